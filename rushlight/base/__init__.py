@@ -1,0 +1,1 @@
+"""What everything stands on: dtypes, shapes, errors, switches, events."""

@@ -1,0 +1,84 @@
+"""Every switch in one table: the only module that reads the environment.
+
+A flag is a row of ``FLAGS``: its name, its type, its default and what it does. The environment
+variable is the name with ``RUSHLIGHT_`` before it; a few (``OMP_NUM_THREADS``) are other people's.
+
+>>> from rushlight.base import config
+>>> config.CHECK
+False
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One switch: ``RUSHLIGHT_<name>`` in the environment, read once at import."""
+
+    name: str
+    default: object
+    meaning: str
+
+
+FLAGS: tuple[Flag, ...] = (
+    Flag("DEBUG", 0, "1 kernels and times, 2 the graph after each pass, 4 LLVM IR, 5 assembly"),
+    Flag("CHECK", False, "verify the graph after every pass"),
+    Flag("INTERPRET", False, "run every graph with the NumPy interpreter instead of compiling"),
+    Flag("CACHE", "", "folder of the code cache (default: ~/.cache/rushlight)"),
+    Flag("NO_CACHE", False, "neither read nor write the code cache on disk"),
+    Flag("NUM_THREADS", 0, "threads of the pool (default: OMP_NUM_THREADS, else the cores)"),
+    Flag("CPU", "", "emit for this CPU instead of the host: avx2, avx512, portable"),
+    Flag("COMPILE_WORKERS", 0, "processes that compile kernels (default: the cores)"),
+)
+
+
+def _read(flag: Flag) -> object:
+    text = os.environ.get(f"RUSHLIGHT_{flag.name}")
+    if text is None:
+        return flag.default
+    if isinstance(flag.default, bool):
+        return text.lower() not in ("", "0", "false", "no", "off")
+    if isinstance(flag.default, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(
+                f"RUSHLIGHT_{flag.name} is {text!r}, needs a whole number ({flag.meaning})"
+            ) from None
+    return text
+
+
+_values: dict[str, object] = {flag.name: _read(flag) for flag in FLAGS}
+
+DEBUG: int = int(str(_values["DEBUG"]))
+CHECK: bool = bool(_values["CHECK"])
+INTERPRET: bool = bool(_values["INTERPRET"])
+NO_CACHE: bool = bool(_values["NO_CACHE"])
+NUM_THREADS: int = int(str(_values["NUM_THREADS"]))
+CPU: str = str(_values["CPU"])
+COMPILE_WORKERS: int = int(str(_values["COMPILE_WORKERS"]))
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept, per user: RUSHLIGHT_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
+    chosen = str(_values["CACHE"])
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "rushlight"
+
+
+def omp_num_threads() -> int:
+    """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
+    text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(text) if text.isdigit() else 0
+
+
+def torch_home() -> Path:
+    """The folder for downloaded weights: TORCH_HOME, else ~/.cache/torch."""
+    chosen = os.environ.get("TORCH_HOME")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "torch"

@@ -1,0 +1,1 @@
+"""The graph of primitives, its builders, its text form and its interpreter."""

@@ -1,0 +1,314 @@
+"""Constructors of nodes: shape rules, and only the simplifications that cost nothing.
+
+These take exact arguments (normalised axes, equal dtypes, equal shapes): friendliness, promotion
+and broadcasting belong to ``rushlight.ops``, which raises the user's errors. A broken rule here
+is our defect and raises InternalError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rushlight.base.dtype import bool_, int64
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.errors import InternalError
+from rushlight.base.shape import contiguous_strides
+from rushlight.ir.graph import Node
+from rushlight.ir.primitives import BINARY, COMPARE, UNARY
+
+Shape = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+def _require(held: bool, rule: str, *nodes: Node) -> None:
+    if not held:
+        raise InternalError(f"ir.build: {rule}; got {list(nodes)}")
+
+
+# Sources
+
+
+def input(index: int, shape: Shape, dtype: DType) -> Node:
+    return Node("input", (), shape, dtype, {"index": index})
+
+
+def scalar(index: int, dtype: DType) -> Node:
+    return Node("scalar", (), (), dtype, {"index": index})
+
+
+def const(value: complex | float | int | bool, shape: Shape, dtype: DType) -> Node:
+    return Node("const", (), shape, dtype, {"value": dtype.np.type(value).item()})
+
+
+def iota(shape: Shape, axis: int, dtype: DType = int64) -> Node:
+    return Node("iota", (), shape, dtype, {"axis": axis})
+
+
+# Element-wise
+
+
+def unary(op: str, x: Node) -> Node:
+    _require(op in UNARY, f"{op} is no unary primitive", x)
+    return Node(op, (x,), x.shape, x.dtype)
+
+
+def binary(op: str, x: Node, y: Node) -> Node:
+    _require(x.shape == y.shape and x.dtype is y.dtype, f"{op} needs equal shape, dtype", x, y)
+    _require(op in BINARY or op in COMPARE, f"{op} is no binary primitive", x, y)
+    return Node(op, (x, y), x.shape, bool_ if op in COMPARE else x.dtype)
+
+
+def where(condition: Node, x: Node, y: Node) -> Node:
+    same = condition.shape == x.shape == y.shape and x.dtype is y.dtype
+    _require(same and condition.dtype is bool_, "where(bool, x, y) of equal shapes", condition, x, y)
+    return Node("where", (condition, x, y), x.shape, x.dtype)
+
+
+def cast(x: Node, dtype: DType) -> Node:
+    if x.dtype is dtype:
+        return x
+    if x.op == "const":
+        value = x.attrs["value"]
+        if math.isfinite(value) if isinstance(value, (int, float)) else False:
+            return const(value, x.shape, dtype)
+    return Node("cast", (x,), x.shape, dtype)
+
+
+def bitcast(x: Node, dtype: DType) -> Node:
+    _require(x.dtype.itemsize == dtype.itemsize, "bitcast keeps the width", x)
+    return x if x.dtype is dtype else Node("bitcast", (x,), x.shape, dtype)
+
+
+# Movement
+
+
+def reshape(x: Node, shape: Shape) -> Node:
+    if x.shape == shape:
+        return x
+    _require(math.prod(shape) == x.size, f"reshape to {shape} keeps the element count", x)
+    if x.op == "reshape":
+        return reshape(x.src[0], shape)
+    if x.op == "const":
+        return Node("const", (), shape, x.dtype, x.attrs)
+    return Node("reshape", (x,), shape, x.dtype)
+
+
+def permute(x: Node, axes: Shape) -> Node:
+    _require(sorted(axes) == list(range(x.ndim)), f"permute by {axes}", x)
+    if axes == tuple(range(x.ndim)):
+        return x
+    if x.op == "permute":
+        return permute(x.src[0], tuple(x.attrs["axes"][axis] for axis in axes))
+    shape = tuple(x.shape[axis] for axis in axes)
+    if x.op == "const":
+        return Node("const", (), shape, x.dtype, x.attrs)
+    return Node("permute", (x,), shape, x.dtype, {"axes": axes})
+
+
+def expand(x: Node, shape: Shape) -> Node:
+    if x.shape == shape:
+        return x
+    fits = len(shape) == x.ndim and all(a in (1, b) for a, b in zip(x.shape, shape, strict=True))
+    _require(fits, f"expand to {shape}", x)
+    if x.op == "const":
+        return Node("const", (), shape, x.dtype, x.attrs)
+    if x.op == "expand":
+        return expand(x.src[0], shape)
+    return Node("expand", (x,), shape, x.dtype)
+
+
+def broadcast(x: Node, shape: Shape) -> Node:
+    """Leading axes of 1 added, then expanded: NumPy's broadcasting to a known shape."""
+    if x.shape == shape:
+        return x
+    return expand(reshape(x, (1,) * (len(shape) - x.ndim) + x.shape), shape)
+
+
+def slice(x: Node, start: Shape, shape: Shape, step: Shape) -> Node:
+    if shape == x.shape and all(first == 0 for first in start) and all(s == 1 for s in step):
+        return x
+    for size, first, count, stride in zip(x.shape, start, shape, step, strict=True):
+        last = first + (count - 1) * stride
+        _require(not count or (0 <= first < size and 0 <= last < size), f"slice {start} {step}", x)
+    if x.op == "const":
+        return Node("const", (), shape, x.dtype, x.attrs)
+    return Node("slice", (x,), shape, x.dtype, {"start": start, "step": step})
+
+
+def pad(x: Node, lo: Shape, hi: Shape, value: float | int | bool) -> Node:
+    if not any(lo) and not any(hi):
+        return x
+    _require(min(lo) >= 0 and min(hi) >= 0, f"pad by {lo} {hi}", x)
+    shape = tuple(size + a + b for size, a, b in zip(x.shape, lo, hi, strict=True))
+    value = x.dtype.np.type(value).item()
+    return Node("pad", (x,), shape, x.dtype, {"lo": lo, "hi": hi, "value": value})
+
+
+def cat(parts: Sequence[Node], axis: int) -> Node:
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    rest = [part.shape[:axis] + part.shape[axis + 1 :] for part in parts]
+    same = all(shape == rest[0] for shape in rest) and all(p.dtype is first.dtype for p in parts)
+    _require(same, f"cat along {axis} needs equal other axes and dtype", *parts)
+    total = sum(part.shape[axis] for part in parts)
+    shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
+    return Node("cat", tuple(parts), shape, first.dtype, {"axis": axis})
+
+
+def as_strided(x: Node, shape: Shape, strides: Shape, offset: int) -> Node:
+    """``x`` is read as flat, whatever its shape."""
+    if shape == x.shape and offset == 0 and strides == contiguous_strides(shape):
+        return x
+    x = reshape(x, (x.size,))
+    attrs = {"strides": strides, "offset": offset}
+    return Node("as_strided", (x,), shape, x.dtype, attrs)
+
+
+# Updates
+
+
+def slice_set(x: Node, y: Node, start: Shape, step: Shape) -> Node:
+    _require(x.ndim == y.ndim and x.dtype is y.dtype, "slice_set", x, y)
+    if y.shape == x.shape and all(first == 0 for first in start):
+        return y
+    if y.size == 0:
+        return x
+    return Node("slice_set", (x, y), x.shape, x.dtype, {"start": start, "step": step})
+
+
+def as_strided_set(x: Node, y: Node, strides: Shape, offset: int) -> Node:
+    """``x`` with a strided window of its flat memory replaced by ``y``; keeps x's shape."""
+    _require(x.dtype is y.dtype, "as_strided_set", x, y)
+    flat = reshape(x, (x.size,))
+    attrs = {"strides": strides, "offset": offset}
+    return reshape(Node("as_strided_set", (flat, y), flat.shape, x.dtype, attrs), x.shape)
+
+
+# Reductions
+
+
+def reduce(x: Node, kind: str, axes: Shape) -> Node:
+    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
+    if not axes and kind not in ("argmax", "argmin"):
+        return x
+    _require(kind not in ("argmax", "argmin") or len(axes) == 1, f"{kind} takes one axis", x)
+    dtype = {"argmax": int64, "argmin": int64, "any": bool_, "all": bool_}.get(kind, x.dtype)
+    return Node("reduce", (x,), shape, dtype, {"kind": kind, "axes": tuple(sorted(axes))})
+
+
+def scan(x: Node, kind: str, axis: int) -> Node:
+    return Node("scan", (x,), x.shape, x.dtype, {"kind": kind, "axis": axis})
+
+
+# Indexing
+
+
+def take(x: Node, index: Node, axis: int) -> Node:
+    shape = x.shape[:axis] + index.shape + x.shape[axis + 1 :]
+    return Node("take", (x, index), shape, x.dtype, {"axis": axis})
+
+
+def gather(x: Node, index: Node, axis: int) -> Node:
+    _require(x.ndim == index.ndim, "gather needs equal ranks", x, index)
+    return Node("gather", (x, index), index.shape, x.dtype, {"axis": axis})
+
+
+def put(x: Node, index: Node, values: Node, axis: int, mode: str) -> Node:
+    shape = x.shape[:axis] + index.shape + x.shape[axis + 1 :]
+    _require(values.shape == shape and values.dtype is x.dtype, "put", x, index, values)
+    return Node("put", (x, index, values), x.shape, x.dtype, {"axis": axis, "mode": mode})
+
+
+def scatter(x: Node, index: Node, values: Node, axis: int, mode: str) -> Node:
+    _require(values.shape == index.shape and values.dtype is x.dtype, "scatter", x, index, values)
+    return Node("scatter", (x, index, values), x.shape, x.dtype, {"axis": axis, "mode": mode})
+
+
+# Contractions
+
+
+def dot(a: Node, b: Node) -> Node:
+    fits = a.ndim == b.ndim and a.ndim >= 2 and a.shape[:-2] == b.shape[:-2]
+    _require(fits and a.shape[-1] == b.shape[-2] and a.dtype is b.dtype, "dot", a, b)
+    return Node("dot", (a, b), (*a.shape[:-1], b.shape[-1]), a.dtype)
+
+
+def _window(stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> dict[str, Any]:
+    return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
+def window_sizes(
+    sizes: Shape, taps: Shape, stride: Shape, padding: Pairs, dilation: Shape
+) -> Shape:
+    """How many windows fit along each spatial axis."""
+    return tuple(
+        (size + lo + hi - (tap - 1) * gap - 1) // step + 1
+        for size, tap, step, (lo, hi), gap in zip(
+            sizes, taps, stride, padding, dilation, strict=True
+        )
+    )
+
+
+def conv(
+    x: Node, w: Node, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1
+) -> Node:
+    sizes = window_sizes(x.shape[1:-1], w.shape[2:], stride, padding, dilation)
+    _require(x.shape[-1] == w.shape[1] * groups and x.dtype is w.dtype, "conv", x, w)
+    shape = (x.shape[0], *sizes, w.shape[0])
+    return Node("conv", (x, w), shape, x.dtype, _window(stride, padding, dilation, groups))
+
+
+def conv_input_grad(
+    g: Node, w: Node, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1
+) -> Node:
+    attrs = _window(stride, padding, dilation, groups)
+    return Node("conv_input_grad", (g, w), shape, g.dtype, attrs)
+
+
+def conv_weight_grad(
+    g: Node, x: Node, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1
+) -> Node:
+    attrs = _window(stride, padding, dilation, groups)
+    return Node("conv_weight_grad", (g, x), shape, g.dtype, attrs)
+
+
+# Pools
+
+
+def pool(
+    x: Node, kind: str, window: Shape, stride: Shape, padding: Pairs, dilation: Shape
+) -> Node:
+    sizes = window_sizes(x.shape[1:-1], window, stride, padding, dilation)
+    attrs = {
+        "kind": kind, "window": window, "stride": stride, "padding": padding, "dilation": dilation,
+    }  # fmt: skip
+    dtype = int64 if kind == "argmax" else x.dtype
+    return Node("pool", (x,), (x.shape[0], *sizes, x.shape[-1]), dtype, attrs)
+
+
+def pool_input_grad(
+    kind: str, src: tuple[Node, ...], shape: Shape, window: Shape, stride: Shape, padding: Pairs,
+    dilation: Shape,
+) -> Node:  # fmt: skip
+    attrs = {
+        "kind": kind, "window": window, "stride": stride, "padding": padding, "dilation": dilation,
+    }  # fmt: skip
+    return Node("pool_input_grad", src, shape, src[0].dtype, attrs)
+
+
+# Order and host calls
+
+
+def argsort(x: Node, axis: int, descending: bool) -> Node:
+    return Node("argsort", (x,), x.shape, int64, {"axis": axis, "descending": descending})
+
+
+def host(
+    name: str, src: tuple[Node, ...], shape: Shape, dtype: DType, params: tuple[Any, ...] = ()
+) -> Node:
+    return Node("host", src, shape, dtype, {"name": name, "params": params})
+
+
