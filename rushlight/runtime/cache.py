@@ -1,0 +1,138 @@
+"""Object code on disk: one file a kernel, per user, checked before it is believed.
+
+A file is the SHA-256 of the object code and then the object code. It is written beside its place
+and renamed into it, so readers see the whole file or none. There is no ``fsync``: after a power cut
+a torn file fails its checksum, is deleted and compiled again, which costs less than waiting for
+the disk forty times in a first step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+_DIGEST_BYTES = 32
+# Older files go first when the folder outgrows this.
+LIMIT_BYTES = 512 * 1024 * 1024
+
+
+class DiskCache:
+    """Key -> object code in one folder. Every trouble with the disk is one warning, never an error.
+
+    ``enabled`` is False after the folder proved unusable (not ours, unwritable, full disk).
+    """
+
+    name = "object code on disk"
+
+    def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
+        self.folder = folder
+        self.limit_bytes = limit_bytes
+        self.enabled = True
+        self._trusted = False
+        self._trimmed = False
+
+    def get(self, key: str) -> bytes | None:
+        """The object code, or None. A file that fails its checksum is deleted."""
+        if not self._usable():
+            return None
+        path = self.folder / f"{key}.o"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._give_up(f"cannot read {path}: {error}")
+            return None
+        code = content[_DIGEST_BYTES:]
+        if code and hashlib.sha256(code).digest() == content[:_DIGEST_BYTES]:
+            return code
+        self._remove(path)
+        return None
+
+    def put(self, key: str, code: bytes) -> None:
+        """Keep the object code, or warn once and go on without the disk."""
+        if not self._usable():
+            return
+        if not self._trimmed:
+            self.trim()
+        temporary = None
+        try:
+            handle, temporary = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            Path(temporary).replace(self.folder / f"{key}.o")
+        except OSError as error:
+            if temporary is not None:
+                self._remove(Path(temporary))
+            self._give_up(f"cannot write to {self.folder}: {error}")
+
+    def trim(self) -> None:
+        """Delete the oldest files until the rest fits in ``limit_bytes``."""
+        self._trimmed = True
+        files = []
+        for path in self.folder.iterdir():
+            try:
+                facts = path.stat()
+            except FileNotFoundError:
+                continue  # another process was faster
+            files.append((facts.st_mtime, facts.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if total <= self.limit_bytes:
+                return
+            self._remove(path)
+            total -= size
+
+    def clear(self) -> None:
+        """Delete every file of the cache."""
+        if self._usable():
+            for path in self.folder.iterdir():
+                self._remove(path)
+
+    def _usable(self) -> bool:
+        if self.enabled and not self._trusted:
+            self._open()
+        return self.enabled
+
+    def _open(self) -> None:
+        """Make the folder, or refuse it where somebody else could put code into it."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for place in (self.folder, self.folder.parent):
+                complaint = _complaint(place)
+                if complaint:
+                    self._give_up(complaint)
+                    return
+        except OSError as error:
+            self._give_up(f"cannot make {self.folder}: {error}")
+            return
+        self._trusted = True
+
+    def _give_up(self, why: str) -> None:
+        self.enabled = False
+        warnings.warn(
+            f"rushlight: compiled code is not kept on disk: {why}. "
+            "Set RUSHLIGHT_CACHE to a folder of your own, or RUSHLIGHT_NO_CACHE=1 for silence.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    @staticmethod
+    def _remove(path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return  # a read-only folder: the file is ignored instead
+
+
+def _complaint(folder: Path) -> str:
+    """Why code from this folder must not be run, or ''."""
+    facts = folder.stat()
+    if facts.st_uid != os.geteuid():
+        return f"{folder} belongs to user {facts.st_uid}, not to you ({os.geteuid()})"
+    if facts.st_mode & 0o022:
+        return f"{folder} can be written by others (mode {facts.st_mode & 0o777:o}, needs 700)"
+    return ""

@@ -1,0 +1,201 @@
+"""Kernel text -> address of machine code: memory first, then the disk, then LLVM.
+
+>>> text = "define i64 @zero(ptr %a, i64 %b, i64 %e) { ret i64 0 }"
+>>> load([("zero", text)])["zero"] > 0
+True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rushlight.base import config
+from rushlight.runtime import compile_workers, cpu, llvm, object_code
+from rushlight.runtime.cache import DiskCache
+
+# A kernel costs about 1.5 ms and 1 ms a KiB of text; a cold worker is ready after about 80 ms.
+_TEXT_WORTH_COLD_WORKERS = 150_000
+_TEXT_WORTH_WARM_WORKERS = 15_000
+_TEXT_OF_FIXED_COST = 1500
+
+
+class CompilerError(RuntimeError):
+    """LLVM refused a kernel text. It is our fault, not the user's: the message carries the text."""
+
+
+@dataclass
+class Stats:
+    """What ``load`` did so far: kernels by where they came from, and seconds."""
+
+    compiled: int = 0
+    disk_hits: int = 0
+    memory_hits: int = 0
+    compile_seconds: float = 0.0
+    link_seconds: float = 0.0
+
+
+class _Loaded:
+    """Machine code in this process: kernel text -> address, and what keeps it alive."""
+
+    name = "loaded machine code"
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.addresses: dict[str, int] = {}
+        self.trackers: list[Any] = []
+        self.machine: Any = None
+        self.jit: Any = None
+        self.disk: DiskCache | None = None
+        self.prefix = b""
+        self.stats = Stats()
+        self.library_numbers = itertools.count()
+
+    def open(self) -> None:
+        """LLVM's machine and linker, on first use."""
+        if self.jit is not None:
+            return
+        binding, host = llvm.binding(), cpu.host()
+        machine = object_code.create_machine(binding, host.name, host.features, host.triple)
+        self.machine = machine
+        self.jit = binding.create_lljit_compiler(machine)
+        versions = f"{llvm.version()} pipeline {object_code.PIPELINE_VERSION}"
+        self.prefix = "\n".join((host.name, host.features, host.triple, versions, "")).encode()
+        if not config.NO_CACHE:
+            self.disk = DiskCache(config.cache_folder() / "code")
+
+
+_loaded = _Loaded()
+
+
+def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Addresses of kernels given as (symbol, text); the text defines the symbol.
+
+    Equal text is one kernel. Raises CompilerError if LLVM refuses a text.
+    """
+    wanted = list(kernels)
+    with _loaded.lock:
+        addresses = _loaded.addresses
+        missing = {text: symbol for symbol, text in wanted if text not in addresses}
+        _loaded.stats.memory_hits += len(wanted) - len(missing)
+        if missing:
+            _load_missing(missing)
+        return {symbol: addresses[text] for symbol, text in wanted}
+
+
+def stats() -> Stats:
+    """A copy of the counts so far."""
+    return Stats(**vars(_loaded.stats))
+
+
+def clear() -> None:
+    """Unload all machine code. Only when nothing holds an address: no program may run after."""
+    with _loaded.lock:
+        _loaded.addresses.clear()
+        _loaded.trackers.clear()
+
+
+def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
+    """The assembly of a kernel text, for tests that look for spills; any x86 ``Cpu`` will do."""
+    binding, target = llvm.binding(), machine or cpu.host()
+    made = object_code.create_machine(binding, target.name, target.features, target.triple)
+    try:
+        module = object_code.optimised(binding, made, target.triple, text)
+    except RuntimeError as error:
+        raise CompilerError(_refusal("assembly", text, error)) from None
+    return str(made.emit_assembly(module))
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(_loaded.prefix + text.encode()).hexdigest()
+
+
+def _load_missing(missing: dict[str, str]) -> None:
+    """Find or build the objects of text -> symbol, then link them."""
+    _loaded.open()
+    disk = _loaded.disk
+    objects: dict[str, bytes] = {}
+    keys = {text: _key(text) for text in missing}
+    if disk is not None:
+        for text, key in keys.items():
+            if (found := disk.get(key)) is not None:
+                objects[text] = found
+        _loaded.stats.disk_hits += len(objects)
+    build = [text for text in missing if text not in objects]
+    if build:
+        start = time.perf_counter()
+        for text, built in zip(build, _compile(build), strict=True):
+            if isinstance(built, RuntimeError):
+                raise CompilerError(_refusal(missing[text], text, built))
+            objects[text] = built
+            if disk is not None:
+                disk.put(keys[text], built)
+        _loaded.stats.compiled += len(build)
+        _loaded.stats.compile_seconds += time.perf_counter() - start
+    start = time.perf_counter()
+    _link_all(missing, objects)
+    _loaded.stats.link_seconds += time.perf_counter() - start
+
+
+def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
+    """Object code of each text, or LLVM's complaint."""
+    _show(texts)
+    host = cpu.host()
+    size = sum(len(text) + _TEXT_OF_FIXED_COST for text in texts)
+    worth = _TEXT_WORTH_WARM_WORKERS if compile_workers.warm() else _TEXT_WORTH_COLD_WORKERS
+    helpers = min((config.COMPILE_WORKERS or cpu.cores()) - 1, len(texts) - 1)
+    if size < worth or not compile_workers.can_help():
+        helpers = 0
+    setup = "\n".join((host.name, host.features, host.triple)).encode()
+
+    def build_here(text: str) -> bytes:
+        return object_code.build(llvm.binding(), _loaded.machine, host.triple, text)
+
+    return compile_workers.build_all(texts, helpers, setup, build_here)
+
+
+def _show(texts: list[str]) -> None:
+    """DEBUG=4 prints the IR of what is compiled, 5 its assembly as well."""
+    for text in texts if config.DEBUG >= 4 else ():
+        sys.stderr.write(text + "\n")
+        if config.DEBUG >= 5:
+            sys.stderr.write(assembly(text) + "\n")
+
+
+def _link_all(missing: dict[str, str], objects: dict[str, bytes]) -> None:
+    """One library for all is fastest (0.06 ms a kernel against 0.3)."""
+    if len(set(missing.values())) == len(missing):
+        try:
+            _link(missing, objects)
+            return
+        except RuntimeError:
+            # Two texts define a helper of one name without `internal`: each gets its own library,
+            # and a text that cannot be linked at all is named below.
+            pass
+    for text, symbol in missing.items():
+        try:
+            _link({text: symbol}, objects)
+        except RuntimeError as error:
+            raise CompilerError(_refusal(symbol, text, error)) from None
+
+
+def _link(library: dict[str, str], objects: dict[str, bytes]) -> None:
+    linker = llvm.binding().JITLibraryBuilder().add_current_process()
+    for text, symbol in library.items():
+        linker.add_object_img(objects[text])
+        linker.export_symbol(symbol)
+    tracker = linker.link(_loaded.jit, f"rushlight{next(_loaded.library_numbers)}")
+    _loaded.trackers.append(tracker)
+    for text, symbol in library.items():
+        _loaded.addresses[text] = tracker[symbol]
+
+
+def _refusal(symbol: str, text: str, error: RuntimeError) -> str:
+    head = "\n".join(text.splitlines()[:20])
+    return f"LLVM cannot compile kernel {symbol!r}: {error}\nThe text begins:\n{head}"
