@@ -1,0 +1,353 @@
+"""Random numbers: PyTorch's CPU streams, as NumPy arrays.
+
+The same seed gives the numbers that PyTorch 2.13 gives on the CPU, whatever mixture of fillers is
+called, because every filler draws as many words as PyTorch's does. Two of PyTorch's fillers
+(``bernoulli_`` with a number, ``exponential_``) depend on the processor: on Intel's they ask MKL
+for the numbers, elsewhere the stream here is used. We give the latter everywhere.
+
+>>> g = Generator()
+>>> g.manual_seed(7).random_integers(3, np.dtype(np.int64), 0, 100).tolist()
+[15, 92, 21]
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, final
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from rushlight.runtime import box_muller
+from rushlight.runtime.mt19937 import Mt19937
+
+Array = NDArray[Any]
+
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+# random_() without bounds gives whole numbers up to 2**digits, all of which the dtype can hold.
+_DIGITS: dict[np.dtype[Any], int] = {
+    np.dtype(np.float64): 53,
+    np.dtype(np.float32): 24,
+    np.dtype(np.float16): 11,
+    _BFLOAT16: 8,
+}
+_MASK53 = np.uint64(2**53 - 1)
+# From this range on one word modulo the range would show a bias, so PyTorch takes two.
+_WIDE_RANGE = 2**28
+_LARGE_PERMUTATION = (2**32 - 1) // 20
+
+
+def fused_multiply_add(x: NDArray[np.float64], factor: float, term: float) -> NDArray[np.float64]:
+    """x * factor + term with one rounding, as compiled C++ does it.
+
+    Product and sum are split into value and error without loss (Dekker 1971, Knuth 1969).
+    """
+    if term == 0.0 or factor == 1.0:
+        return x * factor + term
+    splitter = 2.0**27 + 1.0
+    t = splitter * x
+    x_high = t - (t - x)
+    x_low = x - x_high
+    f_big = splitter * factor
+    f_high = f_big - (f_big - factor)
+    f_low = factor - f_high
+    product = x * factor
+    lost = ((x_high * f_high - product) + x_high * f_low + x_low * f_high) + x_low * f_low
+    total = product + term
+    back = total - product
+    return total + ((product - (total - back)) + (term - back) + lost)
+
+
+@final
+class Generator:
+    """A stream of random numbers on the CPU with PyTorch's methods.
+
+    The fillers take a count and a NumPy dtype and return a new flat array. ``get_state`` and
+    ``set_state`` deal in NumPy bytes here; the tensor layer wraps them.
+    """
+
+    __slots__ = ("__weakref__", "_device", "_next_normal", "engine")
+
+    def __init__(self, device: Any = "cpu") -> None:
+        kind = str(device)
+        if kind.partition(":")[0] != "cpu":
+            raise RuntimeError(
+                f"Device type {kind} is not supported for torch.Generator() api; only 'cpu' is"
+            )
+        self._device = device
+        self.engine = Mt19937()
+        self._next_normal: float | None = None
+
+    @property
+    def device(self) -> Any:
+        """The device given at construction."""
+        return self._device
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start over from ``seed``, between -2**63 and 2**64 - 1. Returns the generator."""
+        if not isinstance(seed, (int, np.integer)):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        number = int(seed)
+        if not -(2**63) <= number < 2**64:
+            raise ValueError(
+                f"Overflow when unpacking long long: seed {number} is outside [-2**63, 2**64)"
+            )
+        self.engine.seed(number)
+        self._next_normal = None
+        return self
+
+    def seed(self) -> int:
+        """Start over from a number of the operating system, which is returned."""
+        number = secrets.randbits(64)
+        self.manual_seed(number)
+        return number
+
+    def initial_seed(self) -> int:
+        """The number it was last seeded with."""
+        return self.engine.seed_value
+
+    def get_state(self) -> NDArray[np.uint8]:
+        """Everything, as PyTorch's 5056 bytes."""
+        return self.engine.export_state(self._next_normal)
+
+    def set_state(self, state: NDArray[np.uint8]) -> Generator:
+        """Go on from where ``get_state`` was taken, here or in PyTorch."""
+        self._next_normal = self.engine.import_state(state)
+        return self
+
+    def clone_state(self) -> Generator:
+        """A second generator that will give the same numbers."""
+        return Generator(self._device).set_state(self.get_state())
+
+    def __getstate__(self) -> tuple[Any, Array]:
+        return self._device, self.get_state()
+
+    def __setstate__(self, state: tuple[Any, Array]) -> None:
+        self.__init__(state[0])
+        self.set_state(state[1])
+
+    # Uniform numbers.
+
+    def _uniform53(self, count: int) -> NDArray[np.float64]:
+        longs = self.engine.longs(count)
+        longs &= _MASK53
+        return longs * np.float64(2.0**-53)
+
+    def _uniform24(self, count: int) -> NDArray[np.float32]:
+        words = self.engine.words(count)
+        words &= np.uint32(0xFF_FFFF)
+        result = words.view(np.int32).astype(np.float32)  # int32: the conversion SIMD has
+        result *= np.float32(2.0**-24)
+        return result
+
+    def uniform(
+        self, count: int, dtype: np.dtype[Any], low: float = 0.0, high: float = 1.0
+    ) -> Array:
+        """Reals in [low, high): ``uniform_``, ``rand``."""
+        if dtype == np.float64:
+            return fused_multiply_add(self._uniform53(count), high - low, low)
+        result = self._uniform24(count)
+        if low != 0.0 or high != 1.0:
+            low32, high32 = np.float32(low), np.float32(high)
+            wide = result.astype(np.float64)
+            wide *= np.float64(high32 - low32)
+            wide += np.float64(low32)
+            result = wide.astype(np.float32)
+        if dtype == np.float32:
+            return result
+        rounded = result.astype(dtype)
+        # Rounding to few digits can reach the open end; PyTorch puts those at the closed one.
+        start, end = (np.asarray(bound, np.float32).astype(dtype) for bound in (low, high))
+        rounded[rounded == end] = start
+        return rounded
+
+    # Normals.
+
+    def normal(
+        self,
+        count: int,
+        dtype: np.dtype[Any],
+        mean: float = 0.0,
+        std: float = 1.0,
+        contiguous: bool = True,
+    ) -> Array:
+        """Normals: ``normal_``, ``randn``. PyTorch fills views that are not contiguous singly."""
+        if count < box_muller.BLOCK or not contiguous:
+            return _rounded(fused_multiply_add(self._single_normals(count), std, mean), dtype)
+        if dtype == np.float64:
+            doubles = self._blocks64(count)
+            return fused_multiply_add(doubles, std, mean)
+        if dtype == np.float32:
+            singles = self._blocks32(count)
+            if mean == 0.0 and std == 1.0:
+                return singles
+            wide = singles.astype(np.float64)
+            wide *= np.float64(np.float32(std))
+            wide += np.float64(np.float32(mean))
+            return wide.astype(np.float32)
+        narrow = self._blocks16(count)
+        return (narrow * np.float32(std) + np.float32(mean)).astype(dtype)
+
+    def _single_normals(self, count: int) -> NDArray[np.float64]:
+        """One at a time in float64; the second of a pair waits in the cache."""
+        kept = [] if self._next_normal is None or not count else [self._next_normal]
+        missing = count - len(kept)
+        uniforms = self._uniform53(2 * ((missing + 1) // 2)).reshape(-1, 2)
+        drawn = box_muller.normal_pairs(uniforms[:, 0], uniforms[:, 1])
+        if count:
+            self._next_normal = float(drawn[-1]) if missing % 2 else None
+        return np.concatenate([kept, drawn])[:count]
+
+    def _blocks32(self, count: int) -> NDArray[np.float32]:
+        # All uniforms are drawn first; a ragged end is drawn again as the last whole block.
+        uniforms = self._uniform24(count)
+        whole = count - count % box_muller.BLOCK
+        box_muller.normals32(uniforms[:whole])
+        if whole != count:
+            tail = self._uniform24(box_muller.BLOCK)
+            uniforms[-box_muller.BLOCK :] = box_muller.normals32(tail)
+        return uniforms
+
+    def _blocks64(self, count: int) -> NDArray[np.float64]:
+        uniforms = self._uniform53(count)
+        whole = count - count % box_muller.BLOCK
+        box_muller.normals64(uniforms[:whole])
+        if whole != count:
+            tail = self._uniform53(box_muller.BLOCK)
+            uniforms[-box_muller.BLOCK :] = box_muller.normals64(tail)
+        return uniforms
+
+    def _blocks16(self, count: int) -> NDArray[np.float32]:
+        # The narrow dtypes draw per block, so a ragged end costs no words of its own.
+        whole = count - count % box_muller.BLOCK
+        result = np.empty(count, np.float32)
+        result[:whole] = box_muller.normals_through_double(self._uniform24(whole))
+        if whole != count:
+            tail = self._uniform24(box_muller.BLOCK)
+            result[-box_muller.BLOCK :] = box_muller.normals_through_double(tail)
+        return result
+
+    def log_normal(
+        self, count: int, dtype: np.dtype[Any], mean: float = 1.0, std: float = 2.0
+    ) -> Array:
+        """exp of normals: ``log_normal_``."""
+        normals = fused_multiply_add(self._single_normals(count), std, mean)
+        return _rounded(np.exp(normals), dtype)
+
+    # Whole numbers.
+
+    def random_full(self, count: int, dtype: np.dtype[Any]) -> Array:
+        """``random_()`` without bounds: 0 up to the largest value the dtype can count to."""
+        if dtype == np.bool_:
+            return (self.engine.words(count) & np.uint32(1)).astype(np.bool_)
+        if dtype in (np.int64, np.float64):
+            digits = 63 if dtype == np.int64 else 53
+            longs = self.engine.longs(count)
+            modulus = np.uint64(2**63 if digits == 63 else 2**53 + 1)
+            return (longs % modulus).astype(dtype)
+        if dtype in _DIGITS:
+            words = self.engine.words(count)
+            return (words % np.uint32(2 ** _DIGITS[dtype] + 1)).astype(np.float32).astype(dtype)
+        return (self.engine.words(count) % np.uint32(np.iinfo(dtype).max + 1)).astype(dtype)
+
+    def random_integers(
+        self, count: int, dtype: np.dtype[Any], low: int, high: int | None
+    ) -> Array:
+        """Whole numbers in [low, high): ``randint``, ``random_(low, high)``.
+
+        ``high`` None: up to and with the largest the dtype can count to.
+        """
+        if high is None:
+            high = 1 + (1 if dtype == np.bool_ else _largest(dtype))
+        span = high - low
+        if span >= 2**64:
+            return self.engine.longs(count).view(np.int64).astype(dtype)
+        if span < _WIDE_RANGE:
+            values = (self.engine.words(count) % np.uint32(span)).astype(np.int64)
+        else:
+            values = (self.engine.longs(count) % np.uint64(span)).view(np.int64)
+        values += np.int64(low)
+        return _rounded(values, dtype)
+
+    def permutation(self, count: int) -> NDArray[np.int64]:
+        """``randperm``: 0 to count - 1 in random order."""
+        if count < 2:
+            return np.arange(count)
+        remaining = np.arange(count, 1, -1)
+        if count < _LARGE_PERMUTATION:
+            jumps = self.engine.words(count - 1).astype(np.int64) % remaining
+        else:
+            jumps = (self.engine.longs(count - 1) % remaining.astype(np.uint64)).astype(np.int64)
+        targets = (jumps + np.arange(count - 1)).tolist()
+        order = list(range(count))
+        for place, target in enumerate(targets):
+            order[place], order[target] = order[target], order[place]
+        return np.array(order, dtype=np.int64)
+
+    # Events.
+
+    def bernoulli(self, count: int, probability: float) -> NDArray[np.bool_]:
+        """True with one probability: ``bernoulli_(p)`` and the mask of ``dropout(1 - p)``."""
+        longs = self.engine.longs(count)
+        longs &= _MASK53
+        # u < p as whole numbers: p * 2**53 is exact, and rounding it up keeps the comparison
+        return longs < np.uint64(np.ceil(probability * 2.0**53))
+
+    def bernoulli_each(self, probabilities: Array) -> NDArray[np.bool_]:
+        """True with a probability per element: ``bernoulli``, ``bernoulli_(tensor)``."""
+        if probabilities.dtype == np.float64:
+            return self._uniform53(probabilities.size) < probabilities
+        return self._uniform24(probabilities.size) < probabilities.astype(np.float32)
+
+    def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
+        """Waiting times: ``exponential_``."""
+        return _rounded(-1.0 / rate * np.log1p(-self._uniform53(count)), dtype)
+
+    def geometric(self, count: int, dtype: np.dtype[Any], probability: float) -> Array:
+        """Tries until the first success: ``geometric_``."""
+        logs = np.log(self._uniform53(count))
+        return _rounded(np.ceil(logs / np.log1p(-probability)), dtype)
+
+    def cauchy(
+        self, count: int, dtype: np.dtype[Any], median: float = 0.0, sigma: float = 1.0
+    ) -> Array:
+        """``cauchy_``."""
+        tangents = np.tan(np.pi * (self._uniform53(count) - 0.5))
+        return _rounded(fused_multiply_add(tangents, sigma, median), dtype)
+
+    def multinomial(self, weights: Array, count: int, replacement: bool) -> NDArray[np.int64]:
+        """``count`` indices a row, drawn by weight. (rows, n) -> (rows, count)."""
+        rows, size = weights.shape
+        if not replacement or count == 1:
+            # The largest of weight / exponential is a draw; the next ones are draws without
+            # replacement.
+            times = self.exponential(rows * size, weights.dtype).reshape(rows, size)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                keys = (weights / times).astype(np.float64)
+            return np.argsort(-keys, axis=1, kind="stable")[:, :count].astype(np.int64)
+        work = weights if weights.dtype == np.float64 else weights.astype(np.float32)
+        running = np.cumsum(work, axis=1, dtype=work.dtype)
+        running /= running[:, -1:]
+        running[:, -1] = 1
+        uniforms = self._uniform53(rows * count).reshape(rows, count)
+        result = np.empty((rows, count), np.int64)
+        for row in range(rows):
+            result[row] = np.searchsorted(running[row].astype(np.float64), uniforms[row])
+        return result
+
+
+def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
+    """``values`` as dtype; the narrow ones through float32 as in C++, which rounds twice."""
+    if dtype == np.float16 or dtype == _BFLOAT16:
+        return values.astype(np.float32).astype(dtype)
+    return values.astype(dtype)
+
+
+def _largest(dtype: np.dtype[Any]) -> int:
+    return 2 ** _DIGITS[dtype] if dtype in _DIGITS else int(np.iinfo(dtype).max)
+
+
+# A Generator of one's own starts from a fixed seed, this one differs in every process: as PyTorch.
+default_generator = Generator()
+default_generator.seed()
