@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
   chosen="" old=""
   for name in python3.13 python3.12 python3.11 python3; do
-    command -v "$name" >/dev/null 2>&1 || continue
+    # Not `command -v`: pyenv leaves shims on the path that run nothing.
+    "$name" -c '' >/dev/null 2>&1 || continue
     if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       # Debian and Ubuntu ship Python without ensurepip unless python3-venv is installed.
       if "$name" -c 'import ensurepip, venv' 2>/dev/null; then chosen=$name; break; fi
