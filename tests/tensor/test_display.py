@@ -52,7 +52,7 @@ def test_as_pytorch_printed(row: dict[str, Any]) -> None:
 @pytest.mark.parity
 def test_as_pytorch_prints() -> None:
     torch = pytest.importorskip("torch")
-    # Nothing of this process prints PyTorch's tensors after this test: its options stay as they are.
+    # Nothing in this process prints PyTorch tensors later: its options may stay as they end.
     rng = np.random.default_rng()
     for _ in range(400):
         array, name = draw_array(rng)
