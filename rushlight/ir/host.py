@@ -1,0 +1,67 @@
+"""Functions that run in NumPy inside a plan: LAPACK, FFT and what has no primitive.
+
+    @host("linalg_svd", results=3)
+    def svd(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, ...]: ...
+
+A ``host`` node has one value. A function of several ``results`` is called by several nodes, whose
+first parameter is the place of the result that each of them wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushlight.base.errors import InternalError
+from rushlight.ir.graph import Node
+
+Array = npt.NDArray[Any]
+HostFunction = Callable[[tuple[Array, ...], tuple[Any, ...]], Any]
+
+
+@dataclass(frozen=True)
+class Host:
+    """One registered function: its name, how many results it gives, and what it calls."""
+
+    name: str
+    results: int
+    function: HostFunction
+
+
+HOSTS: dict[str, Host] = {}
+
+
+def host(name: str, *, results: int = 1) -> Callable[[HostFunction], HostFunction]:
+    """Register a function ``(arrays, params) -> array``, or a tuple of ``results`` arrays."""
+
+    def register(function: HostFunction) -> HostFunction:
+        if name in HOSTS:
+            raise InternalError(f"ir.host: {name!r} is registered twice")
+        HOSTS[name] = Host(name, results, function)
+        return function
+
+    return register
+
+
+def call(name: str, arrays: Sequence[Array], params: tuple[Any, ...], node: Node) -> Array:
+    """The value of a ``host`` node: cast to its dtype, checked against its shape.
+
+    The arrays must not be written to. Errors of the function come out as they are.
+    """
+    if name not in HOSTS:
+        raise NotImplementedError(
+            f"ir.host: no host function {name!r}, there are {sorted(HOSTS)}; register it with @host"
+        )
+    entry = HOSTS[name]
+    if entry.results == 1:
+        result = entry.function(tuple(arrays), params)
+    else:
+        result = entry.function(tuple(arrays), params[1:])[params[0]]
+    value = np.asarray(result).astype(node.dtype.np, copy=False)
+    if value.shape != node.shape:
+        raise InternalError(f"ir.host: {name} gave shape {value.shape}, the node is {node}")
+    return value
