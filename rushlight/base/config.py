@@ -33,6 +33,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("NUM_THREADS", 0, "threads of the pool (default: OMP_NUM_THREADS, else the cores)"),
     Flag("CPU", "", "emit for this CPU instead of the host: avx2, avx512, portable"),
     Flag("COMPILE_WORKERS", 0, "processes that compile kernels (default: the cores)"),
+    Flag("ERA", 0, "year of the PyTorch whose contradicting old spellings are accepted (0: none)"),
 )
 
 
@@ -61,6 +62,13 @@ NO_CACHE: bool = bool(_values["NO_CACHE"])
 NUM_THREADS: int = int(str(_values["NUM_THREADS"]))
 CPU: str = str(_values["CPU"])
 COMPILE_WORKERS: int = int(str(_values["COMPILE_WORKERS"]))
+ERA: int = int(str(_values["ERA"]))
+
+
+def set_era(year: int) -> None:
+    """What ``rushlight run --era YEAR`` does. Read it as ``config.ERA`` when it is needed."""
+    global ERA
+    ERA = year
 
 
 def cache_folder() -> Path:
