@@ -1,0 +1,111 @@
+"""Reads the stream that PyTorch wrote before 1.6 (and still writes when asked to)."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+
+from rushlight.serialization.dtype_names import NUMPY_DTYPES
+from rushlight.serialization.identity import check_identity
+from rushlight.serialization.legacy_write import MAGIC_NUMBER, PROTOCOL_VERSION
+from rushlight.serialization.source import Cursor, Source
+from rushlight.serialization.storages import LoadedStorage, aligned_bytes
+
+Unpickle = Callable[[Cursor, Callable[[Any], Any] | None], Any]
+TAR_MAGIC = b"ustar"
+
+
+def read_legacy(
+    source: Source, unpickle: Unpickle, place: Callable[[LoadedStorage], LoadedStorage]
+) -> tuple[Any, int]:
+    """The object, and the place behind its last byte.
+
+    Raises RuntimeError if it is cut short or no checkpoint, UnpicklingError for a bad pickle.
+    """
+    if source.read_at(257, 5) == TAR_MAGIC:
+        raise RuntimeError(
+            "torch.load: the file is in the .tar form of PyTorch 0.1, which Rushlight does not "
+            "read; load it with PyTorch and save it again with torch.save"
+        )
+    cursor = Cursor(source)
+    if unpickle(cursor, None) != MAGIC_NUMBER:
+        raise RuntimeError("Invalid magic number; corrupt file?")
+    version = unpickle(cursor, None)
+    if version != PROTOCOL_VERSION:
+        raise RuntimeError(f"Invalid protocol version: {version}")
+    system = unpickle(cursor, None)
+    little = not isinstance(system, dict) or system.get("little_endian", True) is True
+    roots: dict[str, LoadedStorage] = {}
+    views: dict[str, LoadedStorage] = {}
+
+    def persistent_load(identity: Any) -> Any:
+        kind, key, location, count = check_identity(identity)
+        itemsize = NUMPY_DTYPES[kind.dtype].itemsize
+        root = roots.get(key)
+        if root is None:
+            if count * itemsize > source.size:
+                raise UnpicklingError(
+                    f"storage {key} shall have {count * itemsize} bytes, "
+                    f"the whole file has {source.size}"
+                )
+            root = LoadedStorage(kind, aligned_bytes(count * itemsize), location)
+            root = roots[key] = place(root)
+        if len(identity) == 5 or identity[5] is None:
+            return root
+        return _view(root, identity[5], itemsize, views)
+
+    thing = unpickle(cursor, persistent_load)
+    keys = unpickle(cursor, None)
+    if not isinstance(keys, list):
+        raise UnpicklingError(f"the list of storages is damaged: {keys!r:.80}")
+    end = cursor.position
+    for key in keys:
+        end = _fill(source, end, roots.get(_text(key)), little)
+    return thing, end
+
+
+def _text(key: Any) -> Any:
+    return key.decode("ascii", "replace") if isinstance(key, bytes) else key
+
+
+def _view(
+    root: LoadedStorage, view: Any, itemsize: int, views: dict[str, LoadedStorage]
+) -> LoadedStorage:
+    """A part of a storage as a storage of its own: (key, offset, count)."""
+    if not isinstance(view, tuple) or len(view) != 3:
+        raise UnpicklingError(f"a storage's view is damaged: {view!r:.80}")
+    key, offset, count = view
+    if type(offset) is not int or type(count) is not int or offset < 0 or count < 0:
+        raise UnpicklingError(f"a storage's view is damaged: {view!r:.80}")
+    if (offset + count) * itemsize > root.data.size:
+        raise UnpicklingError(f"a storage's view {view!r:.80} is larger than the storage")
+    part = root.data[offset * itemsize : (offset + count) * itemsize]
+    return views.setdefault(str(_text(key)), LoadedStorage(root.kind, part, root.location))
+
+
+def _fill(source: Source, offset: int, storage: LoadedStorage | None, little: bool) -> int:
+    """Read one storage's bytes in place. Returns where the next one starts."""
+    head = source.read_at(offset, 8)
+    if len(head) < 8:
+        raise RuntimeError(
+            f"unexpected EOF, expected {8 - len(head)} more bytes. The file might be corrupted."
+        )
+    (count,) = struct.unpack("<q", head)
+    if storage is None:
+        raise UnpicklingError("the file holds a storage that no tensor of it uses")
+    itemsize = NUMPY_DTYPES[storage.kind.dtype].itemsize
+    if count * itemsize != storage.data.size:
+        raise UnpicklingError(
+            f"a storage has {count} elements in the file, its tensors say "
+            f"{storage.data.size // itemsize}"
+        )
+    source.read_into(offset + 8, storage.data)
+    if little != (sys.byteorder == "little") and itemsize > 1:
+        swapped = storage.data.reshape(-1, itemsize)[:, ::-1].reshape(-1)
+        np.copyto(storage.data, swapped)
+    return offset + 8 + storage.data.size

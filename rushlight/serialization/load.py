@@ -1,0 +1,158 @@
+"""torch.load: checkpoints of ours and of PyTorch's, today's zip form and the older stream."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Callable
+from pickle import UnpicklingError
+from types import ModuleType
+from typing import Any
+
+from rushlight.serialization.dtype_names import NUMPY_DTYPES
+from rushlight.serialization.identity import check_identity
+from rushlight.serialization.legacy_read import read_legacy
+from rushlight.serialization.locations import MapLocation, place
+from rushlight.serialization.names import find_ours, modern_name
+from rushlight.serialization.source import (
+    Cursor,
+    MemorySource,
+    Source,
+    StreamSource,
+    open_source,
+)
+from rushlight.serialization.storages import LoadedStorage
+from rushlight.serialization.unpickler import Unpickler
+from rushlight.serialization.zip_reader import ZipReader, broken, is_zip
+
+Unpickle = Callable[[Cursor, Callable[[Any], Any] | None], Any]
+
+HOW_TO_GO_ON = (
+    "Weights only load failed. {problem}\n"
+    "With weights_only=True (the default) a checkpoint may hold tensors and plain containers only. "
+    "Loading it with weights_only=False runs whatever code the file names: do that only with "
+    "files from people you trust. If the class or function named above is one you know, "
+    "torch.serialization.add_safe_globals allows it alone."
+)
+
+
+def load(
+    f: Any,
+    map_location: MapLocation = None,
+    pickle_module: ModuleType | None = None,
+    *,
+    weights_only: bool | None = None,
+    mmap: bool | None = None,
+    **pickle_load_args: Any,
+) -> Any:
+    """Load what ``save`` wrote, here or in PyTorch (also before 1.6), from a path or binary file.
+
+    ``weights_only=True``, the default, builds tensors and plain containers and runs no code from
+    the file; anything else raises pickle.UnpicklingError. ``map_location`` says where storages go,
+    for files that name a device that is not here. ``mmap=True`` maps a file instead of reading it.
+    Raises RuntimeError for files that are cut short or damaged.
+
+    >>> import rushlight as torch
+    >>> torch.load("model.pt", map_location="cpu")  # doctest: +SKIP
+    """
+    if weights_only is None:
+        weights_only = pickle_module is None
+    if weights_only and pickle_module is not None:
+        raise RuntimeError(
+            "Can not safely load weights when explicit pickle_module is specified; "
+            "pass weights_only=False if you trust the file"
+        )
+    encoding = str(pickle_load_args.pop("encoding", "utf-8"))
+    if pickle_load_args:
+        raise TypeError(f"load() got unexpected keyword arguments {sorted(pickle_load_args)}")
+    unpickle = _restricted(encoding) if weights_only else _trusting(pickle_module, encoding)
+    with open_source(f, bool(mmap)) as source:
+        try:
+            if is_zip(source):
+                return _load_zip(source, map_location, weights_only, unpickle)
+            if mmap:
+                raise RuntimeError(
+                    "mmap can only be used with files saved with "
+                    "`torch.save(_use_new_zipfile_serialization=True)`"
+                )
+            if source.size == 0:
+                raise EOFError("Ran out of input: torch.load got an empty file")
+            thing, end = read_legacy(source, unpickle, _placer(map_location))
+        except UnpicklingError as error:
+            if not weights_only:
+                raise
+            raise UnpicklingError(HOW_TO_GO_ON.format(problem=error)) from error
+        if isinstance(source, StreamSource) and not isinstance(f, str):
+            source.leave_at(end)
+        return thing
+
+
+def _placer(map_location: MapLocation) -> Callable[[LoadedStorage], LoadedStorage]:
+    return lambda storage: place(storage, storage.location, map_location)
+
+
+def _restricted(encoding: str) -> Unpickle:
+    return lambda cursor, persistent_load: Unpickler(cursor, persistent_load, encoding).load()
+
+
+def _trusting(pickle_module: ModuleType | None, encoding: str) -> Unpickle:
+    """Python's own unpickler, which runs what the file says: the user asked for it."""
+    module = pickle if pickle_module is None else pickle_module
+
+    class TorchUnpickler(module.Unpickler):  # type: ignore[misc, name-defined]
+        """Names of torch's lead to ours."""
+
+        def find_class(self, module_name: str, name: str) -> Any:
+            if modern_name(module_name, name).startswith("torch."):
+                return find_ours(module_name, name)
+            return super().find_class(module_name, name)
+
+    def unpickle(cursor: Cursor, persistent_load: Callable[[Any], Any] | None) -> Any:
+        unpickler = TorchUnpickler(cursor, encoding=encoding)
+        if persistent_load is not None:
+            unpickler.persistent_load = persistent_load
+        return unpickler.load()
+
+    return unpickle
+
+
+def _load_zip(
+    source: Source, map_location: MapLocation, weights_only: bool, unpickle: Unpickle
+) -> Any:
+    archive = ZipReader(source)
+    if "constants.pkl" in archive:
+        raise RuntimeError(
+            "torch.load: the file is a TorchScript archive (it holds code); Rushlight does not run "
+            "those. Save the model's state_dict() with torch.save in PyTorch and load that."
+        )
+    if "data.pkl" not in archive:
+        raise broken("locating file data.pkl: the zip archive is not a checkpoint")
+    swap = "byteorder" in archive and archive.read("byteorder").decode() != sys.byteorder
+    loaded: dict[str, LoadedStorage] = {}
+
+    def persistent_load(identity: Any) -> LoadedStorage:
+        kind, key, location, count = check_identity(identity)
+        if key not in loaded:
+            record = f"data/{key}"
+            data = archive.array(record)
+            wanted = count * NUMPY_DTYPES[kind.dtype].itemsize
+            if wanted > data.size:
+                raise UnpicklingError(
+                    f"storage {key} shall have {wanted} bytes, the archive holds {data.size}"
+                )
+            storage = LoadedStorage(kind, data[:wanted], location)
+            if swap:
+                _swap_bytes(storage)
+            loaded[key] = place(storage, location, map_location)
+        return loaded[key]
+
+    pickled = MemorySource(archive.read("data.pkl"))
+    return unpickle(Cursor(pickled), persistent_load)
+
+
+def _swap_bytes(storage: LoadedStorage) -> None:
+    """Bytes written on a machine of the other byte order."""
+    dtype = NUMPY_DTYPES[storage.kind.dtype]
+    part = dtype.itemsize // 2 if dtype.kind == "c" else dtype.itemsize
+    if part > 1:
+        storage.data = storage.data.reshape(-1, part)[:, ::-1].reshape(-1)

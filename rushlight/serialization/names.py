@@ -1,0 +1,135 @@
+"""Which PyTorch name in a checkpoint means which of our objects, and the other way round.
+
+Files carry PyTorch's own names (``torch FloatStorage``, ``torch._utils _rebuild_tensor_v2``), never
+ours, so that either side reads what the other wrote.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from rushlight.nn.parameter import Parameter
+from rushlight.serialization import rebuild
+from rushlight.serialization.builtin_types import make_bytearray, make_bytes
+from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
+from rushlight.serialization.storages import UNTYPED, StorageKind
+from rushlight.tensor import Size, Tensor, device
+
+# Python 2 wrote these modules under other names.
+OLD_MODULES: dict[str, str] = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+
+
+@dataclass(frozen=True)
+class GlobalName:
+    """A name as it stands in the pickle: written as it is, without importing anything."""
+
+    module: str
+    name: str
+
+    def __call__(self, *args: object) -> object:
+        """Never called: pickle asks that the first item of a reduction be callable."""
+        raise TypeError(f"{self.module}.{self.name} is a name in a file, not a function here")
+
+
+def _rebuild_names() -> dict[str, Any]:
+    return {
+        "torch._utils._rebuild_tensor": rebuild.rebuild_tensor,
+        "torch._utils._rebuild_tensor_v2": rebuild.rebuild_tensor_v2,
+        "torch._utils._rebuild_tensor_v3": rebuild.rebuild_tensor_v3,
+        "torch._utils._rebuild_parameter": rebuild.rebuild_parameter,
+        "torch._utils._rebuild_parameter_with_state": rebuild.rebuild_parameter_with_state,
+        "torch._tensor._rebuild_from_type_v2": rebuild.rebuild_from_type,
+        "torch._utils._rebuild_device_tensor_from_cpu_tensor": rebuild.rebuild_on_device,
+    }
+
+
+def _allowed() -> dict[str, Any]:
+    names: dict[str, Any] = {
+        "collections.OrderedDict": OrderedDict,
+        "collections.Counter": Counter,
+        "torch.Size": Size,
+        "torch.Tensor": Tensor,
+        "torch._tensor.Tensor": Tensor,
+        "torch.device": device,
+        "torch.nn.parameter.Parameter": Parameter,
+        "torch.nn.Parameter": Parameter,
+        "_codecs.encode": make_bytes,
+        "builtins.bytearray": make_bytearray,
+        "builtins.set": set,
+        "builtins.complex": complex,
+        "torch.storage.UntypedStorage": UNTYPED,
+        "torch.UntypedStorage": UNTYPED,
+    }
+    for name, kind in STORAGE_DTYPES.items():
+        for module in ("torch", "torch.cuda"):
+            names[f"{module}.{name}"] = StorageKind(name, kind)
+    for name in NUMPY_DTYPES:
+        names[f"torch.{name}"] = dtype_by_name(name)
+    return names | _rebuild_names()
+
+
+# Everything a file may name under weights_only=True without being asked: full name -> object.
+ALLOWED: dict[str, Any] = _allowed()
+
+
+def modern_name(module: str, name: str) -> str:
+    """``module.name`` with Python 2's module names brought up to date."""
+    return f"{OLD_MODULES.get(module, module)}.{name}"
+
+
+_WRITTEN_AS: dict[Any, GlobalName] = {
+    Size: GlobalName("torch", "Size"),
+    device: GlobalName("torch", "device"),
+    Tensor: GlobalName("torch", "Tensor"),
+    Parameter: GlobalName("torch.nn.parameter", "Parameter"),
+}
+
+
+def written_as(thing: object) -> GlobalName | None:
+    """The PyTorch name under which a class or function of ours stands in a file."""
+    try:
+        found = _WRITTEN_AS.get(thing)
+    except TypeError:  # not hashable, so it is none of ours
+        return None
+    if found is not None:
+        return found
+    module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
+    ours = __name__.partition(".")[0]
+    if not isinstance(module, str) or not isinstance(name, str):
+        return None
+    if module != ours and not module.startswith(ours + "."):
+        return None
+    return GlobalName("torch" + module.removeprefix(ours), name)
+
+
+def find_ours(module: str, name: str) -> Any:
+    """What ``torch...`` ``name`` is called here. Raises AttributeError where we have no such thing.
+
+    Used under weights_only=False only, where the user trusts the file.
+    """
+    allowed = ALLOWED.get(f"{module}.{name}")
+    if allowed is not None:
+        return allowed
+    ours = __name__.partition(".")[0]
+    parts = module.split(".")[1:]
+    while True:
+        here = ".".join([ours, *parts])
+        owner: Any = sys.modules.get(here) or _import_or_none(here)
+        for part in name.split("."):
+            owner = getattr(owner, part, None)
+        if owner is not None:
+            return owner
+        if not parts:
+            raise AttributeError(f"torch.load: the file names {module}.{name}, unknown to Rushlight")
+        parts.pop()
+
+
+def _import_or_none(module: str) -> Any:
+    try:
+        __import__(module)
+    except ModuleNotFoundError:
+        return None
+    return sys.modules[module]

@@ -1,0 +1,150 @@
+"""A pickler that writes PyTorch's names for our objects and hands storages aside."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import OrderedDict
+from types import FunctionType, ModuleType
+from typing import Any
+
+from rushlight.base.dtype import dtype as Dtype
+from rushlight.nn.parameter import Parameter
+from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
+from rushlight.serialization.names import GlobalName, written_as
+from rushlight.serialization.storages import StorageBytes, bytes_of
+from rushlight.tensor import Size, Tensor, device
+
+REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
+REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
+REBUILD_PARAMETER = GlobalName("torch._utils", "_rebuild_parameter")
+UNTYPED_STORAGE = GlobalName("torch.storage", "UntypedStorage")
+
+
+class StorageTable:
+    """The storages that a pickle mentions, in the order of their keys."""
+
+    def __init__(self) -> None:
+        self.storages: list[StorageBytes] = []
+        self.places: dict[tuple[int, int], int] = {}
+        self.dtypes: dict[int, str] = {}
+
+    def place(self, storage: StorageBytes, dtype: str) -> int:
+        """The storage's number. Raises RuntimeError if it was seen under another dtype."""
+        new = len(self.storages)
+        # Empty storages have no address to tell them apart: each is its own.
+        place = self.places.setdefault(storage.key, new) if storage.key[1] else new
+        if place == new:
+            self.storages.append(storage)
+            self.dtypes[place] = dtype
+        elif self.dtypes[place] != dtype:
+            raise RuntimeError(
+                "Cannot save multiple tensors or storages that view the same data as different "
+                "types"
+            )
+        return place
+
+
+class StorageIdentity:
+    """A storage as the pickle mentions it; the pickler writes it as a persistent id."""
+
+    def __init__(self, identity: tuple[Any, ...]) -> None:
+        self.identity = identity
+
+
+def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
+    """A pickler class on top of ``pickle_module``'s, which must be written in Python."""
+    base = pickle._Pickler if pickle_module is pickle else pickle_module.Pickler  # type: ignore[attr-defined]
+    if not issubclass(base, pickle._Pickler):  # type: ignore[attr-defined]
+        raise NotImplementedError(
+            f"torch.save: pickle_module {pickle_module.__name__!r} has a Pickler that does not "
+            "build on Python's own (pickle._Pickler), as pickle, dill and cloudpickle-like "
+            "modules do; leave pickle_module at its default"
+        )
+
+    class Pickler(base):  # type: ignore[misc, valid-type]
+        """Names of ours become PyTorch's; tensors become rebuild calls on storages."""
+
+        def __init__(self, file: Any, protocol: int, table: StorageTable) -> None:
+            super().__init__(file, protocol)
+            self.table = table
+            self.names: dict[GlobalName, GlobalName] = {}
+
+        def persistent_id(self, thing: Any) -> Any:
+            return thing.identity if type(thing) is StorageIdentity else None
+
+        def reducer_override(self, thing: Any) -> Any:
+            if isinstance(thing, Tensor):
+                return reduce_tensor(thing, self.table, legacy)
+            if isinstance(thing, Size):
+                return GlobalName("torch", "Size"), (tuple(thing),)
+            if isinstance(thing, device):
+                where = (thing.type,) if thing.index is None else (thing.type, thing.index)
+                return GlobalName("torch", "device"), where
+            if isinstance(thing, (Dtype, GlobalName)):
+                return "a global"
+            return NotImplemented
+
+        def save_global(self, thing: Any, name: str | None = None) -> None:
+            torch_name = global_name(thing)
+            if torch_name is None:
+                super().save_global(thing, name)
+                return
+            # Equal names are one object in the memo, however often they were made.
+            torch_name = self.names.setdefault(torch_name, torch_name)
+            known = self.memo.get(id(torch_name))
+            if known is not None:
+                self.write(self.get(known[0]))
+                return
+            line = f"c{torch_name.module}\n{torch_name.name}\n"
+            self.write(line.encode())
+            self.memoize(torch_name)
+
+        dispatch = {**base.dispatch, FunctionType: save_global}
+
+    return Pickler
+
+
+def global_name(thing: Any) -> GlobalName | None:
+    """The name to write for ``thing``, or None where pickle's own way is right."""
+    if isinstance(thing, GlobalName):
+        return thing
+    if isinstance(thing, Dtype):
+        return GlobalName("torch", dtype_name(thing))
+    return written_as(thing)
+
+
+def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[Any, ...]:
+    """(rebuild function, arguments) for one tensor, as PyTorch 2 writes it."""
+    if isinstance(tensor, Parameter):
+        plain = tensor.detach()
+        return REBUILD_PARAMETER, (plain, tensor.requires_grad, OrderedDict())
+    name = dtype_name(tensor.dtype)
+    storage = bytes_of(tensor)
+    place = table.place(storage, name)
+    kind = STORAGE_OF_DTYPE.get(name)
+    tag = UNTYPED_STORAGE if kind is None else GlobalName("torch", kind)
+    count = len(storage.data) // (1 if kind is None else tensor.element_size())
+    identity: tuple[Any, ...] = ("storage", tag, str(place), "cpu", count)
+    if legacy:
+        identity = (*identity, None)
+    args: tuple[Any, ...] = (
+        StorageIdentity(identity),
+        tensor.storage_offset(),
+        tuple(tensor.shape),
+        tuple(tensor.stride()),
+        tensor.requires_grad,
+        OrderedDict(),
+    )
+    if kind is None:
+        return REBUILD_V3, (*args, tensor.dtype)
+    return REBUILD_V2, args
+
+
+def pickle_to_bytes(
+    thing: Any, pickle_module: ModuleType, protocol: int, table: StorageTable, legacy: bool = False
+) -> bytes:
+    """``thing`` pickled; its storages are collected in ``table``."""
+    buffer = io.BytesIO()
+    make_pickler(pickle_module, legacy)(buffer, protocol, table).dump(thing)
+    return buffer.getvalue()
