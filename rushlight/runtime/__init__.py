@@ -1,7 +1,8 @@
 """Bytes, threads and loaded code: what runs below every graph. Importing it opens nothing.
 
-Modules, in the order that code flows: ``cpu`` (what this machine is), ``llvm`` (imports llvmlite),
-``object_code`` (text to object code), ``compile_workers`` (processes that do so), ``cache`` (objects
-on disk), ``code`` (kernel text to address), ``pool`` (threads), ``executor`` (programs: one native
-call for a whole plan). Beside them ``buffer`` (aligned pooled memory).
+Modules, as code flows: ``cpu`` (what this machine is), ``llvm`` (imports llvmlite),
+``object_code`` (text to object code), ``compile_workers`` (processes that do so), ``cache``
+(objects on disk), ``code`` (kernel text to address), ``pool_ir`` and ``pool`` (threads),
+``executor`` (programs: one native call for a whole plan). Beside them ``buffer`` (aligned pooled
+memory).
 """

@@ -42,13 +42,13 @@ class Stats:
 
 
 class _Loaded:
-    """Machine code in this process: kernel text -> address, and what keeps it alive."""
+    """Machine code in this process: (symbol, text) -> address, and what keeps it alive."""
 
     name = "loaded machine code"
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.addresses: dict[str, int] = {}
+        self.addresses: dict[tuple[str, str], int] = {}
         self.trackers: list[Any] = []
         self.machine: Any = None
         self.jit: Any = None
@@ -82,11 +82,14 @@ def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
     wanted = list(kernels)
     with _loaded.lock:
         addresses = _loaded.addresses
-        missing = {text: symbol for symbol, text in wanted if text not in addresses}
-        _loaded.stats.memory_hits += len(wanted) - len(missing)
+        missing: dict[str, set[str]] = {}
+        for kernel in wanted:
+            if kernel not in addresses:
+                missing.setdefault(kernel[1], set()).add(kernel[0])
+        _loaded.stats.memory_hits += len(wanted) - sum(map(len, missing.values()))
         if missing:
             _load_missing(missing)
-        return {symbol: addresses[text] for symbol, text in wanted}
+        return {kernel[0]: addresses[kernel] for kernel in wanted}
 
 
 def stats() -> Stats:
@@ -108,7 +111,7 @@ def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
     try:
         module = object_code.optimised(binding, made, target.triple, text)
     except RuntimeError as error:
-        raise CompilerError(_refusal("assembly", text, error)) from None
+        raise CompilerError(_refusal(text, error)) from None
     return str(made.emit_assembly(module))
 
 
@@ -116,8 +119,8 @@ def _key(text: str) -> str:
     return hashlib.sha256(_loaded.prefix + text.encode()).hexdigest()
 
 
-def _load_missing(missing: dict[str, str]) -> None:
-    """Find or build the objects of text -> symbol, then link them."""
+def _load_missing(missing: dict[str, set[str]]) -> None:
+    """Find or build the objects of text -> symbols, then link them."""
     _loaded.open()
     disk = _loaded.disk
     objects: dict[str, bytes] = {}
@@ -132,7 +135,7 @@ def _load_missing(missing: dict[str, str]) -> None:
         start = time.perf_counter()
         for text, built in zip(build, _compile(build), strict=True):
             if isinstance(built, RuntimeError):
-                raise CompilerError(_refusal(missing[text], text, built))
+                raise CompilerError(_refusal(text, built))
             objects[text] = built
             if disk is not None:
                 disk.put(keys[text], built)
@@ -168,9 +171,9 @@ def _show(texts: list[str]) -> None:
             sys.stderr.write(assembly(text) + "\n")
 
 
-def _link_all(missing: dict[str, str], objects: dict[str, bytes]) -> None:
+def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes]) -> None:
     """One library for all is fastest (0.06 ms a kernel against 0.3)."""
-    if len(set(missing.values())) == len(missing):
+    if len(set().union(*missing.values())) == sum(map(len, missing.values())):
         try:
             _link(missing, objects)
             return
@@ -178,24 +181,26 @@ def _link_all(missing: dict[str, str], objects: dict[str, bytes]) -> None:
             # Two texts define a helper of one name without `internal`: each gets its own library,
             # and a text that cannot be linked at all is named below.
             pass
-    for text, symbol in missing.items():
+    for text, symbols in missing.items():
         try:
-            _link({text: symbol}, objects)
+            _link({text: symbols}, objects)
         except RuntimeError as error:
-            raise CompilerError(_refusal(symbol, text, error)) from None
+            raise CompilerError(_refusal(text, error)) from None
 
 
-def _link(library: dict[str, str], objects: dict[str, bytes]) -> None:
+def _link(library: dict[str, set[str]], objects: dict[str, bytes]) -> None:
     linker = llvm.binding().JITLibraryBuilder().add_current_process()
-    for text, symbol in library.items():
+    for text, symbols in library.items():
         linker.add_object_img(objects[text])
-        linker.export_symbol(symbol)
+        for symbol in symbols:
+            linker.export_symbol(symbol)
     tracker = linker.link(_loaded.jit, f"rushlight{next(_loaded.library_numbers)}")
     _loaded.trackers.append(tracker)
-    for text, symbol in library.items():
-        _loaded.addresses[text] = tracker[symbol]
+    for text, symbols in library.items():
+        for symbol in symbols:
+            _loaded.addresses[symbol, text] = tracker[symbol]
 
 
-def _refusal(symbol: str, text: str, error: RuntimeError) -> str:
+def _refusal(text: str, error: RuntimeError) -> str:
     head = "\n".join(text.splitlines()[:20])
-    return f"LLVM cannot compile kernel {symbol!r}: {error}\nThe text begins:\n{head}"
+    return f"LLVM cannot compile a kernel: {error}\nIts text begins:\n{head}"

@@ -13,7 +13,7 @@ import os
 import select
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 # Part of every cache key: raise it when the passes below change.
 PIPELINE_VERSION = 1
@@ -52,19 +52,19 @@ def build(binding: Any, machine: Any, triple: str, text: str) -> bytes:
     return bytes(machine.emit_object(optimised(binding, machine, triple, text)))
 
 
-def write_message(stream: BinaryIO, payload: bytes) -> None:
+def write_message(stream: IO[bytes], payload: bytes) -> None:
     stream.write(_LENGTH.pack(len(payload)))
     stream.write(payload)
     stream.flush()
 
 
-def read_message(stream: BinaryIO) -> bytes | None:
+def read_message(stream: IO[bytes]) -> bytes | None:
     """One message, or None where the stream has ended."""
     head = _read_exactly(stream, _LENGTH.size)
     return None if head is None else _read_exactly(stream, _LENGTH.unpack(head)[0])
 
 
-def _read_exactly(stream: BinaryIO, count: int) -> bytes | None:
+def _read_exactly(stream: IO[bytes], count: int) -> bytes | None:
     parts = []
     while count:
         part = stream.read(count)
@@ -75,7 +75,7 @@ def _read_exactly(stream: BinaryIO, count: int) -> bytes | None:
     return b"".join(parts)
 
 
-def serve(stdin: BinaryIO, stdout: BinaryIO, parent: int) -> None:
+def serve(stdin: IO[bytes], stdout: IO[bytes], parent: int) -> None:
     """Answer texts until the parent closes the pipe or is gone."""
     binding = importlib.import_module("llvmlite.binding")
     binding.initialize_native_target()

@@ -1,0 +1,142 @@
+"""Programs: a whole plan as an array of words, run by one native call.
+
+    program = Program([Command(address, chunks=8, pointers=((0, 0), (1, 64)), words=(n,))])
+    failed = program.run(slots.ctypes.data)     # slots: int64 addresses, filled before each run
+
+Words of a program: a header (commands, their address, times or 0, index of the command that failed,
+whether any command is shared between threads), then 8 words a command (function, chunks, grain or 0
+for serial, address of its arguments, pointers to patch, address of the (slot, offset) pairs), then
+arguments and pairs. Before a command runs, argument i becomes slots[slot_i] + offset_i.
+
+Ctrl-C while a program runs is handled when the native call returns: Python's signal handlers only
+run between bytecodes. Two threads that run programs take turns; a host command may run another
+program on the thread it is called on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rushlight.runtime import cpu
+from rushlight.runtime.pool import native
+from rushlight.runtime.pool_ir import COMMAND_WORDS, HEADER_WORDS
+
+_MAX_CHUNKS = 2**31 - 1
+# Shares per core of a command with many chunks: enough to even out, few enough to hand out cheaply.
+_SHARES_PER_CORE = 8
+_FAILED = 3
+
+
+@dataclass(frozen=True)
+class Command:
+    """One launch: i64 kernel(args, begin, end) over ``chunks`` work units.
+
+    ``pointers`` are (slot, byte offset) pairs, the first words of args; ``words`` follow them.
+    ``serial``: on the calling thread, all chunks in one call (little work, or a host function).
+    """
+
+    address: int
+    chunks: int
+    pointers: Sequence[tuple[int, int]] = ()
+    words: Sequence[int] = ()
+    serial: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A kernel returned ``code`` (not 0) in command number ``command``; later ones did not run."""
+
+    command: int
+    code: int
+
+
+@final
+class Program:
+    """Commands, ready to run. Run it from one place at a time: its argument words are patched."""
+
+    __slots__ = ("_address", "_header", "_run", "commands", "times")
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = tuple(commands)
+        self.times: NDArray[np.int64] | None = None
+        self._header = _encode(self.commands)
+        self._address: int = self._header.ctypes.data
+        self._run = native().run
+
+    def run(self, slots: int) -> Failure | None:
+        """Run all commands; ``slots`` is the address of the int64 table. None if all went well."""
+        code = self._run(self._address, slots)
+        if code:
+            return Failure(int(self._header[_FAILED]), code)
+        return None
+
+    def profile(self, on: bool = True) -> None:
+        """From now on each run fills ``times`` (commands + 1,): nanoseconds, start and ends."""
+        self.times = np.zeros(len(self.commands) + 1, np.int64) if on else None
+        self._header[2] = 0 if self.times is None else self.times.ctypes.data
+
+
+def _encode(commands: tuple[Command, ...]) -> NDArray[np.int64]:
+    """The words of a program; addresses inside point into the array itself."""
+    table = HEADER_WORDS + COMMAND_WORDS * len(commands)
+    size = table + sum(3 * len(command.pointers) + len(command.words) for command in commands)
+    memory = np.zeros(size, np.int64)
+    start: int = memory.ctypes.data
+    shares = _SHARES_PER_CORE * cpu.cores()
+    body = list[int]()
+    rows = list[int]()
+    shared = False
+    for number, command in enumerate(commands):
+        if not 0 <= command.chunks <= _MAX_CHUNKS:
+            raise ValueError(
+                f"Program: command {number} has {command.chunks} chunks, needs 0 to {_MAX_CHUNKS}"
+            )
+        serial = command.serial or command.chunks <= 1
+        shared = shared or not serial
+        grain = 0 if serial else max(1, command.chunks // shares)
+        arguments = start + 8 * (table + len(body))
+        pairs = arguments + 8 * (len(command.pointers) + len(command.words))
+        rows += (command.address, command.chunks, grain, arguments, len(command.pointers), pairs)
+        rows += (0, 0)
+        body += (0,) * len(command.pointers)
+        body += command.words
+        for slot, offset in command.pointers:
+            body += (slot, offset)
+    memory[:5] = (len(commands), start + 8 * HEADER_WORDS, 0, 0, int(shared))
+    memory[HEADER_WORDS:table] = rows
+    memory[table:] = body
+    return memory
+
+
+@final
+class HostCall:
+    """A Python function as a kernel, for a serial command.
+
+    It is called with the address of its argument words. An exception it raises is kept in ``error``
+    and ends the program with code ``HostCall.FAILED``; whoever ran the program raises it again.
+    """
+
+    FAILED = -1
+    __slots__ = ("_callback", "address", "error", "function")
+
+    def __init__(self, function: Callable[[int], None]) -> None:
+        self.function = function
+        self.error: BaseException | None = None
+        word = ctypes.c_int64
+        # The object must live as long as the program: ctypes frees the trampoline with it.
+        self._callback: Any = ctypes.CFUNCTYPE(word, word, word, word)(self._call)
+        self.address: int = ctypes.cast(self._callback, ctypes.c_void_p).value or 0
+
+    def _call(self, arguments: int, begin: int, end: int) -> int:
+        try:
+            self.function(arguments)
+        except BaseException as error:  # nothing may pass through native frames, not even Ctrl-C
+            self.error = error
+            return self.FAILED
+        return 0

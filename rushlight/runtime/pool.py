@@ -1,0 +1,84 @@
+"""The threads that run programs: how many, and whether denormals are flushed.
+
+The pool is native (pool_ir.py); it starts its workers at the first command that has several chunks,
+and again after a fork or a new number of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.runtime import code, cpu, pool_ir
+
+
+class _Native:
+    """The native functions, as ctypes calls. Each releases the GIL."""
+
+    def __init__(self) -> None:
+        text = pool_ir.text()
+        address = code.load([(symbol, text) for symbol in pool_ir.SYMBOLS])
+        word = ctypes.c_int64
+        self.run: Callable[[int, int], int] = ctypes.CFUNCTYPE(word, word, word)(
+            address["rushlight_run"]
+        )
+        self.resize: Any = ctypes.CFUNCTYPE(None, word)(address["rushlight_resize"])
+        self.workers: Any = ctypes.CFUNCTYPE(word)(address["rushlight_workers"])
+        self.flush: Any = ctypes.CFUNCTYPE(None, word)(address["rushlight_flush"])
+        self.forget: Any = ctypes.CFUNCTYPE(None)(address["rushlight_forget"])
+        self.resize(_threads or cpu.default_threads())
+
+
+_threads = 0
+_flush_denormal = False
+
+
+@functools.cache
+def native() -> _Native:
+    """The pool's functions; compiled or loaded on first use."""
+    made = _Native()
+    made.flush(int(_flush_denormal))
+    os.register_at_fork(after_in_child=made.forget)
+    return made
+
+
+def get_num_threads() -> int:
+    """How many threads a program may use, the calling one included."""
+    return _threads or cpu.default_threads()
+
+
+def set_num_threads(count: int) -> None:
+    """Use ``count`` threads from the next program on. Raises RuntimeError unless count >= 1.
+
+    Waits for a program that another thread runs.
+    """
+    global _threads
+    if count < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, got {count}")
+    count = min(count, pool_ir.MAX_WORKERS)
+    if count == get_num_threads():
+        _threads = count
+        return
+    _threads = count
+    if native.cache_info().currsize:
+        native().resize(count)
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Whether kernels treat denormal numbers as zero (faster, not IEEE). Off by default.
+
+    Holds for the calling thread while a program runs, and for the workers. True: it is supported.
+    """
+    global _flush_denormal
+    _flush_denormal = bool(mode)
+    if native.cache_info().currsize:
+        native().flush(int(mode))
+    return True
+
+
+def workers() -> int:
+    """Native threads alive beside the calling one."""
+    return int(native().workers()) if native.cache_info().currsize else 0
