@@ -1,0 +1,100 @@
+"""Every choice of tile, block and path, and the numbers behind it.
+
+The model is small: a tile is held by what the CPU's registers take, a block of depth by the first
+cache (one panel of B at a time), a block of rows by the second (A's rows, met again for each panel).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.gemm import MAX_ROWS
+from rushlight.compiler.contraction.operand import round_up
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.runtime import cpu
+
+# Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
+CHUNK_MULADDS = 1_000_000
+# The same for work that is moving bytes, at some 12 GB/s.
+CHUNK_BYTES = 256 * 1024
+# More chunks than this balance no better.
+CHUNKS = 32
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How a matmul is cut: ``rows`` x ``columns`` of the output a chunk, ``depth`` at a time."""
+
+    rows: int
+    columns: int
+    depth: int
+
+
+def tile(dtype: str, columns: int, rows: int = 1 << 30) -> Tile:
+    """The register tile for an output that is ``rows`` x ``columns``."""
+    host = cpu.host()
+    lanes = host.lanes(values.SIZES[dtype])
+    shapes = _SHAPES[host.registers >= 32, host.vector_bytes >= 32]
+
+    def cost(shape: tuple[int, int]) -> float:
+        # Multiply-adds done for each that counts; of equals the first in the list.
+        wide = shape[1] * lanes
+        across = -(-columns // wide) * wide / max(columns, 1)
+        down = -(-rows // shape[0]) * shape[0] / max(rows, 1) if rows < 64 else 1.0
+        return round(across * down, 2)
+
+    height, vectors = min(shapes, key=cost)
+    return Tile(height, vectors, lanes, dtype)
+
+
+# (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. Each fills the
+# registers with sums and leaves one for A's number and one for each vector of B.
+_SHAPES = {
+    (False, True): ((6, 2), (4, 3), (12, 1)),
+    (True, True): ((12, 2), (8, 3), (24, 1)),
+    (False, False): ((6, 2), (4, 3), (12, 1)),
+    (True, False): ((8, 2), (6, 3), (4, 4)),
+}
+
+
+def depth_block(tile: Tile) -> int:
+    """Depth whose panel of B takes half of the first cache."""
+    return max(64, cpu.host().l1_bytes // 2 // (tile.columns * tile.itemsize))
+
+
+def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
+    """Cut one matmul of a batch of ``batches`` into chunks."""
+    deep = depth_block(tile)
+    tall = cpu.host().l2_bytes // 4 // (deep * tile.itemsize)
+    tall = max(tile.rows, min(tall, MAX_ROWS, 144) // tile.rows * tile.rows)
+    tall = min(tall, round_up(rows, tile.rows))
+    by_work = rows * columns * depth * batches // CHUNK_MULADDS
+    by_traffic = (rows + columns) * depth * batches * tile.itemsize // CHUNK_BYTES
+    wanted = min(max(by_work, by_traffic, 1), CHUNKS)
+    strips = batches * -(-rows // tall)
+    across = max(1, -(-wanted // strips))
+    wide = round_up(-(-columns // across), tile.columns)
+    return Blocks(tall, wide, deep)
+
+
+def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: int) -> bool:
+    """Whether B is better read as it lies than packed: few rows pay for the copy, or it is shallow.
+
+    Rows of B a page apart fall on the same sets of the first cache and push each other out.
+    """
+    if b_column != tile.itemsize:
+        return False
+    if rows <= 4 * tile.rows:
+        return True
+    return depth <= 128 and (b_depth % 4096 != 0 or depth <= 16)
+
+
+def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_depth: int) -> bool:
+    """Whether A is better packed into strips than read as it lies.
+
+    As it lies, each term of depth touches a line of its own unless depth is what lies together.
+    """
+    if a_depth == tile.itemsize:
+        return False
+    return columns > 4 * tile.columns and depth > 32

@@ -1,0 +1,148 @@
+"""The matmul kernel: one text for every size, stride and batch.
+
+A chunk is a block of rows by a block of columns of one matrix of the batch. For each block of depth
+it runs the register tile over the columns' panels (B, packed or as it lies) and, inside, over the
+block's rows (A, in strips or as it lies), so that a panel of B stays in the first cache
+while all rows pass, and A's rows stay in the second.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction.emit import Body, entry, kernel
+from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.tile import (
+    ROW_BYTES,
+    Level,
+    Tile,
+    accumulate,
+    column_masks,
+    masked_load_declaration,
+)
+from rushlight.compiler.launch import Kernel
+
+# Rows of a chunk: the table of their addresses is on the stack.
+MAX_ROWS = 192
+
+WORDS = (
+    "rows", "columns", "depth",
+    "block_rows", "block_columns", "block_depth", "row_blocks", "column_blocks",
+    "a_strip", "a_row", "a_depth", "b_panel", "b_depth",
+    "out_row", "out_column", "residual_row", "residual_column", "bias_step", "row_bias_step",
+    "whole_vectors", "batch1", "batch2",
+    "a_batch0", "a_batch1", "a_batch2", "b_batch0", "b_batch1", "b_batch2",
+    "out_batch0", "out_batch1", "out_batch2",
+    "residual_batch0", "residual_batch1", "residual_batch2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Gemm:
+    """What is in a matmul kernel's text.
+
+    ``edge``: B is read as it lies and its columns do not fill whole tiles, so that the last panel is
+    read under a mask.
+    """
+
+    tile: Tile
+    finish: Finish
+    edge: bool
+
+
+@functools.lru_cache(maxsize=128)
+def gemm(spec: Gemm) -> Kernel:
+    """Pointers: a, b, out, then the finish's. Words: ``WORDS``."""
+    tile, finish = spec.tile, spec.finish
+    body = Body()
+    pointers = 3 + len(finish.pointers)
+    a, b, out, *others = body.words("%args", pointers, kind="ptr")
+    word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
+    bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
+    table = body.op(f"alloca [{MAX_ROWS * ROW_BYTES} x i8], align 64")
+    buffer = body.op(f"alloca [{tile.rows * tile.columns * tile.itemsize} x i8], align 64")
+    steps = {
+        "out": word["out_column"],
+        "residual": word["residual_column"],
+        "bias": word["bias_step"],
+        "row_bias": word["row_bias_step"],
+    }
+    whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
+    per_matrix = body.mul(word["row_blocks"], word["column_blocks"])
+
+    with body.loop("%begin", "%end") as chunk:
+        matrix, block = body.div(chunk, per_matrix), body.rem(chunk, per_matrix)
+        row0 = body.mul(body.div(block, word["column_blocks"]), word["block_rows"])
+        column0 = body.mul(body.rem(block, word["column_blocks"]), word["block_columns"])
+        rows = body.min(word["block_rows"], body.sub(word["rows"], row0))
+        columns = body.min(word["block_columns"], body.sub(word["columns"], column0))
+        offset = _batch_offsets(body, word, matrix, ("a", "b", "out", "residual"))
+        here = dict(bases)
+        here["out"] = body.at(out, offset["out"])
+        if "residual" in here:
+            here["residual"] = body.at(here["residual"], offset["residual"])
+        output = Output(here, steps, whole)
+        a_here, b_here = body.at(a, offset["a"]), body.at(b, offset["b"])
+        _fill_table(body, tile, word, table, row0, rows)
+        # At least one round, so that a sum of no terms is stored as well.
+        with body.loop("0", body.max(word["depth"], "1"), word["block_depth"]) as k0:
+            deep = body.min(word["block_depth"], body.sub(word["depth"], k0))
+            first = body.equal(k0, "0")
+            last = body.op(f"icmp sge i64 {body.add(k0, deep)}, {word['depth']}")
+            a_block = body.at(a_here, body.mul(k0, word["a_depth"]))
+            b_block = body.at(b_here, body.mul(k0, word["b_depth"]))
+            blocks = body.min(deep, "1")
+            with body.loop("0", columns, str(tile.columns)) as step:
+                column = body.add(column0, step)
+                panel = body.div(column, str(tile.columns))
+                b_panel = body.at(b_block, body.mul(panel, word["b_panel"]))
+                left = body.min(str(tile.columns), body.sub(columns, step))
+                masks = column_masks(body, tile, left) if spec.edge else []
+                with body.loop("0", rows, str(tile.rows)) as row:
+                    entries = body.at(table, body.mul(row, str(ROW_BYTES)))
+                    addresses = [
+                        body.at(a_block, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
+                        for index in range(tile.rows)
+                    ]
+                    levels = [Level(blocks, "0"), Level(deep, word["a_depth"], word["b_depth"])]
+                    sums = accumulate(body, tile, addresses, b_panel, levels, masks)
+                    valid = body.min(str(tile.rows), body.sub(rows, row))
+                    store_tile(
+                        body, tile, finish, output, sums, buffer, entries, valid, column, left,
+                        first, last,
+                    )  # fmt: skip
+    return kernel("gemm", entry(body, masked_load_declaration(tile) if spec.edge else ""))
+
+
+def _batch_offsets(
+    body: Body, word: dict[str, str], matrix: str, names: tuple[str, ...]
+) -> dict[str, str]:
+    """How far into each operand matrix number ``matrix`` of the batch begins."""
+    index2 = body.rem(matrix, word["batch2"])
+    rest = body.div(matrix, word["batch2"])
+    index1, index0 = body.rem(rest, word["batch1"]), body.div(rest, word["batch1"])
+    offsets = {}
+    for name in names:
+        terms = [
+            body.mul(index, word[f"{name}_batch{axis}"])
+            for axis, index in enumerate((index0, index1, index2))
+        ]
+        offsets[name] = body.add(body.add(terms[0], terms[1]), terms[2])
+    return offsets
+
+
+def _fill_table(
+    body: Body, tile: Tile, word: dict[str, str], table: str, row0: str, rows: str
+) -> None:
+    """Addresses of the chunk's rows; those past the end repeat the last one and are not stored."""
+    height = str(tile.rows)
+    with body.loop("0", body.mul(body.ceil_div(rows, height), height)) as place:
+        row = body.add(row0, body.min(place, body.sub(rows, "1")))
+        entry = body.at(table, body.mul(place, str(ROW_BYTES)))
+        strip, inside = body.div(row, height), body.rem(row, height)
+        a_offset = body.add(body.mul(strip, word["a_strip"]), body.mul(inside, word["a_row"]))
+        body.store("i64", a_offset, entry)
+        body.store("i64", body.mul(row, word["out_row"]), body.at(entry, "8"))
+        body.store("i64", body.mul(row, word["residual_row"]), body.at(entry, "16"))
+        body.store("i64", row, body.at(entry, "24"))

@@ -1,0 +1,172 @@
+"""The register tile: rows x (vectors * lanes) sums held in registers over the whole depth.
+
+One step of depth loads ``vectors`` neighbours of B, spreads one element of A for each row over a
+register, and adds the products. A's rows are addresses of their own, so that they may be rows of a
+matrix, columns of a packed panel or pixels of an image; B's steps are a distance known at run time,
+so that a packed panel and a plain row-major matrix are read by the same code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.emit import Body
+
+# One row of a tile, four words: offset in A, in the output, in the residual, and its index.
+ROW_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Rows x vectors * lanes results, summed in registers."""
+
+    rows: int
+    vectors: int
+    lanes: int
+    dtype: str
+
+    @property
+    def columns(self) -> int:
+        return self.vectors * self.lanes
+
+    @property
+    def itemsize(self) -> int:
+        return values.SIZES[self.dtype]
+
+    @property
+    def vector(self) -> str:
+        return values.kind(self.dtype, self.lanes)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One loop over depth: how often, and how far A and B move each time (bytes).
+
+    ``b_step`` None: B goes on from where the inner loop left it (a packed panel).
+    """
+
+    count: str
+    a_step: str
+    b_step: str | None = None
+
+
+def accumulate(
+    body: Body, tile: Tile, rows: list[str], b: str, levels: list[Level], masks: list[str]
+) -> list[str]:
+    """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
+
+    The innermost count must be at least 1; any other may be 0. ``masks``: for each vector which
+    columns exist (B is not read elsewhere); empty when all do.
+    """
+    start = [values.zero(tile.lanes)] * (tile.rows * tile.vectors)
+    _, _, sums = _nest(body, tile, rows, "0", b, start, levels, masks)
+    return sums
+
+
+def _nest(
+    body: Body,
+    tile: Tile,
+    rows: list[str],
+    offset: str,
+    b: str,
+    sums: list[str],
+    levels: list[Level],
+    masks: list[str],
+) -> tuple[str, str, list[str]]:
+    level, inner = levels[0], levels[1:]
+    number = body.name("")
+    before = body.block
+    head, tail, done = f"deep{number}", f"deep{number}.end", f"deep{number}.done"
+    index, here, panel = f"%d{number}", f"%a{number}", f"%b{number}"
+    carried = [f"%s{number}.{position}" for position in range(len(sums))]
+    hot = not inner
+    # The hot loop tests at its end; the others first, since they may have nothing to do.
+    latch = head if hot else tail
+    body.jump(head)
+    body.label(head)
+    body.line(f"{index} = phi i64 [ 0, %{before} ], [ {index}.next, %{latch} ]")
+    body.line(f"{here} = phi i64 [ {offset}, %{before} ], [ {here}.next, %{latch} ]")
+    body.line(f"{panel} = phi ptr [ {b}, %{before} ], [ {panel}.next, %{latch} ]")
+    phis = len(body.lines)
+    body.lines.extend([""] * len(sums))  # written below, when the new sums have names
+    if hot:
+        new = _step(body, tile, rows, here, panel, carried, masks)
+        after_b = panel
+    else:
+        body.line(f"{index}.more = icmp slt i64 {index}, {level.count}")
+        body.line(f"br i1 {index}.more, label %{head}.body, label %{done}")
+        body.label(f"{head}.body")
+        _, after_b, new = _nest(body, tile, rows, here, panel, carried, inner, masks)
+        body.jump(tail)
+        body.label(tail)
+    for place, (name, old, value) in enumerate(zip(carried, sums, new, strict=True), phis):
+        phi = f"phi {tile.vector} [ {old}, %{before} ], [ {value}, %{latch} ]"
+        body.lines[place] = f"  {name} = {phi}"
+    body.line(f"{here}.next = add i64 {here}, {level.a_step}")
+    from_b, step_b = (after_b, "0") if level.b_step is None else (panel, level.b_step)
+    body.line(f"{panel}.next = getelementptr i8, ptr {from_b}, i64 {step_b}")
+    body.line(f"{index}.next = add i64 {index}, 1")
+    if not hot:
+        body.line(f"br label %{head}, !llvm.loop !0")
+        body.label(done)
+        return here, panel, carried
+    body.line(f"{index}.more = icmp slt i64 {index}.next, {level.count}")
+    body.line(f"br i1 {index}.more, label %{head}, label %{done}, !llvm.loop !0")
+    body.label(done)
+    return f"{here}.next", f"{panel}.next", new
+
+
+def _step(
+    body: Body, tile: Tile, rows: list[str], offset: str, b: str, sums: list[str], masks: list[str]
+) -> list[str]:
+    """One term of depth: every sum plus its product."""
+    width = tile.lanes * tile.itemsize
+    columns = [
+        _load_columns(body, tile, body.at(b, str(width * vector)), masks[vector] if masks else "")
+        for vector in range(tile.vectors)
+    ]
+    new = []
+    for row in range(tile.rows):
+        one = body.load(values.kind(tile.dtype), body.at(rows[row], offset), tile.itemsize)
+        many = values.spread(body, tile.dtype, one, tile.lanes)
+        for vector in range(tile.vectors):
+            product = body.op(f"fmul contract {tile.vector} {many}, {columns[vector]}")
+            old = sums[row * tile.vectors + vector]
+            new.append(body.op(f"fadd contract {tile.vector} {old}, {product}"))
+    return new
+
+
+def _load_columns(body: Body, tile: Tile, address: str, mask: str) -> str:
+    if not mask:
+        return body.load(tile.vector, address, tile.itemsize)
+    return body.op(
+        f"call {tile.vector} @{_masked_load(tile)}(ptr {address}, i32 {tile.itemsize}, "
+        f"<{tile.lanes} x i1> {mask}, {tile.vector} zeroinitializer)"
+    )
+
+
+def column_masks(body: Body, tile: Tile, count: str) -> list[str]:
+    """For each vector of the tile, which of its columns are below ``count``."""
+    lanes = ", ".join(f"i64 {lane}" for lane in range(tile.lanes))
+    kind = f"<{tile.lanes} x i64>"
+    masks = []
+    for vector in range(tile.vectors):
+        left = body.sub(count, str(vector * tile.lanes))
+        first = body.op(f"insertelement {kind} poison, i64 {left}, i64 0")
+        limit = body.op(
+            f"shufflevector {kind} {first}, {kind} poison, <{tile.lanes} x i32> zeroinitializer"
+        )
+        masks.append(body.op(f"icmp slt {kind} <{lanes}>, {limit}"))
+    return masks
+
+
+def _masked_load(tile: Tile) -> str:
+    return f"llvm.masked.load.v{tile.lanes}{tile.dtype}.p0"
+
+
+def masked_load_declaration(tile: Tile) -> str:
+    return (
+        f"declare {tile.vector} @{_masked_load(tile)}"
+        f"(ptr, i32, <{tile.lanes} x i1>, {tile.vector})\n"
+    )

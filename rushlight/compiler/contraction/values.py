@@ -1,0 +1,100 @@
+"""Numbers in memory and numbers in registers: loads and stores that convert, relu, zero.
+
+f16 and bf16 exist in memory only; in registers they are f32. ``lanes`` 1 is a scalar.
+"""
+
+from __future__ import annotations
+
+from rushlight.compiler.contraction.emit import Body
+
+SIZES = {
+    "f32": 4, "f64": 8, "f16": 2, "bf16": 2,
+    "i64": 8, "i32": 4, "i16": 2, "i8": 1, "u8": 1, "bool": 1,
+}  # fmt: skip
+_MEMORY = {
+    "f32": "float", "f64": "double", "f16": "half", "bf16": "i16",
+    "i64": "i64", "i32": "i32", "i16": "i16", "i8": "i8", "u8": "i8", "bool": "i8",
+}  # fmt: skip
+
+
+def register_dtype(dtype: str) -> str:
+    """The dtype that arithmetic on ``dtype`` is done in."""
+    return "f32" if dtype in ("f16", "bf16") else dtype
+
+
+def kind(dtype: str, lanes: int = 1) -> str:
+    """LLVM's type of ``lanes`` elements as they lie in memory."""
+    return _MEMORY[dtype] if lanes == 1 else f"<{lanes} x {_MEMORY[dtype]}>"
+
+
+def zero(lanes: int) -> str:
+    return "0.0" if lanes == 1 else "zeroinitializer"
+
+
+def load(body: Body, dtype: str, address: str, lanes: int = 1) -> str:
+    """``lanes`` neighbours as register values (f16 and bf16 as f32)."""
+    value = body.load(kind(dtype, lanes), address, SIZES[dtype])
+    if dtype == "f16":
+        return body.op(f"fpext {kind('f16', lanes)} {value} to {kind('f32', lanes)}")
+    if dtype == "bf16":
+        wide = body.op(f"zext {kind('i16', lanes)} {value} to {kind('i32', lanes)}")
+        bits = body.op(f"shl {kind('i32', lanes)} {wide}, {_same('i32', 16, lanes)}")
+        return body.op(f"bitcast {kind('i32', lanes)} {bits} to {kind('f32', lanes)}")
+    return value
+
+
+def store(body: Body, dtype: str, value: str, address: str, lanes: int = 1) -> None:
+    """Write register values as ``dtype``."""
+    if dtype == "f16":
+        value = body.op(f"fptrunc {kind('f32', lanes)} {value} to {kind('f16', lanes)}")
+    if dtype == "bf16":
+        value = _round_to_bf16(body, value, lanes)
+    body.store(kind(dtype, lanes), value, address, SIZES[dtype])
+
+
+def _same(dtype: str, number: int, lanes: int) -> str:
+    if lanes == 1:
+        return str(number)
+    return "<" + ", ".join(f"{kind(dtype)} {number}" for _ in range(lanes)) + ">"
+
+
+def _round_to_bf16(body: Body, value: str, lanes: int) -> str:
+    # By integers: LLVM's own fptrunc calls a library function that CPUs without bf16 do not have.
+    wide, narrow, flags = (
+        kind("i32", lanes),
+        kind("i16", lanes),
+        "i1" if lanes == 1 else f"<{lanes} x i1>",
+    )
+    floats = kind("f32", lanes)
+    bits = body.op(f"bitcast {floats} {value} to {wide}")
+    high = body.op(f"lshr {wide} {bits}, {_same('i32', 16, lanes)}")
+    odd = body.op(f"and {wide} {high}, {_same('i32', 1, lanes)}")
+    bump = body.op(f"add {wide} {odd}, {_same('i32', 0x7FFF, lanes)}")
+    rounded = body.op(
+        f"lshr {wide} {body.op(f'add {wide} {bits}, {bump}')}, {_same('i32', 16, lanes)}"
+    )
+    is_nan = body.op(f"fcmp uno {floats} {value}, {value}")
+    quiet = body.op(f"or {wide} {high}, {_same('i32', 0x40, lanes)}")
+    chosen = body.op(f"select {flags} {is_nan}, {wide} {quiet}, {wide} {rounded}")
+    return body.op(f"trunc {wide} {chosen} to {narrow}")
+
+
+def spread(body: Body, dtype: str, value: str, lanes: int) -> str:
+    """One number in every lane."""
+    if lanes == 1:
+        return value
+    text = kind(dtype, lanes)
+    first = body.op(f"insertelement {text} poison, {kind(dtype)} {value}, i64 0")
+    return body.op(f"shufflevector {text} {first}, {text} poison, <{lanes} x i32> zeroinitializer")
+
+
+def add(body: Body, dtype: str, left: str, right: str, lanes: int = 1) -> str:
+    return body.op(f"fadd contract {kind(dtype, lanes)} {left}, {right}")
+
+
+def relu(body: Body, dtype: str, value: str, lanes: int = 1) -> str:
+    """0 where value < 0; nan stays nan."""
+    flags = "i1" if lanes == 1 else f"<{lanes} x i1>"
+    text = kind(dtype, lanes)
+    negative = body.op(f"fcmp olt {text} {value}, {zero(lanes)}")
+    return body.op(f"select {flags} {negative}, {text} {zero(lanes)}, {text} {value}")

@@ -1,0 +1,54 @@
+"""What a lowering hands to the executor: kernels, and the order to run them in.
+
+A kernel is LLVM text with the entry ``i64 @symbol(ptr %args, i64 %begin, i64 %end)``. ``args`` holds
+64-bit words: first the pointers, then whole numbers. ``begin..end`` is a range of *chunks*: parts of
+the launch that may run at the same time, in any order. How many there are follows from shapes alone,
+so that results never depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Machine code to be: equal text is the same kernel."""
+
+    symbol: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scratch:
+    """Memory private to one launch list, 64-byte aligned, with no value at the start.
+
+    Compared by identity: two of the same size are two places.
+    """
+
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A place in memory: a buffer (a graph node's result, or a ``Scratch``) and a distance into it."""
+
+    buffer: object
+    offset_bytes: int = 0
+
+    def at(self, nbytes: int) -> Ref:
+        """The place ``nbytes`` further on."""
+        return Ref(self.buffer, self.offset_bytes + nbytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One kernel over all its chunks; a launch starts when the one before it has ended."""
+
+    kernel: Kernel
+    pointers: tuple[Ref, ...]
+    words: tuple[int, ...]
+    chunks: int
+    flops: int
+    bytes: int
+    label: str
