@@ -14,7 +14,6 @@ freed blocks go to a pool by size class, and big fresh ones come from ``mmap`` w
 from __future__ import annotations
 
 import ctypes
-import functools
 import mmap
 import os
 import sys
@@ -28,6 +27,7 @@ ALIGNMENT = 64
 # From here on a block is a mapping of its own, aligned to and asking for huge pages.
 _MAPPED_FROM = 4 * 1024 * 1024
 _HUGE_PAGE = 2 * 1024 * 1024
+_HOMES_LIMIT = 4096
 _ANONYMOUS = 0x02 | (0x20 if sys.platform == "linux" else 0x1000)  # MAP_PRIVATE | MAP_ANON
 
 
@@ -74,75 +74,91 @@ class PoolStats:
 
 @final
 class Pool:
-    """Free blocks by size class. Bounded by ``limit``: past it everything pooled is given back."""
+    """Free blocks by size class. Bounded by ``limit``: past it everything pooled is given back.
+
+    ``live`` is what is owned and not pooled; ``low`` is the least that was pooled since the peak of
+    live was last raised. Kept like this, taking and giving a block each touch two numbers.
+    """
 
     name = "host memory"
+    __slots__ = (
+        "allocations",
+        "fresh",
+        "homes",
+        "limit",
+        "low",
+        "owned",
+        "peak",
+        "pooled",
+        "spare",
+    )
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        # Size class -> its free blocks; bytes asked for -> (size class, its free blocks).
         self.spare: dict[int, list[int]] = {}
-        self.live = 0
-        self.peak = 0
+        self.homes: dict[int, tuple[int, list[int]]] = {}
+        self.owned = 0
         self.pooled = 0
+        self.low = 0
+        self.peak = 0
         self.allocations = 0
         self.fresh = 0
 
-    def take(self, size: int) -> int:
-        """The address of ``size`` bytes, a value of ``size_class``."""
-        try:
-            address = self.spare[size].pop()
-            self.pooled -= size
-        except (KeyError, IndexError):
-            address = self._fresh(size)
-        self.allocations += 1
-        self.live += size
-        if self.live > self.peak:
-            self.peak = self.live
-        return address
+    def home(self, nbytes: int) -> tuple[int, list[int]]:
+        """Where blocks for ``nbytes`` come from: (size class, free blocks)."""
+        if len(self.homes) >= _HOMES_LIMIT:
+            self.homes.clear()
+        size = size_class(nbytes)
+        return self.homes.setdefault(nbytes, (size, self.spare.setdefault(size, [])))
 
-    def give(self, address: int, size: int) -> None:
-        """Take a block back."""
-        self.live -= size
-        self.pooled += size
-        try:
-            self.spare[size].append(address)
-        except KeyError:
-            self.spare.setdefault(size, []).append(address)
-        if self.pooled > self.limit:
+    def take_fresh(self, size: int) -> int:
+        """The address of ``size`` bytes that were not pooled; RuntimeError if there are none."""
+        address = _acquire(size)
+        if not address:
+            # What waits in the pool may be what is missing.
             self.clear()
+            address = _acquire(size)
+        self._settle_peak()
+        if not address:
+            stats = self.stats()
+            raise RuntimeError(
+                f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {size} bytes "
+                f"(live {stats.live}, peak {stats.peak}); use smaller batches or free tensors"
+            )
+        self.owned += size
+        # The caller counts this block out of the pool like any other.
+        self.pooled += size
+        self.fresh += 1
+        return address
 
     def clear(self) -> None:
         """Give all pooled blocks back to the system."""
+        self._settle_peak()
         for size, blocks in list(self.spare.items()):
             while True:
                 try:
                     address = blocks.pop()
                 except IndexError:
                     break
+                self.owned -= size
+                self.pooled -= size
                 _release(address, size)
-        # Recounted rather than counted down: threads share the counter without a lock.
-        self.pooled = sum(size * len(blocks) for size, blocks in list(self.spare.items()))
+        self.low = self.pooled
 
     def stats(self) -> PoolStats:
-        return PoolStats(self.live, self.peak, self.pooled, self.allocations, self.fresh)
+        self._settle_peak()
+        live = self.owned - self.pooled
+        return PoolStats(live, self.peak, self.pooled, self.allocations, self.fresh)
 
     def reset_peak(self) -> None:
         """Measure ``peak`` from here on."""
-        self.peak = self.live
+        self.low = self.pooled
+        self.peak = self.owned - self.pooled
 
-    def _fresh(self, size: int) -> int:
-        address = _acquire(size)
-        if not address:
-            # What waits in the pool may be what is missing.
-            self.clear()
-            address = _acquire(size)
-        if not address:
-            raise RuntimeError(
-                f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {size} bytes "
-                f"(live {self.live}, peak {self.peak}); use smaller batches or free tensors"
-            )
-        self.fresh += 1
-        return address
+    def _settle_peak(self) -> None:
+        self.peak = max(self.peak, self.owned - self.low)
+        self.low = self.pooled
 
 
 def _acquire(size: int) -> int:
@@ -174,12 +190,11 @@ def _release(address: int, size: int) -> None:
         _system.munmap(address, size)
 
 
-@functools.lru_cache(maxsize=4096)
 def size_class(nbytes: int) -> int:
     """Bytes really taken: multiples of 64, then at most an eighth more than asked.
 
     >>> size_class(0), size_class(65), size_class(5000), size_class(10_000_001)
-    (64, 128, 5120, 10485760)
+    (64, 128, 5120, 10223616)
     """
     if nbytes <= 1024:
         return max(ALIGNMENT, -(-nbytes // ALIGNMENT) * ALIGNMENT)
@@ -205,14 +220,24 @@ class Buffer:
     ``exposures`` counts the NumPy views of ``array()`` that are still alive.
     """
 
-    __slots__ = ("__weakref__", "_size", "address", "exposures", "nbytes", "owner")
+    __slots__ = ("__weakref__", "_home", "_size", "address", "exposures", "nbytes", "owner")
 
-    def __init__(self, nbytes: int) -> None:
-        # Set first: __del__ runs even if there is no memory.
-        self._size = 0
-        size = size_class(nbytes)
-        self.address = pool.take(size)
+    def __init__(self, nbytes: int, pool: Pool = pool) -> None:
+        self._size = 0  # set first: __del__ runs even if there is no memory
+        try:
+            size, home = pool.homes[nbytes]
+        except KeyError:
+            size, home = pool.home(nbytes)
+        try:
+            self.address = home.pop()
+        except IndexError:
+            self.address = pool.take_fresh(size)
+        pool.pooled -= size
+        if pool.pooled < pool.low:
+            pool.low = pool.pooled
+        pool.allocations += 1
         self._size = size
+        self._home = home
         self.nbytes = nbytes
         self.owner: object = None
         self.exposures = 0
@@ -234,9 +259,12 @@ class Buffer:
         low, high = np.lib.array_utils.byte_bounds(array)
         return cls.foreign(int(low), int(high - low), array)
 
-    def __del__(self, give: Any = pool.give) -> None:
+    def __del__(self, pool: Pool = pool) -> None:
         if self._size:
-            give(self.address, self._size)
+            self._home.append(self.address)
+            pool.pooled += self._size
+            if pool.pooled > pool.limit:
+                pool.clear()
 
     def __repr__(self) -> str:
         kind = "" if self.owner is None else f" of {type(self.owner).__name__}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import sys
 import threading
 import time
@@ -72,6 +73,12 @@ class _Loaded:
 
 
 _loaded = _Loaded()
+# A fork in the middle of a load would leave the child with half-linked code and a held lock.
+os.register_at_fork(
+    before=_loaded.lock.acquire,
+    after_in_parent=_loaded.lock.release,
+    after_in_child=_loaded.lock.release,
+)
 
 
 def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:

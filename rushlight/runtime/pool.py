@@ -6,6 +6,7 @@ and again after a fork or a new number of threads.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import functools
 import os
@@ -41,8 +42,15 @@ def native() -> _Native:
     """The pool's functions; compiled or loaded on first use."""
     made = _Native()
     made.flush(int(_flush_denormal))
-    os.register_at_fork(after_in_child=made.forget)
+    # Before a fork the workers are ended (they start again when needed): a child without other
+    # threads is what fork promises to get right, and this waits for a program that still runs.
+    os.register_at_fork(before=_end_workers, after_in_child=made.forget)
+    atexit.register(_end_workers)
     return made
+
+
+def _end_workers() -> None:
+    native().resize(get_num_threads())
 
 
 def get_num_threads() -> int:
