@@ -1,0 +1,79 @@
+"""Options and fixtures of every test: golden texts, and how many random programs to try.
+
+pytest --update-golden          write what the tests see; read the diff before you commit
+pytest -m oracle --programs N   the long random tests, which are skipped otherwise
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+
+
+class Golden:
+    """The text that a test made last time it was looked at: ``assert text == golden``.
+
+    It lies in ``tests/golden/``, at the test's own path, named after the test.
+    """
+
+    def __init__(self, path: Path, update: bool) -> None:
+        self.path = path
+        self.update = update
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, text: object) -> bool:
+        if not isinstance(text, str):
+            return NotImplemented
+        if self.update:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(text)
+            return True
+        return self.path.exists() and self.path.read_text() == text
+
+    def __repr__(self) -> str:
+        return f"<golden {self.path.relative_to(_HERE)}>"
+
+    def diff(self, text: str) -> list[str]:
+        old = self.path.read_text().splitlines() if self.path.exists() else []
+        return list(difflib.unified_diff(old, text.splitlines(), "golden", "now", lineterm=""))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """The golden text of this test."""
+    folder = request.path.relative_to(_HERE).with_suffix("")
+    name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
+    return Golden(
+        _HERE / "golden" / folder / f"{name}.txt", request.config.getoption("update_golden")
+    )
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    for text, golden in ((left, right), (right, left)):
+        if op == "==" and isinstance(golden, Golden) and isinstance(text, str):
+            head = f"differs from {golden!r}; if it should: pytest --update-golden"
+            return [head, *golden.diff(text)]
+    return None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden texts instead of comparing"
+    )
+    parser.addoption(
+        "--programs", type=int, default=2000, help="how many programs the oracle tests try"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "oracle" in config.getoption("markexpr", ""):
+        return
+    for item in items:
+        if item.get_closest_marker("oracle"):
+            item.add_marker(pytest.mark.skip(reason="random programs: pytest -m oracle"))
