@@ -220,7 +220,16 @@ class Buffer:
     ``exposures`` counts the NumPy views of ``array()`` that are still alive.
     """
 
-    __slots__ = ("__weakref__", "_home", "_size", "address", "exposures", "nbytes", "owner")
+    __slots__ = (
+        "__weakref__",
+        "_home",
+        "_pool",
+        "_size",
+        "address",
+        "exposures",
+        "nbytes",
+        "owner",
+    )
 
     def __init__(self, nbytes: int, pool: Pool = pool) -> None:
         self._size = 0  # set first: __del__ runs even if there is no memory
@@ -238,6 +247,7 @@ class Buffer:
         pool.allocations += 1
         self._size = size
         self._home = home
+        self._pool = pool
         self.nbytes = nbytes
         self.owner: object = None
         self.exposures = 0
@@ -259,8 +269,9 @@ class Buffer:
         low, high = np.lib.array_utils.byte_bounds(array)
         return cls.foreign(int(low), int(high - low), array)
 
-    def __del__(self, pool: Pool = pool) -> None:
+    def __del__(self) -> None:
         if self._size:
+            pool = self._pool
             self._home.append(self.address)
             pool.pooled += self._size
             if pool.pooled > pool.limit:

@@ -100,7 +100,9 @@ class DiskCache:
     def _open(self) -> None:
         """Make the folder, or refuse it where somebody else could put code into it."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # One after the other: `parents=True` gives parents the umask's mode, often too open.
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             for place in (self.folder, self.folder.parent):
                 complaint = _complaint(place)
                 if complaint:

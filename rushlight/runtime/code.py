@@ -65,7 +65,7 @@ class _Loaded:
         binding, host = llvm.binding(), cpu.host()
         machine = object_code.create_machine(binding, host.name, host.features, host.triple)
         self.machine = machine
-        self.jit = binding.create_lljit_compiler(machine)
+        self.jit = binding.create_lljit_compiler(machine, suppress_errors=True)
         versions = f"{llvm.version()} pipeline {object_code.PIPELINE_VERSION}"
         self.prefix = "\n".join((host.name, host.features, host.triple, versions, "")).encode()
         if not config.NO_CACHE:
