@@ -1,0 +1,68 @@
+"""Which module stands for which: PyTorch's import names and ours.
+
+>>> ours("torch.nn.functional")
+'rushlight.nn.functional'
+>>> ours("torchvision.transforms")
+'rushlight.vision.transforms'
+>>> ours("numpy"), ours("torch.engine")
+(None, None)
+>>> theirs("rushlight.vision.datasets"), theirs("rushlight.optim"), theirs("rushlight.engine")
+('torchvision.datasets', 'torch.optim', None)
+"""
+
+from __future__ import annotations
+
+PACKAGES = {
+    "torch": "rushlight",
+    "torchvision": "rushlight.vision",
+    "torchtext": "rushlight.text",
+    "torchaudio": "rushlight.audio",
+}
+# Layers of ours that are no modules of PyTorch. Some share a name with something that is
+# (``torch.tensor`` is a function): importing them as torch.X would put the module in its place.
+PRIVATE = frozenset(
+    {
+        "audio",
+        "base",
+        "board",
+        "cli",
+        "compat",
+        "compiler",
+        "engine",
+        "ir",
+        "ops",
+        "runtime",
+        "serve",
+        "tensor",
+        "text",
+        "vision",
+    }
+)
+
+
+def claimed(name: str) -> bool:
+    """Whether ``name`` is PyTorch's (or one of its companions'), there or not."""
+    return name.partition(".")[0] in PACKAGES
+
+
+def ours(name: str) -> str | None:
+    """The module of ours that ``name`` stands for, None where nothing does.
+
+    Whether that module exists is another question.
+    """
+    package, _, rest = name.partition(".")
+    target = PACKAGES.get(package)
+    if target is None or (package == "torch" and rest.partition(".")[0] in PRIVATE):
+        return None
+    return f"{target}.{rest}" if rest else target
+
+
+def theirs(name: str) -> str | None:
+    """The name under which PyTorch's users import our module ``name``; None if they cannot."""
+    for package, target in reversed(PACKAGES.items()):
+        if name == target or name.startswith(target + "."):
+            rest = name[len(target) + 1 :]
+            if package == "torch" and rest.partition(".")[0] in PRIVATE:
+                return None
+            return f"{package}.{rest}" if rest else package
+    return None

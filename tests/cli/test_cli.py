@@ -1,0 +1,69 @@
+"""The command line: help that answers, mistakes in one line with status 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rushlight import cli
+from rushlight.base.version import VERSION
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"\n  {name} " in text for name in ("run", "doctor", "op"))
+    assert "..." not in text.partition("Commands:")[2], "a short help is cut off"
+
+
+def test_nothing_asked_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: rushlight")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rushlight {VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["frob"], "rushlight: No such command 'frob'"),
+        (["run"], "rushlight run: Missing argument 'SCRIPT'"),
+        (["run", "not_there.py"], "rushlight run: Invalid value for 'SCRIPT': File 'not_there.py'"),
+        (["run", "--frob", "x.py"], "rushlight run: No such option"),
+        (["run", "--era", "old", "x.py"], "rushlight run: Invalid value for '--era'"),
+        (["op", "sigmoidd"], "rushlight: no operation is called 'sigmoidd'; did you mean sigmoid"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    text = capsys.readouterr()
+    assert text.out == ""
+    assert text.err.startswith(says)
+    assert text.err.count("\n") == 1
+
+
+def test_import_needs_neither_click_nor_rich() -> None:
+    source = (
+        "import sys; import rushlight, rushlight.compat; "
+        "print([n for n in ('click', 'rich', 'matplotlib', 'PIL') if n in sys.modules])"
+    )
+    root = Path(cli.__file__).parent.parent.parent
+    done = subprocess.run([sys.executable, "-c", source], cwd=root, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_without_click_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "click", None)
+    monkeypatch.delitem(sys.modules, "rushlight.cli.commands", raising=False)
+    assert cli.main(["--help"]) == 2
+    assert capsys.readouterr().err.count("pip install 'rushlight[cli]'") == 1
