@@ -1,6 +1,7 @@
 """Contractions: matmul and convolution, forward and both gradients, from one tile generator."""
 
+from rushlight.compiler.contraction.conv import conv
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 
-__all__ = ["Epilogue", "Operand", "matmul"]
+__all__ = ["Epilogue", "Operand", "conv", "matmul"]

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.conv_kernel import SLAB_BYTES
 from rushlight.compiler.contraction.gemm import MAX_ROWS
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.contraction.window import Problem
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
@@ -98,3 +100,45 @@ def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_de
     if a_depth == tile.itemsize:
         return False
     return columns > 4 * tile.columns and depth > 32
+
+
+@dataclass(frozen=True)
+class ConvBlocks:
+    """How a convolution is cut: a chunk's images, rows, columns and output channels, and how many
+    input channels it takes at a time."""
+
+    images: int
+    rows: int
+    columns: int
+    channels: int
+    filters: int
+
+
+def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> ConvBlocks:
+    """Cut a convolution; ``narrow``: sums cannot wait in the output between blocks of channels."""
+    row, column = problem.row, problem.column
+    taps = max(1, row.taps * column.taps)
+    channels = max(1, problem.channels)
+    if not narrow:
+        # The panel of one block of channels should stay near the first cache.
+        most = max(16, CONV_DEPTH // taps // 16 * 16)
+        if channels > most:
+            channels = round_up(-(-channels // -(-channels // most)), 16)
+    room = SLAB_BYTES // (channels * tile.itemsize) if packs else 1 << 40
+    columns = column.out
+    while columns > 1 and (columns > RESULTS or row.reach * column.inputs(columns) > room):
+        columns = -(-columns // 2)
+    rows = max(1, min(row.out, RESULTS // columns))
+    while rows > 1 and row.inputs(rows) * column.inputs(columns) > room:
+        rows -= 1
+    rows = -(-row.out // -(-row.out // rows))
+    images = 1
+    if rows == row.out and columns == column.out:
+        each = row.inputs(rows) * column.inputs(columns) if packs else 1
+        images = max(1, min(problem.x.shape[0], RESULTS // (rows * columns), room // max(1, each)))
+    return ConvBlocks(images, rows, columns, channels, round_up(problem.filters, tile.columns))
+
+
+# Depth of one block of channels, and results of a chunk (its table is on the stack).
+CONV_DEPTH = 600
+RESULTS = 448

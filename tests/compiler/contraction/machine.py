@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -93,7 +94,7 @@ class Prepared:
         """Each launch's chunks in ``parts`` calls, the last part first."""
         for function, words, chunks in self.calls:
             cuts = [chunks * part // parts for part in range(parts + 1)]
-            for begin, end in reversed(list(zip(cuts, cuts[1:], strict=False))):
+            for begin, end in reversed(list(itertools.pairwise(cuts))):
                 if function(words.ctypes.data, begin, end) != 0:
                     raise RuntimeError("kernel failed")
 

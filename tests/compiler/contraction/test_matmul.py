@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import machine
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from rushlight.compiler.contraction import Epilogue, Operand, matmul
 from rushlight.compiler.launch import Ref
+from tests.compiler.contraction import machine
 
 Array = np.ndarray[Any, Any]
 SIZES = (1, 2, 4, 5, 6, 7, 8, 12, 15, 16, 17, 23, 33, 64, 100)

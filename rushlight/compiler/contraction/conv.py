@@ -1,0 +1,128 @@
+"""conv: from operands of any strides to launches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rushlight.compiler.contraction import choose, values
+from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
+from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
+from rushlight.compiler.contraction.finish import Finish, pointers
+from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
+from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, insert_axis
+from rushlight.compiler.launch import Launch
+
+
+def conv(
+    x: Operand,
+    w: Operand,
+    out: Operand,
+    stride: Sequence[int],
+    padding: Sequence[Pair],
+    dilation: Sequence[int],
+    groups: int,
+    epilogue: Epilogue,
+) -> list[Launch]:
+    """out (N, *S', K) = x (N, *S, C) cross-correlated with w (K, C / groups, *taps).
+
+    ``padding``: zeros before and after each spatial axis. Any strides. One to three spatial axes.
+    """
+    axes = check("conv", x, w, out, stride, padding, dilation, groups)
+    if math.prod(out.shape) == 0:
+        return []
+    if len(axes) == 3:
+        raise NotImplementedError("conv: three spatial axes")
+    if len(axes) == 1:
+        residual = epilogue.residual and insert_axis(epilogue.residual, 1)
+        epilogue = Epilogue(epilogue.bias, None, epilogue.activation, residual)
+        x, w, out = insert_axis(x, 1), insert_axis(w, 2), insert_axis(out, 1)
+        axes = [POINT, *axes]
+    return planar(Problem(x, w, out, axes[0], axes[1], groups), epilogue)
+
+
+def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
+    """A convolution over two axes."""
+    x, out = problem.x, problem.out
+    row, column = problem.row, problem.column
+    work = values.register_dtype(out.dtype)
+    narrow = work != out.dtype
+    filters, channels = problem.filters, problem.channels
+    tile = choose.tile(work, filters)
+    # Without padding, channels together in memory are read as they lie.
+    packs = narrow or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
+    blocks = choose.conv_blocks(problem, tile, packs, narrow)
+    launch, weights = pack_weights(problem.w, problem.groups, tile, blocks.channels)
+    panels = round_up(filters, tile.columns) // tile.columns
+    size = panel_bytes(tile, channels, row.taps * column.taps)
+    slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
+    if packs:
+        pixel = blocks.channels * tile.itemsize
+        slab = (slab_rows * slab_columns * pixel, slab_columns * pixel, pixel)
+    else:
+        slab = (x.step(0), x.step(1), x.step(2))
+    residual, bias = epilogue.residual, epilogue.bias
+    columns = [(out.step(3), out.itemsize)]
+    columns += [(extra.step(-1), extra.itemsize) for extra in (bias, residual) if extra]
+    numbers = {
+        "images": x.shape[0],
+        "height": row.size,
+        "width": column.size,
+        "channels": channels,
+        "filters": filters,
+        "taps_row": row.taps,
+        "taps_column": column.taps,
+        "out_height": row.out,
+        "out_width": column.out,
+        "stride_row": row.stride,
+        "stride_column": column.stride,
+        "dilation_row": row.dilation,
+        "dilation_column": column.dilation,
+        "low_row": row.low,
+        "low_column": column.low,
+        "block_images": blocks.images,
+        "band_rows": blocks.rows,
+        "band_columns": blocks.columns,
+        "block_channels": blocks.channels,
+        "block_filters": blocks.filters,
+        "image_blocks": -(-x.shape[0] // blocks.images),
+        "row_bands": -(-row.out // blocks.rows),
+        "column_bands": -(-column.out // blocks.columns),
+        "filter_blocks": -(-filters // blocks.filters),
+        "x_group": channels * x.step(3),
+        "x_image": x.step(0),
+        "x_row": x.step(1),
+        "x_column": x.step(2),
+        "x_channel": x.step(3),
+        "slab_rows": slab_rows,
+        "slab_columns": slab_columns,
+        "slab_image": slab[0],
+        "slab_row": slab[1],
+        "slab_column": slab[2],
+        "merged": int(column.dilation * slab[2] == blocks.channels * tile.itemsize),
+        "b_group": panels * size,
+        "b_panel": size,
+        "bias_step": bias.step(0) if bias else 0,
+        "whole_vectors": int(all(step == itemsize for step, itemsize in columns)),
+        "adds": 0,
+    }
+    for name, operand in (("out", out), ("residual", residual)):
+        steps = [operand.step(axis) for axis in range(4)] if operand else [0] * 4
+        numbers[f"{name}_group"] = filters * steps[3]
+        for axis, step in zip(("image", "row", "column", "channel"), steps, strict=True):
+            numbers[f"{name}_{axis}"] = step
+    parts = ("image_blocks", "row_bands", "column_bands", "filter_blocks")
+    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype)
+    size_x, size_w, size_out = (math.prod(one.shape) * one.itemsize for one in (x, problem.w, out))
+    return [
+        launch,
+        Launch(
+            conv_kernel(spec),
+            (x.ref, weights, out.ref, *pointers(epilogue)),
+            tuple(numbers[name] for name in WORDS),
+            chunks=problem.groups * math.prod(numbers[part] for part in parts),
+            flops=problem.flops,
+            bytes=size_x + size_w + size_out,
+            label=f"conv {x.shape} {problem.w.shape} {out.dtype}",
+        ),
+    ]

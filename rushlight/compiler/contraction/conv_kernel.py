@@ -1,0 +1,207 @@
+"""The convolution kernel: results are rows of register tiles, taps and channels are depth.
+
+A chunk is a block of results (images, a band of rows, a band of columns) by a block of output
+channels of one group. For each block of input channels it packs a slab (or reads the image as it
+lies, where nothing is padded), then runs the tile over the weights' panels and its results. The
+depth of a tile is walked as taps' rows, taps' columns and channels: distances, no copies.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import slab
+from rushlight.compiler.contraction.emit import Body, entry, kernel
+from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
+from rushlight.compiler.launch import Kernel
+
+# Results of a chunk: the table of their addresses is on the stack, and so is the slab.
+MAX_RESULTS = 512
+SLAB_BYTES = 384 * 1024
+
+WORDS = (
+    "images", "height", "width", "channels", "filters", "taps_row", "taps_column",
+    "out_height", "out_width", "stride_row", "stride_column", "dilation_row", "dilation_column",
+    "low_row", "low_column",
+    "block_images", "band_rows", "band_columns", "block_channels", "block_filters",
+    "image_blocks", "row_bands", "column_bands", "filter_blocks",
+    "x_group", "x_image", "x_row", "x_column", "x_channel",
+    "slab_rows", "slab_columns", "slab_image", "slab_row", "slab_column", "merged",
+    "b_group", "b_panel",
+    "out_group", "out_image", "out_row", "out_column", "out_channel",
+    "residual_group", "residual_image", "residual_row", "residual_column", "residual_channel",
+    "bias_step", "whole_vectors", "adds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Conv:
+    """What is in a convolution kernel's text; ``packs``: the chunk copies its inputs to a slab."""
+
+    tile: Tile
+    finish: Finish
+    packs: bool
+    x_dtype: str
+
+
+@functools.lru_cache(maxsize=128)
+def conv_kernel(spec: Conv) -> Kernel:
+    """Pointers: x, packed weights, out, then the finish's. Words: ``WORDS``."""
+    tile, finish = spec.tile, spec.finish
+    body = Body()
+    pointers = 3 + len(finish.pointers)
+    x, b, out, *others = body.words("%args", pointers, kind="ptr")
+    word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
+    bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
+    table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
+    buffer = body.op(f"alloca [{tile.rows * tile.columns * tile.itemsize} x i8], align 64")
+    room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
+    steps = {
+        "out": word["out_channel"],
+        "residual": word["residual_channel"],
+        "bias": word["bias_step"],
+    }
+    whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
+    merged = body.op(f"icmp ne i64 {word['merged']}, 0")
+    taps = body.mul(word["taps_row"], word["taps_column"])
+    depth_bytes = str(tile.columns * tile.itemsize)
+
+    with body.loop("%begin", "%end") as chunk:
+        part = _Part.of(body, word, chunk)
+        here = {
+            name: body.at(base, body.mul(part.group, word[f"{name}_group"]))
+            for name, base in bases.items()
+            if name != "bias"
+        }
+        if "bias" in bases:
+            across = body.mul(part.group, body.mul(word["filters"], word["bias_step"]))
+            here["bias"] = body.at(bases["bias"], across)
+        output = Output(here, steps, whole)
+        results = _fill_table(body, spec, word, part, table)
+        source = body.at(x, body.mul(part.group, word["x_group"]))
+        source = body.at(source, body.mul(part.image, word["x_image"]))
+        weights = body.at(b, body.mul(part.group, word["b_group"]))
+        top = body.sub(body.mul(part.row, word["stride_row"]), word["low_row"])
+        left = body.sub(body.mul(part.column, word["stride_column"]), word["low_column"])
+        with body.loop("0", body.max(word["channels"], "1"), word["block_channels"]) as c0:
+            channels = body.min(word["block_channels"], body.sub(word["channels"], c0))
+            whole_block = body.equal(channels, word["block_channels"])
+            first = body.op(f"and i1 {body.equal(c0, '0')}, {body.equal(word['adds'], '0')}")
+            last = body.op(f"icmp sge i64 {body.add(c0, channels)}, {word['channels']}")
+            block = body.at(source, body.mul(c0, word["x_channel"]))
+            if spec.packs:
+                image = slab.Image(
+                    block, word["height"], word["width"],
+                    word["x_image"], word["x_row"], word["x_column"], word["x_channel"],
+                )  # fmt: skip
+                into = slab.Slab(
+                    room, word["slab_rows"], word["slab_columns"], channels,
+                    word["slab_image"], word["slab_row"], word["slab_column"],
+                )  # fmt: skip
+                copier = slab.Copier(spec.x_dtype, tile.lanes)
+                slab.fill(body, copier, image, into, part.images, top, left)
+                origin = room
+            else:
+                # Nothing is padded here: low is 0 or negative, top and left are in the image.
+                origin = body.at(block, body.mul(top, word["x_row"]))
+                origin = body.at(origin, body.mul(left, word["x_column"]))
+            # Taps of a row that follow each other in memory are one run with their channels.
+            one_run = body.op(f"and i1 {merged}, {whole_block}")
+            run = body.select(one_run, body.mul(word["taps_column"], channels), channels)
+            across = body.select(one_run, "1", word["taps_column"])
+            rows = body.select(body.equal(run, "0"), "0", word["taps_row"])
+            levels = [
+                Level(rows, body.mul(word["dilation_row"], word["slab_row"])),
+                Level(across, body.mul(word["dilation_column"], word["slab_column"])),
+                Level(run, str(tile.itemsize), depth_bytes),
+            ]
+            begun = body.mul(body.mul(c0, taps), depth_bytes)
+            with body.loop("0", part.filters, str(tile.columns)) as step:
+                column = body.add(part.filter, step)
+                number = body.div(column, str(tile.columns))
+                panel = body.at(body.at(weights, body.mul(number, word["b_panel"])), begun)
+                valid_columns = body.min(str(tile.columns), body.sub(part.filters, step))
+                with body.loop("0", results, str(tile.rows)) as result:
+                    entries = body.at(table, body.mul(result, str(ROW_BYTES)))
+                    addresses = [
+                        body.at(origin, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
+                        for index in range(tile.rows)
+                    ]
+                    sums = accumulate(body, tile, addresses, panel, levels, [])
+                    valid = body.min(str(tile.rows), body.sub(results, result))
+                    store_tile(
+                        body, tile, finish, output, sums, buffer, entries, valid, column,
+                        valid_columns, first, last,
+                    )  # fmt: skip
+    return kernel("conv", entry(body))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one chunk computes: first and count of each axis (names of values)."""
+
+    group: str
+    image: str
+    images: str
+    row: str
+    rows: str
+    column: str
+    columns: str
+    filter: str
+    filters: str
+
+    @staticmethod
+    def of(body: Body, word: dict[str, str], chunk: str) -> _Part:
+        def split(blocks: str, size: str, total: str, rest: str) -> tuple[str, str, str]:
+            first = body.mul(body.rem(rest, blocks), size)
+            count = body.min(size, body.sub(total, first))
+            return first, count, body.div(rest, blocks)
+
+        filter, filters, rest = split(
+            word["filter_blocks"], word["block_filters"], word["filters"], chunk
+        )
+        column, columns, rest = split(
+            word["column_bands"], word["band_columns"], word["out_width"], rest
+        )
+        row, rows, rest = split(word["row_bands"], word["band_rows"], word["out_height"], rest)
+        image, images, group = split(
+            word["image_blocks"], word["block_images"], word["images"], rest
+        )
+        return _Part(group, image, images, row, rows, column, columns, filter, filters)
+
+
+def _fill_table(body: Body, spec: Conv, word: dict[str, str], part: _Part, table: str) -> str:
+    """Addresses of the chunk's results, in order; returns how many there are."""
+    per_image = body.mul(part.rows, part.columns)
+    count = body.mul(part.images, per_image)
+    with body.loop("0", part.images) as image, body.loop("0", part.rows) as row:
+        begin = body.add(body.mul(image, per_image), body.mul(row, part.columns))
+        down, number = body.add(part.row, row), body.add(part.image, image)
+        a_start = body.add(
+            body.mul(image, word["slab_image"]),
+            body.mul(body.mul(row, word["stride_row"]), word["slab_row"]),
+        )
+        a_step = body.mul(word["stride_column"], word["slab_column"])
+        starts = {
+            name: body.add(
+                body.add(
+                    body.mul(number, word[f"{name}_image"]), body.mul(down, word[f"{name}_row"])
+                ),
+                body.mul(part.column, word[f"{name}_column"]),
+            )
+            for name in ("out", "residual")
+        }
+        with body.loop("0", part.columns) as column:
+            place = body.add(begin, column)
+            entry = body.at(table, body.mul(place, str(ROW_BYTES)))
+            body.store("i64", body.add(a_start, body.mul(column, a_step)), entry)
+            for word_offset, name in (("8", "out"), ("16", "residual")):
+                offset = body.add(starts[name], body.mul(column, word[f"{name}_column"]))
+                body.store("i64", offset, body.at(entry, word_offset))
+    # The last tile's rows past the end read the first result's inputs and are not stored.
+    for extra in range(spec.tile.rows - 1):
+        place = body.mul(body.add(count, str(extra)), str(ROW_BYTES))
+        body.store("i64", "0", body.at(table, place))
+    return count

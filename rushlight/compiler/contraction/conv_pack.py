@@ -1,0 +1,98 @@
+"""A convolution's weights as panels: for each block of channels taps' rows, taps' columns, channels."""
+
+from __future__ import annotations
+
+import functools
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.emit import Body, entry, kernel
+from rushlight.compiler.contraction.operand import Operand, round_up
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
+
+_WORDS = ("filters", "channels", "rows", "columns", "block_channels", "panels", "panel_bytes",
+          "w_group", "w_filter", "w_channel", "w_row", "w_column", "per_chunk", "count")  # fmt: skip
+_CHUNK_BYTES = 256 * 1024
+
+
+def panel_bytes(tile: Tile, channels: int, taps: int) -> int:
+    return channels * taps * tile.columns * tile.itemsize
+
+
+def pack_weights(w: Operand, groups: int, tile: Tile, block_channels: int) -> tuple[Launch, Ref]:
+    """Panels of ``w`` (K, C / groups, R, S), group after group."""
+    filters, channels, rows, columns = w.shape
+    filters //= groups
+    size = panel_bytes(tile, channels, rows * columns)
+    panels = round_up(filters, tile.columns) // tile.columns
+    target = Ref(Scratch(max(64, groups * panels * size)))
+    per_chunk = max(1, _CHUNK_BYTES // max(1, size))
+    count = groups * panels
+    launch = Launch(
+        _kernel(w.dtype, tile.columns),
+        (w.ref, target),
+        (
+            filters,
+            channels,
+            rows,
+            columns,
+            block_channels,
+            panels,
+            size,
+            filters * w.step(0),
+            w.step(0),
+            w.step(1),
+            w.step(2),
+            w.step(3),
+            per_chunk,
+            count,
+        ),  # fmt: skip
+        chunks=-(-count // per_chunk),
+        flops=0,
+        bytes=2 * count * size,
+        label=f"pack weights {w.shape} {w.dtype}",
+    )
+    return launch, target
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(source: str, width: int) -> Kernel:
+    dtype = values.register_dtype(source)
+    size = values.SIZES[dtype]
+    body = Body()
+    base, target = body.words("%args", 2, kind="ptr")
+    word = dict(zip(_WORDS, body.words("%args", len(_WORDS), first=2), strict=True))
+    taps = body.mul(word["rows"], word["columns"])
+    stop = body.min(body.mul("%end", word["per_chunk"]), word["count"])
+    with body.loop(body.mul("%begin", word["per_chunk"]), stop) as number:
+        group, panel = body.div(number, word["panels"]), body.rem(number, word["panels"])
+        first = body.mul(panel, str(width))
+        left = body.min(str(width), body.sub(word["filters"], first))
+        out = body.at(target, body.mul(number, word["panel_bytes"]))
+        start = body.at(base, body.mul(group, word["w_group"]))
+        start = body.at(start, body.mul(first, word["w_filter"]))
+        with body.loop("0", str(width)) as lane:
+            there = body.op(f"icmp slt i64 {lane}, {left}")
+            lane_out = body.at(out, body.mul(lane, str(size)))
+            lane_in = body.at(start, body.mul(lane, word["w_filter"]))
+            with body.loop("0", word["channels"]) as channel:
+                block = body.div(channel, word["block_channels"])
+                begun = body.mul(block, word["block_channels"])
+                in_block = body.min(word["block_channels"], body.sub(word["channels"], begun))
+                depth0 = body.add(body.mul(begun, taps), body.sub(channel, begun))
+                to = body.at(lane_out, body.mul(depth0, str(width * size)))
+                here = body.at(lane_in, body.mul(channel, word["w_channel"]))
+                step = body.mul(in_block, str(width * size))
+                with body.loop("0", word["rows"]) as row, body.loop("0", word["columns"]) as column:
+                    place = body.at(
+                        body.at(here, body.mul(row, word["w_row"])),
+                        body.mul(column, word["w_column"]),
+                    )
+                    tap = body.add(body.mul(row, word["columns"]), column)
+                    with body.either(there) as (yes, no):
+                        with body.branch(yes):
+                            value = values.load(body, source, place)
+                            values.store(body, dtype, value, body.at(to, body.mul(tap, step)))
+                        with body.branch(no):
+                            values.store(body, dtype, "0.0", body.at(to, body.mul(tap, step)))
+    return kernel("pack_weights", entry(body))

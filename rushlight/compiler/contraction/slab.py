@@ -1,0 +1,131 @@
+"""Slabs: a window of an image, with its padding, packed channels-last where a chunk can hold it.
+
+A convolution reads every input for each tap and each group of output channels. A chunk copies the
+inputs of its results once, to the stack, where they stay in the second cache: zeros around the
+image become memory, any layout and dtype becomes one, and a tap is a constant distance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.emit import Body
+
+
+@dataclass(frozen=True)
+class Copier:
+    """Copies between memory of ``source`` dtype and of its register dtype, in vectors of ``lanes``."""
+
+    source: str
+    lanes: int
+
+    @property
+    def dtype(self) -> str:
+        return values.register_dtype(self.source)
+
+    @property
+    def size(self) -> int:
+        return values.SIZES[self.dtype]
+
+    def copy(self, body: Body, source: str, target: str, count: str) -> None:
+        """``count`` neighbours."""
+        whole = body.mul(body.div(count, str(self.lanes)), str(self.lanes))
+        for start, stop, lanes in (("0", whole, self.lanes), (whole, count, 1)):
+            with body.loop(start, stop, str(lanes)) as index:
+                here = body.at(source, body.mul(index, str(values.SIZES[self.source])))
+                value = values.load(body, self.source, here, lanes)
+                there = body.at(target, body.mul(index, str(self.size)))
+                values.store(body, self.dtype, value, there, lanes)
+
+    def clear(self, body: Body, target: str, count: str) -> None:
+        """``count`` zeros."""
+        whole = body.mul(body.div(count, str(self.lanes)), str(self.lanes))
+        for start, stop, lanes in (("0", whole, self.lanes), (whole, count, 1)):
+            with body.loop(start, stop, str(lanes)) as index:
+                there = body.at(target, body.mul(index, str(self.size)))
+                values.store(body, self.dtype, values.zero(lanes), there, lanes)
+
+
+@dataclass(frozen=True)
+class Image:
+    """Where the source is, names of values: steps in bytes, sizes of the whole image."""
+
+    base: str
+    height: str
+    width: str
+    image_step: str
+    row_step: str
+    column_step: str
+    channel_step: str
+
+
+@dataclass(frozen=True)
+class Slab:
+    """Where the copy goes: steps in bytes; ``rows`` x ``columns`` x ``channels`` of each image."""
+
+    base: str
+    rows: str
+    columns: str
+    channels: str
+    image_step: str
+    row_step: str
+    column_step: str
+
+
+def fill(
+    body: Body, copier: Copier, image: Image, slab: Slab, images: str, top: str, left: str
+) -> None:
+    """Copy ``images`` images; the slab's first row and column are ``top`` and ``left`` of the image.
+
+    Both may be negative; what lies outside the image is 0.
+    """
+    start = body.min(body.max(body.sub("0", left), "0"), slab.columns)
+    stop = body.max(body.min(body.sub(image.width, left), slab.columns), start)
+    per_column = body.div(slab.column_step, str(copier.size))
+    with body.loop("0", images) as number, body.loop("0", slab.rows) as row:
+        source_row = body.add(top, row)
+        # Unsigned, so that a negative row is beyond the last one as well.
+        there = body.op(f"icmp ult i64 {source_row}, {image.height}")
+        first = body.select(there, start, slab.columns)
+        last = body.select(there, stop, slab.columns)
+        target = body.at(
+            body.at(slab.base, body.mul(number, slab.image_step)), body.mul(row, slab.row_step)
+        )
+        copier.clear(body, target, body.mul(first, per_column))
+        rest = body.at(target, body.mul(last, slab.column_step))
+        copier.clear(body, rest, body.mul(body.sub(slab.columns, last), per_column))
+        with body.when(there):
+            source = body.at(image.base, body.mul(number, image.image_step))
+            source = body.at(source, body.mul(source_row, image.row_step))
+            source = body.at(source, body.mul(body.add(left, first), image.column_step))
+            into = body.at(target, body.mul(first, slab.column_step))
+            _copy_row(body, copier, image, slab, source, into, body.sub(last, first))
+
+
+def _copy_row(
+    body: Body, copier: Copier, image: Image, slab: Slab, source: str, target: str, count: str
+) -> None:
+    size = str(values.SIZES[copier.source])
+    with body.either(body.equal(image.channel_step, size)) as (together, apart):
+        with body.branch(together):
+            # Columns that follow each other on both sides are one long copy.
+            row = body.mul(slab.channels, size)
+            same = body.equal(slab.column_step, body.mul(slab.channels, str(copier.size)))
+            dense = body.op(f"and i1 {body.equal(image.column_step, row)}, {same}")
+            with body.either(dense) as (yes, no):
+                with body.branch(yes):
+                    copier.copy(body, source, target, body.mul(count, slab.channels))
+                with body.branch(no), body.loop("0", count) as column:
+                    here = body.at(source, body.mul(column, image.column_step))
+                    there = body.at(target, body.mul(column, slab.column_step))
+                    copier.copy(body, here, there, slab.channels)
+        with body.branch(apart), body.loop("0", slab.channels) as channel:
+            here = body.at(source, body.mul(channel, image.channel_step))
+            there = body.at(target, body.mul(channel, str(copier.size)))
+            with body.loop("0", count) as column:
+                value = values.load(
+                    body, copier.source, body.at(here, body.mul(column, image.column_step))
+                )
+                place = body.at(there, body.mul(column, slab.column_step))
+                values.store(body, copier.dtype, value, place)

@@ -1,0 +1,121 @@
+"""The geometry of one convolution, every case brought to two spatial axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction.operand import Operand
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis: ``size`` inputs, ``taps`` weights, ``out`` results.
+
+    Result ``o`` meets tap ``t`` at input ``o * stride + t * dilation - low``, 0 outside the image.
+    """
+
+    size: int
+    taps: int
+    out: int
+    stride: int
+    dilation: int
+    low: int
+
+    @property
+    def reach(self) -> int:
+        """Inputs from the first to the last tap.
+
+        >>> Axis(size=9, taps=3, out=5, stride=1, dilation=2, low=0).reach
+        5
+        """
+        return (self.taps - 1) * self.dilation + 1 if self.taps else 0
+
+    @property
+    def inside(self) -> bool:
+        """No tap ever falls outside the image."""
+        return self.low <= 0 and self.inputs(self.out) - self.low <= self.size
+
+    def inputs(self, count: int) -> int:
+        """Neighbouring inputs that ``count`` results in a row need."""
+        return max((count - 1) * self.stride + self.reach, 0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``x`` (N, H, W, C), ``w`` (K, C / groups, R, S), ``out`` (N, H', W', K)."""
+
+    x: Operand
+    w: Operand
+    out: Operand
+    row: Axis
+    column: Axis
+    groups: int
+
+    @property
+    def channels(self) -> int:
+        """Input channels of one group."""
+        return self.w.shape[1]
+
+    @property
+    def filters(self) -> int:
+        """Output channels of one group."""
+        return self.out.shape[3] // self.groups
+
+    @property
+    def flops(self) -> int:
+        """Two for each weight that meets a result."""
+        taps = self.row.taps * self.column.taps
+        images, height, width, channels = self.out.shape
+        return 2 * images * height * width * channels * self.channels * taps
+
+
+def check(
+    who: str,
+    x: Operand,
+    w: Operand,
+    out: Operand,
+    stride: Sequence[int],
+    padding: Sequence[Pair],
+    dilation: Sequence[int],
+    groups: int,
+) -> list[Axis]:
+    """The spatial axes, or ValueError where the three shapes do not fit (the lowering's mistake)."""
+    rank = len(x.shape) - 2
+    fits = (
+        len(w.shape) == len(out.shape) == rank + 2
+        and len(stride) == len(padding) == len(dilation) == rank
+        and x.shape[-1] == w.shape[1] * groups
+        and out.shape[-1] == w.shape[0]
+        and w.shape[0] % groups == 0
+        and x.shape[0] == out.shape[0]
+        and x.dtype == w.dtype == out.dtype
+    )
+    axes = []
+    if fits:
+        for place in range(rank):
+            low, high = padding[place]
+            taps, step = w.shape[2 + place], stride[place]
+            axis = Axis(x.shape[1 + place], taps, out.shape[1 + place], step, dilation[place], low)
+            axes.append(axis)
+            fits = fits and (axis.size + low + high - axis.reach) // step + 1 == axis.out
+    if not fits:
+        raise ValueError(
+            f"{who}: x {x.dtype}{x.shape}, w {w.dtype}{w.shape}, out {out.dtype}{out.shape}, stride "
+            f"{tuple(stride)}, padding {tuple(padding)}, dilation {tuple(dilation)}, groups {groups}"
+            " do not fit; needs x (N, *S, C), w (K, C/groups, *taps), out (N, *S', K)"
+        )
+    return axes
+
+
+def insert_axis(operand: Operand, place: int) -> Operand:
+    """The same elements with an axis of size 1 at ``place``."""
+    shape, strides = list(operand.shape), list(operand.strides)
+    shape.insert(place, 1)
+    strides.insert(place, 0)
+    return Operand(operand.ref, operand.dtype, tuple(shape), tuple(strides))
+
+
+POINT = Axis(size=1, taps=1, out=1, stride=1, dilation=1, low=0)
