@@ -1,0 +1,5 @@
+"""torch.utils: what surrounds training."""
+
+from rushlight.utils import data
+
+__all__ = ["data"]

@@ -1,0 +1,202 @@
+"""One pass over a DataLoader: in this process, or with workers that fetch ahead."""
+
+from __future__ import annotations
+
+import os
+import warnings
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, final
+
+from rushlight.utils.data.crew import Crew, start_context
+from rushlight.utils.data.failure import Failure
+from rushlight.utils.data.fetch import make_fetcher
+from rushlight.utils.data.randomness import draw_seed
+from rushlight.utils.data.worker import Job, NewEpoch, StreamEnded
+
+if TYPE_CHECKING:
+    from rushlight.utils.data.dataloader import DataLoader
+
+
+class BaseDataLoaderIter:
+    """What both ways share: the order of indices, the count, the warning for wrong lengths."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        self.loader = loader
+        self.stream = loader.is_stream
+        # Drawn even where nobody uses it: the random numbers that follow must be PyTorch's.
+        self.base_seed = draw_seed(loader.generator)
+        self.indices: Iterator[Any] = iter(loader.index_sampler)
+        self.yielded = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __len__(self) -> int:
+        return len(self.loader.index_sampler)  # type: ignore[arg-type]
+
+    def __next__(self) -> Any:
+        batch = self.next_batch()
+        self.yielded += 1
+        if self.stream:
+            self._check_length()
+        return batch
+
+    def next(self) -> Any:
+        """The spelling of Python 2, which pages of before 2022 use."""
+        warnings.warn(
+            "iterator.next() is from Python 2: use next(iterator)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return next(self)
+
+    def next_batch(self) -> Any:
+        """The next batch. Raises StopIteration at the end."""
+        raise NotImplementedError
+
+    def _check_length(self) -> None:
+        told = self.loader.length_told
+        if told is None or self.yielded <= told:
+            return
+        text = (
+            f"Length of IterableDataset {self.loader.dataset} was reported to be {told} "
+            f"(when accessing len(dataloader)), but {self.yielded} samples have been fetched. "
+        )
+        if self.loader.num_workers > 0:
+            text += (
+                "For multiprocessing data-loading, this could be caused by not properly configuring "
+                "the IterableDataset replica at each worker: see torch.utils.data.get_worker_info."
+            )
+        warnings.warn(text, stacklevel=3)
+
+
+@final
+class SingleProcessIter(BaseDataLoaderIter):
+    """Batches are fetched when they are asked for."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        super().__init__(loader)
+        self.fetcher = make_fetcher(
+            loader.dataset, self.stream, loader.batched, loader.collate_fn, loader.drop_last
+        )
+
+    def next_batch(self) -> Any:
+        return self.fetcher.fetch(next(self.indices))
+
+
+@final
+class WorkersIter(BaseDataLoaderIter):
+    """Batches are fetched ahead by worker processes and handed out in order.
+
+    Batch k is number k; each worker has at most ``prefetch_factor`` numbers it has not answered.
+    """
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        super().__init__(loader)
+        self.workers = loader.num_workers
+        self.outstanding = loader.prefetch_factor or 2
+        parent = os.getpid()
+
+        def job(worker: int) -> Job:
+            return Job(
+                loader.dataset, self.stream, loader.batched, loader.collate_fn, loader.drop_last,
+                self.base_seed, loader.worker_init_fn, worker, self.workers, parent,
+            )  # fmt: skip
+
+        context = start_context(loader.multiprocessing_context)
+        self.crew = Crew(context, job, self.workers, self.outstanding)
+        self.shutdown = weakref.finalize(self, self.crew.close)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.sent = 0  # number of the next batch to ask for
+        self.wanted = 0  # number of the next batch to hand out
+        self.turn = 0  # which worker is asked next
+        self.asked: dict[int, int] = {}  # number -> worker that was asked
+        self.arrived: dict[int, Any] = {}  # number -> batch, ahead of its turn
+        self.active = [True] * self.workers
+        self.load = [0] * self.workers
+        for _ in range(self.outstanding * self.workers):
+            self._ask()
+
+    def restart(self) -> None:
+        """Another pass with the same workers."""
+        self.indices = iter(self.loader.index_sampler)
+        self.yielded = 0
+        for worker in range(self.workers):
+            self.crew.send(worker, -1, NewEpoch())
+        for worker in range(self.workers):
+            # Batches that nobody took come before the answer.
+            while not isinstance(self.crew.receive(worker, 0)[2], NewEpoch):
+                continue
+        self._begin()
+
+    def _ask(self) -> None:
+        """Ask the next worker for the next batch, if there are both."""
+        limit = self.outstanding
+        if not self.loader.in_order:
+            limit = max(1, self.outstanding * self.workers // max(1, sum(self.active)))
+        for _ in range(self.workers):
+            worker, self.turn = self.turn, (self.turn + 1) % self.workers
+            if self.active[worker] and (self.loader.in_order or self.load[worker] < limit):
+                break
+        else:
+            return
+        try:
+            index = next(self.indices)
+        except StopIteration:
+            return
+        self.crew.send(worker, self.sent, index)
+        self.asked[self.sent] = worker
+        self.load[worker] += 1
+        self.sent += 1
+
+    def next_batch(self) -> Any:
+        while True:
+            # Numbers that a worker cannot answer any more, because its stream ended, are passed over.
+            while (
+                self.wanted < self.sent
+                and self.wanted not in self.arrived
+                and not self._will_come(self.wanted)
+            ):
+                self.asked.pop(self.wanted, None)
+                self.wanted += 1
+            if self.wanted >= self.sent:
+                if not self.loader.persistent_workers:
+                    self.shutdown()
+                raise StopIteration
+            if self.wanted in self.arrived:
+                return self._hand_out(self.arrived.pop(self.wanted))
+            worker, number, batch = self._receive()
+            self.load[worker] -= 1
+            if isinstance(batch, StreamEnded):
+                self.active[worker] = False
+                self.asked.pop(number, None)
+                self._ask()
+            elif number == self.wanted or not self.loader.in_order:
+                self.asked.pop(number, None)
+                return self._hand_out(batch, step=number == self.wanted)
+            else:
+                self.arrived[number] = batch
+
+    def _will_come(self, number: int) -> bool:
+        worker = self.asked.get(number)
+        return worker is not None and self.active[worker]
+
+    def _receive(self) -> tuple[int, int, Any]:
+        worker = self.asked[self.wanted] if self.loader.in_order else None
+        try:
+            return self.crew.receive(worker, self.loader.timeout)
+        except RuntimeError:
+            self.shutdown()
+            raise
+
+    def _hand_out(self, batch: Any, step: bool = True) -> Any:
+        if step:
+            self.asked.pop(self.wanted, None)
+            self.wanted += 1
+        self._ask()
+        if isinstance(batch, Failure):
+            batch.reraise()
+        return batch

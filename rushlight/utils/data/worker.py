@@ -1,0 +1,137 @@
+"""What runs in a worker process: fetch batches until the main process hangs up."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rushlight.runtime.pool import set_num_threads
+from rushlight.utils.data.failure import Failure
+from rushlight.utils.data.fetch import Fetcher, make_fetcher
+from rushlight.utils.data.randomness import seed_worker
+from rushlight.utils.data.transport import Slots, pack
+
+CHECK_PARENT_MS = 2000
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """Which worker this process is: see ``get_worker_info``."""
+
+    id: int
+    num_workers: int
+    seed: int
+    dataset: Any
+
+
+@dataclass(frozen=True)
+class StreamEnded:
+    """Sent instead of a batch: this worker's stream has no more samples."""
+
+    worker: int
+
+
+@dataclass(frozen=True)
+class NewEpoch:
+    """Sent to a worker that stays for another pass, and sent back as the answer."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker is told when it starts."""
+
+    dataset: Any
+    stream: bool
+    batched: bool
+    collate: Callable[[Any], Any]
+    drop_last: bool
+    base_seed: int
+    init: Callable[[int], Any] | None
+    worker: int
+    workers: int
+    parent: int
+
+    def fetcher(self) -> Fetcher:
+        """A fetcher at the start of the data set."""
+        return make_fetcher(
+            self.dataset, self.stream, self.batched, self.collate, self.drop_last
+        )
+
+
+_info: WorkerInfo | None = None
+
+
+def get_worker_info() -> WorkerInfo | None:
+    """In a worker process: its ``id``, ``num_workers``, ``seed`` and ``dataset``; None elsewhere.
+
+    A stream uses it to give every worker its own share.
+    """
+    return _info
+
+
+def run_worker(
+    job: Job, requests: Connection, results: Connection, slots: Slots, inherited: list[Connection]
+) -> None:
+    """The life of a worker process."""
+    global _info
+    # Ctrl-C reaches the whole group; the main process decides, and we see it hang up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for connection in inherited:
+        # A fork holds the main process's ends too; with them open nobody would see an end.
+        connection.close()
+    set_num_threads(1)
+    seed = seed_worker(job.base_seed, job.worker)
+    _info = WorkerInfo(job.worker, job.workers, seed, job.dataset)
+    try:
+        _serve(job, requests, results, slots)
+    except (BrokenPipeError, EOFError, ConnectionResetError):
+        return  # the main process is gone or has enough
+
+
+def _serve(job: Job, requests: Connection, results: Connection, slots: Slots) -> None:
+    fetcher: Fetcher | None = None
+    failure: Failure | None = None
+    try:
+        if job.init is not None:
+            job.init(job.worker)
+        fetcher = job.fetcher()
+    except Exception as error:  # the user's code may raise anything: the main process shall know
+        failure = Failure.of(error, job.worker)
+    poll = select.poll()
+    poll.register(requests.fileno(), select.POLLIN)
+    while True:
+        while not poll.poll(CHECK_PARENT_MS):
+            if os.getppid() != job.parent:
+                return
+        number, index = pickle.loads(requests.recv_bytes())
+        if isinstance(index, NewEpoch):
+            fetcher = job.fetcher()
+            answer: Any = index
+        elif failure is not None or fetcher is None:
+            answer = failure
+        else:
+            answer = _fetch(job, fetcher, index)
+        results.send_bytes(_pack(job, number, answer, slots))
+
+
+def _fetch(job: Job, fetcher: Fetcher, index: Any) -> Any:
+    try:
+        return fetcher.fetch(index)
+    except StopIteration as error:
+        return StreamEnded(job.worker) if job.stream else Failure.of(error, job.worker)
+    except Exception as error:  # the user's code may raise anything: the main process shall know
+        return Failure.of(error, job.worker)
+
+
+def _pack(job: Job, number: int, answer: Any, slots: Slots) -> bytes:
+    try:
+        return pack(number, answer, slots)
+    except Exception as error:  # what the user's code returned may refuse to be pickled in any way
+        return pack(number, Failure.of(error, job.worker), slots)
