@@ -1,11 +1,15 @@
 """The native thread pool and the executor of programs, as LLVM IR.
 
-How a parallel command runs. The calling thread fills ``@job``, then stores ``@word``: the number of
-the job in the high half, the next free chunk in the low half. Whoever wants work (the caller too)
-moves ``@word`` on with a compare-and-swap, which can only succeed while the job it read is still
-the current one; so a worker that slept through a job can do no harm, and the caller never waits for
-a worker that has taken nothing. Finished chunks are counted in ``@done``; the caller waits for the
-count, first spinning, then yielding, then asleep (another process may have the worker's core).
+How a parallel command runs. The calling thread fills ``@job`` and cuts the chunks into a share for
+each thread: a word of ``@shares`` holds the number of the job in its high half and how many chunks
+are left in its low half. Then it stores the number in ``@number``, which the workers watch. A thread
+takes chunks from its own share first, so that from one command to the next it meets the data that
+its cache holds, and then from the others' shares. To take means to count a word down with a
+compare-and-swap. That succeeds only while the job of that number has chunks left, so what was read
+of ``@job`` before was whole and is still true: a worker that slept through a job, or read ``@job``
+while it was being rewritten, finds no chunks and does no harm. The caller never waits for a worker
+that has taken nothing. Finished chunks are counted in ``@done``; the caller waits for the count, first
+spinning, then yielding, then asleep (another process may have the worker's core).
 
 Workers without work spin for a bounded *time* (``pause`` takes 10 times longer on some CPUs than on
 others), longer while a program runs than between programs, then sleep on ``@bell``.
@@ -89,7 +93,8 @@ define internal void @wake(ptr %address, i32 %count) noinline {
 """
 
 _POOL = Template("""
-@word = internal global i64 0, align 128
+@number = internal global i64 0, align 128
+@shares = internal global [$share_words x i64] zeroinitializer, align 128
 @job = internal global [16 x i64] zeroinitializer, align 128
 @done = internal global i64 0, align 128
 @awaited = internal global i32 0, align 128
@@ -124,9 +129,9 @@ define internal i64 @now() noinline {
   ret i64 %sum
 }
 
-define internal void @ring() noinline {
+define internal void @ring(i32 %count) noinline {
   %old = atomicrmw add ptr @bell, i32 1 seq_cst
-  call void @wake(ptr @bell, i32 2147483647)
+  call void @wake(ptr @bell, i32 %count)
   ret void
 }
 
@@ -164,46 +169,70 @@ out:
   ret void
 }
 
-; Chunks of job %number until there are none; returns how many this thread did.
-define internal i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %number, i64 %had) {
+; Take chunks of job %number, first from share %place, until there are none. Returns how many
+; this thread has done, counting from %had.
+define internal i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
+                          i64 %place, i64 %had) {
 entry:
+  %inside = icmp ult i64 %place, %sharers
+  br i1 %inside, label %share, label %wrap
+wrap:
+  %wrapped = urem i64 %place, %sharers
+  br label %share
+share:
+  %total = phi i64 [ %had, %entry ], [ %had, %wrap ], [ %count, %after ]
+  %of = phi i64 [ %place, %entry ], [ %wrapped, %wrap ], [ %around, %after ]
+  %visited = phi i64 [ 0, %entry ], [ 0, %wrap ], [ %visits, %after ]
+  %line = shl i64 %of, 4
+  %next_share = getelementptr i64, ptr @shares, i64 %line
+  %above = add i64 %of, 1
+  %product = mul i64 %chunks, %above
+  %limit = udiv i64 %product, %sharers
   br label %look
 look:
-  %count = phi i64 [ %had, %entry ], [ %count, %try ], [ %more, %ran ], [ %more, %failed ]
-  %word = load atomic i64, ptr @word acquire, align 8
+  %count = phi i64 [ %total, %share ], [ %count, %try ], [ %more, %run ], [ %more, %failed ]
+  %word = load atomic i64, ptr %next_share acquire, align 8
   %current = lshr i64 %word, 32
-  %next = and i64 %word, 4294967295
+  %remaining = and i64 %word, 4294967295
   %same = icmp eq i64 %current, %number
-  %left = icmp ult i64 %next, %chunks
+  %left = icmp ne i64 %remaining, 0
   %go = and i1 %same, %left
-  br i1 %go, label %try, label %out
+  br i1 %go, label %try, label %next_one
 try:
-  %moved = add i64 %word, %grain
-  %pair = cmpxchg ptr @word, i64 %word, i64 %moved acq_rel acquire
+  %did = call i64 @llvm.umin.i64(i64 %grain, i64 %remaining)
+  %moved = sub i64 %word, %did
+  %pair = cmpxchg ptr %next_share, i64 %word, i64 %moved acq_rel acquire
   %won = extractvalue { i64, i1 } %pair, 1
   br i1 %won, label %run, label %look
 run:
-  %far = add i64 %next, %grain
-  %end = call i64 @llvm.umin.i64(i64 %far, i64 %chunks)
+  %next = sub i64 %limit, %remaining
+  %end = add i64 %next, %did
   %code = call i64 %fn(ptr %args, i64 %next, i64 %end)
-  %did = sub i64 %end, %next
-  %more0 = add i64 %count, %did
-  br label %ran
-ran:
-  %more = phi i64 [ %more0, %run ]
+  %more = add i64 %count, %did
   %bad = icmp ne i64 %code, 0
   br i1 %bad, label %failed, label %look
 failed:
   call void @fail(i64 %next, i64 %code)
   br label %look
+next_one:
+  ; A share of another number: the job is over, whoever asks.
+  br i1 %same, label %after, label %out
+after:
+  %visits = add i64 %visited, 1
+  %last = icmp eq i64 %above, %sharers
+  %around = select i1 %last, i64 0, i64 %above
+  %all = icmp eq i64 %visits, %sharers
+  br i1 %all, label %out, label %share
 out:
   ret i64 %count
 }
 
-; A worker. Its argument is the number of the last job it need not do.
+; A worker. Its argument: its share in the high half, the last job it need not do in the low half.
 define internal ptr @worker(ptr %argument) {
 entry:
-  %first = ptrtoint ptr %argument to i64
+  %packed = ptrtoint ptr %argument to i64
+  %place = lshr i64 %packed, 32
+  %first = and i64 %packed, 4294967295
   br label %wait
 wait:
   %seen = phi i64 [ %first, %entry ], [ %seen, %awake ], [ %number, %finished ]
@@ -212,9 +241,8 @@ wait:
 spin:
   %turn = phi i64 [ 0, %wait ], [ %turned, %again ], [ 0, %slow ]
   $pause
-  %word = load atomic i64, ptr @word acquire, align 8
-  %current = lshr i64 %word, 32
-  %news = icmp ne i64 %current, %seen
+  %number = load atomic i64, ptr @number acquire, align 8
+  %news = icmp ne i64 %number, %seen
   br i1 %news, label %work, label %again
 again:
   %turned = add i64 %turn, 1
@@ -235,9 +263,8 @@ slow:
 sleep:
   %bell = load atomic i32, ptr @bell seq_cst, align 4
   %a = atomicrmw add ptr @sleepers, i32 1 seq_cst
-  %word2 = load atomic i64, ptr @word seq_cst, align 8
-  %current2 = lshr i64 %word2, 32
-  %same = icmp eq i64 %current2, %seen
+  %number2 = load atomic i64, ptr @number seq_cst, align 8
+  %same = icmp eq i64 %number2, %seen
   %stop2 = load atomic i32, ptr @stop seq_cst, align 4
   %going = icmp eq i32 %stop2, 0
   %quiet = and i1 %same, %going
@@ -249,7 +276,6 @@ awake:
   %b = atomicrmw sub ptr @sleepers, i32 1 seq_cst
   br label %wait
 work:
-  %number = lshr i64 %word, 32
   %fn = load atomic ptr, ptr @job monotonic, align 8
   %p1 = getelementptr i64, ptr @job, i64 1
   %args = load atomic ptr, ptr %p1 monotonic, align 8
@@ -259,8 +285,11 @@ work:
   %grain = load atomic i64, ptr %p3 monotonic, align 8
   %p4 = getelementptr i64, ptr @job, i64 4
   %flush = load atomic i64, ptr %p4 monotonic, align 8
+  %p5 = getelementptr i64, ptr @job, i64 5
+  %sharers = load atomic i64, ptr %p5 monotonic, align 8
   %mode = call i64 @enter_mode(i64 %flush)
-  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %number, i64 0)
+  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
+                          i64 %place, i64 0)
   %some = icmp ne i64 %count, 0
   br i1 %some, label %report, label %finished
 report:
@@ -284,9 +313,7 @@ entry:
   %old = alloca [128 x i8]
   call void @llvm.memset.p0.i64(ptr %full, i8 -1, i64 128, i1 false)
   %r = call i32 @pthread_sigmask(i32 $setmask, ptr %full, ptr %old)
-  %word = load atomic i64, ptr @word acquire, align 8
-  %number = lshr i64 %word, 32
-  %argument = inttoptr i64 %number to ptr
+  %number = load atomic i64, ptr @number acquire, align 8
   %wanted = load i32, ptr @wanted
   br label %next
 next:
@@ -296,6 +323,10 @@ next:
   br i1 %enough, label %out, label %create
 create:
   %slot = getelementptr i64, ptr @threads, i32 %made
+  %place = zext i32 %count to i64
+  %high = shl i64 %place, 32
+  %packed = or i64 %high, %number
+  %argument = inttoptr i64 %packed to ptr
   %failed = call i32 @pthread_create(ptr %slot, ptr null, ptr @worker, ptr %argument)
   %ok = icmp eq i32 %failed, 0
   br i1 %ok, label %good, label %limited
@@ -375,6 +406,10 @@ alone:
   %only = call i64 %fn(ptr %args, i64 0, i64 %chunks)
   ret i64 %only
 publish:
+  %others = phi i32 [ %workers, %entry ], [ %workers2, %create ]
+  %helpers = zext i32 %others to i64
+  %all_threads = add i64 %helpers, 1
+  %sharers = call i64 @llvm.umin.i64(i64 %all_threads, i64 %chunks)
   store atomic ptr %fn, ptr @job monotonic, align 8
   %p1 = getelementptr i64, ptr @job, i64 1
   store atomic ptr %args, ptr %p1 monotonic, align 8
@@ -385,25 +420,48 @@ publish:
   %p4 = getelementptr i64, ptr @job, i64 4
   %flush = load i64, ptr @flush
   store atomic i64 %flush, ptr %p4 monotonic, align 8
+  %p5 = getelementptr i64, ptr @job, i64 5
+  store atomic i64 %sharers, ptr %p5 monotonic, align 8
   %where = getelementptr i64, ptr @failure, i64 1
   store i64 -1, ptr %where
   %what = getelementptr i64, ptr @failure, i64 2
   store i64 0, ptr %what
   store atomic i64 0, ptr @done monotonic, align 8
-  %word = load atomic i64, ptr @word monotonic, align 8
-  %last = lshr i64 %word, 32
+  %last = load atomic i64, ptr @number monotonic, align 8
   %up = add i64 %last, 1
   %number = and i64 %up, 4294967295
   %high = shl i64 %number, 32
+  %first_end = udiv i64 %chunks, %sharers
   ; The caller has taken the first grain already.
-  %mine = call i64 @llvm.umin.i64(i64 %grain, i64 %chunks)
-  %new = or i64 %high, %mine
-  store atomic i64 %new, ptr @word seq_cst, align 8
+  %mine = call i64 @llvm.umin.i64(i64 %grain, i64 %first_end)
+  %first_left = sub i64 %first_end, %mine
+  %first_word = or i64 %high, %first_left
+  store atomic i64 %first_word, ptr @shares release, align 8
+  br label %cut
+cut:
+  %of = phi i64 [ 1, %publish ], [ %of1, %cut_one ]
+  %from = phi i64 [ %first_end, %publish ], [ %to, %cut_one ]
+  %uncut = icmp ult i64 %of, %sharers
+  br i1 %uncut, label %cut_one, label %tell
+cut_one:
+  %of1 = add i64 %of, 1
+  %product = mul i64 %chunks, %of1
+  %to = udiv i64 %product, %sharers
+  %size = sub i64 %to, %from
+  %share_word = or i64 %high, %size
+  %line = shl i64 %of, 4
+  %share = getelementptr i64, ptr @shares, i64 %line
+  store atomic i64 %share_word, ptr %share release, align 8
+  br label %cut
+tell:
+  store atomic i64 %number, ptr @number seq_cst, align 8
   %sleepers = load atomic i32, ptr @sleepers seq_cst, align 4
   %asleep = icmp ne i32 %sleepers, 0
   br i1 %asleep, label %call, label %begin
 call:
-  call void @ring()
+  %sharers32 = trunc i64 %sharers to i32
+  %needed = sub i32 %sharers32, 1
+  call void @ring(i32 %needed)
   br label %begin
 begin:
   %code = call i64 %fn(ptr %args, i64 0, i64 %mine)
@@ -413,7 +471,8 @@ failed:
   call void @fail(i64 0, i64 %code)
   br label %on
 on:
-  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %number, i64 %mine)
+  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
+                          i64 0, i64 %mine)
   %need = sub i64 %chunks, %count
   %done = load atomic i64, ptr @done acquire, align 8
   %all = icmp eq i64 %done, %need
@@ -468,7 +527,7 @@ entry:
   %mine = call i1 @acquire()
   %workers = load i32, ptr @workers
   store atomic i32 1, ptr @stop seq_cst, align 4
-  call void @ring()
+  call void @ring(i32 2147483647)
   br label %next
 next:
   %k = phi i32 [ 0, %entry ], [ %up, %join ]
@@ -547,7 +606,7 @@ attach:
   %asleep = icmp ne i32 %sleepers, 0
   br i1 %asleep, label %call, label %begin
 call:
-  call void @ring()
+  call void @ring(i32 2147483647)
   br label %begin
 begin:
   br i1 %timed, label %first_time, label %next
@@ -651,6 +710,7 @@ def text() -> str:
     flush_bits = _ARM_FLUSH_BITS if arm else _X86_FLUSH_BITS
     pool = _POOL.substitute(
         max_workers=MAX_WORKERS,
+        share_words=16 * (MAX_WORKERS + 1),
         monotonic=1 if linux else 6,
         setmask=2 if linux else 3,
         keep_bits=~flush_bits,
