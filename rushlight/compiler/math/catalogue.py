@@ -1,0 +1,103 @@
+"""Which functions there are, and how the formula of one becomes a function's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rushlight.compiler.math import error_function, exponential, logarithm, power, trigonometric
+from rushlight.compiler.math.body import ELEMENTS, Body, Value, symbol_of
+
+Formula = Callable[..., Value]  # (body, x) or (body, x, y)
+
+
+@dataclass(frozen=True)
+class MathFunction:
+    """One function: its symbol, its complete definition, and the symbols of the helpers that it calls."""
+
+    symbol: str
+    text: str
+    needs: tuple[str, ...]
+
+
+def in_double(formula: Formula) -> Formula:
+    """The float version of a formula that is easier to get right in double."""
+
+    def narrowed(b: Body, *args: Value) -> Value:
+        if args[0].element == "double":
+            return formula(b, *args)
+        return b.narrow(formula(b, *(b.widen(arg) for arg in args)))
+
+    return narrowed
+
+
+UNARY: dict[str, Formula] = {
+    "exp": exponential.exp,
+    "exp2": exponential.exp2,
+    "expm1": exponential.expm1,
+    "tanh": exponential.tanh,
+    "sigmoid": exponential.sigmoid,
+    "sinh": exponential.sinh,
+    "cosh": exponential.cosh,
+    "log": logarithm.log,
+    "log2": logarithm.log2,
+    "log10": logarithm.log10,
+    "log1p": logarithm.log1p,
+    "asinh": in_double(logarithm.asinh),
+    "acosh": in_double(logarithm.acosh),
+    "atanh": in_double(logarithm.atanh),
+    "sin": trigonometric.sin,
+    "cos": trigonometric.cos,
+    "tan": in_double(trigonometric.tan),
+    "erf": error_function.erf,
+    "erfc": error_function.erfc,
+}
+BINARY: dict[str, Formula] = {
+    "pow": power.pow,
+}
+# Called, not inlined: the rare paths of others.
+HELPERS: dict[str, Formula] = {
+    "sin_large": trigonometric.sin_large,
+    "cos_large": trigonometric.cos_large,
+    "tan_large": trigonometric.tan_large,
+}
+SUPPORTED = frozenset(UNARY) | frozenset(BINARY)
+
+
+def key_of(symbol: str) -> tuple[str, str, int]:
+    """
+    >>> key_of("rl_log2_f64x4")
+    ('log2', 'f64', 4)
+    """
+    name, _, kind = symbol.removeprefix("rl_").rpartition("_")
+    dtype, _, lanes = kind.partition("x")
+    return name, dtype, int(lanes)
+
+
+@lru_cache(maxsize=1024)
+def build(name: str, dtype: str, lanes: int) -> MathFunction:
+    """Write out one function or helper."""
+    if dtype not in ELEMENTS:
+        raise NotImplementedError(f"math: {name} is there for 'f32' and 'f64', got dtype {dtype!r}")
+    if lanes < 1:
+        raise ValueError(f"math: {name} needs lanes >= 1, got {lanes}")
+    formula = UNARY.get(name) or BINARY.get(name) or HELPERS[name]
+    b = Body(lanes)
+    element = ELEMENTS[dtype]
+    names = ("%x", "%y") if name in BINARY else ("%x",)
+    result = formula(b, *(Value(b, arg, element) for arg in names))
+    symbol = symbol_of(name, dtype, lanes)
+    kind = b.type_of(element)
+    arguments = ", ".join(f"{kind} {arg}" for arg in names)
+    attribute = "noinline" if name in HELPERS else "alwaysinline"
+    lines = [
+        f"define internal {kind} @{symbol}({arguments}) {attribute} nounwind {{",
+        "entry:",
+        *b.lines,
+        f"  ret {kind} {result.name}",
+        "}",
+        "",
+    ]
+    needs = tuple(symbol_of(helper, kind_of, lanes) for helper, kind_of in b.needs)
+    return MathFunction(symbol, "\n".join(lines), needs)

@@ -1,0 +1,138 @@
+"""exp and its relatives. All of them cut x = n ln 2 + r with |r| <= ln 2 / 2 and put n into the exponent field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.math.body import SUFFIX, Body, Value
+from rushlight.compiler.math.coefficients import TABLES
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where exp is neither 0 nor infinite, with a little to spare."""
+
+    lowest: float
+    highest: float
+
+
+RANGES = {
+    "float": Range(-104.0, 89.0),
+    "double": Range(-746.0, 710.0),
+}
+LOG2_E = 1.4426950408889634
+
+
+def row(name: str, x: Value) -> tuple[float, ...]:
+    """The table of ``name`` for x's type."""
+    return TABLES[f"{name}_{SUFFIX[x.element]}"]
+
+
+def cut(b: Body, x: Value) -> tuple[Value, Value]:
+    """(n + magic, r): x = n ln 2 + r. The integer n is in the low bits of the first."""
+    magic = x.layout.magic
+    high, low = row("ln2", x)
+    shifted = b.fma(x, LOG2_E, magic)
+    n = shifted - magic
+    r = b.fma(n, -high, x)  # exact: it is fused, and the leading bits cancel
+    return shifted, b.fma(n, -low, r)
+
+
+def power_of_two(b: Body, shifted: Value, less: int = 0) -> Value:
+    """2**(n - less) where that is a normal number; ``shifted`` is n + magic."""
+    layout = shifted.layout
+    field = b.bits(shifted) << layout.mantissa
+    return b.from_bits(field + (layout.one_bits - (less << layout.mantissa)))
+
+
+def scale(b: Body, p: Value, shifted: Value) -> Value:
+    """p * 2**n in two factors, so that subnormal results are rounded once and the largest do not overflow early.
+
+    A product, not an addition to the exponent field: NaN has to survive.
+    """
+    layout = shifted.layout
+    packed = b.bits(shifted)
+    whole = packed << layout.mantissa
+    half = (packed >> 1) << layout.mantissa  # the magic number's low bits are zero: this is floor(n / 2)
+    first = b.from_bits(half + layout.one_bits)
+    second = b.from_bits((whole - half) + layout.one_bits)
+    return p * first * second
+
+
+def exp_mantissa(b: Body, r: Value) -> Value:
+    """exp(r), |r| <= ln 2 / 2."""
+    if r.element == "float":
+        return b.fma(r, b.polynomial(r, row("exp", r)), 1.0)
+    tail = b.polynomial(r, row("expm1", r))
+    return b.fma(r * r, tail, r) + 1.0
+
+
+def clamp(b: Body, x: Value) -> Value:
+    limits = RANGES[x.element]
+    return b.at_least(b.at_most(x, limits.highest), limits.lowest)
+
+
+def exp(b: Body, x: Value) -> Value:
+    shifted, r = cut(b, clamp(b, x))
+    return scale(b, exp_mantissa(b, r), shifted)
+
+
+def exp2(b: Body, x: Value) -> Value:
+    low, high = (-151.0, 129.0) if x.element == "float" else (-1076.0, 1025.0)
+    x = b.at_least(b.at_most(x, high), low)
+    shifted = x + x.layout.magic
+    r = x - (shifted - x.layout.magic)
+    return scale(b, b.fma(r, b.polynomial(r, row("exp2", r)), 1.0), shifted)
+
+
+def expm1_parts(b: Body, x: Value) -> tuple[Value, Value]:
+    """(n + magic, expm1(r))."""
+    shifted, r = cut(b, x)
+    return shifted, b.fma(r * r, b.polynomial(r, row("expm1", r)), r)
+
+
+def expm1(b: Body, x: Value) -> Value:
+    shifted, q = expm1_parts(b, clamp(b, x))
+    # -1 is reached long before 2**(n - 1) leaves the normal numbers below; above, n - 1 keeps it finite.
+    lowest = -(x.layout.mantissa + 10.0) + x.layout.magic
+    half = power_of_two(b, b.at_least(shifted, lowest), less=1)
+    result = b.fma(q, half, half - 0.5) * 2.0
+    return b.copysign(result, x)
+
+
+def tanh(b: Body, x: Value) -> Value:
+    # With e = expm1(-2|x|) in (-1, 0]: tanh |x| = -e / (e + 2), no overflow and no cancellation.
+    size = b.fabs(x)
+    enough = 10.0 if x.element == "float" else 22.0
+    shifted, q = expm1_parts(b, b.at_most(size, enough) * -2.0)
+    s = power_of_two(b, shifted)
+    e = b.fma(q, s, s - 1.0)
+    below = e + 2.0
+    lost = e - (below - 2.0)  # what the sum lost is an ulp of the result when below is near 1
+    ratio = e / below  # its derivative by below is ratio / below, and ratio**2 is near enough
+    return b.copysign(b.fma(-lost, ratio * ratio, ratio), x)
+
+
+def sigmoid(b: Body, x: Value) -> Value:
+    z = exp(b, -b.fabs(x))
+    return b.select(x < 0.0, z, 1.0) / (z + 1.0)
+
+
+def quarter_exp(b: Body, size: Value) -> Value:
+    """exp(size) / 4 for size >= 0, so that sinh and cosh overflow where they should."""
+    shifted, r = cut(b, b.at_most(size, RANGES[size.element].highest + 1.0))
+    return exp_mantissa(b, r) * power_of_two(b, shifted, less=2)
+
+
+def cosh(b: Body, x: Value) -> Value:
+    quarter = quarter_exp(b, b.fabs(x))
+    return b.fma(quarter, 2.0, 0.125 / quarter)
+
+
+def sinh(b: Body, x: Value) -> Value:
+    size = b.fabs(x)
+    quarter = quarter_exp(b, size)
+    large = b.fma(quarter, 2.0, -(0.125 / quarter))
+    square = size * size
+    small = b.fma(size * square, b.polynomial(square, row("sinh", x)), size)
+    return b.copysign(b.select(size < 1.0, small, large), x)

@@ -1,0 +1,431 @@
+"""Fit the polynomials behind rushlight/compiler/math and write its coefficient tables.
+
+    python tools/fit_math.py            # rewrite rushlight/compiler/math/coefficients.py
+    python tools/fit_math.py --only exp # print the rows whose name contains "exp"
+
+Every row is a weighted minimax fit (Remez exchange in 60-digit arithmetic, mpmath needed). Coefficients are
+rounded to the row's type one after the other, lowest power first, and the rest is fitted again each time, so that
+the rounding of the large ones is absorbed by the small ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import mpmath
+import numpy as np
+from mpmath import mp, mpf
+
+Real = Any  # an mpmath number; mpmath carries no types
+Function = Callable[[Real], Real]
+
+mp.dps = 60
+OUTPUT = Path(__file__).parent.parent / "rushlight" / "compiler" / "math" / "coefficients.py"
+LN2 = mp.log(2)
+SQRT_HALF = mp.sqrt(mpf(0.5))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Approximate ``target(x)`` on ``low..high`` by a polynomial with ``count`` coefficients.
+
+    The error that is minimised is ``(target - polynomial) * weight``.
+    """
+
+    name: str
+    target: Function
+    weight: Function
+    low: Real
+    high: Real
+    count: dict[str, int]  # type of the coefficients -> how many
+
+
+def rounded(value: Real, dtype: str) -> float:
+    """The nearest number of ``dtype``. 'wide' rows are used in double arithmetic for float results."""
+    return float(np.float32(float(value))) if dtype == "f32" else float(value)
+
+
+class Remez:
+    """Minimax fits of one function, on one grid, for several sets of fixed low coefficients."""
+
+    def __init__(self, fit: Fit, points: int = 700) -> None:
+        middle, half = (fit.high + fit.low) / 2, (fit.high - fit.low) / 2
+        angles = [mp.pi * (2 * i + 1) / (2 * points) for i in range(points)]
+        self.x = [middle - half * mp.cos(angle) for angle in angles]
+        self.f = [fit.target(x) for x in self.x]
+        self.w = [fit.weight(x) for x in self.x]
+
+    def solve(self, fixed: list[float], count: int) -> tuple[list[Real], Real]:
+        """(all coefficients, largest weighted error); the first ``len(fixed)`` are given."""
+        start = len(fixed)
+        free = count - start
+        rest = [
+            f - mp.polyval(fixed[::-1], x) if fixed else f
+            for f, x in zip(self.f, self.x, strict=True)
+        ]
+        chosen = [
+            round((len(self.x) - 1) * (1 - float(mp.cos(mp.pi * i / free))) / 2)
+            for i in range(free + 1)
+        ]
+        found: list[Real] = []
+        best, least = found, mpf("inf")
+        for _ in range(40):
+            rows = mp.matrix(free + 1, free + 1)
+            right = mp.matrix(free + 1, 1)
+            for row, index in enumerate(chosen):
+                power = self.x[index] ** start
+                for column in range(free):
+                    rows[row, column] = power * self.w[index]
+                    power *= self.x[index]
+                rows[row, free] = mpf(-1) ** row
+                right[row] = rest[index] * self.w[index]
+            solution = mp.lu_solve(rows, right)
+            found = [solution[i] for i in range(free)]
+            errors = [
+                (f - x**start * mp.polyval(found[::-1], x)) * w
+                for f, x, w in zip(rest, self.x, self.w, strict=True)
+            ]
+            largest = max(abs(e) for e in errors)
+            if largest < least:
+                best, least = found, largest
+            peaks = alternating_peaks(errors, free + 1)
+            if len(peaks) < free + 1 or largest < abs(solution[free]) * mpf("1.01"):
+                break
+            chosen = peaks
+        return [*(mpf(c) for c in fixed), *best], least
+
+
+def alternating_peaks(errors: list[Real], wanted: int) -> list[int]:
+    """Indices of ``wanted`` extrema of alternating sign, the largest ones."""
+    peaks: list[int] = []
+    for index, error in enumerate(errors):
+        if error == 0:
+            continue
+        if peaks and (errors[peaks[-1]] > 0) == (error > 0):
+            if abs(error) > abs(errors[peaks[-1]]):
+                peaks[-1] = index
+        else:
+            peaks.append(index)
+    while len(peaks) > wanted:
+        if len(peaks) == wanted + 1:  # only an end may go, or the signs no longer alternate
+            peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+        else:
+            weakest = min(range(len(peaks)), key=lambda i: abs(errors[peaks[i]]))
+            if weakest in (0, len(peaks) - 1):
+                peaks.pop(weakest)
+            else:
+                neighbour = min(weakest - 1, weakest + 1, key=lambda i: abs(errors[peaks[i]]))
+                for index in sorted((weakest, neighbour), reverse=True):
+                    peaks.pop(index)
+    return peaks
+
+
+def fit_row(remez: Remez, count: int, dtype: str) -> tuple[list[float], float]:
+    """(rounded coefficients, weighted error of the rounded polynomial)."""
+    fixed: list[float] = []
+    # In double the rounding of the higher ones cannot be seen in the error.
+    one_by_one = count if dtype == "f32" else 3
+    while len(fixed) < one_by_one:
+        coefficients, _ = remez.solve(fixed, count)
+        fixed.append(rounded(coefficients[len(fixed)], dtype))
+    coefficients, _ = remez.solve(fixed, count) if one_by_one < count else (fixed, 0)
+    fixed = [rounded(c, dtype) for c in coefficients]
+    error = max(
+        abs((f - mp.polyval(fixed[::-1], x)) * w)
+        for f, x, w in zip(remez.f, remez.x, remez.w, strict=True)
+    )
+    return fixed, float(error)
+
+
+def expm1_over(x: Real) -> Real:
+    return mp.expm1(x) / x
+
+
+def erfcx(x: Real) -> Real:
+    return mp.exp(x * x) * mp.erfc(x)
+
+
+def stirling_rest(z: Real) -> Real:
+    """x * (lgamma(x) - (x - 1/2) log x + x - log(2 pi) / 2) at z = 1 / x**2."""
+    x = 1 / mp.sqrt(z)
+    return x * (mp.loggamma(x) - (x - mpf(0.5)) * mp.log(x) + x - mp.log(2 * mp.pi) / 2)
+
+
+def digamma_rest(z: Real) -> Real:
+    """(log x - 1/(2x) - digamma(x)) * x**2 at z = 1 / x**2."""
+    x = 1 / mp.sqrt(z)
+    return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) * x * x
+
+
+def erfinv_central(w: Real) -> Real:
+    """erfinv(x) / x at w = -log(1 - x**2)."""
+    x = mp.sqrt(-mp.expm1(-w))
+    return mp.erfinv(x) / x
+
+
+def erfinv_tail(s: Real) -> Real:
+    """erfinv(x) / x at s = sqrt(-log(1 - x**2)); erfinv from erfc by Newton, as x is near 1."""
+    w = s * s
+    x = mp.sqrt(-mp.expm1(-w))
+    gap = mp.exp(-w) / (1 + x)  # 1 - x without cancellation
+    y = s
+    for _ in range(80):
+        step = (mp.erfc(y) - gap) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        y += step
+        if abs(step) < mpf(10) ** -45:
+            break
+    return y / x
+
+
+ROOT = mp.sqrt
+THIRD = mpf(1) / 3
+HALF_LN2 = LN2 / 2 * mpf("1.001")
+QUARTER_PI = mp.pi / 4 * mpf("1.001")
+ERFC_POLE = 4
+
+FITS = [
+    # exp(r) = 1 + r + r**2 * P(r)
+    Fit(
+        "expm1",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.expm1(r),
+        -HALF_LN2,
+        HALF_LN2,
+        {"f32": 6, "wide": 7, "f64": 11},
+    ),
+    # exp(r) = 1 + r * P(r): one instruction less, good for exp alone
+    Fit("exp", expm1_over, lambda r: r / mp.exp(r), -HALF_LN2, HALF_LN2, {"f32": 6}),
+    # 2**r = 1 + r * P(r)
+    Fit(
+        "exp2",
+        lambda r: (mpf(2) ** r - 1) / r,
+        lambda r: r / mpf(2) ** r,
+        mpf(-0.5005),
+        mpf(0.5005),
+        {"f32": 6, "wide": 6, "f64": 12},
+    ),
+    # log(1 + f) = f - f**2 / 2 + f**3 * P(f)
+    Fit(
+        "log",
+        lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3,
+        lambda f: f**3 / mp.log1p(f),
+        SQRT_HALF - 1,
+        mp.sqrt(2) - 1,
+        {"f32": 8, "f64": 19},
+    ),
+    # log((1 + s) / (1 - s)) = 2 s + s**3 * P(s**2)
+    Fit(
+        "log_ratio",
+        lambda z: (mp.log((1 + ROOT(z)) / (1 - ROOT(z))) - 2 * ROOT(z)) / ROOT(z) ** 3,
+        lambda z: z,
+        mpf(1) / 10**8,
+        mpf("0.02945"),
+        {"wide": 5, "f64": 9},
+    ),
+    # the same with one more term split off: 2 s + 2/3 s**3 + s**5 * P(s**2)
+    Fit(
+        "log_ratio_tail",
+        lambda z: (
+            (mp.log((1 + ROOT(z)) / (1 - ROOT(z))) - 2 * ROOT(z) - ROOT(z) ** 3 * 2 / 3)
+            / ROOT(z) ** 5
+        ),
+        lambda z: z**2,
+        mpf(1) / 10**8,
+        mpf("0.02945"),
+        {"f64": 8},
+    ),
+    # sin(r) = r + r**3 * P(r**2),  cos(r) = 1 - r**2 / 2 + r**4 * P(r**2)
+    Fit(
+        "sin",
+        lambda z: (mp.sin(ROOT(z)) - ROOT(z)) / ROOT(z) ** 3,
+        lambda z: ROOT(z) ** 3 / mp.sin(ROOT(z)),
+        mpf(1) / 10**8,
+        QUARTER_PI**2,
+        {"f32": 3, "f64": 6},
+    ),
+    Fit(
+        "cos",
+        lambda z: (mp.cos(ROOT(z)) - 1 + z / 2) / z**2,
+        lambda z: z**2 / mp.cos(ROOT(z)),
+        mpf(1) / 10**8,
+        QUARTER_PI**2,
+        {"f32": 3, "f64": 6},
+    ),
+    # asin(x) = x + x**3 * P(x**2), |x| <= 1/2
+    Fit(
+        "asin",
+        lambda z: (mp.asin(ROOT(z)) - ROOT(z)) / ROOT(z) ** 3,
+        lambda z: ROOT(z) ** 3 / mp.asin(ROOT(z)),
+        mpf(1) / 10**8,
+        mpf("0.2505"),
+        {"f32": 5, "f64": 12},
+    ),
+    # atan(t) = t + t**3 * P(t**2), |t| <= 1
+    Fit(
+        "atan",
+        lambda z: (mp.atan(ROOT(z)) - ROOT(z)) / ROOT(z) ** 3,
+        lambda z: ROOT(z) ** 3 / mp.atan(ROOT(z)),
+        mpf(1) / 10**8,
+        mpf(1),
+        {"f32": 8, "f64": 19},
+    ),
+    # sinh(x) = x + x**3 * P(x**2), |x| <= 1
+    Fit(
+        "sinh",
+        lambda z: (mp.sinh(ROOT(z)) - ROOT(z)) / ROOT(z) ** 3,
+        lambda z: ROOT(z) ** 3 / mp.sinh(ROOT(z)),
+        mpf(1) / 10**8,
+        mpf("1.002"),
+        {"f32": 4, "f64": 8},
+    ),
+    # erf(x) = x + x * P(x**2), |x| <= 1
+    Fit(
+        "erf",
+        lambda z: mp.erf(ROOT(z)) / ROOT(z) - 1,
+        lambda z: ROOT(z) / mp.erf(ROOT(z)),
+        mpf(1) / 10**8,
+        mpf("1.002"),
+        {"f32": 7, "f64": 13},
+    ),
+    # erf(x) = 1 - P(x - 2.5), 1 <= x <= 4: absolute accuracy is relative accuracy there
+    Fit(
+        "erf_shoulder",
+        lambda t: mp.erfc(t + mpf(2.5)),
+        lambda t: mpf(1),
+        mpf(-1.5),
+        mpf(1.5),
+        {"f32": 13},
+    ),
+    # erfc(x) = exp(-x**2) / (1 + 2x) * P((x - 4) / (x + 4)), 0 <= x <= 28
+    Fit(
+        "erfc",
+        lambda t: (1 + 2 * (4 * (1 + t) / (1 - t))) * erfcx(4 * (1 + t) / (1 - t)),
+        lambda t: 1 / ((1 + 2 * (4 * (1 + t) / (1 - t))) * erfcx(4 * (1 + t) / (1 - t))),
+        mpf(-1),
+        mpf("0.75"),
+        {"wide": 15, "f64": 27},
+    ),
+    # erfinv(x) = x * P(w - 3), w = -log(1 - x**2) <= 6;  x * P(sqrt(w) - 4) up to w = 37
+    Fit(
+        "erfinv_central",
+        lambda t: erfinv_central(t + 3),
+        lambda t: 1 / erfinv_central(t + 3),
+        mpf("-2.9999999"),
+        mpf("3.01"),
+        {"wide": 13},
+    ),
+    Fit(
+        "erfinv_tail",
+        lambda t: erfinv_tail(t + 4),
+        lambda t: 1 / erfinv_tail(t + 4),
+        mpf("-1.56"),
+        mpf("2.1"),
+        {"wide": 17},
+    ),
+    # lgamma(2 + h) = h * P(h), |h| <= 1/2
+    Fit(
+        "lgamma",
+        lambda h: mp.loggamma(2 + h) / h,
+        lambda h: h / mp.loggamma(2 + h),
+        mpf("-0.5001"),
+        mpf("0.5001"),
+        {"f64": 19},
+    ),
+    # lgamma(x) = (x - 1/2) log x - x + log(2 pi)/2 + P(1 / x**2) / x, x >= 8
+    Fit("stirling", stirling_rest, lambda z: mpf(1), mpf(1) / 10**6, mpf(1) / 64, {"f64": 8}),
+    # digamma(x) = log x - 1 / (2 x) - P(1 / x**2) / x**2, x >= 8
+    Fit("digamma", digamma_rest, lambda z: mpf(1), mpf(1) / 10**6, mpf(1) / 64, {"f64": 8}),
+]
+
+
+# Constants in as many pieces as cancellation needs: each piece is what the ones before it left, rounded.
+PIECES: dict[str, tuple[Real, int]] = {
+    "ln2": (LN2, 2),
+    "log10_2": (mp.log10(2), 2),
+    "log2_e": (1 / LN2, 2),
+    "log10_e": (1 / mp.log(10), 2),
+    "half_pi": (mp.pi / 2, 3),
+    "two_over_ln2": (2 / LN2, 2),
+    "two_thirds_over_ln2": (2 / (3 * LN2), 2),
+}
+
+
+def pieces(value: Real, count: int, dtype: str) -> list[float]:
+    found: list[float] = []
+    for _ in range(count):
+        found.append(rounded(value, dtype))
+        value -= found[-1]
+    return found
+
+
+def two_over_pi(width: int, count: int, shift: int) -> list[float]:
+    """2 / pi * 2**shift as ``count`` numbers of ``width`` bits each."""
+    rest, found = 2 / mp.pi, []
+    for index in range(1, count + 1):
+        unit = mpf(2) ** (-width * index)
+        piece = mp.floor(rest / unit) * unit
+        rest -= piece
+        found.append(float(piece * mpf(2) ** shift))
+    return found
+
+
+def constants() -> dict[str, tuple[list[float], float]]:
+    rows = {
+        f"{name}_{dtype}": (pieces(value, count, dtype), 0.0)
+        for name, (value, count) in PIECES.items()
+        for dtype in ("f32", "f64")
+    }
+    # A float times a piece of 24 bits is exact in double. Doubles (times 2**-512, so that nothing overflows)
+    # meet pieces of 53 bits and the product's rounding error is kept.
+    with mp.workdps(400):
+        rows["two_over_pi_f32"] = (two_over_pi(24, 10, 0), 0.0)
+        rows["two_over_pi_f64"] = (two_over_pi(53, 24, 512), 0.0)
+    return rows
+
+
+def table_text(rows: dict[str, tuple[list[float], float]]) -> str:
+    lines = [
+        '"""Polynomial coefficients, lowest power first. Written by tools/fit_math.py: change that, not this.',
+        "",
+        "A row's type is that of its coefficients; 'wide' rows serve float results computed in double.",
+        '"""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "TABLES: dict[str, tuple[float, ...]] = {",
+    ]
+    for name, (coefficients, error) in rows.items():
+        remark = f"largest weighted error {error:.1e}" if error else "pieces of a constant"
+        lines.append(f'    "{name}": (  # {remark}')
+        lines += [f"        {c!r}," for c in coefficients]
+        lines.append("    ),")
+    return "\n".join([*lines, "}", ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--only", default="", help="print the rows whose name contains this, write nothing"
+    )
+    only = cast(str, parser.parse_args().only)
+    rows: dict[str, tuple[list[float], float]] = {}
+    for fit in FITS:
+        if only not in fit.name:
+            continue
+        remez = Remez(fit)
+        for dtype, count in fit.count.items():
+            row = fit_row(remez, count, dtype)
+            rows[f"{fit.name}_{dtype}"] = row
+            print(f"{fit.name}_{dtype}: {count} coefficients, error {row[1]:.2e}", flush=True)
+    rows |= constants()
+    if not only:
+        OUTPUT.write_text(table_text(rows))
+
+
+if __name__ == "__main__":
+    mpmath.mp.dps = 60
+    main()
