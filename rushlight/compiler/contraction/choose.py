@@ -14,6 +14,8 @@ from rushlight.compiler.contraction.gemm import MAX_ROWS
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
+from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES, MAX_RUN
+from rushlight.compiler.contraction.weight_kernel import SLAB_BYTES as WEIGHT_SLAB_BYTES
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
@@ -116,29 +118,77 @@ class ConvBlocks:
 
 def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> ConvBlocks:
     """Cut a convolution; ``narrow``: sums cannot wait in the output between blocks of channels."""
-    row, column = problem.row, problem.column
-    taps = max(1, row.taps * column.taps)
+    taps = max(1, problem.row.taps * problem.column.taps)
     channels = max(1, problem.channels)
     if not narrow:
         # The panel of one block of channels should stay near the first cache.
         most = max(16, CONV_DEPTH // taps // 16 * 16)
         if channels > most:
             channels = round_up(-(-channels // -(-channels // most)), 16)
+    reach = problem.row.reach * problem.column.reach * tile.itemsize if packs else 0
+    channels = _fit("conv", channels, reach, SLAB_BYTES)
     room = SLAB_BYTES // (channels * tile.itemsize) if packs else 1 << 40
+    images, rows, columns = _band(problem, RESULTS, room)
+    return ConvBlocks(images, rows, columns, channels, round_up(problem.filters, tile.columns))
+
+
+def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, ConvBlocks]:
+    """Cut a weight gradient: chunks share out weights, bands of results follow each other."""
+    filters, channels = problem.filters, max(1, problem.channels)
+    shape = tile(dtype, filters)
+    taps_muladds = problem.flops // 2
+    wanted = min(max(1, taps_muladds // CHUNK_MULADDS), WEIGHT_CHUNKS)
+    block_filters = min(round_up(filters, shape.columns), round_up(64, shape.columns))
+    block_channels = min(channels, 64)
+    while problem.groups * -(-filters // block_filters) * -(-channels // block_channels) < wanted:
+        if block_filters >= block_channels and block_filters > 2 * shape.columns:
+            block_filters = round_up(block_filters // 2, shape.columns)
+        elif block_channels > 16:
+            block_channels = round_up(block_channels // 2, 16)
+        else:
+            break
+    reach = problem.row.reach * problem.column.reach * shape.itemsize if packs else 0
+    block_channels = _fit("conv_weight_grad", block_channels, reach, WEIGHT_SLAB_BYTES)
+    run = block_channels * (problem.column.taps if problem.column.dilation == 1 else 1)
+    shape = tile(dtype, min(filters, block_filters), run)
+    block_filters = round_up(block_filters, shape.columns)
+    results = min(RESULTS, GRADIENT_BYTES // (block_filters * shape.itemsize))
+    room = WEIGHT_SLAB_BYTES // (block_channels * shape.itemsize) if packs else 1 << 40
+    images, rows, columns = _band(problem, results, room)
+    return shape, ConvBlocks(images, rows, columns, block_channels, block_filters)
+
+
+def _fit(who: str, channels: int, reach: int, room: int) -> int:
+    """Channels whose slab holds at least one result."""
+    while channels > 1 and channels * reach > room:
+        channels = -(-channels // 2)
+    if channels * reach > room:
+        raise NotImplementedError(
+            f"{who}: one result reaches over {reach} bytes of one channel, more than the {room} a "
+            "chunk can hold; use less dilation"
+        )
+    return channels
+
+
+def _band(problem: Problem, results: int, room: int) -> tuple[int, int, int]:
+    """Images, rows and columns of at most ``results`` results whose inputs fit ``room`` pixels."""
+    row, column = problem.row, problem.column
     columns = column.out
-    while columns > 1 and (columns > RESULTS or row.reach * column.inputs(columns) > room):
+    while columns > 1 and (columns > results or row.reach * column.inputs(columns) > room):
         columns = -(-columns // 2)
-    rows = max(1, min(row.out, RESULTS // columns))
+    rows = max(1, min(row.out, results // columns))
     while rows > 1 and row.inputs(rows) * column.inputs(columns) > room:
         rows -= 1
     rows = -(-row.out // -(-row.out // rows))
     images = 1
     if rows == row.out and columns == column.out:
-        each = row.inputs(rows) * column.inputs(columns) if packs else 1
-        images = max(1, min(problem.x.shape[0], RESULTS // (rows * columns), room // max(1, each)))
-    return ConvBlocks(images, rows, columns, channels, round_up(problem.filters, tile.columns))
+        each = max(1, row.inputs(rows) * column.inputs(columns))
+        images = max(1, min(problem.x.shape[0], results // (rows * columns), room // each))
+    return images, rows, columns
 
 
 # Depth of one block of channels, and results of a chunk (its table is on the stack).
 CONV_DEPTH = 600
 RESULTS = 448
+# Chunks of a weight gradient when there is work enough: each packs its inputs for itself.
+WEIGHT_CHUNKS = 8

@@ -10,7 +10,7 @@ from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
-from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, insert_axis
+from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch
 
 
@@ -34,11 +34,14 @@ def conv(
     if len(axes) == 3:
         raise NotImplementedError("conv: three spatial axes")
     if len(axes) == 1:
-        residual = epilogue.residual and insert_axis(epilogue.residual, 1)
-        epilogue = Epilogue(epilogue.bias, None, epilogue.activation, residual)
-        x, w, out = insert_axis(x, 1), insert_axis(w, 2), insert_axis(out, 1)
-        axes = [POINT, *axes]
-    return planar(Problem(x, w, out, axes[0], axes[1], groups), epilogue)
+        epilogue = flat_epilogue(epilogue)
+        x, out, axes = flat(x), flat(out), [POINT, *axes]
+    return planar(Problem(x, grouped(w, groups), out, axes[0], axes[1]), epilogue)
+
+
+def flat_epilogue(epilogue: Epilogue) -> Epilogue:
+    residual = None if epilogue.residual is None else flat(epilogue.residual)
+    return Epilogue(epilogue.bias, None, epilogue.activation, residual)
 
 
 def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
@@ -52,7 +55,7 @@ def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     # Without padding, channels together in memory are read as they lie.
     packs = narrow or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
     blocks = choose.conv_blocks(problem, tile, packs, narrow)
-    launch, weights = pack_weights(problem.w, problem.groups, tile, blocks.channels)
+    launch, weights = pack_weights(problem.w, tile, blocks.channels)
     panels = round_up(filters, tile.columns) // tile.columns
     size = panel_bytes(tile, channels, row.taps * column.taps)
     slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
@@ -113,7 +116,6 @@ def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
             numbers[f"{name}_{axis}"] = step
     parts = ("image_blocks", "row_bands", "column_bands", "filter_blocks")
     spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype)
-    size_x, size_w, size_out = (math.prod(one.shape) * one.itemsize for one in (x, problem.w, out))
     return [
         launch,
         Launch(
@@ -122,7 +124,7 @@ def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
             tuple(numbers[name] for name in WORDS),
             chunks=problem.groups * math.prod(numbers[part] for part in parts),
             flops=problem.flops,
-            bytes=size_x + size_w + size_out,
-            label=f"conv {x.shape} {problem.w.shape} {out.dtype}",
+            bytes=problem.bytes,
+            label=f"conv {x.shape} {problem.w.shape[1:]} {out.dtype}",
         ),
     ]

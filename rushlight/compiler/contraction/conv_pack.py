@@ -19,10 +19,9 @@ def panel_bytes(tile: Tile, channels: int, taps: int) -> int:
     return channels * taps * tile.columns * tile.itemsize
 
 
-def pack_weights(w: Operand, groups: int, tile: Tile, block_channels: int) -> tuple[Launch, Ref]:
-    """Panels of ``w`` (K, C / groups, R, S), group after group."""
-    filters, channels, rows, columns = w.shape
-    filters //= groups
+def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, Ref]:
+    """Panels of ``w`` (groups, K / groups, C / groups, R, S), group after group."""
+    groups, filters, channels, rows, columns = w.shape
     size = panel_bytes(tile, channels, rows * columns)
     panels = round_up(filters, tile.columns) // tile.columns
     target = Ref(Scratch(max(64, groups * panels * size)))
@@ -39,11 +38,7 @@ def pack_weights(w: Operand, groups: int, tile: Tile, block_channels: int) -> tu
             block_channels,
             panels,
             size,
-            filters * w.step(0),
-            w.step(0),
-            w.step(1),
-            w.step(2),
-            w.step(3),
+            *map(w.step, range(5)),
             per_chunk,
             count,
         ),  # fmt: skip

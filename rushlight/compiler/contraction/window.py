@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,31 +46,37 @@ class Axis:
 
 @dataclass(frozen=True)
 class Problem:
-    """``x`` (N, H, W, C), ``w`` (K, C / groups, R, S), ``out`` (N, H', W', K)."""
+    """``x`` (N, H, W, C), ``w`` (groups, K / groups, C / groups, R, S), ``out`` (N, H', W', K)."""
 
     x: Operand
     w: Operand
     out: Operand
     row: Axis
     column: Axis
-    groups: int
 
     @property
-    def channels(self) -> int:
-        """Input channels of one group."""
-        return self.w.shape[1]
+    def groups(self) -> int:
+        return self.w.shape[0]
 
     @property
     def filters(self) -> int:
         """Output channels of one group."""
-        return self.out.shape[3] // self.groups
+        return self.w.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """Input channels of one group."""
+        return self.w.shape[2]
 
     @property
     def flops(self) -> int:
         """Two for each weight that meets a result."""
         taps = self.row.taps * self.column.taps
-        images, height, width, channels = self.out.shape
-        return 2 * images * height * width * channels * self.channels * taps
+        return 2 * math.prod(self.out.shape) * self.channels * taps
+
+    @property
+    def bytes(self) -> int:
+        return sum(math.prod(one.shape) * one.itemsize for one in (self.x, self.w, self.out))
 
 
 def check(
@@ -119,3 +126,19 @@ def insert_axis(operand: Operand, place: int) -> Operand:
 
 
 POINT = Axis(size=1, taps=1, out=1, stride=1, dilation=1, low=0)
+
+
+def flat(operand: Operand) -> Operand:
+    """An image or its like with one spatial axis as one with two, the first of size 1."""
+    return insert_axis(operand, 1)
+
+
+def grouped(w: Operand, groups: int) -> Operand:
+    """Weights (K, C / groups, *taps) as (groups, K / groups, C / groups, R, S)."""
+    filters = w.shape[0] // groups
+    shape, strides = w.shape[1:], w.strides[1:]
+    if len(shape) == 2:
+        shape, strides = (shape[0], 1, shape[1]), (strides[0], 0, strides[1])
+    return Operand(
+        w.ref, w.dtype, (groups, filters, *shape), (filters * w.strides[0], w.strides[0], *strides)
+    )

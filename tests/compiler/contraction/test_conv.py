@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushlight.compiler.contraction import Epilogue, conv
+from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
 from tests.compiler.contraction import machine
 
 Array = np.ndarray[Any, Any]
@@ -132,3 +132,56 @@ def test_forward_in_blocks(case: Case, first: bool) -> None:
     x, out = laid(x, first), np.zeros(want.shape, "f")
     machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()), 3)
     np.testing.assert_allclose(out, want, atol=2e-3)
+
+
+def gradients(g: Array, x: Array, w: Array, case: Case) -> tuple[Array, Array]:
+    """dx and dw of sum(g * conv(x, w)), tap by tap in float64."""
+    stride, padding, dilation, groups = options(case)
+    padded = np.pad(x.astype("d"), ((0, 0), *padding, (0, 0)))
+    dx, dw = np.zeros_like(padded), np.zeros(w.shape)
+    per_x, per_out = w.shape[1], w.shape[0] // groups
+    for tap in itertools.product(*map(range, w.shape[2:])):
+        window = tuple(
+            slice(
+                tap[a] * dilation[a],
+                tap[a] * dilation[a] + (g.shape[1 + a] - 1) * stride[a] + 1,
+                stride[a],
+            )
+            for a in range(len(stride))
+        )
+        for group in range(groups):
+            inputs = (slice(None), *window, slice(group * per_x, (group + 1) * per_x))
+            filters = slice(group * per_out, (group + 1) * per_out)
+            part = g[..., filters].astype("d")
+            dx[inputs] += part @ w[(filters, slice(None), *tap)].astype("d")
+            left = part.reshape(-1, per_out).T
+            dw[(filters, slice(None), *tap)] = left @ padded[inputs].reshape(-1, per_x)
+    inner = tuple(slice(padding[a][0], padding[a][0] + x.shape[1 + a]) for a in range(len(stride)))
+    return dx[(slice(None), *inner)], dw
+
+
+def check_gradients(case: Case) -> None:
+    x, w, out = arrays(case)
+    g = np.random.default_rng(5).standard_normal(out.shape).astype("f")
+    want_dx, want_dw = gradients(g, x, w, case)
+    first = case["first"]
+    x, g = laid(x, first[0]), laid(g, first[1])
+    dx, dw = laid(np.full(x.shape, 77, "f"), first[2]), np.full(w.shape, 77, "f")
+    grads = conv_input_grad(*map(machine.operand, (g, w, dx)), *options(case), Epilogue())
+    machine.run(grads, case["parts"])
+    np.testing.assert_allclose(dx, want_dx, atol=2e-3)
+    grads = conv_weight_grad(*map(machine.operand, (g, x, dw)), *options(case), Epilogue())
+    machine.run(grads, case["parts"])
+    np.testing.assert_allclose(dw, want_dw, atol=3e-3, rtol=1e-4)
+
+
+@settings(max_examples=80, deadline=None)
+@given(cases())
+def test_gradients(case: Case) -> None:
+    check_gradients(case)
+
+
+@pytest.mark.parametrize("case", BIG, ids=lambda case: "x".join(map(str, case["x"])))
+@pytest.mark.parametrize("first", [False, True])
+def test_gradients_in_blocks(case: Case, first: bool) -> None:
+    check_gradients(filled(case) | {"first": (first, first, first)})

@@ -1,0 +1,119 @@
+"""conv_weight_grad: the gradient of a convolution's weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rushlight.compiler.contraction import choose, values
+from rushlight.compiler.contraction.matmul import matmul
+from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
+from rushlight.compiler.contraction.weight_kernel import WORDS, Weight, weight_kernel
+from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
+from rushlight.compiler.launch import Launch, Ref, Scratch
+
+
+def conv_weight_grad(
+    g: Operand,
+    x: Operand,
+    dw: Operand,
+    stride: Sequence[int],
+    padding: Sequence[Pair],
+    dilation: Sequence[int],
+    groups: int,
+    epilogue: Epilogue,
+) -> list[Launch]:
+    """dw (K, C / groups, *taps) from g (N, *S', K), x (N, *S, C) of ``conv`` with these options.
+
+    Each weight is summed by one chunk over the whole batch, in an order that shapes decide.
+    """
+    axes = check("conv_weight_grad", x, dw, g, stride, padding, dilation, groups)
+    if not epilogue.empty:
+        raise NotImplementedError("conv_weight_grad: no epilogue; compute it after")
+    if math.prod(dw.shape) == 0:
+        return []
+    if math.prod(g.shape) == 0:
+        return _zeros(dw)
+    if len(axes) == 3:
+        raise NotImplementedError("conv_weight_grad: three spatial axes")
+    if len(axes) == 1:
+        g, x, axes = flat(g), flat(x), [POINT, *axes]
+    return _planar(Problem(x, grouped(dw, groups), g, axes[0], axes[1]))
+
+
+def _zeros(out: Operand) -> list[Launch]:
+    """A sum of no terms."""
+    nothing = Operand(out.ref, out.dtype, (*out.shape[:-1], 0), (0,) * len(out.shape))
+    other = Operand(out.ref, out.dtype, (*out.shape[:-2], 0, out.shape[-1]), (0,) * len(out.shape))
+    return matmul(nothing, other, out, Epilogue())
+
+
+def _planar(problem: Problem) -> list[Launch]:
+    x, dw, g = problem.x, problem.w, problem.out
+    row, column = problem.row, problem.column
+    work = values.register_dtype(x.dtype)
+    filters, channels = problem.filters, problem.channels
+    packs = work != x.dtype or not (
+        row.inside and column.inside and (x.strides[3] == 1 or channels == 1)
+    )
+    tile, blocks = choose.weight_blocks(problem, work, packs)
+    slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
+    if packs:
+        pixel = blocks.channels * tile.itemsize
+        slab = (slab_rows * slab_columns * pixel, slab_columns * pixel, pixel)
+    else:
+        slab = (x.step(0), x.step(1), x.step(2))
+    together = column.dilation * slab[2] == blocks.channels * tile.itemsize
+    taps = row.taps * column.taps
+    sums = taps * blocks.channels * round_up(blocks.filters, tile.columns) * tile.itemsize
+    sums = round_up(sums, 64)
+    numbers = {
+        "images": x.shape[0],
+        "height": row.size,
+        "width": column.size,
+        "channels": channels,
+        "filters": filters,
+        "taps_row": row.taps,
+        "taps_column": column.taps,
+        "out_height": row.out,
+        "out_width": column.out,
+        "stride_row": row.stride,
+        "stride_column": column.stride,
+        "dilation_row": row.dilation,
+        "dilation_column": column.dilation,
+        "low_row": row.low,
+        "low_column": column.low,
+        "block_images": blocks.images,
+        "band_rows": blocks.rows,
+        "band_columns": blocks.columns,
+        "block_channels": blocks.channels,
+        "block_filters": blocks.filters,
+        "channel_blocks": -(-channels // blocks.channels),
+        "filter_blocks": -(-filters // blocks.filters),
+        "slab_rows": slab_rows,
+        "slab_columns": slab_columns,
+        "slab_image": slab[0],
+        "slab_row": slab[1],
+        "slab_column": slab[2],
+        "merged": int(together and column.taps * blocks.channels <= choose.MAX_RUN),
+        "chunk_bytes": sums,
+    }
+    names = ("image", "row", "column", "channel")
+    for name, operand, per_group in (("x", x, channels), ("g", g, filters)):
+        numbers[f"{name}_group"] = per_group * operand.step(3)
+        for axis, axis_name in enumerate(names):
+            numbers[f"{name}_{axis_name}"] = operand.step(axis)
+    for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
+        numbers[f"dw_{axis_name}"] = dw.step(axis)
+    chunks = problem.groups * numbers["channel_blocks"] * numbers["filter_blocks"]
+    return [
+        Launch(
+            weight_kernel(Weight(tile, packs, x.dtype)),
+            (g.ref, x.ref, dw.ref, Ref(Scratch(chunks * sums))),
+            tuple(numbers[name] for name in WORDS),
+            chunks=chunks,
+            flops=problem.flops,
+            bytes=problem.bytes,
+            label=f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}",
+        )
+    ]

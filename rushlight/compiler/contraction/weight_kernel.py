@@ -1,0 +1,211 @@
+"""The weight gradient's kernel: weights are rows and columns of register tiles, results are depth.
+
+A chunk owns a block of output channels by a block of input channels, with all taps, and walks the
+whole batch, so that no two chunks add to the same weight. Band by band it packs the inputs to a slab
+and the output's gradient to panels, and adds each tap's products to sums that wait in scratch memory;
+at the end it writes the weights in the order they have.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import slab, values
+from rushlight.compiler.contraction.emit import Body, entry, kernel
+from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
+from rushlight.compiler.launch import Kernel
+
+# Inputs and gradients of a band, and rows of weights that lie together, all on the stack.
+SLAB_BYTES = 224 * 1024
+GRADIENT_BYTES = 160 * 1024
+MAX_RUN = 512
+
+WORDS = (
+    "images", "height", "width", "channels", "filters", "taps_row", "taps_column",
+    "out_height", "out_width", "stride_row", "stride_column", "dilation_row", "dilation_column",
+    "low_row", "low_column",
+    "block_images", "band_rows", "band_columns", "block_channels", "block_filters",
+    "channel_blocks", "filter_blocks",
+    "x_group", "x_image", "x_row", "x_column", "x_channel",
+    "g_group", "g_image", "g_row", "g_column", "g_channel",
+    "slab_rows", "slab_columns", "slab_image", "slab_row", "slab_column", "merged",
+    "dw_group", "dw_filter", "dw_channel", "dw_row", "dw_column", "chunk_bytes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What is in the kernel's text; ``packs``: inputs are copied to a slab."""
+
+    tile: Tile
+    packs: bool
+    dtype: str
+
+
+@functools.lru_cache(maxsize=64)
+def weight_kernel(spec: Weight) -> Kernel:
+    """Pointers: g, x, dw, sums. Words: ``WORDS``."""
+    tile = spec.tile
+    size, width = tile.itemsize, tile.columns * tile.itemsize
+    body = Body()
+    g, x, dw, sums_base = body.words("%args", 4, kind="ptr")
+    word = dict(zip(WORDS, body.words("%args", len(WORDS), first=4), strict=True))
+    table = body.op(f"alloca [{(MAX_RUN + tile.rows) * ROW_BYTES} x i8], align 64")
+    buffer = body.op(f"alloca [{tile.rows * width} x i8], align 64")
+    gradients = body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
+    room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
+    merged = body.op(f"icmp ne i64 {word['merged']}, 0")
+    copier = slab.Copier(spec.dtype, tile.lanes)
+    with body.loop("%begin", "%end") as chunk:
+        filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
+        rest = body.div(chunk, word["filter_blocks"])
+        channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
+        group = body.div(rest, word["channel_blocks"])
+        filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
+        channels = body.min(word["block_channels"], body.sub(word["channels"], channel0))
+        sums_row = body.mul(body.ceil_div(filters, str(tile.columns)), str(width))
+        sums_at = body.at(sums_base, body.mul(chunk, word["chunk_bytes"]))
+        g_here = body.at(g, body.mul(group, word["g_group"]))
+        g_here = body.at(g_here, body.mul(filter0, word["g_channel"]))
+        x_here = body.at(x, body.mul(group, word["x_group"]))
+        x_here = body.at(x_here, body.mul(channel0, word["x_channel"]))
+        # Taps of a row that follow each other in memory are one run with their channels.
+        one_run = body.op(f"and i1 {merged}, {body.equal(channels, word['block_channels'])}")
+        run = body.select(one_run, body.mul(word["taps_column"], channels), channels)
+        across = body.select(one_run, "1", word["taps_column"])
+        with body.loop("0", body.add(run, str(tile.rows - 1))) as place:
+            line = body.at(table, body.mul(place, str(ROW_BYTES)))
+            inside = body.min(place, body.sub(run, "1"))
+            body.store("i64", body.mul(inside, str(size)), line)
+            body.store("i64", body.mul(inside, sums_row), body.at(line, "8"))
+        with (
+            body.loop("0", word["images"], word["block_images"]) as image,
+            body.loop("0", word["out_height"], word["band_rows"]) as row,
+            body.loop("0", word["out_width"], word["band_columns"]) as column,
+        ):
+            images = body.min(word["block_images"], body.sub(word["images"], image))
+            rows = body.min(word["band_rows"], body.sub(word["out_height"], row))
+            columns = body.min(word["band_columns"], body.sub(word["out_width"], column))
+            begun = body.add(image, body.add(row, column))
+            first = body.equal(begun, "0")
+            panel_bytes = body.mul(body.mul(images, body.mul(rows, columns)), str(width))
+            _pack_gradient(
+                body, copier, tile, word, body.at(g_here, body.mul(image, word["g_image"])),
+                gradients, images, row, rows, column, columns, filters, panel_bytes,
+            )  # fmt: skip
+            top = body.sub(body.mul(row, word["stride_row"]), word["low_row"])
+            left = body.sub(body.mul(column, word["stride_column"]), word["low_column"])
+            source = body.at(x_here, body.mul(image, word["x_image"]))
+            if spec.packs:
+                picture = slab.Image(
+                    source, word["height"], word["width"],
+                    word["x_image"], word["x_row"], word["x_column"], word["x_channel"],
+                )  # fmt: skip
+                into = slab.Slab(
+                    room, word["slab_rows"], word["slab_columns"], channels,
+                    word["slab_image"], word["slab_row"], word["slab_column"],
+                )  # fmt: skip
+                slab.fill(body, copier, picture, into, images, top, left)
+                origin = room
+            else:
+                origin = body.at(source, body.mul(top, word["x_row"]))
+                origin = body.at(origin, body.mul(left, word["x_column"]))
+            levels = [
+                Level(images, word["slab_image"]),
+                Level(rows, body.mul(word["stride_row"], word["slab_row"])),
+                Level(columns, body.mul(word["stride_column"], word["slab_column"]), str(width)),
+            ]
+            tap_row_step = body.mul(word["dilation_row"], word["slab_row"])
+            tap_column_step = body.mul(word["dilation_column"], word["slab_column"])
+            with (
+                body.loop("0", filters, str(tile.columns)) as filter_,
+                body.loop("0", word["taps_row"]) as tap_row,
+                body.loop("0", across) as tap_column,
+            ):
+                panel = body.at(
+                    gradients, body.mul(body.div(filter_, str(tile.columns)), panel_bytes)
+                )
+                tap = body.at(origin, body.mul(tap_row, tap_row_step))
+                tap = body.at(tap, body.mul(tap_column, tap_column_step))
+                number = body.add(body.mul(tap_row, across), tap_column)
+                sums_here = body.at(sums_at, body.mul(body.mul(number, run), sums_row))
+                output = Output({"out": sums_here}, {"out": str(size)}, "true")
+                with body.loop("0", run, str(tile.rows)) as step:
+                    entries = body.at(table, body.mul(step, str(ROW_BYTES)))
+                    addresses = [
+                        body.at(tap, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
+                        for index in range(tile.rows)
+                    ]
+                    sums = accumulate(body, tile, addresses, panel, levels, [])
+                    valid = body.min(str(tile.rows), body.sub(run, step))
+                    # Whole vectors always: the sums' rows are as wide as whole tiles.
+                    store_tile(
+                        body, tile, Finish(tile.dtype), output, sums, buffer, entries, valid,
+                        filter_, str(tile.columns), first, "true",
+                    )  # fmt: skip
+        _write(body, spec, word, dw, sums_at, sums_row, group, filter0, filters, channel0, channels)
+    return kernel("weight_grad", entry(body))
+
+
+def _pack_gradient(
+    body: Body,
+    copier: slab.Copier,
+    tile: Tile,
+    word: dict[str, str],
+    source: str,
+    target: str,
+    images: str,
+    row: str,
+    rows: str,
+    column: str,
+    columns: str,
+    filters: str,
+    panel_bytes: str,
+) -> None:
+    """Panels of a tile's width of output channels, result by result."""
+    width = str(tile.columns * tile.itemsize)
+    row_step = body.mul(columns, width)
+    with body.loop("0", filters, str(tile.columns)) as filter_:
+        valid = body.min(str(tile.columns), body.sub(filters, filter_))
+        picture = slab.Image(
+            body.at(source, body.mul(filter_, word["g_channel"])),
+            word["out_height"], word["out_width"],
+            word["g_image"], word["g_row"], word["g_column"], word["g_channel"],
+        )  # fmt: skip
+        panel = body.at(target, body.mul(body.div(filter_, str(tile.columns)), panel_bytes))
+        into = slab.Slab(panel, rows, columns, valid, body.mul(rows, row_step), row_step, width)
+        slab.fill(body, copier, picture, into, images, row, column)
+
+
+def _write(
+    body: Body,
+    spec: Weight,
+    word: dict[str, str],
+    dw: str,
+    sums: str,
+    sums_row: str,
+    group: str,
+    filter0: str,
+    filters: str,
+    channel0: str,
+    channels: str,
+) -> None:
+    """The chunk's sums to their places."""
+    size = str(spec.tile.itemsize)
+    out = body.at(dw, body.mul(group, word["dw_group"]))
+    out = body.at(out, body.mul(filter0, word["dw_filter"]))
+    out = body.at(out, body.mul(channel0, word["dw_channel"]))
+    tap_step = body.mul(channels, sums_row)
+    with body.loop("0", filters) as filter_, body.loop("0", channels) as channel:
+        there = body.at(out, body.mul(filter_, word["dw_filter"]))
+        there = body.at(there, body.mul(channel, word["dw_channel"]))
+        here = body.at(sums, body.mul(filter_, size))
+        here = body.at(here, body.mul(channel, sums_row))
+        with body.loop("0", word["taps_row"]) as row, body.loop("0", word["taps_column"]) as column:
+            tap = body.add(body.mul(row, word["taps_column"]), column)
+            value = values.load(body, spec.tile.dtype, body.at(here, body.mul(tap, tap_step)))
+            place = body.at(there, body.mul(row, word["dw_row"]))
+            place = body.at(place, body.mul(column, word["dw_column"]))
+            values.store(body, spec.dtype, value, place)
