@@ -1,8 +1,8 @@
 """Bytes, threads and loaded code: what runs below every graph. Importing it opens nothing.
 
-Modules, as code flows: ``cpu`` (what this machine is), ``llvm`` (imports llvmlite),
+In the order that code flows: ``cpu`` (what this machine is), ``llvm`` (imports llvmlite),
 ``object_code`` (text to object code), ``compile_workers`` (processes that do so), ``cache``
-(objects on disk), ``code`` (kernel text to address), ``pool_ir`` and ``pool`` (threads),
-``executor`` (programs: one native call for a whole plan). Beside them ``buffer`` (aligned pooled
-memory).
+(objects on disk), ``code`` (kernel text to address); then ``platform_ir``, ``pool_ir`` and ``pool``
+(threads), ``executor_ir`` and ``executor`` (programs: one native call for a whole plan).
+Beside them: ``buffer`` (aligned pooled memory), ``generator`` (random numbers as PyTorch's).
 """

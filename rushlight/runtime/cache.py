@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -60,13 +60,14 @@ class DiskCache:
             self.trim()
         temporary = None
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".new-", dir=self.folder)
-            with os.fdopen(handle, "wb") as file:
+            # "x": never through a link. Not the tempfile module: it takes 4 ms to import.
+            temporary = self.folder / f".new-{os.getpid()}-{threading.get_ident()}-{key[:16]}"
+            with temporary.open("xb") as file:
                 file.write(hashlib.sha256(code).digest() + code)
-            Path(temporary).replace(self.folder / f"{key}.o")
+            temporary.replace(self.folder / f"{key}.o")
         except OSError as error:
             if temporary is not None:
-                self._remove(Path(temporary))
+                self._remove(temporary)
             self._give_up(f"cannot write to {self.folder}: {error}")
 
     def trim(self) -> None:

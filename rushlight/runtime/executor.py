@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rushlight.runtime import cpu
+from rushlight.runtime.executor_ir import COMMAND_WORDS, HEADER_WORDS
 from rushlight.runtime.pool import native
-from rushlight.runtime.pool_ir import COMMAND_WORDS, HEADER_WORDS
 
 _MAX_CHUNKS = 2**31 - 1
 # Shares per core of a command with many chunks: enough to even out, few enough to hand out cheaply.

@@ -1,7 +1,7 @@
 """The threads that run programs: how many, and whether denormals are flushed.
 
-The pool is native (pool_ir.py); it starts its workers at the first command that has several chunks,
-and again after a fork or a new number of threads.
+The pool is native (pool_ir.py, executor_ir.py). It starts its workers at the first command that has
+several chunks, and again after a fork or a new number of threads.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from rushlight.runtime import code, cpu, pool_ir
+from rushlight.runtime import code, cpu, executor_ir, pool_ir
 
 
 class _Native:
     """The native functions, as ctypes calls. Each releases the GIL."""
 
     def __init__(self) -> None:
-        text = pool_ir.text()
-        address = code.load([(symbol, text) for symbol in pool_ir.SYMBOLS])
+        text = executor_ir.text()
+        address = code.load([(symbol, text) for symbol in executor_ir.SYMBOLS])
         word = ctypes.c_int64
         self.run: Callable[[int, int], int] = ctypes.CFUNCTYPE(word, word, word)(
             address["rushlight_run"]
