@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rushlight.compiler.math import error_function, exponential, logarithm, power, trigonometric
+from rushlight.compiler.math import (
+    error_function,
+    exponential,
+    gamma,
+    inverse_trigonometric,
+    logarithm,
+    modulo,
+    power,
+    trigonometric,
+)
 from rushlight.compiler.math.body import ELEMENTS, Body, Value, symbol_of
 
 Formula = Callable[..., Value]  # (body, x) or (body, x, y)
@@ -50,17 +59,28 @@ UNARY: dict[str, Formula] = {
     "sin": trigonometric.sin,
     "cos": trigonometric.cos,
     "tan": in_double(trigonometric.tan),
+    "asin": inverse_trigonometric.asin,
+    "acos": inverse_trigonometric.acos,
+    "atan": inverse_trigonometric.atan,
     "erf": error_function.erf,
     "erfc": error_function.erfc,
+    "erfinv": error_function.erfinv,
+    "lgamma": in_double(gamma.lgamma),
+    "digamma": in_double(gamma.digamma),
 }
 BINARY: dict[str, Formula] = {
     "pow": power.pow,
+    "atan2": inverse_trigonometric.atan2,
+    "fmod": modulo.fmod,
+    "remainder": modulo.remainder,
 }
 # Called, not inlined: the rare paths of others.
 HELPERS: dict[str, Formula] = {
     "sin_large": trigonometric.sin_large,
     "cos_large": trigonometric.cos_large,
     "tan_large": trigonometric.tan_large,
+    "lgamma_negative": gamma.lgamma_negative,
+    "digamma_negative": gamma.digamma_negative,
 }
 SUPPORTED = frozenset(UNARY) | frozenset(BINARY)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rushlight.compiler.math.body import Body, Value
 from rushlight.compiler.math.coefficients import TABLES
-from rushlight.compiler.math.exponential import clamp, cut, exp_mantissa, row, scale
+from rushlight.compiler.math.exponential import clamp, cut, exp, exp_mantissa, row, scale
+from rushlight.compiler.math.logarithm import log
 
 
 def erf_near_zero(b: Body, x: Value) -> Value:
@@ -44,3 +45,40 @@ def erfc_double(b: Body, x: Value, grade: str) -> Value:
     positive = erfc_positive(b, size, grade)
     result = b.select(x < 0.0, 2.0 - positive, positive)
     return b.select(size < 0.5, 1.0 - erf_near_zero(b, x), result) if grade == "f64" else result
+
+
+def erfinv_estimate(b: Body, x: Value, size: Value) -> Value:
+    """erfinv x to about 1e-9 of itself, in double, |x| < 1."""
+    w = -log(b, (1.0 - size) * (1.0 + size))
+    w = b.select(size < 0.01, size * size, w)  # log's cancellation would show; the two differ by size**4 / 2
+    central = b.polynomial(w - 3.0, TABLES["erfinv_central_wide"])
+    tail = b.polynomial(b.sqrt(w) - 4.0, TABLES["erfinv_tail_wide"])
+    return size * b.select(w <= 6.0, central, tail)
+
+
+def erfinv(b: Body, x: Value) -> Value:
+    if x.element == "float":
+        return b.narrow(erfinv_double(b, b.widen(x), refine=False))
+    return erfinv_double(b, x, refine=True)
+
+
+def erfinv_double(b: Body, x: Value, refine: bool) -> Value:
+    size = b.fabs(x)
+    y = erfinv_estimate(b, x, size)
+    if refine:
+        # One step of Newton on erf near zero, on erfc beyond, where erf has no digits left to compare.
+        excess = b.select(
+            y < 0.5, erf_near_zero(b, y) - size, (1.0 - size) - erfc_positive(b, b.at_most(y, 7.0), "f64")
+        )
+        slope = exp(b, y * y) * HALF_SQRT_PI
+        step = excess * slope
+        # Halley's term: the estimate's error is squared and cubed away.
+        y = y - step / b.fma(step, y, 1.0)
+    y = b.copysign(y, x)
+    one = b.constant(float("inf"), x.element)
+    y = b.select(size.equals(1.0), b.copysign(one, x), y)
+    y = b.select(size > 1.0, b.constant(float("nan"), x.element), y)
+    return b.select(x.equals(0.0), x, y)
+
+
+HALF_SQRT_PI = 0.886226925452758

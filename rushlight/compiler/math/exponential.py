@@ -108,9 +108,10 @@ def tanh(b: Body, x: Value) -> Value:
     s = power_of_two(b, shifted)
     e = b.fma(q, s, s - 1.0)
     below = e + 2.0
-    lost = e - (below - 2.0)  # what the sum lost is an ulp of the result when below is near 1
-    ratio = e / below  # its derivative by below is ratio / below, and ratio**2 is near enough
-    return b.copysign(b.fma(-lost, ratio * ratio, ratio), x)
+    lost = e - (below - 2.0)
+    ratio = e / below
+    # What the sum lost can be an ulp of the result. Given back to first order: 1 / below is (1 - ratio) / 2.
+    return b.copysign(b.fma(lost * ratio, b.fma(ratio, 0.5, -0.5), ratio), x)
 
 
 def sigmoid(b: Body, x: Value) -> Value:

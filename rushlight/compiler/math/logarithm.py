@@ -101,7 +101,7 @@ def asinh(b: Body, x: Value) -> Value:
     huge = size > 2.0**28
     square = size * size
     medium = size + square / (b.sqrt(square + 1.0) + 1.0)
-    result = log1p(b, b.select(huge, size, medium))
+    result = log1p(b, b.select(huge, size - 1.0, medium))
     return b.copysign(b.select(huge, result + LN2_ROUNDED, result), x)
 
 
