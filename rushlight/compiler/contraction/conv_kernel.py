@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
 from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
 from rushlight.compiler.launch import Kernel
 
@@ -131,10 +131,8 @@ def conv_kernel(spec: Conv) -> Kernel:
                     ]
                     sums = accumulate(body, tile, addresses, panel, levels, [])
                     valid = body.min(str(tile.rows), body.sub(results, result))
-                    store_tile(
-                        body, tile, finish, output, sums, buffer, entries, valid, column,
-                        valid_columns, first, last,
-                    )  # fmt: skip
+                    at = Place(entries, valid, column, valid_columns, first, last)
+                    store_tile(body, tile, finish, output, sums, buffer, at)
     return kernel("conv", entry(body))
 
 
@@ -200,8 +198,10 @@ def _fill_table(body: Body, spec: Conv, word: dict[str, str], part: _Part, table
             for word_offset, name in (("8", "out"), ("16", "residual")):
                 offset = body.add(starts[name], body.mul(column, word[f"{name}_column"]))
                 body.store("i64", offset, body.at(entry, word_offset))
-    # The last tile's rows past the end read the first result's inputs and are not stored.
-    for extra in range(spec.tile.rows - 1):
-        place = body.mul(body.add(count, str(extra)), str(ROW_BYTES))
-        body.store("i64", "0", body.at(table, place))
+    # The last tile's rows past the end are the chunk's first result again, and are not stored.
+    words = [body.load("i64", body.at(table, offset)) for offset in ("0", "8", "16")]
+    with body.loop(count, body.add(count, str(spec.tile.rows - 1))) as extra:
+        for index, value in enumerate(words):
+            place = body.add(body.mul(extra, str(ROW_BYTES)), str(8 * index))
+            body.store("i64", value, body.at(table, place))
     return count

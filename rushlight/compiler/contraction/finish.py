@@ -1,8 +1,7 @@
 """From registers to memory: what is added to a tile's sums, and how they are stored.
 
-The sums first go to a small buffer that stays in the first cache. From there whole rows are
-finished with vectors where the output lies that way, and element by element everywhere else (edges,
-transposed outputs). Text for both is written by one function, with vectors of ``lanes`` or with 1.
+Where a tile's columns lie together, its vectors are finished and stored straight from registers.
+Everywhere else (edges, transposed outputs) they go to a small buffer, and from there one by one.
 """
 
 from __future__ import annotations
@@ -81,110 +80,130 @@ class Output:
     whole_vectors: str
 
 
-def store_tile(
-    body: Body,
-    tile: Tile,
-    finish: Finish,
-    output: Output,
-    sums: list[str],
-    buffer: str,
-    rows: str,
-    valid_rows: str,
-    column: str,
-    valid_columns: str,
-    first: str,
-    last: str,
-) -> None:
-    """Write ``valid_rows`` x ``valid_columns`` of a tile whose first column is number ``column``.
+@dataclass(frozen=True)
+class Place:
+    """Which part of the output a tile is: names of values.
 
-    ``rows``: the tile's rows (see ``ROW_BYTES``). ``first``, ``last`` (i1): whether this is the first
-    and the last block of depth; sums of later blocks are added to what the first ones stored.
+    ``rows``: its rows in the table (see ``ROW_BYTES``); ``column``: number of its first column.
+    ``first``, ``last`` (i1): whether this is the first and the last block of depth; sums of later
+    blocks are added to what the earlier ones stored.
     """
-    width = tile.lanes * tile.itemsize
-    for index, value in enumerate(sums):
-        body.store(tile.vector, value, body.at(buffer, str(index * width)), tile.itemsize)
-    full = body.equal(valid_columns, str(tile.columns))
-    with body.either(body.op(f"and i1 {full}, {output.whole_vectors}")) as (yes, no):
-        with body.branch(yes), body.loop("0", valid_rows) as row:
-            _store_row(
-                body, tile, finish, output, tile.lanes, buffer, rows, row, column, "0", first, last
-            )
-        with body.branch(no), body.loop("0", valid_rows) as row:
-            with body.loop("0", valid_columns) as place:
-                _store_row(
-                    body, tile, finish, output, 1, buffer, rows, row, column, place, first, last
-                )
+
+    rows: str
+    valid_rows: str
+    column: str
+    valid_columns: str
+    first: str
+    last: str
 
 
-def _store_row(
-    body: Body,
-    tile: Tile,
-    finish: Finish,
-    output: Output,
-    lanes: int,
-    buffer: str,
-    rows: str,
-    row: str,
-    column: str,
-    place: str,
-    first: str,
-    last: str,
+def store_tile(
+    body: Body, tile: Tile, finish: Finish, output: Output, sums: list[str], buffer: str, at: Place
 ) -> None:
-    """One row in vectors, or (``lanes`` 1) the one element ``place`` of it."""
-    entry = body.at(rows, body.mul(row, str(ROW_BYTES)))
-    offsets = {
-        "out": body.load("i64", body.at(entry, "8")),
-        "residual": body.load("i64", body.at(entry, "16")) if finish.residual else "0",
-        "bias": "0",
-    }
-    first_column = body.add(column, place)
-    count = tile.vectors if lanes > 1 else 1
-    text = values.kind(tile.dtype, lanes)
-    start = body.add(
-        body.mul(row, str(tile.columns * tile.itemsize)), body.mul(place, str(tile.itemsize))
-    )
+    """Write the tile's valid rows and columns; every row of the table must be an address."""
+    writer = _Writer(body, tile.dtype, finish, output, at)
+    full = body.equal(at.valid_columns, str(tile.columns))
+    with body.either(body.op(f"and i1 {full}, {output.whole_vectors}")) as (yes, no):
+        with body.branch(yes):
+            _store_vectors(body, tile, writer, sums, at)
+        with body.branch(no):
+            for index, value in enumerate(sums):
+                place = body.at(buffer, str(index * tile.lanes * tile.itemsize))
+                body.store(tile.vector, value, place, tile.itemsize)
+            with body.loop("0", at.valid_rows) as row, body.loop("0", at.valid_columns) as place:
+                index = body.add(body.mul(row, str(tile.columns)), place)
+                source = body.at(buffer, body.mul(index, str(tile.itemsize)))
+                value = body.load(values.kind(tile.dtype), source)
+                offsets = writer.row(row)
+                column = body.add(at.column, place)
+                results = writer.finished([value], [(offsets, column)], 1)
+                values.store(body, finish.out, results[0], writer.address("out", offsets, column))
 
-    def address(name: str, vector: int) -> str:
-        base = body.at(output.bases[name], offsets[name])
-        column = body.add(first_column, str(vector * lanes))
-        return body.at(base, body.mul(column, output.steps[name]))
 
-    def stored(vector: int) -> str:
-        return values.load(body, finish.out, address("out", vector), lanes)
+def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str], at: Place) -> None:
+    columns = [body.add(at.column, str(index * tile.lanes)) for index in range(tile.vectors)]
+    rows = [writer.row(str(row)) for row in range(tile.rows)]
+    places = [(row, column) for row in rows for column in columns]
+    results = writer.finished(sums, places, tile.lanes)
+    for row, offsets in enumerate(rows):
+        # The first row is always there.
+        there = body.less(str(row), at.valid_rows) if row else "true"
+        with body.when(there):
+            for vector, column in enumerate(columns):
+                value = results[row * tile.vectors + vector]
+                place = writer.address("out", offsets, column)
+                values.store(body, writer.finish.out, value, place, tile.lanes)
 
-    def more(results: list[str]) -> list[str]:
-        return [
-            values.add(body, tile.dtype, stored(vector), value, lanes)
-            for vector, value in enumerate(results)
-        ]
 
-    def end(results: list[str]) -> list[str]:
-        extra = ""
+@dataclass(frozen=True)
+class _Writer:
+    """Adds to values what the epilogue says, knowing where they go."""
+
+    body: Body
+    dtype: str
+    finish: Finish
+    output: Output
+    at: Place
+
+    def row(self, row: str) -> dict[str, str]:
+        """The offsets of one row of the tile."""
+        body = self.body
+        line = body.at(self.at.rows, body.mul(row, str(ROW_BYTES)))
+        offsets = {"out": body.load("i64", body.at(line, "8")), "bias": "0"}
+        if self.finish.residual:
+            offsets["residual"] = body.load("i64", body.at(line, "16"))
+        if self.finish.row_bias:
+            index = body.load("i64", body.at(line, "24"))
+            offsets["row_bias"] = body.mul(index, self.output.steps["row_bias"])
+        return offsets
+
+    def address(self, name: str, offsets: dict[str, str], column: str) -> str:
+        body = self.body
+        base = body.at(self.output.bases[name], offsets[name])
+        return body.at(base, body.mul(column, self.output.steps[name]))
+
+    def finished(
+        self, sums: list[str], places: list[tuple[dict[str, str], str]], lanes: int
+    ) -> list[str]:
+        """What is stored for ``sums``, which belong at (row offsets, column)."""
+        body, text = self.body, values.kind(self.dtype, lanes)
+        if self.at.first != "true":
+            later = body.op(f"xor i1 {self.at.first}, true")
+
+            def more(results: list[str]) -> list[str]:
+                return [
+                    self._plus("out", self.finish.out, value, place, lanes)
+                    for value, place in zip(results, places, strict=True)
+                ]
+
+            sums = body.maybe(later, text, sums, more)
+        if self.finish == Finish(self.finish.out):
+            return sums
+
+        def end(results: list[str]) -> list[str]:
+            return [
+                self._end(value, place, lanes) for value, place in zip(results, places, strict=True)
+            ]
+
+        return body.maybe(self.at.last, text, sums, end)
+
+    def _plus(
+        self, name: str, dtype: str, value: str, place: tuple[dict[str, str], str], lanes: int
+    ) -> str:
+        other = values.load(self.body, dtype, self.address(name, *place), lanes)
+        return values.add(self.body, self.dtype, value, other, lanes)
+
+    def _end(self, value: str, place: tuple[dict[str, str], str], lanes: int) -> str:
+        body, finish = self.body, self.finish
+        if finish.bias:
+            value = self._plus("bias", finish.bias, value, place, lanes)
         if finish.row_bias:
-            index = body.load("i64", body.at(entry, "24"))
-            place = body.at(output.bases["row_bias"], body.mul(index, output.steps["row_bias"]))
-            extra = values.load(body, finish.row_bias, place)
-            extra = values.spread(body, tile.dtype, extra, lanes)
-        done = []
-        for vector, value in enumerate(results):
-            for name, dtype in (("bias", finish.bias), ("residual", finish.residual)):
-                if name == "residual" and extra:
-                    value = values.add(body, tile.dtype, value, extra, lanes)
-                if dtype:
-                    other = values.load(body, dtype, address(name, vector), lanes)
-                    value = values.add(body, tile.dtype, value, other, lanes)
-            if finish.activation == "relu":
-                value = values.relu(body, tile.dtype, value, lanes)
-            done.append(value)
-        return done
-
-    results = []
-    for vector in range(count):
-        source = body.at(buffer, body.add(start, str(vector * lanes * tile.itemsize)))
-        results.append(body.load(text, source, tile.itemsize))
-    later = body.op(f"xor i1 {first}, true")
-    results = body.maybe(later, text, results, more)
-    if finish != Finish(finish.out):
-        results = body.maybe(last, text, results, end)
-    for vector, value in enumerate(results):
-        values.store(body, finish.out, value, address("out", vector), lanes)
+            here = body.at(self.output.bases["row_bias"], place[0]["row_bias"])
+            one = values.load(body, finish.row_bias, here)
+            many = values.spread(body, self.dtype, one, lanes)
+            value = values.add(body, self.dtype, value, many, lanes)
+        if finish.residual:
+            value = self._plus("residual", finish.residual, value, place, lanes)
+        if finish.activation == "relu":
+            value = values.relu(body, self.dtype, value, lanes)
+        return value

@@ -12,7 +12,7 @@ import functools
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Level,
@@ -108,10 +108,8 @@ def gemm(spec: Gemm) -> Kernel:
                     levels = [Level(blocks, "0"), Level(deep, word["a_depth"], word["b_depth"])]
                     sums = accumulate(body, tile, addresses, b_panel, levels, masks)
                     valid = body.min(str(tile.rows), body.sub(rows, row))
-                    store_tile(
-                        body, tile, finish, output, sums, buffer, entries, valid, column, left,
-                        first, last,
-                    )  # fmt: skip
+                    at = Place(entries, valid, column, left, first, last)
+                    store_tile(body, tile, finish, output, sums, buffer, at)
     return kernel("gemm", entry(body, masked_load_declaration(tile) if spec.edge else ""))
 
 

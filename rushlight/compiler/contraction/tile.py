@@ -85,7 +85,8 @@ def _nest(
     latch = head if hot else tail
     body.jump(head)
     body.label(head)
-    body.line(f"{index} = phi i64 [ 0, %{before} ], [ {index}.next, %{latch} ]")
+    # Counted down, which keeps the bound out of a register.
+    body.line(f"{index} = phi i64 [ {level.count}, %{before} ], [ {index}.next, %{latch} ]")
     body.line(f"{here} = phi i64 [ {offset}, %{before} ], [ {here}.next, %{latch} ]")
     body.line(f"{panel} = phi ptr [ {b}, %{before} ], [ {panel}.next, %{latch} ]")
     phis = len(body.lines)
@@ -94,7 +95,7 @@ def _nest(
         new = _step(body, tile, rows, here, panel, carried, masks)
         after_b = panel
     else:
-        body.line(f"{index}.more = icmp slt i64 {index}, {level.count}")
+        body.line(f"{index}.more = icmp sgt i64 {index}, 0")
         body.line(f"br i1 {index}.more, label %{head}.body, label %{done}")
         body.label(f"{head}.body")
         _, after_b, new = _nest(body, tile, rows, here, panel, carried, inner, masks)
@@ -106,12 +107,12 @@ def _nest(
     body.line(f"{here}.next = add i64 {here}, {level.a_step}")
     from_b, step_b = (after_b, "0") if level.b_step is None else (panel, level.b_step)
     body.line(f"{panel}.next = getelementptr i8, ptr {from_b}, i64 {step_b}")
-    body.line(f"{index}.next = add i64 {index}, 1")
+    body.line(f"{index}.next = sub i64 {index}, 1")
     if not hot:
         body.line(f"br label %{head}, !llvm.loop !0")
         body.label(done)
         return here, panel, carried
-    body.line(f"{index}.more = icmp slt i64 {index}.next, {level.count}")
+    body.line(f"{index}.more = icmp sgt i64 {index}.next, 0")
     body.line(f"br i1 {index}.more, label %{head}, label %{done}, !llvm.loop !0")
     body.label(done)
     return f"{here}.next", f"{panel}.next", new

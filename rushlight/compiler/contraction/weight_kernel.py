@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, store_tile
+from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
 from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
 from rushlight.compiler.launch import Kernel
 
@@ -141,10 +141,9 @@ def weight_kernel(spec: Weight) -> Kernel:
                     sums = accumulate(body, tile, addresses, panel, levels, [])
                     valid = body.min(str(tile.rows), body.sub(run, step))
                     # Whole vectors always: the sums' rows are as wide as whole tiles.
-                    store_tile(
-                        body, tile, Finish(tile.dtype), output, sums, buffer, entries, valid,
-                        filter_, str(tile.columns), first, "true",
-                    )  # fmt: skip
+                    wide = str(tile.columns)
+                    at = Place(entries, valid, filter_, wide, first, "true")
+                    store_tile(body, tile, Finish(tile.dtype), output, sums, buffer, at)
         _write(body, spec, word, dw, sums_at, sums_row, group, filter0, filters, channel0, channels)
     return kernel("weight_grad", entry(body))
 
