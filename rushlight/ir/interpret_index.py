@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.ir.interpret_rule import Array, Node, Rule, widen_halves
+from rushlight.ir.interpret_rule import Array, Node, Rule
 
 _COMBINE: dict[str, np.ufunc] = {
     "add": np.add,
@@ -39,7 +39,8 @@ def _along(node: Node, x: Array, index: Array) -> tuple[Array, ...]:
 
 
 def _gather(node: Node, x: Array, index: Array) -> Array:
-    return np.asarray(x[_along(node, x, index)])
+    x, index = np.atleast_1d(x, index)
+    return np.asarray(x[_along(node, x, index)]).reshape(node.shape)
 
 
 def _combine(x: Array, where: tuple[Array, ...], values: Array, node: Node) -> Array:
@@ -50,15 +51,8 @@ def _combine(x: Array, where: tuple[Array, ...], values: Array, node: Node) -> A
         where = tuple(np.broadcast_arrays(*where))
         result[where] = values
         return result
-    if node.dtype.name != "bfloat16":
-        _COMBINE[mode].at(result, where, values)
-        return result
-    # ml_dtypes has no fast ufunc.at: one at a time, rounded after each, like float16.
-    where = tuple(each.reshape(-1) for each in np.broadcast_arrays(*where))
-    added = widen_halves(values.reshape(-1), node.dtype)
-    for place, value in zip(zip(*where, strict=True), added, strict=True):
-        here = result[place].astype(np.float32)
-        result[place] = _COMBINE[mode](here, value).astype(node.dtype.np)
+    # Halves round after every one.
+    _COMBINE[mode].at(result, where, values)
     return result
 
 
@@ -76,7 +70,8 @@ def _put(node: Node, x: Array, index: Array, values: Array) -> Array:
 
 
 def _scatter(node: Node, x: Array, index: Array, values: Array) -> Array:
-    return _combine(x, _along(node, x, index), values, node)
+    x, index, values = np.atleast_1d(x, index, values)
+    return _combine(x, _along(node, x, index), values, node).reshape(node.shape)
 
 
 INDEX_RULES: dict[str, Rule] = {

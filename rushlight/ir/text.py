@@ -19,6 +19,8 @@ from rushlight.base.dtype import ALL
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir.graph import Node, toposort
 
+# Where the user asked for the node: no part of its meaning, and different in every run.
+LINE_OF_USER = "site"
 _SHORT = {"float": "f", "bfloat": "bf", "int": "i", "uint": "u", "complex": "c"}
 
 
@@ -54,7 +56,9 @@ def _node_text(node: Node, number: dict[Node, str]) -> str:
     words = [node.op, _type_text(node)]
     if number:
         words += (number[source] for source in node.src)
-    words += (f"{name}={_value_text(value)}" for name, value in node.attrs.items())
+    words += (
+        f"{name}={_value_text(value)}" for name, value in node.attrs.items() if name != LINE_OF_USER
+    )
     return " ".join(words)
 
 

@@ -15,7 +15,7 @@ from rushlight.base.errors import InternalError
 from rushlight.ir.build import window_sizes
 from rushlight.ir.graph import Node, toposort
 from rushlight.ir.primitives import BINARY, COMPARE, PRIMITIVES, UNARY
-from rushlight.ir.text import node_text
+from rushlight.ir.text import LINE_OF_USER, node_text
 
 Shape = tuple[int, ...]
 Check = Callable[[Node], None]
@@ -72,7 +72,8 @@ def _check_form(node: Node) -> None:
     _need(node.op in PRIMITIVES, f"{node.op} is no primitive")
     count, names = _FORM[node.op]
     _need(count in (-1, len(node.src)), f"{node.op} takes {count} sources")
-    _need(set(node.attrs) == set(names.split()), f"{node.op} has the attributes {names or 'none'}")
+    named = set(node.attrs) - {LINE_OF_USER}
+    _need(named == set(names.split()), f"{node.op} has the attributes {names or 'none'}")
     _need(_is_ints(node.shape, len(node.shape)), "a shape is a tuple of ints")
     _need(min(node.shape, default=0) >= 0, "sizes are not negative")
     _need(isinstance(node.dtype, DType), "dtype is one of base.dtype")

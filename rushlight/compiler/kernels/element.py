@@ -1,0 +1,91 @@
+"""Elements by width and by dtype: moving them, combining them, reading indices.
+
+Moves know an element's width only. Arithmetic is done in the memory type, halves in f32, bool as
+a byte of 0 or 1.
+"""
+
+from __future__ import annotations
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.emit import Body
+
+SIGNED = ("i64", "i32", "i16", "i8")
+FLOATS = ("f64", "f32", "f16", "bf16")
+BAD_INDEX = 1
+
+MEMORY_DECLARES = """declare void @llvm.memcpy.p0.p0.i64(ptr noalias, ptr noalias readonly, i64, i1)
+"""
+
+
+def word_kind(width: int) -> str:
+    """The LLVM type that moves ``width`` bytes."""
+    return f"i{8 * width}"
+
+
+def entry(body: Body, declares: str = "") -> str:
+    """``body`` as a kernel's entry; a jump to %bad_index ends it with that error."""
+    return (
+        "declare i64 @llvm.smin.i64(i64, i64)\ndeclare i64 @llvm.smax.i64(i64, i64)\n"
+        f"{declares}"
+        "define i64 @ENTRY(ptr noalias %args, i64 %begin, i64 %end) nounwind {\n"
+        f"entry:\n{body.text()}\n  ret i64 0\nbad_index:\n  ret i64 {BAD_INDEX}\n}}\n"
+    )
+
+
+def load_index(body: Body, dtype: str, address: str, size: str) -> str:
+    """An index from the front; it leaves the kernel where it is out of range."""
+    width = values.SIZES[dtype]
+    value = body.load(word_kind(width), address, width)
+    if width < 8:
+        value = body.op(f"{'sext' if dtype in SIGNED else 'zext'} {word_kind(width)} {value} to i64")
+    negative = body.less(value, "0")
+    value = body.select(negative, body.op(f"add i64 {value}, {size}"), value)
+    outside = body.op(f"icmp uge i64 {value}, {size}")
+    inside = f"inside{body.name('')}"
+    body.line(f"br i1 {outside}, label %bad_index, label %{inside}")
+    body.label(inside)
+    return value
+
+
+def register_kind(dtype: str, lanes: int = 1) -> str:
+    return values.kind(values.register_dtype(dtype), lanes)
+
+
+def flags(lanes: int) -> str:
+    return "i1" if lanes == 1 else f"<{lanes} x i1>"
+
+
+def combine(body: Body, dtype: str, mode: str, left: str, right: str, lanes: int = 1) -> str:
+    """``add prod max min`` of two register values; max and min are nan if either is."""
+    kind = register_kind(dtype, lanes)
+    if dtype in FLOATS:
+        if mode in ("add", "prod"):
+            name = "fadd" if mode == "add" else "fmul"
+            return body.op(f"{name} contract {kind} {left}, {right}")
+        test = "ogt" if mode == "max" else "olt"
+        better = body.op(f"fcmp {test} {kind} {left}, {right}")
+        # A nan on the right makes the comparison fail, which chooses it.
+        best = body.op(f"select {flags(lanes)} {better}, {kind} {left}, {kind} {right}")
+        is_nan = body.op(f"fcmp uno {kind} {left}, {left}")
+        return body.op(f"select {flags(lanes)} {is_nan}, {kind} {left}, {kind} {best}")
+    if dtype == "bool":
+        return body.op(f"{'or' if mode in ('add', 'max') else 'and'} {kind} {left}, {right}")
+    if mode in ("add", "prod"):
+        return body.op(f"{'add' if mode == 'add' else 'mul'} {kind} {left}, {right}")
+    test = ("s" if dtype in SIGNED else "u") + ("gt" if mode == "max" else "lt")
+    better = body.op(f"icmp {test} {kind} {left}, {right}")
+    return body.op(f"select {flags(lanes)} {better}, {kind} {left}, {kind} {right}")
+
+
+def copy_row(body: Body, width: int, target: str, source: str, count: str) -> None:
+    """``count`` neighbouring elements."""
+    size = body.mul(count, str(width))
+    body.line(
+        f"call void @llvm.memcpy.p0.p0.i64(ptr align {width} {target}, ptr align {width} {source}, "
+        f"i64 {size}, i1 false)"
+    )
+
+
+def move(body: Body, width: int, target: str, source: str) -> None:
+    value = body.load(word_kind(width), source, width)
+    body.store(word_kind(width), value, target, width)

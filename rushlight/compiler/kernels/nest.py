@@ -1,0 +1,139 @@
+"""Loop nests over strided arrays: how a shape is cut into chunks, and the loops in LLVM text.
+
+Sizes and strides are words of the launch, so one text serves every shape of a rank. The first two
+axes are cut into a grid of chunks; the innermost axis is left to the caller, as a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction.emit import Body
+
+Shape = tuple[int, ...]
+# Less than this many bytes moved takes under some 20 us: not worth waking a thread for.
+SMALL_BYTES = 192 * 1024
+CHUNK_BYTES = 96 * 1024
+_LEAST_RUN = 16
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A shape of at least two axes, what each array steps along them (bytes), and the grid."""
+
+    shape: Shape
+    steps: tuple[Shape, ...]
+    groups: tuple[int, int]
+    chunks: int
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        blocks = max(1, -(-self.shape[1] // self.groups[1]))
+        flat = (step for steps in self.steps for step in steps)
+        return (*self.shape, *self.groups, blocks, *flat)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+def make_nest(
+    shape: Shape,
+    steps: Sequence[Shape],
+    cost: int,
+    *,
+    fixed: tuple[int, ...] = (),
+    serial: tuple[int, ...] = (),
+) -> Nest:
+    """Neighbouring axes merged where every array allows it, then cut into chunks.
+
+    ``cost`` is what an element costs, in bytes moved. Axes in ``fixed`` are not merged; those in
+    ``serial`` (also fixed) must not be cut: their order has a meaning.
+    """
+    kept = {*fixed, *serial}
+    axes: list[tuple[int, list[int], int]] = []
+    for axis, size in enumerate(shape):
+        mine = [each[axis] for each in steps]
+        if size == 1 and axis not in kept:
+            continue
+        if axes and axis not in kept and axes[-1][2] not in kept:
+            above, above_steps, _ = axes[-1]
+            if all(a == b * size for a, b in zip(above_steps, mine, strict=True)):
+                axes[-1] = (above * size, mine, axis)
+                continue
+        axes.append((size, mine, axis))
+    while len(axes) < 2:
+        axes.insert(0, (1, [0] * len(steps), -1))
+    merged = tuple(size for size, _, _ in axes)
+    groups = _groups(merged, cost, (axes[0][2] in serial, axes[1][2] in serial))
+    chunks = math.prod(-(-size // group) for size, group in zip(merged[:2], groups, strict=True))
+    columns = tuple(tuple(mine[k] for _, mine, _ in axes) for k in range(len(steps)))
+    return Nest(merged, columns, groups, chunks if math.prod(merged) else 0)
+
+
+def _groups(shape: Shape, cost: int, serial: tuple[bool, bool]) -> tuple[int, int]:
+    """How many of the first two axes one chunk takes."""
+    whole = max(1, shape[0]), max(1, shape[1])
+    if math.prod(shape) * cost <= SMALL_BYTES:
+        return whole
+    below = math.prod(shape[2:]) * cost
+    if serial[0]:
+        # All of the first axis in every chunk: cut across it, in runs worth a cache line or two.
+        second = max(_LEAST_RUN, CHUNK_BYTES // max(1, whole[0] * below))
+        return whole[0], whole[1] if serial[1] else min(whole[1], second)
+    first = min(whole[0], max(1, CHUNK_BYTES // max(1, whole[1] * below)))
+    if serial[1] or first > 1:
+        return first, whole[1]
+    return first, max(1, min(whole[1], CHUNK_BYTES // max(1, below)))
+
+
+def chunk_rows(rows: int, cost: int) -> tuple[int, int]:
+    """(rows a chunk, chunks) for rows that cost ``cost`` bytes each.
+
+    >>> chunk_rows(10, 100)
+    (10, 1)
+    """
+    if rows * cost <= SMALL_BYTES:
+        return max(1, rows), min(1, rows)
+    group = max(1, CHUNK_BYTES // max(1, cost))
+    return group, -(-rows // group)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where the loops have arrived: an address an array, and the innermost axis to go."""
+
+    at: tuple[str, ...]
+    start: str
+    stop: str
+    steps: tuple[str, ...]
+
+
+@contextmanager
+def loops(body: Body, rank: int, bases: Sequence[str], first_word: int) -> Iterator[Row]:
+    """The loops of a ``Nest`` whose words begin at word ``first_word`` of the arguments."""
+    words = body.words("%args", rank + 3 + rank * len(bases), first=first_word)
+    sizes, (group0, group1, blocks) = words[:rank], words[rank : rank + 3]
+    steps = [words[rank + 3 + k * rank : rank + 3 + (k + 1) * rank] for k in range(len(bases))]
+    with ExitStack() as stack:
+        chunk = stack.enter_context(body.loop("%begin", "%end"))
+        start0 = body.mul(body.div(chunk, blocks), group0)
+        stop0 = body.min(body.add(start0, group0), sizes[0])
+        start1 = body.mul(body.rem(chunk, blocks), group1)
+        stop1 = body.min(body.add(start1, group1), sizes[1])
+        ranges = [(start0, stop0), (start1, stop1), *(("0", size) for size in sizes[2:])]
+        at = tuple(bases)
+        for axis, (start, stop) in enumerate(ranges[:-1]):
+            index = stack.enter_context(body.loop(start, stop))
+            at = tuple(
+                body.at(base, body.mul(index, mine[axis]))
+                for base, mine in zip(at, steps, strict=True)
+            )
+        yield Row(at, *ranges[-1], tuple(mine[-1] for mine in steps))
