@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ class _Loaded:
         self.prefix = b""
         self.stats = Stats()
         self.library_numbers = itertools.count()
+        self.companions: list[Callable[[], list[tuple[str, str]]]] = []
 
     def open(self) -> None:
         """LLVM's machine and linker, on first use."""
@@ -65,7 +66,7 @@ class _Loaded:
         binding, host = llvm.binding(), cpu.host()
         machine = object_code.create_machine(binding, host.name, host.features, host.triple)
         self.machine = machine
-        self.jit = binding.create_lljit_compiler(machine, suppress_errors=True)
+        self.jit = binding.create_lljit_compiler(machine, use_jit_link=True, suppress_errors=True)
         versions = f"{llvm.version()} pipeline {object_code.PIPELINE_VERSION}"
         self.prefix = "\n".join((host.name, host.features, host.triple, versions, "")).encode()
         if not config.NO_CACHE:
@@ -95,8 +96,19 @@ def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
                 missing.setdefault(kernel[1], set()).add(kernel[0])
         _loaded.stats.memory_hits += len(wanted) - sum(map(len, missing.values()))
         if missing:
+            while _loaded.companions:
+                for symbol, text in _loaded.companions.pop()():
+                    missing.setdefault(text, set()).add(symbol)
             _load_missing(missing)
         return {kernel[0]: addresses[kernel] for kernel in wanted}
+
+
+def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
+    """Load what ``kernels()`` gives together with the first kernels that anybody loads.
+
+    For code that every program needs: it is compiled beside the others, not after them.
+    """
+    _loaded.companions.append(kernels)
 
 
 def stats() -> Stats:

@@ -1,7 +1,7 @@
 """The executor of programs, and what Python calls of the pool, as LLVM IR.
 
 One thread at a time runs a program or changes the pool: ``@lock`` is a futex mutex (0 free, 1
-taken, 2 taken and waited for) that knows its owner, because a host command may run a program itself.
+taken, 2 taken and waited for) that knows its owner: a host command may run a program itself.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import sys
 from typing import IO, Any
 
 # Part of every cache key: raise it when the passes below change.
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 _LENGTH = struct.Struct("<Q")
 # How often a waiting worker looks whether its parent is still there. A killed parent's pipe may
 # be held open by the parent's other children, so end-of-file alone is not enough.
@@ -24,9 +24,14 @@ _PARENT_CHECK_S = 1.0
 
 
 def create_machine(binding: Any, name: str, features: str, triple: str) -> Any:
-    """LLVM's target machine for JIT code."""
+    """LLVM's target machine for JIT code.
+
+    JIT code is in LLVM's large code model by default, where each vector constant takes a register
+    for its address. The small model reads constants relative to the instruction; it needs a linker
+    that puts code and constants next to each other, which JITLink does.
+    """
     return binding.Target.from_triple(triple).create_target_machine(
-        cpu=name, features=features, opt=2, reloc="default", codemodel="jitdefault", jit=True
+        cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=True
     )
 
 

@@ -16,12 +16,19 @@ from typing import Any
 from rushlight.runtime import code, cpu, executor_ir, pool_ir
 
 
+def _kernels() -> list[tuple[str, str]]:
+    text = executor_ir.text()
+    return [(symbol, text) for symbol in executor_ir.SYMBOLS]
+
+
+code.load_along(_kernels)
+
+
 class _Native:
     """The native functions, as ctypes calls. Each releases the GIL."""
 
     def __init__(self) -> None:
-        text = executor_ir.text()
-        address = code.load([(symbol, text) for symbol in executor_ir.SYMBOLS])
+        address = code.load(_kernels())
         word = ctypes.c_int64
         self.run: Callable[[int, int], int] = ctypes.CFUNCTYPE(word, word, word)(
             address["rushlight_run"]
