@@ -1,0 +1,109 @@
+"""Accumulators of reductions: where they start, how two combine, how lanes fold into one."""
+
+from __future__ import annotations
+
+from typing import final
+
+from rushlight.base.dtype import BOOL, bool_
+from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.emit import Writer, literal
+from rushlight.compiler.emit_scalar import element_of, emit, extreme
+
+_OPS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
+LAST = str(2**63 - 1)
+
+
+@final
+class Combine:
+    """One reduction: ``kind`` over operands of ``dtype``."""
+
+    def __init__(self, kind: str, dtype: DType) -> None:
+        self.kind = kind
+        # any and all take every dtype: their operands are compared with zero first
+        self.dtype = bool_ if kind in ("any", "all") else dtype
+        self.element = element_of(self.dtype)
+        self.places = kind in ("argmax", "argmin")
+        self.blocked = kind == "sum" and dtype.is_floating_point
+
+    def start(self) -> str:
+        """The value that changes nothing."""
+        kind, element = self.kind.removeprefix("arg"), self.element
+        if kind == "sum":
+            return literal(0, element)
+        if kind in ("prod", "all"):
+            return literal(1, element)
+        if kind == "any":
+            return "false"
+        low = kind == "max"
+        if self.dtype.category == BOOL:
+            return "false" if low else "true"
+        if self.dtype.is_floating_point:
+            return literal(float("-inf") if low else float("inf"), element)
+        bits = 8 * self.dtype.itemsize
+        if not self.dtype.is_signed:
+            return "0" if low else str(2**bits - 1)
+        return str(-(2 ** (bits - 1)) if low else 2 ** (bits - 1) - 1)
+
+    def join(self, w: Writer, lanes: int, a: str, b: str) -> str:
+        op = _OPS[self.kind]
+        if self.dtype.is_floating_point:
+            kind = w.kind(self.element, lanes)
+            if op in ("maximum", "minimum"):
+                return extreme(w, op, self.element, lanes, a, b)
+            return w.let(f"{'fadd' if op == 'add' else 'fmul'} contract {kind} {a}, {b}")
+        return emit(w, op, self.dtype, lanes, [a, b])
+
+    def join_places(
+        self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
+    ) -> tuple[str, str]:
+        """The better of two (value, place): nan beats all, of equals the first place wins."""
+        kind, flags, whole = w.kind(self.element, lanes), w.kind("i1", lanes), w.kind("i64", lanes)
+        most = self.kind == "argmax"
+        if self.dtype.is_floating_point:
+            better = w.let(f"fcmp {'ogt' if most else 'olt'} {kind} {b[0]}, {a[0]}")
+            equal = w.let(f"fcmp oeq {kind} {b[0]}, {a[0]}")
+            a_nan = w.let(f"fcmp uno {kind} {a[0]}, {a[0]}")
+            b_nan = w.let(f"fcmp uno {kind} {b[0]}, {b[0]}")
+            both = w.let(f"and {flags} {a_nan}, {b_nan}")
+            equal = w.let(f"or {flags} {equal}, {both}")
+            first = w.let(f"xor {flags} {a_nan}, {w.splat('true', 'i1', lanes)}")
+            only = w.let(f"and {flags} {b_nan}, {first}")
+            better = w.let(f"or {flags} {better}, {only}")
+        else:
+            test = ("gt" if most else "lt", "s" if self.dtype.is_signed else "u")
+            better = w.let(f"icmp {test[1]}{test[0]} {kind} {b[0]}, {a[0]}")
+            equal = w.let(f"icmp eq {kind} {b[0]}, {a[0]}")
+        earlier = w.let(f"icmp slt {whole} {b[1]}, {a[1]}")
+        tie = w.let(f"and {flags} {equal}, {earlier}")
+        take = w.let(f"or {flags} {better}, {tie}")
+        value = w.let(f"select {flags} {take}, {kind} {b[0]}, {kind} {a[0]}")
+        place = w.let(f"select {flags} {take}, {whole} {b[1]}, {whole} {a[1]}")
+        return value, place
+
+    def fold(self, w: Writer, lanes: int, a: tuple[str, str]) -> tuple[str, str]:
+        """All lanes into one, in halves."""
+        value, place = a
+        while lanes > 1:
+            half = lanes // 2
+            low, high = _halves(w, self.element, lanes, value)
+            if self.places:
+                first, second = _halves(w, "i64", lanes, place)
+                value, place = self.join_places(w, half, (low, first), (high, second))
+            else:
+                value = self.join(w, half, low, high)
+            lanes = half
+        return value, place
+
+
+def _halves(w: Writer, element: str, lanes: int, value: str) -> tuple[str, str]:
+    kind, half = w.kind(element, lanes), lanes // 2
+    if half == 1:
+        return (
+            w.let(f"extractelement {kind} {value}, i64 0"),
+            w.let(f"extractelement {kind} {value}, i64 1"),
+        )
+    parts = []
+    for first in (0, half):
+        mask = ", ".join(f"i32 {lane}" for lane in range(first, first + half))
+        parts.append(w.let(f"shufflevector {kind} {value}, {kind} poison, <{half} x i32> <{mask}>"))
+    return parts[0], parts[1]

@@ -1,0 +1,250 @@
+"""From a builder with its roots to launches: chunks, cached kernel texts, two-stage reductions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float32
+from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
+from rushlight.compiler.loops.build import INLINE, Builder, Space, Value, needed_full, squeeze
+from rushlight.compiler.loops.emit import CHUNK_WORDS, LoopText
+from rushlight.compiler.loops.schedule import CHUNK_BYTES, SERIAL_BYTES, Root, Schedule, Store
+from rushlight.ir import build
+from rushlight.ir.graph import Node
+from rushlight.runtime import cpu
+
+# A reduction with fewer pieces of work than this, and more to do than fits one chunk, is cut.
+FEW_PIECES = 64
+
+
+class KernelTexts:
+    """Kernels by what decides their text; the text itself is written once."""
+
+    name = "loop kernel texts"
+    limit = 4096
+
+    def __init__(self) -> None:
+        self.kernels: dict[Any, Kernel] = {}
+
+    def get(self, schedule: Schedule, split: bool) -> Kernel:
+        key = (schedule.finish(), split)
+        found = self.kernels.get(key)
+        if found is None:
+            if len(self.kernels) >= self.limit:
+                self.kernels.clear()
+            found = self.kernels[key] = LoopText(schedule, split).kernel()
+        return found
+
+    def clear(self) -> None:
+        self.kernels.clear()
+
+
+texts = KernelTexts()
+
+
+def ceil_div(a: int, b: int) -> int:
+    return -(-a // b)
+
+
+def loop_launches(builder: Builder, outputs: list[Node]) -> list[Launch]:
+    """Launches that compute ``outputs``, roots of ``builder``, and store them."""
+    roots: list[Root] = [(node, *builder.roots[node]) for node in outputs]
+    schedule = Schedule(builder.space, roots, cpu.host())
+    if schedule.row_count * schedule.inner_count == 0 and all(n.size == 0 for n in outputs):
+        return []
+    label = label_of(outputs)
+    segments = _segments(schedule)
+    if segments > 1:
+        return _two_stages(builder, roots, segments, label)
+    return [_one(schedule, label)]
+
+
+def in_place_pairs(builder: Builder, outputs: list[Node]) -> list[tuple[Node, Node]]:
+    """(output, source): the output may be written over the source, which is read at no other place.
+
+    Each element is read before its place is written: in the same pass over the reduced variables,
+    or in an earlier one.
+    """
+    roots: list[Root] = [(node, *builder.roots[node]) for node in outputs]
+    schedule = Schedule(builder.space, roots, cpu.host())
+    places: dict[Node, set[Any]] = {}
+    for value, access in schedule.loads.items():
+        _, guards = value.data
+        places.setdefault(value.data[0], set()).add(None if guards else access.index)
+    pairs = []
+    for store in schedule.stores:
+        for node, found in places.items():
+            if found != {store.access.index} or node.dtype.itemsize != store.node.dtype.itemsize:
+                continue
+            if node.size == store.node.size and not _read_later(schedule, store, node):
+                pairs.append((store.node, node))
+    return pairs
+
+
+def _read_later(schedule: Schedule, store: Store, node: Node) -> bool:
+    """Whether a pass after the one that stores reads ``node`` again."""
+    if not store.full:
+        return False
+    later = [v.args[0] for v in schedule.values if v.op == "reduce" and v.args[0].phase > store.value.phase]
+    later += [s.value for s in schedule.stores if s.full and s.value.phase > store.value.phase]
+    return any(v.op == "load" and v.data[0] is node for v in needed_full(later))
+
+
+def label_of(outputs: list[Node]) -> str:
+    return "+".join([node.attrs.get("kind", node.op) for node in outputs[:3]])
+
+
+def _work(schedule: Schedule) -> int:
+    """Work in units of a byte moved."""
+    total = schedule.row_count * schedule.inner_count
+    return schedule.touched_bytes() + 16 * schedule.heavy * total
+
+
+def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
+    """(rows, rows a chunk, blocks of the vector variable, their length) for about ``parts`` chunks."""
+    rows, blocks, length = schedule.row_count, 1, 0
+    if not schedule.by_rows and schedule.vector >= 0:
+        extent = schedule.sizes[schedule.vector]
+        rows //= max(extent, 1)
+        step = schedule.lanes * schedule.unroll
+        # Cut the vector variable only where the rows alone are too few.
+        blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, step)))
+        length = ceil_div(ceil_div(extent, blocks), step) * step
+        blocks = max(1, ceil_div(extent, length)) if length else 1
+    rows_a_chunk = 1 if blocks > 1 else max(1, rows // max(parts, 1))
+    return rows, rows_a_chunk, blocks, length
+
+
+def _one(schedule: Schedule, label: str) -> Launch:
+    """One kernel over all rows; see the chunk words in ``loops/emit.py``."""
+    work = _work(schedule)
+    parts = 1 if work <= SERIAL_BYTES else ceil_div(work, CHUNK_BYTES)
+    rows, rows_a_chunk, blocks, length = _layout(schedule, parts)
+    schedule.words[:] = [rows, rows_a_chunk, blocks, length, 1, 0, 0]
+    return _made(schedule, False, ceil_div(rows, rows_a_chunk) * blocks, label)
+
+
+def _made(schedule: Schedule, split: bool, chunks: int, label: str) -> Launch:
+    assert len(schedule.words) == CHUNK_WORDS
+    kernel = texts.get(schedule, split)
+    elements = schedule.row_count * schedule.inner_count
+    operations = sum(value.op not in ("load", "const", "scalar") for value in schedule.values)
+    return Launch(
+        kernel=kernel,
+        pointers=tuple([Ref(node, offset) for node, offset in schedule.pointers]),
+        words=tuple(schedule.words),
+        chunks=chunks,
+        flops=elements * operations,
+        bytes=schedule.touched_bytes(),
+        label=label,
+    )
+
+
+# Two stages: the longest reduced variable in segments, each with results of its own, then those.
+
+
+def _segments(schedule: Schedule) -> int:
+    """Into how many segments a reduction is cut; 1: not at all. Depends on shapes only."""
+    if schedule.cut < 0:
+        return 1
+    work = _work(schedule)
+    if work <= 2 * SERIAL_BYTES:
+        return 1
+    rows, rows_a_chunk, blocks, _ = _layout(schedule, FEW_PIECES)
+    pieces = ceil_div(rows, rows_a_chunk) * blocks
+    if pieces >= FEW_PIECES // 2:
+        return 1
+    for value in schedule.values:
+        if value.op == "reduce" and (value.phase > 1 or value.data in ("argmax", "argmin")):
+            return 1
+    if any(store.full and store.value.phase for store in schedule.stores):
+        return 1
+    extent = schedule.sizes[schedule.cut]
+    wanted = ceil_div(work, CHUNK_BYTES * max(pieces, 1))
+    # Longer than the partial results are many, so that the second stage stays small.
+    return max(1, min(wanted, ceil_div(extent, 64)))
+
+
+def _two_stages(
+    builder: Builder, roots: list[Root], segments: int, label: str
+) -> list[Launch]:
+    space = builder.space
+    trial = Schedule(space, roots, cpu.host())
+    extent = trial.sizes[trial.cut]
+    length = ceil_div(extent, segments)
+    segments = ceil_div(extent, length)
+    partial: dict[Node, Node] = {}
+    memory: dict[Node, object] = {}
+    first: list[Root] = [root for root in roots if not root[3]]
+    for value in trial.values:
+        if value.op == "reduce":
+            node = builder.reduces[value]
+            place = Node("partial", (), (segments, *node.shape), _partial_dtype(value))
+            partial[node] = place
+            memory[place] = Scratch(max(place.nbytes, 64))
+            first.append((place, value, ((0,) * builder.width, *space.coords(node.shape, True)), True))
+    schedule = Schedule(space, first, cpu.host())
+    rows, rows_a_chunk, blocks, block_length = _layout(schedule, FEW_PIECES)
+    stride = next(iter(partial)).size
+    schedule.words[:] = [rows, rows_a_chunk, blocks, block_length, segments, length, stride]
+    chunks = ceil_div(rows, rows_a_chunk) * blocks * segments
+    launches = [_renamed(_made(schedule, True, chunks, f"{label} 1/2"), memory)]
+    rest = [root for root in roots if root[3]]
+    second, renames = _second_stage(builder, [node for node, *_ in rest], partial, segments)
+    made = _one(second, f"{label} 2/2")
+    return [*launches, _renamed(made, {**memory, **renames})]
+
+
+def _partial_dtype(value: Value) -> DType:
+    dtype = value.dtype
+    return float32 if dtype.name in ("float16", "bfloat16") else dtype
+
+
+def _renamed(launch: Launch, names: dict[Node, object]) -> Launch:
+    pointers = tuple(
+        [Ref(names.get(ref.buffer, ref.buffer), ref.offset_bytes) for ref in launch.pointers]  # type: ignore[call-overload]
+    )
+    return Launch(
+        launch.kernel, pointers, launch.words, launch.chunks, launch.flops, launch.bytes,
+        launch.label,
+    )  # fmt: skip
+
+
+def _second_stage(
+    builder: Builder, outputs: list[Node], partial: dict[Node, Node], segments: int
+) -> tuple[Schedule, dict[Node, object]]:
+    """The graph after the reductions, with each reduction read from its partial results."""
+    made: dict[Node, Node] = {}
+
+    def rewritten(node: Node) -> Node:
+        found = made.get(node)
+        if found is not None:
+            return found
+        place = partial.get(node)
+        if place is not None:
+            result = build.cast(build.reduce(place, node.attrs["kind"], (0,)), node.dtype)
+        elif node.op not in INLINE or (builder.in_buffer(node) and node not in builder.roots):
+            result = node
+        else:
+            sources = tuple([rewritten(source) for source in node.src])
+            same = all(a is b for a, b in zip(sources, node.src, strict=True))
+            result = node if same else Node(node.op, sources, node.shape, node.dtype, node.attrs)
+        made[node] = result
+        return result
+
+    renames: dict[Node, object] = {}
+    stage: list[Node] = []
+    for node in outputs:
+        copy = rewritten(node)
+        stage.append(copy)
+        renames[copy] = node
+    row_shape = squeeze(outputs[0].shape)
+    places = set(partial.values())
+    inner = Builder(
+        Space((segments, *row_shape), (0,), {}),
+        lambda node: node in places or (node not in renames and builder.in_buffer(node)),
+    )
+    for copy in stage:
+        inner.add_root(copy)
+    return Schedule(inner.space, [(copy, *inner.roots[copy]) for copy in stage], cpu.host()), renames

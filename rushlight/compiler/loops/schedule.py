@@ -1,0 +1,319 @@
+"""How a kernel's loops run: which variables merge, which one is vectorised, who shares the work.
+
+Everything that decides the text of a kernel is in ``Schedule.signature``; sizes, strides and
+constants become words, so that another batch size is the same kernel with other words.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any, final
+
+from rushlight.base.dtype import BOOL
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.errors import InternalError
+from rushlight.base.shape import contiguous_strides
+from rushlight.compiler.emit import MEMORY
+from rushlight.compiler.loops.build import Space, Value, mark_levels
+from rushlight.compiler.loops.index import Coord, Coords, linear
+from rushlight.ir.graph import Node
+from rushlight.runtime import cpu
+
+# Costly to evaluate (tens of instructions): such loops are not unrolled, and split finer.
+HEAVY = frozenset((
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos",
+    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "erfinv",
+    "lgamma", "digamma", "pow", "atan2", "floordiv", "truncdiv", "remainder", "fmod", "nextafter",
+))  # fmt: skip
+# Bytes that one chunk touches at least, and the least work (in bytes touched) worth a second thread.
+CHUNK_BYTES = 128 * 1024
+SERIAL_BYTES = 256 * 1024
+
+
+@final
+class Access:
+    """A load or store: which pointer, and its coefficient for each variable in ``order``.
+
+    ``codes`` holds what the text says of each coefficient: 0, 1, or 'w' followed by a word.
+    """
+
+    __slots__ = ("codes", "dtype", "index", "pointer")
+
+    def __init__(self, pointer: int, dtype: DType, index: Coord) -> None:
+        self.pointer = pointer
+        self.dtype = dtype
+        self.index = index
+        self.codes: tuple[Any, ...] = ()
+
+
+@final
+class Store:
+    __slots__ = ("access", "full", "node", "value")
+
+    def __init__(self, node: Node, value: Value, access: Access, full: bool) -> None:
+        self.node = node
+        self.value = value
+        self.access = access
+        self.full = full
+
+
+# What is stored: a node, its value, its coordinates, and whether it is one value a row.
+Root = tuple[Node, Value, Coords, bool]
+
+
+@final
+class Schedule:
+    """A kernel, described down to the order of its words."""
+
+    def __init__(self, space: Space, roots: list[Root], lanes_of: cpu.Cpu) -> None:
+        self.cpu = lanes_of
+        self.words: list[int] = []
+        self.pointers: list[tuple[Node, int]] = []
+        self._pointer_index: dict[tuple[Node, int], int] = {}
+        self.affine: dict[Value, Coord] = {}
+        self.values = needed_values([value for _, value, _, _ in roots])
+        mark_levels(self.values, space.reduced)
+        extents = list(space.extents)
+        width = len(extents) + 1
+        self.stores: list[Store] = []
+        for node, value, coords, rows in roots:
+            index = linear(coords, contiguous_strides(node.shape), width)
+            access = Access(self._pointer(node, index[0], node.dtype), node.dtype, index)
+            self.stores.append(Store(node, value, access, not rows and bool(space.axes)))
+        self.loads: dict[Value, Access] = {}
+        self.scalars: dict[Value, int] = {}  # the pointer to each Python number
+        self.guards: dict[Value, list[tuple[Coord, int]]] = {}
+        for value in self.values:
+            if value.op == "load":
+                node, guards = value.data
+                access = Access(
+                    self._pointer(node, value.index[0], node.dtype), node.dtype, value.index
+                )
+                self.loads[value] = access
+                if guards:
+                    self.guards[value] = [(guard.coord, guard.size) for guard in guards]
+            elif value.op == "scalar":
+                self.scalars[value] = self._pointer(value.data, 0, value.dtype)
+            elif value.op == "guard":
+                self.guards[value] = [(guard.coord, guard.size) for guard in value.data]
+            elif value.op == "iota" or (value.op == "reduce" and value.index):
+                self.affine[value] = value.index
+        self._order_variables(space.reduced, extents)
+        self._choose_lanes()
+
+    def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
+        key = (node, offset * dtype.itemsize)
+        found = self._pointer_index.get(key)
+        if found is None:
+            found = self._pointer_index[key] = len(self.pointers)
+            self.pointers.append(key)
+        return found
+
+    def word(self, value: int) -> int:
+        self.words.append(value)
+        return len(self.words) - 1
+
+    # Variables
+
+    def _coords(self) -> list[Coord]:
+        found = [store.access.index for store in self.stores]
+        found += [access.index for access in self.loads.values()]
+        found += list(self.affine.values())
+        found += [coord for pairs in self.guards.values() for coord, _ in pairs]
+        return found
+
+    def _order_variables(self, reduced: int, extents: list[int]) -> None:
+        """Merge neighbours, choose the vector variable, fix the order: outer rows first."""
+        coords = self._coords()
+        memory = [store.access.index for store in self.stores if store.full or not reduced]
+        memory += [access.index for access in self.loads.values()]
+        memory += [store.access.index for store in self.stores if store.full is False and reduced]
+
+        def weight(variable: int) -> int:
+            for index in memory:
+                if index[variable + 1]:
+                    return abs(index[variable + 1])
+            return 0
+
+        live = [k for k in range(len(extents)) if extents[k] != 1]
+        classes = [
+            [k for k in live if not reduced >> k & 1],
+            [k for k in live if reduced >> k & 1],
+        ]
+        # Each group of merged variables: the innermost of it carries the coefficients.
+        merged: list[list[tuple[int, int]]] = []
+        for members in classes:
+            members = sorted(members, key=weight, reverse=True)
+            groups: list[tuple[int, int]] = []
+            for variable in members:
+                size = extents[variable]
+                if groups:
+                    outer, outer_size = groups[-1]
+                    if all(c[outer + 1] == c[variable + 1] * size for c in coords):
+                        groups[-1] = (variable, outer_size * size)
+                        continue
+                groups.append((variable, size))
+            merged.append(groups)
+        rows, inner = merged
+
+        def score(variable: int) -> int:
+            total = 0
+            for place, index in enumerate(memory):
+                coef = index[variable + 1]
+                total += 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
+            return total
+
+        candidates = [(variable, 0) for variable, _ in rows] + [(variable, 1) for variable, _ in inner]
+        best = max(
+            candidates, key=lambda c: (score(c[0]), c[1], -weight(c[0])), default=(-1, 0)
+        )
+        self.by_rows = best[1] == 1  # the vector runs along a reduced variable
+        for groups in (rows, inner):
+            for place, (variable, _) in enumerate(groups):
+                if variable == best[0]:
+                    groups.append(groups.pop(place))
+                    break
+        self.rows = [variable for variable, _ in rows]
+        self.inner = [variable for variable, _ in inner]
+        self.sizes = {variable: size for variable, size in (*rows, *inner)}
+        self.vector = best[0]
+        self.cut = max(self.inner, key=lambda v: self.sizes[v], default=-1)
+
+    # Lanes
+
+    def _choose_lanes(self) -> None:
+        sizes = set()
+        for value in self.values:
+            if value.dtype.category != BOOL and value.op not in ("const", "scalar"):
+                size = 8 if value.op == "iota" else value.dtype.itemsize
+                sizes.add(4 if value.dtype.name in ("float16", "bfloat16") else size)
+        width = self.cpu.vector_bytes
+        widest = 4 if 4 in sizes or not sizes else max(sizes)
+        self.lanes = max(1, width // widest)
+        self.heavy = sum(value.op in HEAVY for value in self.values)
+        argument = any(v.op == "reduce" and v.data in ("argmax", "argmin") for v in self.values)
+        self.unroll = 1
+        if not self.heavy and not argument and any(v.op == "reduce" for v in self.values):
+            self.unroll = 4
+        vector = self.vector
+        moved = list(self.loads.values()) + [store.access for store in self.stores]
+        contiguous = [a for a in moved if vector >= 0 and a.index[vector + 1]]
+        wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)
+        self.masked = self.cpu.isa == "avx512" or (self.cpu.isa == "avx2" and wide)
+        if vector < 0:
+            self.lanes, self.unroll, self.masked = 1, 1, False
+        elif not self.by_rows and self.unroll > 1:
+            # Lanes of channels: as many vectors side by side as there are channels.
+            while self.unroll > 1 and self.sizes[vector] < self.lanes * self.unroll:
+                self.unroll //= 2
+
+    # What the text depends on, and the words it reads
+
+    def finish(self) -> tuple[Any, ...]:
+        """Lay out the words after the caller's own; returns the signature of the text."""
+        order = self.rows + self.inner
+        self.extent_words = {variable: self.word(self.sizes[variable]) for variable in order}
+        number = {value: place for place, value in enumerate(self.values)}
+        signature: list[Any] = [
+            self.by_rows, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked,
+            self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
+        ]  # fmt: skip
+        self.constants: dict[Value, int] = {}
+        self.affine_codes: dict[Value, tuple[Any, ...]] = {}
+        self.guard_codes: dict[Value, list[tuple[tuple[Any, ...], int]]] = {}
+        for value in self.values:
+            row: list[Any] = [value.op, value.dtype.name, *(number[arg] for arg in value.args)]
+            access = self.loads.get(value)
+            if access is not None:
+                access.codes = self._codes(access.index, order, False)
+                row += [access.pointer, access.codes]
+            if value.op == "const":
+                data = value.data
+                if type(data) is bool or data in (0, 1, -1):
+                    row.append(repr(data))
+                else:
+                    self.constants[value] = self.word(constant_bits(data, value.dtype))
+            elif value.op == "scalar":
+                row.append(self.scalars[value])
+            elif value.op == "reduce":
+                row += [value.data, value.full]
+            if value in self.affine:
+                codes = self._codes(self.affine[value], order, True)
+                self.affine_codes[value] = codes
+                row.append(codes)
+            if value in self.guards:
+                rows = []
+                for coord, size in self.guards[value]:
+                    codes = self._codes(coord, order, True)
+                    rows.append((codes, self.word(size)))
+                self.guard_codes[value] = rows
+                row.append(tuple(rows))
+            row.append((value.full, value.phase, value.uses >> self.vector & 1))
+            signature.append(tuple(row))
+        for store in self.stores:
+            store.access.codes = self._codes(store.access.index, order, False)
+            signature.append(
+                (number[store.value], store.access.pointer, store.access.codes, store.full,
+                 store.node.dtype.name)
+            )  # fmt: skip
+        return tuple(signature)
+
+    def _codes(self, index: Coord, order: list[int], offset: bool) -> tuple[Any, ...]:
+        """For each variable 0, 1 or ('w', word); then the offset's word if it is wanted."""
+        codes: list[Any] = []
+        for variable in order:
+            coef = index[variable + 1]
+            codes.append(coef if coef == 0 or coef == 1 else ("w", self.word(coef)))
+        if offset:
+            codes.append(("w", self.word(index[0])) if index[0] else 0)
+        return tuple(codes)
+
+    # Size
+
+    @property
+    def row_count(self) -> int:
+        return math.prod(self.sizes[variable] for variable in self.rows)
+
+    @property
+    def inner_count(self) -> int:
+        return math.prod(self.sizes[variable] for variable in self.inner)
+
+    def touched_bytes(self) -> int:
+        """Bytes that have to move at least: each array counted once."""
+        total = 0
+        for access in (*self.loads.values(), *(store.access for store in self.stores)):
+            elements = 1
+            for variable in (*self.rows, *self.inner):
+                if access.index[variable + 1]:
+                    elements *= self.sizes[variable]
+            total += elements * access.dtype.itemsize
+        return total
+
+
+def needed_values(roots: list[Value]) -> list[Value]:
+    """Everything that ``roots`` need, in the order of making."""
+    found: set[Value] = set(roots)
+    stack = list(found)
+    while stack:
+        for arg in stack.pop().args:
+            if arg not in found:
+                found.add(arg)
+                stack.append(arg)
+    return sorted(found, key=lambda value: value.serial)
+
+
+def constant_bits(value: float | int, dtype: DType) -> int:
+    """The word that holds a constant: its bits in the low bytes."""
+    if dtype.is_floating_point:
+        if dtype.itemsize == 8:
+            return int(struct.unpack("<q", struct.pack("<d", float(value)))[0])
+        data = float(value)
+        try:
+            packed = struct.pack("<f", data)
+        except OverflowError:
+            packed = struct.pack("<f", math.copysign(math.inf, data))
+        return int(struct.unpack("<I", packed)[0])
+    if not isinstance(value, int):
+        raise InternalError(f"constant {value!r} of {dtype}")
+    return value

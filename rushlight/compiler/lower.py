@@ -1,0 +1,88 @@
+"""From kernels-to-be (``passes/fuse.py``) to launches over symbolic buffers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rushlight.base.dtype import COMPLEX
+from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.contraction import (
+    Epilogue,
+    Operand,
+    conv,
+    conv_input_grad,
+    conv_weight_grad,
+    matmul,
+)
+from rushlight.compiler.kernels import lower_node
+from rushlight.compiler.launch import Launch, Ref
+from rushlight.compiler.loops.lower import in_place_pairs, loop_launches
+from rushlight.compiler.passes.fuse import Group
+from rushlight.compiler.views import window
+from rushlight.ir.graph import Node
+
+SHORT = {
+    "float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16", "int64": "i64",
+    "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8", "bool": "bool",
+}  # fmt: skip
+UPDATES = frozenset(("put", "scatter", "slice_set", "as_strided_set"))
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """A launch, the node it is for, and which outputs may lie over which of its sources."""
+
+    launch: Launch
+    node: Node
+    over: list[tuple[Node, Node]] = field(default_factory=list)
+
+
+def short_name(dtype: DType, op: str) -> str:
+    if dtype.category == COMPLEX:
+        raise NotImplementedError(f"{op} of {dtype} has no lowering")
+    return SHORT[dtype.name]
+
+
+def lower_group(group: Group, held: set[Node], updated: dict[Node, Node]) -> list[Step]:
+    """``updated``: updates that happen in the memory of their first source."""
+    if group.builder is not None:
+        if not group.outputs:
+            return []
+        launches = loop_launches(group.builder, group.outputs)
+        steps = [Step(launch, group.outputs[-1]) for launch in launches]
+        if len(steps) == 1:
+            steps[0].over = in_place_pairs(group.builder, group.outputs)
+        return steps
+    node = group.node
+    assert node is not None
+    out = operand(node, {node})
+    sources = tuple([operand(source, held) for source in node.src])
+    if node in updated:
+        sources = (Operand(out.ref, out.dtype, sources[0].shape, sources[0].strides), *sources[1:])
+    return [Step(launch, node) for launch in _contract(node, sources, out)]
+
+
+def operand(node: Node, held: set[Node]) -> Operand:
+    base, offset, strides = window(node, held)
+    dtype = short_name(node.dtype, node.op)
+    return Operand(Ref(base, offset * node.dtype.itemsize), dtype, node.shape, strides)
+
+
+def _contract(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
+    op = node.op
+    if op == "dot":
+        return matmul(sources[0], sources[1], out, Epilogue())
+    rule = _CONVOLUTIONS.get(op)
+    if rule is None:
+        return lower_node(node, sources, out)
+    a, b = sources
+    attrs = node.attrs
+    return rule(
+        a, b, out, attrs["stride"], attrs["padding"], attrs["dilation"], attrs["groups"], Epilogue()
+    )
+
+
+_CONVOLUTIONS = {
+    "conv": conv, "conv_input_grad": conv_input_grad, "conv_weight_grad": conv_weight_grad,
+}  # fmt: skip
+

@@ -1,0 +1,309 @@
+"""Partition a graph into kernels.
+
+Some nodes are *held*: a buffer keeps their value (inputs, results of contractions and other kernels of
+their own, what those read, sinks, reductions, and values that several kernels would have to compute
+again at a cost). Held element-wise nodes and reductions are then *rooted* in loop kernels, sources
+first: a node joins the kernel of one it reads, or of one that reads the same, where the loops fit
+and no cycle of kernels arises. A held node that in the end only its own kernel reads is not stored.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from rushlight.compiler.loops.build import (
+    INLINE,
+    MOVES,
+    Builder,
+    NotFusible,
+    Space,
+    reduce_space,
+    squeeze,
+)
+from rushlight.compiler.loops.index import NotAffine
+from rushlight.compiler.loops.schedule import HEAVY
+from rushlight.compiler.views import base_of, view_base
+from rushlight.ir.graph import Node, toposort
+from rushlight.ir.primitives import ELEMENTWISE
+
+# Worth keeping once a row rather than computing again for each element of it.
+_COSTLY = HEAVY | frozenset(("div", "sqrt", "rsqrt", "reciprocal"))
+# Loops over more elements than this are shared between threads: they must not be fused into
+# kernels whose rows are too few to share.
+LARGE = 1 << 16
+FEW_ROWS = 64
+# A kernel of more pointers or values than this gains nothing by growing.
+MOST_STORES = 24
+MOST_VALUES = 160
+
+
+@dataclass(eq=False)
+class Group:
+    """One kernel to be: a loop kernel with its roots, or one node with a kernel of its own."""
+
+    number: int
+    node: Node | None = None
+    builder: Builder | None = None
+    roots: list[Node] = field(default_factory=list)
+    outputs: list[Node] = field(default_factory=list)
+    reads: dict[Node, None] = field(default_factory=dict)
+    before: int = 0  # bit k: group k has to run before, directly or through others
+
+
+class Fuser:
+    """The state of one partition."""
+
+    def __init__(self, sinks: list[Node]) -> None:
+        self.sinks = sinks
+        self.order = toposort(sinks)
+        self.held: set[Node] = set()
+        self.groups: list[Group] = []
+        self.group_of: dict[Node, Group] = {}
+        self.refs: dict[Node, list[Node]] = {}
+        self.readers: dict[Node, list[Group]] = {}
+        self._choose_held()
+
+    # What is held
+
+    def _choose_held(self) -> None:
+        held = self.held
+        for sink in self.sinks:
+            held.add(base_of(sink))
+        for node in self.order:
+            if node.op in INLINE:
+                if node.op == "reduce":
+                    held.add(node)
+                elif node.op == "expand" and math.prod(node.shape) > node.src[0].size:
+                    self._hold_costly(node.src[0])
+                continue
+            held.add(node)
+            for source in node.src:
+                held.add(view_base(source))
+        uses = dict.fromkeys(self.order, 0)
+        cost: dict[Node, tuple[int, int]] = {}
+        for node in self.order:
+            cost[node] = self._cost(node, cost)
+        for node in reversed(self.order):
+            if node.op in ELEMENTWISE and node not in held and uses[node] > 1:
+                loads, work = cost[node]
+                if loads > 1 or work > 4:
+                    held.add(node)
+            times = 1 if node in held else max(uses[node], 1)
+            for source in node.src:
+                uses[source] += times
+
+    def _hold_costly(self, node: Node) -> None:
+        """What is repeated along an axis is computed before, if it costs anything."""
+        while node.op in MOVES and node not in self.held:
+            if node.op == "pad":
+                return
+            node = node.src[0]
+        stack = [node]
+        while stack:
+            each = stack.pop()
+            if each in self.held or each.op not in ELEMENTWISE:
+                continue
+            if each.op in _COSTLY:
+                self.held.add(node)
+                return
+            stack += each.src
+
+    def _cost(self, node: Node, cost: dict[Node, tuple[int, int]]) -> tuple[int, int]:
+        """(arrays read, operations) to compute one element where it is used."""
+        if node in self.held or node.op in ("input", "reduce"):
+            return 1, 0
+        if node.op in ("const", "iota", "scalar"):
+            return 0, 0
+        if node.op == "expand" and node.size > 4 * node.src[0].size:
+            loads, work = cost[node.src[0]]
+            return 0, work + (1 if loads else 0)
+        loads = work = 0
+        for source in node.src:
+            more, extra = cost[source]
+            loads, work = loads + more, work + extra
+        if node.op in ELEMENTWISE:
+            work += 20 if node.op in _COSTLY else 1
+        return loads, work
+
+    # Where it is computed
+
+    def in_buffer(self, node: Node) -> bool:
+        return node in self.held
+
+    def run(self) -> list[Group]:
+        for node in self.order:
+            if node in self.held and node not in self.group_of and node.op != "input":
+                self._place(node)
+        return self._finish()
+
+    def _place(self, node: Node) -> None:
+        if node.op not in INLINE:
+            self._new_group(node).node = node
+            return
+        while True:
+            try:
+                refs = self._references(node)
+                if not self._join(node, refs):
+                    self._root(node, refs)
+                return
+            except NotAffine as error:
+                self._hold(error.node)
+
+    def _hold(self, node: Node) -> None:
+        """``node`` turned out to need a buffer: find it a kernel now, its users come after."""
+        self.held.add(node)
+        self._place(node)
+
+    def _references(self, node: Node) -> list[Node]:
+        """Held nodes that computing ``node`` reads."""
+        found: dict[Node, None] = {}
+        seen = {node}
+        stack = [node]
+        while stack:
+            for source in stack.pop().src:
+                if source in seen:
+                    continue
+                seen.add(source)
+                if source in self.held:
+                    found[source] = None
+                else:
+                    stack.append(source)
+        return list(found)
+
+    def _new_group(self, node: Node) -> Group:
+        group = Group(len(self.groups))
+        self.groups.append(group)
+        self._member(group, node, self._references(node))
+        return group
+
+    def _member(self, group: Group, node: Node, refs: list[Node]) -> None:
+        self.group_of[node] = group
+        self.refs[node] = refs
+        group.reads.update(dict.fromkeys(refs))
+        for ref in refs:
+            readers = self.readers.setdefault(ref, [])
+            if group not in readers:
+                readers.append(group)
+        before = 0
+        for ref in refs:
+            other = self.group_of.get(ref)
+            if other is not None and other is not group:
+                before |= other.before | 1 << other.number
+        group.before |= before
+        if not before:
+            return
+        for other in self.groups:
+            if other.before >> group.number & 1:
+                other.before |= before
+
+    def _root(self, node: Node, refs: list[Node]) -> None:
+        if node.op == "reduce":
+            shape, axes = reduce_space(node)
+        else:
+            shape, axes = squeeze(node.shape), ()
+        builder = Builder(Space(shape, axes, {}), self.in_buffer)
+        try:
+            builder.add_root(node)
+        except NotFusible:
+            raise NotImplementedError(f"{node.op} of {node.dtype} has no lowering") from None
+        group = Group(len(self.groups), builder=builder, roots=[node])
+        self.groups.append(group)
+        self._member(group, node, refs)
+
+    def _join(self, node: Node, refs: list[Node]) -> bool:
+        """Compute ``node`` in a kernel that is there already, if one fits."""
+        candidates: dict[Group, None] = {}
+        for ref in reversed(refs):
+            if (group := self.group_of.get(ref)) is not None:
+                candidates[group] = None
+        for ref in refs:
+            # Kernels that read the same array, unless it is a small part of what they do.
+            for group in self.readers.get(ref, ()):
+                if group.builder is not None and ref.size == math.prod(group.builder.space.shape):
+                    candidates[group] = None
+        for group in candidates:
+            if group.builder is None:
+                continue
+            if self._legal(group, refs) and self._try(group, node):
+                self._member(group, node, refs)
+                return True
+        return False
+
+    def _legal(self, group: Group, refs: list[Node]) -> bool:
+        """No other kernel has to run between ``group`` and what reads ``refs``."""
+        for ref in refs:
+            other = self.group_of.get(ref)
+            if other is not None and other is not group and other.before >> group.number & 1:
+                return False
+        return True
+
+    def _try(self, group: Group, node: Node) -> bool:
+        builder = group.builder
+        assert builder is not None
+        if len(group.roots) >= MOST_STORES or builder.count > MOST_VALUES:
+            return False
+        space = builder.space
+        if node.op == "reduce" and not space.axes:
+            shape, axes = reduce_space(node)
+            if shape != space.shape or not axes:
+                return False
+            fresh = Builder(Space(shape, axes, {}), self.in_buffer)
+            # Nodes that came to be held since would be read now, by a kernel that may run before.
+            if any(self._references(root) != self.refs[root] for root in group.roots):
+                return False
+            try:
+                for root in (*group.roots, node):
+                    fresh.add_root(root)
+            except NotFusible:
+                return False
+            if not _shares_well(fresh, node):
+                return False
+            group.builder = fresh
+            group.roots.append(node)
+            return True
+        try:
+            builder.add_root(node)
+        except NotFusible:
+            return False
+        if not _shares_well(builder, node):
+            del builder.roots[node]
+            return False
+        group.roots.append(node)
+        return True
+
+    # Order and outputs
+
+    def _finish(self) -> list[Group]:
+        wanted = {base_of(sink) for sink in self.sinks}
+        for node, group in self.group_of.items():
+            for ref in self.refs[node]:
+                if self.group_of.get(ref) is not group:
+                    wanted.add(ref)
+        for group in self.groups:
+            group.outputs = [node for node in group.roots if node in wanted]
+        # The sets of predecessors are closed, so their sizes order them.
+        return sorted(self.groups, key=lambda group: (group.before.bit_count(), group.number))
+
+
+def _shares_well(builder: Builder, node: Node) -> bool:
+    """Whether threads can still share the kernel now that it computes ``node`` too."""
+    space = builder.space
+    if not space.axes or math.prod(space.shape) <= LARGE:
+        return True
+    # A row whose last axis is reduced is a piece of work; otherwise a vector of rows is.
+    enough = FEW_ROWS if len(space.shape) - 1 in space.axes else 16 * FEW_ROWS
+    if math.prod(space.row_shape) >= enough:
+        return True
+    # These reductions will go in two stages: nothing as long as the source may follow them.
+    value, _, rows = builder.roots[node]
+    return value.phase <= 1 if rows else value.phase == 0
+
+
+def fuse(sinks: list[Node]) -> tuple[list[Group], set[Node]]:
+    """Kernels in an order in which they can run, and the nodes that are in buffers.
+
+    softmax's max, exp, sum and div -> one group whose only output is the quotient.
+    """
+    fuser = Fuser(sinks)
+    return fuser.run(), fuser.held

@@ -1,0 +1,115 @@
+"""The compiler, top to bottom: READ THIS FIRST.
+
+    plan = compile_graph(sinks, inputs, scalars, donatable)
+
+1. simplify: equal nodes shared, algebra that is exact, movement composed
+2. fuse: nodes partitioned into kernels
+3. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
+4. memory: every buffer gets a place
+5. load: kernel texts to machine code, launches to a program
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rushlight.base import config, events
+from rushlight.compiler.lower import UPDATES, Step, lower_group
+from rushlight.compiler.memory import plan_memory, storage
+from rushlight.compiler.passes.fuse import Group, fuse
+from rushlight.compiler.passes.simplify import simplify
+from rushlight.compiler.plan import Plan
+from rushlight.compiler.views import base_of
+from rushlight.ir.graph import Node
+from rushlight.ir.text import to_text
+from rushlight.ir.verify import verify
+from rushlight.runtime import code
+from rushlight.runtime.executor import Command, Program
+
+Pass = Callable[[list[Node]], list[Node]]
+PASSES: tuple[Pass, ...] = (simplify,)
+
+
+def compile_graph(
+    sinks: Sequence[Node],
+    inputs: Sequence[Node],
+    scalars: Sequence[Node],
+    donatable: frozenset[int] = frozenset(),
+) -> Plan:
+    """A plan that computes ``sinks``; each result is contiguous in its shape.
+
+    ``inputs[i]`` and ``scalars[k]`` are the nodes of those arguments (they may be unused). Memory of
+    inputs in ``donatable`` may be overwritten. Raises NotImplementedError naming the primitive and
+    the dtype where there is no lowering.
+    """
+    graph = list(sinks)
+    for step in PASSES:
+        graph = step(graph)
+        if config.DEBUG >= 2:
+            print(f"--- after {step.__name__}\n{to_text(graph)}")  # noqa: T201
+        if events.heard("pass"):
+            events.publish("pass", name=step.__name__, graph=graph)
+        if config.CHECK:
+            verify(graph)
+    groups, held = fuse(graph)
+    updated = _updates_in_place(groups, graph, held, donatable)
+    steps = [step for group in groups for step in lower_group(group, held, updated)]
+    layout = plan_memory(steps, graph, len(inputs), donatable, updated)
+    addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
+    commands = [_command(step, layout.places, updated, addresses) for step in steps]
+    return Plan(
+        program=Program(commands),
+        outputs=tuple(layout.outputs),
+        arena_bytes=layout.arena_bytes,
+        slots=layout.slots,
+        labels=tuple([step.launch.label for step in steps]),
+        flops=sum(step.launch.flops for step in steps),
+        bytes_moved=sum(step.launch.bytes for step in steps),
+        nodes=tuple([step.node for step in steps]),
+    )
+
+
+def _command(
+    step: Step,
+    places: dict[object, tuple[int, int]],
+    updated: dict[Node, Node],
+    addresses: dict[str, int],
+) -> Command:
+    launch = step.launch
+    pointers = []
+    for ref in launch.pointers:
+        slot, offset = places[storage(ref.buffer, updated)]
+        pointers.append((slot, offset + ref.offset_bytes))
+    return Command(addresses[launch.kernel.symbol], launch.chunks, pointers, launch.words)
+
+
+def _updates_in_place(
+    groups: Sequence[Group], sinks: Sequence[Node], held: set[Node], donatable: frozenset[int]
+) -> dict[Node, Node]:
+    """Updates (slice_set, put ...) whose first source nobody reads afterwards: node -> that source."""
+    readers: dict[Node, list[Group]] = {}
+    for group in groups:
+        for ref in group.reads:
+            readers.setdefault(ref, []).append(group)
+    outputs = {base_of(sink) for sink in sinks}
+    updated: dict[Node, Node] = {}
+    taken: set[Node] = set()
+    for group in groups:
+        node = group.node
+        if node is None or node.op not in UPDATES:
+            continue
+        target = base_of(node.src[0])
+        free = target not in outputs and target not in taken and target in held
+        if target.op == "input":
+            free = free and target.attrs["index"] in donatable
+        others = [source for source in node.src[1:] if _reads(source, target)]
+        if free and not others and readers[target][-1] is group:
+            updated[node] = target
+            taken.add(target)
+    return updated
+
+
+def _reads(source: Node, target: Node) -> bool:
+    while source is not target and len(source.src) == 1:
+        source = source.src[0]
+    return source is target

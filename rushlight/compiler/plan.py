@@ -1,0 +1,60 @@
+"""What compiling gives: a program, and where each result will be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rushlight.ir.graph import Node
+from rushlight.runtime.executor import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The result needs new memory of ``nbytes``; its address goes to ``slot``."""
+
+    slot: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SameAs:
+    """The result is in the memory of input ``index``: the input itself, or written over it."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SameAsOutput:
+    """The result is in the memory of another result."""
+
+    index: int
+
+
+Output = Fresh | SameAs | SameAsOutput
+
+
+@dataclass(eq=False)
+class Plan:
+    """A compiled graph. Slots of the table: inputs, scalars block, arena, one for each Fresh."""
+
+    program: Program
+    outputs: tuple[Output, ...]
+    arena_bytes: int
+    slots: int
+    labels: tuple[str, ...]
+    flops: int
+    bytes_moved: int
+    nodes: tuple[Node, ...]
+    keep: Sequence[Any] = field(default=())  # what commands point at and Python has to keep alive
+
+    def site(self, command: int) -> Any:
+        """Where the user's program asked for what ``command`` computes, if it is known."""
+        stack = [self.nodes[command]]
+        for node in stack:
+            if "site" in node.attrs:
+                return node.attrs["site"]
+            if len(stack) < 64:
+                stack += [source for source in node.src if source.op not in ("input", "scalar")]
+        return None
