@@ -215,7 +215,7 @@ FITS = [
         lambda f: f**3 / mp.log1p(f),
         SQRT_HALF - 1,
         mp.sqrt(2) - 1,
-        {"f32": 8, "f64": 19},
+        {"f32": 8, "wide": 9, "f64": 19},
     ),
     # log((1 + s) / (1 - s)) = 2 s + s**3 * P(s**2)
     Fit(
@@ -307,7 +307,7 @@ FITS = [
         lambda t: 1 / ((1 + 2 * (4 * (1 + t) / (1 - t))) * erfcx(4 * (1 + t) / (1 - t))),
         mpf(-1),
         mpf("0.75"),
-        {"wide": 15, "f64": 27},
+        {"wide": 13, "f64": 27},
     ),
     # erfinv(x) = x * P(w - 3), w = -log(1 - x**2) <= 6;  x * P(sqrt(w) - 4) up to w = 37
     Fit(

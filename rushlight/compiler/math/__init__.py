@@ -28,7 +28,9 @@ def function(name: str, dtype: str, lanes: int) -> MathFunction:
     'define internal double @rl_pow_f64x1(double %x, double %y) alwaysinline nounwind {'
     """
     if name not in SUPPORTED:
-        raise NotImplementedError(f"math: no function {name!r}; there are {', '.join(sorted(SUPPORTED))}")
+        raise NotImplementedError(
+            f"math: no function {name!r}; there are {', '.join(sorted(SUPPORTED))}"
+        )
     return build(name, dtype, lanes)
 
 

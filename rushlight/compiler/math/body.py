@@ -287,12 +287,15 @@ class Body:
         self.lines.append(f"  br i1 {some}, label %{rare}, label %{done}")
         self.open_block(rare)
         actual = ", ".join(f"{arg.type} {arg.name}" for arg in args)
-        slow = self.emit(f"call {usual.type} @{symbol_of(helper, dtype, self.lanes)}({actual})", usual.element)
+        slow = self.emit(
+            f"call {usual.type} @{symbol_of(helper, dtype, self.lanes)}({actual})", usual.element
+        )
         mixed = self.select(condition, slow, usual)
         self.lines.append(f"  br label %{done}")
         self.open_block(done)
         return self.emit(
-            f"phi {usual.type} [ {usual.name}, %{before} ], [ {mixed.name}, %{rare} ]", usual.element
+            f"phi {usual.type} [ {usual.name}, %{before} ], [ {mixed.name}, %{rare} ]",
+            usual.element,
         )
 
 

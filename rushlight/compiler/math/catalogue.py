@@ -30,13 +30,16 @@ class MathFunction:
     needs: tuple[str, ...]
 
 
-def in_double(formula: Formula) -> Formula:
-    """The float version of a formula that is easier to get right in double."""
+def in_double(formula: Formula, *grade: str) -> Formula:
+    """The float version of a formula that is easier to get right in double.
+
+    A formula that knows the grade 'wide' may stop at the digits that a float needs.
+    """
 
     def narrowed(b: Body, *args: Value) -> Value:
         if args[0].element == "double":
             return formula(b, *args)
-        return b.narrow(formula(b, *(b.widen(arg) for arg in args)))
+        return b.narrow(formula(b, *(b.widen(arg) for arg in args), *grade))
 
     return narrowed
 
@@ -53,9 +56,9 @@ UNARY: dict[str, Formula] = {
     "log2": logarithm.log2,
     "log10": logarithm.log10,
     "log1p": logarithm.log1p,
-    "asinh": in_double(logarithm.asinh),
-    "acosh": in_double(logarithm.acosh),
-    "atanh": in_double(logarithm.atanh),
+    "asinh": in_double(logarithm.asinh, "wide"),
+    "acosh": in_double(logarithm.acosh, "wide"),
+    "atanh": in_double(logarithm.atanh, "wide"),
     "sin": trigonometric.sin,
     "cos": trigonometric.cos,
     "tan": in_double(trigonometric.tan),

@@ -23,9 +23,9 @@ RANGES = {
 LOG2_E = 1.4426950408889634
 
 
-def row(name: str, x: Value) -> tuple[float, ...]:
-    """The table of ``name`` for x's type."""
-    return TABLES[f"{name}_{SUFFIX[x.element]}"]
+def row(name: str, x: Value, grade: str = "") -> tuple[float, ...]:
+    """The table of ``name`` for x's type, or of grade 'wide': x a double, the result to be good to a float."""
+    return TABLES[f"{name}_{grade or SUFFIX[x.element]}"]
 
 
 def cut(b: Body, x: Value) -> tuple[Value, Value]:
@@ -53,17 +53,19 @@ def scale(b: Body, p: Value, shifted: Value) -> Value:
     layout = shifted.layout
     packed = b.bits(shifted)
     whole = packed << layout.mantissa
-    half = (packed >> 1) << layout.mantissa  # the magic number's low bits are zero: this is floor(n / 2)
+    half = (
+        packed >> 1
+    ) << layout.mantissa  # the magic number's low bits are zero: this is floor(n / 2)
     first = b.from_bits(half + layout.one_bits)
     second = b.from_bits((whole - half) + layout.one_bits)
     return p * first * second
 
 
-def exp_mantissa(b: Body, r: Value) -> Value:
+def exp_mantissa(b: Body, r: Value, grade: str = "") -> Value:
     """exp(r), |r| <= ln 2 / 2."""
     if r.element == "float":
         return b.fma(r, b.polynomial(r, row("exp", r)), 1.0)
-    tail = b.polynomial(r, row("expm1", r))
+    tail = b.polynomial(r, row("expm1", r, grade))
     return b.fma(r * r, tail, r) + 1.0
 
 

@@ -31,24 +31,26 @@ def split_any(b: Body, x: Value) -> tuple[Value, Value]:
     return b.select(subnormal, k - float(lift), k), m
 
 
-def tail(b: Body, f: Value) -> Value:
+def tail(b: Body, f: Value, grade: str = "") -> Value:
     """log(1 + f) - f."""
-    return (f * f) * b.fma(f, b.polynomial(f, row("log", f)), -0.5)
+    return (f * f) * b.fma(f, b.polynomial(f, row("log", f, grade)), -0.5)
 
 
 def at_the_edges(b: Body, x: Value, result: Value) -> Value:
     """-inf at zero, NaN below, x itself at inf and NaN."""
     infinity = float("inf")
     result = b.select(x < infinity, result, x)
-    return b.select(x <= 0.0, b.select(x.equals(0.0), b.constant(-infinity, x.element), float("nan")), result)
+    return b.select(
+        x <= 0.0, b.select(x.equals(0.0), b.constant(-infinity, x.element), float("nan")), result
+    )
 
 
-def log_positive(b: Body, x: Value) -> Value:
-    """log x, x a positive finite number."""
-    k, m = split_any(b, x)
+def log_positive(b: Body, x: Value, grade: str = "") -> Value:
+    """log x, x a positive finite number; of grade 'wide' a normal one."""
+    k, m = split(b, x) if grade else split_any(b, x)
     f = m - 1.0
     high, low = row("ln2", x)
-    return b.fma(k, high, f + b.fma(k, low, tail(b, f)))
+    return b.fma(k, high, f + b.fma(k, low, tail(b, f, grade)))
 
 
 def log(b: Body, x: Value) -> Value:
@@ -73,7 +75,7 @@ def log10(b: Body, x: Value) -> Value:
     return at_the_edges(b, x, b.fma(k, two_high, b.fma(f, high, small)))
 
 
-def log1p_finite(b: Body, x: Value) -> Value:
+def log1p_finite(b: Body, x: Value, grade: str) -> Value:
     """log(1 + x), -1 < x < inf."""
     layout = x.layout
     u = x + 1.0
@@ -85,38 +87,38 @@ def log1p_finite(b: Body, x: Value) -> Value:
     lost = b.select(x < 2.0**60, lost * shrink, 0.0)
     f = (m - 1.0) + lost
     high, low = row("ln2", x)
-    return b.fma(k, high, f + b.fma(k, low, tail(b, f)))
+    return b.fma(k, high, f + b.fma(k, low, tail(b, f, grade)))
 
 
-def log1p(b: Body, x: Value) -> Value:
+def log1p(b: Body, x: Value, grade: str = "") -> Value:
     infinity = float("inf")
-    result = b.select(x < infinity, log1p_finite(b, x), x)
+    result = b.select(x < infinity, log1p_finite(b, x, grade), x)
     edge = b.select(x.equals(-1.0), b.constant(-infinity, x.element), float("nan"))
     result = b.select(x <= -1.0, edge, result)
     return b.select(x.equals(0.0), x, result)
 
 
-def asinh(b: Body, x: Value) -> Value:
+def asinh(b: Body, x: Value, grade: str = "") -> Value:
     size = b.fabs(x)
     huge = size > 2.0**28
     square = size * size
     medium = size + square / (b.sqrt(square + 1.0) + 1.0)
-    result = log1p(b, b.select(huge, size - 1.0, medium))
+    result = log1p(b, b.select(huge, size - 1.0, medium), grade)
     return b.copysign(b.select(huge, result + LN2_ROUNDED, result), x)
 
 
-def acosh(b: Body, x: Value) -> Value:
+def acosh(b: Body, x: Value, grade: str = "") -> Value:
     t = x - 1.0
     huge = x > 2.0**28
     medium = t + b.sqrt(b.fma(t, t, t + t))
-    result = log1p(b, b.select(huge, t, medium))
+    result = log1p(b, b.select(huge, t, medium), grade)
     result = b.select(huge, result + LN2_ROUNDED, result)
     return b.select(x < 1.0, b.constant(float("nan"), x.element), result)
 
 
-def atanh(b: Body, x: Value) -> Value:
+def atanh(b: Body, x: Value, grade: str = "") -> Value:
     size = b.fabs(x)
-    return b.copysign(log1p(b, (size + size) / (1.0 - size)) * 0.5, x)
+    return b.copysign(log1p(b, (size + size) / (1.0 - size), grade) * 0.5, x)
 
 
 LN2_ROUNDED = 0.6931471805599453

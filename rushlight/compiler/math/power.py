@@ -81,15 +81,14 @@ def power_of_positive(b: Body, size: Value, y: Value, wide: bool) -> Value:
 
 
 def pow(b: Body, x: Value, y: Value) -> Value:
-    if x.element == "float":
-        return b.narrow(in_double(b, b.widen(x), b.widen(y), wide=True))
-    return in_double(b, x, y, wide=False)
-
-
-def in_double(b: Body, x: Value, y: Value, wide: bool) -> Value:
-    one, zero, infinity, nan = (b.constant(c, "double") for c in (1.0, 0.0, INFINITY, float("nan")))
     size = b.fabs(x)
-    result = power_of_positive(b, size, y, wide)
+    if x.element == "float":
+        result = b.narrow(power_of_positive(b, b.widen(size), b.widen(y), wide=True))
+    else:
+        result = power_of_positive(b, size, y, wide=False)
+    one, zero, infinity, nan = (
+        b.constant(c, x.element) for c in (1.0, 0.0, INFINITY, float("nan"))
+    )
 
     # Zero or infinite base or exponent: 0 or inf, or 1 if |x| is 1.
     grows = (size > 1.0) ^ (y < 0.0)

@@ -49,7 +49,10 @@ done:
 def target_machine() -> Any:
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
     )
 
 
@@ -71,7 +74,9 @@ class Native:
         self.dtype, self.lanes = DTYPES[dtype], lanes
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
-        signature = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        signature = ctypes.CFUNCTYPE(
+            None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
+        )
         self.run = signature(self.engine.get_function_address("run"))
 
     def __call__(self, x: Any, y: Any = None) -> Any:
