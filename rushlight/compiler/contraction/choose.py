@@ -13,9 +13,9 @@ from rushlight.compiler.contraction.conv_kernel import SLAB_BYTES
 from rushlight.compiler.contraction.gemm import MAX_ROWS
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.tile import Tile
-from rushlight.compiler.contraction.window import Problem
-from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES, MAX_RUN
+from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES
 from rushlight.compiler.contraction.weight_kernel import SLAB_BYTES as WEIGHT_SLAB_BYTES
+from rushlight.compiler.contraction.window import Problem
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.

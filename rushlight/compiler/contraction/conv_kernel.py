@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
-from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
+from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Results of a chunk: the table of their addresses is on the stack, and so is the slab.
@@ -56,7 +57,8 @@ def conv_kernel(spec: Conv) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
-    buffer = body.op(f"alloca [{tile.rows * tile.columns * tile.itemsize} x i8], align 64")
+    panels = Panel(tile, finish, levels=3)
+    copier = slab.Copier(spec.x_dtype, tile.lanes)
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     steps = {
         "out": word["out_channel"],
@@ -100,8 +102,7 @@ def conv_kernel(spec: Conv) -> Kernel:
                     room, word["slab_rows"], word["slab_columns"], channels,
                     word["slab_image"], word["slab_row"], word["slab_column"],
                 )  # fmt: skip
-                copier = slab.Copier(spec.x_dtype, tile.lanes)
-                slab.fill(body, copier, image, into, part.images, top, left)
+                copier.fill(body, image, into, part.images, top, left)
                 origin = room
             else:
                 # Nothing is padded here: low is 0 or negative, top and left are in the image.
@@ -115,7 +116,7 @@ def conv_kernel(spec: Conv) -> Kernel:
             levels = [
                 Level(rows, body.mul(word["dilation_row"], word["slab_row"])),
                 Level(across, body.mul(word["dilation_column"], word["slab_column"])),
-                Level(run, str(tile.itemsize), depth_bytes),
+                Level(run, str(tile.itemsize)),
             ]
             begun = body.mul(body.mul(c0, taps), depth_bytes)
             with body.loop("0", part.filters, str(tile.columns)) as step:
@@ -123,17 +124,12 @@ def conv_kernel(spec: Conv) -> Kernel:
                 number = body.div(column, str(tile.columns))
                 panel = body.at(body.at(weights, body.mul(number, word["b_panel"])), begun)
                 valid_columns = body.min(str(tile.columns), body.sub(part.filters, step))
-                with body.loop("0", results, str(tile.rows)) as result:
-                    entries = body.at(table, body.mul(result, str(ROW_BYTES)))
-                    addresses = [
-                        body.at(origin, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
-                        for index in range(tile.rows)
-                    ]
-                    sums = accumulate(body, tile, addresses, panel, levels, [])
-                    valid = body.min(str(tile.rows), body.sub(results, result))
-                    at = Place(entries, valid, column, valid_columns, first, last)
-                    store_tile(body, tile, finish, output, sums, buffer, at)
-    return kernel("conv", entry(body))
+                panels.call(
+                    body, table, results, origin, panel, levels, depth_bytes, output,
+                    column, valid_columns, first, last,
+                )  # fmt: skip
+    functions = panels.define() + (copier.define() if spec.packs else "")
+    return kernel("conv", functions + entry(body))
 
 
 @dataclass(frozen=True)

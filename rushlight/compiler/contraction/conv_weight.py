@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
-from rushlight.compiler.contraction.weight_kernel import WORDS, Weight, weight_kernel
+from rushlight.compiler.contraction.weight_kernel import MAX_RUN, WORDS, Weight, weight_kernel
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch, Ref, Scratch
 
@@ -95,7 +95,7 @@ def _planar(problem: Problem) -> list[Launch]:
         "slab_image": slab[0],
         "slab_row": slab[1],
         "slab_column": slab[2],
-        "merged": int(together and column.taps * blocks.channels <= choose.MAX_RUN),
+        "merged": int(together and column.taps * blocks.channels <= MAX_RUN),
         "chunk_bytes": sums,
     }
     names = ("image", "row", "column", "channel")

@@ -129,6 +129,11 @@ class Body:
 
     # Control.
 
+    def call(self, name: str, arguments: list[tuple[str, str]]) -> None:
+        """Call a ``function`` of this module."""
+        text = ", ".join(f"{kind} {value}" for kind, value in arguments)
+        self.line(f"call void @{name}({text})")
+
     @contextmanager
     def loop(self, start: str, stop: str, step: str = "1") -> Iterator[str]:
         """``for index in range(start, stop, step)``; the body may be skipped."""
@@ -202,11 +207,20 @@ def kernel(stem: str, define: str) -> Kernel:
     return Kernel(symbol, module.replace("@ENTRY", f"@{symbol}"))
 
 
+def function(name: str, parameters: list[tuple[str, str]], body: Body) -> str:
+    """A function of the module; never inlined, which would undo why it is one."""
+    text = ", ".join(f"{kind} %{parameter}" for kind, parameter in parameters)
+    return (
+        f"define internal void @{name}({text}) noinline nounwind optsize {{\n"
+        f"entry:\n{body.text()}\n  ret void\n}}\n"
+    )
+
+
 def entry(body: Body, declares: str = "") -> str:
     """``body`` as the entry of a kernel."""
     return (
         f"{_DECLARES}{declares}"
-        "define i64 @ENTRY(ptr noalias %args, i64 %begin, i64 %end) nounwind {\n"
+        "define i64 @ENTRY(ptr noalias %args, i64 %begin, i64 %end) nounwind optsize {\n"
         f"entry:\n{body.text()}\n  ret i64 0\n}}\n"
     )
 

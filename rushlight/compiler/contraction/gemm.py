@@ -12,15 +12,9 @@ import functools
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
-from rushlight.compiler.contraction.tile import (
-    ROW_BYTES,
-    Level,
-    Tile,
-    accumulate,
-    column_masks,
-    masked_load_declaration,
-)
+from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Rows of a chunk: the table of their addresses is on the stack.
@@ -61,7 +55,7 @@ def gemm(spec: Gemm) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{MAX_ROWS * ROW_BYTES} x i8], align 64")
-    buffer = body.op(f"alloca [{tile.rows * tile.columns * tile.itemsize} x i8], align 64")
+    panels = Panel(tile, finish, levels=2, edge=spec.edge)
     steps = {
         "out": word["out_column"],
         "residual": word["residual_column"],
@@ -92,25 +86,17 @@ def gemm(spec: Gemm) -> Kernel:
             last = body.op(f"icmp sge i64 {body.add(k0, deep)}, {word['depth']}")
             a_block = body.at(a_here, body.mul(k0, word["a_depth"]))
             b_block = body.at(b_here, body.mul(k0, word["b_depth"]))
-            blocks = body.min(deep, "1")
+            levels = [Level(body.min(deep, "1"), "0"), Level(deep, word["a_depth"])]
             with body.loop("0", columns, str(tile.columns)) as step:
                 column = body.add(column0, step)
                 panel = body.div(column, str(tile.columns))
                 b_panel = body.at(b_block, body.mul(panel, word["b_panel"]))
                 left = body.min(str(tile.columns), body.sub(columns, step))
-                masks = column_masks(body, tile, left) if spec.edge else []
-                with body.loop("0", rows, str(tile.rows)) as row:
-                    entries = body.at(table, body.mul(row, str(ROW_BYTES)))
-                    addresses = [
-                        body.at(a_block, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
-                        for index in range(tile.rows)
-                    ]
-                    levels = [Level(blocks, "0"), Level(deep, word["a_depth"], word["b_depth"])]
-                    sums = accumulate(body, tile, addresses, b_panel, levels, masks)
-                    valid = body.min(str(tile.rows), body.sub(rows, row))
-                    at = Place(entries, valid, column, left, first, last)
-                    store_tile(body, tile, finish, output, sums, buffer, at)
-    return kernel("gemm", entry(body, masked_load_declaration(tile) if spec.edge else ""))
+                panels.call(
+                    body, table, rows, a_block, b_panel, levels, word["b_depth"], output,
+                    column, left, first, last,
+                )  # fmt: skip
+    return kernel("gemm", panels.define() + entry(body))
 
 
 def _batch_offsets(

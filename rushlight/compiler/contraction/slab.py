@@ -7,10 +7,17 @@ image become memory, any layout and dtype becomes one, and a tap is a constant d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from rushlight.compiler.contraction import values
-from rushlight.compiler.contraction.emit import Body
+from rushlight.compiler.contraction.emit import Body, function
+
+_IMAGE = ("base", "height", "width", "image_step", "row_step", "column_step", "channel_step")
+_SLAB = ("to", "rows", "columns", "channels", "to_image_step", "to_row_step", "to_column_step")
+_PARAMETERS = [
+    ("ptr" if name in ("base", "to") else "i64", name)
+    for name in (*_IMAGE, *_SLAB, "images", "top", "left")
+]
 
 
 @dataclass(frozen=True)
@@ -28,23 +35,26 @@ class Copier:
     def size(self) -> int:
         return values.SIZES[self.dtype]
 
+    def define(self) -> str:
+        """The function that ``fill`` calls."""
+        return _define(self)
+
+    def fill(self, body: Body, image: Image, slab: Slab, images: str, top: str, left: str) -> None:
+        """Copy ``images`` images; the slab begins at row ``top`` and column ``left`` of each.
+
+        Both may be negative; what lies outside the image is 0.
+        """
+        given = (*astuple(image), *astuple(slab), images, top, left)
+        kinds = [kind for kind, _ in _PARAMETERS]
+        body.call("fill", list(zip(kinds, given, strict=True)))
+
     def copy(self, body: Body, source: str, target: str, count: str) -> None:
         """``count`` neighbours."""
-        whole = body.mul(body.div(count, str(self.lanes)), str(self.lanes))
-        for start, stop, lanes in (("0", whole, self.lanes), (whole, count, 1)):
-            with body.loop(start, stop, str(lanes)) as index:
-                here = body.at(source, body.mul(index, str(values.SIZES[self.source])))
-                value = values.load(body, self.source, here, lanes)
-                there = body.at(target, body.mul(index, str(self.size)))
-                values.store(body, self.dtype, value, there, lanes)
+        body.call("copy", [("ptr", source), ("ptr", target), ("i64", count)])
 
     def clear(self, body: Body, target: str, count: str) -> None:
         """``count`` zeros."""
-        whole = body.mul(body.div(count, str(self.lanes)), str(self.lanes))
-        for start, stop, lanes in (("0", whole, self.lanes), (whole, count, 1)):
-            with body.loop(start, stop, str(lanes)) as index:
-                there = body.at(target, body.mul(index, str(self.size)))
-                values.store(body, self.dtype, values.zero(lanes), there, lanes)
+        body.call("clear", [("ptr", target), ("i64", count)])
 
 
 @dataclass(frozen=True)
@@ -73,13 +83,12 @@ class Slab:
     column_step: str
 
 
-def fill(
-    body: Body, copier: Copier, image: Image, slab: Slab, images: str, top: str, left: str
-) -> None:
-    """Copy ``images`` images; the slab's first row and column are ``top`` and ``left`` of the image.
-
-    Both may be negative; what lies outside the image is 0.
-    """
+def _define(copier: Copier) -> str:
+    functions = _define_run(copier, "copy") + _define_run(copier, "clear")
+    body = Body()
+    image = Image(*(f"%{name}" for name in _IMAGE))
+    slab = Slab(*(f"%{name}" for name in _SLAB))
+    images, top, left = "%images", "%top", "%left"
     start = body.min(body.max(body.sub("0", left), "0"), slab.columns)
     stop = body.max(body.min(body.sub(image.width, left), slab.columns), start)
     per_column = body.div(slab.column_step, str(copier.size))
@@ -101,6 +110,25 @@ def fill(
             source = body.at(source, body.mul(body.add(left, first), image.column_step))
             into = body.at(target, body.mul(first, slab.column_step))
             _copy_row(body, copier, image, slab, source, into, body.sub(last, first))
+    return functions + function("fill", _PARAMETERS, body)
+
+
+def _define_run(copier: Copier, what: str) -> str:
+    """``copy`` or ``clear``: whole vectors, then what is left one by one."""
+    body = Body()
+    whole = body.mul(body.div("%count", str(copier.lanes)), str(copier.lanes))
+    for start, stop, lanes in (("0", whole, copier.lanes), (whole, "%count", 1)):
+        with body.loop(start, stop, str(lanes)) as index:
+            value = values.zero(lanes)
+            if what == "copy":
+                here = body.at("%source", body.mul(index, str(values.SIZES[copier.source])))
+                value = values.load(body, copier.source, here, lanes)
+            there = body.at("%target", body.mul(index, str(copier.size)))
+            values.store(body, copier.dtype, value, there, lanes)
+    parameters = [("ptr", "target"), ("i64", "count")]
+    if what == "copy":
+        parameters.insert(0, ("ptr", "source"))
+    return function(what, parameters, body)
 
 
 def _copy_row(

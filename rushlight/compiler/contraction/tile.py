@@ -41,81 +41,87 @@ class Tile:
 
 @dataclass(frozen=True)
 class Level:
-    """One loop over depth: how often, and how far A and B move each time (bytes).
-
-    ``b_step`` None: B goes on from where the inner loop left it (a packed panel).
-    """
+    """One loop over depth: how often, and how far A moves each time (bytes)."""
 
     count: str
     a_step: str
-    b_step: str | None = None
 
 
 def accumulate(
-    body: Body, tile: Tile, rows: list[str], b: str, levels: list[Level], masks: list[str]
-) -> list[str]:
-    """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
-
-    The innermost count must be at least 1; any other may be 0. ``masks``: for each vector which
-    columns exist (B is not read elsewhere); empty when all do.
-    """
-    start = [values.zero(tile.lanes)] * (tile.rows * tile.vectors)
-    _, _, sums = _nest(body, tile, rows, "0", b, start, levels, masks)
-    return sums
-
-
-def _nest(
     body: Body,
     tile: Tile,
     rows: list[str],
-    offset: str,
     b: str,
-    sums: list[str],
     levels: list[Level],
+    b_step: str,
     masks: list[str],
-) -> tuple[str, str, list[str]]:
-    level, inner = levels[0], levels[1:]
-    number = body.name("")
-    before = body.block
-    head, tail, done = f"deep{number}", f"deep{number}.end", f"deep{number}.done"
-    index, here, panel = f"%d{number}", f"%a{number}", f"%b{number}"
-    carried = [f"%s{number}.{position}" for position in range(len(sums))]
-    hot = not inner
-    # The hot loop tests at its end; the others first, since they may have nothing to do.
-    latch = head if hot else tail
-    body.jump(head)
-    body.label(head)
-    # Counted down, which keeps the bound out of a register.
-    body.line(f"{index} = phi i64 [ {level.count}, %{before} ], [ {index}.next, %{latch} ]")
-    body.line(f"{here} = phi i64 [ {offset}, %{before} ], [ {here}.next, %{latch} ]")
-    body.line(f"{panel} = phi ptr [ {b}, %{before} ], [ {panel}.next, %{latch} ]")
-    phis = len(body.lines)
-    body.lines.extend([""] * len(sums))  # written below, when the new sums have names
-    if hot:
-        new = _step(body, tile, rows, here, panel, carried, masks)
-        after_b = panel
-    else:
-        body.line(f"{index}.more = icmp sgt i64 {index}, 0")
-        body.line(f"br i1 {index}.more, label %{head}.body, label %{done}")
-        body.label(f"{head}.body")
-        _, after_b, new = _nest(body, tile, rows, here, panel, carried, inner, masks)
-        body.jump(tail)
-        body.label(tail)
-    for place, (name, old, value) in enumerate(zip(carried, sums, new, strict=True), phis):
-        phi = f"phi {tile.vector} [ {old}, %{before} ], [ {value}, %{latch} ]"
-        body.lines[place] = f"  {name} = {phi}"
-    body.line(f"{here}.next = add i64 {here}, {level.a_step}")
-    from_b, step_b = (after_b, "0") if level.b_step is None else (panel, level.b_step)
-    body.line(f"{panel}.next = getelementptr i8, ptr {from_b}, i64 {step_b}")
-    body.line(f"{index}.next = sub i64 {index}, 1")
-    if not hot:
-        body.line(f"br label %{head}, !llvm.loop !0")
+) -> list[str]:
+    """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
+
+    B moves by ``b_step`` in the innermost loop and goes on from there in the next round. The
+    innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
+    exist (B is not read elsewhere); empty when all do.
+    """
+    start = [values.zero(tile.lanes)] * (tile.rows * tile.vectors)
+    nest = _Nest(body, tile, rows, b_step, masks)
+    return nest.loop("0", b, start, levels)[2]
+
+
+@dataclass(frozen=True)
+class _Nest:
+    """The loops over depth."""
+
+    body: Body
+    tile: Tile
+    rows: list[str]
+    b_step: str
+    masks: list[str]
+
+    def loop(
+        self, offset: str, b: str, sums: list[str], levels: list[Level]
+    ) -> tuple[str, str, list[str]]:
+        """One level and those inside it; gives A's offset, B and the sums after it."""
+        body, vector = self.body, self.tile.vector
+        level, inner = levels[0], levels[1:]
+        number, before = body.name(""), body.block
+        head, tail, done = f"deep{number}", f"deep{number}.end", f"deep{number}.done"
+        index, here, panel = f"%d{number}", f"%a{number}", f"%b{number}"
+        carried = [f"%s{number}.{position}" for position in range(len(sums))]
+        # The hot loop tests at its end; the others first, since they may have nothing to do.
+        latch = tail if inner else head
+        body.jump(head)
+        body.label(head)
+        # Counted down, which keeps the bound out of a register.
+        body.line(f"{index} = phi i64 [ {level.count}, %{before} ], [ {index}.next, %{latch} ]")
+        body.line(f"{here} = phi i64 [ {offset}, %{before} ], [ {here}.next, %{latch} ]")
+        body.line(f"{panel} = phi ptr [ {b}, %{before} ], [ {panel}.next, %{latch} ]")
+        phis = len(body.lines)
+        body.lines.extend([""] * len(sums))  # written below, when the new sums have names
+        if inner:
+            body.line(f"{index}.more = icmp sgt i64 {index}, 0")
+            body.line(f"br i1 {index}.more, label %{head}.body, label %{done}")
+            body.label(f"{head}.body")
+            _, after, new = self.loop(here, panel, carried, inner)
+            body.jump(tail)
+            body.label(tail)
+            step = "0"
+        else:
+            new = _step(body, self.tile, self.rows, here, panel, carried, self.masks)
+            after, step = panel, self.b_step
+        for place, (name, old, value) in enumerate(zip(carried, sums, new, strict=True), phis):
+            phi = f"phi {vector} [ {old}, %{before} ], [ {value}, %{latch} ]"
+            body.lines[place] = f"  {name} = {phi}"
+        body.line(f"{here}.next = add i64 {here}, {level.a_step}")
+        body.line(f"{panel}.next = getelementptr i8, ptr {after}, i64 {step}")
+        body.line(f"{index}.next = sub i64 {index}, 1")
+        if inner:
+            body.line(f"br label %{head}, !llvm.loop !0")
+            body.label(done)
+            return here, panel, carried
+        body.line(f"{index}.more = icmp sgt i64 {index}.next, 0")
+        body.line(f"br i1 {index}.more, label %{head}, label %{done}, !llvm.loop !0")
         body.label(done)
-        return here, panel, carried
-    body.line(f"{index}.more = icmp sgt i64 {index}.next, 0")
-    body.line(f"br i1 {index}.more, label %{head}, label %{done}, !llvm.loop !0")
-    body.label(done)
-    return f"{here}.next", f"{panel}.next", new
+        return f"{here}.next", f"{panel}.next", new
 
 
 def _step(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
-from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, accumulate
+from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Inputs and gradients of a band, and rows of weights that lie together, all on the stack.
@@ -53,7 +54,7 @@ def weight_kernel(spec: Weight) -> Kernel:
     g, x, dw, sums_base = body.words("%args", 4, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=4), strict=True))
     table = body.op(f"alloca [{(MAX_RUN + tile.rows) * ROW_BYTES} x i8], align 64")
-    buffer = body.op(f"alloca [{tile.rows * width} x i8], align 64")
+    panels = Panel(tile, Finish(tile.dtype), levels=3)
     gradients = body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     merged = body.op(f"icmp ne i64 {word['merged']}, 0")
@@ -107,7 +108,7 @@ def weight_kernel(spec: Weight) -> Kernel:
                     room, word["slab_rows"], word["slab_columns"], channels,
                     word["slab_image"], word["slab_row"], word["slab_column"],
                 )  # fmt: skip
-                slab.fill(body, copier, picture, into, images, top, left)
+                copier.fill(body, picture, into, images, top, left)
                 origin = room
             else:
                 origin = body.at(source, body.mul(top, word["x_row"]))
@@ -115,7 +116,7 @@ def weight_kernel(spec: Weight) -> Kernel:
             levels = [
                 Level(images, word["slab_image"]),
                 Level(rows, body.mul(word["stride_row"], word["slab_row"])),
-                Level(columns, body.mul(word["stride_column"], word["slab_column"]), str(width)),
+                Level(columns, body.mul(word["stride_column"], word["slab_column"])),
             ]
             tap_row_step = body.mul(word["dilation_row"], word["slab_row"])
             tap_column_step = body.mul(word["dilation_column"], word["slab_column"])
@@ -132,20 +133,12 @@ def weight_kernel(spec: Weight) -> Kernel:
                 number = body.add(body.mul(tap_row, across), tap_column)
                 sums_here = body.at(sums_at, body.mul(body.mul(number, run), sums_row))
                 output = Output({"out": sums_here}, {"out": str(size)}, "true")
-                with body.loop("0", run, str(tile.rows)) as step:
-                    entries = body.at(table, body.mul(step, str(ROW_BYTES)))
-                    addresses = [
-                        body.at(tap, body.load("i64", body.at(entries, str(ROW_BYTES * index))))
-                        for index in range(tile.rows)
-                    ]
-                    sums = accumulate(body, tile, addresses, panel, levels, [])
-                    valid = body.min(str(tile.rows), body.sub(run, step))
-                    # Whole vectors always: the sums' rows are as wide as whole tiles.
-                    wide = str(tile.columns)
-                    at = Place(entries, valid, filter_, wide, first, "true")
-                    store_tile(body, tile, Finish(tile.dtype), output, sums, buffer, at)
+                panels.call(
+                    body, table, run, tap, panel, levels, str(width), output,
+                    filter_, str(tile.columns), first, "true",
+                )  # fmt: skip
         _write(body, spec, word, dw, sums_at, sums_row, group, filter0, filters, channel0, channels)
-    return kernel("weight_grad", entry(body))
+    return kernel("weight_grad", panels.define() + copier.define() + entry(body))
 
 
 def _pack_gradient(
@@ -175,7 +168,7 @@ def _pack_gradient(
         )  # fmt: skip
         panel = body.at(target, body.mul(body.div(filter_, str(tile.columns)), panel_bytes))
         into = slab.Slab(panel, rows, columns, valid, body.mul(rows, row_step), row_step, width)
-        slab.fill(body, copier, picture, into, images, row, column)
+        copier.fill(body, picture, into, images, row, column)
 
 
 def _write(

@@ -1,0 +1,100 @@
+"""One panel of B against many rows of A: the function that every contraction kernel calls.
+
+It takes the rows of its table tile by tile, sums each tile over the depth, finishes and stores it.
+A function of its own, not text inside the kernels' loops: LLVM's passes take time that grows with the
+depth of a loop nest, and the register allocator sees few values besides the tile's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction.emit import Body, function
+from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
+from rushlight.compiler.contraction.tile import (
+    ROW_BYTES,
+    Level,
+    Tile,
+    accumulate,
+    column_masks,
+    masked_load_declaration,
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is in the function's text: ``levels`` loops over depth; ``edge``: B is read under a mask."""
+
+    tile: Tile
+    finish: Finish
+    levels: int
+    edge: bool = False
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """(type, name), in order."""
+        outputs = ("out", *self.finish.pointers)
+        return [
+            ("ptr", "rows"), ("i64", "count"), ("ptr", "origin"), ("ptr", "b"),
+            ("i64", "column"), ("i64", "columns"), ("i1", "first"), ("i1", "last"), ("i1", "whole"),
+            ("i64", "b_step"),
+            *[("i64", f"{what}{level}") for level in range(self.levels) for what in ("n", "a")],
+            *[("ptr", f"{name}.base") for name in outputs],
+            *[("i64", f"{name}.step") for name in outputs],
+        ]  # fmt: skip
+
+    def define(self) -> str:
+        """The function's text."""
+        tile, body = self.tile, Body()
+        buffer = body.op(f"alloca [{tile.rows * tile.columns * tile.itemsize} x i8], align 64")
+        names = ("out", *self.finish.pointers)
+        output = Output(
+            {name: f"%{name}.base" for name in names},
+            {name: f"%{name}.step" for name in names},
+            "%whole",
+        )
+        levels = [Level(f"%n{level}", f"%a{level}") for level in range(self.levels)]
+        masks = column_masks(body, tile, "%columns") if self.edge else []
+        with body.loop("0", "%count", str(tile.rows)) as row:
+            lines = body.at("%rows", body.mul(row, str(ROW_BYTES)))
+            addresses = [
+                body.at("%origin", body.load("i64", body.at(lines, str(ROW_BYTES * index))))
+                for index in range(tile.rows)
+            ]
+            sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks)
+            valid = body.min(str(tile.rows), body.sub("%count", row))
+            at = Place(lines, valid, "%column", "%columns", "%first", "%last")
+            store_tile(body, tile, self.finish, output, sums, buffer, at)
+        declares = masked_load_declaration(tile) if self.edge else ""
+        return declares + function("panel", self.parameters(), body)
+
+    def call(
+        self,
+        body: Body,
+        rows: str,
+        count: str,
+        origin: str,
+        b: str,
+        levels: list[Level],
+        b_step: str,
+        output: Output,
+        column: str,
+        columns: str,
+        first: str,
+        last: str,
+    ) -> None:
+        """Columns ``column ..`` (``columns`` of them, at most the tile's) of ``count`` rows.
+
+        ``rows``: the table, whose rows up to the next whole tile are addresses too. ``levels`` run
+        from the outermost to the innermost, where B moves by ``b_step``; an inner count is never 0
+        unless an outer one is.
+        """
+        given = {
+            "rows": rows, "count": count, "origin": origin, "b": b, "column": column,
+            "columns": columns, "first": first, "last": last, "whole": output.whole_vectors,
+            "b_step": b_step,
+        }  # fmt: skip
+        for index, level in enumerate(levels):
+            given[f"n{index}"], given[f"a{index}"] = level.count, level.a_step
+        for name in ("out", *self.finish.pointers):
+            given[f"{name}.base"], given[f"{name}.step"] = output.bases[name], output.steps[name]
+        body.call("panel", [(kind, given[name]) for kind, name in self.parameters()])
