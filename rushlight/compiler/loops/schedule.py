@@ -249,7 +249,7 @@ class Schedule:
                     rows.append((codes, self.word(size)))
                 self.guard_codes[value] = rows
                 row.append(tuple(rows))
-            row.append((value.full, value.phase, value.uses >> self.vector & 1))
+            row.append((value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1))
             signature.append(tuple(row))
         for store in self.stores:
             store.access.codes = self._codes(store.access.index, order, False)
