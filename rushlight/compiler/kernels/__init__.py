@@ -23,8 +23,12 @@ from rushlight.compiler.kernels.indexed import (
     lower_scatter,
     lower_take,
 )
+from rushlight.compiler.kernels.pool import lower_pool, lower_pool_pair
+from rushlight.compiler.kernels.pool_grad import lower_pool_input_grad
 from rushlight.compiler.launch import Launch
 from rushlight.ir.graph import Node
+
+__all__ = ["KERNELS", "Lowering", "lower_node", "lower_pool_pair"]
 
 Lowering = Callable[[Node, tuple[Operand, ...], Operand], list[Launch]]
 
@@ -35,6 +39,8 @@ KERNELS: dict[str, Lowering] = {
     "const": lower_const,
     "gather": lower_gather,
     "iota": lower_iota,
+    "pool": lower_pool,
+    "pool_input_grad": lower_pool_input_grad,
     "put": lower_put,
     "scatter": lower_scatter,
     "slice_set": lower_slice_set,
