@@ -27,6 +27,17 @@ def _require(held: bool, rule: str, *nodes: Node) -> None:
         raise InternalError(f"ir.build: {rule}; got {list(nodes)}")
 
 
+# Where in the user's program the nodes now being built come from. Primitives that can fail at run
+# time (an index out of range, an integer division by zero) carry it as the attribute ``site``.
+_site: object = None
+
+
+def set_site(site: object) -> None:
+    """What the next fallible nodes say of their origin; its ``str`` goes into the error."""
+    global _site
+    _site = site
+
+
 # Sources
 
 
@@ -49,6 +60,9 @@ def iota(shape: Shape, axis: int, dtype: DType = int64) -> Node:
 # Element-wise
 
 
+_FALLIBLE = ("floordiv", "truncdiv", "remainder", "fmod")
+
+
 def unary(op: str, x: Node) -> Node:
     _require(op in UNARY, f"{op} is no unary primitive", x)
     return Node(op, (x,), x.shape, x.dtype)
@@ -57,6 +71,8 @@ def unary(op: str, x: Node) -> Node:
 def binary(op: str, x: Node, y: Node) -> Node:
     _require(x.shape == y.shape and x.dtype is y.dtype, f"{op} needs equal shape, dtype", x, y)
     _require(op in BINARY or op in COMPARE, f"{op} is no binary primitive", x, y)
+    if op in _FALLIBLE and not x.dtype.is_floating_point:
+        return Node(op, (x, y), x.shape, x.dtype, {"site": _site})
     return Node(op, (x, y), x.shape, bool_ if op in COMPARE else x.dtype)
 
 
@@ -208,23 +224,25 @@ def scan(x: Node, kind: str, axis: int) -> Node:
 
 def take(x: Node, index: Node, axis: int) -> Node:
     shape = x.shape[:axis] + index.shape + x.shape[axis + 1 :]
-    return Node("take", (x, index), shape, x.dtype, {"axis": axis})
+    return Node("take", (x, index), shape, x.dtype, {"axis": axis, "site": _site})
 
 
 def gather(x: Node, index: Node, axis: int) -> Node:
     _require(x.ndim == index.ndim, "gather needs equal ranks", x, index)
-    return Node("gather", (x, index), index.shape, x.dtype, {"axis": axis})
+    return Node("gather", (x, index), index.shape, x.dtype, {"axis": axis, "site": _site})
 
 
 def put(x: Node, index: Node, values: Node, axis: int, mode: str) -> Node:
     shape = x.shape[:axis] + index.shape + x.shape[axis + 1 :]
     _require(values.shape == shape and values.dtype is x.dtype, "put", x, index, values)
-    return Node("put", (x, index, values), x.shape, x.dtype, {"axis": axis, "mode": mode})
+    attrs = {"axis": axis, "mode": mode, "site": _site}
+    return Node("put", (x, index, values), x.shape, x.dtype, attrs)
 
 
 def scatter(x: Node, index: Node, values: Node, axis: int, mode: str) -> Node:
     _require(values.shape == index.shape and values.dtype is x.dtype, "scatter", x, index, values)
-    return Node("scatter", (x, index, values), x.shape, x.dtype, {"axis": axis, "mode": mode})
+    attrs = {"axis": axis, "mode": mode, "site": _site}
+    return Node("scatter", (x, index, values), x.shape, x.dtype, attrs)
 
 
 # Contractions

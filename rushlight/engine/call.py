@@ -1,0 +1,321 @@
+"""Calls: an operation together with everything of its arguments but the tensors and numbers.
+
+A ``Call`` is what a trie step remembers and what a plan is built from: given the nodes of the
+tensors and of the Python numbers, in order, ``build`` yields the result nodes. Calls are interned,
+so that identity is equality and gradients can be cached on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, final
+
+from rushlight.base.errors import InternalError
+from rushlight.ir import build
+from rushlight.ir.graph import Node, toposort
+from rushlight.ops import derive, table
+from rushlight.ops.table import Op
+
+# Markers in a call's template.
+TENSOR_SLOT = "<tensor>"
+SCALAR_SLOT = "<number>"
+
+
+class Call(Protocol):
+    """Something that can be recorded."""
+
+    name: str
+
+    def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any: ...
+
+    def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None: ...
+
+
+@final
+class Slot:
+    """A place in a template that a tensor (or number) fills."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return self.kind
+
+
+TENSOR = Slot(TENSOR_SLOT)
+SCALAR = Slot(SCALAR_SLOT)
+
+
+def flatten(result: Any) -> tuple[Node, ...]:
+    """The nodes of a body's result: one node, or a (named) tuple or list of them."""
+    return (result,) if isinstance(result, Node) else tuple(result)
+
+
+def _fill(template: Any, nodes: Any, scalars: Any) -> Any:
+    if template is TENSOR:
+        return next(nodes)
+    if template is SCALAR:
+        return next(scalars)
+    if isinstance(template, list):
+        return [_fill(each, nodes, scalars) for each in template]
+    return template
+
+
+@final
+class OpCall:
+    """An op with its constant arguments; tensors and numbers are slots."""
+
+    def __init__(self, op: Op, template: tuple[Any, ...]) -> None:
+        self.op = op
+        self.name = op.name
+        self.template = template  # one entry per parameter of the op, in order
+        self.single = True  # one result, not a tuple of them; known once built
+        self._gradients: dict[Any, Gradient | None] = {}
+
+    def __repr__(self) -> str:
+        return f"<call {self.name}{self.template}>"
+
+    def arguments(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> list[Any]:
+        these, numbers = iter(nodes), iter(scalars)
+        return [_fill(each, these, numbers) for each in self.template]
+
+    def apply(self, body: Callable[..., Any], arguments: list[Any]) -> Any:
+        """Call ``body`` with the op's parameters passed as it declares them."""
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for parameter, value in zip(self.op.parameters, arguments, strict=True):
+            if parameter.keyword_only:
+                keywords[parameter.name] = value
+            elif parameter.variadic:
+                positional.extend(value)
+            else:
+                positional.append(value)
+        return body(*positional, **keywords)
+
+    def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
+        result = self.apply(self.op.body, self.arguments(nodes, scalars))
+        self.single = isinstance(result, Node)
+        return result
+
+    def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
+        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
+
+    def cotangents(
+        self,
+        seeds: Sequence[Node | None],
+        outs: Sequence[Node],
+        nodes: Sequence[Node],
+        scalars: Sequence[Node],
+        mask: int,
+    ) -> list[Node | None]:
+        """One cotangent (or None) per tensor, for those whose bit is set in ``mask``."""
+        rule = self.op.vjp_rule
+        if rule is None:
+            return _derived(lambda fresh: self.build(fresh, scalars), seeds, nodes, mask)
+        g: Any = seeds[0] if self.single else tuple(seeds)
+        out: Any = outs[0] if self.single else tuple(outs)
+        arguments = self.arguments(nodes, scalars)
+        results = self.apply(lambda *a, **k: rule(g, out, *a, **k), arguments)
+        flat: list[Node | None] = []
+        takers = [
+            template
+            for parameter, template in zip(self.op.parameters, self.template, strict=True)
+            if parameter.kind in table.DIFFERENTIABLE_KINDS
+        ]
+        if len(takers) != len(results):
+            raise InternalError(
+                f"{self.name}.vjp returns {len(results)} cotangents for {len(takers)} parameters"
+            )
+        for template, result in zip(takers, results, strict=True):
+            if template is TENSOR:
+                flat.append(result)
+            elif isinstance(template, list):
+                flat.extend(result if result is not None else [None] * len(template))
+        return [each if mask >> place & 1 else None for place, each in enumerate(flat)]
+
+
+def _derived(
+    body: Callable[[Sequence[Node]], Any],
+    seeds: Sequence[Node | None],
+    nodes: Sequence[Node],
+    mask: int,
+) -> list[Node | None]:
+    """Differentiate ``body`` on fresh nodes, then put the real ones in their places.
+
+    Fresh ones, because one input may be computed from another, or be the same node twice.
+    """
+    fresh = [Node("input", (), node.shape, node.dtype, {"index": -1}) for node in nodes]
+    previous = table.tape
+    calls = table.start_tape()
+    try:
+        outs = flatten(body(fresh))
+    finally:
+        table.set_tape(previous)
+    wanted = [node for place, node in enumerate(fresh) if mask >> place & 1]
+    grads = derive.cotangents(outs, seeds, wanted, calls)
+    real = iter(substitute(grads, dict(zip(fresh, nodes, strict=True))))
+    return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
+
+
+def substitute(
+    sinks: Sequence[Node | None], replacements: dict[Node, Node]
+) -> list[Node | None]:
+    """The same graphs with some nodes replaced by others of the same shape and dtype."""
+    new = dict(replacements)
+    for node in toposort([sink for sink in sinks if sink is not None]):
+        if node not in new:
+            src = tuple(new[source] for source in node.src)
+            same = all(a is b for a, b in zip(src, node.src, strict=True))
+            new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
+    return [None if sink is None else new[sink] for sink in sinks]
+
+
+@final
+class Gradient:
+    """The gradient of a call for a given set of wanted inputs: itself a call.
+
+    Its tensors are, in order: the cotangents of the outputs that have one (``given``), then the
+    saved tensors: ``saves`` lists them as indices, inputs first, then outputs counted on from the
+    number of inputs. Its results are the cotangents of the inputs in ``targets``.
+    """
+
+    def __init__(
+        self,
+        call: Any,
+        metas: tuple[Any, ...],
+        out_metas: tuple[Any, ...],
+        mask: int,
+        given: int,
+        scalar_types: tuple[Any, ...],
+    ) -> None:
+        self.call = call
+        self.name = f"{call.name}.vjp"
+        self.metas = metas
+        self.out_metas = out_metas
+        self.mask = mask
+        self.given = given  # bit set of the outputs that have a cotangent
+        self.scalar_types = scalar_types
+        self._gradients: dict[Any, Gradient | None] = {}
+        self._variants: dict[int, Gradient | None] = {}
+        saves, targets = self._analyse()
+        self.saves = saves
+        self.targets = targets
+
+    def __repr__(self) -> str:
+        return f"<gradient of {self.call}>"
+
+    def for_outputs(self, given: int) -> Gradient | None:
+        """This gradient where only the outputs in ``given`` have a cotangent."""
+        if given == self.given:
+            return self
+        if given not in self._variants:
+            variant = Gradient(
+                self.call, self.metas, self.out_metas, self.mask, given, self.scalar_types
+            )
+            self._variants[given] = variant if variant.targets else None
+        return self._variants[given]
+
+    def _placeholders(self) -> tuple[list[Node], list[Node], list[Node | None]]:
+        nodes = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in self.metas]
+        outs = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in self.out_metas]
+        seeds: list[Node | None] = [
+            Node("input", (), tuple(m.shape), m.dtype, {"index": -1})
+            if self.given >> place & 1
+            else None
+            for place, m in enumerate(self.out_metas)
+        ]
+        return nodes, outs, seeds
+
+    def _analyse(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Build once on placeholders to see what the gradient reads and what it yields."""
+        nodes, outs, seeds = self._placeholders()
+        scalars = [build.scalar(-1, kind) for kind in self.scalar_types]
+        grads = self.call.cotangents(seeds, outs, nodes, scalars, self.mask)
+        reached = set(toposort([grad for grad in grads if grad is not None]))
+        saves = tuple(place for place, node in enumerate([*nodes, *outs]) if node in reached)
+        targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
+        return saves, targets
+
+    def _arguments(
+        self, nodes: Sequence[Node]
+    ) -> tuple[list[Node | None], list[Node], list[Node]]:
+        """Seeds, outs, inputs, with placeholders where nothing was saved."""
+        fresh, outs, seeds = self._placeholders()
+        given = iter(nodes)
+        seeds = [next(given) if seed is not None else None for seed in seeds]
+        everything = [*fresh, *outs]
+        for place in self.saves:
+            everything[place] = next(given)
+        return seeds, everything[len(fresh) :], everything[: len(fresh)]
+
+    def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
+        seeds, outs, inputs = self._arguments(nodes)
+        grads = self.call.cotangents(seeds, outs, inputs, scalars, self.mask)
+        results = []
+        for place in self.targets:
+            grad = grads[place]
+            assert grad is not None
+            meta = self.metas[place]
+            if grad.shape != tuple(meta.shape) or grad.dtype is not meta.dtype:
+                raise InternalError(
+                    f"{self.name}: cotangent {place} is {grad}, needs {meta.dtype.name}"
+                    f"{list(meta.shape)}"
+                )
+            results.append(grad)
+        return tuple(results)
+
+    def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
+        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
+
+    def cotangents(
+        self,
+        seeds: Sequence[Node | None],
+        outs: Sequence[Node],
+        nodes: Sequence[Node],
+        scalars: Sequence[Node],
+        mask: int,
+    ) -> list[Node | None]:
+        """The gradient of the gradient: derived from its graph, primitive by primitive."""
+        del outs
+        return _derived(lambda fresh: self.build(fresh, scalars), seeds, nodes, mask)
+
+
+def _cached_gradient(
+    call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int
+) -> Gradient | None:
+    tensors, scalar_types = metas
+    key = (tensors, out_metas, mask, scalar_types)
+    if key not in cache:
+        given = (1 << len(out_metas)) - 1
+        for place, meta in enumerate(out_metas):
+            if not (meta.dtype.is_floating_point or meta.dtype.is_complex):
+                given &= ~(1 << place)
+        made = Gradient(call, tensors, out_metas, mask, given, scalar_types) if given else None
+        cache[key] = made if made is not None and made.targets else None
+    return cache[key]
+
+
+_CALLS: dict[Any, OpCall] = {}
+_CALLS_LIMIT = 1 << 16
+
+
+def op_call(op: Op, template: tuple[Any, ...]) -> OpCall:
+    """The one OpCall of this op and these constants."""
+    key = (op, _exact(template))
+    found = _CALLS.get(key)
+    if found is None:
+        if len(_CALLS) >= _CALLS_LIMIT:
+            _CALLS.clear()
+        found = _CALLS[key] = OpCall(op, template)
+    return found
+
+
+def _exact(value: Any) -> Any:
+    # True, 1 and 1.0 are equal and hash alike; -0.0 equals 0.0; a nan is not itself.
+    if isinstance(value, (tuple, list)):
+        return (type(value), tuple(map(_exact, value)))
+    if isinstance(value, (bool, int, float)):
+        return (type(value), repr(value))
+    return value

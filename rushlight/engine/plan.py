@@ -1,0 +1,159 @@
+"""Plans: how the live results of a trace are computed, made once per step, live set and donation.
+
+A compiled plan is a program that one native call runs. Where a graph holds a primitive or dtype
+that has no lowering, or RUSHLIGHT_INTERPRET is set, the plan runs the reference interpreter; that
+is decided by what the graph holds, never by how often it ran, and ``base.events`` tells of it
+(topic "interpreted").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from struct import Struct
+from typing import Any, Protocol, final
+
+import numpy as np
+
+from rushlight.base import config
+from rushlight.base.errors import InternalError
+from rushlight.base.events import publish
+from rushlight.engine.value import Value
+from rushlight.ir.graph import Node, toposort
+from rushlight.ir.interpret import interpret
+from rushlight.runtime.buffer import Buffer
+
+Numbers = Sequence[float | int | bool]
+
+
+class Plan(Protocol):
+    """Runs on the trace's inputs and numbers; yields one buffer for each live result."""
+
+    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]: ...
+
+
+class RunTimeError(Exception):
+    """A kernel found bad data; carries the primitive's name and where it was recorded."""
+
+
+def make_plan(
+    sinks: Sequence[Node], n_inputs: int, n_scalars: int, donatable: frozenset[int]
+) -> Plan:
+    """Compile the graph of ``sinks``; see the module's text for when it is interpreted instead."""
+    inputs: list[Node | None] = [None] * n_inputs
+    scalars: list[Node | None] = [None] * n_scalars
+    order = toposort(sinks)
+    for node in order:
+        if node.op == "input":
+            inputs[node.attrs["index"]] = node
+        elif node.op == "scalar":
+            scalars[node.attrs["index"]] = node
+    if config.INTERPRET:
+        return InterpretedPlan(sinks, n_inputs)
+    try:
+        return CompiledPlan(sinks, inputs, scalars, donatable)
+    except NotImplementedError as reason:
+        publish("interpreted", reason=str(reason), nodes=len(order))
+        return InterpretedPlan(sinks, n_inputs)
+
+
+@final
+class InterpretedPlan:
+    """The reference interpreter behind a plan's face."""
+
+    def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
+        self.sinks = list(sinks)
+        self.used = [False] * n_inputs
+        self.shapes: list[Any] = [None] * n_inputs
+        for node in toposort(sinks):
+            if node.op == "input":
+                self.shapes[node.attrs["index"]] = (node.dtype.np, node.shape)
+
+    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
+        arrays: list[Any] = []
+        for value, kind in zip(inputs, self.shapes, strict=True):
+            assert value.buffer is not None
+            arrays.append(None if kind is None else value.buffer.array(*kind))
+        results: list[Buffer] = []
+        for array in interpret(self.sinks, arrays, list(scalars)):
+            buffer = Buffer(array.nbytes)
+            buffer.array(array.dtype, array.shape)[...] = array
+            results.append(buffer)
+        return results
+
+
+@final
+class CompiledPlan:
+    """A program, and where each result lies after it ran."""
+
+    def __init__(
+        self,
+        sinks: Sequence[Node],
+        inputs: Sequence[Node | None],
+        scalars: Sequence[Node | None],
+        donatable: frozenset[int],
+    ) -> None:
+        from rushlight.compiler import compile_graph
+
+        plan = compile_graph(sinks, inputs, scalars, donatable)
+        self.plan = plan
+        self.arena_bytes: int = plan.arena_bytes
+        # How to make each result: (kind, number): fresh of nbytes, an input's, an earlier result's.
+        self.outputs = plan.outputs
+        slots = plan.n_slots
+        self.table = np.zeros(max(slots, 1), np.int64)
+        self.pack = Struct(f"{slots}q").pack_into
+        self.address: int = self.table.ctypes.data
+        kinds = "".join("d" if s is not None and s.dtype.is_floating_point else "q" for s in scalars)
+        self.scalars = np.zeros(max(len(kinds), 1), np.int64)
+        self.pack_scalars = Struct(kinds).pack_into
+        self.scalars_address: int = self.scalars.ctypes.data
+        self.fresh = tuple(plan.fresh_bytes)
+        self.run_program: Callable[[int], Any] = plan.program.run
+
+    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
+        if scalars:
+            self.pack_scalars(self.scalars, 0, *scalars)
+        arena = Buffer(self.arena_bytes)
+        fresh = [Buffer(nbytes) for nbytes in self.fresh]
+        self.pack(
+            self.table,
+            0,
+            *[value.buffer.address for value in inputs],  # type: ignore[union-attr]
+            self.scalars_address,
+            arena.address,
+            *[buffer.address for buffer in fresh],
+        )
+        failure = self.run_program(self.address)
+        if failure is not None:
+            raise self._error(failure)
+        results: list[Buffer] = []
+        for kind, number in self.outputs:
+            if kind == "fresh":
+                results.append(fresh[number])
+            elif kind == "input":
+                results.append(inputs[number].buffer)  # type: ignore[arg-type]
+            else:
+                results.append(results[number])
+        return results
+
+    def _error(self, failure: Any) -> BaseException:
+        return self.plan.failure(failure)  # type: ignore[no-any-return]
+
+
+def flops(nodes: Sequence[Node]) -> int:
+    """Multiply-adds count two; only contractions are counted."""
+    total = 0
+    for node in nodes:
+        if node.op == "dot":
+            total += 2 * node.size * node.src[0].shape[-1]
+        elif node.op == "conv":
+            total += 2 * node.size * math.prod(node.src[1].shape[1:])
+        elif node.op in ("conv_input_grad", "conv_weight_grad"):
+            g = node.src[0]
+            w = node.shape if node.op == "conv_weight_grad" else node.src[1].shape
+            total += 2 * g.size * math.prod(w[1:])
+    return total
+
+
+__all__ = ["CompiledPlan", "InternalError", "InterpretedPlan", "Plan", "flops", "make_plan"]

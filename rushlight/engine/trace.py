@@ -1,0 +1,316 @@
+"""The trace and the trie: what a thread has recorded since its last flush.
+
+Recording an operation looks one key up in the children of the step reached so far:
+
+    (op or call, positions of its tensors, constants as the user wrote them)
+
+A hit is a ``Step`` that knows the shapes and dtypes of the results: nothing is inferred, built or
+hashed again. A miss builds the operation's graph once (``Trace.miss``) and hangs a new step under
+the current one. The path from the root to a step determines the graph completely, so plans are
+kept on steps.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+from rushlight.base.dtype import bool_, float64, int64
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.errors import InternalError
+from rushlight.engine.call import Call, Gradient, flatten
+from rushlight.engine.exposure import copy_of, exposed
+from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
+from rushlight.ir import build
+from rushlight.ir.graph import Node
+
+STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
+TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
+BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
+
+_SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
+
+
+@final
+class Site:
+    """The line of the user's program that recorded something."""
+
+    __slots__ = ("file", "line", "name")
+
+    def __init__(self, name: str, file: str, line: int) -> None:
+        self.name = name
+        self.file = file
+        self.line = line
+
+    def __repr__(self) -> str:
+        return f"{self.name} at {self.file}:{self.line}"
+
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+def user_site(name: str) -> Site:
+    """The innermost frame outside of this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<rushlight")):
+        frame = frame.f_back
+    return Site(name, frame.f_code.co_filename, frame.f_lineno)
+
+
+@final
+class Step:
+    """One recorded operation in the context of all before it."""
+
+    __slots__ = (
+        "call",
+        "children",
+        "count",
+        "gradients",
+        "inputs",
+        "layouts",
+        "meta",
+        "metas",
+        "nodes",
+        "nbytes",
+        "parent",
+        "plans",
+        "positions",
+        "scalar_types",
+        "scalars",
+        "start",
+        "structure",
+    )
+
+    def __init__(self, parent: Step | None, call: Call | None) -> None:
+        self.parent = parent
+        self.call = call
+        self.children: dict[Any, Step] = {}
+        self.plans: dict[Any, Any] = {}
+        self.nodes: tuple[Node, ...] = ()
+        self.metas: tuple[Meta, ...] = ()
+        self.meta: Meta | None = None  # of the result, where there is exactly one
+        self.structure: Any = None  # the type of the result, where there are several
+        self.start = parent.count if parent else 0  # position of the first result
+        self.count = self.start
+        self.inputs = parent.inputs if parent else 0
+        self.scalars: tuple[DType, ...] = parent.scalars if parent else ()
+        self.nbytes = parent.nbytes if parent else 0
+        self.positions: tuple[int, ...] = ()
+        self.scalar_types: tuple[DType, ...] = ()
+        self.gradients: dict[int, Gradient | None] = {}
+        self.layouts: dict[Any, Any] = {}
+
+    def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
+        """The gradient for the inputs in ``mask``, or None where nothing flows."""
+        if mask not in self.gradients:
+            assert self.call is not None
+            self.gradients[mask] = self.call.gradient((metas, self.scalar_types), self.metas, mask)
+        return self.gradients[mask]
+
+
+@final
+class Trace:
+    """What one thread has recorded since its last flush, and the trie it walks."""
+
+    __slots__ = (
+        "__weakref__",
+        "_nodes",
+        "_nodes_step",
+        "epoch",
+        "grad",
+        "inference",
+        "inputs",
+        "root",
+        "scalars",
+        "step",
+        "steps",
+        "values",
+    )
+
+    def __init__(self) -> None:
+        self.root = Step(None, None)
+        self.steps = 0
+        self.grad = True  # whether gradients are recorded: per thread, as in PyTorch
+        self.inference = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Start an empty trace at the root of the trie."""
+        if self.steps > STEP_LIMIT:
+            self.root = Step(None, None)
+            self.steps = 0
+        self.step = self.root
+        self.epoch = Epoch()
+        self.values: list[Value] = []
+        self.inputs: list[Value] = []
+        self.scalars: list[float | int | bool] = []
+        self._nodes: list[Node] = []
+        self._nodes_step = self.root
+
+    def repair(self) -> None:
+        """After an interrupted record: step back to where lists and trie agree."""
+        step = self.step
+        while step.parent is not None and (
+            step.count > len(self.values)
+            or step.inputs > len(self.inputs)
+            or len(step.scalars) > len(self.scalars)
+        ):
+            step = step.parent
+        self.step = step
+        del self.values[step.count :]
+        del self.inputs[step.inputs :]
+        del self.scalars[len(step.scalars) :]
+        self._nodes = []
+        self._nodes_step = self.root
+
+    def nodes(self) -> list[Node]:
+        """The node of every position so far."""
+        missing: list[Step] = []
+        step: Step | None = self.step
+        while step is not None and step is not self._nodes_step:
+            missing.append(step)
+            step = step.parent
+        if step is None:
+            self._nodes = []
+        for each in reversed(missing):
+            self._nodes.extend(each.nodes)
+        self._nodes_step = self.step
+        if len(self._nodes) != self.step.count:
+            raise InternalError(f"trace holds {len(self._nodes)} nodes, trie {self.step.count}")
+        return self._nodes
+
+    def enter(self, value: Value) -> int:
+        """Make a value of an earlier epoch part of this trace; its position."""
+        if value.parent is not None:
+            parent = value.parent
+            if parent.epoch is not self.epoch:
+                self.enter(parent)
+            assert value.recipe is not None
+            key = (value.recipe, parent.pos)
+            step = self.step.children.get(key)
+            if step is None:
+                step = self.miss(key, value.recipe, (parent,), ())
+            self.step = step
+            if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
+                value.pos = step.start
+                self.values.append(value)
+                return step.start
+        else:
+            if value.buffer is None:
+                from_other_thread(value)
+            meta = value.meta
+            step = self.step.children.get(meta)
+            if step is None:
+                step = self._new_input(meta)
+            self.step = step
+            buffer = value.buffer
+            if (buffer.exposures or buffer.owner is not None) and exposed(buffer):  # type: ignore[union-attr]
+                # Others may write to this memory at any time: the operation gets a copy.
+                snapshot = Value(self.epoch, step.start, meta)
+                snapshot.buffer = copy_of(buffer)  # type: ignore[arg-type]
+                self.inputs.append(snapshot)
+                self.values.append(snapshot)
+                value.pos = step.start
+                return step.start
+            self.inputs.append(value)
+        value.epoch = self.epoch
+        value.pos = step.start
+        self.values.append(value)
+        return step.start
+
+    def _new_input(self, meta: Meta) -> Step:
+        step = Step(self.step, None)
+        step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
+        step.inputs += 1
+        step.count += 1
+        self._keep(meta, step)
+        return step
+
+    def _keep(self, key: Any, step: Step) -> None:
+        self.step.children[key] = step
+        self.steps += 1
+
+    def miss(self, key: Any, call: Call, values: Sequence[Value], numbers: Sequence[Any]) -> Step:
+        """The step for a call not met here before: build its graph once.
+
+        ``numbers`` are the call's Python numbers, already appended to ``scalars`` by the caller.
+        Whatever the build raises leaves the trace as it was.
+        """
+        known = self.nodes()
+        step = Step(self.step, call)
+        first = len(step.scalars)
+        step.scalar_types = tuple(_SCALAR_DTYPES[type(number)] for number in numbers)
+        step.scalars += step.scalar_types
+        scalars = [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
+        build.set_site(user_site(call.name))
+        result = call.build([known[value.pos] for value in values], scalars)
+        step.nodes = flatten(result)
+        step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
+        if isinstance(result, Node):
+            step.meta = step.metas[0]
+        else:
+            step.structure = type(result)
+        step.count += len(step.nodes)
+        step.nbytes += sum(meta.nbytes for meta in step.metas)
+        step.positions = tuple(value.pos for value in values)
+        self._keep(key, step)
+        return step
+
+    def record(self, call: Call, values: Sequence[Value], numbers: Sequence[Any] = ()) -> list[Value]:
+        """Record any call; the results as values. Wrappers of hot ops do the same in line."""
+        try:
+            for value in values:
+                if value.epoch is not self.epoch:
+                    self.enter(value)
+            self.scalars.extend(numbers)
+            key = (call, *[value.pos for value in values], *map(type, numbers))
+            step = self.step.children.get(key)
+            if step is None:
+                step = self.miss(key, call, values, numbers)
+            self.step = step
+            epoch, start = self.epoch, step.start
+            results = [Value(epoch, start + k, meta) for k, meta in enumerate(step.metas)]
+            self.values.extend(results)
+        except BaseException:
+            self.repair()
+            raise
+        return results
+
+
+def from_other_thread(value: Value) -> None:
+    """A lazy value whose epoch is not this thread's: its computation failed, or it is another's."""
+    failure = value.epoch.failure
+    if failure is not None:
+        raise RuntimeError(
+            "this tensor has no value: the computation that was to make it failed with "
+            f"{type(failure).__name__}: {failure}"
+        ) from failure
+    for trace in list(_traces.values()):
+        if trace.epoch is value.epoch:
+            resolve(trace, value)
+            return
+    raise InternalError(f"{value} belongs to no trace")
+
+
+def resolve(trace: Trace, value: Value) -> None:
+    """Compute a value of another thread's trace without disturbing that trace."""
+    from rushlight.engine.flush import compute  # the one cycle: a trace and its evaluation
+
+    compute(trace, value)
+
+
+class _Local(threading.local):
+    """This thread's trace."""
+
+    def __init__(self) -> None:
+        self.trace = Trace()
+        _traces[threading.get_ident()] = self.trace
+
+
+_traces: dict[int, Trace] = {}
+local = _Local()
+
+__all__ = ["NOWHERE", "Site", "Step", "Trace", "local", "user_site"]

@@ -1,0 +1,142 @@
+"""Values: what a tensor holds, an array that may not have been computed yet.
+
+A ``Value`` is in one of three states:
+
+* lazy: result number ``pos`` of the trace whose ``epoch`` it carries; nothing is computed;
+* concrete: ``buffer`` holds its elements, row-major, from the buffer's first byte;
+* derived: a view of ``parent`` made by the recorded call ``recipe`` (a transpose, a slice ...).
+  It owns no memory: whenever a later trace reads it, the view is recorded again, and the compiler
+  turns it into the strides of a load.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.shape import contiguous_strides
+from rushlight.runtime.buffer import Buffer
+
+if TYPE_CHECKING:
+    from rushlight.engine.call import Call
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple of ints that prints and counts as PyTorch's ``torch.Size``.
+
+    >>> Size((2, 3)).numel()
+    6
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        total = 1
+        for size in self:
+            total *= size
+        return total
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __add__(self, other: Any) -> Size:  # type: ignore[override]
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, count: Any) -> Size:
+        return Size(tuple.__mul__(self, count))
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __reduce__(self) -> Any:
+        return (Size, (tuple(self),))
+
+
+@final
+class Meta:
+    """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
+
+    __slots__ = ("dtype", "nbytes", "numel", "shape", "strides")
+
+    def __init__(self, shape: Size, dtype: DType) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.numel = shape.numel()
+        self.nbytes = self.numel * dtype.itemsize
+        self.strides = contiguous_strides(shape)
+
+    def __repr__(self) -> str:
+        return f"{self.dtype.name}{list(self.shape)}"
+
+
+_METAS: dict[tuple[tuple[int, ...], DType], Meta] = {}
+_METAS_LIMIT = 1 << 16
+
+
+def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
+    """The one ``Meta`` of this shape and dtype."""
+    key = (tuple(shape), dtype)
+    found = _METAS.get(key)
+    if found is None:
+        if len(_METAS) >= _METAS_LIMIT:
+            _METAS.clear()  # a Meta in use stays alive through its values; equality is by fields
+        found = _METAS[key] = Meta(Size(shape), dtype)
+    return found
+
+
+class Epoch:
+    """The life of one trace between two flushes; a value's epoch tells whether ``pos`` holds."""
+
+    __slots__ = ("failure",)
+
+    def __init__(self) -> None:
+        self.failure: BaseException | None = None
+
+
+NOWHERE = Epoch()  # the epoch of values that are concrete
+
+
+@final
+class Value:
+    """One array, computed or not; see the module's text."""
+
+    __slots__ = (
+        "__weakref__",
+        "buffer",
+        "epoch",
+        "meta",
+        "overwritten",
+        "parent",
+        "pos",
+        "recipe",
+        "version",
+    )
+
+    def __init__(self, epoch: Epoch, pos: int, meta: Meta) -> None:
+        self.epoch = epoch
+        self.pos = pos
+        self.meta = meta
+        self.buffer: Buffer | None = None
+        self.parent: Value | None = None
+        self.recipe: Call | None = None
+        # Set when an in-place operation gave the tensor another value: a backward pass that
+        # saved this one must refuse (it holds whoever knows the version reached since).
+        self.overwritten: Any = None
+        self.version = 0
+
+    def __repr__(self) -> str:
+        state = "concrete" if self.buffer is not None else "derived" if self.parent else "lazy"
+        return f"<{state} value {self.meta}>"
+
+
+def concrete(buffer: Buffer, shape: tuple[int, ...], dtype: DType) -> Value:
+    """A value whose elements lie in ``buffer`` from its first byte on, row-major."""
+    value = Value(NOWHERE, -1, meta_of(shape, dtype))
+    value.buffer = buffer
+    return value

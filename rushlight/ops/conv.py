@@ -1,0 +1,226 @@
+"""Convolutions. The primitives are channels-last; here axes are PyTorch's (N, C, *spatial)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.errors import ShapeError
+from rushlight.ir import build
+from rushlight.ir.build import permute, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.table import composite
+
+Window = int | tuple[int, ...]
+
+
+def to_last(x: Node) -> Node:
+    """(N, C, *S) -> (N, *S, C)."""
+    return permute(x, (0, *range(2, x.ndim), 1))
+
+
+def to_first(x: Node) -> Node:
+    """(N, *S, C) -> (N, C, *S)."""
+    return permute(x, (0, x.ndim - 1, *range(1, x.ndim - 1)))
+
+
+def per_axis(who: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
+    """An int or a tuple as one int per spatial axis."""
+    sizes = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(sizes) == 1:
+        sizes *= rank
+    if len(sizes) != rank:
+        raise RuntimeError(
+            f"{who}: expected {name} to be a single integer value or a list of {rank} values, but "
+            f"got {name}={list(sizes)}"
+        )
+    return sizes
+
+
+def _padding(
+    who: str, padding: Any, rank: int, taps: tuple[int, ...], stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> build.Pairs:  # fmt: skip
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * rank
+        if padding != "same":
+            raise RuntimeError(f"{who}: padding must be 'valid', 'same' or numbers, got {padding!r}")
+        if any(each != 1 for each in stride):
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
+        totals = [gap * (tap - 1) for gap, tap in zip(dilation, taps, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+    sizes = per_axis(who, "padding", padding, rank)
+    if any(each < 0 for each in sizes):
+        raise RuntimeError("negative padding is not supported")
+    return tuple((each, each) for each in sizes)
+
+
+def _check(who: str, x: Node, w: Node, bias: Node | None, rank: int, groups: int) -> None:
+    require_same_dtype(who, input=x, weight=w, bias=bias)
+    if w.ndim != rank + 2:
+        raise RuntimeError(
+            f"{who}: expected weight to be {rank + 2}-D (out, in/groups, *kernel), got "
+            f"{list(w.shape)}"
+        )
+    if x.ndim not in (rank + 1, rank + 2):
+        raise RuntimeError(
+            f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {who}, but got "
+            f"input of size: {list(x.shape)}"
+        )
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+
+
+def _sized(who: str, x: Node, w: Node, stride: Any, padding: Any, dilation: Any) -> None:
+    for name, values in (("stride", stride), ("dilation", dilation)):
+        if any(each <= 0 for each in values):
+            raise RuntimeError(f"non-positive {name} is not supported")
+    room = [s + lo + hi for s, (lo, hi) in zip(x.shape[2:], padding, strict=True)]
+    reach = [(t - 1) * d + 1 for t, d in zip(w.shape[2:], dilation, strict=True)]
+    if any(a < b for a, b in zip(room, reach, strict=True)):
+        raise ShapeError(
+            f"Calculated padded input size per channel: ({' x '.join(map(str, room))}). Kernel "
+            f"size: ({' x '.join(map(str, reach))}). Kernel size can't be greater than actual "
+            "input size"
+        )
+
+
+def _with_bias(out: Node, bias: Node | None) -> Node:
+    # channels-last: the bias lies along the last axis
+    if bias is None:
+        return out
+    if bias.shape != (out.shape[-1],):
+        raise ShapeError(
+            f"expected bias to be 1-dimensional with {out.shape[-1]} elements, but got bias of size "
+            f"{list(bias.shape)} instead"
+        )
+    return build.binary("add", out, build.broadcast(bias, out.shape))
+
+
+def _conv(
+    rank: int, input: Node, weight: Node, bias: Node | None, stride: Any, padding: Any,
+    dilation: Any, groups: int,
+) -> Node:  # fmt: skip
+    who = f"conv{rank}d"
+    _check(who, input, weight, bias, rank, groups)
+    batched = input.ndim == rank + 2
+    x = input if batched else reshape(input, (1, *input.shape))
+    if x.shape[1] != weight.shape[1] * groups:
+        raise ShapeError(
+            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
+            f"{list(input.shape)} to have {weight.shape[1] * groups} channels, but got "
+            f"{x.shape[1]} channels instead"
+        )
+    if weight.shape[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size {list(weight.shape)} instead"
+        )
+    strides = per_axis(who, "stride", stride, rank)
+    gaps = per_axis(who, "dilation", dilation, rank)
+    pads = _padding(who, padding, rank, weight.shape[2:], strides, gaps)
+    _sized(who, x, weight, strides, pads, gaps)
+    out = to_first(
+        _with_bias(build.conv(to_last(x), weight, strides, pads, gaps, groups), bias)
+    )
+    return out if batched else reshape(out, out.shape[1:])
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv1d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1,
+    padding: Window | str = 0, dilation: Window = 1, groups: int = 1,
+) -> Node:  # fmt: skip
+    """(N, C, L) x (K, C/groups, R) -> (N, K, L'): cross-correlation over one axis."""
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv2d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1,
+    padding: Window | str = 0, dilation: Window = 1, groups: int = 1,
+) -> Node:  # fmt: skip
+    """(N, C, H, W) x (K, C/groups, R, S) -> (N, K, H', W'): cross-correlation over two axes.
+
+    H' = (H + 2 * padding - dilation * (R - 1) - 1) // stride + 1, and W' alike. ``padding`` may be
+    "valid" or "same". Without N the result has none either.
+    """
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv3d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1,
+    padding: Window | str = 0, dilation: Window = 1, groups: int = 1,
+) -> Node:  # fmt: skip
+    """(N, C, D, H, W) x (K, C/groups, T, R, S) -> (N, K, D', H', W')."""
+    return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv_transpose(
+    rank: int, input: Node, weight: Node, bias: Node | None, stride: Any, padding: Any,
+    output_padding: Any, groups: int, dilation: Any,
+) -> Node:  # fmt: skip
+    who = f"conv_transpose{rank}d"
+    _check(who, input, weight, bias, rank, groups)
+    batched = input.ndim == rank + 2
+    x = input if batched else reshape(input, (1, *input.shape))
+    if x.shape[1] != weight.shape[0]:
+        raise ShapeError(
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected input"
+            f"{list(input.shape)} to have {weight.shape[0]} channels, but got {x.shape[1]} channels "
+            "instead"
+        )
+    strides = per_axis(who, "stride", stride, rank)
+    gaps = per_axis(who, "dilation", dilation, rank)
+    pads = per_axis(who, "padding", padding, rank)
+    extra = per_axis(who, "output_padding", output_padding, rank)
+    for more, step, gap in zip(extra, strides, gaps, strict=True):
+        if more >= step and more >= gap:
+            raise RuntimeError(
+                "output padding must be smaller than either stride or dilation, but got "
+                f"output_padding: {list(extra)}, stride: {list(strides)}, dilation: {list(gaps)}"
+            )
+    sizes = tuple(
+        (size - 1) * step - 2 * pad + gap * (tap - 1) + more + 1
+        for size, step, pad, gap, tap, more in zip(
+            x.shape[2:], strides, pads, gaps, weight.shape[2:], extra, strict=True
+        )
+    )
+    channels = weight.shape[1] * groups
+    # It is the input gradient of the convolution that has this weight; where output_padding adds
+    # rows that no window reaches, the padding on the far side shrinks.
+    pairs = tuple((pad, pad - more) for pad, more in zip(pads, extra, strict=True))
+    grown = tuple(max(0, -hi) for _, hi in pairs)
+    inner = tuple(size - more for size, more in zip(sizes, grown, strict=True))
+    cut = tuple((lo, max(hi, 0)) for lo, hi in pairs)
+    out = build.conv_input_grad(
+        to_last(x), weight, (x.shape[0], *inner, channels), strides, cut, gaps, groups
+    )
+    if any(grown):
+        out = build.pad(out, (0,) * out.ndim, (0, *grown, 0), 0)
+    out = to_first(_with_bias(out, bias))
+    return out if batched else reshape(out, out.shape[1:])
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv_transpose1d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1, padding: Window = 0,
+    output_padding: Window = 0, groups: int = 1, dilation: Window = 1,
+) -> Node:  # fmt: skip
+    """(N, C, L) x (C, K/groups, R) -> (N, K, L'): the transpose of conv1d."""
+    return _conv_transpose(
+        1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv_transpose2d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1, padding: Window = 0,
+    output_padding: Window = 0, groups: int = 1, dilation: Window = 1,
+) -> Node:  # fmt: skip
+    """(N, C, H, W) x (C, K/groups, R, S) -> (N, K, H', W'): the transpose of conv2d."""
+    return _conv_transpose(
+        2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )

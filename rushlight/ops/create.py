@@ -1,0 +1,109 @@
+"""Creation: tensors from nothing but numbers. Recorded, so that constants fuse into their readers."""
+
+from __future__ import annotations
+
+import math
+
+from rushlight.base.dtype import float64, get_default_dtype, int64
+from rushlight.base.dtype import dtype as DType
+from rushlight.ir import build
+from rushlight.ir.build import binary, const
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import full as filled
+from rushlight.ops.table import Scalar, composite
+
+Shape = tuple[int, ...]
+
+
+@composite(torch=False, name="_full", differentiable=False)
+def full(size: Shape, fill_value: Scalar, dtype: DType) -> Node:
+    """``fill_value`` everywhere."""
+    return filled(fill_value, size, dtype)
+
+
+@composite(torch=False, name="_constant", differentiable=False)
+def constant(size: Shape, value: int, dtype: DType) -> Node:
+    """0 or 1 everywhere: a constant that the compiler sees."""
+    return const(value, size, dtype)
+
+
+@composite(torch=False, name="_arange", differentiable=False)
+def arange(start: Scalar, step: Scalar, count: int, dtype: DType) -> Node:
+    """start + i * step."""
+    exact = int64 if not dtype.is_floating_point else dtype
+    wide = build.binary
+    index = build.iota((count,), 0, int64)
+    if exact is int64:
+        scaled = wide("mul", index, filled(step, (count,), int64))
+        return build.cast(wide("add", scaled, filled(start, (count,), int64)), dtype)
+    real = build.cast(index, float64)
+    scaled = wide("mul", real, filled(step, (count,), float64))
+    return build.cast(wide("add", scaled, filled(start, (count,), float64)), dtype)
+
+
+@composite(torch=False, name="_linspace", differentiable=False)
+def linspace(start: Scalar, end: Scalar, steps: int, dtype: DType) -> Node:
+    """``steps`` numbers from start to end; the second half is counted from the end."""
+    shape = (steps,)
+    if steps == 1:
+        return filled(start, shape, dtype)
+    kind = dtype if dtype.is_floating_point else get_default_dtype()
+    index = build.iota(shape, 0, int64)
+    first, last = filled(start, shape, kind), filled(end, shape, kind)
+    step = binary("div", binary("sub", last, first), const(max(steps - 1, 1), shape, kind))
+    up = binary("add", first, binary("mul", step, build.cast(index, kind)))
+    rest = build.cast(binary("sub", const(steps - 1, shape, int64), index), kind)
+    down = binary("sub", last, binary("mul", step, rest))
+    low = binary("lt", index, const(steps // 2, shape, int64))
+    return build.cast(build.where(low, up, down), dtype)
+
+
+@composite(torch=False, name="_eye", differentiable=False)
+def eye(rows: int, columns: int, dtype: DType) -> Node:
+    """1 on the diagonal, else 0."""
+    shape = (rows, columns)
+    return build.cast(binary("eq", build.iota(shape, 0), build.iota(shape, 1)), dtype)
+
+
+def _diagonals(x: Node, diagonal: int) -> tuple[Node, Node]:
+    if x.ndim < 2:
+        raise RuntimeError("tril/triu: input tensor must have at least 2 dimensions")
+    rows, columns = build.iota(x.shape, x.ndim - 2), build.iota(x.shape, x.ndim - 1)
+    return binary("add", rows, const(diagonal, x.shape, int64)), columns
+
+
+@composite(method=True, inplace=True)
+def tril(input: Node, diagonal: int = 0) -> Node:
+    """The lower triangle up to ``diagonal``, 0 above."""
+    limit, column = _diagonals(input, diagonal)
+    return build.where(binary("le", column, limit), input, const(0, input.shape, input.dtype))
+
+
+@composite(method=True, inplace=True)
+def triu(input: Node, diagonal: int = 0) -> Node:
+    """The upper triangle from ``diagonal`` on, 0 below."""
+    limit, column = _diagonals(input, diagonal)
+    return build.where(binary("le", limit, column), input, const(0, input.shape, input.dtype))
+
+
+@composite(torch=False, functional=True, differentiable=False, name="_one_hot")
+def one_hot(tensor: Node, num_classes: int) -> Node:
+    """int64 (.., num_classes): 1 where the index along the last axis is the element."""
+    shape = (*tensor.shape, num_classes)
+    column = build.expand(build.reshape(tensor, (*tensor.shape, 1)), shape)
+    return build.cast(binary("eq", build.iota(shape, tensor.ndim), column), int64)
+
+
+def steps_of(start: float, end: float, step: float) -> int:
+    """How many numbers ``arange`` yields. Raises RuntimeError as PyTorch does."""
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if all(isinstance(each, int) for each in (start, end, step)):
+        return max(0, -((start - end) // step))  # type: ignore[return-value]
+    return math.ceil((end - start) / step)
+
+

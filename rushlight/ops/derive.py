@@ -1,0 +1,92 @@
+"""Reverse-mode differentiation of a graph: how a gradient follows from a body.
+
+``cotangents(outputs, seeds, wanted)`` walks the graph from the outputs back to the wanted nodes.
+A node that was made by an op with a rule of its own (noted on the table's tape) uses that rule;
+any other node uses the rule of its primitive (ops/primitive_rules.py). The result is again a graph
+of primitives, so gradients of gradients need nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rushlight.ir import build
+from rushlight.ir.graph import Node, toposort
+from rushlight.ops import table
+from rushlight.ops.primitive_rules import RULES
+
+
+def _reaches(order: list[Node], wanted: set[Node]) -> set[Node]:
+    """The nodes through which a derivative with respect to ``wanted`` flows."""
+    found = set(wanted)
+    for node in order:
+        if node not in found and any(source in found for source in node.src):
+            found.add(node)
+    return found
+
+
+def cotangents(
+    outputs: Sequence[Node],
+    seeds: Sequence[Node | None],
+    wanted: Sequence[Node],
+    calls: dict[Node, tuple[table.Op, tuple[Any, ...], dict[str, Any], Any]] | None = None,
+) -> list[Node | None]:
+    """The gradient of sum(output * seed) with respect to each wanted node; None where it is zero.
+
+    ``calls`` is the tape noted while the outputs were built.
+    """
+    order = toposort(outputs)
+    flows = _reaches(order, set(wanted))
+    grads: dict[Node, Node] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        if seed is not None and output in flows:
+            _add(grads, output, seed)
+    stops = set(wanted)
+    calls = calls or {}
+    # A call with several outputs is differentiated at its earliest one: by then, going backwards,
+    # every reader of every output has been met.
+    earliest: dict[int, Node] = {}
+    for node in order:
+        if node in calls:
+            earliest.setdefault(id(calls[node]), node)
+    for node in reversed(order):
+        call = calls.get(node)
+        if call is not None and node not in stops:
+            if earliest[id(call)] is node:
+                _through_call(call, grads)
+        elif node in grads and node in flows and node.op in RULES:
+            for source, grad in zip(node.src, RULES[node.op](grads[node], node), strict=True):
+                if grad is not None and source in flows:
+                    _add(grads, source, grad)
+    return [grads.get(node) for node in wanted]
+
+
+def _add(grads: dict[Node, Node], node: Node, grad: Node) -> None:
+    here = grads.get(node)
+    grads[node] = grad if here is None else build.binary("add", here, grad)
+
+
+def _through_call(
+    call: tuple[table.Op, tuple[Any, ...], dict[str, Any], Any], grads: dict[Node, Node]
+) -> None:
+    op, args, kwargs, out = call
+    assert op.vjp_rule is not None
+    outs = out if isinstance(out, tuple) else (out,)
+    seeds = tuple(grads.get(each) for each in outs)
+    if all(seed is None for seed in seeds):
+        return
+    g = seeds if isinstance(out, tuple) else seeds[0]
+    bound = op.signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    results = op.vjp_rule(g, out, *bound.args, **bound.kwargs)
+    takers = [
+        bound.arguments[parameter.name]
+        for parameter in op.parameters
+        if parameter.kind in table.DIFFERENTIABLE_KINDS
+    ]
+    for taker, grad in zip(takers, results, strict=True):
+        pairs = zip(taker, grad, strict=True) if isinstance(taker, (list, tuple)) else [(taker, grad)]
+        for node, each in pairs:
+            if isinstance(node, Node) and isinstance(each, Node):
+                _add(grads, node, each)

@@ -1,0 +1,227 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+from rushlight.base.errors import ShapeError
+from rushlight.base.shape import broadcast_shapes
+from rushlight.ir import build
+from rushlight.ir.build import binary, dot, permute, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import full, require_same_dtype
+from rushlight.ops.table import Scalar, composite
+
+
+def _two_d(who: str, **matrices: Node) -> None:
+    for name, x in matrices.items():
+        if x.ndim != 2:
+            raise RuntimeError(f"{who}: {name} must be a matrix, got {x.ndim}-D {list(x.shape)}")
+
+
+def _fits(a: Node, b: Node) -> None:
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and "
+            f"{b.shape[-2]}x{b.shape[-1]})"
+        )
+
+
+def transposed(x: Node) -> Node:
+    """The last two axes swapped."""
+    return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+@composite(method=True)
+def mm(input: Node, mat2: Node) -> Node:
+    """Two matrices: (M, K) x (K, N) -> (M, N)."""
+    require_same_dtype("mm", self=input, mat2=mat2)
+    _two_d("mm", self=input, mat2=mat2)
+    _fits(input, mat2)
+    return dot(input, mat2)
+
+
+@composite(method=True)
+def bmm(input: Node, mat2: Node) -> Node:
+    """Batches of matrices: (B, M, K) x (B, K, N) -> (B, M, N)."""
+    require_same_dtype("bmm", self=input, mat2=mat2)
+    for x in (input, mat2):
+        if x.ndim != 3:
+            raise RuntimeError("batch1 must be a 3D tensor" if x is input else "batch2 must be a 3D tensor")
+    if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
+        raise ShapeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
+        )
+    return dot(input, mat2)
+
+
+@composite(method=True)
+def mv(input: Node, vec: Node) -> Node:
+    """Matrix times vector: (M, K) x (K) -> (M)."""
+    require_same_dtype("mv", self=input, vec=vec)
+    if input.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
+    if input.shape[1] != vec.shape[0]:
+        raise ShapeError(
+            f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), "
+            f"vec ({vec.shape[0]})"
+        )
+    return reshape(dot(input, reshape(vec, (*vec.shape, 1))), (input.shape[0],))
+
+
+@composite(name="dot", method=True)
+def vector_dot(input: Node, tensor: Node) -> Node:
+    """The sum of products of two vectors."""
+    require_same_dtype("dot", self=input, tensor=tensor)
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
+        )
+    if input.shape != tensor.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
+            f"[{tensor.shape[0]}] to have the same number of elements, but got "
+            f"{input.shape[0]} and {tensor.shape[0]} elements respectively"
+        )
+    return reshape(dot(reshape(input, (1, input.size)), reshape(tensor, (tensor.size, 1))), ())
+
+
+@composite(method=True, aliases=("ger",))
+def outer(input: Node, vec2: Node) -> Node:
+    """All products of two vectors: (N) x (M) -> (N, M)."""
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise RuntimeError(
+            f"outer: Expected 1-D argument self and vec2, got {input.ndim}-D and {vec2.ndim}-D"
+        )
+    shape = (input.size, vec2.size)
+    return binary(
+        "mul",
+        build.expand(reshape(input, (input.size, 1)), shape),
+        build.expand(reshape(vec2, (1, vec2.size)), shape),
+    )
+
+
+@composite(method=True)
+def matmul(input: Node, other: Node) -> Node:
+    """The matrix product with PyTorch's rules for vectors and batches.
+
+    (K) x (K) -> (); (M, K) x (K) -> (M); (K) x (K, N) -> (N); (.., M, K) x (.., K, N) -> (.., M, N).
+    """
+    require_same_dtype("matmul", self=input, other=other)
+    if input.ndim == 0 or other.ndim == 0:
+        raise RuntimeError(
+            "both arguments to matmul need to be at least 1D, but they are "
+            f"{input.ndim}D and {other.ndim}D"
+        )
+    if input.ndim == 1 and other.ndim == 1:
+        return vector_dot.body(input, other)  # type: ignore[no-any-return]
+    a = reshape(input, (1, input.size)) if input.ndim == 1 else input
+    b = reshape(other, (other.size, 1)) if other.ndim == 1 else other
+    _fits(a, b)
+    if b.ndim == 2 and a.ndim > 2:
+        # One weight for a whole batch: fold the batch into the rows.
+        rows = 1
+        for size in a.shape[:-1]:
+            rows *= size
+        out = reshape(dot(reshape(a, (rows, a.shape[-1])), b), (*a.shape[:-1], b.shape[-1]))
+    else:
+        batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        out = dot(
+            build.broadcast(a, (*batch, *a.shape[-2:])), build.broadcast(b, (*batch, *b.shape[-2:]))
+        )
+    shape = out.shape
+    if input.ndim == 1:
+        shape = (*shape[:-2], shape[-1])
+    if other.ndim == 1:
+        shape = shape[:-1]
+    return reshape(out, shape)
+
+
+def _scaled_sum(input: Node, product: Node, beta: Scalar, alpha: Scalar) -> Node:
+    if isinstance(alpha, Node) or alpha != 1:
+        product = binary("mul", product, full(alpha, product.shape, product.dtype))
+    if not isinstance(beta, Node) and beta == 0:
+        return product
+    bias = build.broadcast(input, product.shape)
+    if isinstance(beta, Node) or beta != 1:
+        bias = binary("mul", bias, full(beta, bias.shape, bias.dtype))
+    return binary("add", product, bias)
+
+
+@composite(method=True, inplace=True)
+def addmm(input: Node, mat1: Node, mat2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+    """beta * input + alpha * mat1 @ mat2."""
+    require_same_dtype("addmm", self=input, mat1=mat1, mat2=mat2)
+    _two_d("addmm", mat1=mat1, mat2=mat2)
+    _fits(mat1, mat2)
+    return _scaled_sum(input, dot(mat1, mat2), beta, alpha)
+
+
+@composite(method=True, inplace=True)
+def baddbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+    """beta * input + alpha * batch1 @ batch2, batch by batch."""
+    require_same_dtype("baddbmm", self=input, batch1=batch1, batch2=batch2)
+    return _scaled_sum(input, bmm.body(batch1, batch2), beta, alpha)
+
+
+@composite(method=True, inplace=True)
+def addbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+    """beta * input + alpha * sum of batch1[i] @ batch2[i]."""
+    product = build.reduce(bmm.body(batch1, batch2), "sum", (0,))
+    return _scaled_sum(input, product, beta, alpha)
+
+
+@composite(method=True, inplace=True)
+def addmv(input: Node, mat: Node, vec: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+    """beta * input + alpha * mat @ vec."""
+    return _scaled_sum(input, mv.body(mat, vec), beta, alpha)
+
+
+@composite(method=True, inplace=True)
+def addr(input: Node, vec1: Node, vec2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+    """beta * input + alpha * outer(vec1, vec2)."""
+    return _scaled_sum(input, outer.body(vec1, vec2), beta, alpha)
+
+
+@composite(torch=False, functional=True, grad_name="Addmm")
+def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
+    """input @ weight.T + bias: (.., in) x (out, in) -> (.., out)."""
+    if input.dtype is not weight.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {input.dtype.name} and "
+            f"{weight.dtype.name}"
+        )
+    if weight.ndim not in (1, 2) or input.ndim == 0:
+        raise RuntimeError(f"linear: weight must be 1-D or 2-D, got {list(weight.shape)}")
+    if weight.ndim == 1:
+        return matmul.body(input, weight)  # type: ignore[no-any-return]
+    rows = 1
+    for size in input.shape[:-1]:
+        rows *= size
+    flat = reshape(input, (rows, input.shape[-1]))
+    if flat.shape[1] != weight.shape[1]:
+        raise ShapeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
+            f"{weight.shape[1]}x{weight.shape[0]})"
+        )
+    out = dot(flat, transposed(weight))
+    if bias is not None:
+        out = binary("add", out, build.broadcast(bias, out.shape))
+    return reshape(out, (*input.shape[:-1], weight.shape[0]))
+
+
+@composite(torch=True, functional=True)
+def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None) -> Node:
+    """out[k] = input1 . weight[k] . input2 + bias[k]: (.., A), (.., B), (K, A, B) -> (.., K)."""
+    lead = input1.shape[:-1]
+    rows = 1
+    for size in lead:
+        rows *= size
+    k, a, b = weight.shape
+    x = build.expand(reshape(input1, (1, rows, a)), (k, rows, a))
+    y = build.expand(reshape(input2, (1, rows, b)), (k, rows, b))
+    out = permute(build.reduce(binary("mul", dot(x, weight), y), "sum", (2,)), (1, 0))
+    if bias is not None:
+        out = binary("add", out, build.broadcast(bias, out.shape))
+    return reshape(out, (*lead, k))
+
+

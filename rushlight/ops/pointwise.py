@@ -1,0 +1,677 @@
+"""Element-wise arithmetic, comparison, logic and rounding: one row or one short body each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rushlight.base.dtype import bool_, float32
+from rushlight.base.dtype import dtype as DType
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import (
+    align, common_dtype, floating, full, grad_to, is_number, shape_of,
+)  # fmt: skip
+from rushlight.ops.table import Op, Operand, Power, Scalar, composite
+
+
+def real_function(primitive: str, doc: str, *, name: str = "", functional: bool = False) -> Op:
+    """An op that is one floating primitive; integers become the default dtype first."""
+
+    def body(input: Node) -> Node:
+        return unary(primitive, build.cast(input, floating(input.dtype)))
+
+    body.__name__ = name or primitive
+    body.__doc__ = f"{doc}, element by element. Shape (*) -> (*); integers give the default dtype."
+    made: Op = composite(body, method=True, inplace=True, functional=functional)
+    return made
+
+
+exp = real_function("exp", "e**x")
+exp2 = real_function("exp2", "2**x")
+expm1 = real_function("expm1", "e**x - 1, exact near 0")
+log = real_function("log", "Natural logarithm")
+log2 = real_function("log2", "Logarithm to base 2")
+log10 = real_function("log10", "Logarithm to base 10")
+log1p = real_function("log1p", "log(1 + x), exact near 0")
+sqrt = real_function("sqrt", "Square root; nan below 0")
+rsqrt = real_function("rsqrt", "1 / sqrt(x)")
+reciprocal = real_function("reciprocal", "1 / x")
+sin = real_function("sin", "Sine of radians")
+cos = real_function("cos", "Cosine of radians")
+tan = real_function("tan", "Tangent of radians")
+asin = real_function("asin", "Inverse sine")
+acos = real_function("acos", "Inverse cosine")
+atan = real_function("atan", "Inverse tangent")
+sinh = real_function("sinh", "Hyperbolic sine")
+cosh = real_function("cosh", "Hyperbolic cosine")
+tanh = real_function("tanh", "Hyperbolic tangent", functional=True)
+asinh = real_function("asinh", "Inverse hyperbolic sine")
+acosh = real_function("acosh", "Inverse hyperbolic cosine")
+atanh = real_function("atanh", "Inverse hyperbolic tangent")
+sigmoid = real_function("sigmoid", "1 / (1 + e**-x)", functional=True)
+erf = real_function("erf", "Error function")
+erfc = real_function("erfc", "1 - erf(x)")
+erfinv = real_function("erfinv", "Inverse of erf on (-1, 1)")
+lgamma = real_function("lgamma", "Logarithm of |gamma(x)|")
+digamma = real_function("digamma", "Logarithmic derivative of gamma")
+for _new, _old in (
+    ("arcsin", asin), ("arccos", acos), ("arctan", atan), ("arcsinh", asinh),
+    ("arccosh", acosh), ("arctanh", atanh),
+):  # fmt: skip
+    _old.aliases += (_new,)
+
+
+@composite(method=True, inplace=True, aliases=("negative",))
+def neg(input: Node) -> Node:
+    """-x. Raises RuntimeError for bool, which has no sign."""
+    if input.dtype is bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. "
+            "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return unary("neg", input)
+
+
+@composite(method=True, inplace=True, aliases=("absolute",))
+def abs(input: Node) -> Node:
+    """|x|; the slope at 0 is 0."""
+    return input if input.dtype is bool_ else unary("abs", input)
+
+
+@composite(method=True, inplace=True)
+def sign(input: Node) -> Node:
+    """-1, 0 or 1."""
+    return input if input.dtype is bool_ else unary("sign", input)
+
+
+sgn = composite(sign.body, name="sgn", method=True, inplace=True)
+
+
+def _rounding(primitive: str, doc: str) -> Op:
+    def body(input: Node) -> Node:
+        return unary(primitive, input) if input.dtype.is_floating_point else input
+
+    body.__name__ = primitive
+    body.__doc__ = f"{doc}. Integers are returned as they are; the gradient is 0."
+    made: Op = composite(body, method=True, inplace=True)
+    return made
+
+
+floor = _rounding("floor", "The largest whole number not above x")
+ceil = _rounding("ceil", "The smallest whole number not below x")
+trunc = _rounding("trunc", "x without its fraction")
+trunc.aliases += ("fix",)
+
+
+@composite(method=True, inplace=True)
+def round(input: Node, *, decimals: int = 0) -> Node:
+    """To the nearest whole number, ties to even; ``decimals`` digits kept, as PyTorch does it."""
+    if not input.dtype.is_floating_point:
+        return input
+    if decimals == 0:
+        return unary("round", input)
+    scale = const(10.0 ** math.fabs(decimals), input.shape, input.dtype)
+    up, down = ("mul", "div") if decimals > 0 else ("div", "mul")
+    return binary(down, unary("round", binary(up, input, scale)), scale)
+
+
+@composite(method=True, inplace=True)
+def frac(input: Node) -> Node:
+    """x - trunc(x)."""
+    return binary("sub", input, unary("trunc", input))
+
+
+# Arithmetic of two
+
+
+def _scaled(other: Operand, alpha: Scalar, dtype: DType, shape: tuple[int, ...]) -> Node:
+    wide = full(other, shape, dtype)
+    if not isinstance(alpha, Node) and alpha == 1:
+        return wide
+    return binary("mul", wide, full(alpha, shape, dtype))
+
+
+def _refuse_bool(who: str, dtype: DType) -> None:
+    if dtype is bool_:
+        raise RuntimeError(
+            f"{who}: subtraction, the `-` operator, with two bool tensors is not supported. "
+            "Use the `^` or `logical_xor()` operator instead."
+        )
+
+
+@composite(method=True, inplace=True)
+def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
+    """input + alpha * other, broadcast and promoted."""
+    dtype, shape = common_dtype(input, other), shape_of(input, other)
+    return binary("add", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
+
+
+@add.vjp
+def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
+    return grad_to(g, input), grad_to(_scaled(g, alpha, g.dtype, g.shape), other)
+
+
+@composite(method=True, inplace=True, aliases=("subtract",))
+def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
+    """input - alpha * other, broadcast and promoted."""
+    dtype, shape = common_dtype(input, other), shape_of(input, other)
+    _refuse_bool("sub", dtype)
+    return binary("sub", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
+
+
+@sub.vjp
+def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
+    return grad_to(g, input), grad_to(unary("neg", _scaled(g, alpha, g.dtype, g.shape)), other)
+
+
+@composite(method=True)
+def rsub(input: Node, other: Operand, *, alpha: Scalar = 1) -> Node:
+    """other - alpha * input."""
+    out: Node = sub.body(other, input, alpha=alpha)
+    return out
+
+
+@composite(method=True, inplace=True, aliases=("multiply",))
+def mul(input: Operand, other: Operand) -> Node:
+    """input * other, broadcast and promoted."""
+    x, y = align(input, other)
+    return binary("and" if x.dtype is bool_ else "mul", x, y)
+
+
+@mul.vjp
+def _(g, out, input, other):  # type: ignore[no-untyped-def]
+    dx = dy = None
+    if not is_number(input):
+        dx = grad_to(binary("mul", g, full(other, g.shape, g.dtype)), input)
+    if not is_number(other):
+        dy = grad_to(binary("mul", g, full(input, g.shape, g.dtype)), other)
+    return dx, dy
+
+
+def _true_div(input: Operand, other: Operand) -> Node:
+    x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+    return binary("div", x, y)
+
+
+@composite(method=True, inplace=True, aliases=("divide",))
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Node:
+    """input / other; with ``rounding_mode`` "trunc" or "floor" the quotient is rounded."""
+    if rounding_mode is None:
+        return _true_div(input, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
+            f"but found '{rounding_mode}'"
+        )
+    x, y = align(input, other)
+    if rounding_mode == "floor":
+        return binary("floordiv", x, y)
+    if x.dtype.is_floating_point:
+        return unary("trunc", binary("div", x, y))
+    return binary("truncdiv", x, y)
+
+
+@div.vjp
+def _(g, out, input, other, rounding_mode):  # type: ignore[no-untyped-def]
+    zero = const(0, g.shape, g.dtype)
+    if rounding_mode is not None:
+        return grad_to(zero, input), grad_to(zero, other)
+    divisor = full(other, g.shape, g.dtype)
+    dx = grad_to(binary("div", g, divisor), input)
+    dy = None
+    if not is_number(other):
+        dy = grad_to(unary("neg", binary("mul", g, binary("div", out, divisor))), other)
+    return dx, dy
+
+
+true_divide = composite(_true_div, name="true_divide", method=True, inplace=True)
+
+
+@composite(method=True, inplace=True)
+def floor_divide(input: Operand, other: Operand) -> Node:
+    """floor(input / other)."""
+    x, y = align(input, other)
+    return binary("floordiv", x, y)
+
+
+@composite(method=True, inplace=True)
+def remainder(input: Operand, other: Operand) -> Node:
+    """input - floor(input / other) * other: the sign is the divisor's, as in Python."""
+    x, y = align(input, other)
+    return binary("remainder", x, y)
+
+
+@composite(method=True, inplace=True)
+def fmod(input: Operand, other: Operand) -> Node:
+    """input - trunc(input / other) * other: the sign is the dividend's, as in C."""
+    x, y = align(input, other)
+    return binary("fmod", x, y)
+
+
+@composite(method=True, inplace=True)
+def square(input: Node) -> Node:
+    """x * x."""
+    return binary("mul", input, input)
+
+
+@composite(method=True, inplace=True)
+def pow(input: Operand, exponent: Power) -> Node:
+    """input ** exponent. A small whole exponent of a tensor is multiplied out."""
+    x, y = align(input, exponent)
+    if not isinstance(input, Node) or is_number(input):
+        return binary("pow", x, y)
+    small = exponent if isinstance(exponent, (int, float)) else None
+    if x.dtype.is_floating_point and small is not None:
+        if small == 0.5:
+            return unary("sqrt", x)
+        if small == 2:
+            return binary("mul", x, x)
+        if small == 3:
+            return binary("mul", binary("mul", x, x), x)
+        if small == -1:
+            return unary("reciprocal", x)
+        if small == -0.5:
+            return unary("rsqrt", x)
+        if small == 1:
+            return x
+    if small is not None and small < 0 and not x.dtype.is_floating_point:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return binary("pow", x, y)
+
+
+@pow.vjp
+def _(g, out, input, exponent):  # type: ignore[no-untyped-def]
+    x, y = align(input, exponent, dtype=out.dtype)
+    dx = dy = None
+    if not is_number(input):
+        if isinstance(exponent, (int, float)):
+            if exponent == 0:
+                slope = const(0, g.shape, g.dtype)
+            else:
+                slope = binary("mul", y, pow.body(x, exponent - 1))
+            dx = grad_to(binary("mul", g, slope), input)
+        else:
+            zero = const(0, x.shape, x.dtype)
+            slope = binary("mul", y, binary("pow", x, binary("sub", y, const(1, y.shape, y.dtype))))
+            flat = build.where(binary("eq", y, zero), zero, binary("mul", g, slope))
+            dx = grad_to(flat, input)
+    if not is_number(exponent) and isinstance(exponent, Node):
+        zero = const(0, x.shape, x.dtype)
+        flat = binary("and", binary("eq", x, zero), binary("le", zero, y))
+        whole = binary("mul", g, binary("mul", out, unary("log", x)))
+        dy = grad_to(build.where(flat, zero, whole), exponent)
+    return dx, dy
+
+
+@composite(method=True, inplace=True, aliases=("arctan2",))
+def atan2(input: Node, other: Node) -> Node:
+    """The angle of the point (other, input)."""
+    x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+    return binary("atan2", x, y)
+
+
+@composite(method=True)
+def maximum(input: Node, other: Node) -> Node:
+    """The larger of two; nan where either is nan. Equal ones share the gradient."""
+    x, y = align(input, other)
+    return binary("maximum", x, y)
+
+
+@composite(method=True)
+def minimum(input: Node, other: Node) -> Node:
+    """The smaller of two; nan where either is nan. Equal ones share the gradient."""
+    x, y = align(input, other)
+    return binary("minimum", x, y)
+
+
+def _fextremum(input: Node, other: Node, kind: str) -> Node:
+    x, y = align(input, other)
+    chosen = binary(kind, x, y)
+    if not x.dtype.is_floating_point:
+        return chosen
+    chosen = build.where(binary("ne", x, x), y, chosen)
+    return build.where(binary("ne", y, y), x, chosen)
+
+
+@composite(method=True)
+def fmax(input: Node, other: Node) -> Node:
+    """The larger of two; a nan counts as missing."""
+    return _fextremum(input, other, "maximum")
+
+
+@composite(method=True)
+def fmin(input: Node, other: Node) -> Node:
+    """The smaller of two; a nan counts as missing."""
+    return _fextremum(input, other, "minimum")
+
+
+@composite(method=True, inplace=True)
+def copysign(input: Node, other: Operand) -> Node:
+    """|input| with the sign of other."""
+    x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+    return binary("copysign", x, y)
+
+
+@composite(method=True, inplace=True)
+def hypot(input: Node, other: Node) -> Node:
+    """sqrt(input**2 + other**2)."""
+    x, y = align(input, other)
+    return unary("sqrt", binary("add", binary("mul", x, x), binary("mul", y, y)))
+
+
+@composite(method=True, inplace=True)
+def lerp(input: Node, end: Node, weight: Operand) -> Node:
+    """input + weight * (end - input), computed from the nearer end."""
+    dtype, shape = common_dtype(input, end), shape_of(input, end, weight)
+    x, y, w = (full(each, shape, dtype) for each in (input, end, weight))
+    delta = binary("sub", y, x)
+    near = binary("add", x, binary("mul", w, delta))
+    far = binary("sub", y, binary("mul", delta, binary("sub", const(1, shape, dtype), w)))
+    return build.where(binary("lt", unary("abs", w), const(0.5, shape, dtype)), near, far)
+
+
+@composite(method=True, inplace=True)
+def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
+    """input + value * tensor1 * tensor2."""
+    x, a, b = align(input, tensor1, tensor2)
+    return binary("add", x, binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+@composite(method=True, inplace=True)
+def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
+    """input + value * tensor1 / tensor2."""
+    x, a, b = align(input, tensor1, tensor2)
+    if not x.dtype.is_floating_point:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future release "
+            "addcdiv will perform a true division of tensor1 and tensor2."
+        )
+    return binary("add", x, binary("div", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+# Bits and logic
+
+
+def _bits(name: str, primitive: str, doc: str) -> Op:
+    def body(input: Operand, other: Operand) -> Node:
+        x, y = align(input, other)
+        if x.dtype.is_floating_point:
+            raise RuntimeError(f'"{name}_cpu" not implemented for \'{x.dtype.name}\'')
+        return binary(primitive, x, y)
+
+    body.__name__ = name
+    body.__doc__ = f"{doc} of integers or bools."
+    made: Op = composite(body, method=True, inplace=True, differentiable=False)
+    return made
+
+
+bitwise_and = _bits("bitwise_and", "and", "Bitwise and")
+bitwise_or = _bits("bitwise_or", "or", "Bitwise or")
+bitwise_xor = _bits("bitwise_xor", "xor", "Bitwise exclusive or")
+bitwise_left_shift = _bits("bitwise_left_shift", "shl", "Left shift")
+bitwise_right_shift = _bits("bitwise_right_shift", "shr", "Arithmetic right shift")
+
+
+@composite(method=True, inplace=True, differentiable=False)
+def bitwise_not(input: Node) -> Node:
+    """Bitwise complement; logical not of bools."""
+    if input.dtype.is_floating_point:
+        raise RuntimeError(f"bitwise_not: needs integers or bools, got {input.dtype}")
+    return unary("not", input)
+
+
+def _truth(x: Node) -> Node:
+    return build.cast(x, bool_)
+
+
+def _logic(name: str, primitive: str, doc: str) -> Op:
+    def body(input: Node, other: Node) -> Node:
+        x, y = align(_truth(input), _truth(other))
+        return binary(primitive, x, y)
+
+    body.__name__ = name
+    body.__doc__ = f"{doc} of truth values (not zero); the result is bool."
+    made: Op = composite(body, method=True, inplace=True, differentiable=False)
+    return made
+
+
+logical_and = _logic("logical_and", "and", "And")
+logical_or = _logic("logical_or", "or", "Or")
+logical_xor = _logic("logical_xor", "xor", "Exclusive or")
+
+
+@composite(method=True, inplace=True, differentiable=False)
+def logical_not(input: Node) -> Node:
+    """True where x is zero."""
+    return unary("not", _truth(input))
+
+
+def _comparison(name: str, make: str, doc: str, *aliases: str) -> Op:
+    swap = make.startswith("swapped ")
+    primitive = make.split()[-1]
+
+    def body(input: Node, other: Operand) -> Node:
+        x, y = align(input, other)
+        return binary(primitive, y, x) if swap else binary(primitive, x, y)
+
+    body.__name__ = name
+    body.__doc__ = f"{doc}, element by element; bool."
+    made: Op = composite(body, method=True, inplace=True, differentiable=False, aliases=aliases)
+    return made
+
+
+eq = _comparison("eq", "eq", "input == other")
+ne = _comparison("ne", "ne", "input != other", "not_equal")
+lt = _comparison("lt", "lt", "input < other", "less")
+le = _comparison("le", "le", "input <= other", "less_equal")
+gt = _comparison("gt", "swapped lt", "input > other", "greater")
+ge = _comparison("ge", "swapped le", "input >= other", "greater_equal")
+
+
+@composite(method=True, differentiable=False)
+def isnan(input: Node) -> Node:
+    """True where x is not a number."""
+    return binary("ne", input, input)
+
+
+@composite(method=True, differentiable=False)
+def isinf(input: Node) -> Node:
+    """True where x is infinite."""
+    if not input.dtype.is_floating_point:
+        return const(False, input.shape, bool_)
+    return binary("eq", unary("abs", input), const(np.inf, input.shape, input.dtype))
+
+
+@composite(method=True, differentiable=False)
+def isfinite(input: Node) -> Node:
+    """True where x is neither infinite nor nan."""
+    if not input.dtype.is_floating_point:
+        return const(True, input.shape, bool_)
+    return binary("lt", unary("abs", input), const(np.inf, input.shape, input.dtype))
+
+
+@composite(method=True, differentiable=False)
+def isposinf(input: Node) -> Node:
+    """True where x is +inf."""
+    return eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
+
+
+@composite(method=True, differentiable=False)
+def isneginf(input: Node) -> Node:
+    """True where x is -inf."""
+    return eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
+
+
+@composite(method=True, differentiable=False)
+def signbit(input: Node) -> Node:
+    """True where the sign bit is set: negative numbers and -0.0."""
+    if not input.dtype.is_floating_point:
+        return lt.body(input, 0)
+    one = const(1, input.shape, input.dtype)
+    return binary("lt", binary("copysign", one, input), const(0, input.shape, input.dtype))
+
+
+@composite(method=True)
+def isclose(
+    input: Node, other: Node, rtol: Scalar = 1e-5, atol: Scalar = 1e-8, equal_nan: bool = False
+) -> Node:
+    """True where |input - other| <= atol + rtol * |other|, or both are equal."""
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{_name_of(input)} did not match {_name_of(other)}")
+    x, y = align(input, other)
+    close = binary("eq", x, y)
+    if x.dtype.is_floating_point and equal_nan:
+        close = binary("or", close, binary("and", binary("ne", x, x), binary("ne", y, y)))
+    wide = x if x.dtype.is_floating_point else build.cast(x, float32)
+    other_wide = build.cast(y, wide.dtype)
+    gap = unary("abs", binary("sub", wide, other_wide))
+    shape, dtype = wide.shape, wide.dtype
+    allowed = binary(
+        "add",
+        full(atol, shape, dtype),
+        binary("mul", full(rtol, shape, dtype), unary("abs", other_wide)),
+    )
+    finite = binary("lt", gap, const(np.inf, shape, dtype))
+    return binary("or", close, binary("and", finite, binary("le", gap, allowed)))
+
+
+def _name_of(x: Node) -> str:
+    return x.dtype.name.capitalize()
+
+
+@composite(method=True, inplace=True)
+def nan_to_num(
+    input: Node,
+    nan: Scalar | None = None,
+    posinf: Scalar | None = None,
+    neginf: Scalar | None = None,
+) -> Node:
+    """nan, +inf and -inf replaced: by 0, the largest and the smallest number unless given."""
+    if not input.dtype.is_floating_point:
+        return input
+    import ml_dtypes  # knows bfloat16 as well as NumPy's own types
+
+    limits = ml_dtypes.finfo(input.dtype.np)
+    shape, dtype = input.shape, input.dtype
+    largest = full(float(limits.max) if posinf is None else posinf, shape, dtype)
+    smallest = full(float(limits.min) if neginf is None else neginf, shape, dtype)
+    out = build.where(binary("eq", input, const(np.inf, shape, dtype)), largest, input)
+    out = build.where(binary("eq", input, const(-np.inf, shape, dtype)), smallest, out)
+    return build.where(binary("ne", input, input), full(0 if nan is None else nan, shape, dtype), out)
+
+
+# Selection
+
+
+@composite(method=False)
+def where(condition: Node, input: Operand, other: Operand) -> Node:
+    """input where condition holds, else other; all broadcast."""
+    if condition.dtype is not bool_:
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got {condition.dtype}; "
+            "compare it (x != 0) first"
+        )
+    dtype = common_dtype(input, other)
+    shape = shape_of(condition, input, other)
+    return build.where(
+        full(condition, shape, bool_), full(input, shape, dtype), full(other, shape, dtype)
+    )
+
+
+@where.vjp
+def _(g, out, condition, input, other):  # type: ignore[no-untyped-def]
+    wide, zero = full(condition, g.shape, bool_), const(0, g.shape, g.dtype)
+    return (
+        None,
+        grad_to(build.where(wide, g, zero), input),
+        grad_to(build.where(wide, zero, g), other),
+    )
+
+
+@composite(method=True, inplace=True, aliases=("clip",))
+def clamp(input: Node, min: Operand | None = None, max: Operand | None = None) -> Node:
+    """Cut to [min, max]; where min > max the result is max. Nan stays nan."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    bounds = [each for each in (min, max) if each is not None]
+    dtype, shape = common_dtype(input, *bounds), shape_of(input, *bounds)
+    out = full(input, shape, dtype)
+    if min is not None:
+        low = full(min, shape, dtype)
+        out = build.where(binary("lt", out, low), low, out)
+    if max is not None:
+        high = full(max, shape, dtype)
+        out = build.where(binary("lt", high, out), high, out)
+    return out
+
+
+@clamp.vjp
+def _(g, out, input, min, max):  # type: ignore[no-untyped-def]
+    zero, x = const(0, g.shape, g.dtype), full(input, g.shape, g.dtype)
+    inside: Node | None = None
+    dmin = dmax = None
+    if min is not None:
+        low = full(min, g.shape, g.dtype)
+        inside = binary("le", low, x)
+        dmin = grad_to(build.where(inside, zero, g), min)
+    if max is not None:
+        high = full(max, g.shape, g.dtype)
+        fits = binary("le", x, high)
+        inside = fits if inside is None else binary("and", inside, fits)
+        dmax = grad_to(build.where(fits, zero, g), max)
+    return grad_to(build.where(inside, g, zero), input), dmin, dmax
+
+
+@composite(method=True, inplace=True)
+def clamp_min(input: Node, min: Operand) -> Node:
+    """Cut from below."""
+    return clamp(input, min)  # type: ignore[no-any-return]
+
+
+@composite(method=True, inplace=True)
+def clamp_max(input: Node, max: Operand) -> Node:
+    """Cut from above."""
+    return clamp(input, None, max)  # type: ignore[no-any-return]
+
+
+@composite(method=True, inplace=True)
+def masked_fill(input: Node, mask: Node, value: Operand) -> Node:
+    """``value`` where mask is True, else input; the dtype stays input's."""
+    if mask.dtype is not bool_:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
+    if isinstance(value, Node) and value.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.ndim} dimension(s)."
+        )
+    shape = shape_of(input, mask)
+    chosen = full(value, shape, input.dtype)
+    return build.where(full(mask, shape, bool_), chosen, full(input, shape, input.dtype))
+
+
+# Conversion
+
+
+@composite(torch=False, name="_to_dtype", grad_name="ToCopy")
+def to_dtype(input: Node, dtype: DType) -> Node:
+    """The same numbers in another dtype."""
+    return build.cast(input, dtype)
+
+
+@composite(method=True, differentiable=False, name="view_as_dtype", torch=False)
+def view_as_dtype(input: Node, dtype: DType) -> Node:
+    """The same bytes read as another dtype of the same width."""
+    return build.bitcast(input, dtype)
+
+
+@composite(method=False, differentiable=True, torch=True)
+def clone(input: Node) -> Node:
+    """A copy: a new tensor that shares no memory."""
+    return input
+
+

@@ -1,0 +1,276 @@
+"""Edges of the gradient graph: where a tensor's value came from.
+
+``tensor._edge`` is None (no gradient), ``LEAF`` (a leaf that wants ``.grad``), a ``GradNode``
+(its output 0) or an ``OutputEdge`` (another output). In a node's ``edges`` a leaf stands for itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rushlight.engine.call import Gradient
+from rushlight.engine.trace import Step, local
+from rushlight.engine.value import Meta, Value
+
+if TYPE_CHECKING:
+    from rushlight.tensor.tensor import Tensor
+
+
+class _Leaf:
+    """The edge of a leaf."""
+
+    def __repr__(self) -> str:
+        return "<leaf>"
+
+
+LEAF = _Leaf()
+_numbers = itertools.count()
+
+
+class GradNode:
+    """One recorded operation in the gradient graph: what ``tensor.grad_fn`` shows.
+
+    ``edges`` has one entry per tensor argument: where its cotangent goes, or None.
+    """
+
+    __slots__ = (
+        "__dict__", "__weakref__", "edges", "gradient", "numbers", "saved", "sequence",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        gradient: Gradient | None,
+        edges: tuple[Any, ...],
+        saved: tuple[Value, ...] | None,
+        numbers: tuple[Any, ...],
+    ) -> None:
+        self.gradient = gradient
+        self.edges = edges
+        self.saved = saved
+        self.numbers = numbers
+        self.sequence = next(_numbers)
+
+    def name(self) -> str:
+        """PyTorch's name: AddBackward0."""
+        assert self.gradient is not None
+        call = self.gradient.call
+        op = getattr(call, "op", None)
+        return op.grad_name if op is not None else "VjpBackward0"
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    @property
+    def out_metas(self) -> tuple[Meta, ...]:
+        assert self.gradient is not None
+        return self.gradient.out_metas  # type: ignore[return-value]
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """(grad_fn, output number) per argument, as PyTorch shows it."""
+        return tuple(_as_function(edge) for edge in self.edges)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        return self.__dict__.setdefault("_metadata", {})
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """``hook(grad_inputs, grad_outputs)`` after this node has run."""
+        return RemovableHandle.append(self.__dict__.setdefault("post_hooks", {}), hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> Any:
+        """``hook(grad_outputs)`` before this node runs."""
+        return RemovableHandle.append(self.__dict__.setdefault("pre_hooks", {}), hook)
+
+    def release(self) -> None:
+        """Drop what was saved: the graph is walked once unless retain_graph says otherwise."""
+        self.saved = None
+
+    def check(self) -> tuple[Value, ...]:
+        """The saved values, refused where they are gone or were overwritten in place."""
+        if self.saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify "
+                "retain_graph=True if you need to backward through the graph a second time or if "
+                "you need to access saved tensors after calling backward."
+            )
+        for value in self.saved:
+            probe: Value | None = value
+            while probe is not None:
+                if probe.overwritten is not None:
+                    raise RuntimeError(_overwritten_message(self, value, probe))
+                probe = probe.parent
+        return self.saved
+
+    def apply(self, cotangents: list[Tensor | None], create_graph: bool) -> list[Tensor | None]:
+        """The cotangents of the arguments, one per edge."""
+        saved = self.check()
+        gradient = self.gradient
+        assert gradient is not None
+        given = 0
+        for place, cotangent in enumerate(cotangents):
+            if cotangent is not None and gradient.given >> place & 1:
+                given |= 1 << place
+        variant = gradient.for_outputs(given) if given else None
+        results: list[Tensor | None] = [None] * len(self.edges)
+        if variant is None:
+            return results
+        if variant is not gradient:
+            kept = dict(zip(gradient.saves, saved, strict=True))
+            saved = tuple(kept[place] for place in variant.saves)
+        seeds = [c for k, c in enumerate(cotangents) if given >> k & 1]
+        values = [seed._read_value() for seed in seeds]  # type: ignore[union-attr]
+        trace = local.trace
+        made = trace.record(variant, (*values, *saved), self.numbers)
+        tensors = [tensor_of(value) for value in made]
+        if create_graph:
+            edges: list[Any] = [edge_of(seed) for seed in seeds]  # type: ignore[arg-type]
+            n = len(gradient.metas)
+            for place in variant.saves:
+                edges.append(
+                    self.edges[place] if place < n else self._output_edge(place - n)
+                )
+            attach(tuple(tensors), trace.step, tuple(edges), (*values, *saved), self.numbers)
+        for place, tensor in zip(variant.targets, tensors, strict=True):
+            results[place] = tensor
+        return results
+
+    def _output_edge(self, number: int) -> Any:
+        return self if number == 0 else OutputEdge(self, number)
+
+
+class OutputEdge:
+    """Output number ``number`` of a node that has several."""
+
+    __slots__ = ("node", "number")
+
+    def __init__(self, node: GradNode, number: int) -> None:
+        self.node = node
+        self.number = number
+
+
+class RemovableHandle:
+    """Removes a hook again: ``handle.remove()``, or leaving a ``with`` block."""
+
+    _next = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
+        import weakref
+
+        self.id = next(RemovableHandle._next)
+        self.hooks_dict_ref: Any = lambda: hooks
+        try:
+            self.hooks_dict_ref = weakref.ref(hooks)
+        except TypeError:  # a plain dict cannot be referred to weakly
+            pass
+        self.extra_dict = extra_dict
+
+    @classmethod
+    def append(cls, hooks: dict[int, Any], hook: Any) -> RemovableHandle:
+        handle = cls(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def remove(self) -> None:
+        hooks = self.hooks_dict_ref()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.remove()
+
+
+class AccumulateGrad:
+    """What ``next_functions`` shows for a leaf."""
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+        self.next_functions: tuple[Any, ...] = ()
+
+    def name(self) -> str:
+        return "struct torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self):#x}>"
+
+
+def _as_function(edge: Any) -> tuple[Any, int]:
+    if edge is None:
+        return None, 0
+    if isinstance(edge, OutputEdge):
+        return edge.node, edge.number
+    if isinstance(edge, GradNode):
+        return edge, 0
+    return AccumulateGrad(edge), 0
+
+
+def edge_of(tensor: Tensor) -> Any:
+    """The edge a reader of ``tensor`` keeps: leaves stand for themselves."""
+    edge = tensor._edge
+    return tensor if edge is LEAF else edge
+
+
+# Set by tensor.tensor, which this module must not import: makes a Tensor of a Value.
+tensor_of: Callable[[Value], Tensor]
+
+
+def attach(
+    outs: tuple[Tensor, ...],
+    step: Step,
+    edges: tuple[Any, ...],
+    values: Sequence[Value],
+    numbers: tuple[Any, ...],
+) -> None:
+    """Hang the gradient of what ``step`` recorded under its outputs, if any flows."""
+    mask = 0
+    bit = 1
+    for edge in edges:
+        if edge is not None:
+            mask |= bit
+        bit <<= 1
+    if mask in step.gradients:
+        gradient = step.gradients[mask]
+    else:
+        gradient = step.gradient(mask, tuple(value.meta for value in values))
+    if gradient is None:
+        return
+    count = len(edges)
+    saved = tuple(
+        [
+            values[place] if place < count else outs[place - count]._value
+            for place in gradient.saves
+        ]
+    )
+    node = GradNode(gradient, edges, saved, numbers)
+    if len(outs) == 1:
+        outs[0]._edge = node
+        return
+    for number, out in enumerate(outs):
+        if gradient.given >> number & 1:
+            out._edge = OutputEdge(node, number) if number else node
+
+
+def _overwritten_message(node: GradNode, value: Value, probe: Value) -> str:
+    kind = "".join(("torch.", _LEGACY.get(value.meta.dtype.name, value.meta.dtype.name), "Tensor"))
+    reached = probe.overwritten.version
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{kind} {list(value.meta.shape)}], saved by {node.name()}, is at version "
+        f"{reached}; expected version {probe.version} instead. Hint: enable anomaly detection to "
+        "find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+_LEGACY = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
+    "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
+    "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip

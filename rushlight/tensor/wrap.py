@@ -1,0 +1,419 @@
+"""The user's functions, generated from the op table.
+
+For each op one Python function is written as text and compiled when it is first asked for: it
+takes tensors and numbers as PyTorch's does, looks its key up in the trie and makes the result. The
+text is straight-line code without loops over arguments, because this is the path that every
+operation of every training step takes (about 1 us). ``source(op)`` shows it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushlight.engine.call import SCALAR, TENSOR, op_call
+from rushlight.engine.flush import flush
+from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
+from rushlight.engine.value import Value
+from rushlight.ops import table
+from rushlight.ops.table import OPS, Op, Parameter
+from rushlight.tensor.state import LEAF, attach
+from rushlight.tensor.tensor import Tensor, make_view, write_out
+
+_MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
+_OPTIONAL = (table.OPTIONAL_TENSOR, table.OPTIONAL_OPERAND, table.OPTIONAL_SCALAR)
+NUMBER_TYPES = (float, int, bool)
+
+
+def _read(name: str, indent: str) -> list[str]:
+    """Lines that put the value of tensor ``name`` into ``name_v`` and enter it in the trace."""
+    return [
+        f"{indent}{name}_v = {name}._value if {name}._storage is None else {name}._read_value()",
+        f"{indent}if {name}_v.epoch is not epoch: trace.enter({name}_v)",
+    ]
+
+
+def _prepare(parameter: Parameter) -> tuple[list[str], str]:
+    """Lines before the key is made, and this parameter's part of the key."""
+    name, kind = parameter.name, parameter.kind
+    pad = "        "
+    if kind == table.TENSOR:
+        return _read(name, pad), f"{name}_v.pos"
+    if kind == table.OPTIONAL_TENSOR:
+        lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
+        return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
+    if kind == table.TENSORS:
+        return [f"{pad}{name}_k = enter_all({name}, trace, epoch)"], f"{name}_k"
+    if kind in _MAY_HOLD_NUMBER:
+        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in NUMBERS:"]
+        if kind == table.POWER:
+            lines.append(f"{pad}    if {name} in SPECIAL: {name}_k = (type({name}), {name})")
+            lines.append(f"{pad}    else: trace.scalars.append({name})")
+        else:
+            lines.append(f"{pad}    trace.scalars.append({name})")
+        if kind == table.OPTIONAL_OPERAND:
+            lines.append(f"{pad}elif {name} is None: {name}_k = None")
+        lines.append(f"{pad}else:")
+        return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
+    if kind == table.SCALAR:
+        lines = [
+            f"{pad}{name}_k = type({name})",
+            f"{pad}if {name}_k not in NUMBERS: raise TypeError",
+            f"{pad}trace.scalars.append({name})",
+        ]
+        return lines, f"{name}_k"
+    if kind == table.OPTIONAL_SCALAR:
+        lines = [
+            f"{pad}{name}_k = type({name})",
+            f"{pad}if {name} is not None:",
+            f"{pad}    if {name}_k not in NUMBERS: raise TypeError",
+            f"{pad}    trace.scalars.append({name})",
+        ]
+        return lines, f"{name}_k"
+    return [], name
+
+
+def _default(parameter: Parameter) -> str:
+    return "" if parameter.default is inspect.Parameter.empty else f"=default_{parameter.name}"
+
+
+def source(op: Op) -> str:
+    """The text of the function of ``op``."""
+    signature: list[str] = []
+    starred = False
+    for parameter in op.parameters:
+        if parameter.variadic:
+            signature.append(f"*{parameter.name}")
+            starred = True
+            continue
+        if parameter.keyword_only and not starred:
+            signature.append("*")
+            starred = True
+        signature.append(parameter.name + _default(parameter))
+    has_out = op.torch and not op.view
+    if has_out:
+        if not starred:
+            signature.append("*")
+        signature.append("out=None")
+    names = [parameter.name for parameter in op.parameters]
+    everything = f"({', '.join(names)}{',' if names else ''})"
+    lines, key = [], ["OP"]
+    tensors: list[Parameter] = []
+    for parameter in op.parameters:
+        prepared, part = _prepare(parameter)
+        lines += prepared
+        key.append(part)
+        if parameter.kind in table.DIFFERENTIABLE_KINDS:
+            tensors.append(parameter)
+    if op.view:
+        rest = names[1:]
+        constants = f"({', '.join(rest)}{',' if rest else ''})"
+        return (
+            f"def {op.name}({', '.join(signature)}):\n"
+            f"    try: return view(OP, {names[0]}, {constants})\n"
+            "    except (AttributeError, TypeError) as error:\n"
+            f"        return otherwise(FUNCTION, OP, {everything}, local.trace, error)\n"
+        )
+    text = [
+        f"def {op.name}({', '.join(signature)}):",
+        *([f"    if out is not None: return into(FUNCTION, OP, {everything}, out)"] if has_out else []),
+        "    trace = local.trace",
+        "    epoch = trace.epoch",
+        "    try:",
+        *lines,
+        f"        step = trace.step.children.get(({', '.join(key)},))",
+        "    except (AttributeError, TypeError, KeyError) as error:",
+        f"        return otherwise(FUNCTION, OP, {everything}, trace, error)",
+        "    except BaseException:",
+        "        trace.repair()",
+        "        raise",
+        "    try:",
+        f"        if step is None: step = miss(trace, ({', '.join(key)},), OP, {everything})",
+        "        trace.step = step",
+        "        if step.meta is None:",
+        "            result = several(trace, step)",
+        "        else:",
+        "            value = Value(epoch, step.start, step.meta)",
+        "            trace.values.append(value)",
+        "            result = new(Tensor)",
+        "            result._value = value",
+        "            result._storage = None",
+        "            result._edge = None",
+        "    except Normalise as error:",
+        f"        return otherwise(FUNCTION, OP, {everything}, trace, error)",
+        "    except BaseException:",
+        "        trace.repair()",
+        "        raise",
+    ]
+    if op.differentiable and tensors:
+        simple = [p for p in tensors if p.kind in (table.TENSOR,)]
+        checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
+        if len(simple) == len(tensors):
+            text.append(f"    if ({checks}) and trace.grad:")
+        else:
+            text.append("    if trace.grad:")
+        text.append(f"        differentiate(result, step, OP, {everything})")
+    text.append("    if step.start > LIMIT or step.nbytes > BYTES: flush(trace)")
+    text.append("    return result")
+    return "\n".join(text) + "\n"
+
+
+def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
+    """The positions of a list of tensors."""
+    if type(tensors) not in (tuple, list):
+        raise TypeError("expected a tuple or list of tensors")
+    places = []
+    for tensor in tensors:
+        value = tensor._value if tensor._storage is None else tensor._read_value()
+        if value.epoch is not epoch:
+            trace.enter(value)
+        places.append(value.pos)
+    return tuple(places)
+
+
+def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tensor], list[Any]]:
+    """(template, tensors, numbers) of a call; see engine.call."""
+    template: list[Any] = []
+    tensors: list[Tensor] = []
+    numbers: list[Any] = []
+    for parameter, value in zip(op.parameters, arguments, strict=True):
+        kind = parameter.kind
+        if kind == table.STATIC or value is None:
+            template.append(value)
+        elif kind == table.TENSORS:
+            template.append([TENSOR] * len(value))
+            tensors.extend(value)
+        elif type(value) in NUMBER_TYPES:
+            if kind == table.POWER and value in table.SPECIAL_POWERS:
+                template.append(value)
+            else:
+                template.append(SCALAR)
+                numbers.append(value)
+        else:
+            template.append(TENSOR)
+            tensors.append(value)
+    return template, tensors, numbers
+
+
+def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
+    """The step of a call not met here before. Raises the user's errors."""
+    for parameter, value in zip(op.parameters, arguments, strict=True):
+        if parameter.kind == table.STATIC and _holds_array(value):
+            # A key would keep it by identity: numbers must be numbers before they get here.
+            raise _Normalise
+    template, tensors, numbers = _bindings(op, arguments)
+    values = [tensor._read_value() for tensor in tensors]
+    for value in values:
+        if value.epoch is not trace.epoch and value.buffer is None:
+            trace.enter(value)
+    return trace.miss(key, op_call(op, _hashable(template)), values, numbers)
+
+
+def _hashable(template: list[Any]) -> tuple[Any, ...]:
+    return tuple(template)
+
+
+class _Normalise(Exception):
+    """A constant argument is a tensor or array: turn it into numbers and call again."""
+
+
+def _holds_array(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_holds_array, value))
+    return isinstance(value, (Tensor, np.ndarray, np.generic))
+
+
+def several(trace: Trace, step: Step) -> Any:
+    """The results of a call that has more than one (or a tuple of one)."""
+    values = [Value(trace.epoch, step.start + k, meta) for k, meta in enumerate(step.metas)]
+    trace.values.extend(values)
+    tensors = [Tensor._of(value) for value in values]
+    structure = step.structure
+    if structure in (tuple, list):
+        return structure(tensors)
+    return structure(*tensors)
+
+
+def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -> None:
+    """Record where the gradient of ``result`` goes, if any argument wants one."""
+    edges: list[Any] = []
+    values: list[Value] = []
+    numbers: list[Any] = []
+    wanted = False
+    for parameter, value in zip(op.parameters, arguments, strict=True):
+        kind = parameter.kind
+        if kind == table.STATIC or value is None:
+            continue
+        if kind == table.TENSORS:
+            for tensor in value:
+                edge = tensor._edge
+                if edge is not None:
+                    wanted = True
+                    edge = tensor if edge is LEAF else edge
+                edges.append(edge)
+                values.append(tensor._value)
+        elif type(value) in NUMBER_TYPES:
+            if kind != table.POWER or value not in table.SPECIAL_POWERS:
+                numbers.append(value)
+        else:
+            edge = value._edge
+            if edge is not None:
+                wanted = True
+                edge = value if edge is LEAF else edge
+            edges.append(edge)
+            values.append(value._value)
+    if wanted:
+        outs = (result,) if step.meta is not None else tuple(result)
+        attach(outs, step, tuple(edges), values, tuple(numbers))
+
+
+def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
+    """``out=``: compute, then write."""
+    result = _call(function, op, arguments)
+    if isinstance(result, Tensor):
+        return write_out(op.name, out, result)
+    for target, each in zip(out, result, strict=True):
+        write_out(op.name, target, each)
+    return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+
+
+def _call(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...]) -> Any:
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for parameter, value in zip(op.parameters, arguments, strict=True):
+        if parameter.keyword_only:
+            keywords[parameter.name] = value
+        elif parameter.variadic:
+            positional.extend(value)
+        else:
+            positional.append(value)
+    return function(*positional, **keywords)
+
+
+def otherwise(
+    function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], trace: Trace, error: Exception
+) -> Any:
+    """The call's arguments are not plain: turn what can be turned, or say what is wrong."""
+    trace.repair()
+    overriding = _overriding(arguments)
+    if overriding is not None:
+        return overriding
+    plain = tuple(
+        _plain(op, parameter, value)
+        for parameter, value in zip(op.parameters, arguments, strict=True)
+    )
+    if all(a is b for a, b in zip(plain, arguments, strict=True)):
+        raise error
+    return _call(function, op, plain)
+
+
+def _overriding(arguments: tuple[Any, ...]) -> Any:
+    return None
+
+
+def _plain(op: Op, parameter: Parameter, value: Any) -> Any:
+    """An argument as the generated function takes it, or TypeError as PyTorch words it."""
+    kind = parameter.kind
+    if kind == table.STATIC:
+        return _plain_constant(value)
+    if value is None:
+        if kind in _OPTIONAL:
+            return None
+    elif isinstance(value, Tensor):
+        if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
+            return value.item()
+        if kind != table.TENSORS:
+            return value
+    elif kind in (*_MAY_HOLD_NUMBER, table.SCALAR, table.OPTIONAL_SCALAR):
+        if type(value) in NUMBER_TYPES:
+            return value
+        if isinstance(value, np.ndarray) and kind in _MAY_HOLD_NUMBER:
+            return Tensor._from_array(value)
+        if isinstance(value, (np.bool_, np.integer, np.floating)):
+            return value.item()
+        if isinstance(value, (int, float)):  # a subclass: IntEnum, say
+            return int(value) if isinstance(value, int) else float(value)
+    if kind == table.TENSORS and isinstance(value, (tuple, list)):
+        for place, each in enumerate(value):
+            if not isinstance(each, Tensor):
+                raise TypeError(
+                    f"expected Tensor as element {place} in argument 0, but got "
+                    f"{type(each).__name__}"
+                )
+        return value if isinstance(value, tuple) else tuple(value)
+    if kind == table.TENSORS and not isinstance(value, Tensor) and hasattr(value, "__iter__"):
+        return tuple(value)
+    place = [p.name for p in op.parameters].index(parameter.name) + 1
+    wanted = "tuple of Tensors" if kind == table.TENSORS else (
+        "Number" if kind in (table.SCALAR, table.OPTIONAL_SCALAR) else "Tensor"
+    )  # fmt: skip
+    raise TypeError(
+        f"{op.name}(): argument '{parameter.name}' (position {place}) must be {wanted}, "
+        f"not {type(value).__name__}"
+    )
+
+
+def _plain_constant(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        plain = tuple(map(_plain_constant, value))
+        same = isinstance(value, tuple) and all(a is b for a, b in zip(plain, value, strict=True))
+        return value if same else plain
+    if isinstance(value, (np.generic,)):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return _plain_constant(value.tolist())
+    if isinstance(value, Tensor):
+        return _plain_constant(value.tolist())
+    if isinstance(value, range):
+        return tuple(value)
+    return value
+
+
+def compile_function(op: Op) -> Callable[..., Any]:
+    """The function of an op, ready to be called."""
+    text = source(op)
+    namespace: dict[str, Any] = {
+        "OP": op, "local": local, "Tensor": Tensor, "Value": Value, "new": Tensor.__new__,
+        "NUMBERS": frozenset(NUMBER_TYPES), "SPECIAL": table.SPECIAL_POWERS,
+        "enter_all": enter_all, "miss": miss, "several": several, "view": make_view, "Normalise": _Normalise,
+        "differentiate": differentiate, "into": into, "otherwise": otherwise,
+        "LIMIT": TRACE_LIMIT, "BYTES": BYTES_LIMIT, "flush": flush,
+    }  # fmt: skip
+    for parameter in op.parameters:
+        if parameter.default is not inspect.Parameter.empty:
+            namespace[f"default_{parameter.name}"] = parameter.default
+    code = compile(text, f"<rushlight op {op.name}>", "exec")
+    exec(code, namespace)  # the text is our own, from the op table
+    made: Callable[..., Any] = namespace[op.name]
+    namespace["FUNCTION"] = made
+    made.__doc__ = op.__doc__
+    made.__module__ = "rushlight"
+    return made
+
+
+_functions: dict[str, Callable[..., Any]] = {}
+_aliases: dict[str, str] = {}
+
+
+def canonical(name: str) -> str | None:
+    """The op that ``name`` (a name or an alias) means, or None."""
+    if name in OPS:
+        return name
+    if not _aliases:
+        for op in OPS.values():
+            for alias in op.aliases:
+                _aliases[alias] = op.name
+    return _aliases.get(name)
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The user's function of the op ``name``. Raises KeyError for what is no op."""
+    found = _functions.get(name)
+    if found is None:
+        op = OPS[canonical(name) or name]
+        found = _functions.get(op.name) or compile_function(op)
+        _functions[op.name] = _functions[name] = found
+    return found
