@@ -65,7 +65,7 @@ out:
 }
 
 ; 1 if the lock was taken, 0 if this thread has it already (a host command runs a program).
-define internal i1 @acquire() {
+define internal i1 @acquire() alwaysinline {
 entry:
   %self = call i64 @pthread_self()
   %pair = cmpxchg ptr @lock, i32 0, i32 1 acquire monotonic
@@ -89,7 +89,7 @@ nested:
   ret i1 false
 }
 
-define internal void @release() {
+define internal void @release() alwaysinline {
   store atomic i64 0, ptr @owner monotonic, align 8
   %old = atomicrmw xchg ptr @lock, i32 0 release
   %waiters = icmp eq i32 %old, 2

@@ -16,7 +16,7 @@ import sys
 from typing import IO, Any
 
 # Part of every cache key: raise it when the passes below change.
-PIPELINE_VERSION = 2
+PIPELINE_VERSION = 3
 _LENGTH = struct.Struct("<Q")
 # How often a waiting worker looks whether its parent is still there. A killed parent's pipe may
 # be held open by the parent's other children, so end-of-file alone is not enough.
@@ -40,7 +40,7 @@ def optimised(binding: Any, machine: Any, triple: str, text: str) -> Any:
     module = binding.parse_assembly(text)
     module.triple = triple
     module.data_layout = str(machine.target_data)
-    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options = binding.create_pipeline_tuning_options(speed_level=1)
     # The emitters write explicit vectors and unroll by themselves; LLVM doing it again costs
     # compile time and, worse, registers.
     options.loop_vectorization = False
@@ -48,7 +48,18 @@ def optimised(binding: Any, machine: Any, triple: str, text: str) -> Any:
     options.loop_interleaving = False
     options.loop_unrolling = False
     builder = binding.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    # Inline what asks for it, then simplify each function. On our kernels (softmax, gelu, chains,
+    # permutes, sums) this runs as fast as LLVM's whole O1, O2 or O3 and compiles in 190 ms for
+    # 224, 240 and more. Without loop-invariant code motion, which only comes with the function
+    # pipeline, it would be 130 ms, but permutes ran 10 % slower.
+    whole = binding.create_new_module_pass_manager()
+    whole.add_always_inliner_pass()
+    whole.add_global_dead_code_eliminate_pass()
+    whole.run(module, builder)
+    each = builder.getFunctionPassManager()
+    for function in module.functions:
+        if not function.is_declaration:
+            each.run(function, builder)
     return module
 
 

@@ -17,14 +17,14 @@ _ARM_PAUSE = 'call void asm sideeffect "yield", "~{memory}"()'
 
 # Flush-to-zero and denormals-are-zero: bits 15 and 6 of MXCSR, bit 24 of FPCR.
 _X86_DENORMALS = """
-define internal i64 @read_mode() {
+define internal i64 @read_mode() alwaysinline {
   %p = alloca i32
   call void @llvm.x86.sse.stmxcsr(ptr %p)
   %v = load i32, ptr %p
   %w = zext i32 %v to i64
   ret i64 %w
 }
-define internal void @write_mode(i64 %w) {
+define internal void @write_mode(i64 %w) alwaysinline {
   %p = alloca i32
   %v = trunc i64 %w to i32
   store i32 %v, ptr %p
@@ -34,11 +34,11 @@ define internal void @write_mode(i64 %w) {
 """
 _X86_FLUSH_BITS = 0x8040
 _ARM_DENORMALS = """
-define internal i64 @read_mode() {
+define internal i64 @read_mode() alwaysinline {
   %w = call i64 asm sideeffect "mrs $0, fpcr", "=r"()
   ret i64 %w
 }
-define internal void @write_mode(i64 %w) {
+define internal void @write_mode(i64 %w) alwaysinline {
   call void asm sideeffect "msr fpcr, $0", "r"(i64 %w)
   ret void
 }
@@ -86,7 +86,7 @@ define internal i64 @now() noinline {
 
 # Denormals as %flush says; returns the mode before.
 _ENTER_MODE = """
-define internal i64 @enter_mode(i64 %flush) {
+define internal i64 @enter_mode(i64 %flush) alwaysinline {
   %old = call i64 @read_mode()
   %cleared = and i64 %old, KEEP
   %on = icmp ne i64 %flush, 0
