@@ -34,7 +34,7 @@ def _take(node: Node, x: Array, index: Array) -> Array:
 def _along(node: Node, x: Array, index: Array) -> tuple[Array, ...]:
     """Index arrays for every axis: ``index`` along the node's axis, its own place elsewhere."""
     axis = node.attrs["axis"]
-    grid = list(np.indices(index.shape, sparse=True))
+    grid: list[Array] = list(np.indices(index.shape, sparse=True))
     return (*grid[:axis], places(index, x.shape[axis], axis), *grid[axis + 1 :])
 
 

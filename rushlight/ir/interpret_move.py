@@ -81,7 +81,7 @@ def _argsort(node: Node, x: Array) -> Array:
     if not node.attrs["descending"]:
         return np.argsort(x, axis=axis, kind="stable").astype(np.int64)
     backward = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
-    return (x.shape[axis] - 1 - np.flip(backward, axis)).astype(np.int64)
+    return np.asarray(x.shape[axis] - 1 - np.flip(backward, axis), dtype=np.int64)
 
 
 MOVE_RULES: dict[str, Rule] = {

@@ -32,10 +32,10 @@ def wide(x: Array, dtype: DType) -> Array:
 
 def narrow(x: Any, dtype: DType) -> Array:
     """To ``dtype`` and, on the way to a half, to float32 first, as PyTorch rounds twice."""
-    x = np.asarray(x)
-    if dtype in HALVES and x.dtype != np.float32:
-        x = x.astype(np.float32)
-    return x.astype(dtype.np)
+    value: Array = np.asarray(x)
+    if dtype in HALVES and value.dtype != np.float32:
+        value = value.astype(np.float32)
+    return value.astype(dtype.np)
 
 
 def lowest(dtype: DType, sign: int) -> Any:

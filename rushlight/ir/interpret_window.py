@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,11 @@ def _taps(window: Shape, counts: Shape, node: Node) -> Iterator[tuple[Shape, Sli
         yield tap, tuple(slices)
 
 
+def _at_tap(tap: Shape) -> Any:
+    """The (K, C) matrix of one tap of a weight."""
+    return (slice(None), slice(None), *tap)
+
+
 def _grouped(x: Array, groups: int) -> Array:
     """(..., C) -> (groups, everything before C, C / groups)."""
     flat = (
@@ -65,7 +71,7 @@ def _conv(node: Node, x: Array, w: Array) -> Array:
     w = wide(w, node.dtype)
     result = np.zeros(node.shape, dtype=padded.dtype)
     for tap, slices in _taps(w.shape[2:], node.shape[1:-1], node):
-        weight = w[(slice(None), slice(None), *tap)]  # (K, C / groups)
+        weight = w[_at_tap(tap)]  # (K, C / groups)
         weight = weight.reshape(groups, -1, weight.shape[1]).transpose(0, 2, 1)
         result += _ungrouped(_grouped(padded[slices], groups) @ weight, node.shape)
     return narrow(result, node.dtype)
@@ -76,7 +82,7 @@ def _conv_input_grad(node: Node, g: Array, w: Array) -> Array:
     g, w = wide(g, node.dtype), wide(w, node.dtype)
     padded = _padded(np.zeros(node.shape, dtype=g.dtype), node, 0)
     for tap, slices in _taps(w.shape[2:], g.shape[1:-1], node):
-        weight = w[(slice(None), slice(None), *tap)]
+        weight = w[_at_tap(tap)]
         weight = weight.reshape(groups, -1, weight.shape[1])  # (groups, K / groups, C / groups)
         shape = (*g.shape[:-1], node.shape[-1])
         padded[slices] += _ungrouped(_grouped(g, groups) @ weight, shape)
@@ -93,7 +99,7 @@ def _conv_weight_grad(node: Node, g: Array, x: Array) -> Array:
     result = np.zeros(node.shape, dtype=g.dtype)
     for tap, slices in _taps(node.shape[2:], g.shape[1:-1], node):
         product = _grouped(g, groups).transpose(0, 2, 1) @ _grouped(padded[slices], groups)
-        result[(slice(None), slice(None), *tap)] = product.reshape(node.shape[:2])
+        result[_at_tap(tap)] = product.reshape(node.shape[:2])
     return narrow(result, node.dtype)
 
 

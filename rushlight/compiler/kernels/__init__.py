@@ -17,6 +17,7 @@ from rushlight.compiler.kernels.copy import (
     lower_slice_set,
 )
 from rushlight.compiler.kernels.fill import lower_const, lower_iota
+from rushlight.compiler.kernels.host import lower_host
 from rushlight.compiler.kernels.indexed import (
     lower_gather,
     lower_put,
@@ -25,6 +26,8 @@ from rushlight.compiler.kernels.indexed import (
 )
 from rushlight.compiler.kernels.pool import lower_pool, lower_pool_pair
 from rushlight.compiler.kernels.pool_grad import lower_pool_input_grad
+from rushlight.compiler.kernels.scan import lower_scan
+from rushlight.compiler.kernels.sort import lower_argsort
 from rushlight.compiler.launch import Launch
 from rushlight.ir.graph import Node
 
@@ -33,15 +36,18 @@ __all__ = ["KERNELS", "Lowering", "lower_node", "lower_pool_pair"]
 Lowering = Callable[[Node, tuple[Operand, ...], Operand], list[Launch]]
 
 KERNELS: dict[str, Lowering] = {
+    "argsort": lower_argsort,
     "as_strided": lower_as_strided,
     "as_strided_set": lower_as_strided_set,
     "cat": lower_cat,
     "const": lower_const,
     "gather": lower_gather,
+    "host": lower_host,
     "iota": lower_iota,
     "pool": lower_pool,
     "pool_input_grad": lower_pool_input_grad,
     "put": lower_put,
+    "scan": lower_scan,
     "scatter": lower_scatter,
     "slice_set": lower_slice_set,
     "take": lower_take,

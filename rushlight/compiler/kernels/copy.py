@@ -1,4 +1,4 @@
-"""Strided copies: cat, the windows of slice_set and as_strided_set, and making things contiguous."""
+"""Strided copies: cat, the windows of slice_set and as_strided_set, making things contiguous."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def copy(source: Operand, target: Operand, label: str, *, ordered: bool = False)
     width = target.itemsize
     axes = tuple(range(len(target.shape)))
     serial = axes if ordered else ()
-    nest = make_nest(
-        target.shape, (steps_of(source), steps_of(target)), 2 * width, serial=serial
-    )
+    nest = make_nest(target.shape, (steps_of(source), steps_of(target)), 2 * width, serial=serial)
     if not nest.chunks:
         return []
     rows = all(steps[-1] == width for steps in nest.steps)
@@ -89,9 +87,7 @@ def lower_cat(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[La
 def lower_slice_set(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
     whole, part = sources
     window = out
-    for axis, (start, step) in enumerate(
-        zip(node.attrs["start"], node.attrs["step"], strict=True)
-    ):
+    for axis, (start, step) in enumerate(zip(node.attrs["start"], node.attrs["step"], strict=True)):
         window = window.every(axis, start, step, part.shape[axis])
     label = f"slice_set {node.dtype.name}{list(part.shape)}"
     return [*start_from(whole, out, label), *copy(part, window, label)]
@@ -115,7 +111,7 @@ def lower_as_strided(node: Node, sources: tuple[Operand, ...], out: Operand) -> 
 
 
 def _may_overlap(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    """Whether two elements may lie at one place: axes by stride, each must step past the smaller."""
+    """Whether two elements may lie at one place: each axis must step past the smaller ones."""
     reach = 0
     pairs = [(abs(s), n) for s, n in zip(strides, shape, strict=True) if n > 1]
     for stride, size in sorted(pairs):

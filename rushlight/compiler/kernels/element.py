@@ -37,7 +37,9 @@ def load_index(body: Body, dtype: str, address: str, size: str) -> str:
     width = values.SIZES[dtype]
     value = body.load(word_kind(width), address, width)
     if width < 8:
-        value = body.op(f"{'sext' if dtype in SIGNED else 'zext'} {word_kind(width)} {value} to i64")
+        value = body.op(
+            f"{'sext' if dtype in SIGNED else 'zext'} {word_kind(width)} {value} to i64"
+        )
     negative = body.less(value, "0")
     value = body.select(negative, body.op(f"add i64 {value}, {size}"), value)
     outside = body.op(f"icmp uge i64 {value}, {size}")

@@ -21,7 +21,6 @@ from rushlight.compiler.kernels.element import (
     entry,
     load_index,
     move,
-
 )
 from rushlight.compiler.kernels.nest import Row, loops, make_nest
 from rushlight.compiler.launch import Kernel, Launch
@@ -165,9 +164,4 @@ def _whole_row(body: Body, mode: str, dtype: str, row: Row, there: str, lanes: i
     for start, stop, many in ((row.start, whole, lanes), (whole, row.stop, 1)):
         with body.loop(start, stop, str(many)) as i:
             offset = body.mul(i, str(width))
-            _combine_at(
-                body, mode, dtype, body.at(row.at[0], offset), body.at(there, offset), many
-            )
-
-
-
+            _combine_at(body, mode, dtype, body.at(row.at[0], offset), body.at(there, offset), many)

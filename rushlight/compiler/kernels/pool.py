@@ -165,9 +165,7 @@ class _Writer:
             tap_range(body, front, word["depth"], window.taps[0], window.dilation[0]),
             tap_range(body, top, word["height"], window.taps[1], window.dilation[1]),
         ]
-        count = body.mul(
-            body.sub(ranges[0][1], ranges[0][0]), body.sub(ranges[1][1], ranges[1][0])
-        )
+        count = body.mul(body.sub(ranges[0][1], ranges[0][0]), body.sub(ranges[1][1], ranges[1][0]))
         whole = body.equal(count, str(window.taps[0] * window.taps[1]))
         image = body.at(pointers[0], body.mul(n, body.mul(self.step_d, word["depth"])))
         line = body.add(body.mul(front, word["height"]), top)
@@ -205,9 +203,7 @@ class _Writer:
             )
             with body.when(outside):
                 here, left = pixel(column)
-                across = tap_range(
-                    body, left, word["width"], window.taps[2], window.dilation[2]
-                )
+                across = tap_range(body, left, word["width"], window.taps[2], window.dilation[2])
                 self._edge_pixel(here, [*ranges, across])
 
     def _whole_pixel(self, here: _Pixel) -> None:
@@ -239,16 +235,16 @@ class _Writer:
                         for (first, _), gap in zip(ranges, gaps, strict=True)
                     ]
                     place = self._place(here, lanes, (corner[0], corner[1], corner[2]))
-                    start = body.op(
-                        f"select i1 {none}, {places} zeroinitializer, {places} {place}"
-                    )
+                    start = body.op(f"select i1 {none}, {places} zeroinitializer, {places} {place}")
                     body.store(places, start, self.spot[lanes])
                 with (
                     body.loop(*ranges[0]) as d,
                     body.loop(*ranges[1]) as h,
                     body.loop(*ranges[2]) as w,
                 ):
-                    at = tuple(body.mul(k, str(gap)) for k, gap in zip((d, h, w), gaps, strict=True))
+                    at = tuple(
+                        body.mul(k, str(gap)) for k, gap in zip((d, h, w), gaps, strict=True)
+                    )
                     where = (at[0], at[1], at[2])
                     value = self._load(here, channel, lanes, where)
                     place = self._place(here, lanes, where)
@@ -286,9 +282,7 @@ class _Writer:
             f"shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer"
         )
 
-    def _better(
-        self, best: str, spot: str, value: str, place: str, lanes: int
-    ) -> tuple[str, str]:
+    def _better(self, best: str, spot: str, value: str, place: str, lanes: int) -> tuple[str, str]:
         body, form = self.body, self.form
         if form.kind == "sum":
             return combine(body, form.dtype, "add", best, value, lanes), ""

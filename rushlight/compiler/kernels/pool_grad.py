@@ -43,9 +43,7 @@ class _Form:
     channels: Channels
 
 
-def lower_pool_input_grad(
-    node: Node, sources: tuple[Operand, ...], out: Operand
-) -> list[Launch]:
+def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
     """kind sum: (g,), kind max: (g, places) -> the gradient of the pool's source."""
     launches: list[Launch] = []
     ready = []
@@ -78,7 +76,9 @@ def lower_pool_input_grad(
 
 def _tiles(window: Window, pad: Triple, sizes: Triple, counts: Triple) -> bool:
     """Whether windows lie side by side inside the array, each element in at most one."""
-    inside = all(n * step <= size for n, step, size in zip(counts, window.stride, sizes, strict=True))
+    inside = all(
+        n * step <= size for n, step, size in zip(counts, window.stride, sizes, strict=True)
+    )
     return (
         inside
         and window.taps == window.stride
@@ -108,9 +108,7 @@ def _matching(body: Body, places: str, channel: str, lanes: int, place: str) -> 
     kind = f"<{lanes} x i64>"
     found = body.load(kind, body.at(places, body.mul(channel, "8")), 8)
     one = body.op(f"insertelement {kind} poison, i64 {place}, i64 0")
-    here = body.op(
-        f"shufflevector {kind} {one}, {kind} poison, <{lanes} x i32> zeroinitializer"
-    )
+    here = body.op(f"shufflevector {kind} {one}, {kind} poison, <{lanes} x i32> zeroinitializer")
     mask = body.op(f"icmp eq {kind} {found}, {here}")
     return mask if lanes > 1 else body.op(f"extractelement <1 x i1> {mask}, i64 0")
 
@@ -216,7 +214,9 @@ def _kernel(form: _Form) -> Kernel:
                             source = body.add(body.mul(lines, word["columns"]), at_w)
                             source = body.add(base, source)
                             hits = _hits(
-                                body, window, list(zip((d, h, w), pads, (at_d, at_h, at_w), strict=True))
+                                body,
+                                window,
+                                list(zip((d, h, w), pads, (at_d, at_h, at_w), strict=True)),
                             )
                             with body.when(hits):
                                 _gather(

@@ -100,9 +100,7 @@ class Channels:
         return sorted({lanes for _, lanes in pieces(self.small, self.lanes)})
 
 
-def tap_range(
-    body: Body, origin: str, size: str, taps: int, gap: int
-) -> tuple[str, str]:
+def tap_range(body: Body, origin: str, size: str, taps: int, gap: int) -> tuple[str, str]:
     """The taps [first, last) of a window at ``origin`` that lie in an axis of ``size``."""
     if taps == 1:
         # A window of one tap may still lie in the padding altogether.

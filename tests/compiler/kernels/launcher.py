@@ -31,8 +31,7 @@ class KernelFailed(Exception):
 
 
 def buffer(nbytes: int) -> Array:
-    memory = np.full(nbytes + _GUARD, _FENCE, dtype=np.uint8)
-    return memory
+    return np.full(nbytes + _GUARD, _FENCE, dtype=np.uint8)
 
 
 def operand_of(node: Node, ref: Ref) -> Operand:
@@ -45,9 +44,9 @@ def run_launches(launches: Sequence[Launch], memory: dict[object, Array]) -> Non
     for launch in launches:
         texts = (launch.kernel.symbol, launch.kernel.text)
         address = code.load([texts])[launch.kernel.symbol]
-        function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(
-            address
-        )
+        function = ctypes.CFUNCTYPE(
+            ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64
+        )(address)
         pointers = []
         for ref in launch.pointers:
             if ref.buffer not in memory:

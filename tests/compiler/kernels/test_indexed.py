@@ -10,10 +10,11 @@ import pytest
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.kernels import lower_node
+from rushlight.compiler.launch import Ref
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.interpret import evaluate
-from tests.compiler.kernels.launcher import Array, KernelFailed, run_node
+from tests.compiler.kernels.launcher import Array, KernelFailed, operand_of, run_node
 
 REAL = [each for each in dtypes.ALL if not each.is_complex]
 RNG = np.random.default_rng(3)
@@ -38,7 +39,8 @@ def source(index: int, array: Array) -> Node:
 
 TAKES = [
     ((7, 5), (4,), 0), ((7, 5), (2, 3), 1), ((3, 4, 5), (6,), 1), ((9,), (4,), 0),
-    ((9,), (), 0), ((300, 64), (700,), 0), ((0, 4), (0,), 0), ((4, 0), (3,), 0), ((2, 9, 1), (5,), 1),
+    ((9,), (), 0), ((300, 64), (700,), 0), ((0, 4), (0,), 0), ((4, 0), (3,), 0),
+    ((2, 9, 1), (5,), 1),
 ]  # fmt: skip
 
 
@@ -96,9 +98,8 @@ def test_kernel_text_does_not_know_sizes() -> None:
     for rows in (5, 500, 5000):
         x, index = np.zeros((30, 64), np.float32), np.zeros(rows, np.int64)
         node = build.take(source(0, x), source(1, index), 0)
-        from tests.compiler.kernels.launcher import operand_of
-        from rushlight.compiler.launch import Ref
-
         operands = tuple(operand_of(each, Ref(each)) for each in node.src)
-        texts |= {each.kernel.text for each in lower_node(node, operands, operand_of(node, Ref(node)))}
+        texts |= {
+            each.kernel.text for each in lower_node(node, operands, operand_of(node, Ref(node)))
+        }
     assert len(texts) == 1

@@ -1,0 +1,67 @@
+"""scan and argsort against the interpreter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rushlight.base import dtype as dtypes
+from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.kernels import lower_node
+from rushlight.ir import build
+from rushlight.ir.interpret import evaluate
+from tests.compiler.kernels.launcher import Array, run_node
+
+REAL = [each for each in dtypes.ALL if not each.is_complex]
+RNG = np.random.default_rng(7)
+SHAPES: list[Any] = [
+    ((), 0), ((1,), 0), ((0,), 0), ((17,), 0), ((5, 33), 1), ((33, 5), 0), ((3, 40, 7), 1),
+    ((4, 0, 3), 1), ((2, 9, 40), 1), ((1000,), 0),
+]  # fmt: skip
+
+
+def values(shape: tuple[int, ...], dtype: DType, spread: int) -> Array:
+    raw = np.asarray(RNG.integers(-spread, spread + 1, shape)).astype(np.float32)
+    if dtype.is_floating_point and raw.size > 3:
+        raw.reshape(-1)[RNG.integers(0, raw.size, 3)] = np.nan, -0.0, np.inf
+    return raw.astype(np.int64).astype(dtype.np) if dtype.category < 2 else raw.astype(dtype.np)
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", REAL, ids=lambda each: each.name)
+def test_argsort(shape: Any, axis: int, dtype: DType) -> None:
+    x = values(shape, dtype, 6)
+    for descending in (False, True):
+        node = build.argsort(build.input(0, shape, dtype), axis, descending)
+        np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", REAL[:-1], ids=lambda each: each.name)
+def test_scan(shape: Any, axis: int, dtype: DType) -> None:
+    x = values(shape, dtype, 3)
+    for kind in ("sum", "max", "min", "prod"):
+        node = build.scan(build.input(0, shape, dtype), kind, axis)
+        got, expected = run_node(node, [x], lower_node), evaluate(node, [x])
+        if dtype.is_floating_point:
+            # products of small whole numbers overflow to inf, or lie within rounding
+            near = 2.0**-7 if dtype.name == "bfloat16" else 2.0**-9
+            got, expected = got.astype(np.float64), expected.astype(np.float64)
+            np.testing.assert_allclose(got, expected, rtol=near, equal_nan=True)
+        else:
+            np.testing.assert_array_equal(got, expected)
+
+
+def test_wide_scan_is_cut_across() -> None:
+    x = RNG.integers(-3, 4, (300, 1000)).astype(np.float32)
+    node = build.scan(build.input(0, x.shape, dtypes.float32), "sum", 0)
+    np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
+
+
+def test_sorting_many_rows_and_a_long_one() -> None:
+    for shape in ((500, 60), (1, 30000)):
+        x = RNG.normal(size=shape).astype(np.float64)
+        node = build.argsort(build.input(0, x.shape, dtypes.float64), 1, True)
+        np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
