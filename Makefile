@@ -39,7 +39,7 @@ format: .venv/dev.stamp
 	.venv/bin/ruff format .
 
 fuzz: .venv/dev.stamp
-	$(PY) -m pytest -n $(JOBS) -m oracle tests/fuzz --programs $(PROGRAMS)
+	$(PY) -m pytest -n $(JOBS) -m oracle --programs $(PROGRAMS) tests
 
 clean:
 	rm -rf .venv build dist out *.egg-info
