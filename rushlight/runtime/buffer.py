@@ -23,6 +23,8 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from rushlight.runtime import cgroup
+
 ALIGNMENT = 64
 # From here on a block is a mapping of its own, aligned to and asking for huge pages.
 _MAPPED_FROM = 4 * 1024 * 1024
@@ -205,8 +207,9 @@ def size_class(nbytes: int) -> int:
 
 
 def _default_limit() -> int:
-    """A quarter of the machine's memory may wait in the pool."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    """A quarter of the memory that we may use may wait in the pool."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(machine, cgroup.memory_limit() or machine) // 4
 
 
 pool = Pool(_default_limit())

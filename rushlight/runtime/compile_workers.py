@@ -7,16 +7,14 @@ idle for a while, when this process ends, and when it dies (they look whether it
 from __future__ import annotations
 
 import atexit
-import importlib
 import os
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
-from rushlight.runtime import object_code
+from rushlight.runtime import llvm, object_code
 
 IDLE_S = 5.0
 
@@ -29,11 +27,10 @@ class _Worker:
     """One process. ``build`` blocks; the GIL is free while it waits."""
 
     def __init__(self, setup: bytes) -> None:
-        package = importlib.import_module("llvmlite").__file__
-        site = str(Path(str(package)).parent.parent)
         # -I -S: no site packages, no environment, no user folder on the path: nothing is imported
         # but what object_code.py names.
-        command = [sys.executable, "-I", "-S", object_code.__file__, str(os.getpid()), site]
+        command = [sys.executable, "-I", "-S", object_code.__file__, str(os.getpid())]
+        command.append(llvm.site_folder())
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )

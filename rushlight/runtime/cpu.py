@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rushlight.base import config
-from rushlight.runtime import llvm
+from rushlight.runtime import cgroup, llvm
 
 
 @dataclass(frozen=True)
@@ -156,52 +156,10 @@ def cores() -> int:
         allowed = len(os.sched_getaffinity(0))
     else:
         allowed = os.cpu_count() or 1
-    quota = cgroup_quota()
+    quota = cgroup.cpu_quota()
     return max(1, min(allowed, math.ceil(quota)) if quota else allowed)
 
 
 def default_threads() -> int:
     """RUSHLIGHT_NUM_THREADS, else OMP_NUM_THREADS, else the cores we may use."""
     return config.NUM_THREADS or config.omp_num_threads() or cores()
-
-
-def cgroup_quota(
-    root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
-) -> float:
-    """CPUs that the control group (version 2 or 1) grants, the least along its path; 0 if all."""
-    try:
-        lines = own.read_text().splitlines()
-    except OSError:
-        return 0.0
-    grants: list[float] = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            base, read = root, _quota_v2
-        elif "cpu" in controllers.split(","):
-            base, read = root / "cpu", _quota_v1
-        else:
-            continue
-        # A container often sees its own group mounted at the root, so the root counts as well.
-        folder = base / path.strip("/")
-        for place in (folder, *folder.parents):
-            if place == base or base in place.parents:
-                grants.append(read(place))
-    return min((grant for grant in grants if grant > 0), default=0.0)
-
-
-def _quota_v2(folder: Path) -> float:
-    try:
-        quota, period = (folder / "cpu.max").read_text().split()
-        return 0.0 if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError, ZeroDivisionError):
-        return 0.0
-
-
-def _quota_v1(folder: Path) -> float:
-    try:
-        quota = int((folder / "cpu.cfs_quota_us").read_text())
-        period = int((folder / "cpu.cfs_period_us").read_text())
-        return quota / period if quota > 0 else 0.0
-    except (OSError, ValueError, ZeroDivisionError):
-        return 0.0

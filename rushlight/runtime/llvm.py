@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from pathlib import Path
 from typing import Any
 
 _binding: Any = None
@@ -24,6 +25,11 @@ def binding() -> Any:
                 module.initialize_native_asmprinter()
                 _binding = module
     return _binding
+
+
+def site_folder() -> str:
+    """The folder that llvmlite is installed in, for processes that import nothing else."""
+    return str(Path(binding().__file__).parents[2])
 
 
 def version() -> str:

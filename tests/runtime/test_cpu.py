@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -51,32 +50,3 @@ def test_threads_default_to_switches_then_cores(monkeypatch: pytest.MonkeyPatch)
     assert cpu.default_threads() == 3
     monkeypatch.setattr(config, "NUM_THREADS", 5)
     assert cpu.default_threads() == 5
-
-
-@pytest.mark.parametrize(
-    ("files", "group", "want"),
-    [
-        ({"cpu.max": "max 100000"}, "0::/\n", 0.0),
-        ({"cpu.max": "150000 100000"}, "0::/\n", 1.5),
-        ({"a/b/cpu.max": "max 100000", "a/cpu.max": "50000 100000"}, "0::/a/b\n", 0.5),
-        # A container sees its own group at the root, under the host's path.
-        ({"cpu.max": "200000 100000"}, "0::/docker/0123\n", 2.0),
-        (
-            {"cpu/x/cpu.cfs_quota_us": "300000", "cpu/x/cpu.cfs_period_us": "100000"},
-            "3:cpu,cpuacct:/x\n2:memory:/y\n",
-            3.0,
-        ),
-        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, "3:cpu:/\n", 0.0),
-        ({"cpu.max": "nonsense"}, "0::/\n", 0.0),
-        ({}, "", 0.0),
-    ],
-)
-def test_cgroup_quota(tmp_path: Path, files: dict[str, str], group: str, want: float) -> None:
-    root = tmp_path / "cgroup"
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    own = tmp_path / "own"
-    own.write_text(group)
-    assert cpu.cgroup_quota(root, own) == want
-    assert cpu.cgroup_quota(root, tmp_path / "missing") == 0.0

@@ -243,3 +243,19 @@ def test_exit_with_workers_alive(run_script: Callable[..., object]) -> None:
         "print(pool.workers())\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
+
+
+def test_no_more_threads_allowed(run_script: Callable[..., object]) -> None:
+    done = run_script(
+        "import os, resource\n"
+        "from rushlight.runtime import code, pool\n"
+        "from rushlight.runtime.executor import *\n"
+        "text = 'define i64 @z(ptr %a, i64 %b, i64 %e) { ret i64 0 }'\n"
+        "pool.set_num_threads(4)\n"
+        "p = Program([Command(code.load([('z', text)])['z'], 9)] * 50)\n"
+        "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))\n"
+        "if os.getuid() == 0: os.setuid(54321)  # the limit does not hold for root\n"
+        "for _ in range(100): assert p.run(0) is None\n"
+        "print(pool.workers())\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
