@@ -9,6 +9,7 @@ import select
 import signal
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, final
@@ -18,6 +19,11 @@ from rushlight.utils.data.worker import Job, run_worker
 
 LEAVE_SECONDS = 2.0  # for a worker to finish its batch before it is ended
 ALIVE_CHECK_MS = 1000
+
+
+# A fork inherits every open pipe of this process. A worker closes the ends of all crews, so that
+# each worker sees the end of its own pipe when its crew hangs up.
+_living: weakref.WeakSet[Crew] = weakref.WeakSet()
 
 
 @final
@@ -35,6 +41,7 @@ class Crew:
         self.poll = select.poll()
         self.polls: list[Any] = []
         self.closed = False
+        _living.add(self)
         forks = context.get_start_method() == "fork"
         try:
             for place in range(workers):
@@ -58,7 +65,7 @@ class Crew:
         self.requests.append(ours_out)
         self.results.append(ours_in)
         self.slots.append(slots)
-        inherited = [*self.requests, *self.results] if forks else []
+        inherited = [end for crew in _living for end in crew.ends()] if forks else []
         process = context.Process(
             target=run_worker,
             args=(job, theirs_in, theirs_out, slots, inherited),
@@ -72,6 +79,10 @@ class Crew:
         theirs_in.close()
         theirs_out.close()
         self.processes.append(process)
+
+    def ends(self) -> list[Connection]:
+        """The main process's ends of all pipes."""
+        return [*self.requests, *self.results]
 
     def send(self, worker: int, number: int, index: Any) -> None:
         """Ask a worker for a batch."""
@@ -126,7 +137,8 @@ class Crew:
         if self.closed or self.owner != os.getpid():
             return
         self.closed = True
-        for connection in (*self.requests, *self.results):
+        _living.discard(self)
+        for connection in self.ends():
             connection.close()
         until = time.monotonic() + LEAVE_SECONDS
         for process in self.processes:

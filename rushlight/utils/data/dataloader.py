@@ -145,7 +145,7 @@ class DataLoader(Generic[T_co]):
         if self._iterator is None or not self._iterator.shutdown.alive:
             self._iterator = WorkersIter(self)
         else:
-            self._iterator.restart()
+            self._iterator.restart(self)
         return self._iterator
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 import weakref
@@ -22,7 +23,8 @@ class BaseDataLoaderIter:
     """What both ways share: the order of indices, the count, the warning for wrong lengths."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self.loader = loader
+        # A copy: an iterator that a loader keeps must not keep the loader.
+        self.loader = copy.copy(loader)
         self.stream = loader.is_stream
         # Drawn even where nobody uses it: the random numbers that follow must be PyTorch's.
         self.base_seed = draw_seed(loader.generator)
@@ -120,8 +122,9 @@ class WorkersIter(BaseDataLoaderIter):
         for _ in range(self.outstanding * self.workers):
             self._ask()
 
-    def restart(self) -> None:
+    def restart(self, loader: DataLoader[Any]) -> None:
         """Another pass with the same workers."""
+        self.loader.length_told = loader.length_told
         self.indices = iter(self.loader.index_sampler)
         self.yielded = 0
         for worker in range(self.workers):
@@ -133,20 +136,21 @@ class WorkersIter(BaseDataLoaderIter):
         self._begin()
 
     def _ask(self) -> None:
-        """Ask the next worker for the next batch, if there are both."""
-        limit = self.outstanding
-        if not self.loader.in_order:
-            limit = max(1, self.outstanding * self.workers // max(1, sum(self.active)))
-        for _ in range(self.workers):
-            worker, self.turn = self.turn, (self.turn + 1) % self.workers
-            if self.active[worker] and (self.loader.in_order or self.load[worker] < limit):
+        """Ask the worker whose turn it is for the next batch, unless it has its hands full."""
+        for step in range(self.workers):
+            worker = (self.turn + step) % self.workers
+            free = self.load[worker] < self.outstanding
+            if self.active[worker] and (free or self.loader.in_order):
                 break
         else:
             return
+        if not free:
+            return  # in order, the turn does not pass on: the others' streams have ended
         try:
             index = next(self.indices)
         except StopIteration:
             return
+        self.turn = (worker + 1) % self.workers
         self.crew.send(worker, self.sent, index)
         self.asked[self.sent] = worker
         self.load[worker] += 1

@@ -97,8 +97,8 @@ def _tensor_from(
     return tensor.requires_grad_(True) if requires_grad else tensor
 
 
-def pack(number: int, data: Any, slots: Slots) -> bytes:
-    """The message for one batch; its large arrays go into the slot of that number."""
+def pack(number: int, data: Any, slots: Slots, slot: int) -> bytes:
+    """The message for one batch; its large arrays go into the given slot."""
     buffers: list[memoryview] = []
 
     def put_aside(buffer: PickleBuffer) -> bool:
@@ -110,7 +110,6 @@ def pack(number: int, data: Any, slots: Slots) -> bytes:
 
     stream = io.BytesIO()
     _BatchPickler(stream, 5, buffer_callback=put_aside).dump(data)
-    slot = number % len(slots.files)
     if buffers:
         _write_all(slots.files[slot], buffers)
     sizes = [buffer.nbytes for buffer in buffers]

@@ -8,6 +8,7 @@ import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -106,7 +107,8 @@ def _serve(job: Job, requests: Connection, results: Connection, slots: Slots) ->
         failure = Failure.of(error, job.worker)
     poll = select.poll()
     poll.register(requests.fileno(), select.POLLIN)
-    while True:
+    for slot in cycle(range(len(slots.files))):
+        # The main process asks for no more batches than there are slots before it took one.
         while not poll.poll(CHECK_PARENT_MS):
             if os.getppid() != job.parent:
                 return
@@ -118,7 +120,7 @@ def _serve(job: Job, requests: Connection, results: Connection, slots: Slots) ->
             answer = failure
         else:
             answer = _fetch(job, fetcher, index)
-        results.send_bytes(_pack(job, number, answer, slots))
+        results.send_bytes(_pack(job, number, answer, slots, slot))
 
 
 def _fetch(job: Job, fetcher: Fetcher, index: Any) -> Any:
@@ -130,8 +132,8 @@ def _fetch(job: Job, fetcher: Fetcher, index: Any) -> Any:
         return Failure.of(error, job.worker)
 
 
-def _pack(job: Job, number: int, answer: Any, slots: Slots) -> bytes:
+def _pack(job: Job, number: int, answer: Any, slots: Slots, slot: int) -> bytes:
     try:
-        return pack(number, answer, slots)
+        return pack(number, answer, slots, slot)
     except Exception as error:  # what the user's code returned may refuse to be pickled in any way
-        return pack(number, Failure.of(error, job.worker), slots)
+        return pack(number, Failure.of(error, job.worker), slots, slot)
