@@ -51,6 +51,9 @@ class _Loaded:
         self.lock = threading.RLock()
         self.addresses: dict[tuple[str, str], int] = {}
         self.trackers: list[Any] = []
+        # Texts that clear() leaves alone, and what keeps them alive.
+        self.lasting: set[str] = set()
+        self.lasting_trackers: list[Any] = []
         self.machine: Any = None
         self.jit: Any = None
         self.disk: DiskCache | None = None
@@ -85,7 +88,8 @@ os.register_at_fork(
 def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
     """Addresses of kernels given as (symbol, text); the text defines the symbol.
 
-    Equal text is one kernel. Raises CompilerError if LLVM refuses a text.
+    Equal text is one kernel; in one call, different texts need different symbols. Raises
+    CompilerError if LLVM refuses a text.
     """
     wanted = list(kernels)
     with _loaded.lock:
@@ -99,6 +103,7 @@ def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
             while _loaded.companions:
                 for symbol, text in _loaded.companions.pop()():
                     missing.setdefault(text, set()).add(symbol)
+                    _loaded.lasting.add(text)
             _load_missing(missing)
         return {kernel[0]: addresses[kernel] for kernel in wanted}
 
@@ -106,7 +111,8 @@ def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
 def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
     """Load what ``kernels()`` gives together with the first kernels that anybody loads.
 
-    For code that every program needs: it is compiled beside the others, not after them.
+    For code that every program needs: it is compiled beside the others, not after them, and
+    ``clear`` leaves it alone.
     """
     _loaded.companions.append(kernels)
 
@@ -117,9 +123,10 @@ def stats() -> Stats:
 
 
 def clear() -> None:
-    """Unload all machine code. Only when nothing holds an address: no program may run after."""
+    """Unload all kernels. Only when no program is left that has their addresses."""
     with _loaded.lock:
-        _loaded.addresses.clear()
+        lasting = {key: at for key, at in _loaded.addresses.items() if key[1] in _loaded.lasting}
+        _loaded.addresses = lasting
         _loaded.trackers.clear()
 
 
@@ -161,7 +168,10 @@ def _load_missing(missing: dict[str, set[str]]) -> None:
         _loaded.stats.compiled += len(build)
         _loaded.stats.compile_seconds += time.perf_counter() - start
     start = time.perf_counter()
-    _link_all(missing, objects)
+    lasting = {text: names for text, names in missing.items() if text in _loaded.lasting}
+    others = {text: names for text, names in missing.items() if text not in lasting}
+    _link_all(lasting, objects, _loaded.lasting_trackers)
+    _link_all(others, objects, _loaded.trackers)
     _loaded.stats.link_seconds += time.perf_counter() - start
 
 
@@ -190,11 +200,13 @@ def _show(texts: list[str]) -> None:
             sys.stderr.write(assembly(text) + "\n")
 
 
-def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes]) -> None:
+def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any]) -> None:
     """One library for all is fastest (0.06 ms a kernel against 0.3)."""
+    if not missing:
+        return
     if len(set().union(*missing.values())) == sum(map(len, missing.values())):
         try:
-            _link(missing, objects)
+            _link(missing, objects, trackers)
             return
         except RuntimeError:
             # Two texts define a helper of one name without `internal`: each gets its own library,
@@ -202,19 +214,19 @@ def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes]) -> None:
             pass
     for text, symbols in missing.items():
         try:
-            _link({text: symbols}, objects)
+            _link({text: symbols}, objects, trackers)
         except RuntimeError as error:
             raise CompilerError(_refusal(text, error)) from None
 
 
-def _link(library: dict[str, set[str]], objects: dict[str, bytes]) -> None:
+def _link(library: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any]) -> None:
     linker = llvm.binding().JITLibraryBuilder().add_current_process()
     for text, symbols in library.items():
         linker.add_object_img(objects[text])
         for symbol in symbols:
             linker.export_symbol(symbol)
     tracker = linker.link(_loaded.jit, f"rushlight{next(_loaded.library_numbers)}")
-    _loaded.trackers.append(tracker)
+    trackers.append(tracker)
     for text, symbols in library.items():
         for symbol in symbols:
             _loaded.addresses[symbol, text] = tracker[symbol]

@@ -245,6 +245,21 @@ def test_exit_with_workers_alive(run_script: Callable[..., object]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
 
 
+def test_clear_leaves_the_pool_alone(run_script: Callable[..., object]) -> None:
+    done = run_script(
+        "from rushlight.runtime import code, pool\n"
+        "from rushlight.runtime.executor import *\n"
+        "text = 'define i64 @z(ptr %a, i64 %b, i64 %e) { ret i64 0 }'\n"
+        "pool.set_num_threads(3)\n"
+        "for _ in range(3):\n"
+        "    p = Program([Command(code.load([('z', text)])['z'], 9)] * 50)\n"
+        "    for _ in range(100): assert p.run(0) is None\n"
+        "    del p; code.clear()\n"
+        "print(pool.workers())\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
+
+
 def test_no_more_threads_allowed(run_script: Callable[..., object]) -> None:
     done = run_script(
         "import os, resource\n"
