@@ -1,0 +1,79 @@
+"""Claim: convolution, forward and both gradients, is faster than PyTorch's (oneDNN) on ResNet's shapes.
+
+    python benchmarks/conv_kernels.py [--threads 1] [--rounds 3] [--only dw]
+
+Kernels alone, without the engine: ours on channels-last memory, PyTorch in its default layout and, in
+the rows marked *, in channels_last.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.kernel_times import Case, compare
+from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
+from tests.compiler.contraction import machine
+
+# images, height and width, input channels, output channels, taps, stride, padding
+SHAPES = [
+    (8, 56, 64, 64, 3, 1, 1),
+    (8, 28, 128, 128, 3, 1, 1),
+    (8, 14, 256, 256, 3, 1, 1),
+    (8, 7, 512, 512, 3, 1, 1),
+    (8, 56, 64, 256, 1, 1, 0),
+    (8, 56, 256, 64, 1, 1, 0),
+    (8, 56, 64, 128, 3, 2, 1),
+    (8, 56, 256, 512, 1, 2, 0),
+    (8, 224, 3, 64, 7, 2, 3),
+    (4, 32, 3, 6, 5, 1, 0),
+    (4, 14, 6, 16, 5, 1, 0),
+]
+
+_PEER = """
+x = torch.randn(n, c, h, h); w = torch.randn(k, c, r, r)
+if last:
+    x = x.to(memory_format=torch.channels_last); w = w.to(memory_format=torch.channels_last)
+g = torch.randn_like(F.conv2d(x, w, None, s, p))
+def both(dx, dw):
+    options = (None, [s, s], [p, p], [1, 1], False, [0, 0], 1)
+    torch.ops.aten.convolution_backward(g, x, w, *options, [dx, dw, False])
+def call():
+    if what == "forward": F.conv2d(x, w, None, s, p)
+    else: both(what == "dx", what == "dw")
+"""
+
+
+def cases() -> list[Case]:
+    rng = np.random.default_rng(0)
+    found = []
+    for n, h, c, k, r, s, p in SHAPES:
+        x = rng.standard_normal((n, h, h, c)).astype("f")
+        if c == 3:  # what a data loader gives
+            x = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, -1, 1)), 1, -1)
+        w = rng.standard_normal((k, c, r, r)).astype("f")
+        size = (h + 2 * p - r) // s + 1
+        g = rng.standard_normal((n, size, size, k)).astype("f")
+        out, dx, dw = np.zeros_like(g), np.zeros_like(x), np.zeros_like(w)
+        options = ((s, s), ((p, p), (p, p)), (1, 1), 1, Epilogue())
+        launches = {
+            "forward": conv(*map(machine.operand, (x, w, out)), *options),
+            "dx": conv_input_grad(*map(machine.operand, (g, w, dx)), *options),
+            "dw": conv_weight_grad(*map(machine.operand, (g, x, dw)), *options),
+        }
+        flops = 2 * n * size * size * k * c * r * r
+        for what, steps in launches.items():
+            for last in (False, True):
+                name = f"{what:7} {n}x{h}x{h} {c}->{k} {r}x{r}/{s}{'*' if last else ''}"
+                setting = f"n, h, c, k, r, s, p = {n}, {h}, {c}, {k}, {r}, {s}, {p}\n"
+                setting += f"what, last = {what!r}, {last}\n"
+                found.append(Case(name, flops, machine.Prepared(steps).run, setting + _PEER))
+    return found
+
+
+if __name__ == "__main__":
+    compare(cases())
