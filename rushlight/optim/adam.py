@@ -1,0 +1,130 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, number
+from rushlight.optim.recorded import adam_step, refuse_differentiable
+from rushlight.tensor import Tensor, zeros_like
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square (Kingma and Ba 2014).
+
+    ``decoupled_weight_decay`` makes it AdamW. ``foreach``, ``fused`` and ``capturable`` are
+    accepted: all parameters of a group are always one operation.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        check("learning rate", lr, lr >= 0.0)
+        check("epsilon value", eps, eps >= 0.0)
+        check("beta parameter at index 0", betas[0], 0.0 <= betas[0] < 1.0)
+        check("beta parameter at index 1", betas[1], 0.0 <= betas[1] < 1.0)
+        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        refuse_differentiable("Adam", differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("amsgrad", False)
+            group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
+            group.setdefault("capturable", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("decoupled_weight_decay", False)
+            group.setdefault("fused", None)
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """One update of every parameter that has a gradient."""
+        return self._step_over_groups(closure)
+
+    def _update(self, group: dict[str, Any]) -> None:
+        amsgrad = group["amsgrad"]
+        # Parameters that have seen as many gradients as each other: nearly always all of them.
+        by_step: dict[float, tuple[list[Any], ...]] = {}
+        for param in group["params"]:
+            grad = param.grad
+            if grad is None:
+                continue
+            state = self.state[param]
+            if not state:
+                state["step"] = 0.0
+                state["exp_avg"] = zeros_like(param)
+                state["exp_avg_sq"] = zeros_like(param)
+                if amsgrad:
+                    state["max_exp_avg_sq"] = zeros_like(param)
+            step = state["step"] + 1.0
+            state["step"] = step
+            lists = by_step.get(step)
+            if lists is None:
+                lists = by_step[step] = ([], [], [], [], [])
+            lists[0].append(param)
+            lists[1].append(grad)
+            lists[2].append(state["exp_avg"])
+            lists[3].append(state["exp_avg_sq"])
+            if amsgrad:
+                lists[4].append(state["max_exp_avg_sq"])
+        for step, lists in by_step.items():
+            self._update_together(group, step, lists)
+
+    def _update_together(
+        self, group: dict[str, Any], step: float, lists: tuple[list[Any], ...]
+    ) -> None:
+        beta1, beta2 = map(number, group["betas"])
+        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        decoupled = group["decoupled_weight_decay"]
+        params, grads, means, squares, largest = lists
+        results = adam_step(
+            params,
+            grads,
+            means,
+            squares,
+            largest,
+            -(lr / (1 - beta1**step)),
+            (1 - beta2**step) ** 0.5,
+            1 - beta1,
+            beta1,
+            beta2,
+            1 - beta2,
+            number(group["eps"]),
+            1 - lr * weight_decay if decoupled else weight_decay,
+            1 - beta1 < 0.5,
+            group["amsgrad"],
+            weight_decay != 0.0,
+            decoupled,
+            group["maximize"],
+        )
+        for old, fresh in zip((*params, *means, *squares, *largest), results, strict=True):
+            old._replace_(fresh)

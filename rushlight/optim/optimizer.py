@@ -1,0 +1,391 @@
+"""Optimizer: parameter groups, state, saving and loading, hooks. The rules are in the subclasses."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from itertools import chain
+from typing import Any
+
+from rushlight.autograd import enable_grad, no_grad
+from rushlight.engine.flush import flush
+from rushlight.nn.modules.hooks import RemovableHandle
+from rushlight.nn.modules.type_name import type_name
+from rushlight.tensor import Tensor, tensor
+from rushlight.tensor import float32 as step_dtype
+
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+Closure = Callable[[], Any]
+
+
+class _Required:
+    """A setting that every group must give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+_global_pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+_global_post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(optimizer, args, kwargs)`` before the step of every optimizer."""
+    handle = RemovableHandle(_global_pre_hooks)
+    _global_pre_hooks[handle.id] = hook
+    return handle
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(optimizer, args, kwargs)`` after the step of every optimizer."""
+    handle = RemovableHandle(_global_post_hooks)
+    _global_post_hooks[handle.id] = hook
+    return handle
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """``step`` of a class, with hooks around it and its arithmetic carried out at its end."""
+
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if _global_pre_hooks or self._optimizer_step_pre_hooks:
+            hooks = chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values())
+            for hook in list(hooks):
+                changed = hook(self, (self, *args), kwargs)
+                if changed is not None:
+                    if not isinstance(changed, tuple) or len(changed) != 2:
+                        raise RuntimeError(
+                            f"{step} must return None or a tuple of (new_args, new_kwargs), but "
+                            f"got {changed}."
+                        )
+                    args, kwargs = changed[0][1:], changed[1]
+        self._opt_called = True
+        result = step(self, *args, **kwargs)
+        # The whole training step is recorded now: forward, backward and update run as one plan.
+        flush()
+        if _global_post_hooks or self._optimizer_step_post_hooks:
+            hooks = chain(self._optimizer_step_post_hooks.values(), _global_post_hooks.values())
+            for hook in list(hooks):
+                hook(self, (self, *args), kwargs)
+        return result
+
+    hooked.hooked = True  # type: ignore[attr-defined]
+    # lr_scheduler looks for this to see whether somebody put another step in its place
+    hooked._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
+    return hooked
+
+
+class Optimizer:
+    """Changes parameters by their gradients.
+
+    ``params``: tensors, (name, tensor) pairs, or dicts with "params" and settings of their own.
+    ``defaults``: settings of the groups that do not give theirs.
+    """
+
+    _opt_called: bool
+    state: defaultdict[Any, Any]
+    param_groups: list[dict[str, Any]]
+
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self._new_hooks()
+        self._patch_step_function()
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                f"dicts, but got {type_name(params)}"
+            )
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        groups: list[Any] = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def _new_hooks(self) -> None:
+        self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_step_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_state_dict_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_state_dict_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks: OrderedDict[int, Any] = OrderedDict()
+
+    def _patch_step_function(self) -> None:
+        kind: Any = type(self)
+        if not getattr(kind.step, "hooked", False):
+            kind.step = _with_hooks(kind.step)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "_optimizer_step_pre_hooks" not in self.__dict__:
+            self._new_hooks()
+        self._patch_step_function()
+        self.defaults.setdefault("differentiable", False)
+
+    def __repr__(self) -> str:
+        text = type(self).__name__ + " ("
+        for place, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {place}\n"
+            for key in sorted(group):
+                if key != "params":
+                    text += f"    {key}: {group[key]}\n"
+        return text + ")"
+
+    # Groups.
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with settings of their own, as when a frozen layer is freed."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params = param_group["params"]
+        if isinstance(params, Tensor):
+            param_group["params"] = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
+            )
+        else:
+            param_group["params"] = list(params)
+        self._split_names(param_group)
+        for param in param_group["params"]:
+            if not isinstance(param, Tensor):
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type_name(param)}"
+                )
+            if not self.defaults.get("differentiable") and not (
+                param.is_leaf or param.retains_grad
+            ):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
+            param_group.setdefault(name, default)
+        listed = param_group["params"]
+        if len(listed) != len(set(listed)):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
+                stacklevel=3,
+            )
+        known = set(chain.from_iterable(group["params"] for group in self.param_groups))
+        if not known.isdisjoint(listed):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    def _split_names(self, group: dict[str, Any]) -> None:
+        """(name, tensor) pairs into ``params`` and ``param_names``."""
+        pairs = group["params"]
+        tensors: list[Any] = []
+        names: list[str] = []
+        for entry in pairs:
+            if isinstance(entry, tuple):
+                names.append(entry[0])
+                tensors.append(entry[1])
+            else:
+                tensors.append(entry)
+        if names:
+            if len(names) != len(tensors):
+                raise ValueError(
+                    "all optimizer params should be with/without names. Some param names are missing"
+                )
+            group["params"] = tensors
+            group["param_names"] = names
+        if self.param_groups and ("param_names" in group) != (
+            "param_names" in self.param_groups[0]
+        ):
+            now, before = ("with names", "without names")
+            if "param_names" not in group:
+                now, before = before, now
+            raise ValueError(
+                f"all optimizer param groups should be with/without names. cannot add param group {now} "
+                f"to the optimizer, as existing param groups are {before}"
+            )
+
+    # Working.
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop all gradients, or fill them with zeros."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    if param.grad.grad_fn is not None:
+                        param.grad.detach_()
+                    else:
+                        param.grad.requires_grad_(False)
+                    param.grad.zero_()
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """One update. ``closure`` computes the loss again and returns it. Subclasses define it."""
+        raise NotImplementedError
+
+    def _step_over_groups(self, closure: Closure | None) -> Any:
+        """What the built-in optimisers' ``step`` does: ``_update`` of each group."""
+        loss = None
+        with no_grad():
+            if closure is not None:
+                with enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                self._update(group)
+        return loss
+
+    def _update(self, group: dict[str, Any]) -> None:
+        raise NotImplementedError(f"{type(self).__name__}._update")
+
+    # Hooks.
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run ``hook(optimizer, args, kwargs)`` before each step."""
+        return _add(self._optimizer_step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run ``hook(optimizer, args, kwargs)`` after each step."""
+        return _add(self._optimizer_step_post_hooks, hook)
+
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run ``hook(optimizer)`` before state_dict()."""
+        return _add(self._optimizer_state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run ``hook(optimizer, state_dict)``; what it returns replaces the dict."""
+        return _add(self._optimizer_state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run ``hook(optimizer, state_dict)`` before loading; what it returns is loaded."""
+        return _add(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run ``hook(optimizer)`` after loading."""
+        return _add(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
+    # Saving and loading.
+
+    def state_dict(self) -> dict[str, Any]:
+        """Groups and state, parameters by number: PyTorch's form, so that either side loads it."""
+        for hook in self._optimizer_state_dict_pre_hooks.values():
+            hook(self)
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for param in group["params"]:
+                numbers.setdefault(id(param), len(numbers))
+            packed = {key: value for key, value in group.items() if key != "params"}
+            packed["params"] = [numbers[id(param)] for param in group["params"]]
+            groups.append(packed)
+        state = {
+            (numbers[id(key)] if isinstance(key, Tensor) else key): _outside(value)
+            for key, value in self.state.items()
+        }
+        result: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self._optimizer_state_dict_post_hooks.values():
+            changed = hook(self, result)
+            if changed is not None:
+                result = changed
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take groups and state from ``state_dict()``, ours or PyTorch's."""
+        state_dict = state_dict.copy()
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            changed = hook(self, state_dict)
+            if changed is not None:
+                state_dict = changed
+        groups = self.param_groups
+        saved_groups = deepcopy(state_dict["param_groups"])
+        if len(groups) != len(saved_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        for group, saved in zip(groups, saved_groups, strict=True):
+            if len(group["params"]) != len(saved["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    "optimizer's group"
+                )
+        places = chain.from_iterable(saved["params"] for saved in saved_groups)
+        tensors = chain.from_iterable(group["params"] for group in groups)
+        by_number = dict(zip(places, tensors, strict=True))
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in by_number:
+                state[by_number[key]] = _inside(by_number[key], value)
+            else:
+                state[key] = value
+        for group, saved in zip(groups, saved_groups, strict=True):
+            saved["params"] = group["params"]
+            if "param_names" in group and "param_names" not in saved:
+                saved["param_names"] = group["param_names"]
+        self.__setstate__({"state": state, "param_groups": saved_groups})
+        for hook in self._optimizer_load_state_dict_post_hooks.values():
+            hook(self)
+
+
+def _add(hooks: Any, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+def _outside(state: Any) -> Any:
+    """A parameter's state as it is saved: the step count, a Python number here, as a tensor."""
+    if isinstance(state, dict) and isinstance(state.get("step"), float):
+        return {
+            name: tensor(value, dtype=step_dtype) if name == "step" else value
+            for name, value in state.items()
+        }
+    return state
+
+
+def _inside(param: Tensor, value: Any, name: str | None = None) -> Any:
+    """A loaded state of ``param``: copied, in its dtype, the step count as a number."""
+    if name == "step":
+        return float(value)
+    if isinstance(value, Tensor):
+        if param.is_floating_point():
+            return value.to(dtype=param.dtype, device=param.device, copy=True)
+        return value.to(device=param.device, copy=True)
+    if isinstance(value, dict):
+        return {key: _inside(param, each, key) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_inside(param, each) for each in value)
+    return value
+
+
+def check(name: str, value: Any, valid: bool) -> None:
+    """Raise ValueError in PyTorch's words unless ``valid``."""
+    if not valid:
+        raise ValueError(f"Invalid {name}: {value}")
+
+
+def number(value: Any) -> float:
+    """A setting as a Python number; some may be given as tensors of one element."""
+    return float(value)

@@ -1,0 +1,19 @@
+"""The update rules of ops/optimizer.py as functions of tensors: each call is one recorded entry."""
+
+from __future__ import annotations
+
+from rushlight.ops import optimizer  # noqa: F401  puts the rules into the op table
+from rushlight.tensor.wrap import function
+
+sgd_step = function("sgd_step")
+adam_step = function("adam_step")
+rmsprop_step = function("rmsprop_step")
+
+
+def refuse_differentiable(who: str, differentiable: bool) -> None:
+    """Raise NotImplementedError if gradients are to flow through the update."""
+    if differentiable:
+        raise NotImplementedError(
+            f"{who}(differentiable=True): gradients do not flow through optimiser steps in "
+            "Rushlight yet; write the update with tensor operations instead"
+        )

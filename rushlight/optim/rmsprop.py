@@ -1,0 +1,117 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, number
+from rushlight.optim.recorded import refuse_differentiable, rmsprop_step
+from rushlight.tensor import Tensor, zeros_like
+
+
+class RMSprop(Optimizer):
+    """Steps divided by the root of a running mean of squared gradients (Hinton).
+
+    ``centered`` subtracts the square of their mean. ``foreach`` and ``capturable`` are accepted.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        check("learning rate", lr, lr >= 0.0)
+        check("epsilon value", eps, eps >= 0.0)
+        check("momentum value", momentum, momentum >= 0.0)
+        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        check("alpha value", alpha, alpha >= 0.0)
+        refuse_differentiable("RMSprop", differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("momentum", 0)
+            group.setdefault("centered", False)
+            group.setdefault("foreach", None)
+            group.setdefault("maximize", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("capturable", False)
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """One update of every parameter that has a gradient."""
+        return self._step_over_groups(closure)
+
+    def _update(self, group: dict[str, Any]) -> None:
+        momentum, centered = number(group["momentum"]), group["centered"]
+        params: list[Any] = []
+        grads: list[Any] = []
+        squares: list[Any] = []
+        means: list[Any] = []
+        velocities: list[Any] = []
+        for param in group["params"]:
+            grad = param.grad
+            if grad is None:
+                continue
+            state = self.state[param]
+            if not state:
+                state["step"] = 0.0
+                state["square_avg"] = zeros_like(param)
+                if momentum > 0:
+                    state["momentum_buffer"] = zeros_like(param)
+                if centered:
+                    state["grad_avg"] = zeros_like(param)
+            state["step"] += 1.0
+            params.append(param)
+            grads.append(grad)
+            squares.append(state["square_avg"])
+            if momentum > 0:
+                velocities.append(state["momentum_buffer"])
+            if centered:
+                means.append(state["grad_avg"])
+        if not params:
+            return
+        alpha, weight_decay = number(group["alpha"]), number(group["weight_decay"])
+        results = rmsprop_step(
+            params,
+            grads,
+            squares,
+            means,
+            velocities,
+            -number(group["lr"]),
+            alpha,
+            1 - alpha,
+            number(group["eps"]),
+            weight_decay,
+            momentum,
+            1 - alpha < 0.5,
+            centered,
+            momentum > 0,
+            weight_decay != 0.0,
+            group["maximize"],
+        )
+        for old, fresh in zip((*params, *squares, *means, *velocities), results, strict=True):
+            old._replace_(fresh)
