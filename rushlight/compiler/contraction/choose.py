@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction import dot, values
 from rushlight.compiler.contraction.conv_kernel import SLAB_BYTES
 from rushlight.compiler.contraction.gemm import MAX_ROWS
 from rushlight.compiler.contraction.operand import round_up
@@ -102,6 +102,25 @@ def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_de
     if a_depth == tile.itemsize:
         return False
     return columns > 4 * tile.columns and depth > 32
+
+
+def is_dots(dtype: str, rows: int, a_depth: int, b_depth: int, itemsize: int) -> bool:
+    """Whether a product of few rows is best taken as dot products of runs of neighbours.
+
+    Packing B would cost more than the product itself.
+    """
+    return dtype in ("f32", "f64") and rows <= DOT_ROWS and a_depth == b_depth == itemsize
+
+
+def dot_columns(columns: int, depth: int, rows: int, itemsize: int) -> int:
+    """Columns of one chunk: enough bytes, or arithmetic, to be worth a thread."""
+    each = max(1, depth * itemsize, depth * rows * CHUNK_BYTES // CHUNK_MULADDS)
+    block = max(1, CHUNK_BYTES // each, -(-columns // CHUNKS))
+    return min(columns, round_up(block, dot.COLUMNS))
+
+
+# Rows up to which dot products win; the kernel's table would hold more.
+DOT_ROWS = 16
 
 
 @dataclass(frozen=True)

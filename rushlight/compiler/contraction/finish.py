@@ -51,7 +51,7 @@ def pointers(epilogue: Epilogue) -> tuple[Ref, ...]:
     return tuple(operand.ref for operand in operands if operand is not None)
 
 
-def steps(out: Operand, epilogue: Epilogue, tile: Tile) -> dict[str, int]:
+def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:
     """The words that say how out, residual and biases lie: bytes between rows, and columns."""
     bias, row_bias, residual = epilogue.bias, epilogue.row_bias, epilogue.residual
     columns = [(out.step(-1), out.itemsize)]
@@ -110,14 +110,22 @@ def store_tile(
             for index, value in enumerate(sums):
                 place = body.at(buffer, str(index * tile.lanes * tile.itemsize))
                 body.store(tile.vector, value, place, tile.itemsize)
-            with body.loop("0", at.valid_rows) as row, body.loop("0", at.valid_columns) as place:
-                index = body.add(body.mul(row, str(tile.columns)), place)
-                source = body.at(buffer, body.mul(index, str(tile.itemsize)))
-                value = body.load(values.kind(tile.dtype), source)
-                offsets = writer.row(row)
-                column = body.add(at.column, place)
-                results = writer.finished([value], [(offsets, column)], 1)
-                values.store(body, finish.out, results[0], writer.address("out", offsets, column))
+            store_scalars(body, tile, finish, output, buffer, at)
+
+
+def store_scalars(
+    body: Body, tile: Tile, finish: Finish, output: Output, buffer: str, at: Place
+) -> None:
+    """Write the valid rows and columns of the sums in ``buffer``, which are of the tile's size."""
+    writer = _Writer(body, tile.dtype, finish, output, at)
+    with body.loop("0", at.valid_rows) as row, body.loop("0", at.valid_columns) as place:
+        index = body.add(body.mul(row, str(tile.columns)), place)
+        source = body.at(buffer, body.mul(index, str(tile.itemsize)))
+        value = body.load(values.kind(tile.dtype), source)
+        offsets = writer.row(row)
+        column = body.add(at.column, place)
+        results = writer.finished([value], [(offsets, column)], 1)
+        values.store(body, finish.out, results[0], writer.address("out", offsets, column))
 
 
 def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str], at: Place) -> None:
@@ -179,6 +187,10 @@ class _Writer:
             sums = body.maybe(later, text, sums, more)
         if self.finish == Finish(self.finish.out):
             return sums
+        if self.at.last == "true":
+            return [
+                self._end(value, place, lanes) for value, place in zip(sums, places, strict=True)
+            ]
 
         def end(results: list[str]) -> list[str]:
             return [

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
 from rushlight.compiler.contraction.panel import Panel
@@ -71,7 +72,7 @@ def gemm(spec: Gemm) -> Kernel:
         column0 = body.mul(body.rem(block, word["column_blocks"]), word["block_columns"])
         rows = body.min(word["block_rows"], body.sub(word["rows"], row0))
         columns = body.min(word["block_columns"], body.sub(word["columns"], column0))
-        offset = _batch_offsets(body, word, matrix, ("a", "b", "out", "residual"))
+        offset = offsets(body, word, matrix)
         here = dict(bases)
         here["out"] = body.at(out, offset["out"])
         if "residual" in here:
@@ -97,23 +98,6 @@ def gemm(spec: Gemm) -> Kernel:
                     column, left, first, last,
                 )  # fmt: skip
     return kernel("gemm", panels.define() + entry(body))
-
-
-def _batch_offsets(
-    body: Body, word: dict[str, str], matrix: str, names: tuple[str, ...]
-) -> dict[str, str]:
-    """How far into each operand matrix number ``matrix`` of the batch begins."""
-    index2 = body.rem(matrix, word["batch2"])
-    rest = body.div(matrix, word["batch2"])
-    index1, index0 = body.rem(rest, word["batch1"]), body.div(rest, word["batch1"])
-    offsets = {}
-    for name in names:
-        terms = [
-            body.mul(index, word[f"{name}_batch{axis}"])
-            for axis, index in enumerate((index0, index1, index2))
-        ]
-        offsets[name] = body.add(body.add(terms[0], terms[1]), terms[2])
-    return offsets
 
 
 def _fill_table(

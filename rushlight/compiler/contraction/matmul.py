@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from rushlight.compiler.contraction import choose, finish, plain, values
+from rushlight.compiler.contraction import choose, dot, finish, plain, values
 from rushlight.compiler.contraction.gemm import WORDS, Gemm, gemm
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.pack import pack, panels_bytes
-from rushlight.compiler.launch import Launch, Ref
+from rushlight.compiler.launch import Kernel, Launch, Ref
 
 # Strides in bytes of a, b, out and the residual along one batch axis, after its size.
 Axis = tuple[int, int, int, int, int]
@@ -104,6 +104,8 @@ def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[La
     depth = a.shape[-1]
     batches = math.prod(axis[0] for axis in axes)
     work = values.register_dtype(out.dtype)
+    if choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
+        return [_dots(a, b, out, epilogue, axes, batches)]
     tile = choose.tile(work, columns, rows)
     blocks = choose.blocks(tile, rows, columns, depth, batches)
     narrow = work != out.dtype
@@ -135,28 +137,81 @@ def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[La
         "a_depth": a_in.depth,
         "b_panel": b_in.strip,
         "b_depth": b_in.depth,
-        "batch1": axes[1][0],
-        "batch2": axes[2][0],
-        **finish.steps(out, epilogue, tile),
+        **finish.steps(out, epilogue),
+        **_batch_words(axes, a_in.batches, b_in.batches),
     }
-    for index, (_, _, _, out_step, residual_step) in enumerate(axes):
-        numbers[f"a_batch{index}"] = a_in.batches[index]
-        numbers[f"b_batch{index}"] = b_in.batches[index]
-        numbers[f"out_batch{index}"] = out_step
-        numbers[f"residual_batch{index}"] = residual_step
-    read = batches * (rows * depth * a.itemsize + depth * columns * b.itemsize)
     launches.append(
-        Launch(
+        _launch(
             gemm(Gemm(tile, finish.Finish.of(out, epilogue), edge)),
             (a_in.ref, b_in.ref, out.ref, *finish.pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
-            chunks=batches * row_blocks * column_blocks,
-            flops=2 * batches * rows * columns * depth,
-            bytes=read + batches * rows * columns * out.itemsize,
-            label=f"matmul {batches}x{rows}x{depth}x{columns} {out.dtype}",
+            batches * row_blocks * column_blocks,
+            (batches, rows, depth, columns),
+            out.dtype,
         )
     )
     return launches
+
+
+def _batch_words(axes: list[Axis], a: list[int], b: list[int]) -> dict[str, int]:
+    """Sizes of the inner batch axes, and each operand's steps along all three."""
+    words = {"batch1": axes[1][0], "batch2": axes[2][0]}
+    for index, (_, _, _, out_step, residual_step) in enumerate(axes):
+        words[f"a_batch{index}"] = a[index]
+        words[f"b_batch{index}"] = b[index]
+        words[f"out_batch{index}"] = out_step
+        words[f"residual_batch{index}"] = residual_step
+    return words
+
+
+def _launch(
+    kernel: Kernel,
+    pointers: tuple[Ref, ...],
+    words: tuple[int, ...],
+    chunks: int,
+    sizes: tuple[int, int, int, int],
+    dtype: str,
+) -> Launch:
+    batches, rows, depth, columns = sizes
+    elements = batches * (rows * depth + depth * columns + rows * columns)
+    return Launch(
+        kernel,
+        pointers,
+        words,
+        chunks,
+        flops=2 * batches * rows * columns * depth,
+        bytes=elements * values.SIZES[dtype],
+        label=f"matmul {batches}x{rows}x{depth}x{columns} {dtype}",
+    )
+
+
+def _dots(
+    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, axes: list[Axis], batches: int
+) -> Launch:
+    rows, columns = out.shape[-2:]
+    depth = a.shape[-1]
+    lanes = choose.tile(out.dtype, columns).lanes
+    block = choose.dot_columns(columns, depth, rows, a.itemsize)
+    blocks = -(-columns // block)
+    numbers = {
+        "rows": rows,
+        "columns": columns,
+        "depth": depth,
+        "block_columns": block,
+        "column_blocks": blocks,
+        "a_row": a.step(-2),
+        "b_column": b.step(-1),
+        **finish.steps(out, epilogue),
+        **_batch_words(axes, [axis[1] for axis in axes], [axis[2] for axis in axes]),
+    }
+    return _launch(
+        dot.dot(dot.Dot(out.dtype, lanes, finish.Finish.of(out, epilogue))),
+        (a.ref, b.ref, out.ref, *finish.pointers(epilogue)),
+        tuple(numbers[name] for name in dot.WORDS),
+        batches * blocks,
+        (batches, rows, depth, columns),
+        out.dtype,
+    )
 
 
 @dataclass(frozen=True)

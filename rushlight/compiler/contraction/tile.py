@@ -130,7 +130,7 @@ def _step(
     """One term of depth: every sum plus its product."""
     width = tile.lanes * tile.itemsize
     columns = [
-        _load_columns(body, tile, body.at(b, str(width * vector)), masks[vector] if masks else "")
+        load_columns(body, tile, body.at(b, str(width * vector)), masks[vector] if masks else "")
         for vector in range(tile.vectors)
     ]
     new = []
@@ -144,7 +144,8 @@ def _step(
     return new
 
 
-def _load_columns(body: Body, tile: Tile, address: str, mask: str) -> str:
+def load_columns(body: Body, tile: Tile, address: str, mask: str) -> str:
+    """One vector; ``mask`` (or "": all): the lanes that are read, others are 0."""
     if not mask:
         return body.load(tile.vector, address, tile.itemsize)
     return body.op(
