@@ -3,20 +3,21 @@
     python tools/fit_math.py            # rewrite rushlight/compiler/math/coefficients.py
     python tools/fit_math.py --only exp # print the rows whose name contains "exp"
 
-Every row is a weighted minimax fit (Remez exchange in 60-digit arithmetic, mpmath needed). Coefficients are
-rounded to the row's type one after the other, lowest power first, and the rest is fitted again each time, so that
-the rounding of the large ones is absorbed by the small ones.
+Every row is a weighted minimax fit (Remez exchange in 60-digit arithmetic, mpmath needed).
+Coefficients are rounded to the row's type one after the other, lowest power first, and the rest
+is fitted again each time, so that the rounding of the large ones is absorbed by the small ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 from mpmath import mp, mpf
 
@@ -45,7 +46,9 @@ class Fit:
 
 
 def rounded(value: Real, dtype: str) -> float:
-    """The nearest number of ``dtype``. 'wide' rows are used in double arithmetic for float results."""
+    """The nearest number of ``dtype``. 'wide' rows are used in double arithmetic for float
+    results.
+    """
     return float(np.float32(float(value))) if dtype == "f32" else float(value)
 
 
@@ -298,7 +301,7 @@ FITS = [
         lambda t: mpf(1),
         mpf(-1.5),
         mpf(1.5),
-        {"f32": 13},
+        {"f32": 15},
     ),
     # erfc(x) = exp(-x**2) / (1 + 2x) * P((x - 4) / (x + 4)), 0 <= x <= 28
     Fit(
@@ -342,7 +345,8 @@ FITS = [
 ]
 
 
-# Constants in as many pieces as cancellation needs: each piece is what the ones before it left, rounded.
+# Constants in as many pieces as cancellation needs: each piece is what the ones before it left,
+# rounded.
 PIECES: dict[str, tuple[Real, int]] = {
     "ln2": (LN2, 2),
     "log10_2": (mp.log10(2), 2),
@@ -379,8 +383,8 @@ def constants() -> dict[str, tuple[list[float], float]]:
         for name, (value, count) in PIECES.items()
         for dtype in ("f32", "f64")
     }
-    # A float times a piece of 24 bits is exact in double. Doubles (times 2**-512, so that nothing overflows)
-    # meet pieces of 53 bits and the product's rounding error is kept.
+    # A float times a piece of 24 bits is exact in double. Doubles (times 2**-512, so that nothing
+    # overflows) meet pieces of 53 bits and the product's rounding error is kept.
     with mp.workdps(400):
         rows["two_over_pi_f32"] = (two_over_pi(24, 10, 0), 0.0)
         rows["two_over_pi_f64"] = (two_over_pi(53, 24, 512), 0.0)
@@ -389,19 +393,22 @@ def constants() -> dict[str, tuple[list[float], float]]:
 
 def table_text(rows: dict[str, tuple[list[float], float]]) -> str:
     lines = [
-        '"""Polynomial coefficients, lowest power first. Written by tools/fit_math.py: change that, not this.',
+        '"""Polynomial coefficients, lowest power first.',
         "",
-        "A row's type is that of its coefficients; 'wide' rows serve float results computed in double.",
+        "Written by tools/fit_math.py: change that, not this. The end of a row's name is the type of",
+        "its coefficients; 'wide' rows serve float results that are computed in double.",
         '"""',
         "",
         "from __future__ import annotations",
         "",
+        "# fmt: off",
         "TABLES: dict[str, tuple[float, ...]] = {",
     ]
     for name, (coefficients, error) in rows.items():
         remark = f"largest weighted error {error:.1e}" if error else "pieces of a constant"
         lines.append(f'    "{name}": (  # {remark}')
-        lines += [f"        {c!r}," for c in coefficients]
+        numbers = ", ".join(repr(c) for c in coefficients) + ","
+        lines += [f"        {line}" for line in textwrap.wrap(numbers, 90)]
         lines.append("    ),")
     return "\n".join([*lines, "}", ""])
 

@@ -1,4 +1,5 @@
-"""Elementary functions as LLVM IR text of our own, for float and double, scalars and vectors of any length.
+"""Elementary functions as LLVM IR text of our own, for float and double, scalars and vectors of
+any length.
 
 >>> function("exp", "f32", 8).symbol
 'rl_exp_f32x8'
@@ -6,8 +7,9 @@
 >>> "define internal <8 x float> @rl_tanh_f32x8(<8 x float> %x)" in text
 True
 
-The text names no CPU and no library function: only fma, fabs, sqrt, floor, roundeven and copysign, which every
-target of LLVM has. Intrinsics are not declared in it (LLVM declares them itself), so it can be put in any module.
+The text names no CPU and no library function: only fma, fabs, sqrt, floor, roundeven and
+copysign, which every target of LLVM has. Intrinsics are not declared in it (LLVM declares them
+itself), so it can be put in any module.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ __all__ = ["SUPPORTED", "MathFunction", "definitions", "function"]
 
 
 def function(name: str, dtype: str, lanes: int) -> MathFunction:
-    """The function ``name`` for ``dtype`` ('f32' or 'f64') and ``lanes`` values at once (1: plain scalars).
+    """The function ``name`` for ``dtype`` ('f32' or 'f64') and ``lanes`` values at once (1: plain
+    scalars).
 
-    Raises NotImplementedError for a name not in SUPPORTED or another dtype, ValueError for lanes < 1.
+    Raises NotImplementedError for a name not in SUPPORTED or another dtype, ValueError for lanes
+    < 1.
 
     >>> function("pow", "f64", 1).text.splitlines()[0]
     'define internal double @rl_pow_f64x1(double %x, double %y) alwaysinline nounwind {'
@@ -35,7 +39,8 @@ def function(name: str, dtype: str, lanes: int) -> MathFunction:
 
 
 def definitions(wanted: Iterable[tuple[str, str, int]]) -> str:
-    """The text of all ``wanted`` (name, dtype, lanes) and of the helpers they call, each once, in sorted order.
+    """The text of all ``wanted`` (name, dtype, lanes) and of the helpers they call, each once, in
+    sorted order.
 
     >>> definitions([("exp", "f32", 4), ("exp", "f32", 4)]).count("define")
     1

@@ -1,7 +1,9 @@
-"""Write straight-line LLVM IR for one function: values with operators, each of which appends an instruction.
+"""Write straight-line LLVM IR for one function: values with operators, each of which appends an
+instruction.
 
-Formulas in this package read like arithmetic and come out as text. A formula is driven by the element type of
-its argument, so one formula serves scalars and vectors of any length, float and double.
+Formulas in this package read like arithmetic and come out as text. A formula is driven by the
+element type of its argument, so one formula serves scalars and vectors of any length, float and
+double.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Layout:
 
     @property
     def magic(self) -> float:
-        """1.5 * 2**mantissa: adding it rounds to an integer and leaves that integer in the low bits."""
+        """1.5 * 2**mantissa: adding it rounds to an integer and leaves that integer in the low
+        bits.
+        """
         return 1.5 * 2.0**self.mantissa
 
     @property
@@ -189,7 +193,8 @@ class Body:
         else:
             raise TypeError("Body.select: both arms are Python numbers; make one a constant()")
         return self.emit(
-            f"select {condition.type} {condition.name}, {left.type} {left.name}, {right.type} {right.name}",
+            f"select {condition.type} {condition.name}, "
+            f"{left.type} {left.name}, {right.type} {right.name}",
             left.element,
         )
 
@@ -244,7 +249,9 @@ class Body:
         return self.select(limit > x, limit, x)
 
     def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
-        """Lowest power first. Long ones are cut in two chains, so that they do not wait for themselves."""
+        """Lowest power first. Long ones are cut in two chains, so that they do not wait for
+        themselves.
+        """
         if len(coefficients) >= 8:
             square = x * x
             even = self.polynomial_chain(square, coefficients[0::2])
@@ -277,7 +284,8 @@ class Body:
     def rarely(self, condition: Value, usual: Value, helper: str, *args: Value) -> Value:
         """``usual``, except in lanes where ``condition`` holds: those get ``helper(*args)``.
 
-        The helper (a function of the same lanes and type as ``usual``) is called only if some lane wants it.
+        The helper (a function of the same lanes and type as ``usual``) is called only if some
+        lane wants it.
         """
         dtype = SUFFIX[usual.element]
         if (helper, dtype) not in self.needs:
@@ -308,7 +316,8 @@ def symbol_of(name: str, dtype: str, lanes: int) -> str:
 
 
 def literal(number: float, element: str) -> str:
-    """A number as LLVM writes it. A float constant is written as the double that it rounds to exactly.
+    """A number as LLVM writes it. A float constant is written as the double that it rounds to
+    exactly.
 
     >>> literal(1.0, "float")
     '0x3FF0000000000000'

@@ -23,7 +23,9 @@ Formula = Callable[..., Value]  # (body, x) or (body, x, y)
 
 @dataclass(frozen=True)
 class MathFunction:
-    """One function: its symbol, its complete definition, and the symbols of the helpers that it calls."""
+    """One function: its symbol, its complete definition, and the symbols of the helpers that it
+    calls.
+    """
 
     symbol: str
     text: str

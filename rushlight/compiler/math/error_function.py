@@ -86,7 +86,8 @@ def erfinv_double(b: Body, x: Value, refine: bool) -> Value:
     size = b.fabs(x)
     y = erfinv_estimate(b, x, size)
     if refine:
-        # One step of Newton on erf near zero, on erfc beyond, where erf has no digits left to compare.
+        # One step of Newton on erf near zero, on erfc beyond, where erf has no digits left to
+        # compare.
         beyond = (1.0 - size) - erfc_positive(b, b.at_most(y, 7.0), "f64", quick=False)
         excess = b.select(y < 0.5, erf_near_zero(b, y) - size, beyond)
         slope = exp(b, y * y) * HALF_SQRT_PI

@@ -1,4 +1,6 @@
-"""exp and its relatives. All of them cut x = n ln 2 + r with |r| <= ln 2 / 2 and put n into the exponent field."""
+"""exp and its relatives. All of them cut x = n ln 2 + r with |r| <= ln 2 / 2 and put n into the
+exponent field.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ LOG2_E = 1.4426950408889634
 
 
 def row(name: str, x: Value, grade: str = "") -> tuple[float, ...]:
-    """The table of ``name`` for x's type, or of grade 'wide': x a double, the result to be good to a float."""
+    """The table of ``name`` for x's type, or of grade 'wide': x a double, the result to be good
+    to a float.
+    """
     return TABLES[f"{name}_{grade or SUFFIX[x.element]}"]
 
 
@@ -46,7 +50,8 @@ def power_of_two(b: Body, shifted: Value, less: int = 0) -> Value:
 
 
 def scale(b: Body, p: Value, shifted: Value) -> Value:
-    """p * 2**n in two factors, so that subnormal results are rounded once and the largest do not overflow early.
+    """p * 2**n in two factors, so that subnormal results are rounded once and the largest do not
+    overflow early.
 
     A product, not an addition to the exponent field: NaN has to survive.
     """
@@ -89,17 +94,25 @@ def exp2(b: Body, x: Value) -> Value:
 
 def expm1_parts(b: Body, x: Value) -> tuple[Value, Value]:
     """(n + magic, expm1(r))."""
-    shifted, r = cut(b, x)
-    return shifted, b.fma(r * r, b.polynomial(r, row("expm1", r)), r)
+    magic = x.layout.magic
+    high, low = row("ln2", x)
+    shifted = b.fma(x, LOG2_E, magic)
+    n = shifted - magic
+    leading = b.fma(n, -high, x)  # exact, so r is rounded only where that matters less
+    rest = n * -low
+    r = leading + rest
+    return shifted, leading + b.fma(r * r, b.polynomial(r, row("expm1", r)), rest)
 
 
 def expm1(b: Body, x: Value) -> Value:
     shifted, q = expm1_parts(b, clamp(b, x))
-    # -1 is reached long before 2**(n - 1) leaves the normal numbers below; above, n - 1 keeps it finite.
+    # -1 is reached long before 2**(n - 1) leaves the normal numbers below; above, n - 1 keeps it
+    # finite.
     lowest = -(x.layout.mantissa + 10.0) + x.layout.magic
     half = power_of_two(b, b.at_least(shifted, lowest), less=1)
     result = b.fma(q, half, half - 0.5) * 2.0
-    return b.copysign(result, x)
+    # Halving would cost a subnormal its last bit, and a zero its sign.
+    return b.select(b.fabs(x) < 2.0 ** -(x.layout.mantissa + 2), x, result)
 
 
 def tanh(b: Body, x: Value) -> Value:
@@ -108,17 +121,23 @@ def tanh(b: Body, x: Value) -> Value:
     enough = 10.0 if x.element == "float" else 22.0
     shifted, q = expm1_parts(b, b.at_most(size, enough) * -2.0)
     s = power_of_two(b, shifted)
-    e = b.fma(q, s, s - 1.0)
+    less = s - 1.0
+    e = b.fma(q, s, less)
     below = e + 2.0
-    lost = e - (below - 2.0)
     ratio = e / below
-    # What the sum lost can be an ulp of the result. Given back to first order: 1 / below is (1 - ratio) / 2.
-    return b.copysign(b.fma(lost * ratio, b.fma(ratio, 0.5, -0.5), ratio), x)
+    # What the two sums lost together can be an ulp of the result. It is given back to first order,
+    # with (1 - ratio) / 2 for 1 / below.
+    lost = b.fma(q, s, less - e) - ratio * (e - (below - 2.0))
+    return b.copysign(b.fma(lost, b.fma(ratio, -0.5, 0.5), ratio), x)
 
 
 def sigmoid(b: Body, x: Value) -> Value:
     z = exp(b, -b.fabs(x))
-    return b.select(x < 0.0, z, 1.0) / (z + 1.0)
+    below = z + 1.0
+    ratio = b.select(x < 0.0, z, 1.0) / below
+    # What the sum lost, given back with 1 - z / 2 for 1 / below: right at both ends of 0 <= z <= 1.
+    lost = z - (below - 1.0)
+    return b.fma(-lost * ratio, b.fma(z, -0.5, 1.0), ratio)
 
 
 def quarter_exp(b: Body, size: Value) -> Value:

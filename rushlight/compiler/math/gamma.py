@@ -1,4 +1,6 @@
-"""lgamma and digamma, in double: recurrences into one interval, Stirling's series beyond it, reflection below 0."""
+"""lgamma and digamma, in double: recurrences into one interval, Stirling's series beyond it,
+reflection below 0.
+"""
 
 from __future__ import annotations
 

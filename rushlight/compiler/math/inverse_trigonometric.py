@@ -7,7 +7,9 @@ from rushlight.compiler.math.exponential import row
 
 
 def halves(b: Body, size: Value) -> tuple[Value, Value, Value]:
-    """(size <= 1/2, u, rest): u = size there and sqrt((1 - size) / 2) elsewhere, asin u = u + rest."""
+    """(size <= 1/2, u, rest): u = size there and sqrt((1 - size) / 2) elsewhere, asin u = u +
+    rest.
+    """
     small = size <= 0.5
     flipped = b.fma(size, -0.5, 0.5)
     square = b.select(small, size * size, flipped)
@@ -18,7 +20,9 @@ def halves(b: Body, size: Value) -> tuple[Value, Value, Value]:
 def asin(b: Body, x: Value) -> Value:
     small, u, rest = halves(b, b.fabs(x))
     high, low, _ = row("half_pi", x)
-    large = b.fma(u, -2.0, high) + b.fma(rest, -2.0, low)
+    leading = b.fma(u, -2.0, high)
+    lost = b.fma(u, -2.0, high - leading)  # by that rounding: the result can be just under 1
+    large = leading + (lost + b.fma(rest, -2.0, low))
     return b.copysign(b.select(small, u + rest, large), x)
 
 

@@ -1,4 +1,6 @@
-"""log and its relatives: x = 2**k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), and a polynomial in f."""
+"""log and its relatives: x = 2**k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), and a polynomial in
+f.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,13 @@ SQRT_HALF_BITS = {"float": 0x3F3504F3, "double": 0x3FE6A09E667F3BCD}
 
 
 def split(b: Body, x: Value) -> tuple[Value, Value]:
-    """(k, m) with x = 2**k m and sqrt(1/2) <= m < sqrt(2); k as a number of x's type. x positive and normal."""
+    """(k, m) with x = 2**k m and sqrt(1/2) <= m < sqrt(2); k as a number of x's type. x positive
+    and normal.
+    """
     layout, integer = x.layout, INTEGER_OF[x.element]
     offset = b.bits(x) - SQRT_HALF_BITS[x.element]
-    # The exponent becomes a number by way of the mantissa of 2**mantissa: there is no i64 conversion in AVX2.
+    # The exponent becomes a number by way of the mantissa of 2**mantissa: there is no i64
+    # conversion in AVX2.
     biased = (offset + layout.one_bits) >> layout.mantissa
     anchor = 2.0**layout.mantissa
     anchor_bits = (layout.exponent_bias + layout.mantissa) << layout.mantissa
@@ -82,7 +87,8 @@ def log1p_finite(b: Body, x: Value, grade: str) -> Value:
     back = u - 1.0
     lost = (x - back) + (1.0 - (u - back))  # 1 + x = u + lost, exactly
     k, m = split(b, u)
-    # What the addition lost goes into f, at f's scale 2**-k; past 2**60 it cannot be seen (and 2**-k could overflow).
+    # What the addition lost goes into f, at f's scale 2**-k; past 2**60 it cannot be seen (and
+    # 2**-k could overflow).
     shrink = b.from_bits(layout.one_bits - (b.bits(k + layout.magic) << layout.mantissa))
     lost = b.select(x < 2.0**60, lost * shrink, 0.0)
     f = (m - 1.0) + lost

@@ -1,5 +1,7 @@
-"""fmod (sign of the dividend, as in C) and remainder (sign of the divisor, as in Python). Both exact before the
-remainder's last addition, which may round, as in PyTorch."""
+"""fmod (sign of the dividend, as in C) and remainder (sign of the divisor, as in Python).
+
+Both are exact but for the remainder's last addition, which may round, as in PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,10 @@ def fmod(b: Body, x: Value, y: Value) -> Value:
 def reduced(b: Body, start: Value, divisor: Value) -> Value:
     """start minus a multiple of divisor, smaller than divisor; exact.
 
-    One step takes off round(rest / d) d. That quotient is off by half an ulp at most, so what is left is a
-    multiple of the last place of d and much smaller than rest: it fits, and the fused multiply-add gives it exactly.
-    Quotients under 2**mantissa need one step, the largest there are some twelve (float) or forty (double).
+    One step takes off round(rest / d) d. That quotient is off by half an ulp at most, so what is
+    left is a multiple of the last place of d and much smaller than rest: it fits, and the fused
+    multiply-add gives it exactly. Quotients under 2**mantissa need one step, the largest there
+    are some twelve (float) or forty (double).
     """
     kind = start.type
     loop, done, before = b.fresh("reduce"), b.fresh("reduced"), b.block

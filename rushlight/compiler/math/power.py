@@ -46,7 +46,8 @@ def log2_pair(b: Body, size: Value) -> Pair:
     s_low = (b.fma(-s, bottom, top) - s * lost) / bottom
     square = multiply_pairs(b, (s, s_low), (s, s_low))
     cube = multiply_pairs(b, square, (s, s_low))
-    # log2 m = s * 2/ln2 + s**3 * (2/3)/ln2 + s**5 * P(s**2) / ln2: only the last needs no second half.
+    # log2 m = s * 2/ln2 + s**3 * (2/3)/ln2 + s**5 * P(s**2) / ln2: only the last needs no second
+    # half.
     linear = multiply_pairs(b, (s, s_low), constants(b, "two_over_ln2_f64"))
     cubic = multiply_pairs(b, cube, constants(b, "two_thirds_over_ln2_f64"))
     series = b.polynomial(square[0], TABLES["log_ratio_tail_f64"])

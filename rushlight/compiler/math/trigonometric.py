@@ -1,7 +1,8 @@
 """sin, cos, tan: x = n pi/2 + r with |r| <= pi/4, two polynomials in r**2, and n mod 4 says which.
 
-Ordinary arguments are reduced with pi/2 in three pieces. Where some lane is too large for that, a helper that is
-called and not inlined reduces with as many bits of 2/pi as the type's exponent can reach.
+Ordinary arguments are reduced with pi/2 in three pieces. Where some lane is too large for that, a
+helper that is called and not inlined reduces with as many bits of 2/pi as the type's exponent can
+reach.
 """
 
 from __future__ import annotations
@@ -52,10 +53,12 @@ def add_exactly(b: Body, high: Value, low: Value, x: Value) -> tuple[Value, Valu
 
 
 def long_reduction(b: Body, size: Value) -> tuple[Value, Value]:
-    """The same for any finite size (double), NaN for inf: size * 2/pi mod 4, piece of 2/pi by piece.
+    """The same for any finite size (double), NaN for inf: size * 2/pi mod 4, piece of 2/pi by
+    piece.
 
-    A float widened to double has 24 bits: its products with pieces of 24 bits are exact. For a double the product's
-    rounding error is kept too; size is scaled by 2**-512 against overflow, and the pieces by 2**512.
+    A float widened to double has 24 bits: its products with pieces of 24 bits are exact. For a
+    double the product's rounding error is kept too; size is scaled by 2**-512 against overflow,
+    and the pieces by 2**512.
     """
     is_float = size.element == "float"
     x = b.widen(size) if is_float else size * 2.0**-512
@@ -74,7 +77,9 @@ def long_reduction(b: Body, size: Value) -> tuple[Value, Value]:
 
 
 def choose(b: Body, quadrant: Value, r: Value, sign: Value) -> Value:
-    """sin r or cos r, as the lowest bit of quadrant says, its sign turned by the next bit and by ``sign`` (bits)."""
+    """sin r or cos r, as the lowest bit of quadrant says, its sign turned by the next bit and by
+    ``sign`` (bits).
+    """
     width = r.layout.sign_bits.bit_length()
     odd = (quadrant & 1).differs(0)
     size = b.select(odd, cos_kernel(b, r), sin_kernel(b, r))

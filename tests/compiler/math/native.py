@@ -18,7 +18,7 @@ BINARY = {"pow", "atan2", "fmod", "remainder"}
 
 
 def loop_text(name: str, dtype: str, lanes: int) -> str:
-    """A module with @run(x, y, out, count): out[i] = name(x[i], y[i]), count a multiple of lanes."""
+    """A module with @run(x, y, out, count): out[i] = name(x[i], y[i]), count % lanes == 0."""
     element = {"f32": "float", "f64": "double"}[dtype]
     kind = element if lanes == 1 else f"<{lanes} x {element}>"
     size = 4 if dtype == "f32" else 8

@@ -1,0 +1,159 @@
+"""Errors in units of the last place, over all floats (in strides) and doubles of all sizes."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rushlight.compiler.math import SUPPORTED
+from tests.compiler.math.native import native
+from tests.compiler.math.oracle import UNARY, Long, remainder, ulps
+
+LIMIT = {"f32": 2.0, "f64": 4.0}
+# The oracle of these is the math module itself, an ulp of double: only floats can be judged by it.
+DOUBLE_ORACLE = {"erf", "erfc", "lgamma"}
+needs_mpmath = pytest.mark.skipif(
+    importlib.util.find_spec("mpmath") is None, reason="mpmath is the oracle"
+)
+
+
+def every_float(stride: int, start: int = 0) -> Any:
+    """Each ``stride``-th bit pattern: all magnitudes, subnormals, infinities and NaN among them."""
+    return np.arange(start, 2**32, stride, dtype=np.uint64).astype(np.uint32).view(np.float32)
+
+
+def worst(name: str, x: Any, lanes: int = 8) -> tuple[float, Any]:
+    """(largest error, where)."""
+    dtype = "f32" if x.dtype == np.float32 else "f64"
+    with np.errstate(all="ignore"):
+        want = UNARY[name](x.astype(Long))
+    error = ulps(native(name, dtype, lanes)(x), want)
+    place = int(np.argmax(error))
+    return float(error[place]), x[place]
+
+
+def test_every_function_has_an_oracle() -> None:
+    others = {"erfinv", "digamma", "pow", "atan2", "fmod", "remainder"}
+    assert set(UNARY) | others == SUPPORTED
+
+
+@pytest.mark.parametrize("name", sorted(UNARY))
+def test_floats(name: str) -> None:
+    stride = 200_003 if name in DOUBLE_ORACLE else 40_009
+    ordinary = np.random.default_rng(0).uniform(-20, 20, 20_000).astype(np.float32)
+    error, place = worst(name, np.concatenate([every_float(stride), ordinary, ordinary / 20]))
+    assert error <= LIMIT["f32"], f"{name}({place!r}) is {error:.2f} ulp off"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(UNARY) - DOUBLE_ORACLE))
+def test_all_floats(name: str) -> None:
+    block = 2**22
+    for start in range(0, 2**32, block):
+        patterns = np.arange(start, start + block, dtype=np.uint64)
+        error, place = worst(name, patterns.astype(np.uint32).view(np.float32))
+        assert error <= LIMIT["f32"], f"{name}({place!r}) is {error:.2f} ulp off"
+
+
+@pytest.mark.parametrize("name", sorted(set(UNARY) - DOUBLE_ORACLE))
+def test_doubles(name: str) -> None:
+    rng = np.random.default_rng(1)
+    patterns = rng.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64)
+    x = np.concatenate([patterns, rng.uniform(-700, 700, 10_000), rng.uniform(-2, 2, 20_000)])
+    if np.finfo(Long).nmant < 60:
+        pytest.skip("long double is double here: no oracle")
+    error, place = worst(name, x, lanes=4)
+    assert error <= LIMIT["f64"], f"{name}({place!r}) is {error:.2f} ulp off"
+
+
+@needs_mpmath
+@pytest.mark.parametrize(
+    ("name", "low", "high", "limit"),
+    [
+        ("erf", -7, 7, 4.0),
+        ("erfc", -6, 26.5, 4.0),
+        ("erfinv", -1, 1, 4.0),
+        ("lgamma", 0, 30, 6.0),
+        ("digamma", 2, 30, 12.0),
+    ],
+)
+def test_doubles_against_mpmath(name: str, low: float, high: float, limit: float) -> None:
+    import mpmath
+
+    other_names = {"lgamma": "loggamma"}
+    oracle = getattr(mpmath, other_names.get(name, name))
+    x = np.random.default_rng(2).uniform(low, high, 400)
+    want = np.empty(x.size, Long)
+    with mpmath.workdps(40):
+        for i, v in enumerate(x):
+            exact = oracle(mpmath.mpf(float(v)))
+            want[i] = Long(float(exact)) + Long(float(exact - float(exact)))
+    error = ulps(native(name, "f64", 4)(x), want)
+    assert error.max() <= limit, f"{name}({x[error.argmax()]!r}) is {error.max():.2f} ulp off"
+
+
+@needs_mpmath
+@pytest.mark.parametrize(("name", "low", "high"), [("erfinv", -1, 1), ("digamma", -8, 12)])
+def test_floats_against_mpmath(name: str, low: float, high: float) -> None:
+    import mpmath
+
+    oracle = getattr(mpmath, name)
+    x = np.random.default_rng(3).uniform(low, high, 1_000).astype(np.float32)
+    want = np.array([float(oracle(float(v))) for v in x])
+    error = ulps(native(name, "f32")(x), want)
+    assert error.max() <= 2.0, f"{name}({x[error.argmax()]!r}) is {error.max():.2f} ulp off"
+
+
+@pytest.mark.parametrize("name", ["lgamma", "digamma"])
+def test_recurrence_below_zero(name: str) -> None:
+    # f(x + 1) = f(x) + log|x| or 1/x: absolute accuracy is what doubles have near the zeros there.
+    x = np.random.default_rng(4).uniform(-20, 0, 2_000)
+    f = native(name, "f64", 4)
+    step = np.log(np.abs(x)) if name == "lgamma" else 1 / x
+    here, there = f(x), f(x + 1)
+    steepness = np.maximum(1, 1 / np.abs(x - np.round(x)) ** 2)
+    np.testing.assert_array_less(np.abs(there - here - step), 1e-13 * steepness)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_pow(dtype: str) -> None:
+    rng = np.random.default_rng(5)
+    real = np.float32 if dtype == "f32" else np.float64
+    size = 30_000
+    span = 87.0 if dtype == "f32" else 700.0
+    x = np.concatenate([np.exp(rng.uniform(-span, span, size)), rng.uniform(0.5, 2, size)])
+    log = np.abs(np.log(x)) + 1e-9
+    y = rng.uniform(-1.05, 1.05, 2 * size) * np.minimum(span / log, 1e4)
+    x, y = x.astype(real), y.astype(real)
+    with np.errstate(all="ignore"):
+        want = x.astype(Long) ** y.astype(Long)
+    error = ulps(native("pow", dtype)(x, y), want)
+    # Long double carries 64 bits: its own power is good to a few of its last places.
+    assert error.max() <= LIMIT[dtype]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_atan2(dtype: str) -> None:
+    rng = np.random.default_rng(6)
+    real = np.float32 if dtype == "f32" else np.float64
+    turn = rng.uniform(0, 7, 20_000)
+    size = 10.0 ** rng.uniform(-30, 30, 20_000)
+    x, y = (size * np.cos(turn)).astype(real), (size * np.sin(turn)).astype(real)
+    error = ulps(native("atan2", dtype)(y, x), np.arctan2(y.astype(Long), x.astype(Long)))
+    assert error.max() <= LIMIT[dtype]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_modulo_is_exact(dtype: str) -> None:
+    rng = np.random.default_rng(7)
+    real, bits = (np.float32, np.uint32) if dtype == "f32" else (np.float64, np.uint64)
+    size, most = 20_000, np.iinfo(bits).max
+    x, y = (rng.integers(0, most, size, dtype=bits).view(real) for _ in range(2))
+    x = np.concatenate([x, rng.uniform(-100, 100, size).astype(real)])
+    y = np.concatenate([y, rng.uniform(-10, 10, size).astype(real)])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(native("fmod", dtype)(x, y), np.fmod(x, y))
+        np.testing.assert_array_equal(native("remainder", dtype)(x, y), remainder(x, y))
