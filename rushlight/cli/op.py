@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 import rushlight.ops
+from rushlight.cli.lowering import lowerings
 from rushlight.ir.primitives import PRIMITIVES
 from rushlight.ops.table import OPS, Op
 
@@ -36,7 +37,7 @@ def op(name: str | None) -> int:
         return 0
     found = OPS.get(name) or by_alias().get(name)
     if found is None and name not in PRIMITIVES:
-        near = difflib.get_close_matches(name, [*OPS, *PRIMITIVES], n=3)
+        near = difflib.get_close_matches(name, {*OPS, *PRIMITIVES}, n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise click.ClickException(f"no operation is called {name!r}{hint}")
     if found is not None:
@@ -92,6 +93,8 @@ def card(each: Op) -> Iterator[str]:
             yield _row(rule, _place(function))
         elif rule == "vjp" and each.differentiable:
             yield _row(rule, "derived from the body")
+    for how, dtypes in lowerings(each):
+        yield _row("runs", f"{how}: {', '.join(dtypes)}")
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
