@@ -1,4 +1,4 @@
-"""Optimizer: parameter groups, state, saving and loading, hooks. The rules are in the subclasses."""
+"""Optimizer: parameter groups, state, saving, hooks. The update rules are in the subclasses."""
 
 from __future__ import annotations
 
@@ -166,16 +166,17 @@ class Optimizer:
         for param in param_group["params"]:
             if not isinstance(param, Tensor):
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type_name(param)}"
+                    "optimizer can only optimize Tensors, but one of the params is "
+                    f"{type_name(param)}"
                 )
-            if not self.defaults.get("differentiable") and not (
-                param.is_leaf or param.retains_grad
-            ):
+            leaf = param.is_leaf or param.retains_grad
+            if not leaf and not self.defaults.get("differentiable"):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(
-                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                    "parameter group didn't specify a value of required optimization parameter "
+                    f"{name}"
                 )
             param_group.setdefault(name, default)
         listed = param_group["params"]
@@ -205,19 +206,17 @@ class Optimizer:
         if names:
             if len(names) != len(tensors):
                 raise ValueError(
-                    "all optimizer params should be with/without names. Some param names are missing"
+                    "all optimizer params should be with/without names. Some param names are "
+                    "missing"
                 )
             group["params"] = tensors
             group["param_names"] = names
-        if self.param_groups and ("param_names" in group) != (
-            "param_names" in self.param_groups[0]
-        ):
-            now, before = ("with names", "without names")
-            if "param_names" not in group:
-                now, before = before, now
+        named = "param_names" in group
+        if self.param_groups and named != ("param_names" in self.param_groups[0]):
+            now, before = ("with", "without") if named else ("without", "with")
             raise ValueError(
-                f"all optimizer param groups should be with/without names. cannot add param group {now} "
-                f"to the optimizer, as existing param groups are {before}"
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{now} names to the optimizer, as existing param groups are {before} names"
             )
 
     # Working.

@@ -16,6 +16,10 @@ from rushlight.nn.modules.hooks import (
     GLOBAL,
     BackwardWatch,
     RemovableHandle,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
 )
 from rushlight.nn.modules.registry import Registry, forget
 from rushlight.nn.modules.state_dict import StateDict
@@ -23,6 +27,14 @@ from rushlight.nn.modules.traversal import Traversal
 from rushlight.nn.modules.type_name import type_name
 from rushlight.nn.parameter import Buffer, Parameter
 from rushlight.tensor import Tensor
+
+__all__ = [
+    "Module",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+]
 
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 
@@ -230,6 +242,8 @@ class Module(Traversal, StateDict, Conversion):
                     self._non_persistent_buffers_set.add(name)
             buffers[name] = value
         elif name in _REGISTRIES:
+            if isinstance(fields.get(name), Registry):
+                fields[name].withdraw()
             fields[name] = Registry(self, value)
         else:
             object.__setattr__(self, name, value)

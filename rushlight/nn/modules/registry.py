@@ -66,6 +66,13 @@ class Registry(dict[str, Any]):
         for name in list(self):
             del self[name]
 
+    def withdraw(self) -> None:
+        """Another dict takes this one's place: the owner's attributes are not its any more."""
+        owner = self._owner()
+        for name, value in self.items():
+            if owner is not None and owner.__dict__.get(name, _MISSING) is value:
+                del owner.__dict__[name]
+
     def copy(self) -> dict[str, Any]:
         """A plain dict, which becomes a Registry where it is assigned to ``_parameters``."""
         return dict(self)
