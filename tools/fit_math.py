@@ -395,8 +395,8 @@ def table_text(rows: dict[str, tuple[list[float], float]]) -> str:
     lines = [
         '"""Polynomial coefficients, lowest power first.',
         "",
-        "Written by tools/fit_math.py: change that, not this. The end of a row's name is the type of",
-        "its coefficients; 'wide' rows serve float results that are computed in double.",
+        "Written by tools/fit_math.py: change that, not this. The end of a row's name is the",
+        "type of its coefficients; 'wide' rows serve float results that are computed in double.",
         '"""',
         "",
         "from __future__ import annotations",

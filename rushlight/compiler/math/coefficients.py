@@ -1,7 +1,7 @@
 """Polynomial coefficients, lowest power first.
 
-Written by tools/fit_math.py: change that, not this. The end of a row's name is the type of
-its coefficients; 'wide' rows serve float results that are computed in double.
+Written by tools/fit_math.py: change that, not this. The end of a row's name is the
+type of its coefficients; 'wide' rows serve float results that are computed in double.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from rushlight.compiler.math.exponential import (
     exp_mantissa,
     power_of_two,
     row,
-    scale,
+    scale_down,
 )
 from rushlight.compiler.math.logarithm import log_positive
 
@@ -49,7 +49,7 @@ def erfc_positive(b: Body, x: Value, grade: str, quick: bool) -> Value:
     mantissa = exp_mantissa(b, r - lost, "wide" if grade == "wide" else "")
     if quick:
         return mantissa * factor * power_of_two(b, shifted)
-    return scale(b, mantissa * factor, shifted)
+    return scale_down(b, mantissa * factor, shifted)
 
 
 def erfc(b: Body, x: Value) -> Value:

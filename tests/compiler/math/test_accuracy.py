@@ -81,7 +81,7 @@ def test_doubles(name: str) -> None:
     ],
 )
 def test_doubles_against_mpmath(name: str, low: float, high: float, limit: float) -> None:
-    import mpmath
+    import mpmath  # type: ignore[import-untyped,unused-ignore]
 
     other_names = {"lgamma": "loggamma"}
     oracle = getattr(mpmath, other_names.get(name, name))
