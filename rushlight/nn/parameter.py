@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from sys import getrefcount
 from typing import Any
 
+from rushlight.autograd import no_grad
 from rushlight.tensor import Tensor, empty
+
+# References to ``data`` inside _on_memory_of when the caller made it for this call alone: the
+# argument tuple and local of __new__, the local here, and getrefcount's argument.
+_ALONE = 4
 
 
 class _ParameterMeta(type(Tensor)):  # type: ignore[misc]
@@ -36,7 +42,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         if data is None:
             data = empty(0)
         if type(data) is Tensor or type(data) is Parameter:
-            return Tensor._make_subclass(cls, data, requires_grad)
+            return _on_memory_of(cls, data, requires_grad)
         # A subclass of Tensor keeps its class, and says through a mark that it is a parameter.
         marked = data.detach().requires_grad_(requires_grad)
         if type(marked) is not type(data):
@@ -51,15 +57,38 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) in memo:
             return memo[id(self)]
-        result = type(self)(self.data.clone(), self.requires_grad)
+        with no_grad():
+            result = type(self)(self.clone(), self.requires_grad)
         memo[id(self)] = result
         return result
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
+    __str__ = __repr__
+
     def __reduce_ex__(self, protocol: int) -> Any:
-        return _rebuild_parameter, (self.data, self.requires_grad, OrderedDict())
+        with no_grad():
+            return _rebuild_parameter, (self.clone(), self.requires_grad, OrderedDict())
+
+
+def _on_memory_of(cls: type[Any], data: Tensor, requires_grad: bool) -> Any:
+    """A ``cls`` that shares ``data``'s memory.
+
+    In ``Parameter(torch.zeros(3))`` nobody else can see that memory, and the parameter simply
+    takes the value over: reading a tensor that shares memory costs more at every use.
+    """
+    made = object.__new__(cls)
+    source = data if data._storage is None and getrefcount(data) <= _ALONE else data._alias()
+    made._value = source._value
+    made._storage = source._storage
+    made._edge = None
+    if source._storage is not None:
+        made._layout = source._layout
+        made._seen = source._seen
+    if requires_grad:
+        made.requires_grad = True
+    return made
 
 
 def _rebuild_parameter(

@@ -51,15 +51,9 @@ class Conversion:
 
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
+    children: Callable[[], Any]
+    parameters: Callable[[], Any]
     training: bool
-
-    def children(self) -> Any:
-        """The direct children: see Traversal."""
-        raise NotImplementedError
-
-    def parameters(self, recurse: bool = True) -> Any:
-        """The parameters: see Traversal."""
-        raise NotImplementedError
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         if recurse:
@@ -70,13 +64,17 @@ class Conversion:
                 continue
             with no_grad():
                 applied = fn(param)
-            # The object stays: optimizers and other modules hold it.
-            param.data = applied
-            if param.grad is not None:
+            # The object stays: optimizers and other modules hold it. Nothing is assigned where
+            # nothing changed, as assigning ``data`` makes two tensors share memory.
+            if applied is not param:
+                param.data = applied
+            grad = param.grad
+            if grad is not None:
                 with no_grad():
-                    grad = fn(param.grad)
-                param.grad = grad.requires_grad_(param.grad.requires_grad)
-        for name, buffer in self._buffers.items():
+                    changed = fn(grad)
+                if changed is not grad:
+                    param.grad = changed.requires_grad_(grad.requires_grad)
+        for name, buffer in list(self._buffers.items()):
             if buffer is not None:
                 self._buffers[name] = fn(buffer)
         return self

@@ -1,21 +1,17 @@
-"""Module: the base class of every layer. Attributes, calls, and what can be hung into them.
+"""Module: the base class of every layer. Here: attributes, registration, printing.
 
-The other halves are in ``traversal`` (walking the tree), ``state_dict`` (saving and loading) and
-``conversion`` (dtype, device, mode).
+The other parts are in ``calling`` (forward and its hooks), ``traversal`` (walking the tree),
+``state_dict`` (saving and loading) and ``conversion`` (dtype, device, mode).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
+from rushlight.nn.modules.calling import Calling
 from rushlight.nn.modules.conversion import Conversion
 from rushlight.nn.modules.hooks import (
-    GLOBAL,
-    BackwardWatch,
-    RemovableHandle,
     register_module_forward_hook,
     register_module_forward_pre_hook,
     register_module_full_backward_hook,
@@ -39,14 +35,7 @@ __all__ = [
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
-def _forward_unimplemented(self: Module, *input: Any) -> Any:
-    """Say what the module does with its inputs. Subclasses define it."""
-    raise NotImplementedError(
-        f'Module [{type(self).__name__}] is missing the required "forward" function'
-    )
-
-
-class Module(Traversal, StateDict, Conversion):
+class Module(Calling, Traversal, StateDict, Conversion):
     """A piece of a network: parameters, buffers, submodules and a ``forward``.
 
     Assigning a Parameter, a Buffer or a Module to an attribute registers it.
@@ -63,7 +52,6 @@ class Module(Traversal, StateDict, Conversion):
     call_super_init: bool = False
     _version: int = 1
     training: bool
-    forward: Callable[..., Any] = _forward_unimplemented
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):
@@ -95,88 +83,6 @@ class Module(Traversal, StateDict, Conversion):
         fields["_modules"] = Registry(self)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
-
-    # Calling.
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or GLOBAL.any
-        ):
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
-
-    def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        return Module.__call__(self, *args, **kwargs)
-
-    _wrapped_call_impl = _call_impl
-
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        called: set[int] = set()
-        try:
-            return self._run_hooks(args, kwargs, called)
-        except Exception:
-            # Hooks that asked to be called whatever happens, and were not reached.
-            for key, hook in self._output_hooks():
-                if key not in called and self._is_always_called(key):
-                    try:
-                        self._one_output_hook(key, hook, args, kwargs, None)
-                    except Exception as error:
-                        warnings.warn(
-                            "module forward hook with ``always_call=True`` raised an exception "
-                            f"that was silenced as another error was raised in forward: {error}",
-                            stacklevel=3,
-                        )
-            raise
-
-    def _run_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> Any:
-        for key, hook in (*GLOBAL.forward_pre.items(), *self._forward_pre_hooks.items()):
-            if key in self._forward_pre_hooks_with_kwargs:
-                changed = hook(self, args, kwargs)
-                if changed is None:
-                    continue
-                if not isinstance(changed, tuple) or len(changed) != 2:
-                    raise RuntimeError(
-                        "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
-                        f"but got {changed}."
-                    )
-                args, kwargs = changed
-            else:
-                changed = hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-        backward_hooks = [*GLOBAL.backward.values(), *self._backward_hooks.values()]
-        backward_pre_hooks = [*GLOBAL.backward_pre.values(), *self._backward_pre_hooks.values()]
-        watch = None
-        if backward_hooks or backward_pre_hooks:
-            watch = BackwardWatch(self, backward_hooks, backward_pre_hooks)
-            args = watch.watch_inputs(args)
-        result = self.forward(*args, **kwargs)
-        for key, hook in self._output_hooks():
-            called.add(key)
-            changed = self._one_output_hook(key, hook, args, kwargs, result)
-            if changed is not None:
-                result = changed
-        return result if watch is None else watch.watch_outputs(result)
-
-    def _output_hooks(self) -> list[tuple[int, Callable[..., Any]]]:
-        return [*GLOBAL.forward.items(), *self._forward_hooks.items()]
-
-    def _is_always_called(self, key: int) -> bool:
-        return key in self._forward_hooks_always_called or key in GLOBAL.forward_always_called
-
-    def _one_output_hook(
-        self, key: int, hook: Callable[..., Any], args: Any, kwargs: Any, result: Any
-    ) -> Any:
-        if key in self._forward_hooks_with_kwargs or key in GLOBAL.forward_with_kwargs:
-            return hook(self, args, kwargs, result)
-        return hook(self, args, result)
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Accepted and without effect: every step is compiled anyway."""
 
     # Attributes.
 
@@ -348,52 +254,6 @@ class Module(Traversal, StateDict, Conversion):
 
     register_module = add_module
 
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Run ``hook(module, args)`` before forward; what it returns replaces the arguments."""
-        handle = RemovableHandle(
-            self._forward_pre_hooks, extra_dict=self._forward_pre_hooks_with_kwargs
-        )
-        if with_kwargs:
-            self._forward_pre_hooks_with_kwargs[handle.id] = True
-        return _hang(self._forward_pre_hooks, handle, hook, prepend)
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
-        """Run ``hook(module, args, output)`` after forward; what it returns replaces the output."""
-        extras = [self._forward_hooks_with_kwargs, self._forward_hooks_always_called]
-        handle = RemovableHandle(self._forward_hooks, extra_dict=extras)
-        if with_kwargs:
-            self._forward_hooks_with_kwargs[handle.id] = True
-        if always_call:
-            self._forward_hooks_always_called[handle.id] = True
-        return _hang(self._forward_hooks, handle, hook, prepend)
-
-    def register_full_backward_pre_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Run ``hook(module, grad_output)`` before the gradients of the module are computed."""
-        handle = RemovableHandle(self._backward_pre_hooks)
-        return _hang(self._backward_pre_hooks, handle, hook, prepend)
-
-    def register_full_backward_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Run ``hook(module, grad_input, grad_output)`` after those of its inputs are."""
-        self._is_full_backward_hook = True
-        return _hang(self._backward_hooks, RemovableHandle(self._backward_hooks), hook, prepend)
-
-    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """The old spelling. Here it registers a full backward hook."""
-        return self.register_full_backward_hook(hook)
-
     # Printing.
 
     def _get_name(self) -> str:
@@ -415,15 +275,6 @@ class Module(Traversal, StateDict, Conversion):
         if len(extra_lines) == 1 and not child_lines:
             return f"{self._get_name()}({extra_lines[0]})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
-
-
-def _hang(
-    hooks: OrderedDict[int, Any], handle: RemovableHandle, hook: Callable[..., Any], prepend: bool
-) -> RemovableHandle:
-    hooks[handle.id] = hook
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle
 
 
 def _indented(text: str) -> str:
