@@ -9,7 +9,7 @@ arrays at 300 million words a second; this file adds PyTorch's bookkeeping aroun
 
 from __future__ import annotations
 
-from typing import Any, cast, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +42,19 @@ STATE = np.dtype(
 class Mt19937:
     """One stream of 32-bit words: seed it, draw from it, save and restore it."""
 
-    __slots__ = ("_bits", "_draw", "_fresh", "seed_value")
+    __slots__ = ("_bits", "_draw", "_fresh", "_reseed", "seed_value")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._bits = np.random.MT19937(0)
         self._draw = np.random.Generator(self._bits)
+        # NumPy's old interface seeds the way PyTorch does, and on the same bit generator
+        self._reseed = np.random.RandomState(self._bits).seed
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
         """Start over. All 64 bits are remembered, the low 32 decide the stream (as in PyTorch)."""
         self.seed_value = seed & 0xFFFF_FFFF_FFFF_FFFF
-        start = np.random.RandomState(seed & 0xFFFF_FFFF)
-        self._bits.state = cast(Any, start.get_state(legacy=False))
+        self._reseed(seed & 0xFFFF_FFFF)
         self._fresh = True
 
     def words(self, count: int) -> NDArray[np.uint32]:
