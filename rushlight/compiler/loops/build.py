@@ -12,7 +12,7 @@ to buffers, carrying an index map (``loops/index.py``); it meets
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, final
 
 from rushlight.base.dtype import COMPLEX
@@ -298,12 +298,16 @@ def _guard_uses(value: Value) -> int:
     return mask
 
 
-def needed_full(roots: list[Value]) -> list[Value]:
-    """What changes along the reduced variables and ``roots`` need, in the order of making."""
+def needed_full(roots: list[Value], saved: Collection[Value] = ()) -> list[Value]:
+    """What changes along the reduced variables and ``roots`` need, in the order of making.
+
+    ``saved`` values are there already: what only they need is left out.
+    """
     found = {value for value in roots if value.full}
     stack = list(found)
     while stack:
-        for arg in stack.pop().args:
+        value = stack.pop()
+        for arg in () if value in saved else value.args:
             if arg.full and arg not in found:
                 found.add(arg)
                 stack.append(arg)

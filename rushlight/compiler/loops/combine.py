@@ -80,17 +80,21 @@ class Combine:
         place = w.let(f"select {flags} {take}, {whole} {b[1]}, {whole} {a[1]}")
         return value, place
 
-    def fold(self, w: Writer, lanes: int, a: tuple[str, str]) -> tuple[str, str]:
-        """All lanes into one, in halves."""
+    def join_both(
+        self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
+    ) -> tuple[str, str]:
+        if self.places:
+            return self.join_places(w, lanes, a, b)
+        return self.join(w, lanes, a[0], b[0]), ""
+
+    def fold(self, w: Writer, lanes: int, to: int, a: tuple[str, str]) -> tuple[str, str]:
+        """``lanes`` lanes into ``to``, in halves."""
         value, place = a
-        while lanes > 1:
+        while lanes > to:
             half = lanes // 2
             low, high = _halves(w, self.element, lanes, value)
-            if self.places:
-                first, second = _halves(w, "i64", lanes, place)
-                value, place = self.join_places(w, half, (low, first), (high, second))
-            else:
-                value = self.join(w, half, low, high)
+            first, second = _halves(w, "i64", lanes, place) if self.places else ("", "")
+            value, place = self.join_both(w, half, (low, first), (high, second))
             lanes = half
         return value, place
 

@@ -23,7 +23,7 @@ from rushlight.compiler.emit import MEMORY, Writer, literal
 from rushlight.compiler.launch import Kernel
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, Combine
-from rushlight.compiler.loops.schedule import Access, Schedule, Store
+from rushlight.compiler.loops.schedule import HEAVY, Access, Schedule, Store
 
 # Words before the schedule's own: rows, rows a chunk, blocks of the vector variable, their length,
 # segments of the longest reduced variable, their length, elements between their results.
@@ -43,6 +43,7 @@ class LoopText:
         self.w = Writer()
         self.active: dict[int, str] = {}
         self.mask: str | None = None
+        self.phase = 0
         self.order = schedule.rows + schedule.inner
         self.combines = {
             value: Combine(value.data, value.args[0].dtype)
@@ -215,6 +216,7 @@ class LoopText:
             reduces = [v for v in self.combines if v.args[0].phase == phase]
             stores = [st for st in s.stores if st.full and st.value.phase == phase]
             if reduces or stores:
+                self.phase = phase
                 self._pass(reduces, stores, lanes, env)
             known = [v for v in s.values if not v.full and v.phase == phase + 1]
             self._emit([v for v in known if v.op != "reduce"], lanes, env)
@@ -229,7 +231,8 @@ class LoopText:
     ) -> None:
         """One loop nest over the reduced variables: accumulate ``reduces``, write ``stores``."""
         roots = [v.args[0] for v in reduces] + [store.value for store in stores]
-        values = needed_full(roots)
+        saved = {v for v, (_, first) in self.s.saved.items() if first < self.phase}
+        values = needed_full(roots, saved)
         if self.s.by_rows:
             self._row_pass(reduces, stores, values, env)
         else:
@@ -303,7 +306,9 @@ class LoopText:
         self, reduces: list[Value], stores: list[Store], values: list[Value], env: Env
     ) -> None:
         w, s = self.w, self.s
-        lanes = s.lanes * s.unroll
+        # Several vectors at once hide latency, unless what is computed fills the registers alone.
+        costly = any(value.op in HEAVY for value in values)
+        lanes = s.lanes * (1 if costly else s.unroll)
         rest = s.lanes if s.masked else 1
         combines = [self.combines[v] for v in reduces]
         totals = [_Total(w, combine, lanes) for combine in combines]
@@ -337,13 +342,9 @@ class LoopText:
         self._nest(s.inner[:-1], innermost)
         for value, total, tail in zip(reduces, totals, tails, strict=True):
             combine = total.combine
-            main = combine.fold(w, lanes, total.result())
-            last = combine.fold(w, rest, tail.result())
-            if combine.places:
-                joined = combine.join_places(w, 1, main, last)
-            else:
-                joined = (combine.join(w, 1, main[0], last[0]), "")
-            self._finish(value, joined, 1, env)
+            main = combine.fold(w, lanes, rest, total.result())
+            joined = combine.join_both(w, rest, main, tail.result())
+            self._finish(value, combine.fold(w, rest, 1, joined), 1, env)
 
     def _only_there(
         self, combine: Combine, arg: str, place: str, lanes: int
@@ -405,9 +406,16 @@ class LoopText:
     def _emit(self, values: list[Value], lanes: int, env: Env) -> None:
         """Compute those of ``values`` that are not known yet."""
         for value in values:
-            if value not in env:
-                width = lanes if self._wide(value) else 1
-                env[value] = self._compute(value, width, env)
+            if value in env:
+                continue
+            width = lanes if self._wide(value) else 1
+            saved = self.s.saved.get(value)
+            if saved is not None and saved[1] < self.phase:
+                env[value] = self._read(saved[0].access, width, "")
+                continue
+            env[value] = self._compute(value, width, env)
+            if saved is not None and saved[1] == self.phase:
+                self._write(value, saved[0].access, width, env)
 
     def _compute(self, value: Value, lanes: int, env: Env) -> str:
         w, op = self.w, value.op
@@ -514,9 +522,13 @@ class LoopText:
         return w.let(f"getelementptr {memory}, ptr {pointer}, <{lanes} x i64> {steps}"), False
 
     def _load(self, value: Value, lanes: int) -> str:
-        w, access = self.w, self.s.loads[value]
-        memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
         there = self._guard(value, lanes) if value in self.s.guard_codes else ""
+        return self._read(self.s.loads[value], lanes, there)
+
+    def _read(self, access: Access, lanes: int, there: str) -> str:
+        """What lies at ``access``; ``there``: flags of the lanes that may be read, or all."""
+        w = self.w
+        memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
         pointer, contiguous = self._address(access, lanes)
         kind = w.kind(memory, lanes)
         if lanes == 1:
@@ -526,7 +538,9 @@ class LoopText:
             loaded = w.let(f"load {memory}, ptr {pointer}, align {1 if there else size}")
             return w.from_memory(loaded, access.dtype, 1)
         mask = self._both(there, lanes)
-        if contiguous and not mask:
+        if not contiguous and not mask:
+            loaded = self._picked(access, memory, lanes)
+        elif contiguous and not mask:
             loaded = w.let(f"load {kind}, ptr {pointer}, align {size}")
         else:
             name = "load" if contiguous else "gather"
@@ -539,29 +553,58 @@ class LoopText:
             )
         return w.from_memory(loaded, access.dtype, lanes)
 
+    def _picked(self, access: Access, memory: str, lanes: int) -> str:
+        """One lane after another, a fixed distance apart."""
+        w = self.w
+        kind = w.kind(memory, lanes)
+        code = access.codes[self.order.index(self.s.vector)]
+        start = self._address(access, 1)[0]
+        result = "poison"
+        for lane in range(lanes):
+            place = self._step(start, memory, code[1], lane)
+            one = w.let(f"load {memory}, ptr {place}, align {access.dtype.itemsize}")
+            result = w.let(f"insertelement {kind} {result}, {memory} {one}, i64 {lane}")
+        return result
+
+    def _step(self, start: str, memory: str, word: int, lane: int) -> str:
+        offset = self.w.let(f"mul nsw i64 %w{word}, {lane}")
+        return self.w.let(f"getelementptr {memory}, ptr {start}, i64 {offset}")
+
     def _both(self, there: str, lanes: int) -> str:
         if self.mask and there:
             return self.w.let(f"and <{lanes} x i1> {self.mask}, {there}")
         return self.mask or there
 
     def _store(self, store: Store, lanes: int, env: Env) -> None:
-        w, access = self.w, store.access
+        self._write(store.value, store.access, lanes, env, partial=self.split and not store.full)
+
+    def _write(
+        self, what: Value, access: Access, lanes: int, env: Env, partial: bool = False
+    ) -> None:
+        w = self.w
         dtype: DType = access.dtype
         vector = self.s.vector
         here = lanes
         if vector < 0 or access.codes[self.order.index(vector)] == 0:
             here = 1
-        value = w.to_memory(self._get(store.value, here, env), dtype, here)
+        value = w.to_memory(self._get(what, here, env), dtype, here)
         memory, size = MEMORY[dtype.name], dtype.itemsize
         kind = w.kind(memory, here)
         pointer, contiguous = self._address(access, here)
-        if self.split and not store.full:
+        if partial:
             offset = w.let(f"mul nsw i64 {self.segment_number}, %w6")
             pointer = w.let(f"getelementptr {memory}, ptr {pointer}, i64 {offset}")
         if here == 1:
             w.do(f"store {kind} {value}, ptr {pointer}, align {size}")
         elif contiguous and not self.mask:
             w.do(f"store {kind} {value}, ptr {pointer}, align {size}")
+        elif not self.mask:
+            code = access.codes[self.order.index(vector)]
+            start = self._address(access, 1)[0]
+            for lane in range(here):
+                one = w.let(f"extractelement {kind} {value}, i64 {lane}")
+                place = self._step(start, memory, code[1], lane)
+                w.do(f"store {memory} {one}, ptr {place}, align {size}")
         else:
             name = "store" if contiguous else "scatter"
             where = "ptr" if contiguous else f"<{here} x ptr>"

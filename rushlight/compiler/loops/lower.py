@@ -16,6 +16,8 @@ from rushlight.runtime import cpu
 
 # A reduction with fewer pieces of work than this, and more to do than fits one chunk, is cut.
 FEW_PIECES = 64
+# Rows and columns of a tile of a transposing copy.
+TILE = (128, 16)
 
 
 class KernelTexts:
@@ -86,8 +88,11 @@ def _read_later(schedule: Schedule, store: Store, node: Node) -> bool:
     """Whether a pass after the one that stores reads ``node`` again."""
     if not store.full:
         return False
-    later = [v.args[0] for v in schedule.values if v.op == "reduce" and v.args[0].phase > store.value.phase]
-    later += [s.value for s in schedule.stores if s.full and s.value.phase > store.value.phase]
+    first = min([store.value.phase, *(pass_ for s, pass_ in schedule.saved.values() if s is store)])
+    last = max(value.phase for value in schedule.values)
+    later: list[Value] = []
+    for phase in range(first + 1, last + 1):
+        later += schedule.pass_roots(phase)
     return any(v.op == "load" and v.data[0] is node for v in needed_full(later))
 
 
@@ -104,6 +109,13 @@ def _work(schedule: Schedule) -> int:
 def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
     """(rows, rows a chunk, blocks of the vector variable, their length) for about ``parts`` chunks."""
     rows, blocks, length = schedule.row_count, 1, 0
+    if schedule.tiled:
+        extent = schedule.sizes[schedule.vector]
+        high, wide = TILE
+        if schedule.sizes[schedule.rows[-2]] < wide:
+            high, wide = wide, 8 * wide  # the other side is contiguous over a few elements only
+        length = min(wide, max(extent, 1))
+        return rows // max(extent, 1), high, max(1, ceil_div(extent, length)), length
     if not schedule.by_rows and schedule.vector >= 0:
         extent = schedule.sizes[schedule.vector]
         rows //= max(extent, 1)

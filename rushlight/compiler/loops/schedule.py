@@ -15,7 +15,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
-from rushlight.compiler.loops.build import Space, Value, mark_levels
+from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_full
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -99,6 +99,7 @@ class Schedule:
                 self.guards[value] = [(guard.coord, guard.size) for guard in value.data]
             elif value.op == "iota" or (value.op == "reduce" and value.index):
                 self.affine[value] = value.index
+        self._choose_saved()
         self._order_variables(space.reduced, extents)
         self._choose_lanes()
 
@@ -113,6 +114,40 @@ class Schedule:
     def word(self, value: int) -> int:
         self.words.append(value)
         return len(self.words) - 1
+
+    # Costly values that two passes need
+
+    def pass_roots(self, phase: int) -> list[Value]:
+        """What the pass over the reduced variables number ``phase`` computes."""
+        roots = [v.args[0] for v in self.values if v.op == "reduce" and v.args[0].phase == phase]
+        return roots + [s.value for s in self.stores if s.full and s.value.phase == phase]
+
+    def _choose_saved(self) -> None:
+        """Put a costly value that a later pass needs again where that pass will store its result.
+
+        softmax: exp(x - max) is summed in one pass and divided in the next; in between it waits in the
+        memory of the quotient. ``saved`` maps such a value to (that store, the pass that computes it).
+        """
+        self.saved: dict[Value, tuple[Store, int]] = {}
+        last = max((store.value.phase for store in self.stores if store.full), default=0)
+        if not last or not any(value.op in HEAVY for value in self.values):
+            return
+        costly: set[Value] = set()
+        for value in self.values:
+            if value.full and (value.op in HEAVY or any(arg in costly for arg in value.args)):
+                costly.add(value)
+        places = [store for store in self.stores if store.full and store.value.phase == last]
+        final = set(needed_full(self.pass_roots(last)))
+        for phase in range(last):
+            again = [v for v in needed_full(self.pass_roots(phase)) if v in final and v in costly]
+            inner = {arg for value in again for arg in value.args}
+            for value in again:
+                if value in inner or value in self.saved:
+                    continue
+                store = next((s for s in places if s.node.dtype is value.dtype), None)
+                if store is not None:
+                    places.remove(store)
+                    self.saved[value] = (store, phase)
 
     # Variables
 
@@ -157,8 +192,11 @@ class Schedule:
             merged.append(groups)
         rows, inner = merged
 
+        merged_sizes = dict([*rows, *inner])
+
         def score(variable: int) -> int:
-            total = 0
+            # Too short for a vector: better any other way.
+            total = 0 if merged_sizes[variable] >= 4 else -10
             for place, index in enumerate(memory):
                 coef = index[variable + 1]
                 total += 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
@@ -174,11 +212,29 @@ class Schedule:
                 if variable == best[0]:
                     groups.append(groups.pop(place))
                     break
+        self.tiled = False
+        if not inner and best[0] >= 0:
+            self._tile(rows, memory, best[0])
         self.rows = [variable for variable, _ in rows]
         self.inner = [variable for variable, _ in inner]
         self.sizes = {variable: size for variable, size in (*rows, *inner)}
         self.vector = best[0]
         self.cut = max(self.inner, key=lambda v: self.sizes[v], default=-1)
+
+    def _tile(self, rows: list[tuple[int, int]], memory: list[Coord], vector: int) -> None:
+        """A transpose: the variable along which the strided side is contiguous runs next to last.
+
+        Rows and blocks of one chunk are then a tile whose cache lines are used whole on both sides.
+        """
+        for index in memory:
+            if abs(index[vector + 1]) <= 1:
+                continue
+            for place, (variable, _) in enumerate(rows[:-1]):
+                if abs(index[variable + 1]) == 1:
+                    near = rows.pop(place)
+                    rows.insert(len(rows) - 1, near)
+                    self.tiled = True
+                    return
 
     # Lanes
 
@@ -194,8 +250,8 @@ class Schedule:
         self.heavy = sum(value.op in HEAVY for value in self.values)
         argument = any(v.op == "reduce" and v.data in ("argmax", "argmin") for v in self.values)
         self.unroll = 1
-        if not self.heavy and not argument and any(v.op == "reduce" for v in self.values):
-            self.unroll = 4
+        if not argument and any(v.op == "reduce" for v in self.values):
+            self.unroll = 4 if self.by_rows else 2 if self.heavy else 8
         vector = self.vector
         moved = list(self.loads.values()) + [store.access for store in self.stores]
         contiguous = [a for a in moved if vector >= 0 and a.index[vector + 1]]
@@ -216,7 +272,7 @@ class Schedule:
         self.extent_words = {variable: self.word(self.sizes[variable]) for variable in order}
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
-            self.by_rows, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked,
+            self.by_rows, order.index(self.vector) if order else -1, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
