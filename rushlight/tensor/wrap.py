@@ -29,7 +29,7 @@ NUMBER_TYPES = (float, int, bool)
 
 
 def _read(name: str, indent: str) -> list[str]:
-    """Lines that put the value of tensor ``name`` into ``name_v`` and enter it in the trace."""
+    """Lines that put the value of tensor ``name`` _into ``name_v`` and enter it in the trace."""
     return [
         f"{indent}{name}_v = {name}._value if {name}._storage is None else {name}._read_value()",
         f"{indent}if {name}_v.epoch is not epoch: trace.enter({name}_v)",
@@ -46,11 +46,11 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
         lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
         return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
     if kind == table.TENSORS:
-        return [f"{pad}{name}_k = enter_all({name}, trace, epoch)"], f"{name}_k"
+        return [f"{pad}{name}_k = _enter_all({name}, trace, epoch)"], f"{name}_k"
     if kind in _MAY_HOLD_NUMBER:
-        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in NUMBERS:"]
+        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
         if kind == table.POWER:
-            lines.append(f"{pad}    if {name} in SPECIAL: {name}_k = (type({name}), {name})")
+            lines.append(f"{pad}    if {name} in _SPECIAL: {name}_k = (type({name}), {name})")
             lines.append(f"{pad}    else: trace.scalars.append({name})")
         else:
             lines.append(f"{pad}    trace.scalars.append({name})")
@@ -58,18 +58,14 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
             lines.append(f"{pad}elif {name} is None: {name}_k = None")
         lines.append(f"{pad}else:")
         return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
-    if kind == table.SCALAR:
+    if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
+        # The default is a constant (alpha=1 costs no multiplication), anything else an input.
+        default = "None" if parameter.default is inspect.Parameter.empty else f"default_{name}"
         lines = [
-            f"{pad}{name}_k = type({name})",
-            f"{pad}if {name}_k not in NUMBERS: raise TypeError",
-            f"{pad}trace.scalars.append({name})",
-        ]
-        return lines, f"{name}_k"
-    if kind == table.OPTIONAL_SCALAR:
-        lines = [
-            f"{pad}{name}_k = type({name})",
-            f"{pad}if {name} is not None:",
-            f"{pad}    if {name}_k not in NUMBERS: raise TypeError",
+            f"{pad}if {name} is {default}: {name}_k = None",
+            f"{pad}else:",
+            f"{pad}    {name}_k = type({name})",
+            f"{pad}    if {name}_k not in _NUMBERS: raise TypeError",
             f"{pad}    trace.scalars.append({name})",
         ]
         return lines, f"{name}_k"
@@ -100,7 +96,7 @@ def source(op: Op) -> str:
         signature.append("out=None")
     names = [parameter.name for parameter in op.parameters]
     everything = f"({', '.join(names)}{',' if names else ''})"
-    lines, key = [], ["OP"]
+    lines, key = [], ["_OP"]
     tensors: list[Parameter] = []
     for parameter in op.parameters:
         prepared, part = _prepare(parameter)
@@ -113,37 +109,37 @@ def source(op: Op) -> str:
         constants = f"({', '.join(rest)}{',' if rest else ''})"
         return (
             f"def {op.name}({', '.join(signature)}):\n"
-            f"    try: return view(OP, {names[0]}, {constants})\n"
+            f"    try: return _view(_OP, {names[0]}, {constants})\n"
             "    except (AttributeError, TypeError) as error:\n"
-            f"        return otherwise(FUNCTION, OP, {everything}, local.trace, error)\n"
+            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, error)\n"
         )
     text = [
         f"def {op.name}({', '.join(signature)}):",
-        *([f"    if out is not None: return into(FUNCTION, OP, {everything}, out)"] if has_out else []),
-        "    trace = local.trace",
+        *([f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"] if has_out else []),
+        "    trace = _local.trace",
         "    epoch = trace.epoch",
         "    try:",
         *lines,
         f"        step = trace.step.children.get(({', '.join(key)},))",
         "    except (AttributeError, TypeError, KeyError) as error:",
-        f"        return otherwise(FUNCTION, OP, {everything}, trace, error)",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, trace, error)",
         "    except BaseException:",
         "        trace.repair()",
         "        raise",
         "    try:",
-        f"        if step is None: step = miss(trace, ({', '.join(key)},), OP, {everything})",
+        f"        if step is None: step = _miss(trace, ({', '.join(key)},), _OP, {everything})",
         "        trace.step = step",
         "        if step.meta is None:",
-        "            result = several(trace, step)",
+        "            result = _several(trace, step)",
         "        else:",
-        "            value = Value(epoch, step.start, step.meta)",
+        "            value = _Value(epoch, step.start, step.meta)",
         "            trace.values.append(value)",
-        "            result = new(Tensor)",
+        "            result = _new(_Tensor)",
         "            result._value = value",
         "            result._storage = None",
         "            result._edge = None",
-        "    except Normalise as error:",
-        f"        return otherwise(FUNCTION, OP, {everything}, trace, error)",
+        "    except _Normalise as error:",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, trace, error)",
         "    except BaseException:",
         "        trace.repair()",
         "        raise",
@@ -155,8 +151,8 @@ def source(op: Op) -> str:
             text.append(f"    if ({checks}) and trace.grad:")
         else:
             text.append("    if trace.grad:")
-        text.append(f"        differentiate(result, step, OP, {everything})")
-    text.append("    if step.start > LIMIT or step.nbytes > BYTES: flush(trace)")
+        text.append(f"        _differentiate(result, step, _OP, {everything})")
+    text.append("    if step.start > _LIMIT or step.nbytes > _BYTES: _flush(trace)")
     text.append("    return result")
     return "\n".join(text) + "\n"
 
@@ -174,6 +170,11 @@ def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     return tuple(places)
 
 
+def is_default(parameter: Parameter, value: Any) -> bool:
+    """Whether a Scalar is its default, and so a constant."""
+    return value is parameter.default and parameter.kind in (table.SCALAR, table.OPTIONAL_SCALAR)
+
+
 def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tensor], list[Any]]:
     """(template, tensors, numbers) of a call; see engine.call."""
     template: list[Any] = []
@@ -181,7 +182,7 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
     numbers: list[Any] = []
     for parameter, value in zip(op.parameters, arguments, strict=True):
         kind = parameter.kind
-        if kind == table.STATIC or value is None:
+        if kind == table.STATIC or value is None or is_default(parameter, value):
             template.append(value)
         elif kind == table.TENSORS:
             template.append([TENSOR] * len(value))
@@ -245,7 +246,7 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
     wanted = False
     for parameter, value in zip(op.parameters, arguments, strict=True):
         kind = parameter.kind
-        if kind == table.STATIC or value is None:
+        if kind == table.STATIC or value is None or is_default(parameter, value):
             continue
         if kind == table.TENSORS:
             for tensor in value:
@@ -376,11 +377,11 @@ def compile_function(op: Op) -> Callable[..., Any]:
     """The function of an op, ready to be called."""
     text = source(op)
     namespace: dict[str, Any] = {
-        "OP": op, "local": local, "Tensor": Tensor, "Value": Value, "new": Tensor.__new__,
-        "NUMBERS": frozenset(NUMBER_TYPES), "SPECIAL": table.SPECIAL_POWERS,
-        "enter_all": enter_all, "miss": miss, "several": several, "view": make_view, "Normalise": _Normalise,
-        "differentiate": differentiate, "into": into, "otherwise": otherwise,
-        "LIMIT": TRACE_LIMIT, "BYTES": BYTES_LIMIT, "flush": flush,
+        "_OP": op, "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": Tensor.__new__,
+        "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS,
+        "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view, "_Normalise": _Normalise,
+        "_differentiate": differentiate, "_into": into, "_otherwise": otherwise,
+        "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     }  # fmt: skip
     for parameter in op.parameters:
         if parameter.default is not inspect.Parameter.empty:
@@ -388,7 +389,7 @@ def compile_function(op: Op) -> Callable[..., Any]:
     code = compile(text, f"<rushlight op {op.name}>", "exec")
     exec(code, namespace)  # the text is our own, from the op table
     made: Callable[..., Any] = namespace[op.name]
-    namespace["FUNCTION"] = made
+    namespace["_FUNCTION"] = made
     made.__doc__ = op.__doc__
     made.__module__ = "rushlight"
     return made

@@ -1,0 +1,337 @@
+"""Creation: ``tensor``, ``zeros``, ``arange``, ``from_numpy`` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rushlight.base import dtype as dtypes
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import get_default_dtype
+from rushlight.engine.trace import local
+from rushlight.engine.value import concrete
+from rushlight.ops.create import steps_of
+from rushlight.ops.view import sizes
+from rushlight.runtime.buffer import Buffer
+from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.state import LEAF
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+Shape = tuple[int, ...]
+
+
+def _finish(made: Tensor, requires_grad: bool) -> Tensor:
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
+def _size(size: tuple[Any, ...]) -> Shape:
+    given = sizes(size)
+    plain = tuple(int(each) for each in given)
+    if any(each < 0 for each in plain):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(plain)}")
+    return plain
+
+
+def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
+    if value in (0, 1) and not isinstance(value, float):
+        return _finish(function("_constant")(size, int(value), dtype), requires_grad)
+    if isinstance(value, complex):
+        return _finish(Tensor._from_array(np.full(size, value, dtype.np), copy=True), requires_grad)
+    return _finish(function("_full")(size, value, dtype), requires_grad)
+
+
+def _maker(value: int, name: str) -> Any:
+    def make(
+        *size: Any, out: Any = None, dtype: DType | None = None, layout: Any = None,
+        device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+    ) -> Tensor:  # fmt: skip
+        require_cpu(device)
+        if not size and "size" in {}:
+            raise TypeError(f"{name}() missing size")
+        shape = _size(size)
+        if out is not None:
+            return _into(out, _constant(shape, value, dtype or out.dtype, False))
+        return _constant(shape, value, dtype or get_default_dtype(), requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"A tensor of {'ones' if value else 'zeros'} of shape ``size``."
+    return make
+
+
+def _into(out: Tensor, made: Tensor) -> Tensor:
+    from rushlight.tensor.tensor import write_out
+
+    return write_out("out", out, made)
+
+
+zeros = _maker(0, "zeros")
+ones = _maker(1, "ones")
+
+
+def empty(
+    *size: Any, out: Any = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
+    """A tensor of shape ``size``; its elements are zeros (PyTorch leaves them undefined)."""
+    made: Tensor = zeros(
+        *size, out=out, dtype=dtype, device=device, requires_grad=requires_grad
+    )
+    return made
+
+
+def full(
+    size: Any, fill_value: Any, *, out: Any = None, dtype: DType | None = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``fill_value`` everywhere; the dtype follows the value's unless given."""
+    require_cpu(device)
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    if isinstance(fill_value, np.generic):
+        fill_value = fill_value.item()
+    kind = dtype or dtypes.number_dtype(fill_value)
+    shape = _size((size,) if not isinstance(size, int) else ((size,),))
+    made = _constant(shape, fill_value, kind, requires_grad)
+    return made if out is None else _into(out, made)
+
+
+def _like(make: Any) -> Any:
+    def like(
+        input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None,
+        device: Any = None, requires_grad: bool = False, memory_format: Any = None,
+    ) -> Tensor:  # fmt: skip
+        made: Tensor = make(
+            tuple(input.shape), *args, dtype=dtype or input.dtype, device=device,
+            requires_grad=requires_grad,
+        )  # fmt: skip
+        return made
+
+    like.__name__ = like.__qualname__ = f"{make.__name__}_like"
+    like.__doc__ = f"As ``{make.__name__}`` with the shape and dtype of ``input``."
+    return like
+
+
+zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, full))
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: DType | None = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """start, start + step, ... below end. Whole arguments give int64."""
+    require_cpu(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = (
+        each.item() if isinstance(each, (Tensor, np.generic)) else each for each in (start, end, step)
+    )
+    if dtype is None:
+        whole = all(isinstance(each, int) for each in (start, end, step))
+        dtype = dtypes.int64 if whole else get_default_dtype()
+    count = steps_of(start, end, step)
+    made = _finish(function("_arange")(start, step, count, dtype), requires_grad)
+    return made if out is None else _into(out, made)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, out: Any = None, dtype: DType | None = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``steps`` numbers evenly from start to end, both included."""
+    require_cpu(device)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
+    kind = dtype or get_default_dtype()
+    made = _finish(function("_linspace")(start, end, steps, kind), requires_grad)
+    return made if out is None else _into(out, made)
+
+
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DType | None = None,
+    device: Any = None, requires_grad: bool = False, layout: Any = None,
+) -> Tensor:  # fmt: skip
+    """base ** linspace(start, end, steps)."""
+    exponents = linspace(start, end, steps, dtype=dtype, device=device)
+    return _finish(function("pow")(float(base), exponents), requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, *, out: Any = None, dtype: DType | None = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Ones on the diagonal of an n by m matrix."""
+    require_cpu(device)
+    columns = n if m is None else m
+    if n < 0 or columns < 0:
+        raise RuntimeError(f"n must be greater or equal to 0, got {min(n, columns)}")
+    made = _finish(function("_eye")(n, columns, dtype or get_default_dtype()), requires_grad)
+    return made if out is None else _into(out, made)
+
+
+# From data
+
+
+def _infer(data: Any) -> Any:
+    """Nested sequences (of numbers, arrays or tensors) as a NumPy array."""
+    if isinstance(data, Tensor):
+        return data._array()
+    if isinstance(data, (list, tuple)):
+        plain = _unwrap(data)
+        try:
+            return np.asarray(plain)
+        except ValueError:
+            _explain_ragged(data)
+            raise
+    return np.asarray(data)
+
+
+def _unwrap(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.item() if data.ndim == 0 else data._array()
+    if isinstance(data, (list, tuple)) and any(
+        isinstance(each, (list, tuple, Tensor)) for each in data
+    ):
+        return [_unwrap(each) for each in data]
+    return data
+
+
+def _explain_ragged(data: Any, dim: int = 0) -> None:
+    lengths = [len(each) if isinstance(each, (list, tuple)) else -1 for each in data]
+    for length in lengths:
+        if length != lengths[0]:
+            raise ValueError(
+                f"expected sequence of length {max(lengths[0], 0)} at dim {dim + 1} "
+                f"(got {max(length, 0)})"
+            )
+    for each in data:
+        if isinstance(each, (list, tuple)):
+            _explain_ragged(each, dim + 1)
+
+
+def _kind_of(data: Any, array: np.ndarray[Any, Any]) -> DType:
+    """The dtype of data that says none: Python floats give the default dtype."""
+    if isinstance(data, Tensor):
+        return data.dtype
+    if isinstance(data, (np.ndarray, np.generic)):
+        return dtypes.from_numpy(array.dtype)
+    leaf = data
+    while isinstance(leaf, (list, tuple)) and leaf:
+        leaf = leaf[0]
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return dtypes.from_numpy(array.dtype)
+    if isinstance(leaf, Tensor) and leaf.ndim:
+        return leaf.dtype
+    if array.size == 0 and isinstance(data, (list, tuple)):
+        return get_default_dtype()
+    if array.dtype.kind == "f":
+        return get_default_dtype()
+    if array.dtype.kind == "c":
+        return get_default_dtype().to_complex()
+    if array.dtype.kind == "O":
+        raise _unsupported(data)
+    return dtypes.from_numpy(array.dtype)
+
+
+def _unsupported(data: Any) -> Exception:
+    leaf = data
+    while isinstance(leaf, (list, tuple)) and leaf:
+        leaf = leaf[0]
+    if isinstance(leaf, int):
+        return RuntimeError("Overflow when unpacking long long")
+    if isinstance(leaf, str):
+        return ValueError(f"too many dimensions '{type(leaf).__name__}'")
+    return RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
+
+
+def tensor(
+    data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A new tensor with a copy of ``data``: numbers, nested sequences, arrays or tensors."""
+    require_cpu(device)
+    array = _infer(data)
+    if array.dtype.kind in "OUS":
+        raise _unsupported(data)
+    kind = _kind_of(data, array) if dtype is None else dtype
+    return _finish(_copied(array, kind), requires_grad)
+
+
+def _copied(array: np.ndarray[Any, Any], kind: DType) -> Tensor:
+    with np.errstate(all="ignore"):
+        buffer = Buffer(array.size * kind.itemsize)
+        buffer.array(kind.np, array.shape)[...] = array
+    return Tensor._of(concrete(buffer, array.shape, kind))
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor on the array's own memory: a write to one is seen in the other."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    return Tensor._from_array(ndarray, copy=False)
+
+
+def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
+    """``data`` as a tensor, sharing memory where it can."""
+    require_cpu(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else function("_to_dtype")(data, dtype)
+    if isinstance(data, np.ndarray):
+        made = from_numpy(data)
+        return made if dtype is None or dtype is made.dtype else function("_to_dtype")(made, dtype)
+    return tensor(data, dtype=dtype)
+
+
+def asarray(
+    obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``obj`` as a tensor; ``copy`` True: always new memory, False: never."""
+    made = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype, device)
+    return _finish(made.detach() if made is obj and requires_grad else made, requires_grad)
+
+
+def frombuffer(
+    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A 1-d tensor on the memory of an object with the buffer protocol."""
+    array = np.frombuffer(buffer, dtype.np, count, offset)
+    return _finish(Tensor._from_array(array, copy=False), requires_grad)
+
+
+def scalar_tensor(value: Any, *, dtype: DType | None = None, device: Any = None) -> Tensor:
+    """A 0-d tensor."""
+    return tensor(value, dtype=dtype or get_default_dtype(), device=device)
+
+
+def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
+    """``torch.Tensor(2, 3)``, ``torch.FloatTensor([1, 2])`` and the like."""
+    dtype = kind or get_default_dtype()
+    if not args:
+        return empty(0, dtype=dtype)
+    if all(isinstance(each, int) and not isinstance(each, bool) for each in args):
+        return empty(*args, dtype=dtype)
+    if len(args) == 1:
+        (data,) = args
+        if isinstance(data, tuple) and type(data).__name__ == "Size":
+            return empty(*data, dtype=dtype)
+        if isinstance(data, Tensor):
+            if data.dtype is not dtype:
+                raise TypeError(
+                    f"expected {dtype} (got {data.dtype}); use .to() to convert"
+                )
+            return data._alias()
+        return tensor(data, dtype=dtype)
+    raise TypeError(f"new(): invalid combination of arguments: {[type(a).__name__ for a in args]}")
+
+
+__all__ = [
+    "LEAF", "Device", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "frombuffer",
+    "from_numpy", "full", "full_like", "legacy", "linspace", "local", "logspace", "ones",
+    "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
+]  # fmt: skip

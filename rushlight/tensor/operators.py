@@ -1,0 +1,91 @@
+"""Python's operators on tensors: ``a + b``, ``a @= b``, ``~a``, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+_ACCEPTED = (Tensor, int, float, bool, complex, np.ndarray, np.generic)
+
+
+def _forward(name: str) -> Callable[[Tensor, Any], Any]:
+    made: list[Callable[..., Any]] = []
+
+    def operator(self: Tensor, other: Any) -> Any:
+        if not made:
+            made.append(function(name))
+        if not isinstance(other, _ACCEPTED):
+            return NotImplemented
+        return made[0](self, other)
+
+    return operator
+
+
+def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
+    def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _ACCEPTED):
+            return NotImplemented
+        return function(name)(other, self)
+
+    return operator
+
+
+def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
+    """For ops that want a tensor on the left: the number becomes a 0-d one."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _ACCEPTED):
+            return NotImplemented
+        from rushlight.tensor.create import tensor
+
+        return function(name)(tensor(other), self)
+
+    return operator
+
+
+def _unary(name: str) -> Callable[[Tensor], Any]:
+    return lambda self: function(name)(self)
+
+
+def _inplace(name: str) -> Callable[[Tensor, Any], Any]:
+    def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _ACCEPTED):
+            return NotImplemented
+        return getattr(self, name)(other)
+
+    return operator
+
+
+def install() -> None:
+    """Put the operators on the class."""
+    forward = {
+        "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide",
+        "mod": "remainder", "pow": "pow", "matmul": "matmul", "and": "bitwise_and",
+        "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+        "rshift": "bitwise_right_shift", "eq": "eq", "ne": "ne", "lt": "lt", "le": "le",
+        "gt": "gt", "ge": "ge",
+    }  # fmt: skip
+    for dunder, name in forward.items():
+        setattr(Tensor, f"__{dunder}__", _forward(name))
+    for dunder in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
+                   "lshift", "rshift"):  # fmt: skip
+        setattr(Tensor, f"__r{dunder}__", _reflected(forward[dunder]))
+    Tensor.__rmatmul__ = _reflected_with_tensor("matmul")  # type: ignore[attr-defined]
+    inplace = {
+        "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_",
+        "floordiv": "floor_divide_", "mod": "remainder_", "pow": "pow_", "and": "bitwise_and_",
+        "or": "bitwise_or_", "xor": "bitwise_xor_", "lshift": "bitwise_left_shift_",
+        "rshift": "bitwise_right_shift_",
+    }  # fmt: skip
+    for dunder, name in inplace.items():
+        setattr(Tensor, f"__i{dunder}__", _inplace(name))
+    for dunder, name in {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}.items():
+        setattr(Tensor, f"__{dunder}__", _unary(name))
+    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    # NumPy must not take over ``array * tensor``.
+    Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]
