@@ -10,8 +10,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from rushlight.autograd import no_grad
-from rushlight.tensor import Generator, Tensor, diag, empty, empty_like, qr, randperm, sign, where
+from rushlight.tensor import Generator, Tensor, empty, empty_like, from_numpy, randperm, where
 from rushlight.tensor import eye as identity
 
 _LINEAR = {
@@ -241,15 +243,13 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     with no_grad():
-        flattened = empty((rows, columns), dtype=tensor.dtype).normal_(0, 1, generator=generator)
-        if rows < columns:
-            flattened.t_()
-        q, r = qr(flattened)
+        drawn = empty((rows, columns), dtype=tensor.dtype).normal_(0, 1, generator=generator)
+        flat = drawn.numpy()
+        q, r = np.linalg.qr(flat.T if rows < columns else flat)
         # The signs of r's diagonal make the result uniform over the orthogonal matrices.
-        q *= sign(diag(r, 0))
-        if rows < columns:
-            q.t_()
-        tensor.view_as(q).copy_(q)
+        q *= np.sign(np.diag(r))
+        values = from_numpy(np.ascontiguousarray(q.T if rows < columns else q))
+        tensor.copy_(values.view(tensor.shape))
         tensor.mul_(gain)
     return tensor
 

@@ -6,13 +6,20 @@ import warnings
 from collections.abc import Iterable
 
 from rushlight.autograd import no_grad
-from rushlight.tensor import Tensor, clamp, logical_or, stack, tensor, vector_norm
+from rushlight.ops import clip  # noqa: F401  puts its operations into the op table
+from rushlight.tensor import Tensor, tensor
+from rushlight.tensor.wrap import function
+
+_total_norm = function("_total_norm")
+_scale_to_norm = function("_scale_to_norm")
 
 
 def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    if isinstance(tensors, Tensor):
-        return [tensors]
-    listed = list(tensors)
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _parameters(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    listed = _listed(parameters)
     if not listed:
         warnings.warn(
             "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
@@ -30,13 +37,15 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The norm of the norms of ``tensors``: 0-d. ``foreach`` is accepted."""
-    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    """The norm of all ``tensors`` together: 0-d. ``foreach`` is accepted.
+
+    ``error_if_nonfinite``: raise RuntimeError for inf and nan, which waits for the value.
+    """
+    listed = _listed(tensors)
     if not listed:
         return tensor(0.0)
-    norms = [vector_norm(each, float(norm_type)) for each in listed]
-    total = vector_norm(stack(norms), float(norm_type))
-    if error_if_nonfinite and logical_or(total.isnan(), total.isinf()):
+    total: Tensor = _total_norm(listed, float(norm_type))
+    if error_if_nonfinite and not total.isfinite():
         raise RuntimeError(
             f"The total norm of order {float(norm_type)} for gradients from `parameters` is "
             "non-finite, so it cannot be clipped. To disable this error and scale the gradients by "
@@ -52,11 +61,13 @@ def clip_grads_with_norm_(
     foreach: bool | None = None,
 ) -> None:
     """Scale the gradients by max_norm / total_norm where that is below 1."""
-    listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    # Clamped on the tensor side: a branch on total_norm would wait for its value.
-    coefficient = clamp(float(max_norm) / (total_norm + 1e-6), max=1.0)
-    for grad in _gradients(listed):
-        grad.mul_(coefficient)
+    grads = _gradients(_listed(parameters))
+    if grads:
+        with no_grad():
+            for grad, scaled in zip(
+                grads, _scale_to_norm(grads, total_norm, float(max_norm)), strict=True
+            ):
+                grad._replace_(scaled)
 
 
 def clip_grad_norm_(
@@ -67,11 +78,11 @@ def clip_grad_norm_(
     foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients so that their joint norm is at most ``max_norm``. Returns the norm."""
+    listed = _parameters(parameters)
     with no_grad():
-        listed = _listed(parameters)
-        total = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite, foreach)
-        clip_grads_with_norm_(listed, max_norm, total, foreach)
-        return total
+        total = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(listed, max_norm, total)
+    return total
 
 
 def clip_grad_norm(
@@ -88,7 +99,7 @@ def clip_grad_norm(
         FutureWarning,
         stacklevel=2,
     )
-    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
 
 
 def clip_grad_value_(
@@ -97,5 +108,5 @@ def clip_grad_value_(
     """Hold every element of the gradients in [-clip_value, clip_value]."""
     bound = float(clip_value)
     with no_grad():
-        for grad in _gradients(_listed(parameters)):
+        for grad in _gradients(_parameters(parameters)):
             grad.clamp_(-bound, bound)
