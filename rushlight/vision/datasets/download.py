@@ -1,0 +1,165 @@
+"""Files from the network: mirrors, resumed, checked, and in place only when complete."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rushlight.serialization.atomic import atomic_writer
+
+TIMEOUT_SECONDS = 20
+BLOCK = 1 << 18
+
+
+def file_md5(path: str | Path) -> str:
+    """The md5 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def check_integrity(fpath: str | Path, md5: str | None = None) -> bool:
+    """Whether the file is there and, if ``md5`` is given, has it."""
+    return os.path.isfile(fpath) and (md5 is None or file_md5(fpath) == md5)
+
+
+class _Progress:
+    """One line on a terminal; silent anywhere else."""
+
+    def __init__(self, name: str, total: int | None) -> None:
+        self.name = name
+        self.total = total
+        self.shown = sys.stderr.isatty()
+        self.last = -1
+
+    def update(self, done: int) -> None:
+        step = done * 100 // self.total if self.total else done >> 20
+        if not self.shown or step == self.last:
+            return
+        self.last = step
+        text = f"{step} %" if self.total else f"{step} MB"
+        sys.stderr.write(f"\r{self.name}: {text}")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.shown:
+            sys.stderr.write("\n")
+
+
+def _fetch(url: str, part: Path, name: str) -> None:
+    """Append to ``part`` what is missing of the file at ``url``."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "rushlight", **({"Range": f"bytes={have}-"} if have else {})}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        if answer.status != 206:  # the server sends all of it
+            have = 0
+        length = answer.headers.get("Content-Length")
+        progress = _Progress(name, have + int(length) if length else None)
+        with open(part, "r+b" if have else "wb") as file:
+            file.seek(have)
+            while block := answer.read(BLOCK):
+                file.write(block)
+                have += len(block)
+                progress.update(have)
+            file.flush()
+            os.fsync(file.fileno())
+        progress.end()
+
+
+def download(
+    urls: Sequence[str], folder: str | Path, filename: str, md5: str | None = None
+) -> Path:
+    """The file, from the first of ``urls`` that gives it right; at once if it is there already.
+
+    An interrupted download goes on where it stopped. Raises RuntimeError that says where the file
+    may be put by hand.
+    """
+    target = Path(folder) / filename
+    if check_integrity(target, md5):
+        return target
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    part = target.with_name(filename + ".part")
+    problems = []
+    for url in urls:
+        try:
+            _fetch(url, part, filename)
+        except urllib.error.HTTPError as error:
+            if error.code == 416:  # more than there is: what we have is of another file
+                part.unlink(missing_ok=True)
+            problems.append(f"{url}: {error}")
+            continue
+        except (OSError, ValueError) as error:
+            problems.append(f"{url}: {error}")
+            continue
+        if md5 is not None and file_md5(part) != md5:
+            part.unlink()
+            problems.append(f"{url}: the file's md5 is not {md5}")
+            continue
+        part.replace(target)
+        return target
+    listed = "\n".join(f"  {each}" for each in problems)
+    raise RuntimeError(
+        f"Error downloading {filename}:\n{listed}\nWithout a network, put the file there by hand: "
+        f"{target}" + ("" if md5 is None else f" (md5 {md5})")
+    )
+
+
+def unpack_gzip(source: Path, target: Path) -> None:
+    """Unpack a .gz file; the target appears only when it is complete."""
+    try:
+        with gzip.open(source) as packed, atomic_writer(str(target)) as file:
+            shutil.copyfileobj(packed, file, BLOCK)
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise RuntimeError(f"{source} is damaged ({error}): delete it and try again") from error
+
+
+def extract_archive(from_path: str | Path, to_path: str | Path | None = None) -> str:
+    """Unpack a .tar.gz, .tar, .zip or .gz file beside itself or into a folder.
+
+    Files that would leave the folder are refused.
+    """
+    source = Path(from_path)
+    folder = Path(to_path) if to_path is not None else source.parent
+    if source.name.endswith((".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2")):
+        with tarfile.open(source) as archive:
+            archive.extractall(folder, filter="data")
+    elif source.suffix == ".zip":
+        with zipfile.ZipFile(source) as zipped:
+            zipped.extractall(folder)
+    elif source.suffix == ".gz":
+        unpack_gzip(source, folder / source.stem)
+    else:
+        raise RuntimeError(f"Unknown archive type: {source.name!r} (.tar.gz, .tar, .zip and .gz)")
+    return str(folder)
+
+
+def download_url(
+    url: str, root: str | Path, filename: str | None = None, md5: str | None = None
+) -> None:
+    """One file from one address into ``root``."""
+    download([url], os.path.expanduser(root), filename or os.path.basename(url), md5)
+
+
+def download_and_extract_archive(
+    url: str,
+    download_root: str | Path,
+    extract_root: str | Path | None = None,
+    filename: str | None = None,
+    md5: str | None = None,
+    remove_finished: bool = False,
+) -> None:
+    """``download_url``, then ``extract_archive``."""
+    root = os.path.expanduser(download_root)
+    path = download([url], root, filename or os.path.basename(url), md5)
+    extract_archive(path, extract_root or root)
+    if remove_finished:
+        path.unlink()

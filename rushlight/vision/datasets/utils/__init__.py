@@ -1,0 +1,15 @@
+"""torchvision.datasets.utils: files from the network."""
+
+from rushlight.vision.datasets.download import (
+    check_integrity,
+    download_and_extract_archive,
+    download_url,
+    extract_archive,
+)
+
+__all__ = [
+    "check_integrity",
+    "download_and_extract_archive",
+    "download_url",
+    "extract_archive",
+]

@@ -1,0 +1,149 @@
+"""What image data sets have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rushlight.tensor import Tensor
+from rushlight.utils.data.arrays import Array, wrap
+from rushlight.utils.data.dataset import Dataset
+from rushlight.vision.transforms.convert import scaled
+from rushlight.vision.transforms.normalize import normalize_in_place
+from rushlight.vision.transforms.transform import Compose, Normalize, ToTensor
+
+Function = Callable[[Any], Any]
+
+
+def _described(transform: object, head: str) -> list[str]:
+    first, *rest = repr(transform).splitlines()
+    return [head + first, *(" " * len(head) + line for line in rest)]
+
+
+class StandardTransform:
+    """A transform for the image and one for its label."""
+
+    def __init__(
+        self, transform: Function | None = None, target_transform: Function | None = None
+    ) -> None:
+        self.transform = transform
+        self.target_transform = target_transform
+
+    def __call__(self, input: Any, target: Any) -> tuple[Any, Any]:
+        if self.transform is not None:
+            input = self.transform(input)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return input, target
+
+    def __repr__(self) -> str:
+        lines = [type(self).__name__]
+        if self.transform is not None:
+            lines += _described(self.transform, "Transform: ")
+        if self.target_transform is not None:
+            lines += _described(self.target_transform, "Target transform: ")
+        return "\n".join(lines)
+
+
+class VisionDataset(Dataset[Any]):
+    """Base of the image data sets: a folder, and transforms for image and label."""
+
+    _repr_indent = 4
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        transforms: Callable[[Any, Any], Any] | None = None,
+        transform: Function | None = None,
+        target_transform: Function | None = None,
+    ) -> None:
+        self.root: Any = os.path.expanduser(root) if isinstance(root, str) else root
+        separate = transform is not None or target_transform is not None
+        if transforms is not None and separate:
+            raise ValueError(
+                "Only transforms or transform/target_transform can be passed as argument"
+            )
+        self.transform = transform
+        self.target_transform = target_transform
+        self.transforms = StandardTransform(transform, target_transform) if separate else transforms
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no __len__")
+
+    def __repr__(self) -> str:
+        body = [f"Number of datapoints: {len(self)}"]
+        if self.root is not None:
+            body.append(f"Root location: {self.root}")
+        body += self.extra_repr().splitlines()
+        if self.transforms is not None:
+            body.append(repr(self.transforms))
+        indent = " " * self._repr_indent
+        return "\n".join([f"Dataset {type(self).__name__}", *(indent + line for line in body)])
+
+    def extra_repr(self) -> str:
+        """More lines for ``repr``."""
+        return ""
+
+
+class PixelDataset(VisionDataset):
+    """Images that are all in memory as bytes: a sample is an array, a batch may be one too."""
+
+    def pixels(self) -> Array:
+        """(N, H, W, C) uint8: the images as they are now (users may replace ``data``)."""
+        raise NotImplementedError
+
+    def labels(self, indices: Sequence[int]) -> Tensor | None:
+        """The labels at these places as a tensor; None if they must be taken one by one."""
+        raise NotImplementedError
+
+    def takes_pixels(self) -> bool:
+        """Whether the transform begins with ToTensor, which takes an array as well as an image."""
+        first: Any = self.transform
+        if type(first) is Compose and first.transforms:
+            first = first.transforms[0]
+        return type(first) is ToTensor
+
+    def fetch_batch(self, indices: Sequence[int]) -> list[Tensor] | None:
+        """A collated batch at once: for ToTensor, alone or with Normalize, and plain labels.
+
+        The values are those of the single samples. None where samples must be fetched singly.
+        """
+        steps = _known_steps(self.transform)
+        own = type(self).__getitem__
+        if steps is None or self.target_transform is not None or not own.__module__ == __name__:
+            return None
+        labels = self.labels(indices)
+        if labels is None:
+            return None
+        values = scaled(self.pixels()[indices])
+        if values.dtype.kind != "f":
+            return None
+        for step in steps:
+            normalize_in_place(values, step.mean, step.std)
+        return [wrap(values), labels]
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        picture, target = self.sample(index)
+        if self.transform is not None:
+            picture = self.transform(picture)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return picture, target
+
+    def sample(self, index: int) -> tuple[Any, int]:
+        """(picture, label) before the transforms: a PIL image, or pixels if they do as well."""
+        raise NotImplementedError
+
+
+def _known_steps(transform: Any) -> list[Normalize] | None:
+    """The Normalize steps after a ToTensor; None for any other transform."""
+    if type(transform) is ToTensor:
+        return []
+    if type(transform) is not Compose or not transform.transforms:
+        return None
+    first, *rest = transform.transforms
+    if type(first) is not ToTensor or any(type(each) is not Normalize for each in rest):
+        return None
+    return rest

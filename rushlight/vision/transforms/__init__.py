@@ -1,0 +1,59 @@
+"""torchvision.transforms: images prepared for training."""
+
+from rushlight.vision.transforms import functional
+from rushlight.vision.transforms.chance import (
+    RandomCrop,
+    RandomGrayscale,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomSizedCrop,
+    RandomVerticalFlip,
+)
+from rushlight.vision.transforms.fixed import (
+    CenterCrop,
+    ConvertImageDtype,
+    Grayscale,
+    Pad,
+    PILToTensor,
+    Resize,
+    Scale,
+    ToPILImage,
+)
+from rushlight.vision.transforms.functional import InterpolationMode
+from rushlight.vision.transforms.transform import (
+    Compose,
+    Lambda,
+    Normalize,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+    ToTensor,
+)
+
+__all__ = [
+    "CenterCrop",
+    "Compose",
+    "ConvertImageDtype",
+    "Grayscale",
+    "InterpolationMode",
+    "Lambda",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RandomApply",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomOrder",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSizedCrop",
+    "RandomVerticalFlip",
+    "Resize",
+    "Scale",
+    "ToPILImage",
+    "ToTensor",
+    "functional",
+]

@@ -1,0 +1,25 @@
+"""Random choices of the transforms, drawn from torch's generator as torchvision draws them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.runtime.generator import default_generator
+
+FLOAT32, INT64 = np.dtype(np.float32), np.dtype(np.int64)
+
+
+def uniform(low: float = 0.0, high: float = 1.0) -> float:
+    """``torch.empty(1).uniform_(low, high).item()``; with the defaults ``torch.rand(1)``."""
+    return float(default_generator.uniform(1, FLOAT32, low, high)[0])
+
+
+def integer(high: int) -> int:
+    """``torch.randint(0, high, (1,)).item()``."""
+    return int(default_generator.random_integers(1, INT64, 0, high)[0])
+
+
+def permutation(count: int) -> list[int]:
+    """``torch.randperm(count).tolist()``."""
+    order: list[int] = default_generator.permutation(count).tolist()
+    return order
