@@ -107,10 +107,15 @@ def store_tile(
         with body.branch(yes):
             _store_vectors(body, tile, writer, sums, at)
         with body.branch(no):
-            for index, value in enumerate(sums):
-                place = body.at(buffer, str(index * tile.lanes * tile.itemsize))
-                body.store(tile.vector, value, place, tile.itemsize)
+            spill(body, tile, sums, buffer)
             store_scalars(body, tile, finish, output, buffer, at)
+
+
+def spill(body: Body, tile: Tile, sums: list[str], buffer: str) -> None:
+    """The sums to ``buffer``, row by row."""
+    for index, value in enumerate(sums):
+        place = body.at(buffer, str(index * tile.lanes * tile.itemsize))
+        body.store(tile.vector, value, place, tile.itemsize)
 
 
 def store_scalars(

@@ -56,7 +56,7 @@ def gemm(spec: Gemm) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{MAX_ROWS * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, finish, levels=2, edge=spec.edge)
+    panels, edges = Panel(tile, finish, levels=2), Panel(tile, finish, levels=2, edge=True)
     steps = {
         "out": word["out_column"],
         "residual": word["residual_column"],
@@ -93,11 +93,24 @@ def gemm(spec: Gemm) -> Kernel:
                 panel = body.div(column, str(tile.columns))
                 b_panel = body.at(b_block, body.mul(panel, word["b_panel"]))
                 left = body.min(str(tile.columns), body.sub(columns, step))
-                panels.call(
-                    body, table, rows, a_block, b_panel, levels, word["b_depth"], output,
-                    column, left, first, last,
-                )  # fmt: skip
-    return kernel("gemm", panels.define() + entry(body))
+
+                def call(panels: Panel) -> None:
+                    panels.call(
+                        body, table, rows, a_block, b_panel, levels, word["b_depth"], output,
+                        column, left, first, last,
+                    )  # fmt: skip
+
+                if spec.edge:
+                    full = body.equal(left, str(tile.columns))
+                    with body.either(full) as (yes, no):
+                        with body.branch(yes):
+                            call(panels)
+                        with body.branch(no):
+                            call(edges)
+                else:
+                    call(panels)
+    functions = panels.define() + (edges.define() if spec.edge else "")
+    return kernel("gemm", functions + entry(body))
 
 
 def _fill_table(

@@ -10,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction.emit import Body, function
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
+from rushlight.compiler.contraction.finish import (
+    Finish,
+    Output,
+    Place,
+    spill,
+    store_scalars,
+    store_tile,
+)
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Level,
@@ -23,12 +30,20 @@ from rushlight.compiler.contraction.tile import (
 
 @dataclass(frozen=True)
 class Panel:
-    """What is in the function's text: ``levels`` loops over depth; ``edge``: B is read under a mask."""
+    """What is in the function's text: ``levels`` loops over depth.
+
+    ``edge``: for columns that do not fill the tile where B is not packed: it is read under a mask
+    (which halves the speed) and only those columns.
+    """
 
     tile: Tile
     finish: Finish
     levels: int
     edge: bool = False
+
+    @property
+    def name(self) -> str:
+        return "edge" if self.edge else "panel"
 
     def parameters(self) -> list[tuple[str, str]]:
         """(type, name), in order."""
@@ -63,9 +78,13 @@ class Panel:
             sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks)
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")
-            store_tile(body, tile, self.finish, output, sums, buffer, at)
+            if self.edge:
+                spill(body, tile, sums, buffer)
+                store_scalars(body, tile, self.finish, output, buffer, at)
+            else:
+                store_tile(body, tile, self.finish, output, sums, buffer, at)
         declares = masked_load_declaration(tile) if self.edge else ""
-        return declares + function("panel", self.parameters(), body)
+        return declares + function(self.name, self.parameters(), body)
 
     def call(
         self,
@@ -97,4 +116,4 @@ class Panel:
             given[f"n{index}"], given[f"a{index}"] = level.count, level.a_step
         for name in ("out", *self.finish.pointers):
             given[f"{name}.base"], given[f"{name}.step"] = output.bases[name], output.steps[name]
-        body.call("panel", [(kind, given[name]) for kind, name in self.parameters()])
+        body.call(self.name, [(kind, given[name]) for kind, name in self.parameters()])
