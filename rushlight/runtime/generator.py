@@ -12,7 +12,7 @@ for the numbers, elsewhere the stream here is used. We give the latter everywher
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Any, final
 
 import ml_dtypes
@@ -99,7 +99,7 @@ class Generator:
 
     def seed(self) -> int:
         """Start over from a number of the operating system, which is returned."""
-        number = secrets.randbits(64)
+        number = int.from_bytes(os.urandom(8), "little")
         self.manual_seed(number)
         return number
 

@@ -45,32 +45,44 @@ class Mt19937:
     __slots__ = ("_bits", "_draw", "_fresh", "_reseed", "seed_value")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
-        self._bits = np.random.MT19937(0)
-        self._draw = np.random.Generator(self._bits)
-        # NumPy's old interface seeds the way PyTorch does, and on the same bit generator
-        self._reseed = np.random.RandomState(self._bits).seed
+        # NumPy loads its random module when it is first asked for: not before a number is drawn,
+        # because that takes a tenth of the time in which Rushlight wants to be imported.
+        self._draw: np.random.Generator | None = None
         self.seed(seed)
+
+    def _start(self) -> np.random.Generator:
+        self._bits = np.random.MT19937(0)
+        # NumPy's old interface seeds the way PyTorch does, and on the same bit generator.
+        self._reseed = np.random.RandomState(self._bits).seed
+        self._reseed(self.seed_value & 0xFFFF_FFFF)
+        self._draw = np.random.Generator(self._bits)
+        return self._draw
 
     def seed(self, seed: int) -> None:
         """Start over. All 64 bits are remembered, the low 32 decide the stream (as in PyTorch)."""
         self.seed_value = seed & 0xFFFF_FFFF_FFFF_FFFF
-        self._reseed(seed & 0xFFFF_FFFF)
+        if self._draw is not None:
+            self._reseed(seed & 0xFFFF_FFFF)
         self._fresh = True
 
     def words(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` words."""
         if count:
             self._fresh = False
-        return self._draw.integers(0, 2**32, count, dtype=np.uint32)
+        draw = self._draw or self._start()
+        return draw.integers(0, 2**32, count, dtype=np.uint32)
 
     def longs(self, count: int) -> NDArray[np.uint64]:
         """The next ``count`` pairs of words, the first drawn in the upper half."""
         if count:
             self._fresh = False
-        return self._draw.integers(0, 2**64, count, dtype=np.uint64)
+        draw = self._draw or self._start()
+        return draw.integers(0, 2**64, count, dtype=np.uint64)
 
     def export_state(self, normal: float | None) -> NDArray[np.uint8]:
         """PyTorch's 5056 bytes; ``normal`` is the cached second normal, if there is one."""
+        if self._draw is None:
+            self._start()
         state = self._bits.state["state"]
         position = int(state["pos"])
         record = np.zeros((), dtype=STATE)
@@ -98,6 +110,8 @@ class Mt19937:
         left = int(record["left"])
         if not 1 <= left <= WORDS or not record["seeded"]:
             raise RuntimeError(f"Invalid mt19937 state: {left} words left, needs 1 to {WORDS}")
+        if self._draw is None:
+            self._start()
         self.seed_value = int(record["seed"])
         self._fresh = left == 1 and int(record["next"]) == 0
         # left == 1 means that every word is used, whether or not any was drawn yet.
