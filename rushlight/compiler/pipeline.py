@@ -3,10 +3,11 @@
     plan = compile_graph(sinks, inputs, scalars, donatable)
 
 1. simplify: equal nodes shared, algebra that is exact, movement composed
-2. fuse: nodes partitioned into kernels
-3. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
-4. memory: every buffer gets a place
-5. load: kernel texts to machine code, launches to a program
+2. layout: convolution chains stay channels-last, transposed products turn around
+3. fuse: nodes partitioned into kernels
+4. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
+5. memory: every buffer gets a place
+6. load: kernel texts to machine code, launches to a program
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rushlight.base import config, events
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import plan_memory, storage
 from rushlight.compiler.passes.fuse import Group, fuse
+from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
 from rushlight.compiler.views import base_of
@@ -27,7 +29,11 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (simplify,)
+PASSES: tuple[Pass, ...] = (simplify, layout, simplify)
+
+
+SERIAL_BYTES = 192 * 1024
+SERIAL_FLOPS = 400_000
 
 
 def compile_graph(
@@ -80,7 +86,10 @@ def _command(
     for ref in launch.pointers:
         slot, offset = places[storage(ref.buffer, updated)]
         pointers.append((slot, offset + ref.offset_bytes))
-    return Command(addresses[launch.kernel.symbol], launch.chunks, pointers, launch.words)
+    # Waking another thread costs more than little work.
+    serial = launch.bytes <= SERIAL_BYTES and launch.flops <= SERIAL_FLOPS
+    address = addresses[launch.kernel.symbol]
+    return Command(address, launch.chunks, pointers, launch.words, serial=serial)
 
 
 def _updates_in_place(
