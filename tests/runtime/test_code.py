@@ -150,6 +150,23 @@ def test_helper_killed_in_the_middle(fresh: code._Loaded, monkeypatch: pytest.Mo
     assert [call(addresses[f"n{n}"]) for n in range(6)] == list(range(6))
 
 
+def test_text_that_ends_the_process_that_compiles_it() -> None:
+    if cpu.host().isa == "neon":
+        pytest.skip("the intrinsic is Arm's")
+    # LLVM ends the process on what it cannot select; a second process may try, this one must not.
+    text = (
+        "declare i64 @llvm.aarch64.get.fpcr()\n"
+        "define i64 @k(ptr %a) {\n %r = call i64 @llvm.aarch64.get.fpcr()\n ret i64 %r\n}"
+    )
+    host = cpu.host()
+    setup = "\n".join((host.name, host.features, host.triple)).encode()
+    worker, result = compile_workers._second_try(setup, text)
+    assert isinstance(result, compile_workers.WorkerDied)
+    assert worker is not None
+    assert worker.build(constant(1))
+    worker.close()
+
+
 def test_idle_helpers_end(fresh: code._Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "COMPILE_WORKERS", 2)
     monkeypatch.setattr(compile_workers, "IDLE_S", 0.05)
