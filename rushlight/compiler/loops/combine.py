@@ -90,6 +90,9 @@ class Combine:
     def fold(self, w: Writer, lanes: int, to: int, a: tuple[str, str]) -> tuple[str, str]:
         """``lanes`` lanes into ``to``, in halves."""
         value, place = a
+        if to == 1 and lanes & (lanes - 1):
+            value, place = self._filled(w, lanes, value, place)
+            lanes = 1 << lanes.bit_length()
         while lanes > to:
             half = lanes // 2
             low, high = _halves(w, self.element, lanes, value)
@@ -97,6 +100,18 @@ class Combine:
             value, place = self.join_both(w, half, (low, first), (high, second))
             lanes = half
         return value, place
+
+    def _filled(self, w: Writer, lanes: int, value: str, place: str) -> tuple[str, str]:
+        """Up to a power of two lanes, with what changes nothing."""
+        value = _widened(w, self.element, lanes, value, self.start())
+        return value, _widened(w, "i64", lanes, place, LAST) if place else ""
+
+
+def _widened(w: Writer, element: str, lanes: int, value: str, filler: str) -> str:
+    kind, size = w.kind(element, lanes), 1 << lanes.bit_length()
+    mask = ", ".join(f"i32 {min(lane, lanes)}" for lane in range(size))
+    nothing = w.splat(filler, element, lanes)
+    return w.let(f"shufflevector {kind} {value}, {kind} {nothing}, <{size} x i32> <{mask}>")
 
 
 def _halves(w: Writer, element: str, lanes: int, value: str) -> tuple[str, str]:

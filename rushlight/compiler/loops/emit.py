@@ -167,6 +167,9 @@ class LoopText:
             return
         uniform = [v for v in s.values if not v.full and not v.phase and not self._wide(v)]
         self._emit(uniform, 1, env)
+        if s.exact:
+            self._column("0", s.lanes, env)
+            return
         low, high = block
         lanes = s.lanes * s.unroll
         main = self._whole(low, high, lanes)
@@ -309,7 +312,7 @@ class LoopText:
         # Several vectors at once hide latency, unless what is computed fills the registers alone.
         costly = any(value.op in HEAVY for value in values)
         lanes = s.lanes * (1 if costly else s.unroll)
-        rest = s.lanes if s.masked else 1
+        rest = s.lanes if s.masked or s.exact else 1
         combines = [self.combines[v] for v in reduces]
         totals = [_Total(w, combine, lanes) for combine in combines]
         tails = [_Total(w, combine, rest) for combine in combines]
@@ -328,6 +331,9 @@ class LoopText:
                 self._store(store, width, inner)
 
         def innermost() -> None:
+            if s.exact:
+                body("0", lanes, tails)
+                return
             low, high = self._bounds(s.vector)
             main = self._whole(low, high, lanes)
             self._segments(
@@ -342,8 +348,10 @@ class LoopText:
         self._nest(s.inner[:-1], innermost)
         for value, total, tail in zip(reduces, totals, tails, strict=True):
             combine = total.combine
-            main = combine.fold(w, lanes, rest, total.result())
-            joined = combine.join_both(w, rest, main, tail.result())
+            joined = tail.result()
+            if not s.exact:
+                main = combine.fold(w, lanes, rest, total.result())
+                joined = combine.join_both(w, rest, main, joined)
             self._finish(value, combine.fold(w, rest, 1, joined), 1, env)
 
     def _only_there(

@@ -29,6 +29,9 @@ HEAVY = frozenset((
 # Bytes that one chunk touches at least, and the least work (in bytes touched) worth a second thread.
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
+# Vector variables up to this long, in loops that run at least this often, get vectors of their length.
+SHORT = 16
+MANY = 64
 
 
 @final
@@ -257,12 +260,22 @@ class Schedule:
         contiguous = [a for a in moved if vector >= 0 and a.index[vector + 1]]
         wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)
         self.masked = self.cpu.isa == "avx512" or (self.cpu.isa == "avx2" and wide)
+        self.exact = False
         if vector < 0:
             self.lanes, self.unroll, self.masked = 1, 1, False
+        elif self._is_short(self.sizes[vector]):
+            # A few channels or classes, many times over: a vector of just that length, no tail.
+            self.exact, self.masked = True, False
+            self.lanes, self.unroll = self.sizes[vector], 1
         elif not self.by_rows and self.unroll > 1:
             # Lanes of channels: as many vectors side by side as there are channels.
             while self.unroll > 1 and self.sizes[vector] < self.lanes * self.unroll:
                 self.unroll //= 2
+
+    def _is_short(self, extent: int) -> bool:
+        if not 2 <= extent <= SHORT or (self.by_rows and len(self.inner) > 1):
+            return False
+        return self.row_count * self.inner_count >= MANY * extent
 
     # What the text depends on, and the words it reads
 
@@ -272,7 +285,7 @@ class Schedule:
         self.extent_words = {variable: self.word(self.sizes[variable]) for variable in order}
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
-            self.by_rows, order.index(self.vector) if order else -1, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked,
+            self.by_rows, order.index(self.vector) if order else -1, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked, self.exact,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
