@@ -42,7 +42,7 @@ def clear_safe_globals() -> None:
 
 
 @final
-class safe_globals:  # noqa: N801  PyTorch's spelling
+class safe_globals:
     """A ``with`` block in which checkpoints may name these objects."""
 
     def __init__(self, safe_globals: list[SafeGlobal]) -> None:

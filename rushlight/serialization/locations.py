@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from rushlight.serialization.storages import LoadedStorage
 from rushlight.tensor import device
 
-MapLocation = Callable[[Any, str], Any] | device | str | Mapping[str, str] | None
+MapLocation: TypeAlias = Callable[[Any, str], Any] | device | str | Mapping[str, str] | None
 
 
 def place(storage: LoadedStorage, location: str, map_location: MapLocation) -> LoadedStorage:

@@ -123,7 +123,9 @@ def find_ours(module: str, name: str) -> Any:
         if owner is not None:
             return owner
         if not parts:
-            raise AttributeError(f"torch.load: the file names {module}.{name}, unknown to Rushlight")
+            raise AttributeError(
+                f"torch.load: the file names {module}.{name}, which is unknown to Rushlight"
+            )
         parts.pop()
 
 

@@ -6,7 +6,7 @@ import io
 import pickle
 from collections import OrderedDict
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.nn.parameter import Parameter
@@ -100,7 +100,7 @@ def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
             self.write(line.encode())
             self.memoize(torch_name)
 
-        dispatch = {**base.dispatch, FunctionType: save_global}
+        dispatch: ClassVar = {**base.dispatch, FunctionType: save_global}
 
     return Pickler
 

@@ -14,7 +14,7 @@ from rushlight.serialization.dtype_names import (
     dtype_name,
 )
 from rushlight.serialization.storages import LoadedStorage
-from rushlight.tensor import Tensor, as_strided
+from rushlight.tensor import Tensor
 
 MOST_DIMENSIONS = 64
 
@@ -46,9 +46,7 @@ def _check_bounds(
         )
 
 
-def _build(
-    storage: object, dtype: str, offset: object, size: object, stride: object
-) -> Tensor:
+def _build(storage: object, dtype: str, offset: object, size: object, stride: object) -> Tensor:
     from_file = NUMPY_DTYPES.get(dtype)
     if not isinstance(storage, LoadedStorage) or type(offset) is not int or from_file is None:
         raise UnpicklingError(
@@ -61,10 +59,7 @@ def _build(
         )
     sizes, strides = _whole_numbers("size", size), _whole_numbers("stride", stride)
     _check_bounds(offset, sizes, strides, from_file.itemsize, storage.nbytes())
-    flat = storage.as_tensor(from_file)
-    if 0 in sizes:
-        offset = 0
-    return as_strided(flat, sizes, strides, offset)
+    return storage.tensor(from_file, 0 if 0 in sizes else offset, sizes, strides)
 
 
 def rebuild_tensor(storage: Any, offset: object, size: object, stride: object) -> Tensor:
@@ -144,9 +139,7 @@ def rebuild_from_type(
     return tensor
 
 
-def rebuild_on_device(
-    data: object, dtype: object, device: object, requires_grad: object
-) -> Tensor:
+def rebuild_on_device(data: object, dtype: object, device: object, requires_grad: object) -> Tensor:
     """A tensor of an accelerator, stored as a CPU tensor: it stays on the CPU."""
     tensor = _tensor(data)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
@@ -164,4 +157,3 @@ def _set_attributes(tensor: Tensor, state: object) -> None:
         if not isinstance(name, str) or hasattr(type(tensor), name):
             raise UnpicklingError(f"a tensor's attribute may not be called {name!r:.40}")
         setattr(tensor, name, value)
-

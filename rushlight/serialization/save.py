@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -42,7 +43,7 @@ def save(
     pickled = pickle_to_bytes(obj, pickle_module, pickle_protocol, table, legacy)
     if isinstance(f, (str, os.PathLike)):
         path = os.fspath(f)
-        folder = os.path.splitext(os.path.basename(path))[0] or "archive"
+        folder = Path(path).stem or "archive"
         with atomic_writer(path) as file:
             _write(file, folder, pickled, table, legacy, _disable_byteorder_record)
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import mmap
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Protocol, final
 
@@ -85,7 +86,7 @@ class MappedSource:
     """A file mapped into memory, copy-on-write: arrays are read from disk as they are used."""
 
     def __init__(self, path: str) -> None:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             self.size = os.fstat(file.fileno()).st_size
             self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         self.bytes: Bytes = np.frombuffer(self.map, dtype=np.uint8)
@@ -128,13 +129,12 @@ def open_source(f: Any, mapped: bool) -> Iterator[StreamSource | MappedSource]:
         if mapped:
             yield MappedSource(path)
             return
-        with open(path, "rb", buffering=0) as file:
+        with Path(path).open("rb", buffering=0) as file:
             yield StreamSource(file)
         return
     if mapped:
         raise ValueError(
-            "f must be a file filename in order to use the mmap argument, "
-            f"got {type(f).__name__}"
+            f"f must be a file filename in order to use the mmap argument, got {type(f).__name__}"
         )
     for method in ("read", "seek", "tell"):
         if not hasattr(f, method):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
+import math
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
-from rushlight.tensor import Tensor, from_numpy
+from rushlight.tensor import Tensor
+from rushlight.utils.data.arrays import wrap
 
 ALIGNMENT = 64
 Bytes = npt.NDArray[np.uint8]
@@ -34,14 +35,14 @@ UNTYPED = StorageKind("UntypedStorage", "uint8")
 class LoadedStorage:
     """Bytes read (or about to be read) from a file.
 
-    ``flat`` keeps one one-dimensional tensor a dtype, so that every tensor on this storage is a
-    view of the same memory.
+    ``tensors`` keeps the first tensor a dtype, so that all tensors on this storage look into the
+    same memory.
     """
 
     kind: StorageKind
     data: Bytes
     location: str = "cpu"
-    flat: dict[str, Tensor] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def nbytes(self) -> int:
         """How many bytes."""
@@ -62,13 +63,35 @@ class LoadedStorage:
             "use map_location='cpu'"
         )
 
-    def as_tensor(self, numpy_dtype: np.dtype[Any]) -> Tensor:
-        """All of it as a one-dimensional tensor of that dtype; the same one each time."""
-        known = self.flat.get(numpy_dtype.name)
-        if known is None:
-            whole = self.data.size // numpy_dtype.itemsize * numpy_dtype.itemsize
-            known = self.flat[numpy_dtype.name] = from_numpy(self.data[:whole].view(numpy_dtype))
-        return known
+    def tensor(
+        self,
+        dtype: np.dtype[Any],
+        offset: int,
+        size: tuple[int, ...],
+        stride: tuple[int, ...],
+    ) -> Tensor:
+        """A tensor on this memory; bounds have been checked.
+
+        A tensor that is all of the storage, which nearly all are, is made as one that shares its
+        memory with nobody; only a second tensor on the same storage makes views of both.
+        """
+        first = self.tensors.get(dtype.name)
+        if first is None:
+            whole = self.data[: self.data.size // dtype.itemsize * dtype.itemsize].view(dtype)
+            if offset == 0 and whole.size == math.prod(size) and _is_row_major(size, stride):
+                made = self.tensors[dtype.name] = wrap(whole.reshape(size))
+                return made
+            first = self.tensors[dtype.name] = wrap(whole)
+        return first.detach().as_strided(size, stride, offset)
+
+
+def _is_row_major(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    expected = 1
+    for count, step in zip(reversed(size), reversed(stride), strict=True):
+        if count != 1 and step != expected:
+            return False
+        expected *= count
+    return True
 
 
 def aligned_bytes(nbytes: int) -> Bytes:
@@ -89,9 +112,8 @@ class StorageBytes:
 
 def bytes_of(tensor: Tensor) -> StorageBytes:
     """The storage under ``tensor``, without a copy."""
-    storage = tensor.untyped_storage()
-    nbytes, address = storage.nbytes(), storage.data_ptr()
-    view = memoryview(b"")
-    if nbytes:
-        view = memoryview((ctypes.c_char * nbytes).from_address(address)).cast("B")
-    return StorageBytes((address, nbytes), view, tensor)
+    buffer = tensor._concrete()
+    shared = tensor._storage
+    nbytes = (tensor._value if shared is None else shared.value).meta.nbytes
+    view = memoryview(buffer.array(np.dtype(np.uint8), (nbytes,)))
+    return StorageBytes((buffer.address, nbytes), view, tensor)

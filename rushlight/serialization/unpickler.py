@@ -86,7 +86,7 @@ class Unpickler:
         args = self.stack.pop()
         kind = self.stack.pop()
         if kind is Parameter:
-            self.stack.append(rebuild_parameter(*args, True))
+            self.stack.append(rebuild_parameter(args[0], args[1] if len(args) > 1 else True))
         elif kind in (OrderedDict, Counter, set, complex) and not args:
             self.stack.append(kind())
         elif _is_one_of(kind, user_allowed().values()):

@@ -51,8 +51,7 @@ class ZipReader:
         self.source = source
         self.records: dict[str, Record] = {}
         for record in _directory(source):
-            folder, _, name = record.name.partition("/")
-            self.records.setdefault(name, record)
+            self.records.setdefault(record.name.partition("/")[2], record)
 
     def __contains__(self, name: str) -> bool:
         return name in self.records

@@ -145,7 +145,7 @@ def test_map_location() -> None:
         assert load(file, map_location=where).tolist() == [1.0, 1.0]
     assert seen == ["cpu"]
     file.seek(0)
-    with pytest.raises(RuntimeError, match="map_location=torch.device"):
+    with pytest.raises(RuntimeError, match=r"map_location=torch.device"):
         load(file, map_location="cuda:0")
 
 
@@ -156,10 +156,10 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="pickle"):
         save({"a": torch.ones(1000), "b": lambda: None}, path)
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["model.pt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "model.pt"
     save(torch.ones(2), path)
@@ -173,10 +173,10 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch)
         return real_open(name, flags, mode, **options)
 
     monkeypatch.setattr(os, "open", full)
-    with pytest.raises(OSError, match="No space left on device.*nothing was changed"):
+    with pytest.raises(OSError, match=r"No space left on device.*nothing was changed"):
         save(torch.ones(100_000), path)
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["model.pt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_links_and_permissions_stay(tmp_path: Path) -> None:

@@ -6,41 +6,51 @@ step, so a step's plan does not depend on where its input came from.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rushlight.tensor import Tensor, from_numpy
+from rushlight.base import dtype as dtypes
+from rushlight.engine.value import concrete
+from rushlight.runtime.buffer import Buffer
+from rushlight.tensor import Tensor
 
 Array = npt.NDArray[Any]
 
 
 def array_of(tensor: Tensor) -> Array | None:
-    """The tensor's memory as an array, or None if gradients flow through it."""
+    """The tensor's memory as an array to read, or None if gradients flow through it."""
     if tensor.requires_grad:
         return None
-    array: Array = tensor.numpy()
+    array: Array = tensor._array()
     return array
 
 
 def wrap(array: Array) -> Tensor:
     """A tensor on the memory of ``array``, which the caller gives away."""
-    return from_numpy(array)
+    return Tensor._from_array(array, copy=False)
 
 
-def stack_arrays(arrays: list[Array]) -> Array:
-    """``np.stack`` for the few small arrays of a batch, without its overhead.
+def fresh(shape: tuple[int, ...], dtype: dtypes.dtype) -> tuple[Tensor, Array]:
+    """A tensor of new memory from the pool, and that memory as an array to fill at once."""
+    buffer = Buffer(math.prod(shape) * dtype.itemsize)
+    return Tensor._of(concrete(buffer, shape, dtype)), buffer.array(dtype.np, shape)
+
+
+def stack_arrays(arrays: list[Array]) -> Tensor:
+    """``np.stack`` for the few small arrays of a batch, without its overhead, as a tensor.
 
     All have one dtype. Raises RuntimeError, as ``torch.stack`` does, if the shapes differ.
     """
-    first = arrays[0]
-    result = np.empty((len(arrays), *first.shape), first.dtype)
+    shape = arrays[0].shape
+    result, target = fresh((len(arrays), *shape), dtypes.from_numpy(arrays[0].dtype))
     for place, each in enumerate(arrays):
-        if each.shape != first.shape:
+        if each.shape != shape:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry "
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry "
                 f"0 and {list(each.shape)} at entry {place}"
             )
-        result[place] = each
+        target[place] = each
     return result

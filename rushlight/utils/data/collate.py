@@ -29,7 +29,7 @@ def collate_tensor_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None
         if array is None:
             return stack(list(batch), 0)
         arrays.append(array)
-    return wrap(stack_arrays(arrays))
+    return stack_arrays(arrays)
 
 
 def collate_numpy_array_fn(
@@ -40,7 +40,7 @@ def collate_numpy_array_fn(
     if first.dtype.kind in "SUOa":
         raise TypeError(UNKNOWN_TYPE.format(first.dtype))
     if all(type(each) is np.ndarray and each.dtype == first.dtype for each in batch):
-        return wrap(stack_arrays(list(batch)))
+        return stack_arrays(list(batch))
     return collate([as_tensor(each) for each in batch], collate_fn_map=collate_fn_map)
 
 
@@ -125,9 +125,7 @@ def _collate_sequence(batch: Sequence[Any], collate_fn_map: CollateMap | None) -
     length = len(first)
     if any(len(each) != length for each in batch):
         raise RuntimeError("each element in list of batch should be of equal size")
-    values = [
-        collate(each, collate_fn_map=collate_fn_map) for each in zip(*batch, strict=True)
-    ]
+    values = [collate(each, collate_fn_map=collate_fn_map) for each in zip(*batch, strict=True)]
     if isinstance(first, tuple):
         return values  # a list, as it always was
     try:

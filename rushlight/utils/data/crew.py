@@ -160,11 +160,11 @@ def _obituary(pid: int, code: int) -> str:
             "Rerunning with num_workers=0 may give a better error trace."
         )
     name = signal.strsignal(-code) or f"signal {-code}"
-    text = f"DataLoader worker (pid {pid}) is killed by signal: {name} ({signal.Signals(-code).name}). "
+    text = f"DataLoader worker (pid {pid}) is killed by signal: {name}. "
     if -code == signal.SIGKILL:
         text += (
-            "Often that is the system short of memory: use fewer workers, a smaller prefetch_factor "
-            "or smaller batches."
+            "Often that is the system short of memory: use fewer workers, a smaller "
+            "prefetch_factor or smaller batches."
         )
     return text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from rushlight.runtime.generator import Generator
@@ -198,7 +198,7 @@ def _warn_of_many_workers(workers: int) -> None:
             f"This DataLoader will create {workers} worker processes in total. Our suggested max "
             f"number of worker in current system is {cores}, which is smaller than what this "
             "DataLoader is going to create. Please be aware that excessive worker creation might "
-            "get DataLoader running slow or even freeze, lower the worker number to avoid potential "
-            "slowness/freeze if necessary.",
+            "get DataLoader running slow or even freeze, lower the worker number to avoid "
+            "potential slowness/freeze if necessary.",
             stacklevel=3,
         )

@@ -67,8 +67,9 @@ class BaseDataLoaderIter:
         )
         if self.loader.num_workers > 0:
             text += (
-                "For multiprocessing data-loading, this could be caused by not properly configuring "
-                "the IterableDataset replica at each worker: see torch.utils.data.get_worker_info."
+                "For multiprocessing data-loading, this could be caused by not properly "
+                "configuring the IterableDataset replica at each worker: see "
+                "torch.utils.data.get_worker_info."
             )
         warnings.warn(text, stacklevel=3)
 
@@ -158,7 +159,7 @@ class WorkersIter(BaseDataLoaderIter):
 
     def next_batch(self) -> Any:
         while True:
-            # Numbers that a worker cannot answer any more, because its stream ended, are passed over.
+            # Numbers that nobody will answer, because that worker's stream ended, are passed over.
             while (
                 self.wanted < self.sent
                 and self.wanted not in self.arrived

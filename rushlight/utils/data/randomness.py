@@ -61,5 +61,5 @@ def seed_worker(base_seed: int, worker: int) -> int:
     default_generator.manual_seed(seed)
     # NumPy gets other words, so that its stream is not a copy of Python's.
     entropy = [worker, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
-    np.random.seed(np.random.SeedSequence(entropy).generate_state(4))  # noqa: NPY002
+    np.random.seed(np.random.SeedSequence(entropy).generate_state(4))
     return seed

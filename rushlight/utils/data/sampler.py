@@ -121,8 +121,7 @@ class WeightedRandomSampler(Sampler[int]):
     ) -> None:
         if not is_count(num_samples):
             raise ValueError(
-                "num_samples should be a positive integer value, "
-                f"but got num_samples={num_samples}"
+                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
             )
         if not isinstance(replacement, bool):
             raise ValueError(
@@ -131,8 +130,7 @@ class WeightedRandomSampler(Sampler[int]):
         numbers = np.array(weights, dtype=np.float64)
         if numbers.ndim != 1:
             raise ValueError(
-                "weights should be a 1d sequence but given "
-                f"weights have shape {numbers.shape}"
+                f"weights should be a 1d sequence but given weights have shape {numbers.shape}"
             )
         self.weights = from_numpy(numbers)
         self.num_samples = num_samples

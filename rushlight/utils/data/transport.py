@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, dtype_name
-from rushlight.serialization.storages import aligned_bytes
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import array_of, wrap
 
@@ -90,10 +89,16 @@ def _array_from(buffer: Any, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[
     return np.frombuffer(buffer, dtype=dtype).reshape(shape)
 
 
-def _tensor_from(
-    buffer: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool
-) -> Tensor:
-    tensor = wrap(np.frombuffer(buffer, dtype=NUMPY_DTYPES[dtype]).reshape(shape))
+def _room(nbytes: int) -> npt.NDArray[np.uint8]:
+    """New memory for one array of a batch."""
+    return np.empty(nbytes, np.uint8)
+
+
+def _tensor_from(buffer: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool) -> Tensor:
+    if not isinstance(buffer, np.ndarray):  # a small one, from inside the message
+        buffer = np.frombuffer(buffer, np.uint8).copy()
+    # The tensor is the only one that holds the array: its memory counts as the tensor's own.
+    tensor = wrap(buffer.view(NUMPY_DTYPES[dtype]).reshape(shape))
     return tensor.requires_grad_(True) if requires_grad else tensor
 
 
@@ -120,7 +125,7 @@ def unpack(message: bytes, slots: Slots) -> tuple[int, Any]:
     """(number, batch) of a message; its slot is free afterwards."""
     stream = io.BytesIO(message)
     number, slot, sizes = pickle.load(stream)  # from our own worker
-    arrays = [aligned_bytes(size) for size in sizes]
+    arrays = [_room(size) for size in sizes]
     if arrays:
         _read_all(slots.files[slot], arrays)
     return number, pickle.load(stream, buffers=arrays)

@@ -60,9 +60,7 @@ class Job:
 
     def fetcher(self) -> Fetcher:
         """A fetcher at the start of the data set."""
-        return make_fetcher(
-            self.dataset, self.stream, self.batched, self.collate, self.drop_last
-        )
+        return make_fetcher(self.dataset, self.stream, self.batched, self.collate, self.drop_last)
 
 
 _info: WorkerInfo | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class CIFAR10(PixelDataset):
         ("data_batch_5", "482c414d41f54cd18b22e5b47cb7c3cb"),
     )
     test_list: Sequence[Sequence[str]] = (("test_batch", "40351d587109b95175f43aff81a1287e"),)
-    meta = {
+    meta: ClassVar[dict[str, str]] = {
         "filename": "batches.meta",
         "key": "label_names",
         "md5": "5ff9c542aee3614f3951f8cda6e48888",
@@ -73,7 +73,8 @@ class CIFAR10(PixelDataset):
                 raise self._missing(name)
         # Stored channel by channel; shown as pixels (N, H, W, C) without moving the bytes.
         self.data: Any = np.vstack(parts).reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-        names = read_array_pickle(self._bytes(self.meta["filename"], self.meta["md5"]), self._folder)
+        file = self.meta["filename"]
+        names = read_array_pickle(self._bytes(file, self.meta["md5"]), self._folder / file)
         self.classes: list[str] = list(names[self.meta["key"]])
         self.class_to_idx = {name: place for place, name in enumerate(self.classes)}
 
@@ -157,7 +158,7 @@ class CIFAR100(CIFAR10):
     tgz_md5 = "eb9058c3a382ffc7106e4002c42a8d85"
     train_list = (("train", "16019d7e3df5f24257cddd939b257f8d"),)
     test_list = (("test", "f0ef6b0ae62326f3e7ffdfab6717acfc"),)
-    meta = {
+    meta: ClassVar[dict[str, str]] = {
         "filename": "meta",
         "key": "fine_label_names",
         "md5": "7973b15100ade9c7d40fb424638fde48",

@@ -22,13 +22,13 @@ BLOCK = 1 << 18
 
 def file_md5(path: str | Path) -> str:
     """The md5 of a file's bytes, in hexadecimal."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def check_integrity(fpath: str | Path, md5: str | None = None) -> bool:
     """Whether the file is there and, if ``md5`` is given, has it."""
-    return os.path.isfile(fpath) and (md5 is None or file_md5(fpath) == md5)
+    return Path(fpath).is_file() and (md5 is None or file_md5(fpath) == md5)
 
 
 class _Progress:
@@ -64,7 +64,7 @@ def _fetch(url: str, part: Path, name: str) -> None:
             have = 0
         length = answer.headers.get("Content-Length")
         progress = _Progress(name, have + int(length) if length else None)
-        with open(part, "r+b" if have else "wb") as file:
+        with part.open("r+b" if have else "wb") as file:
             file.seek(have)
             while block := answer.read(BLOCK):
                 file.write(block)
@@ -116,7 +116,7 @@ def download(
 def unpack_gzip(source: Path, target: Path) -> None:
     """Unpack a .gz file; the target appears only when it is complete."""
     try:
-        with gzip.open(source) as packed, atomic_writer(str(target)) as file:
+        with gzip.open(source) as packed, atomic_writer(target) as file:
             shutil.copyfileobj(packed, file, BLOCK)
     except (EOFError, gzip.BadGzipFile) as error:
         raise RuntimeError(f"{source} is damaged ({error}): delete it and try again") from error
@@ -142,11 +142,15 @@ def extract_archive(from_path: str | Path, to_path: str | Path | None = None) ->
     return str(folder)
 
 
+def _last_part(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
 def download_url(
     url: str, root: str | Path, filename: str | None = None, md5: str | None = None
 ) -> None:
     """One file from one address into ``root``."""
-    download([url], os.path.expanduser(root), filename or os.path.basename(url), md5)
+    download([url], Path(root).expanduser(), filename or _last_part(url), md5)
 
 
 def download_and_extract_archive(
@@ -158,8 +162,8 @@ def download_and_extract_archive(
     remove_finished: bool = False,
 ) -> None:
     """``download_url``, then ``extract_archive``."""
-    root = os.path.expanduser(download_root)
-    path = download([url], root, filename or os.path.basename(url), md5)
+    root = Path(download_root).expanduser()
+    path = download([url], root, filename or _last_part(url), md5)
     extract_archive(path, extract_root or root)
     if remove_finished:
         path.unlink()

@@ -53,9 +53,9 @@ def make_dataset(
 
     samples, found = [], set()
     for name in sorted(class_to_idx):
-        for folder, _, files in sorted(os.walk(os.path.join(directory, name), followlinks=True)):
+        for folder, _, files in sorted(os.walk(Path(directory) / name, followlinks=True)):
             for file in sorted(files):
-                path = os.path.join(folder, file)
+                path = str(Path(folder) / file)
                 if accepted(path):
                     samples.append((path, class_to_idx[name]))
                     found.add(name)
@@ -65,15 +65,13 @@ def make_dataset(
             f" Supported extensions are: "
             f"{extensions if isinstance(extensions, str) else ', '.join(extensions)}"
         )  # fmt: skip
-        raise FileNotFoundError(
-            f"Found no valid file for the classes {', '.join(empty)}.{wanted}"
-        )
+        raise FileNotFoundError(f"Found no valid file for the classes {', '.join(empty)}.{wanted}")
     return samples
 
 
 def default_loader(path: str) -> Any:
     """The image at ``path`` as RGB."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return image_module().open(file).convert("RGB")
 
 

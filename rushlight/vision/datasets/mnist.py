@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,12 +96,12 @@ class MNIST(PixelDataset):
     @property
     def raw_folder(self) -> str:
         """Where the idx files are."""
-        return os.path.join(self.root, type(self).__name__, "raw")
+        return str(Path(self.root) / type(self).__name__ / "raw")
 
     @property
     def processed_folder(self) -> str:
         """Where torchvision before 0.9 kept its own copy."""
-        return os.path.join(self.root, type(self).__name__, "processed")
+        return str(Path(self.root) / type(self).__name__ / "processed")
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -111,7 +110,7 @@ class MNIST(PixelDataset):
 
     def _check_exists(self) -> bool:
         return all(
-            check_integrity(os.path.join(self.raw_folder, name.removesuffix(".gz")))
+            check_integrity(Path(self.raw_folder) / name.removesuffix(".gz"))
             for name, _ in self.resources
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ class VisionDataset(Dataset[Any]):
         transform: Function | None = None,
         target_transform: Function | None = None,
     ) -> None:
-        self.root: Any = os.path.expanduser(root) if isinstance(root, str) else root
+        self.root: Any = str(Path(root).expanduser()) if isinstance(root, str) else root
         separate = transform is not None or target_transform is not None
         if transforms is not None and separate:
             raise ValueError(
@@ -111,8 +110,8 @@ class PixelDataset(VisionDataset):
         The values are those of the single samples. None where samples must be fetched singly.
         """
         steps = _known_steps(self.transform)
-        own = type(self).__getitem__
-        if steps is None or self.target_transform is not None or not own.__module__ == __name__:
+        overridden = type(self).__getitem__ is not PixelDataset.__getitem__
+        if steps is None or self.target_transform is not None or overridden:
             return None
         labels = self.labels(indices)
         if labels is None:

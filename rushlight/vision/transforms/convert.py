@@ -121,7 +121,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
 
 def _bytes_of_floats(pixels: Array) -> npt.NDArray[np.uint8]:
-    """255 times the value, cut to a whole number. Outside of [0, 1] it is what the CPU's cast gives."""
+    """255 times the value, cut to a whole number; outside of [0, 1] whatever the cast gives."""
     with np.errstate(invalid="ignore"):
         return (pixels * 255).astype(np.uint8)
 

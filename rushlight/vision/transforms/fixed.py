@@ -154,7 +154,5 @@ class Scale(Resize):
     """What Resize was called in 2017."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
-            "transforms.Scale is now transforms.Resize", DeprecationWarning, stacklevel=2
-        )
+        warnings.warn("transforms.Scale is now transforms.Resize", DeprecationWarning, stacklevel=2)
         super().__init__(*args, **kwargs)

@@ -85,7 +85,7 @@ def normalize(
         )
     values = None if inplace else array_of(tensor)
     if values is None or values.dtype.kind != "f":
-        # Somebody watches the tensor (a gradient, its owner): then with the tensor's own operations.
+        # Somebody watches the tensor (a gradient, its owner): with the tensor's own operations.
         means, deviations = columns(mean, std, "float64", tensor.shape[-3])
         mean_t, std_t = (as_tensor(each, dtype=tensor.dtype) for each in (means, deviations))
         if inplace:

@@ -37,9 +37,7 @@ class ToTensor:
 class Normalize(Transform):
     """(image - mean) / std, a value of each per channel; tensors only."""
 
-    def __init__(
-        self, mean: Sequence[float], std: Sequence[float], inplace: bool = False
-    ) -> None:
+    def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
         super().__init__()
         self.mean = mean
         self.std = std

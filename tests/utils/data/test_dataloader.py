@@ -42,7 +42,7 @@ class Random(Dataset):
 
         info = get_worker_info()
         return (
-            info.seed % 1000003, int(np.random.randint(1000000)), random.randrange(1000000),  # noqa: NPY002
+            info.seed % 1000003, int(np.random.randint(1000000)), random.randrange(1000000),
             torch.randint(1000000, ()).item(),
         )  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_exceptions_of_any_kind() -> None:
     for error in (Own(1, 2), Local("x")):
         with pytest.raises(RuntimeError, match=f"Caught {type(error).__name__}"):
             list(DataLoader(Does(raises(error)), num_workers=1))
-    with pytest.raises(RuntimeError, match="Caught StopIteration|StopIteration"):
+    with pytest.raises(RuntimeError, match=r"Caught StopIteration|StopIteration"):
         list(DataLoader(Does(raises(RuntimeError("StopIteration"))), num_workers=1))
 
 
@@ -114,7 +114,7 @@ def test_a_dead_worker_is_named_at_once(action, text: str) -> None:
 def test_a_slow_worker_times_out_and_is_ended() -> None:
     iterator = iter(DataLoader(Does(lambda: time.sleep(600)), num_workers=1, timeout=0.3))
     pid = iterator.crew.processes[0].pid
-    with pytest.raises(RuntimeError, match="timed out after 0.3 seconds"):
+    with pytest.raises(RuntimeError, match=r"timed out after 0.3 seconds"):
         list(iterator)
     assert not alive(pid)
 
@@ -129,10 +129,10 @@ def test_a_loop_that_is_left_ends_its_workers() -> None:
 
 def test_files_and_memory_are_given_back() -> None:
     list(DataLoader(range(10), num_workers=2))
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         list(DataLoader(range(10), num_workers=2))
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 class Endless(IterableDataset):
