@@ -2,7 +2,7 @@
 
 PyTorch takes blocks of 16 uniforms: u1 from the first eight, u2 from the others, and writes
 ``r cos(t)`` over the first and ``r sin(t)`` over the second half, with r = sqrt(-2 log(1 - u1))
-and t = 2 pi u2. In float32 it computes log, sin and cos by the polynomials of Moshier's Cephes
+and t = 2 pi u2. Below float64 it computes log, sin and cos by the polynomials of Moshier's Cephes
 library with fused multiply-adds, and the last bit depends on where those are, so the same steps
 are taken here. NumPy has no fused multiply-add, but a product of two float32 is exact in float64:
 multiply and add there, then round once to float32 (a second rounding shows about once in 2**29).
@@ -137,17 +137,6 @@ def normals64(uniforms: F64) -> F64:
     angle = 2.0 * np.pi * blocks[:, 1]
     blocks[:, 0] = r * np.cos(angle)
     blocks[:, 1] = r * np.sin(angle)
-    return uniforms
-
-
-def normals_through_double(uniforms: F32) -> F32:
-    """The same for float16 and bfloat16: float32 steps, each function rounded correctly."""
-    blocks = uniforms.reshape(-1, 2, HALF)
-    logs = np.log(1.0 - blocks[:, 0].astype(np.float64)).astype(np.float32)
-    r = np.sqrt(np.float32(-2) * logs)
-    angle = (blocks[:, 1] * np.float32(2 * np.pi)).astype(np.float64)
-    blocks[:, 0] = r * np.cos(angle).astype(np.float32)
-    blocks[:, 1] = r * np.sin(angle).astype(np.float32)
     return uniforms
 
 

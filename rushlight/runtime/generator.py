@@ -178,16 +178,13 @@ class Generator:
         if dtype == np.float64:
             doubles = self._blocks64(count)
             return fused_multiply_add(doubles, std, mean)
-        if dtype == np.float32:
-            singles = self._blocks32(count)
-            if mean == 0.0 and std == 1.0:
-                return singles
+        singles = self._blocks32(count) if dtype == np.float32 else self._blocks16(count)
+        if mean != 0.0 or std != 1.0:
             wide = singles.astype(np.float64)
             wide *= np.float64(np.float32(std))
             wide += np.float64(np.float32(mean))
-            return wide.astype(np.float32)
-        narrow = self._blocks16(count)
-        return (narrow * np.float32(std) + np.float32(mean)).astype(dtype)
+            singles = wide.astype(np.float32)
+        return singles.astype(dtype, copy=False)
 
     def _single_normals(self, count: int) -> NDArray[np.float64]:
         """One at a time in float64; the second of a pair waits in the cache."""
@@ -222,10 +219,10 @@ class Generator:
         # The narrow dtypes draw per block, so a ragged end costs no words of its own.
         whole = count - count % box_muller.BLOCK
         result = np.empty(count, np.float32)
-        result[:whole] = box_muller.normals_through_double(self._uniform24(whole))
+        result[:whole] = box_muller.normals32(self._uniform24(whole))
         if whole != count:
             tail = self._uniform24(box_muller.BLOCK)
-            result[-box_muller.BLOCK :] = box_muller.normals_through_double(tail)
+            result[-box_muller.BLOCK :] = box_muller.normals32(tail)
         return result
 
     def log_normal(
