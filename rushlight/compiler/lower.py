@@ -56,10 +56,17 @@ def lower_group(group: Group, held: set[Node], updated: dict[Node, Node]) -> lis
     node = group.node
     assert node is not None
     out = operand(node, {node})
+    if group.absorbed is not None:
+        absorbed = group.absorbed
+        bias = None if absorbed.bias is None else operand(absorbed.bias, held)
+        epilogue = Epilogue(bias=bias, activation="relu" if absorbed.relu else None)
+        core = absorbed.core
+        sources = tuple([operand(source, held) for source in core.src])
+        return [Step(launch, node) for launch in _contract(core, sources, out, epilogue)]
     sources = tuple([operand(source, held) for source in node.src])
     if node in updated:
         sources = (Operand(out.ref, out.dtype, sources[0].shape, sources[0].strides), *sources[1:])
-    return [Step(launch, node) for launch in _contract(node, sources, out)]
+    return [Step(launch, node) for launch in _contract(node, sources, out, Epilogue())]
 
 
 def operand(node: Node, held: set[Node]) -> Operand:
@@ -68,17 +75,19 @@ def operand(node: Node, held: set[Node]) -> Operand:
     return Operand(Ref(base, offset * node.dtype.itemsize), dtype, node.shape, strides)
 
 
-def _contract(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
+def _contract(
+    node: Node, sources: tuple[Operand, ...], out: Operand, epilogue: Epilogue
+) -> list[Launch]:
     op = node.op
     if op == "dot":
-        return matmul(sources[0], sources[1], out, Epilogue())
+        return matmul(sources[0], sources[1], out, epilogue)
     rule = _CONVOLUTIONS.get(op)
     if rule is None:
         return lower_node(node, sources, out)
     a, b = sources
     attrs = node.attrs
     return rule(
-        a, b, out, attrs["stride"], attrs["padding"], attrs["dilation"], attrs["groups"], Epilogue()
+        a, b, out, attrs["stride"], attrs["padding"], attrs["dilation"], attrs["groups"], epilogue
     )
 
 

@@ -23,8 +23,9 @@ from rushlight.compiler.loops.build import (
 )
 from rushlight.compiler.loops.index import NotAffine
 from rushlight.compiler.loops.schedule import HEAVY
+from rushlight.compiler.passes.epilogue import Absorbed, find_epilogues
 from rushlight.compiler.views import base_of, view_base
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, toposort, users
 from rushlight.ir.primitives import ELEMENTWISE
 
 # Worth keeping once a row rather than computing again for each element of it.
@@ -44,6 +45,7 @@ class Group:
 
     number: int
     node: Node | None = None
+    absorbed: Absorbed | None = None  # the contraction that ``node`` is the end of
     builder: Builder | None = None
     roots: list[Node] = field(default_factory=list)
     outputs: list[Node] = field(default_factory=list)
@@ -62,15 +64,27 @@ class Fuser:
         self.group_of: dict[Node, Group] = {}
         self.refs: dict[Node, list[Node]] = {}
         self.readers: dict[Node, list[Group]] = {}
+        self.epilogues = find_epilogues(self.order, users(self.order), set(map(base_of, sinks)))
         self._choose_held()
 
     # What is held
 
     def _choose_held(self) -> None:
         held = self.held
+        inside: set[Node] = set()  # computed in the registers of a contraction only
+        for last, absorbed in self.epilogues.items():
+            held.add(last)
+            inside.update(absorbed.inside)
         for sink in self.sinks:
             held.add(base_of(sink))
         for node in self.order:
+            absorbed = self.epilogues.get(node)
+            if absorbed is not None:
+                for source in absorbed.sources:
+                    held.add(view_base(source))
+                continue
+            if node in inside:
+                continue
             if node.op in INLINE:
                 if node.op == "reduce":
                     held.add(node)
@@ -90,6 +104,11 @@ class Fuser:
                 if loads > 1 or work > 4:
                     held.add(node)
             times = 1 if node in held else max(uses[node], 1)
+            absorbed = self.epilogues.get(node)
+            if absorbed is not None:
+                for source in absorbed.sources:
+                    uses[source] += 1
+                continue
             for source in node.src:
                 uses[source] += times
 
@@ -138,8 +157,10 @@ class Fuser:
         return self._finish()
 
     def _place(self, node: Node) -> None:
-        if node.op not in INLINE:
-            self._new_group(node).node = node
+        absorbed = self.epilogues.get(node)
+        if node.op not in INLINE or absorbed is not None:
+            group = self._new_group(node)
+            group.node, group.absorbed = node, absorbed
             return
         while True:
             try:
