@@ -336,9 +336,10 @@ class Generator:
 
 def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
     """``values`` as dtype; the narrow ones through float32 as in C++, which rounds twice."""
-    if dtype == np.float16 or dtype == _BFLOAT16:
-        return values.astype(np.float32).astype(dtype)
-    return values.astype(dtype)
+    with np.errstate(over="ignore"):  # a Cauchy number may well be inf in float16
+        if dtype == np.float16 or dtype == _BFLOAT16:
+            values = values.astype(np.float32)
+        return values.astype(dtype)
 
 
 def _largest(dtype: np.dtype[Any]) -> int:
