@@ -229,9 +229,6 @@ class Body:
     def sqrt(self, x: Value) -> Value:
         return self._intrinsic("sqrt", x)
 
-    def floor(self, x: Value) -> Value:
-        return self._intrinsic("floor", x)
-
     def round(self, x: Value) -> Value:
         """To the nearest integer, halves to even; any size."""
         return self._intrinsic("roundeven", x)
