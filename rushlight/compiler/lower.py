@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rushlight.base.dtype import COMPLEX
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.contraction import (
     Epilogue,
     Operand,
@@ -43,7 +44,7 @@ def short_name(dtype: DType, op: str) -> str:
     return SHORT[dtype.name]
 
 
-def lower_group(group: Group, held: set[Node], updated: dict[Node, Node]) -> list[Step]:
+def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
     """``updated``: updates that happen in the memory of their first source."""
     if group.builder is not None:
         if not group.outputs:
@@ -55,22 +56,22 @@ def lower_group(group: Group, held: set[Node], updated: dict[Node, Node]) -> lis
         return steps
     node = group.node
     assert node is not None
-    out = operand(node, {node})
+    out = Operand(Ref(node), short_name(node.dtype, node.op), node.shape, contiguous_strides(node.shape))
     if group.absorbed is not None:
         absorbed = group.absorbed
-        bias = None if absorbed.bias is None else operand(absorbed.bias, held)
+        bias = None if absorbed.bias is None else operand(absorbed.bias)
         epilogue = Epilogue(bias=bias, activation="relu" if absorbed.relu else None)
         core = absorbed.core
-        sources = tuple([operand(source, held) for source in core.src])
+        sources = tuple([operand(source) for source in core.src])
         return [Step(launch, node) for launch in _contract(core, sources, out, epilogue)]
-    sources = tuple([operand(source, held) for source in node.src])
+    sources = tuple([operand(source) for source in node.src])
     if node in updated:
         sources = (Operand(out.ref, out.dtype, sources[0].shape, sources[0].strides), *sources[1:])
     return [Step(launch, node) for launch in _contract(node, sources, out, Epilogue())]
 
 
-def operand(node: Node, held: set[Node]) -> Operand:
-    base, offset, strides = window(node, held)
+def operand(node: Node) -> Operand:
+    base, offset, strides = window(node)
     dtype = short_name(node.dtype, node.op)
     return Operand(Ref(base, offset * node.dtype.itemsize), dtype, node.shape, strides)
 

@@ -57,9 +57,10 @@ def compile_graph(
             events.publish("pass", name=step.__name__, graph=graph)
         if config.CHECK:
             verify(graph)
+    graph = [_stored(sink) for sink in graph]
     groups, held = fuse(graph)
     updated = _updates_in_place(groups, graph, held, donatable)
-    steps = [step for group in groups for step in lower_group(group, held, updated)]
+    steps = [step for group in groups for step in lower_group(group, updated)]
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)
     addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
     commands = [_command(step, layout.places, updated, addresses) for step in steps]
@@ -73,6 +74,13 @@ def compile_graph(
         bytes_moved=sum(step.launch.bytes for step in steps),
         nodes=tuple([step.node for step in steps]),
     )
+
+
+def _stored(sink: Node) -> Node:
+    """A Python number as a result has to be written to memory of its own."""
+    if base_of(sink).op != "scalar":
+        return sink
+    return Node("bitcast", (sink,), sink.shape, sink.dtype)
 
 
 def _command(

@@ -28,20 +28,18 @@ def view_base(node: Node) -> Node:
     while base.op in _STRIDED:
         steps.append(base)
         base = base.src[0]
-    # The innermost reshapes of a buffer are free; a later one may not be.
-    while True:
-        if _walk(base, steps) is not None:
-            return base
+    # Reshapes of a whole buffer are free; one after a permute or slice may need a copy of that.
+    while _walk(base, steps) is None:
         base = steps.pop()
-        if base.op == "reshape":
-            base = base_of(base) if _walk(base, steps) is None else base
+    return base
 
 
-def window(node: Node, held: set[Node]) -> Window:
-    """``node`` as strides into the nearest held node below it."""
+def window(node: Node) -> Window:
+    """``node`` as strides into its ``view_base``."""
+    end = view_base(node)
     steps: list[Node] = []
     base = node
-    while base not in held:
+    while base is not end:
         steps.append(base)
         base = base.src[0]
     found = _walk(base, steps)

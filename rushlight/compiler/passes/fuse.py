@@ -78,9 +78,9 @@ class Fuser:
         for sink in self.sinks:
             held.add(base_of(sink))
         for node in self.order:
-            absorbed = self.epilogues.get(node)
-            if absorbed is not None:
-                for source in absorbed.sources:
+            taken = self.epilogues.get(node)
+            if taken is not None:
+                for source in taken.sources:
                     held.add(view_base(source))
                 continue
             if node in inside:
@@ -104,9 +104,9 @@ class Fuser:
                 if loads > 1 or work > 4:
                     held.add(node)
             times = 1 if node in held else max(uses[node], 1)
-            absorbed = self.epilogues.get(node)
-            if absorbed is not None:
-                for source in absorbed.sources:
+            taken = self.epilogues.get(node)
+            if taken is not None:
+                for source in taken.sources:
                     uses[source] += 1
                 continue
             for source in node.src:
@@ -152,15 +152,19 @@ class Fuser:
 
     def run(self) -> list[Group]:
         for node in self.order:
-            if node in self.held and node not in self.group_of and node.op != "input":
+            # A number that a kernel reads through a pointer is in memory already.
+            done = node in self.group_of or node.op in ("input", "scalar")
+            if node in self.held and not done:
                 self._place(node)
         return self._finish()
 
     def _place(self, node: Node) -> None:
         absorbed = self.epilogues.get(node)
         if node.op not in INLINE or absorbed is not None:
-            group = self._new_group(node)
-            group.node, group.absorbed = node, absorbed
+            group = Group(len(self.groups), node=node, absorbed=absorbed)
+            self.groups.append(group)
+            sources = node.src if absorbed is None else absorbed.sources
+            self._member(group, node, [view_base(source) for source in sources])
             return
         while True:
             try:
@@ -191,12 +195,6 @@ class Fuser:
                 else:
                     stack.append(source)
         return list(found)
-
-    def _new_group(self, node: Node) -> Group:
-        group = Group(len(self.groups))
-        self.groups.append(group)
-        self._member(group, node, self._references(node))
-        return group
 
     def _member(self, group: Group, node: Node, refs: list[Node]) -> None:
         self.group_of[node] = group
