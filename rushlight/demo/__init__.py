@@ -1,5 +1,5 @@
 """The demonstration: train a small network on real images, show what came of it."""
 
-from rushlight.demo.run import Outcome, run
+from rushlight.demo.training import Outcome, run
 
 __all__ = ["Outcome", "run"]

@@ -24,7 +24,7 @@ def few(monkeypatch) -> None:
             super().__init__(train, transform)
             self.data, self.targets = self.data[:320], self.targets[:320]
 
-    monkeypatch.setattr("rushlight.demo.run.FashionMNISTSmall", Few)
+    monkeypatch.setattr("rushlight.demo.training.FashionMNISTSmall", Few)
 
 
 @pytest.mark.usefixtures("few")
