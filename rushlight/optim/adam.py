@@ -75,7 +75,7 @@ class Adam(Optimizer):
         # Parameters that have seen as many gradients as each other: nearly always all of them.
         by_step: dict[float, tuple[list[Any], ...]] = {}
         for param in group["params"]:
-            grad = param.grad
+            grad = param._grad
             if grad is None:
                 continue
             state = self.state[param]

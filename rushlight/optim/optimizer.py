@@ -10,7 +10,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any
 
-from rushlight.autograd import enable_grad, no_grad
+from rushlight.autograd import enable_grad
 from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
@@ -239,14 +239,16 @@ class Optimizer:
         raise NotImplementedError
 
     def _step_over_groups(self, closure: Closure | None) -> Any:
-        """What the built-in optimisers' ``step`` does: ``_update`` of each group."""
+        """What the built-in optimisers' ``step`` does: ``_update`` of each group.
+
+        Their operations take no part in gradients, so grad mode need not be switched off.
+        """
         loss = None
-        with no_grad():
-            if closure is not None:
-                with enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                self._update(group)
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            self._update(group)
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:
@@ -386,5 +388,5 @@ def check(name: str, value: Any, valid: bool) -> None:
 
 
 def number(value: Any) -> float:
-    """A setting as a Python number; some may be given as tensors of one element."""
-    return float(value)
+    """A setting as a float; some may be given as whole numbers or tensors of one element."""
+    return value if type(value) is float else float(value)

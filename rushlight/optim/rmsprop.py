@@ -73,7 +73,7 @@ class RMSprop(Optimizer):
         means: list[Any] = []
         velocities: list[Any] = []
         for param in group["params"]:
-            grad = param.grad
+            grad = param._grad
             if grad is None:
                 continue
             state = self.state[param]

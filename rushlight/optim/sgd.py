@@ -65,47 +65,67 @@ class SGD(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         momentum = number(group["momentum"])
-        first: tuple[list[Any], list[Any], list[Any], list[Any]] = ([], [], [], [])
-        later: tuple[list[Any], list[Any], list[Any], list[Any]] = ([], [], [], [])
+        params: list[Any] = []
+        grads: list[Any] = []
+        if not momentum:
+            for param in group["params"]:
+                grad = param._grad
+                if grad is not None:
+                    params.append(param)
+                    grads.append(grad)
+            if params:
+                for param, fresh in zip(params, self._moved(group, params, grads), strict=True):
+                    param._replace_(fresh)
+            return
+        velocities: list[Any] = []
+        fresh_params: list[Any] = []
+        fresh_grads: list[Any] = []
         state = self.state
         for param in group["params"]:
-            grad = param.grad
+            grad = param._grad
             if grad is None:
                 continue
-            known = later
-            if momentum:
-                mine = state[param]
-                velocity = mine.get("momentum_buffer")
-                known = first if velocity is None else later
-                known[2].append(velocity)
-                known[3].append(mine)
-            known[0].append(param)
-            known[1].append(grad)
-        for starts, (params, grads, velocities, states) in ((True, first), (False, later)):
-            if not params:
-                continue
-            weight_decay = number(group["weight_decay"])
-            results = sgd_step(
-                params,
-                grads,
-                [] if starts else velocities,
-                -number(group["lr"]),
-                momentum,
-                1.0 - number(group["dampening"]),
-                weight_decay,
-                momentum != 0.0,
-                starts,
-                group["nesterov"],
-                weight_decay != 0.0,
-                group["maximize"],
-            )
-            for param, fresh in zip(params, results):  # noqa: B905  momenta follow in results
+            velocity = state[param].get("momentum_buffer")
+            if velocity is None:
+                fresh_params.append(param)
+                fresh_grads.append(grad)
+            else:
+                params.append(param)
+                grads.append(grad)
+                velocities.append(velocity)
+        if fresh_params:
+            results = self._moved(group, fresh_params, fresh_grads)
+            count = len(fresh_params)
+            for param, fresh, velocity in zip(
+                fresh_params, results[:count], results[count:], strict=True
+            ):
                 param._replace_(fresh)
-            if momentum:
-                count = len(params)
-                if starts:
-                    for mine, fresh in zip(states, results[count:], strict=True):
-                        mine["momentum_buffer"] = fresh
-                else:
-                    for velocity, fresh in zip(velocities, results[count:], strict=True):
-                        velocity._replace_(fresh)
+                state[param]["momentum_buffer"] = velocity
+        if params:
+            results = self._moved(group, params, grads, velocities)
+            for old, fresh in zip(params + velocities, results, strict=True):
+                old._replace_(fresh)
+
+    @staticmethod
+    def _moved(
+        group: dict[str, Any],
+        params: list[Any],
+        grads: list[Any],
+        velocities: list[Any] = [],  # noqa: B006
+    ) -> Any:
+        """New parameters, then new velocities; without old ones these start as the gradients."""
+        momentum, weight_decay = number(group["momentum"]), number(group["weight_decay"])
+        return sgd_step(
+            params,
+            grads,
+            velocities,
+            -number(group["lr"]),
+            momentum,
+            1.0 - number(group["dampening"]),
+            weight_decay,
+            momentum != 0.0,
+            not velocities,
+            group["nesterov"],
+            weight_decay != 0.0,
+            group["maximize"],
+        )
