@@ -13,7 +13,7 @@ for the numbers, elsewhere the stream here is used. We give the latter everywher
 from __future__ import annotations
 
 import os
-from typing import Any, final
+from typing import Any, Self
 
 import ml_dtypes
 import numpy as np
@@ -59,15 +59,15 @@ def fused_multiply_add(x: NDArray[np.float64], factor: float, term: float) -> ND
     return total + ((product - (total - back)) + (term - back) + lost)
 
 
-@final
 class Generator:
     """A stream of random numbers on the CPU with PyTorch's methods.
 
     The fillers take a count and a NumPy dtype and return a new flat array. ``get_state`` and
-    ``set_state`` deal in NumPy bytes here; the tensor layer wraps them.
+    ``set_state`` deal in NumPy bytes here; the tensor layer's subclass in tensors. All that
+    changes is in ``engine``: two generators on one engine are one stream.
     """
 
-    __slots__ = ("__weakref__", "_device", "_next_normal", "engine")
+    __slots__ = ("__weakref__", "_device", "engine")
 
     def __init__(self, device: Any = "cpu") -> None:
         kind = str(device)
@@ -77,14 +77,13 @@ class Generator:
             )
         self._device = device
         self.engine = Mt19937()
-        self._next_normal: float | None = None
 
     @property
     def device(self) -> Any:
         """The device given at construction."""
         return self._device
 
-    def manual_seed(self, seed: int) -> Generator:
+    def manual_seed(self, seed: int) -> Self:
         """Start over from ``seed``, between -2**63 and 2**64 - 1. Returns the generator."""
         if not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
@@ -94,7 +93,6 @@ class Generator:
                 f"Overflow when unpacking long long: seed {number} is outside [-2**63, 2**64)"
             )
         self.engine.seed(number)
-        self._next_normal = None
         return self
 
     def seed(self) -> int:
@@ -109,23 +107,26 @@ class Generator:
 
     def get_state(self) -> NDArray[np.uint8]:
         """Everything, as PyTorch's 5056 bytes."""
-        return self.engine.export_state(self._next_normal)
+        return self.engine.export_state()
 
-    def set_state(self, state: NDArray[np.uint8]) -> Generator:
+    def set_state(self, state: NDArray[np.uint8]) -> Self:
         """Go on from where ``get_state`` was taken, here or in PyTorch."""
-        self._next_normal = self.engine.import_state(state)
+        self.engine.import_state(state)
         return self
 
-    def clone_state(self) -> Generator:
+    def clone_state(self) -> Self:
         """A second generator that will give the same numbers."""
-        return Generator(self._device).set_state(self.get_state())
+        other = type(self)(self._device)
+        other.engine.import_state(self.engine.export_state())
+        return other
 
     def __getstate__(self) -> tuple[Any, Array]:
-        return self._device, self.get_state()
+        return self._device, self.engine.export_state()
 
     def __setstate__(self, state: tuple[Any, Array]) -> None:
-        self.__init__(state[0])
-        self.set_state(state[1])
+        self._device = state[0]
+        self.engine = Mt19937()
+        self.engine.import_state(state[1])
 
     # Uniform numbers.
 
@@ -188,12 +189,13 @@ class Generator:
 
     def _single_normals(self, count: int) -> NDArray[np.float64]:
         """One at a time in float64; the second of a pair waits in the cache."""
-        kept = [] if self._next_normal is None or not count else [self._next_normal]
+        waiting = self.engine.next_normal
+        kept = [] if waiting is None or not count else [waiting]
         missing = count - len(kept)
         uniforms = self._uniform53(2 * ((missing + 1) // 2)).reshape(-1, 2)
         drawn = box_muller.normal_pairs(uniforms[:, 0], uniforms[:, 1])
         if count:
-            self._next_normal = float(drawn[-1]) if missing % 2 else None
+            self.engine.next_normal = float(drawn[-1]) if missing % 2 else None
         return np.concatenate([kept, drawn])[:count]
 
     def _blocks32(self, count: int) -> NDArray[np.float32]:

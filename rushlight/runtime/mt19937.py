@@ -42,12 +42,14 @@ STATE = np.dtype(
 class Mt19937:
     """One stream of 32-bit words: seed it, draw from it, save and restore it."""
 
-    __slots__ = ("_bits", "_draw", "_fresh", "_reseed", "seed_value")
+    __slots__ = ("_bits", "_draw", "_fresh", "_reseed", "next_normal", "seed_value")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         # NumPy loads its random module when it is first asked for: not before a number is drawn,
         # because that takes a tenth of the time in which Rushlight wants to be imported.
         self._draw: np.random.Generator | None = None
+        # The second of a pair of normals that were made one at a time: part of PyTorch's state.
+        self.next_normal: float | None = None
         self.seed(seed)
 
     def _start(self) -> np.random.Generator:
@@ -64,6 +66,7 @@ class Mt19937:
         if self._draw is not None:
             self._reseed(seed & 0xFFFF_FFFF)
         self._fresh = True
+        self.next_normal = None
 
     def words(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` words."""
@@ -79,8 +82,8 @@ class Mt19937:
         draw = self._draw or self._start()
         return draw.integers(0, 2**64, count, dtype=np.uint64)
 
-    def export_state(self, normal: float | None) -> NDArray[np.uint8]:
-        """PyTorch's 5056 bytes; ``normal`` is the cached second normal, if there is one."""
+    def export_state(self) -> NDArray[np.uint8]:
+        """PyTorch's 5056 bytes."""
         if self._draw is None:
             self._start()
         state = self._bits.state["state"]
@@ -91,13 +94,13 @@ class Mt19937:
         record["left"] = 1 if self._fresh else WORDS + 1 - position
         record["next"] = 0 if self._fresh else position
         record["state"] = state["key"]
-        if normal is not None:
-            record["normal_y"] = normal
+        if self.next_normal is not None:
+            record["normal_y"] = self.next_normal
             record["normal_is_valid"] = 1
         return np.frombuffer(record.tobytes(), dtype=np.uint8).copy()
 
-    def import_state(self, data: NDArray[np.uint8]) -> float | None:
-        """Take over PyTorch's 5056 bytes; returns the cached normal in them, if any.
+    def import_state(self, data: NDArray[np.uint8]) -> None:
+        """Take over PyTorch's 5056 bytes.
 
         Raises RuntimeError for bytes that are no such state.
         """
@@ -120,4 +123,4 @@ class Mt19937:
             "bit_generator": "MT19937",
             "state": {"key": key, "pos": WORDS + 1 - left},
         }
-        return float(record["normal_y"]) if record["normal_is_valid"] else None
+        self.next_normal = float(record["normal_y"]) if record["normal_is_valid"] else None
