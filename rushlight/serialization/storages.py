@@ -9,8 +9,8 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.ops.layout import Layout
 from rushlight.tensor import Tensor
-from rushlight.utils.data.arrays import wrap
 
 ALIGNMENT = 64
 Bytes = npt.NDArray[np.uint8]
@@ -79,10 +79,15 @@ class LoadedStorage:
         if first is None:
             whole = self.data[: self.data.size // dtype.itemsize * dtype.itemsize].view(dtype)
             if offset == 0 and whole.size == math.prod(size) and _is_row_major(size, stride):
-                made = self.tensors[dtype.name] = wrap(whole.reshape(size))
+                made = self.tensors[dtype.name] = _adopt(whole.reshape(size))
                 return made
-            first = self.tensors[dtype.name] = wrap(whole)
-        return first.detach().as_strided(size, stride, offset)
+            first = self.tensors[dtype.name] = _adopt(whole)
+        return Tensor._window(first._share(), Layout(size, stride, offset))
+
+
+def _adopt(array: npt.NDArray[Any]) -> Tensor:
+    """A tensor on the memory of ``array``."""
+    return Tensor._from_array(array, copy=False)
 
 
 def _is_row_major(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from rushlight.runtime.generator import Generator
+from rushlight.tensor.random import Generator
 from rushlight.utils.data.collate import default_collate, default_convert
 from rushlight.utils.data.crew import start_context
 from rushlight.utils.data.dataset import Dataset, IterableDataset

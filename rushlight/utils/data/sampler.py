@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from rushlight.runtime.generator import Generator
 from rushlight.tensor import from_numpy
+from rushlight.tensor.random import Generator
 from rushlight.utils.data.randomness import draw_seed, integers, permutation, seeded, weighted
 
 T_co = TypeVar("T_co", covariant=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from rushlight.runtime.generator import Generator, default_generator
+from rushlight.tensor.random import Generator, default_generator
 from rushlight.utils.data.dataset import Dataset, Subset
 from rushlight.utils.data.randomness import permutation
 

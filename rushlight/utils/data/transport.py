@@ -21,7 +21,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from rushlight.serialization.dtype_names import NUMPY_DTYPES, dtype_name
+from rushlight.base import dtype as dtypes
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import array_of, wrap
 
@@ -77,7 +77,7 @@ def _reduce_tensor(tensor: Tensor) -> tuple[Any, ...]:
     array = array_of(tensor.detach() if tensor.requires_grad else tensor)
     if array is None:
         raise TypeError("a tensor from a DataLoader worker has no array")
-    args = (_buffer(array), dtype_name(tensor.dtype), array.shape, tensor.requires_grad)
+    args = (_buffer(array), tensor.dtype.name, array.shape, tensor.requires_grad)
     return _tensor_from, args
 
 
@@ -98,7 +98,7 @@ def _tensor_from(buffer: Any, dtype: str, shape: tuple[int, ...], requires_grad:
     if not isinstance(buffer, np.ndarray):  # a small one, from inside the message
         buffer = np.frombuffer(buffer, np.uint8).copy()
     # The tensor is the only one that holds the array: its memory counts as the tensor's own.
-    tensor = wrap(buffer.view(NUMPY_DTYPES[dtype]).reshape(shape))
+    tensor = wrap(buffer.view(dtypes.BY_NAME[dtype].np).reshape(shape))
     return tensor.requires_grad_(True) if requires_grad else tensor
 
 

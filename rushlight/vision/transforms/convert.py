@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.base.dtype import get_default_dtype
-from rushlight.serialization.dtype_names import NUMPY_DTYPES, dtype_name
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, array_of, wrap
 from rushlight.vision.pillow import from_array, is_image
@@ -41,7 +40,7 @@ def scaled(pixels: Array) -> Array:
     """uint8 (..., H, W, C) -> floats in [0, 1], (..., C, H, W), contiguous."""
     axes = (*range(pixels.ndim - 3), -1, -3, -2)
     turned = pixels.transpose(axes)
-    kind = NUMPY_DTYPES[dtype_name(get_default_dtype())]
+    kind = get_default_dtype().np
     result = np.empty(turned.shape, kind)
     if kind == FLOAT32:
         np.divide(turned, np.float32(255), out=result)
@@ -140,8 +139,8 @@ def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
     dtype = get_default_dtype() if dtype is None else dtype
     if image.dtype == dtype:
         return image
-    source, target = dtype_name(image.dtype), dtype_name(dtype)
-    kind = NUMPY_DTYPES[target]
+    source, target = image.dtype.name, dtype.name
+    kind = dtype.np
     values = detached_array(image)
     if image.is_floating_point():
         if kind.kind == "f":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.runtime.generator import default_generator
+from rushlight.tensor.random import default_generator
 
 FLOAT32, INT64 = np.dtype(np.float32), np.dtype(np.int64)
 

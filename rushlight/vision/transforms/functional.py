@@ -85,7 +85,13 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     if is_image(img):
         return img.crop((left, top, left + width, top + height))
     _, rows, columns = get_dimensions(img)
-    inside = img[..., max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    down = slice(max(top, 0), max(top + height, 0))
+    across = slice(max(left, 0), max(left + width, 0))
+    values = array_of(img)
+    if values is None:
+        inside = img[..., down, across]
+    else:
+        inside = wrap(values[..., down, across].copy())
     missing = [
         max(min(-left, width), 0), max(min(-top, height), 0),
         max(min(left + width - columns, width), 0), max(min(top + height - rows, height), 0),
