@@ -130,7 +130,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
             modules[name] = value
             return
         buffers = fields.get("_buffers")
-        is_buffer = isinstance(value, Buffer)
+        is_buffer = isinstance(value, Buffer)  # also a plain tensor that Buffer() marked
         if buffers is not None and (is_buffer or name in buffers):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(

@@ -38,7 +38,7 @@ class Registry(dict[str, Any]):
         if owner is not None and owner.__dict__.get(name, _MISSING) is value:
             del owner.__dict__[name]
 
-    def update(self, *others: Any, **named: Any) -> None:  # type: ignore[override]
+    def update(self, *others: Any, **named: Any) -> None:
         for name, value in dict(*others, **named).items():
             self[name] = value
 
@@ -51,7 +51,7 @@ class Registry(dict[str, Any]):
             self[name] = default
         return self[name]
 
-    def pop(self, name: str, *default: Any) -> Any:  # type: ignore[override]
+    def pop(self, name: str, *default: Any) -> Any:
         if name not in self:
             return super().pop(name, *default)
         value = self[name]
@@ -77,7 +77,7 @@ class Registry(dict[str, Any]):
         """A plain dict, which becomes a Registry where it is assigned to ``_parameters``."""
         return dict(self)
 
-    def __reduce__(self) -> tuple[Any, ...]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[Any, ...]:
         return dict, (list(self.items()),)
 
 

@@ -29,7 +29,8 @@ class IncompatibleKeys(NamedTuple):
         fields = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
         return f"_IncompatibleKeys({fields})"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
 
 class _WeakMethodHook:
