@@ -41,6 +41,8 @@ def emit(w: Writer, op: str, dtype: DType, lanes: int, args: list[str]) -> str:
         flags = w.kind("i1", lanes)
         return w.let(f"select {flags} {args[0]}, {kind} {args[1]}, {kind} {args[2]}")
     if dtype.is_floating_point:
+        if op == "nextafter" and dtype.itemsize == 2:
+            raise _missing(op, dtype.name)
         result = _float(w, op, element, lanes, args)
         if op in _FLOAT_COMPARE or op in _EXACT:
             return result
@@ -91,6 +93,8 @@ def _float(w: Writer, op: str, element: str, lanes: int, args: list[str]) -> str
         return _remainder(w, element, lanes, x, args[1])
     if op == "floordiv":
         return _floor_divide(w, element, lanes, x, args[1])
+    if op == "nextafter":
+        return _next_after(w, element, lanes, x, args[1])
     if op in vector_math.SUPPORTED:
         return w.call_math(op, element, lanes, args)
     raise _missing(op, element)
@@ -118,6 +122,28 @@ def _fmod(w: Writer, element: str, lanes: int, x: str, y: str) -> str:
     if "fmod" in vector_math.SUPPORTED:
         return w.call_math("fmod", element, lanes, [x, y])
     return w.let(f"frem {w.kind(element, lanes)} {x}, {y}")
+
+
+def _next_after(w: Writer, element: str, lanes: int, x: str, y: str) -> str:
+    """One step in the bits: away from zero or towards it; from zero to the least number."""
+    whole = {"float": "i32", "double": "i64"}[element]
+    kind, bits, flags = w.kind(element, lanes), w.kind(whole, lanes), w.kind("i1", lanes)
+    one, zero = w.splat("1", whole, lanes), w.splat(literal(0.0, element), element, lanes)
+    number = w.let(f"bitcast {kind} {x} to {bits}")
+    up, down = w.let(f"add {bits} {number}, {one}"), w.let(f"sub {bits} {number}, {one}")
+    below, positive = w.let(f"fcmp olt {kind} {x}, {y}"), w.let(f"fcmp ogt {kind} {x}, {zero}")
+    away = w.let(f"icmp eq {flags} {below}, {positive}")
+    moved = w.let(f"select {flags} {away}, {bits} {up}, {bits} {down}")
+    stepped = w.let(f"bitcast {bits} {moved} to {kind}")
+    least = w.let(f"bitcast {bits} {one} to {kind}")
+    signed = _intrinsic(w, "copysign", element, lanes, [least, y])
+    at_zero = w.let(f"fcmp oeq {kind} {x}, {zero}")
+    stepped = w.let(f"select {flags} {at_zero}, {kind} {signed}, {kind} {stepped}")
+    equal = w.let(f"fcmp oeq {kind} {x}, {y}")
+    stepped = w.let(f"select {flags} {equal}, {kind} {y}, {kind} {stepped}")
+    total = w.let(f"fadd {kind} {x}, {y}")
+    unordered = w.let(f"fcmp uno {kind} {x}, {y}")
+    return w.let(f"select {flags} {unordered}, {kind} {total}, {kind} {stepped}")
 
 
 def _signs_differ(w: Writer, element: str, lanes: int, x: str, y: str) -> str:

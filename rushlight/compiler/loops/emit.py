@@ -29,7 +29,7 @@ from rushlight.compiler.loops.schedule import HEAVY, Access, Schedule, Store
 # segments of the longest reduced variable, their length, elements between their results.
 CHUNK_WORDS = 7
 # A sum of float32 goes through partial sums of this many terms.
-SEGMENT = 128
+SEGMENT = 32
 Env = dict[Any, str]
 
 

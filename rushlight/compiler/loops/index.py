@@ -83,6 +83,8 @@ def reshape_coords(coords: Coords, shape: Shape, source: Node, extents: Shape) -
     """Coordinates in ``source`` of the element at ``coords`` of its reshape to ``shape``."""
     width = len(extents) + 1
     result: list[Coord] = [(0,) * width] * source.ndim
+    if 0 in shape:
+        return tuple(result)
     old, new = len(shape) - 1, source.ndim - 1
     while True:
         # Walk both shapes from the back; a run of axes with equal products maps onto another.

@@ -173,7 +173,7 @@ def _segments(schedule: Schedule) -> int:
     if any(store.full and store.value.phase for store in schedule.stores):
         return 1
     extent = schedule.sizes[schedule.cut]
-    wanted = ceil_div(work, CHUNK_BYTES * max(pieces, 1))
+    wanted = ceil_div(work, CHUNK_BYTES)
     # Longer than the partial results are many, so that the second stage stays small.
     return max(1, min(wanted, ceil_div(extent, 64)))
 
@@ -197,7 +197,8 @@ def _two_stages(
             memory[place] = Scratch(max(place.nbytes, 64))
             first.append((place, value, ((0,) * builder.width, *space.coords(node.shape, True)), True))
     schedule = Schedule(space, first, cpu.host())
-    rows, rows_a_chunk, blocks, block_length = _layout(schedule, FEW_PIECES)
+    # Segments are enough pieces: each takes whole rows, which lie together in memory.
+    rows, rows_a_chunk, blocks, block_length = _layout(schedule, 1)
     stride = next(iter(partial)).size
     schedule.words[:] = [rows, rows_a_chunk, blocks, block_length, segments, length, stride]
     chunks = ceil_div(rows, rows_a_chunk) * blocks * segments

@@ -59,6 +59,10 @@ class Fuser:
     def __init__(self, sinks: list[Node]) -> None:
         self.sinks = sinks
         self.order = toposort(sinks)
+        for node in self.order:
+            for each in (node, *node.src):
+                if each.dtype.is_complex and node.op not in ("input", "reshape"):
+                    raise NotImplementedError(f"{node.op} of {each.dtype} has no lowering")
         self.held: set[Node] = set()
         self.groups: list[Group] = []
         self.group_of: dict[Node, Group] = {}

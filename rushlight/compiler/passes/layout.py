@@ -50,7 +50,7 @@ def layout(sinks: list[Node]) -> list[Node]:
     order = toposort(sinks)
     if not any(node.op == "permute" for node in order):
         return sinks
-    readers = users(order)
+    readers = users([*order, *(Node("sink", (sink,), (), sink.dtype) for sink in sinks)])
     forms: dict[Node, Form] = {}
     lasting: set[Node] = set()  # cores that a convolution or pool has given their layout
     for node in order:
