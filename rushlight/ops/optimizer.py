@@ -19,22 +19,22 @@ from rushlight.ops.promote import full
 from rushlight.ops.table import Scalar, composite
 
 
-def _add_scaled(x: Node, factor: Scalar, y: Node) -> Node:
+def add_scaled(x: Node, factor: Scalar, y: Node) -> Node:
     """x + factor * y."""
     return binary("add", x, binary("mul", full(factor, y.shape, y.dtype), y))
 
 
-def _add_product(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
+def add_product(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
     """x + factor * a * b."""
     return binary("add", x, binary("mul", binary("mul", full(factor, a.shape, a.dtype), a), b))
 
 
-def _add_quotient(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
+def add_quotient(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
     """x + factor * a / b."""
     return binary("add", x, binary("div", binary("mul", full(factor, a.shape, a.dtype), a), b))
 
 
-def _times(x: Node, factor: Scalar) -> Node:
+def times(x: Node, factor: Scalar) -> Node:
     return binary("mul", x, full(factor, x.shape, x.dtype))
 
 
@@ -42,15 +42,15 @@ def _toward(x: Node, end: Node, weight: Scalar, rest: Scalar, near: bool) -> Nod
     """x moved towards ``end`` by ``weight``; from the nearer side, ``rest`` being 1 - weight."""
     delta = binary("sub", end, x)
     if near:
-        return binary("add", x, _times(delta, weight))
-    return binary("sub", end, _times(delta, rest))
+        return binary("add", x, times(delta, weight))
+    return binary("sub", end, times(delta, rest))
 
 
-def _effective(param: Node, grad: Node, weight_decay: Scalar, decays: bool, maximize: bool) -> Node:
+def effective(param: Node, grad: Node, weight_decay: Scalar, decays: bool, maximize: bool) -> Node:
     """The gradient with sign and L2 penalty."""
     if maximize:
         grad = unary("neg", grad)
-    return _add_scaled(grad, weight_decay, param) if decays else grad
+    return add_scaled(grad, weight_decay, param) if decays else grad
 
 
 @composite(torch=False, differentiable=False)
@@ -74,15 +74,15 @@ def sgd_step(
     """
     new_params, new_momenta = [], []
     for place, (param, grad) in enumerate(zip(params, grads, strict=True)):
-        grad = _effective(param, grad, weight_decay, decays, maximize)
+        grad = effective(param, grad, weight_decay, decays, maximize)
         if has_momentum:
             if first:
                 velocity = grad
             else:
-                velocity = _add_scaled(_times(momenta[place], momentum), undamped, grad)
+                velocity = add_scaled(times(momenta[place], momentum), undamped, grad)
             new_momenta.append(velocity)
-            grad = _add_scaled(grad, momentum, velocity) if nesterov else velocity
-        new_params.append(_add_scaled(param, minus_lr, grad))
+            grad = add_scaled(grad, momentum, velocity) if nesterov else velocity
+        new_params.append(add_scaled(param, minus_lr, grad))
     return (*new_params, *new_momenta)
 
 
@@ -103,7 +103,7 @@ def _(
     return (*new_params, *new_momenta)
 
 
-def _three(rng: Any, *, positive: bool = False) -> list[Any]:
+def three_shapes(rng: Any, *, positive: bool = False) -> list[Any]:
     low = 0.1 if positive else -1.0
     return [rng.uniform(low, 1, shape) for shape in ((3, 4), (5,), ())]
 
@@ -111,9 +111,25 @@ def _three(rng: Any, *, positive: bool = False) -> list[Any]:
 @sgd_step.samples
 def _(rng: Any) -> Iterator[Any]:
     numbers = (-0.1, 0.9, 1.0, 0.01)
-    yield (_three(rng), _three(rng), [], *numbers, False, False, False, False, False), {}
-    yield (_three(rng), _three(rng), [], *numbers, True, True, False, True, False), {}
-    yield (_three(rng), _three(rng), _three(rng), *numbers, True, False, True, True, True), {}
+    yield (
+        (three_shapes(rng), three_shapes(rng), [], *numbers, False, False, False, False, False),
+        {},
+    )
+    yield (three_shapes(rng), three_shapes(rng), [], *numbers, True, True, False, True, False), {}
+    yield (
+        (
+            three_shapes(rng),
+            three_shapes(rng),
+            three_shapes(rng),
+            *numbers,
+            True,
+            False,
+            True,
+            True,
+            True,
+        ),
+        {},
+    )
 
 
 @composite(torch=False, differentiable=False)
@@ -146,17 +162,17 @@ def adam_step(
     new: tuple[list[Node], ...] = ([], [], [], [])
     for place, (param, grad) in enumerate(zip(params, grads, strict=True)):
         if decays and decoupled:
-            param = _times(param, weight_decay)
-        grad = _effective(param, grad, weight_decay, decays and not decoupled, maximize)
+            param = times(param, weight_decay)
+        grad = effective(param, grad, weight_decay, decays and not decoupled, maximize)
         mean = _toward(means[place], grad, unbeta1, beta1, near)
-        square = _add_product(_times(squares[place], beta2), unbeta2, grad, grad)
+        square = add_product(times(squares[place], beta2), unbeta2, grad, grad)
         peak = square
         if amsgrad:
             peak = binary("maximum", largest[place], square)
             new[3].append(peak)
         spread = binary("div", unary("sqrt", peak), full(correction, peak.shape, peak.dtype))
         spread = binary("add", spread, full(eps, peak.shape, peak.dtype))
-        new[0].append(_add_quotient(param, minus_step_size, mean, spread))
+        new[0].append(add_quotient(param, minus_step_size, mean, spread))
         new[1].append(mean)
         new[2].append(square)
     return (*new[0], *new[1], *new[2], *new[3])
@@ -189,10 +205,15 @@ def _(
 @adam_step.samples
 def _(rng: Any) -> Iterator[Any]:
     numbers = (-0.01, 0.9, 0.1, 0.9, 0.999, 0.001, 1e-8, 0.95)
-    state = (_three(rng), _three(rng), _three(rng), _three(rng, positive=True))
+    state = (
+        three_shapes(rng),
+        three_shapes(rng),
+        three_shapes(rng),
+        three_shapes(rng, positive=True),
+    )
     yield (*state, [], *numbers, True, False, False, False, False), {}
     yield (*state, [], *numbers, False, False, True, True, True), {}
-    peaks = _three(rng, positive=True)
+    peaks = three_shapes(rng, positive=True)
     yield (*state, peaks, *numbers, True, True, True, False, False), {}
 
 
@@ -221,20 +242,20 @@ def rmsprop_step(
     """
     new: tuple[list[Node], ...] = ([], [], [], [])
     for place, (param, grad) in enumerate(zip(params, grads, strict=True)):
-        grad = _effective(param, grad, weight_decay, decays, maximize)
-        square = _add_product(_times(squares[place], alpha), unalpha, grad, grad)
+        grad = effective(param, grad, weight_decay, decays, maximize)
+        square = add_product(times(squares[place], alpha), unalpha, grad, grad)
         spread = square
         if centered:
             mean = _toward(means[place], grad, unalpha, alpha, near)
             new[2].append(mean)
-            spread = _add_product(square, -1.0, mean, mean)
+            spread = add_product(square, -1.0, mean, mean)
         spread = binary("add", unary("sqrt", spread), full(eps, square.shape, square.dtype))
         if has_momentum:
-            velocity = _add_quotient(_times(momenta[place], momentum), 1.0, grad, spread)
+            velocity = add_quotient(times(momenta[place], momentum), 1.0, grad, spread)
             new[3].append(velocity)
-            new[0].append(_add_scaled(param, minus_lr, velocity))
+            new[0].append(add_scaled(param, minus_lr, velocity))
         else:
-            new[0].append(_add_quotient(param, minus_lr, grad, spread))
+            new[0].append(add_quotient(param, minus_lr, grad, spread))
         new[1].append(square)
     return (*new[0], *new[1], *new[2], *new[3])
 
@@ -266,7 +287,11 @@ def _(
 @rmsprop_step.samples
 def _(rng: Any) -> Iterator[Any]:
     numbers = (-0.01, 0.9, 0.1, 1e-8, 0.05, 0.8)
-    state = (_three(rng), _three(rng), [each + 1 for each in _three(rng, positive=True)])
-    small = [each * 0.1 for each in _three(rng)]
+    state = (
+        three_shapes(rng),
+        three_shapes(rng),
+        [each + 1 for each in three_shapes(rng, positive=True)],
+    )
+    small = [each * 0.1 for each in three_shapes(rng)]
     yield (*state, [], [], *numbers, True, False, False, False, False), {}
-    yield (*state, small, _three(rng), *numbers, True, True, True, True, True), {}
+    yield (*state, small, three_shapes(rng), *numbers, True, True, True, True, True), {}

@@ -1,13 +1,15 @@
-"""The update rules of ops/optimizer.py as functions of tensors: each call is one recorded entry."""
+"""The update rules of ops/optimizer.py and ops/adagrad.py as functions of tensors: each call is one recorded entry."""
 
 from __future__ import annotations
 
-from rushlight.ops import optimizer  # noqa: F401  puts the rules into the op table
+from rushlight.ops import adagrad, optimizer  # noqa: F401  puts the rules into the op table
 from rushlight.tensor.wrap import function
 
 sgd_step = function("sgd_step")
 adam_step = function("adam_step")
 rmsprop_step = function("rmsprop_step")
+adagrad_step = function("adagrad_step")
+adadelta_step = function("adadelta_step")
 
 
 def refuse_differentiable(who: str, differentiable: bool) -> None:

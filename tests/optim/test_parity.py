@@ -38,6 +38,14 @@ OPTIMIZERS: dict[str, Make] = {
     "rmsprop all": lambda optim, params: optim.RMSprop(
         params, 0.02, alpha=0.9, weight_decay=0.1, momentum=0.7, centered=True, maximize=True
     ),
+    "adagrad": lambda optim, params: optim.Adagrad(params),
+    "adagrad all": lambda optim, params: optim.Adagrad(
+        params, 0.1, 0.2, 0.1, initial_accumulator_value=0.3, maximize=True
+    ),
+    "adadelta": lambda optim, params: optim.Adadelta(params),
+    "adadelta all": lambda optim, params: optim.Adadelta(
+        params, 0.5, 0.8, 1e-3, weight_decay=0.1, maximize=True
+    ),
     "rmsprop slow": lambda optim, params: optim.RMSprop(params, alpha=0.4, centered=True),
 }
 SHAPES = ((4, 3), (5,), ())

@@ -10,10 +10,16 @@ import pytest
 from rushlight.base.dtype import float64
 from rushlight.ir import build
 from rushlight.ir.interpret import interpret
-from rushlight.ops import optimizer
+from rushlight.ops import adagrad, optimizer
 from rushlight.ops.table import SCALAR, TENSORS, Op
 
-UPDATES = [optimizer.sgd_step, optimizer.adam_step, optimizer.rmsprop_step]
+UPDATES = [
+    optimizer.sgd_step,
+    optimizer.adam_step,
+    optimizer.rmsprop_step,
+    adagrad.adagrad_step,
+    adagrad.adadelta_step,
+]
 
 
 def evaluated(op: Op, arguments: tuple[Any, ...]) -> list[Any]:

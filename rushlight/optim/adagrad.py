@@ -1,0 +1,103 @@
+"""Adagrad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, number
+from rushlight.optim.recorded import adagrad_step, refuse_differentiable
+from rushlight.tensor import Tensor, full_like
+
+
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011)."""
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        check("learning rate", lr, lr >= 0.0)
+        check("lr_decay value", lr_decay, lr_decay >= 0.0)
+        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        start = initial_accumulator_value
+        check("initial_accumulator_value value", start, start >= 0.0)
+        check("epsilon value", eps, eps >= 0.0)
+        refuse_differentiable("Adagrad", differentiable)
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+        for group in self.param_groups:
+            for param in group["params"]:
+                self._start(group, param)
+
+    def _start(self, group: dict[str, Any], param: Tensor) -> None:
+        state = self.state[param]
+        state["step"] = 0.0
+        state["sum"] = full_like(param, group["initial_accumulator_value"])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("foreach", None)
+            group.setdefault("maximize", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("fused", None)
+
+    def share_memory(self) -> None:
+        """Move the sums into memory that other processes see."""
+        for state in self.state.values():
+            state["sum"].share_memory_()
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """One update of every parameter that has a gradient."""
+        return self._step_over_groups(closure)
+
+    def _update(self, group: dict[str, Any]) -> None:
+        by_step: dict[float, tuple[list[Any], list[Any], list[Any]]] = {}
+        for param in group["params"]:
+            grad = param._grad
+            if grad is None:
+                continue
+            state = self.state[param]
+            if not state:
+                self._start(group, param)
+            state["step"] += 1.0
+            lists = by_step.setdefault(state["step"], ([], [], []))
+            lists[0].append(param)
+            lists[1].append(grad)
+            lists[2].append(state["sum"])
+        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        for step, (params, grads, sums) in by_step.items():
+            results = adagrad_step(
+                params,
+                grads,
+                sums,
+                -(lr / (1 + (step - 1) * number(group["lr_decay"]))),
+                weight_decay,
+                number(group["eps"]),
+                weight_decay != 0.0,
+                group["maximize"],
+            )
+            for old, fresh in zip((*params, *sums), results, strict=True):
+                old._replace_(fresh)
