@@ -1,4 +1,7 @@
-"""The update rules of ops/optimizer.py and ops/adagrad.py as functions of tensors: each call is one recorded entry."""
+"""The update rules (ops/optimizer.py, ops/adagrad.py) as functions of tensors.
+
+Each call is one recorded entry.
+"""
 
 from __future__ import annotations
 
