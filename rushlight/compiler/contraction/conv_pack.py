@@ -66,28 +66,46 @@ def _kernel(source: str, width: int) -> Kernel:
         out = body.at(target, body.mul(number, word["panel_bytes"]))
         start = body.at(base, body.mul(group, word["w_group"]))
         start = body.at(start, body.mul(first, word["w_filter"]))
-        with body.loop("0", str(width)) as lane:
-            there = body.op(f"icmp slt i64 {lane}, {left}")
-            lane_out = body.at(out, body.mul(lane, str(size)))
-            lane_in = body.at(start, body.mul(lane, word["w_filter"]))
-            with body.loop("0", word["channels"]) as channel:
-                block = body.div(channel, word["block_channels"])
-                begun = body.mul(block, word["block_channels"])
-                in_block = body.min(word["block_channels"], body.sub(word["channels"], begun))
-                depth0 = body.add(body.mul(begun, taps), body.sub(channel, begun))
-                to = body.at(lane_out, body.mul(depth0, str(width * size)))
-                here = body.at(lane_in, body.mul(channel, word["w_channel"]))
-                step = body.mul(in_block, str(width * size))
-                with body.loop("0", word["rows"]) as row, body.loop("0", word["columns"]) as column:
-                    place = body.at(
-                        body.at(here, body.mul(row, word["w_row"])),
-                        body.mul(column, word["w_column"]),
-                    )
-                    tap = body.add(body.mul(row, word["columns"]), column)
-                    with body.either(there) as (yes, no):
-                        with body.branch(yes):
-                            value = values.load(body, source, place)
-                            values.store(body, dtype, value, body.at(to, body.mul(tap, step)))
-                        with body.branch(no):
-                            values.store(body, dtype, "0.0", body.at(to, body.mul(tap, step)))
+        with body.loop("0", word["channels"]) as channel:
+            block = body.div(channel, word["block_channels"])
+            begun = body.mul(block, word["block_channels"])
+            in_block = body.min(word["block_channels"], body.sub(word["channels"], begun))
+            depth0 = body.add(body.mul(begun, taps), body.sub(channel, begun))
+            to = body.at(out, body.mul(depth0, str(width * size)))
+            here = body.at(start, body.mul(channel, word["w_channel"]))
+            step = body.mul(in_block, str(width * size))
+            with body.loop("0", word["rows"]) as row, body.loop("0", word["columns"]) as column:
+                place = body.at(here, body.mul(row, word["w_row"]))
+                place = body.at(place, body.mul(column, word["w_column"]))
+                tap = body.add(body.mul(row, word["columns"]), column)
+                there = body.at(to, body.mul(tap, step))
+                with body.either(body.equal(left, str(width))) as (yes, no):
+                    with body.branch(yes):
+                        _gather(body, source, place, there, width, word["w_filter"])
+                    with body.branch(no):
+                        with body.loop("0", left) as lane:
+                            from_ = body.at(place, body.mul(lane, word["w_filter"]))
+                            value = values.load(body, source, from_)
+                            into = body.at(there, body.mul(lane, str(size)))
+                            values.store(body, dtype, value, into)
+                        with body.loop(left, str(width)) as lane:
+                            into = body.at(there, body.mul(lane, str(size)))
+                            values.store(body, dtype, "0.0", into)
     return kernel("pack_weights", entry(body))
+
+
+def _gather(body: Body, source: str, place: str, there: str, width: int, step: str) -> None:
+    """``width`` numbers ``step`` bytes apart to neighbours, in vectors of 128 bits."""
+    dtype = values.register_dtype(source)
+    size = values.SIZES[dtype]
+    lanes = 16 // size
+    text = values.kind(dtype, lanes)
+    for start in range(0, width, lanes):
+        vector = "poison"
+        for lane in range(lanes):
+            value = values.load(body, source, place)
+            vector = body.op(
+                f"insertelement {text} {vector}, {values.kind(dtype)} {value}, i64 {lane}"
+            )
+            place = body.at(place, step)
+        values.store(body, dtype, vector, body.at(there, str(start * size)), lanes)

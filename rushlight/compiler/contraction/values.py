@@ -88,6 +88,30 @@ def spread(body: Body, dtype: str, value: str, lanes: int) -> str:
     return body.op(f"shufflevector {text} {first}, {text} poison, <{lanes} x i32> zeroinitializer")
 
 
+def turned(body: Body, dtype: str, rows: list[str]) -> list[str]:
+    """A square of numbers, one vector a row, with rows and columns exchanged."""
+    count = len(rows)
+    text = kind(dtype, count)
+    step = 1
+    while step < count:
+        new = list(rows)
+        for index in range(count):
+            if index & step:
+                continue
+            upper, lower = rows[index], rows[index + step]
+            for which in (0, 1):
+                places = [
+                    (place & ~step | which * step) + (count if place & step else 0)
+                    for place in range(count)
+                ]
+                mask = ", ".join(f"i32 {place}" for place in places)
+                new[index + which * step] = body.op(
+                    f"shufflevector {text} {upper}, {text} {lower}, <{count} x i32> <{mask}>"
+                )
+        rows, step = new, 2 * step
+    return rows
+
+
 def add(body: Body, dtype: str, left: str, right: str, lanes: int = 1) -> str:
     return body.op(f"fadd contract {kind(dtype, lanes)} {left}, {right}")
 
