@@ -241,3 +241,37 @@ def test_without_pillow(monkeypatch) -> None:
     with pytest.raises(ImportError, match=r"pip install 'rushlight\[vision\]'"):
         T.ToPILImage()(torch.zeros(3, 2, 2))
     pillow.image_module.cache_clear()
+
+
+def test_colour() -> None:
+    image = picture()
+    assert np.array_equal(np.asarray(F.adjust_brightness(image, 1.0)), np.asarray(image))
+    assert not np.asarray(F.adjust_brightness(image, 0.0)).any()
+    bytes_ = T.PILToTensor()(image)
+    assert F.adjust_brightness(bytes_, 2.0).numpy().max() == 255
+    gray = F.adjust_saturation(bytes_, 0.0).numpy()
+    assert np.array_equal(gray[0], gray[2])
+    assert F.adjust_contrast(bytes_, 0.0).numpy().std(axis=(1, 2)).max() == 0
+    assert F.adjust_hue(image, 0.25).mode == "RGB"
+    with pytest.raises(ValueError, match="hue_factor"):
+        F.adjust_hue(image, 0.6)
+    jitter = T.ColorJitter(0.5, (0.1, 0.2), hue=0.1)
+    assert repr(jitter) == (
+        "ColorJitter(brightness=(0.5, 1.5), contrast=(0.1, 0.2), saturation=None, hue=(-0.1, 0.1))"
+    )
+    assert jitter(image).size == image.size
+    with pytest.raises(ValueError, match="between"):
+        T.ColorJitter(hue=1.0)
+
+
+def test_erasing() -> None:
+    image = torch.ones(3, 8, 8)
+    torch.manual_seed(1)
+    erased = T.RandomErasing(p=1.0)(image)
+    zeros = int((erased.numpy() == 0).sum())
+    assert zeros > 0
+    assert zeros % 3 == 0
+    assert image.numpy().min() == 1
+    assert T.RandomErasing(p=0.0)(image) is image
+    with pytest.raises(ValueError, match="number of input channels"):
+        T.RandomErasing(p=1.0, value=(1, 2))(image)

@@ -10,6 +10,8 @@ from rushlight.vision.transforms.chance import (
     RandomSizedCrop,
     RandomVerticalFlip,
 )
+from rushlight.vision.transforms.colour import ColorJitter
+from rushlight.vision.transforms.erase import RandomErasing
 from rushlight.vision.transforms.fixed import (
     CenterCrop,
     ConvertImageDtype,
@@ -20,7 +22,7 @@ from rushlight.vision.transforms.fixed import (
     Scale,
     ToPILImage,
 )
-from rushlight.vision.transforms.functional import InterpolationMode
+from rushlight.vision.transforms.operations import InterpolationMode
 from rushlight.vision.transforms.transform import (
     Compose,
     Lambda,
@@ -33,6 +35,7 @@ from rushlight.vision.transforms.transform import (
 
 __all__ = [
     "CenterCrop",
+    "ColorJitter",
     "Compose",
     "ConvertImageDtype",
     "Grayscale",
@@ -44,6 +47,7 @@ __all__ = [
     "RandomApply",
     "RandomChoice",
     "RandomCrop",
+    "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomOrder",

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from rushlight.vision.transforms import draws
-from rushlight.vision.transforms import functional as F
+from rushlight.vision.transforms import operations as F
 from rushlight.vision.transforms.fixed import two_sizes
-from rushlight.vision.transforms.functional import InterpolationMode, interpolation_mode
+from rushlight.vision.transforms.operations import InterpolationMode, interpolation_mode
 from rushlight.vision.transforms.transform import Transform
 
 TRIES = 10  # for a random crop that fits, before the middle is taken

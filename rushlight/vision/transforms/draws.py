@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from rushlight.tensor.random import default_generator
 
@@ -23,3 +26,9 @@ def permutation(count: int) -> list[int]:
     """``torch.randperm(count).tolist()``."""
     order: list[int] = default_generator.permutation(count).tolist()
     return order
+
+
+def normals(*shape: int) -> npt.NDArray[np.float32]:
+    """``torch.empty(shape).normal_()``."""
+    drawn = default_generator.normal(math.prod(shape), FLOAT32).reshape(shape)
+    return drawn.astype(np.float32, copy=False)

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from rushlight.base.dtype import dtype as Dtype
-from rushlight.vision.transforms import functional as F
-from rushlight.vision.transforms.functional import InterpolationMode, interpolation_mode
+from rushlight.vision.transforms import operations as F
+from rushlight.vision.transforms.convert import (
+    convert_image_dtype,
+    pil_to_tensor,
+    to_pil_image,
+)
+from rushlight.vision.transforms.operations import InterpolationMode, interpolation_mode
 from rushlight.vision.transforms.transform import Transform
 
 TWO_SIZES = "Please provide only two dimensions (h, w) for size."
@@ -29,7 +34,7 @@ class PILToTensor:
     """A PIL image -> (C, H, W) tensor of the same values."""
 
     def __call__(self, pic: Any) -> Any:
-        return F.pil_to_tensor(pic)
+        return pil_to_tensor(pic)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -42,7 +47,7 @@ class ToPILImage:
         self.mode = mode
 
     def __call__(self, pic: Any) -> Any:
-        return F.to_pil_image(pic, self.mode)
+        return to_pil_image(pic, self.mode)
 
     def __repr__(self) -> str:
         inside = "" if self.mode is None else f"mode={self.mode}"
@@ -57,7 +62,7 @@ class ConvertImageDtype(Transform):
         self.dtype = dtype
 
     def forward(self, image: Any) -> Any:
-        return F.convert_image_dtype(image, self.dtype)
+        return convert_image_dtype(image, self.dtype)
 
 
 class Resize(Transform):
