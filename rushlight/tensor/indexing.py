@@ -1,0 +1,211 @@
+"""``tensor[index]`` and ``tensor[index] = value``: PyTorch's rules, which are NumPy's.
+
+Ints, slices, None and ``...`` give a view (``_basic_index``). Integer and boolean tensors (or
+lists) gather (``_index``); assigning through them scatters (``_index_put``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import bool_, int64, uint8
+from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.wrap import function
+
+
+def _plain(entry: Any) -> Any:
+    """One entry of an index as an int, None, ..., ("slice", ..), or an index tensor."""
+    if entry is None or entry is ...:
+        return entry
+    if isinstance(entry, slice):
+        return ("slice", *(_bound(each) for each in (entry.start, entry.stop, entry.step)))
+    if isinstance(entry, (bool, np.bool_)):
+        return Tensor._from_array(np.asarray(entry))
+    if isinstance(entry, (int, np.integer)):
+        return int(entry)
+    if isinstance(entry, Tensor):
+        if entry.ndim == 0 and entry.dtype is not bool_ and not entry.dtype.is_floating_point:
+            return int(entry.item())
+        return entry
+    if isinstance(entry, (list, tuple, np.ndarray, range)):
+        from rushlight.tensor.create import tensor
+
+        made = tensor(list(entry) if isinstance(entry, range) else entry)
+        return convert(made, int64) if made.numel() == 0 else made
+    if hasattr(entry, "__index__"):
+        return entry.__index__()
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        f"indices (got {type(entry).__name__})"
+    )
+
+
+def _bound(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    if hasattr(value, "__index__"):
+        return int(value.__index__())
+    raise TypeError("slice indices must be integers or None or have an __index__ method")
+
+
+def _entries(index: Any) -> tuple[Any, ...]:
+    return tuple(map(_plain, index)) if isinstance(index, tuple) else (_plain(index),)
+
+
+def _advanced(entries: tuple[Any, ...]) -> bool:
+    return any(isinstance(entry, Tensor) for entry in entries)
+
+
+def _axes_used(entry: Any) -> int:
+    if isinstance(entry, Tensor):
+        return entry.ndim if entry.dtype in (bool_, uint8) else 1
+    return 0 if entry is None or entry is ... else 1
+
+
+def _split(x: Tensor, entries: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], tuple[int, ...], bool]:
+    """Apply the basic part as a view; (view, index tensors, their axes, result axes in front)."""
+    used = sum(map(_axes_used, entries))
+    if used > x.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+    if not any(entry is ... for entry in entries):
+        entries = (*entries, ...)
+    basic: list[Any] = []
+    indices: list[Tensor] = []
+    axes: list[int] = []
+    place = 0  # axis of the view that the next entry makes
+    source = 0  # axis of x
+    for entry in entries:
+        if entry is ...:
+            rest = x.ndim - used
+            basic += [("slice", None, None, None)] * rest
+            place += rest
+            source += rest
+        elif isinstance(entry, Tensor):
+            if entry.dtype in (bool_, uint8):
+                for axis, size in enumerate(entry.shape):
+                    if size != x.shape[source + axis]:
+                        raise IndexError(
+                            f"The shape of the mask {list(entry.shape)} at index {axis} does not "
+                            f"match the shape of the indexed tensor {list(x.shape)} at index "
+                            f"{source + axis}"
+                        )
+                if entry.ndim == 0:
+                    # A 0-d mask adds an axis of one or no element.
+                    basic.append(None)
+                    hits = np.zeros(int(bool(entry.item())), np.int64)
+                    indices.append(Tensor._from_array(hits))
+                    axes.append(place)
+                    place += 1
+                    continue
+                for found in np.nonzero(entry._array()):
+                    basic.append(("slice", None, None, None))
+                    indices.append(Tensor._from_array(found))
+                    axes.append(place)
+                    place += 1
+                    source += 1
+            else:
+                if entry.dtype.is_floating_point:
+                    raise IndexError(
+                        "tensors used as indices must be long, int, byte or bool tensors"
+                    )
+                basic.append(("slice", None, None, None))
+                indices.append(convert(entry, int64))
+                axes.append(place)
+                place += 1
+                source += 1
+        elif entry is None:
+            basic.append(None)
+            place += 1
+        else:
+            basic.append(entry)
+            source += 1
+            if isinstance(entry, tuple):
+                place += 1
+    plain = all(each == ("slice", None, None, None) for each in basic)
+    shown = x if plain else function("_basic_index")(x, tuple(basic))
+    apart = any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+    return shown, indices, tuple(axes), apart
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """Elements by index: a view for ints and slices, a copy for index tensors and masks."""
+    if type(index) is int:
+        made: Tensor = _select_first(self, index)
+        return made
+    entries = _entries(index)
+    if not _advanced(entries):
+        view: Tensor = function("_basic_index")(self, entries)
+        return view
+    shown, indices, axes, front = _split(self, entries)
+    picked: Tensor = function("_index")(shown, tuple(indices), axes, front)
+    return picked
+
+
+def _select_first(self: Tensor, index: int) -> Tensor:
+    shape = self._value.meta.shape
+    if not shape:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+            "in C++ to convert a 0-dim tensor to a number"
+        )
+    if not -shape[0] <= index < shape[0]:
+        raise IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
+    made: Tensor = function("select")(self, 0, index)
+    return made
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """Write numbers or a broadcastable tensor to the elements that ``index`` names."""
+    entries = _entries(index)
+    if not _advanced(entries):
+        target = function("_basic_index")(self, entries)
+        _write(target, value)
+        return
+    mask = entries[0]
+    if (
+        len(entries) == 1 and isinstance(mask, Tensor) and mask.dtype is bool_
+        and mask.shape == self.shape and not (isinstance(value, Tensor) and value.ndim)
+    ):  # fmt: skip
+        # A whole mask and one number: no indices, no host.
+        self._writable("masked_fill_")
+        number = value.item() if isinstance(value, np.generic) else value
+        self._inplace(function("masked_fill")(self, mask, number), "masked_fill_")
+        return
+    shown, indices, axes, front = _split(self, entries)
+    values = _as_values(shown, value)
+    shown._writable("index_put_")
+    shown._assign(function("_index_put")(shown, values, tuple(indices), axes, front, False))
+
+
+def _as_values(target: Tensor, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return convert(value, target.dtype)
+    from rushlight.tensor.create import tensor
+
+    return tensor(value, dtype=target.dtype)
+
+
+def _write(target: Tensor, value: Any) -> None:
+    if isinstance(value, (int, float, bool)):
+        target._writable("fill_")
+        target._assign(function("_full")(target.shape, value, target.dtype))
+        return
+    source = _as_values(target, value)
+    # Leading axes of size 1 are dropped, as PyTorch does on assignment.
+    while source.ndim > target.ndim and source.shape[0] == 1:
+        source = function("squeeze")(source, 0)
+    if source.ndim > target.ndim:
+        raise RuntimeError(
+            f"expand(torch.FloatTensor{{{list(source.shape)}}}, size={list(target.shape)}): the "
+            f"number of sizes provided ({target.ndim}) must be greater or equal to the number of "
+            f"dimensions in the tensor ({source.ndim})"
+        )
+    target.copy_(source)
+
+
+def install() -> None:
+    """Put indexing on the class."""
+    Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+    Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
