@@ -19,7 +19,7 @@ from rushlight.compat.script import run_script
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, readable=True))
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
 def run(era: int | None, script: str, arguments: tuple[str, ...]) -> int:
-    """Run a Python script whose torch and torchvision are Rushlight.
+    """Run a script whose torch and torchvision are Rushlight.
 
     It runs as ``python SCRIPT ARGS`` would: same argv, same import path, same exit status.
     """

@@ -28,6 +28,7 @@ PRIVATE = frozenset(
         "cli",
         "compat",
         "compiler",
+        "demo",
         "engine",
         "ir",
         "ops",
