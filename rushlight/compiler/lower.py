@@ -19,6 +19,7 @@ from rushlight.compiler.kernels import lower_node
 from rushlight.compiler.launch import Launch, Ref
 from rushlight.compiler.loops.lower import in_place_pairs, loop_launches
 from rushlight.compiler.passes.fuse import Group
+from rushlight.compiler.passes.layout import inverse
 from rushlight.compiler.views import window
 from rushlight.ir.graph import Node
 
@@ -62,6 +63,8 @@ def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
         bias = None if absorbed.bias is None else operand(absorbed.bias)
         epilogue = Epilogue(bias=bias, activation="relu" if absorbed.relu else None)
         core = absorbed.core
+        if absorbed.axes is not None:
+            out = out.permute(*inverse(absorbed.axes))
         sources = tuple([operand(source) for source in core.src])
         return [Step(launch, node) for launch in _contract(core, sources, out, epilogue)]
     sources = tuple([operand(source) for source in node.src])

@@ -26,11 +26,15 @@ class Guard:
 
 
 class NotAffine(Exception):
-    """``node`` has to be in a buffer before its user can be written as a loop."""
+    """``node`` has to be in a buffer before its user can be written as a loop.
 
-    def __init__(self, node: Node) -> None:
+    ``cut``: or else a loop variable in two, (variable, size of the inner part).
+    """
+
+    def __init__(self, node: Node, cut: tuple[int, int] | None = None) -> None:
         super().__init__(f"{node} cannot be read through an affine index map")
         self.node = node
+        self.cut = cut
 
 
 def combine(terms: list[tuple[Coord, int]], width: int) -> Coord:
@@ -115,10 +119,21 @@ def reshape_coords(coords: Coords, shape: Shape, source: Node, extents: Shape) -
         for axis in reversed(to_axes[1:]):
             parts = split(flat, source.shape[axis], extents)
             if parts is None:
-                raise NotAffine(source)
+                raise NotAffine(source, _cut(flat, source.shape[axis], extents))
             flat, result[axis] = parts
         result[to_axes[0]] = flat
         old, new = old - 1, new - 1
+
+
+def _cut(flat: Coord, size: int, extents: Shape) -> tuple[int, int] | None:
+    """The variable that would have to be two loops for flat // size, flat % size to be affine."""
+    for place in range(1, len(flat)):
+        coef = flat[place]
+        if coef > 0 and coef % size and size % coef == 0:
+            inner = size // coef
+            if 1 < inner < extents[place - 1] and extents[place - 1] % inner == 0:
+                return place - 1, inner
+    return None
 
 
 def movement(

@@ -1,4 +1,4 @@
-"""What a contraction does to its results before their only store: bias, then relu.
+"""What a contraction does to its results before their only store: bias, relu, order of axes.
 
     maximum(add(conv(x, w), expand(bias)), 0)  ->  one kernel, conv with an epilogue
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rushlight.base.dtype import float32, float64
+from rushlight.base.shape import Shape
 from rushlight.ir.graph import Node
 
 CONTRACTIONS = frozenset(("dot", "conv", "conv_input_grad"))
@@ -22,6 +23,7 @@ class Absorbed:
     core: Node
     bias: Node | None
     relu: bool
+    axes: Shape | None  # the result is stored in this order of axes
     inside: tuple[Node, ...]  # the core and what follows it, but for the last node
 
     @property
@@ -49,8 +51,17 @@ def find_epilogues(
                 after = _only_user(last, users, sinks)
         if after is not None and _is_relu(after, last):
             last, relu = after, True
+        if relu:
+            inside.append(last)
+        after = _only_user(last, users, sinks)
+        axes = after.attrs["axes"] if after is not None and after.op == "permute" else None
+        if after is not None and axes is not None and axes[-1] == core.ndim - 1:
+            last = after  # rows stay rows: they only go elsewhere
+        else:
+            axes = None
         if last is not core:
-            found[last] = Absorbed(core, bias, relu, tuple([n for n in inside if n is not last]))
+            rest = tuple([node for node in inside if node is not last])
+            found[last] = Absorbed(core, bias, relu, axes, rest)
     return found
 
 

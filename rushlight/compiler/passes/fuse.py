@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from rushlight.base.shape import Shape
 from rushlight.compiler.loops.build import (
     INLINE,
     MOVES,
@@ -36,6 +37,7 @@ LARGE = 1 << 16
 FEW_ROWS = 64
 # A kernel of more pointers or values than this gains nothing by growing.
 MOST_STORES = 24
+MOST_VARIABLES = 8
 MOST_VALUES = 160
 
 
@@ -170,14 +172,34 @@ class Fuser:
             sources = node.src if absorbed is None else absorbed.sources
             self._member(group, node, [view_base(source) for source in sources])
             return
+        cuts: dict[int, Shape] = {}
         while True:
+            refs = self._references(node)
             try:
-                refs = self._references(node)
-                if not self._join(node, refs):
-                    self._root(node, refs)
+                if cuts or not self._join(node, refs):
+                    self._root(node, refs, cuts)
                 return
             except NotAffine as error:
-                self._hold(error.node)
+                if not self._cut(node, error.cut, cuts):
+                    self._hold(error.node)
+
+    def _cut(self, node: Node, wish: tuple[int, int] | None, cuts: dict[int, Shape]) -> bool:
+        """Note that an axis of the kernel's space is to be two loops; False: it cannot be."""
+        if wish is None:
+            return False
+        space = Space(*self._space_of(node), cuts)
+        variable, inner = wish
+        axis = next(k for k, members in enumerate(space.groups) if variable in members)
+        place = space.groups[axis].index(variable)
+        parts = [space.extents[k] for k in space.groups[axis]]
+        if len(space.extents) >= MOST_VARIABLES:
+            return False
+        parts[place : place + 1] = [parts[place] // inner, inner]
+        cuts[axis] = tuple(parts)
+        return True
+
+    def _space_of(self, node: Node) -> tuple[Shape, Shape]:
+        return reduce_space(node) if node.op == "reduce" else (squeeze(node.shape), ())
 
     def _hold(self, node: Node) -> None:
         """``node`` turned out to need a buffer: find it a kernel now, its users come after."""
@@ -220,12 +242,8 @@ class Fuser:
             if other.before >> group.number & 1:
                 other.before |= before
 
-    def _root(self, node: Node, refs: list[Node]) -> None:
-        if node.op == "reduce":
-            shape, axes = reduce_space(node)
-        else:
-            shape, axes = squeeze(node.shape), ()
-        builder = Builder(Space(shape, axes, {}), self.in_buffer)
+    def _root(self, node: Node, refs: list[Node], cuts: dict[int, Shape]) -> None:
+        builder = Builder(Space(*self._space_of(node), dict(cuts)), self.in_buffer)
         try:
             builder.add_root(node)
         except NotFusible:
@@ -271,7 +289,7 @@ class Fuser:
             shape, axes = reduce_space(node)
             if shape != space.shape or not axes:
                 return False
-            fresh = Builder(Space(shape, axes, {}), self.in_buffer)
+            fresh = Builder(Space(shape, axes, space.cuts), self.in_buffer)
             # Nodes that came to be held since would be read now, by a kernel that may run before.
             if any(self._references(root) != self.refs[root] for root in group.roots):
                 return False
@@ -279,6 +297,10 @@ class Fuser:
                 for root in (*group.roots, node):
                     fresh.add_root(root)
             except NotFusible:
+                return False
+            except NotAffine as error:
+                if error.cut is None:
+                    raise
                 return False
             if not _shares_well(fresh, node):
                 return False
@@ -288,6 +310,10 @@ class Fuser:
         try:
             builder.add_root(node)
         except NotFusible:
+            return False
+        except NotAffine as error:
+            if error.cut is None:
+                raise
             return False
         if not _shares_well(builder, node):
             del builder.roots[node]
