@@ -1,5 +1,8 @@
 """torch.save, torch.load and torch.serialization: checkpoints in PyTorch's file format."""
 
+from importlib import import_module
+from typing import Any
+
 from rushlight.serialization.allowlist import (
     add_safe_globals,
     clear_safe_globals,
@@ -8,7 +11,6 @@ from rushlight.serialization.allowlist import (
 )
 from rushlight.serialization.load import load
 from rushlight.serialization.save import DEFAULT_PROTOCOL, save
-from rushlight.serialization.survey import get_unsafe_globals_in_checkpoint
 
 __all__ = [
     "DEFAULT_PROTOCOL",
@@ -20,3 +22,10 @@ __all__ = [
     "safe_globals",
     "save",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The survey of a file's names is seldom asked for, and pickletools takes a while to import."""
+    if name == "get_unsafe_globals_in_checkpoint":
+        return import_module("rushlight.serialization.survey").get_unsafe_globals_in_checkpoint
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

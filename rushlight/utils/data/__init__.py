@@ -32,7 +32,7 @@ from rushlight.utils.data.sampler import (
     WeightedRandomSampler,
 )
 from rushlight.utils.data.split import random_split
-from rushlight.utils.data.worker import WorkerInfo, get_worker_info
+from rushlight.utils.data.worker_info import WorkerInfo, get_worker_info
 
 __all__ = [
     "BatchSampler",

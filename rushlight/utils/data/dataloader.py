@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from rushlight.tensor.random import Generator
 from rushlight.utils.data.collate import default_collate, default_convert
-from rushlight.utils.data.crew import start_context
 from rushlight.utils.data.dataset import Dataset, IterableDataset
-from rushlight.utils.data.iterators import BaseDataLoaderIter, SingleProcessIter, WorkersIter
+from rushlight.utils.data.iterators import BaseDataLoaderIter, SingleProcessIter
 from rushlight.utils.data.sampler import (
     BatchSampler,
     EndlessSampler,
@@ -67,7 +67,8 @@ class DataLoader(Generic[T_co]):
                     "multiprocessing_context can only be used with multi-process loading "
                     f"(num_workers > 0), but got num_workers={num_workers}"
                 )
-            start_context(multiprocessing_context)  # wrong names are errors now, not later
+            # Wrong names are errors now, not later.
+            _workers_module().start_context(multiprocessing_context)
         self.is_stream = isinstance(dataset, IterableDataset)
         if self.is_stream:
             _check_stream_options(shuffle, sampler, batch_sampler)
@@ -113,7 +114,7 @@ class DataLoader(Generic[T_co]):
         self.collate_fn = default if collate_fn is None else collate_fn
         self.persistent_workers = persistent_workers
         self.length_told: int | None = None  # what len() said of a stream
-        self._iterator: WorkersIter | None = None
+        self._iterator: Any = None
         _warn_of_many_workers(num_workers)
         self._ready = True
 
@@ -141,12 +142,16 @@ class DataLoader(Generic[T_co]):
         if self.num_workers == 0:
             return SingleProcessIter(self)
         if not self.persistent_workers:
-            return WorkersIter(self)
+            return self._with_workers()
         if self._iterator is None or not self._iterator.shutdown.alive:
-            self._iterator = WorkersIter(self)
+            self._iterator = self._with_workers()
         else:
             self._iterator.restart(self)
         return self._iterator
+
+    def _with_workers(self) -> BaseDataLoaderIter:
+        made: BaseDataLoaderIter = _workers_module().WorkersIter(self)
+        return made
 
     def __len__(self) -> int:
         if not self.is_stream:
@@ -155,6 +160,11 @@ class DataLoader(Generic[T_co]):
         if self.batch_size is None:
             return length
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
+
+
+def _workers_module() -> Any:
+    """What needs multiprocessing: a tenth of our start-up time, and most loaders do without."""
+    return import_module("rushlight.utils.data.workers")
 
 
 def _check_numbers(

@@ -13,22 +13,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rushlight.runtime.pool import set_num_threads
+from rushlight.utils.data import worker_info
 from rushlight.utils.data.failure import Failure
 from rushlight.utils.data.fetch import Fetcher, make_fetcher
 from rushlight.utils.data.randomness import seed_worker
 from rushlight.utils.data.transport import Slots, pack
 
 CHECK_PARENT_MS = 2000
-
-
-@dataclass(frozen=True)
-class WorkerInfo:
-    """Which worker this process is: see ``get_worker_info``."""
-
-    id: int
-    num_workers: int
-    seed: int
-    dataset: Any
 
 
 @dataclass(frozen=True)
@@ -63,22 +54,10 @@ class Job:
         return make_fetcher(self.dataset, self.stream, self.batched, self.collate, self.drop_last)
 
 
-_info: WorkerInfo | None = None
-
-
-def get_worker_info() -> WorkerInfo | None:
-    """In a worker process: its ``id``, ``num_workers``, ``seed`` and ``dataset``; None elsewhere.
-
-    A stream uses it to give every worker its own share.
-    """
-    return _info
-
-
 def run_worker(
     job: Job, requests: Connection, results: Connection, slots: Slots, inherited: list[Connection]
 ) -> None:
     """The life of a worker process."""
-    global _info
     # Ctrl-C reaches the whole group; the main process decides, and we see it hang up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -87,7 +66,7 @@ def run_worker(
         connection.close()
     set_num_threads(1)
     seed = seed_worker(job.base_seed, job.worker)
-    _info = WorkerInfo(job.worker, job.workers, seed, job.dataset)
+    worker_info.enter(worker_info.WorkerInfo(job.worker, job.workers, seed, job.dataset))
     try:
         _serve(job, requests, results, slots)
     except (BrokenPipeError, EOFError, ConnectionResetError):
