@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
-import importlib.util
 import platform
 import time
 import uuid
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import click
 import numpy as np
 
+import rushlight
 from rushlight.base import config
 from rushlight.base.version import VERSION
 from rushlight.runtime import code, cpu, llvm
@@ -40,7 +41,7 @@ def doctor() -> int:
     Versions, CPU, threads and cache are shown, a kernel is compiled, run and compared with NumPy.
     Exits with 1 if something is wrong.
     """
-    findings = [*versions(), *machine(), cache(), kernel()]
+    findings = [*versions(), *machine(), cache(), kernel(), engine()]
     for finding in findings:
         mark = "ok   " if finding.right else "WRONG"
         click.echo(f"{mark} {finding.subject:<10} {finding.text}")
@@ -122,6 +123,23 @@ def kernel() -> Finding:
         text = f"a compiled kernel is wrong: status {status}, largest difference {worst:g}"
         return Finding("kernel", text, right=False)
     return Finding("kernel", f"compiled in {milliseconds:.0f} ms, equal to NumPy's result")
+
+
+def engine(torch: Any = rushlight) -> Finding:
+    """One step through all layers: loss and gradient of sum((x * 2 + 1) ** 2), exact in float32."""
+    start = time.perf_counter()
+    try:
+        x = torch.arange(4, dtype=torch.float32).requires_grad_()
+        loss = ((x * 2 + 1) ** 2).sum()
+        loss.backward()
+        found = [loss.item(), *x.grad.tolist()]
+    except (AttributeError, RuntimeError, NotImplementedError) as error:
+        return Finding("engine", f"{type(error).__name__}: {error}", right=False)
+    milliseconds = (time.perf_counter() - start) * 1e3
+    wanted = [84.0, 4.0, 12.0, 20.0, 28.0]
+    if found != wanted:
+        return Finding("engine", f"a step gave {found} instead of {wanted}", right=False)
+    return Finding("engine", f"a step forward and backward is right, {milliseconds:.0f} ms")
 
 
 def _square_plus(symbol: str, lanes: int) -> str:

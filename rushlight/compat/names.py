@@ -4,8 +4,8 @@
 'rushlight.nn.functional'
 >>> ours("torchvision.transforms")
 'rushlight.vision.transforms'
->>> ours("numpy"), ours("torch.engine")
-(None, None)
+>>> ours("numpy"), ours("torch.engine"), ours("torch.compiler")
+(None, None, 'rushlight.compiler_settings')
 >>> theirs("rushlight.vision.datasets"), theirs("rushlight.optim"), theirs("rushlight.engine")
 ('torchvision.datasets', 'torch.optim', None)
 """
@@ -18,6 +18,8 @@ PACKAGES = {
     "torchtext": "rushlight.text",
     "torchaudio": "rushlight.audio",
 }
+# Modules of PyTorch's whose name is taken here by a layer.
+MOVED = {"torch.compiler": "rushlight.compiler_settings"}
 # Layers of ours that are no modules of PyTorch. Some share a name with something that is
 # (``torch.tensor`` is a function): importing them as torch.X would put the module in its place.
 PRIVATE = frozenset(
@@ -34,6 +36,7 @@ PRIVATE = frozenset(
         "ops",
         "runtime",
         "serve",
+        "settings",
         "tensor",
         "text",
         "vision",
@@ -51,6 +54,8 @@ def ours(name: str) -> str | None:
 
     Whether that module exists is another question.
     """
+    if name in MOVED:
+        return MOVED[name]
     package, _, rest = name.partition(".")
     target = PACKAGES.get(package)
     if target is None or (package == "torch" and rest.partition(".")[0] in PRIVATE):
@@ -60,10 +65,9 @@ def ours(name: str) -> str | None:
 
 def theirs(name: str) -> str | None:
     """The name under which PyTorch's users import our module ``name``; None if they cannot."""
-    for package, target in reversed(PACKAGES.items()):
+    for alias, target in (*MOVED.items(), *reversed(PACKAGES.items())):
         if name == target or name.startswith(target + "."):
-            rest = name[len(target) + 1 :]
-            if package == "torch" and rest.partition(".")[0] in PRIVATE:
-                return None
-            return f"{package}.{rest}" if rest else package
+            rest = name[len(target) :]
+            private = alias == "torch" and rest[1:].partition(".")[0] in PRIVATE
+            return None if private else alias + rest
     return None
