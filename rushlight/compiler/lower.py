@@ -17,7 +17,7 @@ from rushlight.compiler.contraction import (
 )
 from rushlight.compiler.kernels import lower_node
 from rushlight.compiler.launch import Launch, Ref
-from rushlight.compiler.loops.lower import in_place_pairs, loop_launches
+from rushlight.compiler.loops.lower import loop_launches
 from rushlight.compiler.passes.fuse import Group
 from rushlight.compiler.passes.layout import inverse
 from rushlight.compiler.views import window
@@ -51,10 +51,7 @@ def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
         if not group.outputs:
             return []
         launches = loop_launches(group.builder, group.outputs)
-        steps = [Step(launch, group.outputs[-1]) for launch in launches]
-        if len(steps) == 1:
-            steps[0].over = in_place_pairs(group.builder, group.outputs)
-        return steps
+        return [Step(launch, group.outputs[-1], pairs) for launch, pairs in launches]
     node = group.node
     assert node is not None
     out = Operand(Ref(node), short_name(node.dtype, node.op), node.shape, contiguous_strides(node.shape))

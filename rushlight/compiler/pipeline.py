@@ -58,7 +58,7 @@ def compile_graph(
         if config.CHECK:
             verify(graph)
     graph = [_stored(sink) for sink in graph]
-    groups, held = fuse(graph)
+    groups, held = fuse(graph, donatable)
     updated = _updates_in_place(groups, graph, held, donatable)
     steps = [step for group in groups for step in lower_group(group, updated)]
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)

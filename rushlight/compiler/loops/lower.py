@@ -14,6 +14,8 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
+# (output, source) that may share memory
+Pairs = list[tuple[Node, Node]]
 # A reduction with fewer pieces of work than this, and more to do than fits one chunk, is cut.
 FEW_PIECES = 64
 # Rows and columns of a tile of a transposing copy.
@@ -49,8 +51,11 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def loop_launches(builder: Builder, outputs: list[Node]) -> list[Launch]:
-    """Launches that compute ``outputs``, roots of ``builder``, and store them."""
+def loop_launches(builder: Builder, outputs: list[Node]) -> list[tuple[Launch, Pairs]]:
+    """Launches that compute ``outputs``, roots of ``builder``, and store them.
+
+    With each goes which outputs may be written over which of its sources.
+    """
     roots: list[Root] = [(node, *builder.roots[node]) for node in outputs]
     schedule = Schedule(builder.space, roots, cpu.host())
     if schedule.row_count * schedule.inner_count == 0 and all(n.size == 0 for n in outputs):
@@ -59,17 +64,15 @@ def loop_launches(builder: Builder, outputs: list[Node]) -> list[Launch]:
     segments = _segments(schedule)
     if segments > 1:
         return _two_stages(builder, roots, segments, label)
-    return [_one(schedule, label)]
+    return [(_one(schedule, label), _in_place(schedule))]
 
 
-def in_place_pairs(builder: Builder, outputs: list[Node]) -> list[tuple[Node, Node]]:
+def _in_place(schedule: Schedule) -> Pairs:
     """(output, source): the output may be written over the source, which is read at no other place.
 
     Each element is read before its place is written: in the same pass over the reduced variables,
     or in an earlier one.
     """
-    roots: list[Root] = [(node, *builder.roots[node]) for node in outputs]
-    schedule = Schedule(builder.space, roots, cpu.host())
     places: dict[Node, set[Any]] = {}
     for value, access in schedule.loads.items():
         _, guards = value.data
@@ -180,7 +183,7 @@ def _segments(schedule: Schedule) -> int:
 
 def _two_stages(
     builder: Builder, roots: list[Root], segments: int, label: str
-) -> list[Launch]:
+) -> list[tuple[Launch, Pairs]]:
     space = builder.space
     trial = Schedule(space, roots, cpu.host())
     extent = trial.sizes[trial.cut]
@@ -202,11 +205,16 @@ def _two_stages(
     stride = next(iter(partial)).size
     schedule.words[:] = [rows, rows_a_chunk, blocks, block_length, segments, length, stride]
     chunks = ceil_div(rows, rows_a_chunk) * blocks * segments
-    launches = [_renamed(_made(schedule, True, chunks, f"{label} 1/2"), memory)]
+    launch = _renamed(_made(schedule, True, chunks, f"{label} 1/2"), memory)
     rest = [root for root in roots if root[3]]
     second, renames = _second_stage(builder, [node for node, *_ in rest], partial, segments)
-    made = _one(second, f"{label} 2/2")
-    return [*launches, _renamed(made, {**memory, **renames})]
+    made = _renamed(_one(second, f"{label} 2/2"), memory | dict(renames))
+    pairs = [(_original(renames, output), source) for output, source in _in_place(second)]
+    return [(launch, _in_place(schedule)), (made, pairs)]
+
+
+def _original(renames: dict[Node, Node], copy: Node) -> Node:
+    return renames.get(copy, copy)
 
 
 def _partial_dtype(value: Value) -> DType:
@@ -226,7 +234,7 @@ def _renamed(launch: Launch, names: dict[Node, object]) -> Launch:
 
 def _second_stage(
     builder: Builder, outputs: list[Node], partial: dict[Node, Node], segments: int
-) -> tuple[Schedule, dict[Node, object]]:
+) -> tuple[Schedule, dict[Node, Node]]:
     """The graph after the reductions, with each reduction read from its partial results."""
     made: dict[Node, Node] = {}
 
@@ -246,7 +254,7 @@ def _second_stage(
         made[node] = result
         return result
 
-    renames: dict[Node, object] = {}
+    renames: dict[Node, Node] = {}
     stage: list[Node] = []
     for node in outputs:
         copy = rewritten(node)

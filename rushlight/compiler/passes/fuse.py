@@ -9,9 +9,11 @@ and no cycle of kernels arises. A held node that in the end only its own kernel 
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass, field
 
+from rushlight.base.errors import InternalError
 from rushlight.base.shape import Shape
 from rushlight.compiler.loops.build import (
     INLINE,
@@ -52,14 +54,16 @@ class Group:
     roots: list[Node] = field(default_factory=list)
     outputs: list[Node] = field(default_factory=list)
     reads: dict[Node, None] = field(default_factory=dict)
+    needs: set[int] = field(default_factory=set)  # groups that have to run before, directly
     before: int = 0  # bit k: group k has to run before, directly or through others
 
 
 class Fuser:
     """The state of one partition."""
 
-    def __init__(self, sinks: list[Node]) -> None:
+    def __init__(self, sinks: list[Node], donatable: frozenset[int]) -> None:
         self.sinks = sinks
+        self.donatable = donatable
         self.order = toposort(sinks)
         for node in self.order:
             for each in (node, *node.src):
@@ -230,17 +234,21 @@ class Fuser:
             readers = self.readers.setdefault(ref, [])
             if group not in readers:
                 readers.append(group)
-        before = 0
         for ref in refs:
             other = self.group_of.get(ref)
             if other is not None and other is not group:
-                before |= other.before | 1 << other.number
-        group.before |= before
-        if not before:
-            return
-        for other in self.groups:
-            if other.before >> group.number & 1:
-                other.before |= before
+                self._after(group, other)
+
+    def _after(self, group: Group, other: Group) -> None:
+        """``group`` runs after ``other``."""
+        group.needs.add(other.number)
+        new = (other.before | 1 << other.number) & ~group.before
+        group.before |= new
+        if not new or group is self.groups[-1]:
+            return  # nothing can depend on the newest group yet
+        for each in self.groups:
+            if each.before >> group.number & 1:
+                each.before |= new
 
     def _root(self, node: Node, refs: list[Node], cuts: dict[int, Shape]) -> None:
         builder = Builder(Space(*self._space_of(node), dict(cuts)), self.in_buffer)
@@ -331,8 +339,43 @@ class Fuser:
                     wanted.add(ref)
         for group in self.groups:
             group.outputs = [node for node in group.roots if node in wanted]
-        # The sets of predecessors are closed, so their sizes order them.
-        return sorted(self.groups, key=lambda group: (group.before.bit_count(), group.number))
+        self._overwrite_last()
+        return self._sorted()
+
+    def _overwrite_last(self) -> None:
+        """A kernel that may write over a donated input runs after the others that read it."""
+        outputs = {base_of(sink) for sink in self.sinks}
+        for group in self.groups:
+            results = group.outputs if group.node is None else [group.node]
+            sizes = {node.nbytes for node in results if node in outputs}
+            for ref in group.reads if sizes else ():
+                if ref.op != "input" or ref.attrs["index"] not in self.donatable:
+                    continue
+                if ref.nbytes not in sizes:
+                    continue
+                for reader in self.readers[ref]:
+                    if reader is not group and not reader.before >> group.number & 1:
+                        self._after(group, reader)
+
+    def _sorted(self) -> list[Group]:
+        """As close to the order of the graph as the needs allow."""
+        missing = [len(group.needs) for group in self.groups]
+        waiting: list[list[Group]] = [[] for _ in self.groups]
+        for group in self.groups:
+            for number in group.needs:
+                waiting[number].append(group)
+        ready = [group.number for group in self.groups if not group.needs]
+        order: list[Group] = []
+        while ready:
+            group = self.groups[heapq.heappop(ready)]
+            order.append(group)
+            for each in waiting[group.number]:
+                missing[each.number] -= 1
+                if not missing[each.number]:
+                    heapq.heappush(ready, each.number)
+        if len(order) != len(self.groups):
+            raise InternalError("fuse: the kernels read each other in a circle")
+        return order
 
 
 def _shares_well(builder: Builder, node: Node) -> bool:
@@ -349,10 +392,12 @@ def _shares_well(builder: Builder, node: Node) -> bool:
     return value.phase <= 1 if rows else value.phase == 0
 
 
-def fuse(sinks: list[Node]) -> tuple[list[Group], set[Node]]:
+def fuse(
+    sinks: list[Node], donatable: frozenset[int] = frozenset()
+) -> tuple[list[Group], set[Node]]:
     """Kernels in an order in which they can run, and the nodes that are in buffers.
 
     softmax's max, exp, sum and div -> one group whose only output is the quotient.
     """
-    fuser = Fuser(sinks)
+    fuser = Fuser(sinks, donatable)
     return fuser.run(), fuser.held
