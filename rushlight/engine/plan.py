@@ -9,19 +9,21 @@ is decided by what the graph holds, never by how often it ran, and ``base.events
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from struct import Struct
 from typing import Any, Protocol, final
 
 import numpy as np
 
 from rushlight.base import config
-from rushlight.base.errors import InternalError
 from rushlight.base.events import publish
+from rushlight.compiler import compile_graph
+from rushlight.compiler.plan import Fresh, SameAs
 from rushlight.engine.value import Value
 from rushlight.ir.graph import Node, toposort
 from rushlight.ir.interpret import interpret
 from rushlight.runtime.buffer import Buffer
+from rushlight.runtime.executor import Failure, HostCall
 
 Numbers = Sequence[float | int | bool]
 
@@ -30,10 +32,6 @@ class Plan(Protocol):
     """Runs on the trace's inputs and numbers; yields one buffer for each live result."""
 
     def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]: ...
-
-
-class RunTimeError(Exception):
-    """A kernel found bad data; carries the primitive's name and where it was recorded."""
 
 
 def make_plan(
@@ -93,23 +91,19 @@ class CompiledPlan:
         scalars: Sequence[Node | None],
         donatable: frozenset[int],
     ) -> None:
-        from rushlight.compiler import compile_graph
-
         plan = compile_graph(sinks, inputs, scalars, donatable)
         self.plan = plan
-        self.arena_bytes: int = plan.arena_bytes
-        # How to make each result: (kind, number): fresh of nbytes, an input's, an earlier result's.
         self.outputs = plan.outputs
-        slots = plan.n_slots
-        self.table = np.zeros(max(slots, 1), np.int64)
-        self.pack = Struct(f"{slots}q").pack_into
+        self.arena_bytes = plan.arena_bytes
+        self.fresh = tuple(each.nbytes for each in plan.outputs if isinstance(each, Fresh))
+        self.table = np.zeros(plan.slots, np.int64)
+        self.pack = Struct(f"{plan.slots}q").pack_into
         self.address: int = self.table.ctypes.data
         kinds = "".join("d" if s is not None and s.dtype.is_floating_point else "q" for s in scalars)
         self.scalars = np.zeros(max(len(kinds), 1), np.int64)
         self.pack_scalars = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
-        self.fresh = tuple(plan.fresh_bytes)
-        self.run_program: Callable[[int], Any] = plan.program.run
+        self.run_program = plan.program.run
 
     def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
         if scalars:
@@ -127,18 +121,29 @@ class CompiledPlan:
         failure = self.run_program(self.address)
         if failure is not None:
             raise self._error(failure)
+        new = iter(fresh)
         results: list[Buffer] = []
-        for kind, number in self.outputs:
-            if kind == "fresh":
-                results.append(fresh[number])
-            elif kind == "input":
-                results.append(inputs[number].buffer)  # type: ignore[arg-type]
+        for output in self.outputs:
+            if type(output) is Fresh:
+                results.append(next(new))
+            elif type(output) is SameAs:
+                results.append(inputs[output.index].buffer)  # type: ignore[arg-type]
             else:
-                results.append(results[number])
+                results.append(results[output.index])
         return results
 
-    def _error(self, failure: Any) -> BaseException:
-        return self.plan.failure(failure)  # type: ignore[no-any-return]
+    def _error(self, failure: Failure) -> BaseException:
+        """The exception for what a kernel reported, with the user's line."""
+        if failure.code == HostCall.FAILED:
+            for kept in self.plan.keep:
+                if isinstance(kept, HostCall) and kept.error is not None:
+                    error, kept.error = kept.error, None
+                    return error
+        site = self.plan.site(failure.command)
+        where = f" ({site})" if site is not None else ""
+        if failure.code == 2:
+            return ZeroDivisionError(f"ZeroDivisionError: integer division by zero{where}")
+        return IndexError(f"index out of range in self{where}")
 
 
 def flops(nodes: Sequence[Node]) -> int:
@@ -156,4 +161,4 @@ def flops(nodes: Sequence[Node]) -> int:
     return total
 
 
-__all__ = ["CompiledPlan", "InternalError", "InterpretedPlan", "Plan", "flops", "make_plan"]
+__all__ = ["CompiledPlan", "InterpretedPlan", "Plan", "flops", "make_plan"]

@@ -32,7 +32,7 @@ def _read(name: str, indent: str) -> list[str]:
     """Lines that put the value of tensor ``name`` _into ``name_v`` and enter it in the trace."""
     return [
         f"{indent}{name}_v = {name}._value if {name}._storage is None else {name}._read_value()",
-        f"{indent}if {name}_v.epoch is not epoch: trace.enter({name}_v)",
+        f"{indent}if {name}_v.epoch is not e_: t_.enter({name}_v)",
     ]
 
 
@@ -46,14 +46,14 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
         lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
         return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
     if kind == table.TENSORS:
-        return [f"{pad}{name}_k = _enter_all({name}, trace, epoch)"], f"{name}_k"
+        return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in _MAY_HOLD_NUMBER:
         lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
         if kind == table.POWER:
             lines.append(f"{pad}    if {name} in _SPECIAL: {name}_k = (type({name}), {name})")
-            lines.append(f"{pad}    else: trace.scalars.append({name})")
+            lines.append(f"{pad}    else: t_.scalars.append({name})")
         else:
-            lines.append(f"{pad}    trace.scalars.append({name})")
+            lines.append(f"{pad}    t_.scalars.append({name})")
         if kind == table.OPTIONAL_OPERAND:
             lines.append(f"{pad}elif {name} is None: {name}_k = None")
         lines.append(f"{pad}else:")
@@ -66,7 +66,7 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
             f"{pad}else:",
             f"{pad}    {name}_k = type({name})",
             f"{pad}    if {name}_k not in _NUMBERS: raise TypeError",
-            f"{pad}    trace.scalars.append({name})",
+            f"{pad}    t_.scalars.append({name})",
         ]
         return lines, f"{name}_k"
     return [], name
@@ -110,50 +110,50 @@ def source(op: Op) -> str:
         return (
             f"def {op.name}({', '.join(signature)}):\n"
             f"    try: return _view(_OP, {names[0]}, {constants})\n"
-            "    except (AttributeError, TypeError) as error:\n"
-            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, error)\n"
+            "    except (AttributeError, TypeError) as x_:\n"
+            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, x_)\n"
         )
     text = [
         f"def {op.name}({', '.join(signature)}):",
         *([f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"] if has_out else []),
-        "    trace = _local.trace",
-        "    epoch = trace.epoch",
+        "    t_ = _local.trace",
+        "    e_ = t_.epoch",
         "    try:",
         *lines,
-        f"        step = trace.step.children.get(({', '.join(key)},))",
-        "    except (AttributeError, TypeError, KeyError) as error:",
-        f"        return _otherwise(_FUNCTION, _OP, {everything}, trace, error)",
+        f"        s_ = t_.step.children.get(({', '.join(key)},))",
+        "    except (AttributeError, TypeError, KeyError) as x_:",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
         "    except BaseException:",
-        "        trace.repair()",
+        "        t_.repair()",
         "        raise",
         "    try:",
-        f"        if step is None: step = _miss(trace, ({', '.join(key)},), _OP, {everything})",
-        "        trace.step = step",
-        "        if step.meta is None:",
-        "            result = _several(trace, step)",
+        f"        if s_ is None: s_ = _miss(t_, ({', '.join(key)},), _OP, {everything})",
+        "        t_.step = s_",
+        "        if s_.meta is None:",
+        "            r_ = _several(t_, s_)",
         "        else:",
-        "            value = _Value(epoch, step.start, step.meta)",
-        "            trace.values.append(value)",
-        "            result = _new(_Tensor)",
-        "            result._value = value",
-        "            result._storage = None",
-        "            result._edge = None",
-        "    except _Normalise as error:",
-        f"        return _otherwise(_FUNCTION, _OP, {everything}, trace, error)",
+        "            v_ = _Value(e_, s_.start, s_.meta)",
+        "            t_.values.append(v_)",
+        "            r_ = _new(_Tensor)",
+        "            r_._value = v_",
+        "            r_._storage = None",
+        "            r_._edge = None",
+        "    except _Normalise as x_:",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
         "    except BaseException:",
-        "        trace.repair()",
+        "        t_.repair()",
         "        raise",
     ]
     if op.differentiable and tensors:
         simple = [p for p in tensors if p.kind in (table.TENSOR,)]
         checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
         if len(simple) == len(tensors):
-            text.append(f"    if ({checks}) and trace.grad:")
+            text.append(f"    if ({checks}) and t_.grad:")
         else:
-            text.append("    if trace.grad:")
-        text.append(f"        _differentiate(result, step, _OP, {everything})")
-    text.append("    if step.start > _LIMIT or step.nbytes > _BYTES: _flush(trace)")
-    text.append("    return result")
+            text.append("    if t_.grad:")
+        text.append(f"        _differentiate(r_, s_, _OP, {everything})")
+    text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
+    text.append("    return r_")
     return "\n".join(text) + "\n"
 
 
@@ -377,7 +377,7 @@ def compile_function(op: Op) -> Callable[..., Any]:
     """The function of an op, ready to be called."""
     text = source(op)
     namespace: dict[str, Any] = {
-        "_OP": op, "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": Tensor.__new__,
+        "_OP": op, "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
         "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS,
         "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view, "_Normalise": _Normalise,
         "_differentiate": differentiate, "_into": into, "_otherwise": otherwise,

@@ -1,0 +1,82 @@
+"""Rushlight: PyTorch's programming interface on an engine that is all Python.
+
+    import rushlight as torch
+
+Names and nothing else: importing this opens no device and compiles nothing. Sub-packages (``nn``,
+``optim``, ``utils`` ...) are imported when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+from rushlight.base.limits import finfo, iinfo
+from rushlight.base.version import VERSION as __version__
+from rushlight.settings import (
+    are_deterministic_algorithms_enabled, compile, get_float32_matmul_precision, get_num_threads,
+    get_num_interop_threads, is_anomaly_enabled, set_default_device, set_flush_denormal,
+    set_float32_matmul_precision, set_num_interop_threads, set_num_threads,
+    use_deterministic_algorithms,
+)  # fmt: skip
+from rushlight.tensor import *  # noqa: F403
+from rushlight.tensor import Tensor, named
+from rushlight.tensor import _float as float
+from rushlight.tensor import _int as int
+from rushlight.tensor import bool_ as bool
+from rushlight.tensor.interface import (
+    allclose, broadcast_shapes, can_cast, chain_matmul, contiguous_format, channels_last,
+    channels_last_3d, equal, get_default_device, is_complex, is_floating_point, is_nonzero,
+    is_storage, is_tensor, layout, memory_format, numel, preserve_format, promote_types,
+    result_type, sparse_coo, strided, typename,
+)  # fmt: skip
+from rushlight.tensor.legacy import (
+    BFloat16Tensor, BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor,
+    IntTensor, LongTensor, ShortTensor,
+)  # fmt: skip
+
+pi = math.pi
+e = math.e
+inf = math.inf
+nan = math.nan
+newaxis = None
+
+_SUBMODULES = frozenset(
+    {
+        "accelerator", "amp", "autograd", "backends", "compiler_settings", "cuda", "linalg", "mps",
+        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "testing",
+        "utils", "version", "vision", "xpu",
+    }
+)  # fmt: skip
+_SERIALIZATION = ("load", "save")
+
+
+def __getattr__(name: str) -> Any:
+    """Operations come from the op table, sub-packages from their folders, when first used."""
+    if name in _SUBMODULES:
+        return importlib.import_module(f"rushlight.{name}")
+    if name in _SERIALIZATION:
+        found = getattr(importlib.import_module("rushlight.serialization"), name)
+    else:
+        found = named(name)
+    if found is None:
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    from rushlight.ops import OPS
+    from rushlight.tensor import functions
+
+    ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
+    return sorted({*globals(), *_SUBMODULES, *_SERIALIZATION, *functions.TORCH, *ops})
+
+
+
+
+__all__ = [  # noqa: PLE0604
+    "Tensor", "__version__", "allclose", "are_deterministic_algorithms_enabled", "bool", "compile",
+    "e", "equal", "finfo", "float", "iinfo", "inf", "int", "nan", "newaxis", "pi",
+]  # fmt: skip

@@ -1,0 +1,31 @@
+"""``torch.autograd``: backward, grad, Function, modes and checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.autograd import function as function
+from rushlight.autograd.function import Function
+from rushlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from rushlight.tensor import Tensor, backward, grad
+from rushlight.tensor.modes import (
+    enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled,
+)  # fmt: skip
+
+
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:  # noqa: N802
+    """A tensor on the same memory: what a Variable was before PyTorch 0.4."""
+    made: Tensor = data.detach() if isinstance(data, Tensor) and data.requires_grad else data
+    if not isinstance(made, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(made).__name__}")
+    made = made._alias()
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
+__all__ = [
+    "Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad",
+    "gradcheck", "gradgradcheck", "inference_mode", "is_grad_enabled", "no_grad",
+    "set_grad_enabled",
+]  # fmt: skip

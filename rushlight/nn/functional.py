@@ -1,0 +1,17 @@
+"""``torch.nn.functional``: names from the op table and from ``rushlight.tensor.functions``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.tensor import functional, named
+
+
+def __getattr__(name: str) -> Any:
+    found = functional(name)
+    if found is None and name in ("tanh", "sigmoid", "softmax", "log_softmax"):
+        found = named(name)
+    if found is None:
+        raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
+    globals()[name] = found
+    return found

@@ -1,0 +1,86 @@
+"""Switches of PyTorch's own machinery: accepted, and doing here what their user wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.runtime import pool
+from rushlight.tensor.device import require_cpu
+
+_deterministic = False
+_precision = "highest"
+_interop = 1
+
+
+def compile(
+    model: Callable[..., Any] | None = None, *, fullgraph: bool = False, dynamic: bool | None = None,
+    backend: Any = "inductor", mode: str | None = None, options: Any = None, disable: bool = False,
+) -> Any:  # fmt: skip
+    """The model itself: everything is compiled anyway. Also a decorator."""
+    return (lambda function: function) if model is None else model
+
+
+def get_num_threads() -> int:
+    """Threads that a plan may use."""
+    return pool.get_num_threads()
+
+
+def set_num_threads(num: int) -> None:
+    """Let plans use this many threads. Results do not depend on it."""
+    if not isinstance(num, int):
+        raise TypeError(f"set_num_threads expects an int, but got {type(num).__name__}")
+    if num <= 0:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    pool.set_num_threads(num)
+
+
+def get_num_interop_threads() -> int:
+    """Always what was set: plans run one after another."""
+    return _interop
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Accepted: plans run one after another."""
+    global _interop
+    _interop = num
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Whether tiny numbers are taken as 0."""
+    pool.set_flush_denormal(mode)
+    return True
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted: every algorithm here is deterministic."""
+    global _deterministic
+    _deterministic = mode
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What ``use_deterministic_algorithms`` was last given."""
+    return _deterministic
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Accepted: float32 is always computed in float32."""
+    global _precision
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(f"{precision!r} is not one of 'highest', 'high', 'medium'")
+    _precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What ``set_float32_matmul_precision`` was last given."""
+    return _precision
+
+
+def set_default_device(device: Any) -> None:
+    """The CPU, or an error."""
+    require_cpu(device)
+
+
+def is_anomaly_enabled() -> bool:
+    """Anomaly detection is not built yet."""
+    return False

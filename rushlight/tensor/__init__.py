@@ -1,0 +1,174 @@
+"""Tensors: values with PyTorch's face. Importing this completes the class.
+
+Every name of the op table that PyTorch has as ``torch.<name>`` can be imported from here; it is
+made when first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rushlight.ops  # fills the op table
+from rushlight.base.dtype import BY_NAME as _DTYPES
+from rushlight.base.dtype import (
+    bfloat16, bool_, cdouble, cfloat, complex64, complex128, double, dtype, float16, float32,
+    float64, get_default_dtype, half, int8, int16, int32, int64, long, set_default_dtype, short,
+    uint8,
+)  # fmt: skip
+from rushlight.base.dtype import float_ as _float
+from rushlight.base.dtype import int_ as _int
+from rushlight.engine.value import Size
+from rushlight.tensor import functions, indexing, methods, operators, random
+from rushlight.tensor.backward import backward, grad
+from rushlight.tensor.create import (
+    arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, frombuffer, full, full_like,
+    linspace, logspace, ones, ones_like, scalar_tensor, tensor, zeros, zeros_like,
+)  # fmt: skip
+from rushlight.tensor.device import Device as device
+from rushlight.tensor.display import set_printoptions
+from rushlight.tensor.modes import (
+    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad,
+    set_grad_enabled,
+)  # fmt: skip
+from rushlight.tensor.random import (
+    Generator, bernoulli, default_generator, get_rng_state, initial_seed, manual_seed, multinomial,
+    normal, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, seed,
+    set_rng_state,
+)  # fmt: skip
+from rushlight.tensor.tensor import Tensor, write_out
+from rushlight.tensor.wrap import canonical, function
+
+methods.install()
+operators.install()
+indexing.install()
+for _name, _method in random.METHODS.items():
+    setattr(Tensor, _name, _method)
+
+
+def _inplace_of(made: Any, name: str) -> Any:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        self._writable(name)
+        return self._inplace(made(self, *args, **kwargs), name)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+for _name in functions.METHODS:
+    setattr(Tensor, _name, functions.FUNCTIONS[_name])
+for _name in functions.INPLACE:
+    setattr(Tensor, f"{_name}_", _inplace_of(functions.FUNCTIONS[_name], f"{_name}_"))
+
+
+def _extremum(name: str, kind: str, pairwise: str) -> Any:
+    def extremum(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None)
+        other = kwargs.pop("other", None)
+        if other is None and args and isinstance(args[0], Tensor):
+            other = args[0]
+        if other is not None:
+            return function(pairwise)(input, other, out=out)
+        dim = args[0] if args else kwargs.get("dim")
+        if isinstance(dim, (tuple, list)):
+            raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+        result = function(f"_{kind}")(input, *args, **kwargs)
+        if out is None:
+            return result
+        if isinstance(result, Tensor):
+            return write_out(name, out, result)
+        return type(result)(*(write_out(name, a, b) for a, b in zip(out, result, strict=True)))
+
+    extremum.__name__ = extremum.__qualname__ = name
+    extremum.__doc__ = (
+        f"The {name} of all elements; (values, indices) along ``dim``; or element by element with "
+        "another tensor."
+    )
+    return extremum
+
+
+max = _extremum("max", "max", "maximum")
+min = _extremum("min", "min", "minimum")
+Tensor.max, Tensor.min = max, min  # type: ignore[attr-defined]
+
+
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """Any window into the storage of ``input``: steps in elements, checked against its end."""
+    from rushlight.ops.layout import Layout
+
+    layout = input._current_layout()
+    offset = layout.offset if storage_offset is None else storage_offset
+    shape, steps = tuple(size), tuple(stride)
+    if len(shape) != len(steps):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(step < 0 for step in steps):
+        raise RuntimeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: {list(steps)}"
+        )
+    storage = input._share()
+    last = offset + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else -1
+    if offset < 0 or last >= storage.value.meta.numel:
+        raise RuntimeError(
+            f"setStorage: sizes {list(shape)}, strides {list(steps)}, storage offset {offset} are "
+            f"out of bounds for storage of size {storage.value.meta.nbytes}"
+        )
+    view = object.__new__(Tensor)
+    view._storage, view._value, view._seen, view._edge = storage, storage.value, -1, None
+    view._layout = Layout(Size(shape), steps, offset)
+    view._base = input if input._base is None else input._base
+    view._refresh()
+    return view
+
+
+Tensor.as_strided = as_strided  # type: ignore[attr-defined]
+
+
+def __getattr__(name: str) -> Any:
+    """``float``, ``int`` and ``bool`` are dtypes; other names come from the op table."""
+    found = named(name)
+    if found is None:
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    globals()[name] = found
+    return found
+
+
+_KINDS = {"float": _float, "int": _int, "bool": bool_}
+
+
+def named(name: str) -> Any:
+    """What ``torch.<name>`` is, as far as the tensor layer knows; None where it is nothing."""
+    if name in _KINDS:
+        return _KINDS[name]
+    if name in functions.TORCH:
+        return functions.FUNCTIONS[name]
+    op = canonical(name)
+    if op is not None and (rushlight.ops.OPS[op].torch or rushlight.ops.OPS[op].view):
+        return function(name)
+    if name.endswith("_"):
+        op = canonical(name[:-1])
+        if op is not None and rushlight.ops.OPS[op].inplace:
+            return getattr(Tensor, name, None) or methods.find_method(name)
+    return None
+
+
+def functional(name: str) -> Any:
+    """What ``torch.nn.functional.<name>`` is; None where it is nothing."""
+    if name in functions.FUNCTIONAL:
+        return functions.FUNCTIONS[name]
+    op = canonical(name)
+    if op is not None and rushlight.ops.OPS[op].functional:
+        return function(name)
+    return None
+
+
+__all__ = [
+    "_DTYPES", "Generator", "Size", "Tensor", "arange", "as_strided", "as_tensor", "asarray",
+    "backward", "bernoulli", "bfloat16", "cdouble", "cfloat", "complex64", "complex128",
+    "default_generator", "device", "double", "dtype", "empty", "empty_like", "enable_grad", "eye",
+    "float16", "float32", "float64", "from_numpy", "frombuffer", "full", "full_like",
+    "get_default_dtype", "get_rng_state", "grad", "half", "inference_mode", "initial_seed", "int8",
+    "int16", "int32", "int64", "is_grad_enabled", "is_inference_mode_enabled", "linspace",
+    "logspace", "long", "manual_seed", "max", "min", "multinomial", "no_grad", "normal", "ones",
+    "ones_like", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "scalar_tensor", "seed", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", "set_rng_state", "short", "tensor", "uint8", "zeros", "zeros_like",
+]  # fmt: skip

@@ -1,0 +1,141 @@
+"""Questions about tensors and dtypes that ``torch`` answers at the top level."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from rushlight.base import dtype as dtypes
+from rushlight.base import shape as shapes
+from rushlight.base.dtype import dtype as DType
+from rushlight.engine.value import Size
+from rushlight.tensor.device import CPU, Device
+from rushlight.tensor.tensor import Tensor, can_cast
+from rushlight.tensor.wrap import function
+
+
+@final
+class layout:  # noqa: N801  PyTorch's spelling
+    """How elements are laid out: ``torch.strided``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+@final
+class memory_format:  # noqa: N801
+    """An order of axes in memory. Tensors keep PyTorch's default here; plans choose their own."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided, sparse_coo = layout("strided"), layout("sparse_coo")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+Tensor.layout = strided  # type: ignore[attr-defined]
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether ``obj`` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """Storages are not objects of their own here."""
+    return False
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the dtype is a floating one."""
+    return input.dtype.is_floating_point
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether the dtype is a complex one."""
+    return input.dtype.is_complex
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the one element is not zero."""
+    return bool(input)
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input._value.meta.numel
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shape and all elements are equal."""
+    if input.shape != other.shape:
+        return False
+    return bool(function("all")(function("eq")(input, other)).item())
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether all elements are close: |input - other| <= atol + rtol * |other|."""
+    return bool(function("all")(function("isclose")(input, other, rtol, atol, equal_nan)).item())
+
+
+Tensor.equal = equal  # type: ignore[attr-defined]
+Tensor.allclose = allclose  # type: ignore[attr-defined]
+Tensor.is_nonzero = is_nonzero  # type: ignore[attr-defined]
+
+
+def result_type(tensor1: Any, tensor2: Any) -> DType:
+    """The dtype that arithmetic on the two computes in."""
+    dims: list[DType] = []
+    zeros: list[DType] = []
+    numbers: list[DType] = []
+    for each in (tensor1, tensor2):
+        if isinstance(each, Tensor):
+            (dims if each.ndim else zeros).append(each.dtype)
+        else:
+            numbers.append(dtypes.number_dtype(each))
+    return dtypes.result_type(dims, zeros, numbers)
+
+
+def promote_types(type1: DType, type2: DType) -> DType:
+    """The smallest dtype that both convert to."""
+    return dtypes.promote(type1, type2)
+
+
+def broadcast_shapes(*shapes_: Any) -> Size:
+    """The shape that all expand to."""
+    return Size(shapes.broadcast_shapes(*((s,) if isinstance(s, int) else s for s in shapes_)))
+
+
+def get_default_device() -> Device:
+    """The CPU."""
+    return CPU
+
+
+def typename(obj: Any) -> str:
+    """The legacy type name of a tensor, else the class's name."""
+    return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__name__}"  # type: ignore[attr-defined, no-any-return]
+
+
+def chain_matmul(*matrices: Tensor) -> Tensor:
+    """The product of matrices, from left to right."""
+    out = matrices[0]
+    for matrix in matrices[1:]:
+        out = function("mm")(out, matrix)
+    return out
+
+
+__all__ = [
+    "allclose", "broadcast_shapes", "can_cast", "chain_matmul", "channels_last",
+    "channels_last_3d", "contiguous_format", "equal", "get_default_device", "is_complex",
+    "is_floating_point", "is_nonzero", "is_storage", "is_tensor", "layout", "memory_format",
+    "numel", "preserve_format", "promote_types", "result_type", "sparse_coo", "strided", "typename",
+]  # fmt: skip
