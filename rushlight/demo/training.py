@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rushlight import nn
-from rushlight.autograd import no_grad
 from rushlight.demo.model import CLASSES, SmallCNN
 from rushlight.demo.pictures import draw_guesses, draw_losses
 from rushlight.demo.progress import progress
 from rushlight.nn import functional as F
 from rushlight.optim import Adam
-from rushlight.runtime.generator import default_generator
 from rushlight.serialization import save
+from rushlight.tensor import no_grad
+from rushlight.tensor.random import default_generator
 from rushlight.utils.data import DataLoader
 from rushlight.utils.data.arrays import array_of
 from rushlight.vision.datasets import FashionMNISTSmall

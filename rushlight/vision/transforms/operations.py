@@ -74,11 +74,9 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     _, rows, columns = get_dimensions(img)
     down = slice(max(top, 0), max(top + height, 0))
     across = slice(max(left, 0), max(left + width, 0))
+    part = (..., down, across)
     values = array_of(img)
-    if values is None:
-        inside = img[..., down, across]
-    else:
-        inside = wrap(values[..., down, across].copy())
+    inside = img[part] if values is None else wrap(values[part].copy())
     missing = [
         max(min(-left, width), 0), max(min(-top, height), 0),
         max(min(left + width - columns, width), 0), max(min(top + height - rows, height), 0),

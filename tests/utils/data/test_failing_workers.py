@@ -144,7 +144,6 @@ class Endless(IterableDataset):
 SCRIPT = """
 import sys, time
 sys.path[:0] = {path!r}
-{prelude}
 from rushlight.utils.data import DataLoader, IterableDataset
 class Slow(IterableDataset):
     def __iter__(self):
@@ -160,22 +159,22 @@ for _ in iterator:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_orphans(how: int, tmp_path: Path) -> None:
-    prelude = "import shim" if "shim" in sys.modules else ""
-    script = SCRIPT.format(path=[str(Path(__file__).parents[3]), *sys.path], prelude=prelude)
+    script = SCRIPT.format(path=[str(Path(__file__).parents[3])])
     program = tmp_path / "program.py"
     program.write_text(script)
     process = subprocess.Popen(
         [sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    pids = [int(each) for each in process.stdout.readline().split()]
-    assert len(pids) == 2
-    time.sleep(0.1)
-    if how == signal.SIGINT:
-        os.killpg(process.pid, how)  # Ctrl-C reaches the whole group
-    else:
-        process.send_signal(how)
-    _, errors = process.communicate(timeout=20)
+    with process:
+        pids = [int(each) for each in process.stdout.readline().split()]
+        assert len(pids) == 2, process.stderr.read()
+        time.sleep(0.1)
+        if how == signal.SIGINT:
+            os.killpg(process.pid, how)  # Ctrl-C reaches the whole group
+        else:
+            process.send_signal(how)
+        errors = process.stderr.read()
     until = time.monotonic() + 10
     while any(alive(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
