@@ -26,6 +26,12 @@ CHUNK_BYTES = 256 * 1024
 CHUNKS = 32
 
 
+# A batch of so few rows has a tile of its own height, more rows have the usual one.
+FEW_ROWS = 4
+# Rows that no tile divides badly.
+MANY = 10_080
+
+
 @dataclass(frozen=True)
 class Blocks:
     """How a matmul is cut: ``rows`` x ``columns`` of the output a chunk, ``depth`` at a time."""
@@ -35,8 +41,11 @@ class Blocks:
     depth: int
 
 
-def tile(dtype: str, columns: int, rows: int = 1 << 30) -> Tile:
-    """The register tile for an output that is ``rows`` x ``columns``."""
+def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
+    """The register tile for an output that is ``rows`` x ``columns``.
+
+    Rows that vary from step to step (a batch) must not be given: the tile is in the kernel's text.
+    """
     host = cpu.host()
     lanes = host.lanes(values.SIZES[dtype])
     shapes = _SHAPES[host.registers >= 32, host.vector_bytes >= 32]
@@ -45,8 +54,10 @@ def tile(dtype: str, columns: int, rows: int = 1 << 30) -> Tile:
         # Multiply-adds done for each that counts; of equals the first in the list.
         wide = shape[1] * lanes
         across = -(-columns // wide) * wide / max(columns, 1)
-        down = -(-rows // shape[0]) * shape[0] / max(rows, 1) if rows < 64 else 1.0
-        return round(across * down, 2)
+        down = -(-rows // shape[0]) * shape[0] / max(rows, 1)
+        # One vector needs more loads than multiply-adds: those decide then.
+        loads = (shape[0] + shape[1]) / (shape[0] * shape[1])
+        return round(across * down * max(1.0, loads), 2)
 
     height, vectors = min(shapes, key=cost)
     return Tile(height, vectors, lanes, dtype)
@@ -55,9 +66,9 @@ def tile(dtype: str, columns: int, rows: int = 1 << 30) -> Tile:
 # (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. Each fills the
 # registers with sums and leaves one for A's number and one for each vector of B.
 _SHAPES = {
-    (False, True): ((6, 2), (4, 3), (12, 1)),
-    (True, True): ((12, 2), (8, 3), (24, 1)),
-    (False, False): ((6, 2), (4, 3), (12, 1)),
+    (False, True): ((6, 2), (4, 3), (12, 1), (8, 1)),
+    (True, True): ((12, 2), (8, 3), (24, 1), (16, 1)),
+    (False, False): ((6, 2), (4, 3), (12, 1), (8, 1)),
     (True, False): ((8, 2), (6, 3), (4, 4)),
 }
 
@@ -148,7 +159,11 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
     channels = _fit("conv", channels, reach, SLAB_BYTES)
     room = SLAB_BYTES // (channels * tile.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, RESULTS, room)
-    return ConvBlocks(images, rows, columns, channels, round_up(problem.filters, tile.columns))
+    parts = problem.groups * -(-problem.x.shape[0] // images)
+    parts *= -(-problem.row.out // rows) * -(-problem.column.out // columns)
+    wanted = min(max(1, problem.flops // 2 // CHUNK_MULADDS), CONV_CHUNKS)
+    filters = round_up(-(-problem.filters // -(-wanted // parts)), tile.columns)
+    return ConvBlocks(images, rows, columns, channels, filters)
 
 
 def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, ConvBlocks]:
@@ -157,10 +172,12 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
     shape = tile(dtype, filters)
     taps_muladds = problem.flops // 2
     wanted = min(max(1, taps_muladds // CHUNK_MULADDS), WEIGHT_CHUNKS)
-    block_filters = min(round_up(filters, shape.columns), round_up(64, shape.columns))
-    block_channels = min(channels, 64)
+    # A single tap does little with an input: larger blocks read it less often.
+    widest = 64 if problem.row.taps * problem.column.taps > 1 else 128
+    block_filters = min(round_up(filters, shape.columns), round_up(widest, shape.columns))
+    block_channels = min(channels, widest)
     while problem.groups * -(-filters // block_filters) * -(-channels // block_channels) < wanted:
-        if block_filters >= block_channels and block_filters > 2 * shape.columns:
+        if block_filters >= block_channels // 2 and block_filters > shape.columns:
             block_filters = round_up(block_filters // 2, shape.columns)
         elif block_channels > 16:
             block_channels = round_up(block_channels // 2, 16)
@@ -209,5 +226,7 @@ def _band(problem: Problem, results: int, room: int) -> tuple[int, int, int]:
 # Depth of one block of channels, and results of a chunk (its table is on the stack).
 CONV_DEPTH = 600
 RESULTS = 448
-# Chunks of a weight gradient when there is work enough: each packs its inputs for itself.
-WEIGHT_CHUNKS = 8
+# Chunks of a convolution and of a weight gradient, at least, when there is work enough: chunks that
+# share inputs pack them again.
+CONV_CHUNKS = 8
+WEIGHT_CHUNKS = 4

@@ -128,7 +128,7 @@ def conv_kernel(spec: Conv) -> Kernel:
                     body, table, results, origin, panel, levels, depth_bytes, output,
                     column, valid_columns, first, last,
                 )  # fmt: skip
-    functions = panels.define() + (copier.define() if spec.packs else "")
+    functions = panels.declare() + panels.define() + (copier.define() if spec.packs else "")
     return kernel("conv", functions + entry(body))
 
 

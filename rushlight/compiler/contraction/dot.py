@@ -18,8 +18,6 @@ from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Tile,
     column_masks,
-    load_columns,
-    masked_load_declaration,
 )
 from rushlight.compiler.launch import Kernel
 
@@ -97,7 +95,10 @@ def dot(spec: Dot) -> Kernel:
             wide = body.min(str(COLUMNS), body.sub(stop, column))
             at = Place(lines, valid, column, wide, "true", "true")
             store_scalars(body, results, finish, output, buffer, at)
-    return kernel("dot", masked_load_declaration(vector) + _define_dots(vector) + entry(body))
+    return kernel(
+        "dot",
+        values.declare_masked_load(spec.dtype, spec.lanes) + _define_dots(vector) + entry(body),
+    )
 
 
 def _define_dots(tile: Tile) -> str:
@@ -149,10 +150,13 @@ def _products(
     sums: list[str],
     mask: str,
 ) -> list[str]:
-    right = [load_columns(body, tile, body.at(column, offset), mask) for column in columns]
+    right = [
+        values.load(body, tile.dtype, body.at(column, offset), tile.lanes, mask)
+        for column in columns
+    ]
     new = []
     for index, row in enumerate(rows):
-        left = load_columns(body, tile, body.at(row, offset), mask)
+        left = values.load(body, tile.dtype, body.at(row, offset), tile.lanes, mask)
         for place, other in enumerate(right):
             product = body.op(f"fmul contract {tile.vector} {left}, {other}")
             old = sums[index * COLUMNS + place]

@@ -6,12 +6,12 @@ Everywhere else (edges, transposed outputs) they go to a small buffer, and from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.operand import Epilogue, Operand
-from rushlight.compiler.contraction.tile import ROW_BYTES, Tile
+from rushlight.compiler.contraction.tile import ROW_BYTES, Tile, column_masks
 from rushlight.compiler.launch import Ref
 
 
@@ -37,6 +37,11 @@ class Finish:
             dtype(epilogue.residual),
             epilogue.activation,
         )
+
+    @property
+    def maskable(self) -> bool:
+        """Everything it reads and writes can be read under a mask."""
+        return {self.out, self.bias, self.residual} <= {"f32", "f64", None}
 
     @property
     def pointers(self) -> tuple[str, ...]:
@@ -108,7 +113,32 @@ def store_tile(
             _store_vectors(body, tile, writer, sums, at)
         with body.branch(no):
             spill(body, tile, sums, buffer)
-            store_scalars(body, tile, finish, output, buffer, at)
+            if tile.lanes == 1 or not finish.maskable:
+                store_scalars(body, tile, finish, output, buffer, at)
+            else:
+                with body.either(f"{output.whole_vectors}") as (together, apart):
+                    with body.branch(together):
+                        _store_edge(body, tile, writer, buffer, at)
+                    with body.branch(apart):
+                        store_scalars(body, tile, finish, output, buffer, at)
+
+
+def _store_edge(body: Body, tile: Tile, writer: _Writer, buffer: str, at: Place) -> None:
+    """Rows of fewer columns than the tile's, in vectors of which only a part is stored."""
+    masks = column_masks(body, tile, at.valid_columns)
+    with body.loop("0", at.valid_rows) as row:
+        offsets = writer.row(row)
+        start = body.at(buffer, body.mul(row, str(tile.columns * tile.itemsize)))
+        for vector, mask in enumerate(masks):
+            place = body.at(start, str(vector * tile.lanes * tile.itemsize))
+            value = body.load(tile.vector, place, tile.itemsize)
+            column = body.add(at.column, str(vector * tile.lanes))
+            where = [(offsets, column)]
+            value = replace(writer, mask=mask).finished([value], where, tile.lanes)[0]
+            count = body.sub(at.valid_columns, str(vector * tile.lanes))
+            count = body.max(body.min(count, str(tile.lanes)), "0")
+            to = writer.address("out", offsets, column)
+            values.store_some(body, writer.finish.out, value, to, tile.lanes, count)
 
 
 def spill(body: Body, tile: Tile, sums: list[str], buffer: str) -> None:
@@ -157,6 +187,7 @@ class _Writer:
     finish: Finish
     output: Output
     at: Place
+    mask: str = ""
 
     def row(self, row: str) -> dict[str, str]:
         """The offsets of one row of the tile."""
@@ -207,7 +238,8 @@ class _Writer:
     def _plus(
         self, name: str, dtype: str, value: str, place: tuple[dict[str, str], str], lanes: int
     ) -> str:
-        other = values.load(self.body, dtype, self.address(name, *place), lanes)
+        address = self.address(name, *place)
+        other = values.load(self.body, dtype, address, lanes, self.mask)
         return values.add(self.body, self.dtype, value, other, lanes)
 
     def _end(self, value: str, place: tuple[dict[str, str], str], lanes: int) -> str:

@@ -109,7 +109,7 @@ def gemm(spec: Gemm) -> Kernel:
                             call(edges)
                 else:
                     call(panels)
-    functions = panels.define() + (edges.define() if spec.edge else "")
+    functions = panels.declare() + panels.define() + (edges.define() if spec.edge else "")
     return kernel("gemm", functions + entry(body))
 
 

@@ -106,7 +106,7 @@ def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[La
     work = values.register_dtype(out.dtype)
     if choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
         return [_dots(a, b, out, epilogue, axes, batches)]
-    tile = choose.tile(work, columns, rows)
+    tile = choose.tile(work, columns, *((rows,) if rows <= choose.FEW_ROWS else ()))
     blocks = choose.blocks(tile, rows, columns, depth, batches)
     narrow = work != out.dtype
     launches: list[Launch] = []

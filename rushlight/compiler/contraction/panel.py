@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
 from rushlight.compiler.contraction.finish import (
     Finish,
@@ -24,7 +25,6 @@ from rushlight.compiler.contraction.tile import (
     Tile,
     accumulate,
     column_masks,
-    masked_load_declaration,
 )
 
 
@@ -83,8 +83,11 @@ class Panel:
                 store_scalars(body, tile, self.finish, output, buffer, at)
             else:
                 store_tile(body, tile, self.finish, output, sums, buffer, at)
-        declares = masked_load_declaration(tile) if self.edge else ""
-        return declares + function(self.name, self.parameters(), body)
+        return function(self.name, self.parameters(), body)
+
+    def declare(self) -> str:
+        """What a module with this function (or several like it) needs."""
+        return values.declare_masked_load(self.tile.dtype, self.tile.lanes)
 
     def call(
         self,

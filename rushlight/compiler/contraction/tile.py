@@ -130,7 +130,13 @@ def _step(
     """One term of depth: every sum plus its product."""
     width = tile.lanes * tile.itemsize
     columns = [
-        load_columns(body, tile, body.at(b, str(width * vector)), masks[vector] if masks else "")
+        values.load(
+            body,
+            tile.dtype,
+            body.at(b, str(width * vector)),
+            tile.lanes,
+            masks[vector] if masks else "",
+        )
         for vector in range(tile.vectors)
     ]
     new = []
@@ -142,16 +148,6 @@ def _step(
             old = sums[row * tile.vectors + vector]
             new.append(body.op(f"fadd contract {tile.vector} {old}, {product}"))
     return new
-
-
-def load_columns(body: Body, tile: Tile, address: str, mask: str) -> str:
-    """One vector; ``mask`` (or "": all): the lanes that are read, others are 0."""
-    if not mask:
-        return body.load(tile.vector, address, tile.itemsize)
-    return body.op(
-        f"call {tile.vector} @{_masked_load(tile)}(ptr {address}, i32 {tile.itemsize}, "
-        f"<{tile.lanes} x i1> {mask}, {tile.vector} zeroinitializer)"
-    )
 
 
 def column_masks(body: Body, tile: Tile, count: str) -> list[str]:
@@ -167,14 +163,3 @@ def column_masks(body: Body, tile: Tile, count: str) -> list[str]:
         )
         masks.append(body.op(f"icmp slt {kind} <{lanes}>, {limit}"))
     return masks
-
-
-def _masked_load(tile: Tile) -> str:
-    return f"llvm.masked.load.v{tile.lanes}{tile.dtype}.p0"
-
-
-def masked_load_declaration(tile: Tile) -> str:
-    return (
-        f"declare {tile.vector} @{_masked_load(tile)}"
-        f"(ptr, i32, <{tile.lanes} x i1>, {tile.vector})\n"
-    )

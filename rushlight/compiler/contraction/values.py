@@ -31,8 +31,17 @@ def zero(lanes: int) -> str:
     return "0.0" if lanes == 1 else "zeroinitializer"
 
 
-def load(body: Body, dtype: str, address: str, lanes: int = 1) -> str:
-    """``lanes`` neighbours as register values (f16 and bf16 as f32)."""
+def load(body: Body, dtype: str, address: str, lanes: int = 1, mask: str = "") -> str:
+    """``lanes`` neighbours as register values (f16 and bf16 as f32).
+
+    ``mask`` (f32 and f64 only): the lanes that are read, others are 0.
+    """
+    if mask:
+        text = kind(dtype, lanes)
+        return body.op(
+            f"call {text} @{_masked_load(dtype, lanes)}(ptr {address}, i32 {SIZES[dtype]}, "
+            f"<{lanes} x i1> {mask}, {text} zeroinitializer)"
+        )
     value = body.load(kind(dtype, lanes), address, SIZES[dtype])
     if dtype == "f16":
         return body.op(f"fpext {kind('f16', lanes)} {value} to {kind('f32', lanes)}")
@@ -41,6 +50,51 @@ def load(body: Body, dtype: str, address: str, lanes: int = 1) -> str:
         bits = body.op(f"shl {kind('i32', lanes)} {wide}, {_same('i32', 16, lanes)}")
         return body.op(f"bitcast {kind('i32', lanes)} {bits} to {kind('f32', lanes)}")
     return value
+
+
+def _masked_load(dtype: str, lanes: int) -> str:
+    return f"llvm.masked.load.v{lanes}{dtype}.p0"
+
+
+def declare_masked_load(dtype: str, lanes: int) -> str:
+    """What a module needs that loads under a mask."""
+    text = kind(dtype, lanes)
+    return f"declare {text} @{_masked_load(dtype, lanes)}(ptr, i32, <{lanes} x i1>, {text})\n"
+
+
+def store_some(body: Body, dtype: str, value: str, address: str, lanes: int, count: str) -> None:
+    """The first ``count`` lanes of an f32 or f64 vector, 0 to ``lanes``, in powers of two.
+
+    Stores under a mask take tens of cycles on some CPUs.
+    """
+    text = kind(dtype, lanes)
+    piece = lanes
+    while piece:
+        # Pieces already written are those of the larger bits of the count.
+        before = body.op(f"and i64 {count}, {-2 * piece}")
+        there = body.op(f"and i64 {count}, {piece}")
+        with body.when(body.op(f"icmp ne i64 {there}, 0")):
+            place = body.at(address, body.mul(before, str(SIZES[dtype])))
+            store(body, dtype, _head(body, dtype, value, lanes, piece), place, piece)
+        if piece > 1 and piece < lanes:
+            places = ", ".join(f"i32 {(lane + piece) % lanes}" for lane in range(lanes))
+            moved = body.op(
+                f"shufflevector {text} {value}, {text} poison, <{lanes} x i32> <{places}>"
+            )
+            taken = body.op(f"icmp ne i64 {there}, 0")
+            value = body.op(f"select i1 {taken}, {text} {moved}, {text} {value}")
+        piece //= 2
+
+
+def _head(body: Body, dtype: str, value: str, lanes: int, count: int) -> str:
+    """The first ``count`` lanes."""
+    text = kind(dtype, lanes)
+    if count == lanes:
+        return value
+    if count == 1:
+        return body.op(f"extractelement {text} {value}, i64 0")
+    places = ", ".join(f"i32 {lane}" for lane in range(count))
+    return body.op(f"shufflevector {text} {value}, {text} poison, <{count} x i32> <{places}>")
 
 
 def store(body: Body, dtype: str, value: str, address: str, lanes: int = 1) -> None:

@@ -138,7 +138,7 @@ def weight_kernel(spec: Weight) -> Kernel:
                     filter_, str(tile.columns), first, "true",
                 )  # fmt: skip
         _write(body, spec, word, dw, sums_at, sums_row, group, filter0, filters, channel0, channels)
-    return kernel("weight_grad", panels.define() + copier.define() + entry(body))
+    return kernel("weight_grad", panels.declare() + panels.define() + copier.define() + entry(body))
 
 
 def _pack_gradient(
