@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rushlight.base.dtype import get_default_dtype
 from rushlight.tensor import Tensor
-from rushlight.utils.data.arrays import Array, wrap
+from rushlight.utils.data.arrays import Array, fresh
 from rushlight.utils.data.dataset import Dataset
-from rushlight.vision.transforms.convert import scaled
+from rushlight.vision.transforms.convert import channels_first, scaled
 from rushlight.vision.transforms.normalize import normalize_in_place
 from rushlight.vision.transforms.transform import Compose, Normalize, ToTensor
 
@@ -116,12 +117,12 @@ class PixelDataset(VisionDataset):
         labels = self.labels(indices)
         if labels is None:
             return None
-        values = scaled(self.pixels()[indices])
-        if values.dtype.kind != "f":
-            return None
+        pixels = self.pixels()[indices]
+        images, values = fresh(channels_first(pixels).shape, get_default_dtype())
+        scaled(pixels, values)
         for step in steps:
             normalize_in_place(values, step.mean, step.std)
-        return [wrap(values), labels]
+        return [images, labels]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture, target = self.sample(index)

@@ -36,12 +36,16 @@ def image_pixels(image: Any) -> Array:
     return pixels.reshape(image.size[1], image.size[0], -1)
 
 
-def scaled(pixels: Array) -> Array:
-    """uint8 (..., H, W, C) -> floats in [0, 1], (..., C, H, W), contiguous."""
-    axes = (*range(pixels.ndim - 3), -1, -3, -2)
-    turned = pixels.transpose(axes)
+def channels_first(pixels: Array) -> Array:
+    """(..., H, W, C) -> (..., C, H, W), the same memory."""
+    return pixels.transpose(*range(pixels.ndim - 3), -1, -3, -2)
+
+
+def scaled(pixels: Array, out: Array | None = None) -> Array:
+    """uint8 (..., H, W, C) -> floats in [0, 1], (..., C, H, W), contiguous (or ``out``)."""
+    turned = channels_first(pixels)
     kind = get_default_dtype().np
-    result = np.empty(turned.shape, kind)
+    result = np.empty(turned.shape, kind) if out is None else out
     if kind == FLOAT32:
         np.divide(turned, np.float32(255), out=result)
     else:
