@@ -1,6 +1,6 @@
 """Random graphs of primitives, from a seed: every op, dtype and kind of shape, with nan and inf.
 
-    python -m tests.compiler.random_graphs 0 500      compile seeds 0..499, print what differs
+python -m tests.compiler.random_graphs 0 500      compile seeds 0..499, print what differs
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class RandomGraph:
             if made >= steps:
                 break
         used = {source for each in self.pool for source in each.node.src}
-        leaves = [t for t in self.pool if t.node not in used and t.node.op not in ("input", "scalar")]
+        leaves = [
+            t for t in self.pool if t.node not in used and t.node.op not in ("input", "scalar")
+        ]
         some = [t for t in self.pool if t.node.op not in ("input", "scalar")]
         leaves += self.random.sample(some, min(2, len(some)))
         self.sinks = leaves[-8:] or self.pool[-1:]
@@ -80,7 +82,7 @@ class RandomGraph:
                 return tuple(sizes)
 
     def numbers_of(self, shape: tuple[int, ...], dtype: DType) -> Array:
-        """Small multiples of 1/4, on which arithmetic is exact, and now and then something special."""
+        """Small multiples of 1/4, on which arithmetic is exact, and at times special numbers."""
         if dtype is bool_:
             return np.asarray(self.numpy.random(shape) < 0.5)
         low = -16 if dtype.is_signed else 0
@@ -88,7 +90,9 @@ class RandomGraph:
         if not dtype.is_floating_point:
             if self.random.random() < 0.15:
                 info = np.iinfo(dtype.np)
-                raw = np.asarray(self.numpy.integers(info.min, info.max, shape, endpoint=True, dtype=dtype.np))
+                raw = np.asarray(
+                    self.numpy.integers(info.min, info.max, shape, endpoint=True, dtype=dtype.np)
+                )
             return raw.astype(dtype.np)
         values = raw.astype(np.float32) / 4
         if self.random.random() < 0.25 and values.size:
@@ -425,7 +429,11 @@ def _scatter(g: RandomGraph) -> None:
 
 
 def _dot(g: RandomGraph) -> None:
-    x = g.pick(floating=True, ranks=range(2, 5)) if g.random.random() < 0.8 else g.pick(ranks=range(2, 5))
+    x = (
+        g.pick(floating=True, ranks=range(2, 5))
+        if g.random.random() < 0.8
+        else g.pick(ranks=range(2, 5))
+    )
     if x.dtype is bool_:
         raise Unfit
     shape = (*x.node.shape[:-2], x.node.shape[-1], g.random.choice(SIZES))
@@ -462,10 +470,13 @@ def _pool(g: RandomGraph) -> None:
     dtype = g.random.choice([float32, float32, float64, dtypes.bfloat16, dtypes.int32])
     rank = g.random.choice([1, 2, 2, 2, 3])
     window = tuple(g.random.choice([1, 2, 2, 3]) for _ in range(rank))
+    steps = tuple(g.random.choice([1, 2]) for _ in window)
     attrs: dict[str, Any] = {
         "window": window,
-        "stride": window if g.random.random() < 0.5 else tuple(g.random.choice([1, 2]) for _ in window),
-        "padding": tuple((g.random.randint(0, k // 2), g.random.randint(0, k // 2)) for k in window),
+        "stride": window if g.random.random() < 0.5 else steps,
+        "padding": tuple(
+            (g.random.randint(0, k // 2), g.random.randint(0, k // 2)) for k in window
+        ),
         "dilation": (1,) * rank if g.random.random() < 0.8 else (2,) * rank,
     }  # fmt: skip
     sizes = tuple(g.random.choice([5, 6, 8, 9]) for _ in range(rank))
@@ -491,7 +502,7 @@ def _argsort(g: RandomGraph) -> None:
 
 
 STEPS: tuple[Callable[[RandomGraph], None], ...] = (
-    _unary, _unary, _unary, _unary, _binary, _binary, _binary, _binary, _binary, _compare, _where,
+    _unary, _unary, _unary, _unary, _unary, _unary, _binary, _binary, _binary, _binary, _binary, _binary, _binary, _binary, _binary, _compare, _where,
     _where, _cast, _cast, _bitcast, _iota, _reshape, _reshape, _permute, _permute, _expand, _slice,
     _slice, _pad, _cat, _as_strided, _as_strided_set, _slice_set, _reduce, _reduce, _reduce,
     _reduce, _scan, _take, _put, _gather, _scatter, _dot, _dot, _convolution, _pool, _argsort,

@@ -136,7 +136,7 @@ def _finite(x: Array) -> Array:
 
 
 def _is_exact(node: Node, values: list[Array], value: Array) -> bool:
-    """Whether nothing was rounded, so that fusing a multiplication and an addition changes nothing."""
+    """Whether nothing was rounded, so that fusing multiply and add changes nothing."""
     if node.op == "cast":
         return True  # one rounding of an exact number: the same everywhere
     wide = Node(node.op, node.src, node.shape, float64, node.attrs)
@@ -224,9 +224,7 @@ def _largest(dtype: DType) -> float:
     return {float64: 1.7e308, float16: 65504.0}.get(dtype, 3.3e38)
 
 
-def _updated(
-    node: Node, sources: list[Tracked], values: list[Array], value: Array
-) -> Array | None:
+def _updated(node: Node, sources: list[Tracked], values: list[Array], value: Array) -> Array | None:
     """set moves the bounds; the others leave every combined element with the worst of them all."""
     if not sources[1].exact:
         return None
