@@ -195,14 +195,12 @@ class Writer:
     # Errors at run time
 
     def fail_where(self, flags: str, lanes: int) -> None:
-        """Return error code 2 (division by zero) from the kernel if any active lane has its flag."""
+        """Make the kernel return code 2 (division by zero) if any lane that is there is flagged."""
         self.fails = True
         if self.mask is not None and self.mask[1] == lanes:
             flags = self.let(f"and {self.kind('i1', lanes)} {flags}, {self.mask[0]}")
         if lanes > 1:
-            flags = self.let(
-                f"call i1 @llvm.vector.reduce.or.v{lanes}i1(<{lanes} x i1> {flags})"
-            )
+            flags = self.let(f"call i1 @llvm.vector.reduce.or.v{lanes}i1(<{lanes} x i1> {flags})")
         before = self.let("load i64, ptr %error")
         after = self.let(f"select i1 {flags}, i64 2, i64 {before}")
         self.do(f"store i64 {after}, ptr %error")

@@ -207,9 +207,7 @@ def _bool(w: Writer, op: str, lanes: int, args: list[str]) -> str:
     raise _missing(op, "bool")
 
 
-def _integer(
-    w: Writer, op: str, dtype: DType, element: str, lanes: int, args: list[str]
-) -> str:
+def _integer(w: Writer, op: str, dtype: DType, element: str, lanes: int, args: list[str]) -> str:
     kind, flags = w.kind(element, lanes), w.kind("i1", lanes)
     signed = dtype.is_signed
     x = args[0]

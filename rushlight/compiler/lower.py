@@ -54,7 +54,9 @@ def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
         return [Step(launch, group.outputs[-1], pairs) for launch, pairs in launches]
     node = group.node
     assert node is not None
-    out = Operand(Ref(node), short_name(node.dtype, node.op), node.shape, contiguous_strides(node.shape))
+    out = Operand(
+        Ref(node), short_name(node.dtype, node.op), node.shape, contiguous_strides(node.shape)
+    )
     if group.absorbed is not None:
         absorbed = group.absorbed
         bias = None if absorbed.bias is None else operand(absorbed.bias)
@@ -95,4 +97,3 @@ def _contract(
 _CONVOLUTIONS = {
     "conv": conv, "conv_input_grad": conv_input_grad, "conv_weight_grad": conv_weight_grad,
 }  # fmt: skip
-

@@ -50,7 +50,7 @@ def plan_memory(
     donatable: frozenset[int],
     updated: dict[Node, Node],
 ) -> Layout:
-    """Slots: inputs 0..n-1, n the scalars block, n + 1 the arena, then one for each fresh output."""
+    """Slots: the inputs, the scalars block, the arena, then one for each fresh output."""
     layout = Layout()
     places = layout.places
     lives = last_uses(steps, updated)

@@ -44,15 +44,15 @@ def compile_graph(
 ) -> Plan:
     """A plan that computes ``sinks``; each result is contiguous in its shape.
 
-    ``inputs[i]`` and ``scalars[k]`` are the nodes of those arguments (they may be unused). Memory of
-    inputs in ``donatable`` may be overwritten. Raises NotImplementedError naming the primitive and
+    ``inputs[i]`` and ``scalars[k]`` are the nodes of those arguments (they may be unused). Memory
+    of inputs in ``donatable`` may be overwritten. Raises NotImplementedError naming the primitive and
     the dtype where there is no lowering.
     """
     graph = list(sinks)
     for step in PASSES:
         graph = step(graph)
         if config.DEBUG >= 2:
-            print(f"--- after {step.__name__}\n{to_text(graph)}")  # noqa: T201
+            print(f"--- after {step.__name__}\n{to_text(graph)}")
         if events.heard("pass"):
             events.publish("pass", name=step.__name__, graph=graph)
         if config.CHECK:
@@ -103,7 +103,7 @@ def _command(
 def _updates_in_place(
     groups: Sequence[Group], sinks: Sequence[Node], held: set[Node], donatable: frozenset[int]
 ) -> dict[Node, Node]:
-    """Updates (slice_set, put ...) whose first source nobody reads afterwards: node -> that source."""
+    """Updates (slice_set, put ...) whose first source nobody reads later: node -> that source."""
     readers: dict[Node, list[Group]] = {}
     for group in groups:
         for ref in group.reads:

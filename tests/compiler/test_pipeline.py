@@ -1,4 +1,4 @@
-"""The compiler as the engine sees it: places of results, in-place updates, errors, kernels reused."""
+"""The compiler as the engine sees it: places of results, updates in place, errors, reuse."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def adam(p: Node, m: Node, v: Node, g: Node) -> list[Node]:
     def number(value: float) -> Node:
         return build.const(value, p.shape, float32)
 
-    first = build.binary("add", build.binary("mul", m, number(0.9)), build.binary("mul", g, number(0.1)))
+    first = build.binary(
+        "add", build.binary("mul", m, number(0.9)), build.binary("mul", g, number(0.1))
+    )
     square = build.binary("mul", build.binary("mul", g, g), number(0.001))
     second = build.binary("add", build.binary("mul", v, number(0.999)), square)
     root = build.binary("add", build.unary("sqrt", second), number(1e-8))
@@ -137,7 +139,11 @@ def test_another_batch_size_needs_no_other_loop_kernel() -> None:
 @pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 4)])
 def test_empty_arrays(shape: tuple[int, ...]) -> None:
     [x], arrays = arrays_of(shape)
-    sinks = [build.unary("exp", x), build.reduce(x, "sum", (0,)), build.permute(x, tuple(range(x.ndim))[::-1])]
+    sinks = [
+        build.unary("exp", x),
+        build.reduce(x, "sum", (0,)),
+        build.permute(x, tuple(range(x.ndim))[::-1]),
+    ]
     agree(sinks, [x], arrays)
 
 

@@ -71,7 +71,7 @@ def squeeze(shape: Shape) -> Shape:
 
 @final
 class Space:
-    """The loop nest: ``extents`` of its variables and which of them are reduced (a bit mask).
+    """The loop nest: ``extents`` of its variables, and as a bit mask which are reduced.
 
     ``cuts`` maps an axis of the squeezed shape to factors when a reshape inside needs it in parts.
     """
@@ -99,7 +99,7 @@ class Space:
         self.groups = groups
 
     def coords(self, node_shape: Shape, rows: bool) -> Coords:
-        """Coordinates of an array over all variables, or over the rows only; ones are fixed at 0."""
+        """Coordinates of an array over all variables, or the rows only; ones are fixed at 0."""
         width = len(self.extents) + 1
         zero = (0,) * width
         axes = [axis for axis in range(len(self.shape)) if not (rows and axis in self.axes)]
@@ -148,7 +148,7 @@ class Builder:
         self.count = 0
 
     def add_root(self, node: Node) -> None:
-        """Compute ``node`` here and store it. Raises NotFusible or NotAffine, then nothing changed."""
+        """Compute ``node`` here and store it. NotFusible or NotAffine leave all as it was."""
         shape = squeeze(node.shape)
         if shape == self.space.shape and not (node.op == "reduce" and self._is_own(node)):
             rows = False
@@ -199,9 +199,7 @@ class Builder:
                 mask |= 1 << (place - 1)
         return mask
 
-    def _load(
-        self, node: Node, coords: Coords, strides: Shape, guards: tuple[Guard, ...]
-    ) -> Value:
+    def _load(self, node: Node, coords: Coords, strides: Shape, guards: tuple[Guard, ...]) -> Value:
         if node.op == "scalar":
             return self._new("scalar", (), node.dtype, data=node)
         index = linear(coords, strides, self.width)

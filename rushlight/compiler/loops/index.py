@@ -136,9 +136,7 @@ def _cut(flat: Coord, size: int, extents: Shape) -> tuple[int, int] | None:
     return None
 
 
-def movement(
-    node: Node, coords: Coords, extents: Shape
-) -> tuple[Coords, tuple[Guard, ...]]:
+def movement(node: Node, coords: Coords, extents: Shape) -> tuple[Coords, tuple[Guard, ...]]:
     """Coordinates in ``node.src[0]``, and what must hold for the element to be there (pad)."""
     source = node.src[0]
     op = node.op
@@ -156,7 +154,9 @@ def movement(
     if op == "slice":
         start, step = node.attrs["start"], node.attrs["step"]
         return tuple(
-            (first + coord[0] * by, *(coef * by for coef in coord[1:])) if first or by != 1 else coord
+            (first + coord[0] * by, *(coef * by for coef in coord[1:]))
+            if first or by != 1
+            else coord
             for coord, first, by in zip(coords, start, step, strict=True)
         ), ()
     if op == "pad":

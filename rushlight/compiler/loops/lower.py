@@ -110,7 +110,7 @@ def _work(schedule: Schedule) -> int:
 
 
 def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
-    """(rows, rows a chunk, blocks of the vector variable, their length) for about ``parts`` chunks."""
+    """(rows, rows a chunk, vector blocks, their length) for about ``parts`` chunks."""
     rows, blocks, length = schedule.row_count, 1, 0
     if schedule.tiled:
         extent = schedule.sizes[schedule.vector]
@@ -198,7 +198,9 @@ def _two_stages(
             place = Node("partial", (), (segments, *node.shape), _partial_dtype(value))
             partial[node] = place
             memory[place] = Scratch(max(place.nbytes, 64))
-            first.append((place, value, ((0,) * builder.width, *space.coords(node.shape, True)), True))
+            first.append(
+                (place, value, ((0,) * builder.width, *space.coords(node.shape, True)), True)
+            )
     schedule = Schedule(space, first, cpu.host())
     # Segments are enough pieces: each takes whole rows, which lie together in memory.
     rows, rows_a_chunk, blocks, block_length = _layout(schedule, 1)
@@ -268,4 +270,6 @@ def _second_stage(
     )
     for copy in stage:
         inner.add_root(copy)
-    return Schedule(inner.space, [(copy, *inner.roots[copy]) for copy in stage], cpu.host()), renames
+    return Schedule(
+        inner.space, [(copy, *inner.roots[copy]) for copy in stage], cpu.host()
+    ), renames

@@ -26,10 +26,11 @@ HEAVY = frozenset((
     "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "erfinv",
     "lgamma", "digamma", "pow", "atan2", "floordiv", "truncdiv", "remainder", "fmod", "nextafter",
 ))  # fmt: skip
-# Bytes that one chunk touches at least, and the least work (in bytes touched) worth a second thread.
+# Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
-# Vector variables up to this long, in loops that run at least this often, get vectors of their length.
+# Vector variables up to this long, in loops that run at least so often, get vectors of their
+# own length.
 SHORT = 16
 MANY = 64
 
@@ -128,8 +129,8 @@ class Schedule:
     def _choose_saved(self) -> None:
         """Put a costly value that a later pass needs again where that pass will store its result.
 
-        softmax: exp(x - max) is summed in one pass and divided in the next; in between it waits in the
-        memory of the quotient. ``saved`` maps such a value to (that store, the pass that computes it).
+        softmax: exp(x - max) is summed in one pass and divided in the next; in between it waits in
+        the memory of the quotient. ``saved``: value -> (that store, the pass that computes it).
         """
         self.saved: dict[Value, tuple[Store, int]] = {}
         last = max((store.value.phase for store in self.stores if store.full), default=0)
@@ -205,10 +206,10 @@ class Schedule:
                 total += 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
             return total
 
-        candidates = [(variable, 0) for variable, _ in rows] + [(variable, 1) for variable, _ in inner]
-        best = max(
-            candidates, key=lambda c: (score(c[0]), c[1], -weight(c[0])), default=(-1, 0)
-        )
+        candidates = [(variable, 0) for variable, _ in rows] + [
+            (variable, 1) for variable, _ in inner
+        ]
+        best = max(candidates, key=lambda c: (score(c[0]), c[1], -weight(c[0])), default=(-1, 0))
         self.by_rows = best[1] == 1  # the vector runs along a reduced variable
         for groups in (rows, inner):
             for place, (variable, _) in enumerate(groups):
@@ -220,7 +221,7 @@ class Schedule:
             self._tile(rows, memory, best[0])
         self.rows = [variable for variable, _ in rows]
         self.inner = [variable for variable, _ in inner]
-        self.sizes = {variable: size for variable, size in (*rows, *inner)}
+        self.sizes = merged_sizes
         self.vector = best[0]
         self.cut = max(self.inner, key=lambda v: self.sizes[v], default=-1)
 
@@ -285,7 +286,8 @@ class Schedule:
         self.extent_words = {variable: self.word(self.sizes[variable]) for variable in order}
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
-            self.by_rows, order.index(self.vector) if order else -1, len(self.rows), len(self.inner), self.lanes, self.unroll, self.masked, self.exact,
+            self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
+            len(self.inner), self.lanes, self.unroll, self.masked, self.exact,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
@@ -318,7 +320,9 @@ class Schedule:
                     rows.append((codes, self.word(size)))
                 self.guard_codes[value] = rows
                 row.append(tuple(rows))
-            row.append((value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1))
+            row.append(
+                (value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1)
+            )
             signature.append(tuple(row))
         for store in self.stores:
             store.access.codes = self._codes(store.access.index, order, False)

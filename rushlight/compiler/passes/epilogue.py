@@ -34,7 +34,7 @@ class Absorbed:
 def find_epilogues(
     order: list[Node], users: dict[Node, list[Node]], sinks: set[Node]
 ) -> dict[Node, Absorbed]:
-    """For each contraction that can take more in: the last node of its chain -> what it computes."""
+    """The last node of each chain that a contraction can take in -> what it computes."""
     found: dict[Node, Absorbed] = {}
     for core in order:
         # Halves are rounded after every primitive: what follows in a register would not be.

@@ -1,10 +1,10 @@
 """Layout: what convolutions and pools make stays channels-last as long as it can.
 
 Their primitives are channels-last and their ops wrap them in permutes. Here a permute of such a
-result is not done but remembered (*deferred*): an array is then ``permute(core, axes)`` with only the
-core computed. Element-wise primitives, reductions, expand, slice, pad and fitting reshapes pass it on;
-at the next convolution it meets the opposite permute and both are gone. What cannot pass it on (a
-sink, a flattening) gets the permute as a real node.
+result is not done but remembered (*deferred*): an array is then ``permute(core, axes)`` with only
+the core computed. Element-wise primitives, reductions, expand, slice, pad and fitting reshapes pass
+it on; at the next convolution it meets the opposite permute and both are gone. What cannot pass it
+on (a sink, a flattening) gets the permute as a real node.
 
     permute(relu(permute(conv)))  ->  relu(conv)
 """
@@ -58,9 +58,11 @@ def layout(sinks: list[Node]) -> list[Node]:
         if axes == tuple(range(core.ndim)):
             axes = None
         forms[node] = (core, axes)
-        if node.op in _CHANNELS_LAST or axes is not None:
-            lasting.add(core)
-        elif node.op in ELEMENTWISE and any(forms[source][0] in lasting for source in node.src):
+        if (
+            node.op in _CHANNELS_LAST
+            or axes is not None
+            or (node.op in ELEMENTWISE and any(forms[source][0] in lasting for source in node.src))
+        ):
             lasting.add(core)
     return [_real(forms[sink]) for sink in sinks]
 
@@ -92,9 +94,7 @@ def _form(
     return _RULES[node.op](node, sources[0][0], axes)
 
 
-def _permute(
-    node: Node, source: Form, lasting: set[Node], readers: dict[Node, list[Node]]
-) -> Form:
+def _permute(node: Node, source: Form, lasting: set[Node], readers: dict[Node, list[Node]]) -> Form:
     core, before = source
     axes: Shape = node.attrs["axes"]
     if before is not None:
@@ -112,9 +112,7 @@ def _permute(
 def _together(node: Node, sources: list[Form], axes: Shape) -> Node:
     """Every source brought to the core's order."""
     back = inverse(axes)
-    cores = [
-        core if own == axes else permuted(_real((core, own)), back) for core, own in sources
-    ]
+    cores = [core if own == axes else permuted(_real((core, own)), back) for core, own in sources]
     shape = tuple([node.shape[axis] for axis in back])
     attrs = node.attrs
     if node.op == "cat":
@@ -151,7 +149,7 @@ def _pad(node: Node, core: Node, axes: Shape) -> Form:
 
 
 def _reshape(node: Node, core: Node, axes: Shape) -> Form:
-    """Passed on where every run of axes that is merged or cut lies together in the core, in order."""
+    """Passed on where every run of axes that is merged or cut lies in order in the core."""
     source_shape = tuple([core.shape[axis] for axis in axes])
     runs = axis_runs(source_shape, node.shape)
     if runs is None:

@@ -30,7 +30,9 @@ def layer_norm(x: Node) -> Node:
     mean = build.binary("div", build.reduce(x, "sum", (1,)), count)
     gap = build.binary("sub", x, repeated(mean, x.shape, 1))
     spread = build.binary("div", build.reduce(build.binary("mul", gap, gap), "sum", (1,)), count)
-    scale = build.unary("rsqrt", build.binary("add", spread, build.const(1e-5, spread.shape, float32)))
+    scale = build.unary(
+        "rsqrt", build.binary("add", spread, build.const(1e-5, spread.shape, float32))
+    )
     return build.binary("mul", gap, repeated(scale, x.shape, 1))
 
 
@@ -96,4 +98,7 @@ def test_bias_and_relu_go_into_the_product() -> None:
     assert group.absorbed.bias is not None
     # somebody looks at the product before its relu
     groups = kernels(active, product)
-    assert [each.absorbed is not None and not each.absorbed.relu for each in groups] == [True, False]
+    assert [each.absorbed is not None and not each.absorbed.relu for each in groups] == [
+        True,
+        False,
+    ]

@@ -33,7 +33,9 @@ def chain() -> tuple[Node, Node]:
     first, second = build.input(1, (8, 3, 3, 3), float32), build.input(2, (4, 8, 3, 3), float32)
     y = conv(x, first)
     scale = build.expand(build.reshape(build.input(3, (8,), float32), (1, 8, 1, 1)), y.shape)
-    active = build.binary("maximum", build.binary("mul", y, scale), build.const(0, y.shape, float32))
+    active = build.binary(
+        "maximum", build.binary("mul", y, scale), build.const(0, y.shape, float32)
+    )
     pooled = build.pool(to_last(active), "max", (2, 2), (2, 2), NO_PAD, (1, 1))
     return active, conv(to_first(pooled), second)
 
@@ -59,7 +61,12 @@ def test_a_gradient_comes_back_in_the_same_layout() -> None:
     active, result = chain()
     slope = to_first(
         build.conv_input_grad(
-            to_last(result), build.input(2, (4, 8, 3, 3), float32), (2, 5, 5, 8), (1, 1), NO_PAD, (1, 1)
+            to_last(result),
+            build.input(2, (4, 8, 3, 3), float32),
+            (2, 5, 5, 8),
+            (1, 1),
+            NO_PAD,
+            (1, 1),
         )
     )
     seen = build.slice(active, (0, 0, 0, 0), slope.shape, (1, 1, 2, 2))

@@ -1,0 +1,103 @@
+"""The values of a loop body as LLVM names, each computed where it is first known."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from rushlight.base.dtype import bool_
+from rushlight.compiler import emit_scalar
+from rushlight.compiler.emit import Writer, literal
+from rushlight.compiler.loops.build import Value
+from rushlight.compiler.loops.places import Places
+from rushlight.compiler.loops.schedule import Access, Schedule, Store
+
+# Names of values; under (value, lanes) the name of its repetition over all lanes.
+Env = dict[Any, str]
+
+
+@final
+class Body:
+    """Computes values into an ``Env``. ``phase``: the pass over the reduced variables that runs."""
+
+    def __init__(self, w: Writer, schedule: Schedule, places: Places) -> None:
+        self.w = w
+        self.s = schedule
+        self.places = places
+        self.phase = 0
+
+    def wide(self, value: Value) -> bool:
+        """Whether it differs from lane to lane."""
+        return self.s.vector >= 0 and bool(value.uses >> self.s.vector & 1)
+
+    def get(self, value: Value, lanes: int, env: Env) -> str:
+        if lanes == 1 or self.wide(value):
+            return env[value]
+        key = (value, lanes)
+        if key not in env:
+            element = emit_scalar.element_of(value.dtype)
+            env[key] = self.w.splat(env[value], element, lanes)
+        return env[key]
+
+    def emit(self, values: list[Value], lanes: int, env: Env) -> None:
+        """Compute those of ``values`` that are not known yet."""
+        for value in values:
+            if value in env:
+                continue
+            width = lanes if self.wide(value) else 1
+            saved = self.s.saved.get(value)
+            if saved is not None and saved[1] < self.phase:
+                env[value] = self.places.read(saved[0].access, width, "")
+                continue
+            env[value] = self._compute(value, width, env)
+            if saved is not None and saved[1] == self.phase:
+                self.write(value, saved[0].access, width, env)
+
+    def _compute(self, value: Value, lanes: int, env: Env) -> str:
+        w, op = self.w, value.op
+        if op == "load":
+            return self._load(value, lanes)
+        if op == "const":
+            return literal(value.data, emit_scalar.element_of(value.dtype))
+        if op == "scalar":
+            pointer = f"%p{self.s.scalars[value]}"
+            if value.dtype is bool_:
+                return w.let(f"icmp ne i64 {w.let(f'load i64, ptr {pointer}')}, 0")
+            return w.let(f"load {emit_scalar.element_of(value.dtype)}, ptr {pointer}")
+        if op == "iota":
+            return self._iota(value, lanes)
+        args = [self.get(arg, lanes, env) for arg in value.args]
+        source = value.args[-1].dtype
+        if op == "cast":
+            return emit_scalar.cast(w, source, value.dtype, lanes, args[0])
+        if op == "bitcast":
+            return emit_scalar.bitcast(w, source, value.dtype, lanes, args[0])
+        if op == "guard":
+            kind = w.kind(emit_scalar.element_of(value.dtype), lanes)
+            there = self.places.guard(value, lanes)
+            shape = w.kind("i1", lanes)
+            return w.let(f"select {shape} {there}, {kind} {args[0]}, {kind} {args[1]}")
+        return emit_scalar.emit(w, op, source, lanes, args)
+
+    def _iota(self, value: Value, lanes: int) -> str:
+        w = self.w
+        place = self.places.affine(self.s.affine_codes[value], lanes, lanes > 1)
+        element = emit_scalar.element_of(value.dtype)
+        kind, whole = w.kind(element, lanes), w.kind("i64", lanes)
+        if value.dtype.is_floating_point:
+            made = w.let(f"sitofp {whole} {place} to {kind}")
+            return w.rounded(made, value.dtype, lanes)
+        if element == "i1":
+            return w.let(f"icmp ne {whole} {place}, {w.splat('0', 'i64', lanes)}")
+        return place if element == "i64" else w.let(f"trunc {whole} {place} to {kind}")
+
+    def _load(self, value: Value, lanes: int) -> str:
+        there = self.places.guard(value, lanes) if value in self.s.guard_codes else ""
+        return self.places.read(self.s.loads[value], lanes, there)
+
+    def store(self, store: Store, lanes: int, env: Env, segment: str = "") -> None:
+        """``segment``: the number of the segment whose partial results these are."""
+        self.write(store.value, store.access, lanes, env, "" if store.full else segment)
+
+    def write(self, value: Value, access: Access, lanes: int, env: Env, segment: str = "") -> None:
+        width = self.places.width(access, lanes)
+        self.places.write(self.get(value, width, env), access, width, segment)
