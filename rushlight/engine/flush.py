@@ -98,7 +98,7 @@ def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:
     nodes = trace.nodes()
     step = trace.step
     plan = make_plan(
-        [nodes[place] for place in live], step.inputs, len(step.scalars), frozenset(donatable)
+        [nodes[place] for place in live], step.inputs, step.scalars, frozenset(donatable)
     )
     stats.plans += 1
     stats.planning_ns += perf_counter_ns() - start
@@ -124,7 +124,7 @@ def compute(trace: Trace, value: Value) -> None:
         nodes.extend(each.nodes)
     if value.pos >= len(nodes):
         raise InternalError(f"{value} has not been recorded")
-    plan = make_plan([nodes[value.pos]], step.inputs, len(step.scalars), frozenset())
+    plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
     (buffer,) = plan.run(inputs[: step.inputs], scalars[: len(step.scalars)])
     value.buffer = buffer
     value.epoch = NOWHERE

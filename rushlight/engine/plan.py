@@ -16,6 +16,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from rushlight.base import config
+from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.compiler import compile_graph
 from rushlight.compiler.plan import Fresh, SameAs
@@ -35,11 +36,11 @@ class Plan(Protocol):
 
 
 def make_plan(
-    sinks: Sequence[Node], n_inputs: int, n_scalars: int, donatable: frozenset[int]
+    sinks: Sequence[Node], n_inputs: int, scalar_dtypes: Sequence[DType], donatable: frozenset[int]
 ) -> Plan:
     """Compile the graph of ``sinks``; see the module's text for when it is interpreted instead."""
     inputs: list[Node | None] = [None] * n_inputs
-    scalars: list[Node | None] = [None] * n_scalars
+    scalars: list[Node | None] = [None] * len(scalar_dtypes)
     order = toposort(sinks)
     for node in order:
         if node.op == "input":
@@ -49,7 +50,7 @@ def make_plan(
     if config.INTERPRET:
         return InterpretedPlan(sinks, n_inputs)
     try:
-        return CompiledPlan(sinks, inputs, scalars, donatable)
+        return CompiledPlan(sinks, inputs, scalars, donatable, scalar_dtypes)
     except NotImplementedError as reason:
         publish("interpreted", reason=str(reason), nodes=len(order))
         return InterpretedPlan(sinks, n_inputs)
@@ -90,6 +91,7 @@ class CompiledPlan:
         inputs: Sequence[Node | None],
         scalars: Sequence[Node | None],
         donatable: frozenset[int],
+        scalar_dtypes: Sequence[DType],
     ) -> None:
         plan = compile_graph(sinks, inputs, scalars, donatable)
         self.plan = plan
@@ -99,7 +101,7 @@ class CompiledPlan:
         self.table = np.zeros(plan.slots, np.int64)
         self.pack = Struct(f"{plan.slots}q").pack_into
         self.address: int = self.table.ctypes.data
-        kinds = "".join("d" if s is not None and s.dtype.is_floating_point else "q" for s in scalars)
+        kinds = "".join("d" if kind.is_floating_point else "q" for kind in scalar_dtypes)
         self.scalars = np.zeros(max(len(kinds), 1), np.int64)
         self.pack_scalars = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
