@@ -18,6 +18,8 @@ from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dt
 from rushlight.serialization.storages import UNTYPED, StorageKind
 from rushlight.tensor import Size, Tensor, device
 
+OURS = __name__.partition(".")[0]  # the package, where a file says torch
+
 # Python 2 wrote these modules under other names.
 OLD_MODULES: dict[str, str] = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
@@ -97,12 +99,11 @@ def written_as(thing: object) -> GlobalName | None:
     if found is not None:
         return found
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
-    ours = __name__.partition(".")[0]
     if not isinstance(module, str) or not isinstance(name, str):
         return None
-    if module != ours and not module.startswith(ours + "."):
-        return None
-    return GlobalName("torch" + module.removeprefix(ours), name)
+    # Some classes say that they live in torch already, because their printed names must.
+    first, dot, rest = module.partition(".")
+    return GlobalName(f"torch{dot}{rest}", name) if first in (OURS, "torch") else None
 
 
 def find_ours(module: str, name: str) -> Any:
@@ -113,10 +114,9 @@ def find_ours(module: str, name: str) -> Any:
     allowed = ALLOWED.get(f"{module}.{name}")
     if allowed is not None:
         return allowed
-    ours = __name__.partition(".")[0]
     parts = module.split(".")[1:]
     while True:
-        here = ".".join([ours, *parts])
+        here = ".".join([OURS, *parts])
         owner: Any = sys.modules.get(here) or _import_or_none(here)
         for part in name.split("."):
             owner = getattr(owner, part, None)

@@ -12,7 +12,7 @@ import pytest
 import rushlight as torch
 from rushlight.serialization import load, save
 
-PEER = Path("/work/peer/bin/python")
+PEER = Path(__file__).parents[3] / "peer" / "bin" / "python"
 CHECKPOINTS = Path(__file__).parents[3] / "shared" / "data" / "checkpoints"
 
 needs_peer = pytest.mark.skipif(not PEER.exists(), reason="PyTorch is not here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 from collections import Counter, OrderedDict
 from pathlib import Path
 
@@ -103,6 +104,21 @@ def test_a_state_dict_and_an_optimiser(tmp_path: Path) -> None:
     assert steps.state_dict()["state"][0]["exp_avg"].tolist() == (
         optimizer.state_dict()["state"][0]["exp_avg"].tolist()
     )
+
+
+def test_a_whole_model_of_a_file_one_trusts() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU())
+    file = io.BytesIO()
+    save(model, file)
+    assert b"torch.nn.modules" in file.getvalue()
+    assert b"rushlight" not in file.getvalue()
+    file.seek(0)
+    with pytest.raises(pickle.UnpicklingError, match="Sequential"):
+        load(file)
+    file.seek(0)
+    other = load(file, weights_only=False)
+    x = torch.ones(1, 2)
+    assert other(x).tolist() == model(x).tolist()
 
 
 def test_files_of_equal_contents_are_equal(tmp_path: Path) -> None:
