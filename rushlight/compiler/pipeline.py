@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from rushlight.base import config, events
 from rushlight.compiler.lower import UPDATES, Step, lower_group
@@ -45,8 +46,8 @@ def compile_graph(
     """A plan that computes ``sinks``; each result is contiguous in its shape.
 
     ``inputs[i]`` and ``scalars[k]`` are the nodes of those arguments (they may be unused). Memory
-    of inputs in ``donatable`` may be overwritten. Raises NotImplementedError naming the primitive and
-    the dtype where there is no lowering.
+    of inputs in ``donatable`` may be overwritten. Raises NotImplementedError naming primitive and
+    dtype where there is no lowering.
     """
     graph = list(sinks)
     for step in PASSES:
@@ -72,8 +73,22 @@ def compile_graph(
         labels=tuple([step.launch.label for step in steps]),
         flops=sum(step.launch.flops for step in steps),
         bytes_moved=sum(step.launch.bytes for step in steps),
-        nodes=tuple([step.node for step in steps]),
+        sites=tuple(_sites(steps)),
     )
+
+
+def _sites(steps: Sequence[Step]) -> Iterator[Any]:
+    """For each step the user's line that asked for it, or None where no node near it knows."""
+    for step in steps:
+        found = None
+        near = [step.node]
+        for node in near:
+            found = node.attrs.get("site")
+            if found is not None:
+                break
+            if len(near) < 64:
+                near += node.src
+        yield found
 
 
 def _stored(sink: Node) -> Node:

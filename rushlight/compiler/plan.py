@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rushlight.ir.graph import Node
 from rushlight.runtime.executor import Program
 
 
@@ -46,15 +45,9 @@ class Plan:
     labels: tuple[str, ...]
     flops: int
     bytes_moved: int
-    nodes: tuple[Node, ...]
+    sites: tuple[Any, ...]
     keep: Sequence[Any] = field(default=())  # what commands point at and Python has to keep alive
 
     def site(self, command: int) -> Any:
         """Where the user's program asked for what ``command`` computes, if it is known."""
-        stack = [self.nodes[command]]
-        for node in stack:
-            if "site" in node.attrs:
-                return node.attrs["site"]
-            if len(stack) < 64:
-                stack += [source for source in node.src if source.op not in ("input", "scalar")]
-        return None
+        return self.sites[command]

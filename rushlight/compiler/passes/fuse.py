@@ -2,9 +2,10 @@
 
 Some nodes are *held*: a buffer keeps their value (inputs, results of contractions and other
 kernels of their own, what those read, sinks, reductions, and values that several kernels would
-have to compute again at a cost). Held element-wise nodes and reductions are then *rooted* in loop kernels, sources
-first: a node joins the kernel of one it reads, or of one that reads the same, where the loops fit
-and no cycle of kernels arises. A held node that in the end only its own kernel reads is not stored.
+have to compute again at a cost). Held element-wise nodes and reductions are then *rooted* in loop
+kernels, sources first: a node joins the kernel of one it reads, or of one that reads the same, where
+the loops fit and no cycle of kernels arises. A held node that in the end only its own kernel reads
+is not stored.
 """
 
 from __future__ import annotations
