@@ -1,6 +1,6 @@
 """The engine: records operations, recognises what it has seen, runs whole plans."""
 
-from rushlight.engine.flush import flush, stats
+from rushlight.engine.flush import clear, flush, stats
 from rushlight.engine.trace import local
 
-__all__ = ["flush", "local", "stats"]
+__all__ = ["clear", "flush", "local", "stats"]

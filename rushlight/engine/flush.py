@@ -7,7 +7,6 @@ or its memory any more: the plan may overwrite it, and does for parameters and o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from sys import getrefcount
 from time import perf_counter_ns
 
@@ -18,8 +17,6 @@ from rushlight.engine.trace import Trace, local
 from rushlight.engine.value import NOWHERE, Value
 from rushlight.ir.graph import Node
 from rushlight.runtime.buffer import Buffer
-
-PLANS_LIMIT = 4096  # plans kept in a thread's trie; past it all are dropped
 
 
 class Stats:
@@ -130,8 +127,7 @@ def compute(trace: Trace, value: Value) -> None:
     value.epoch = NOWHERE
 
 
-def at_fork(function: Callable[[], None]) -> None:
-    """Run before every fork in this process."""
-    import os
-
-    os.register_at_fork(before=function)
+def clear() -> None:
+    """Flush, then forget this thread's trie and plans: tests start from here."""
+    flush(local.trace)
+    local.trace.forget()

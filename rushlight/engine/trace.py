@@ -150,6 +150,14 @@ class Trace:
         self._nodes: list[Node] = []
         self._nodes_step = self.root
 
+    def forget(self) -> None:
+        """Drop the trie and all plans in it (the trace must be empty): everything is new again."""
+        if self.values:
+            raise InternalError("Trace.forget: flush first")
+        self.root = Step(None, None)
+        self.steps = 0
+        self.reset()
+
     def repair(self) -> None:
         """After an interrupted record: step back to where lists and trie agree."""
         step = self.step
