@@ -6,6 +6,7 @@ cache (one panel of B at a time), a block of rows by the second (A's rows, met a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction import dot, values
@@ -15,7 +16,7 @@ from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES
 from rushlight.compiler.contraction.weight_kernel import SLAB_BYTES as WEIGHT_SLAB_BYTES
-from rushlight.compiler.contraction.window import Problem
+from rushlight.compiler.contraction.window import Axis, Problem
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
@@ -156,7 +157,7 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
         if channels > most:
             channels = round_up(-(-channels // -(-channels // most)), 16)
     reach = problem.row.reach * problem.column.reach * tile.itemsize if packs else 0
-    channels = _fit("conv", channels, reach, SLAB_BYTES)
+    channels = _fit(channels, reach, SLAB_BYTES)
     room = SLAB_BYTES // (channels * tile.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, RESULTS, room)
     parts = problem.groups * -(-problem.x.shape[0] // images)
@@ -184,7 +185,7 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
         else:
             break
     reach = problem.row.reach * problem.column.reach * shape.itemsize if packs else 0
-    block_channels = _fit("conv_weight_grad", block_channels, reach, WEIGHT_SLAB_BYTES)
+    block_channels = _fit(block_channels, reach, WEIGHT_SLAB_BYTES)
     run = block_channels * (problem.column.taps if problem.column.dilation == 1 else 1)
     shape = tile(dtype, min(filters, block_filters), run)
     block_filters = round_up(block_filters, shape.columns)
@@ -194,15 +195,16 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
     return shape, ConvBlocks(images, rows, columns, block_channels, block_filters)
 
 
-def _fit(who: str, channels: int, reach: int, room: int) -> int:
+def tiles(axes: list[Axis]) -> bool:
+    """Whether a slab can hold the inputs of one result, in one channel: the tiled kernels need it."""
+    reach = math.prod(max(1, axis.reach) for axis in axes) * 8
+    return len(axes) <= 2 and reach <= min(SLAB_BYTES, WEIGHT_SLAB_BYTES)
+
+
+def _fit(channels: int, reach: int, room: int) -> int:
     """Channels whose slab holds at least one result."""
     while channels > 1 and channels * reach > room:
         channels = -(-channels // 2)
-    if channels * reach > room:
-        raise NotImplementedError(
-            f"{who}: one result reaches over {reach} bytes of one channel, more than the {room} a "
-            "chunk can hold; use less dilation"
-        )
     return channels
 
 

@@ -11,6 +11,7 @@ from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
+from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.launch import Launch
 
 
@@ -31,8 +32,8 @@ def conv(
     axes = check("conv", x, w, out, stride, padding, dilation, groups)
     if math.prod(out.shape) == 0:
         return []
-    if len(axes) == 3:
-        raise NotImplementedError("conv: three spatial axes")
+    if not choose.tiles(axes):
+        return plain_conv("g", x, w, out, axes, groups, epilogue)
     if len(axes) == 1:
         epilogue = flat_epilogue(epilogue)
         x, out, axes = flat(x), flat(out), [POINT, *axes]

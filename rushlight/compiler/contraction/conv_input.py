@@ -12,9 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rushlight.compiler.contraction import choose
 from rushlight.compiler.contraction.conv import flat_epilogue, planar
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.window import POINT, Axis, Pair, Problem, check, flat, grouped
+from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.launch import Launch
 
 
@@ -35,8 +37,8 @@ def conv_input_grad(
     axes = check("conv_input_grad", dx, w, g, stride, padding, dilation, groups)
     if math.prod(dx.shape) == 0:
         return []
-    if len(axes) == 3:
-        raise NotImplementedError("conv_input_grad: three spatial axes")
+    if not choose.tiles(axes):
+        return plain_conv("x", dx, w, g, axes, groups, epilogue)
     if len(axes) == 1:
         epilogue = flat_epilogue(epilogue)
         g, dx, axes = flat(g), flat(dx), [POINT, *axes]

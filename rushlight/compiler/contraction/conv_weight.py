@@ -10,6 +10,7 @@ from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.weight_kernel import MAX_RUN, WORDS, Weight, weight_kernel
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
+from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.launch import Launch, Ref, Scratch
 
 
@@ -34,8 +35,8 @@ def conv_weight_grad(
         return []
     if math.prod(g.shape) == 0:
         return _zeros(dw)
-    if len(axes) == 3:
-        raise NotImplementedError("conv_weight_grad: three spatial axes")
+    if not choose.tiles(axes):
+        return plain_conv("w", x, dw, g, axes, groups, epilogue)
     if len(axes) == 1:
         g, x, axes = flat(g), flat(x), [POINT, *axes]
     return _planar(Problem(x, grouped(dw, groups), g, axes[0], axes[1]))

@@ -111,6 +111,9 @@ BIG: list[Case] = [
     {"x": (3, 9, 9, 64), "filters": 48, "taps": (1, 1), "stride": (2, 2)},
     {"x": (1, 3, 1500, 5), "filters": 9, "taps": (2, 5), "padding": ((0, 1), (4, 0))},
     {"x": (2, 6000, 4), "filters": 8, "taps": (9,), "dilation": (300,), "padding": ((5, 7),)},
+    {"x": (2, 5, 6, 7, 4), "filters": 6, "taps": (2, 3, 3), "stride": (2, 1, 2), "groups": 2,
+     "padding": ((1, 0), (1, 1), (0, 2)), "dilation": (1, 2, 1)},
+    {"x": (1, 60000, 2), "filters": 3, "taps": (3,), "dilation": (29000,)},
     {"x": (1, 30, 30, 700), "filters": 5, "taps": (3, 3), "dilation": (9, 9)},
 ]  # fmt: skip
 
