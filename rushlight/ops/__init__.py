@@ -4,17 +4,19 @@ from rushlight.ops import (
     activation,
     conv,
     create,
+    indexing,
     loss,
     matmul,
     movement,
     pointwise,
     pool,
     reduce,
+    scatter,
     view,
 )
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "conv", "create", "loss", "matmul", "movement", "pointwise", "pool",
-    "reduce", "view",
+    "OPS", "activation", "conv", "create", "indexing", "loss", "matmul", "movement", "pointwise",
+    "pool", "reduce", "scatter", "view",
 ]  # fmt: skip

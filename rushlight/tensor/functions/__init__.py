@@ -1,12 +1,14 @@
-"""Functions made of several ops, or that need values on the host."""
+"""Functions that several ops make up, or that need values on the host: the rest of torch.*,
+Tensor.* and torch.nn.functional.* beside the op table.
 
-from __future__ import annotations
+``FUNCTIONS`` maps each name to its function; METHODS, INPLACE, FUNCTIONAL and TORCH say where users
+find it (INPLACE: ``Tensor.<name>_`` exists too).
+"""
 
-from collections.abc import Callable
-from typing import Any
+from rushlight.tensor.functions import activation, loss, padding, pooling, split
+from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
-METHODS: set[str] = set()
-INPLACE: set[str] = set()
-FUNCTIONAL: set[str] = set()
-TORCH: set[str] = set()
+__all__ = [
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "loss", "padding",
+    "pooling", "split",
+]  # fmt: skip

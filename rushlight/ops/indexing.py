@@ -1,0 +1,287 @@
+"""Elements, rows and planes by integer tensors: selection, embedding, advanced indexing."""
+
+from __future__ import annotations
+
+from rushlight.base.dtype import int32, int64
+from rushlight.base.errors import ShapeError
+from rushlight.base.shape import broadcast_shapes, normalize_dim
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, permute, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.promote import full
+from rushlight.ops.scatter import at_least_1d
+from rushlight.ops.table import Operand, Scalar, composite
+
+Axes = tuple[int, ...]
+
+
+# tensor[index]
+
+
+def _broadcast_indices(indices: list[Node]) -> list[Node]:
+    try:
+        shape = broadcast_shapes(*(index.shape for index in indices))
+    except ShapeError:
+        shapes = ", ".join(str(list(index.shape)) for index in indices)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        ) from None
+    return [build.broadcast(build.cast(index, int64), shape) for index in indices]
+
+
+def _checked(index: Node, axis: int, size: int) -> Node:
+    """The index counted from the front; out of range is an error that names this axis.
+
+    Reading the numbers 0, 1, .. at the index is both: ``take`` wraps and checks.
+    """
+    numbers = build.iota((*(1,) * axis, size), axis)
+    return reshape(build.take(numbers, index, axis), index.shape)
+
+
+def _flat_places(x: Node, indices: list[Node], axes: Axes) -> Node:
+    """One index into the named axes merged, for several that each index their own."""
+    places: Node | None = None
+    for index, axis in zip(indices, axes, strict=True):
+        size = x.shape[axis]
+        place = _checked(index, axis, size)
+        if places is None:
+            places = place
+        else:
+            scaled = binary("mul", places, const(size, places.shape, int64))
+            places = binary("add", scaled, place)
+    assert places is not None
+    return places
+
+
+def _merged(x: Node, axes: Axes, front: bool) -> tuple[Node, Axes, Axes, int]:
+    """(x with the named axes merged into one, the permutation, the permuted shape, its place)."""
+    first = 0 if front else axes[0]
+    rest = [axis for axis in range(x.ndim) if axis not in axes]
+    order = (*rest[:first], *axes, *rest[first:])
+    moved = permute(x, order)
+    count = 1
+    for axis in axes:
+        count *= x.shape[axis]
+    shape = (*moved.shape[:first], count, *moved.shape[first + len(axes) :])
+    return reshape(moved, shape), order, moved.shape, first
+
+
+def _in_front(axes: Axes, front: bool) -> bool:
+    return front or any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+
+
+@composite(torch=False, name="_index", grad_name="Index")
+def index(input: Node, indices: list[Node], axes: Axes, front: bool) -> Node:
+    """``input`` at integer tensors for ``axes`` (ascending), broadcast against each other.
+
+    Their shape replaces the axes where those are adjacent and ``front`` is False, else it comes
+    first. Negative places count from the end; out of range raises IndexError at run time.
+    """
+    wide = _broadcast_indices(list(indices))
+    if len(axes) == 1 and not front:
+        return build.take(input, wide[0], axes[0])
+    flat, _, _, first = _merged(input, axes, _in_front(axes, front))
+    return build.take(flat, _flat_places(input, wide, axes), first)
+
+
+@composite(torch=False, name="_index_put", grad_name="IndexPut")
+def index_put(
+    input: Node, values: Node, indices: list[Node], axes: Axes, front: bool, accumulate: bool
+) -> Node:
+    """``input`` with ``values`` (broadcast) written, or added, where ``_index`` would read."""
+    if values.dtype is not input.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{legacy_name(input.dtype)} for the destination and "
+            f"{legacy_name(values.dtype)} for the source."
+        )
+    wide = _broadcast_indices(list(indices))
+    mode = "add" if accumulate else "set"
+    flat, order, moved, first = _merged(input, axes, _in_front(axes, front))
+    shape = (*flat.shape[:first], *wide[0].shape, *flat.shape[first + 1 :])
+    written = _spread(values, shape)
+    places = wide[0] if len(axes) == 1 else _flat_places(input, wide, axes)
+    out = reshape(build.put(flat, places, written, first, mode), moved)
+    return permute(out, tuple(order.index(axis) for axis in range(input.ndim)))
+
+
+def _spread(values: Node, shape: tuple[int, ...]) -> Node:
+    extra = values.ndim - len(shape)
+    if extra > 0 and all(size == 1 for size in values.shape[:extra]):
+        values = reshape(values, values.shape[extra:])
+    fits = values.ndim <= len(shape) and all(
+        a in (1, b)
+        for a, b in zip(reversed(values.shape), reversed(shape), strict=False)
+    )
+    if not fits:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(shape)}"
+        )
+    return build.broadcast(values, shape)
+
+
+# Along one axis, by a vector
+
+
+def _vector(who: str, index: Node) -> Node:
+    if index.ndim > 1:
+        raise IndexError(f"{who}(): Index is supposed to be a vector")
+    if index.dtype not in (int64, int32):
+        raise RuntimeError(f"{who}(): Expected dtype int32 or int64 for index")
+    return build.cast(at_least_1d(index), int64)
+
+
+@composite(method=True)
+def index_select(input: Node, dim: int, index: Node) -> Node:
+    """The slices of ``input`` along ``dim`` that a vector of places names."""
+    axis = normalize_dim(dim, input.ndim)
+    places = _vector("index_select", index)
+    if input.ndim == 0:
+        if places.size != 1:
+            raise RuntimeError(
+                "index_select(): Index to scalar can have only 1 value, got "
+                f"{places.size} value(s)"
+            )
+        return reshape(build.take(at_least_1d(input), places, 0), ())
+    return build.take(input, places, axis)
+
+
+@composite(method=True)
+def take(input: Node, index: Node) -> Node:
+    """Elements of the flattened tensor; the shape of ``index``."""
+    if index.dtype is not int64:
+        raise RuntimeError(
+            f"take(): Expected a long tensor for index, but got {legacy_name(index.dtype)}"
+        )
+    return build.take(reshape(input, (input.size,)), index, 0)
+
+
+@composite(method=True, torch=False, inplace=True)
+def put(input: Node, index: Node, source: Node, accumulate: bool = False) -> Node:
+    """The flattened tensor with ``source`` written (or added) at ``index``."""
+    if index.size != source.size:
+        raise RuntimeError(
+            f"put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.size}, index.numel() = {index.size}"
+        )
+    flat = reshape(input, (input.size,))
+    mode = "add" if accumulate else "set"
+    return reshape(build.put(flat, index, reshape(source, index.shape), 0, mode), input.shape)
+
+
+@composite(method=True, inplace=True)
+def index_add(
+    input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar = 1
+) -> Node:
+    """``input`` plus alpha * source[i] at slice index[i] along ``dim``."""
+    axis = normalize_dim(dim, input.ndim)
+    if index.ndim > 1:
+        raise IndexError(
+            f"index_add_(): Index is supposed to be a vector, but got dim: {index.ndim} with "
+            f"type: {legacy_name(index.dtype)} and size: {list(index.shape)}"
+        )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({legacy_name(input.dtype)}) and source "
+            f"({legacy_name(source.dtype)}) must have the same scalar type"
+        )
+    x, places, values = at_least_1d(input), _vector("index_add_", index), at_least_1d(source)
+    if values.shape[axis] != places.size:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): "
+            f"({values.shape[axis]}), for dim: {axis}"
+        )
+    _same_elsewhere(x, values, axis)
+    scaled = values
+    if isinstance(alpha, Node) or alpha != 1:
+        scaled = binary("mul", values, full(alpha, values.shape, values.dtype))
+    return reshape(build.put(x, places, scaled, axis, "add"), input.shape)
+
+
+def _same_elsewhere(x: Node, values: Node, axis: int) -> None:
+    rest, other = (
+        each.shape[:axis] + each.shape[axis + 1 :] for each in (x, values)
+    )
+    if rest != other:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {list(x.shape)} source.shape = {list(values.shape)}"
+        )
+
+
+@composite(method=True, inplace=True)
+def index_copy(input: Node, dim: int, index: Node, source: Node) -> Node:
+    """``input`` with source[i] as slice index[i] along ``dim``."""
+    axis = normalize_dim(dim, input.ndim)
+    if index.ndim > 1:
+        raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index.ndim})")
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{legacy_name(input.dtype)} and (source) {legacy_name(source.dtype)}"
+        )
+    x, places, values = at_least_1d(input), _vector("index_copy_", index), at_least_1d(source)
+    if values.shape[axis] != places.size:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({places.size}) should be equal to "
+            f"source.size(dim) ({values.shape[axis]})"
+        )
+    _same_elsewhere(x, values, axis)
+    return reshape(build.put(x, places, values, axis, "set"), input.shape)
+
+
+@composite(method=True, inplace=True)
+def index_fill(input: Node, dim: int, index: Node, value: Operand) -> Node:
+    """``input`` with one number in the slices that ``index`` names along ``dim``."""
+    axis = normalize_dim(dim, input.ndim)
+    if index.dtype is not int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if index.ndim > 1:
+        raise RuntimeError("Index has to be a vector/scalar")
+    if isinstance(value, Node) and value.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.ndim} dimension(s)."
+        )
+    x, places = at_least_1d(input), at_least_1d(index)
+    shape = (*x.shape[:axis], places.size, *x.shape[axis + 1 :])
+    values = full(value, shape, x.dtype)
+    return reshape(build.put(x, places, values, axis, "set"), input.shape)
+
+
+# Embedding
+
+
+@composite(torch=False, name="_embedding", grad_name="Embedding")
+def embedding(
+    input: Node, weight: Node, padding_idx: int = -1, scale_grad_by_freq: bool = False
+) -> Node:
+    """Rows of ``weight`` (V, D) by index: (*) -> (*, D). Row ``padding_idx`` gets no gradient."""
+    if input.dtype not in (int64, int32):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got torch.{legacy_name(input.dtype)}Tensor instead (while "
+            "checking arguments for embedding)"
+        )
+    if weight.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    return build.take(weight, build.cast(input, int64), 0)
+
+
+@embedding.vjp
+def _(g, out, input, weight, padding_idx, scale_grad_by_freq):  # type: ignore[no-untyped-def]
+    index = build.cast(input, int64)
+    column = (*index.shape, 1)
+    if scale_grad_by_freq:
+        rows = const(0, (weight.shape[0],), g.dtype)
+        ones = const(1, index.shape, g.dtype)
+        often = build.take(build.put(rows, index, ones, 0, "add"), index, 0)
+        g = binary("div", g, build.expand(reshape(often, column), g.shape))
+    if padding_idx >= 0:
+        padded = binary("eq", index, const(padding_idx, index.shape, int64))
+        wide = build.expand(reshape(padded, column), g.shape)
+        g = build.where(wide, const(0, g.shape, g.dtype), g)
+    zeros = const(0, weight.shape, weight.dtype)
+    return None, build.put(zeros, index, g, 0, "add")
