@@ -9,7 +9,7 @@ while all rows pass, and A's rows stay in the second.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, kernel
@@ -55,8 +55,9 @@ def gemm(spec: Gemm) -> Kernel:
     a, b, out, *others = body.words("%args", pointers, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
-    table = body.op(f"alloca [{MAX_ROWS * ROW_BYTES} x i8], align 64")
-    panels, edges = Panel(tile, finish, levels=2), Panel(tile, finish, levels=2, edge=True)
+    table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
+    panels = Panel(tile, finish, levels=2)
+    edges = Panel(edge_tile(tile), finish, levels=2, edge=True)
     steps = {
         "out": word["out_column"],
         "residual": word["residual_column"],
@@ -113,12 +114,21 @@ def gemm(spec: Gemm) -> Kernel:
     return kernel("gemm", functions + entry(body))
 
 
+def edge_tile(tile: Tile) -> Tile:
+    """The tile for columns read under a mask: lower, where masks take vector registers as well."""
+    if tile.lanes * tile.itemsize > 32:
+        return tile
+    rows = (16 - 1 - 2 * tile.vectors) // tile.vectors
+    return replace(tile, rows=min(tile.rows, rows))
+
+
 def _fill_table(
     body: Body, tile: Tile, word: dict[str, str], table: str, row0: str, rows: str
 ) -> None:
     """Addresses of the chunk's rows; those past the end repeat the last one and are not stored."""
     height = str(tile.rows)
-    with body.loop("0", body.mul(body.ceil_div(rows, height), height)) as place:
+    # Up to the next whole tile, of this height or of the lower one that edges have.
+    with body.loop("0", body.add(rows, str(tile.rows - 1))) as place:
         row = body.add(row0, body.min(place, body.sub(rows, "1")))
         entry = body.at(table, body.mul(place, str(ROW_BYTES)))
         strip, inside = body.div(row, height), body.rem(row, height)

@@ -152,12 +152,16 @@ def _step(
 
 def column_masks(body: Body, tile: Tile, count: str) -> list[str]:
     """For each vector of the tile, which of its columns are below ``count``."""
-    lanes = ", ".join(f"i64 {lane}" for lane in range(tile.lanes))
-    kind = f"<{tile.lanes} x i64>"
+    # As wide as the numbers: any other width is converted again in each round of the hot loop.
+    element = f"i{8 * tile.itemsize}"
+    lanes = ", ".join(f"{element} {lane}" for lane in range(tile.lanes))
     masks = []
     for vector in range(tile.vectors):
         left = body.sub(count, str(vector * tile.lanes))
-        first = body.op(f"insertelement {kind} poison, i64 {left}, i64 0")
+        if element != "i64":
+            left = body.op(f"trunc i64 {left} to {element}")
+        kind = f"<{tile.lanes} x {element}>"
+        first = body.op(f"insertelement {kind} poison, {element} {left}, i64 0")
         limit = body.op(
             f"shufflevector {kind} {first}, {kind} poison, <{tile.lanes} x i32> zeroinitializer"
         )

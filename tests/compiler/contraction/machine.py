@@ -21,8 +21,6 @@ NAMES = {
 _SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
-
-
 def operand(array: np.ndarray[Any, Any]) -> Operand:
     """``array`` itself is the buffer of the operand's ``Ref``."""
     strides = tuple(step // array.itemsize for step in array.strides)

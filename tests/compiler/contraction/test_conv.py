@@ -188,3 +188,102 @@ def test_gradients(case: Case) -> None:
 @pytest.mark.parametrize("first", [False, True])
 def test_gradients_in_blocks(case: Case, first: bool) -> None:
     check_gradients(filled(case) | {"first": (first, first, first)})
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_epilogue(first: bool) -> None:
+    case = filled({"x": (2, 9, 10, 8), "filters": 22, "taps": (3, 3), "padding": ((1, 1), (1, 1))})
+    x, w, want = arrays(case)
+    rng = np.random.default_rng(9)
+    bias, residual = rng.standard_normal(22).astype("f"), rng.standard_normal(want.shape)
+    residual, out = laid(residual.astype("f"), False), laid(np.zeros(want.shape, "f"), first)
+    epilogue = Epilogue(machine.operand(bias), None, "relu", machine.operand(residual))
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), epilogue), 2)
+    np.testing.assert_allclose(out, np.maximum(want + bias + residual, 0), atol=1e-4)
+    # A transposed convolution with a bias for each of its output channels.
+    g, channel_bias = want.astype("f"), rng.standard_normal(8).astype("f")
+    dx, want_dx = np.zeros_like(x), gradients(want, x, w, case)[0]
+    epilogue = Epilogue(bias=machine.operand(channel_bias))
+    machine.run(conv_input_grad(*map(machine.operand, (g, w, dx)), *options(case), epilogue))
+    np.testing.assert_allclose(dx, want_dx + channel_bias, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_halves_sum_in_f32(name: str) -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    dtype = np.float16 if name == "float16" else ml_dtypes.bfloat16
+    case = filled({"x": (2, 8, 9, 40), "filters": 18, "taps": (3, 3), "stride": (1, 2)})
+    x, w, _ = arrays(case)
+    x, w = x.astype(dtype), w.astype(dtype)
+    want = reference(x, w, *options(case))
+    out = np.zeros(want.shape, dtype)
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()))
+    step = 2.0**-7 if name == "bfloat16" else 2.0**-10
+    np.testing.assert_allclose(out.astype("d"), want, rtol=step, atol=0.01)
+    g, dx, dw = out, np.zeros(x.shape, dtype), np.zeros(w.shape, dtype)
+    want_dx, want_dw = gradients(g, x.astype("d"), w.astype("d"), case)
+    machine.run(conv_input_grad(*map(machine.operand, (g, w, dx)), *options(case), Epilogue()))
+    np.testing.assert_allclose(dx.astype("d"), want_dx, rtol=2 * step, atol=0.5)
+    machine.run(conv_weight_grad(*map(machine.operand, (g, x, dw)), *options(case), Epilogue()))
+    np.testing.assert_allclose(dw.astype("d"), want_dw, rtol=2 * step, atol=0.5)
+
+
+@pytest.mark.parametrize("case", [BIG[0], BIG[2]], ids=["bands", "images"])
+def test_parts_give_the_same_bits(case: Case) -> None:
+    case = filled(case)
+    x, w, want = arrays(case)
+    g = want.astype("f")
+    results = []
+    for parts in (1, 5):
+        out, dx, dw = np.zeros_like(g), np.zeros_like(x), np.zeros_like(w)
+        for launches in (
+            conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()),
+            conv_input_grad(*map(machine.operand, (g, w, dx)), *options(case), Epilogue()),
+            conv_weight_grad(*map(machine.operand, (g, x, dw)), *options(case), Epilogue()),
+        ):
+            machine.run(launches, parts)
+        results.append((out.tobytes(), dx.tobytes(), dw.tobytes()))
+    assert results[0] == results[1]
+
+
+def test_a_new_batch_size_is_the_same_kernel() -> None:
+    def texts(images: int) -> list[str]:
+        x, w = np.zeros((images, 32, 32, 3), "f"), np.zeros((6, 3, 5, 5), "f")
+        g, dx, dw = np.zeros((images, 28, 28, 6), "f"), np.zeros_like(x), np.zeros_like(w)
+        options = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
+        launches = [
+            *conv(*map(machine.operand, (x, w, g)), *options),
+            *conv_input_grad(*map(machine.operand, (g, w, dx)), *options),
+            *conv_weight_grad(*map(machine.operand, (g, x, dw)), *options),
+        ]
+        return [launch.kernel.text for launch in launches]
+
+    assert texts(4) == texts(3) == texts(128)
+
+
+def test_padding_meets_infinity_as_zeros_do() -> None:
+    # PyTorch pads with zeros: a padded tap under an infinite weight is nan, other results are not.
+    x, w = np.ones((1, 6, 6, 4), "f"), np.ones((5, 4, 3, 3), "f")
+    x[0, 2, 3, 1], w[3, 2, 1, 1] = np.nan, np.inf
+    out = np.zeros((1, 6, 6, 5), "f")
+    options: tuple[Any, ...] = ((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options, Epilogue()))
+    with np.errstate(invalid="ignore"):
+        want = reference(x, w, *options)
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(want))
+    np.testing.assert_array_equal(np.isinf(out), np.isinf(want))
+
+
+def test_an_empty_batch() -> None:
+    x, w, g = np.zeros((0, 8, 8, 3), "f"), np.ones((6, 3, 3, 3), "f"), np.zeros((0, 6, 6, 6), "f")
+    dw = np.full_like(w, 7)
+    options: tuple[Any, ...] = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
+    assert conv(*map(machine.operand, (x, w, g)), *options) == []
+    machine.run(conv_weight_grad(*map(machine.operand, (g, x, dw)), *options))
+    assert not dw.any()
+
+
+def test_wrong_shapes_are_refused() -> None:
+    x, w, out = (np.zeros(shape, "f") for shape in ((1, 8, 8, 3), (6, 3, 3, 3), (1, 7, 6, 6)))
+    with pytest.raises(ValueError, match=r"conv: x f32\(1, 8, 8, 3\), w f32\(6, 3, 3, 3\)"):
+        conv(*map(machine.operand, (x, w, out)), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())

@@ -1,0 +1,76 @@
+"""The hot loops as machine code: every sum stays in a register, products and sums are one instruction."""
+
+from __future__ import annotations
+
+import platform
+import re
+
+import pytest
+
+from rushlight.compiler.contraction.conv_kernel import Conv, conv_kernel
+from rushlight.compiler.contraction.dot import Dot, dot
+from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.gemm import Gemm, gemm
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
+from rushlight.compiler.launch import Kernel
+from rushlight.runtime import code, cpu
+
+pytestmark = pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="reads x86 assembly"
+)
+BIASED = Finish("f32", bias="f32", activation="relu")
+AVX2 = {
+    "gemm 6x16": (gemm(Gemm(Tile(6, 2, 8, "f32"), BIASED, False)), 12),
+    "gemm 4x24": (gemm(Gemm(Tile(4, 3, 8, "f32"), BIASED, False)), 12),
+    "gemm 4x24 and 3x24 at the edge": (gemm(Gemm(Tile(4, 3, 8, "f32"), BIASED, True)), 9),
+    "gemm 6x16 and 5x16 at the edge": (gemm(Gemm(Tile(6, 2, 8, "f32"), BIASED, True)), 10),
+    "gemm 12x8": (gemm(Gemm(Tile(12, 1, 8, "f32"), BIASED, False)), 12),
+    "gemm f64": (gemm(Gemm(Tile(6, 2, 4, "f64"), Finish("f64"), False)), 12),
+    "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),
+    "weight": (weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32")), 12),
+    "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
+}
+AVX512 = {
+    "gemm 12x32": (gemm(Gemm(Tile(12, 2, 16, "f32"), BIASED, False)), 24),
+    "gemm 8x48": (gemm(Gemm(Tile(8, 3, 16, "f32"), BIASED, False)), 24),
+    "conv": (conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED, True, "f32")), 24),
+}
+
+
+def hot_loops(kernel: Kernel, isa: str, products: int) -> list[str]:
+    """Blocks that end by jumping to their own start and hold a whole tile's products."""
+    text = code.assembly(kernel.text, cpu.named(isa))
+    blocks = re.split(r"\n(?=\.LBB)", text)
+    loops = []
+    for block in blocks:
+        label = block.split(":", 1)[0]
+        found = len(re.findall(r"vfmadd\d+p[sd]", block))
+        if found >= products and re.search(rf"\tj\w+\t{re.escape(label)}\b", block):
+            loops.append(block)
+    return loops
+
+
+def check(kernel: Kernel, isa: str, products: int) -> None:
+    loops = hot_loops(kernel, isa, products)
+    assert loops, "no loop with a whole tile of products"
+    for loop in loops:
+        stores = re.findall(r"\tv?mov\w*\t%[xyz]mm\d+, [^%]*\(", loop)
+        assert not stores, f"vector registers are stored in the hot loop:\n{loop}"
+        reloads = re.findall(r"\tv\w+\t[^,\n]*\(%rsp\)[^\n]*%[xyz]mm", loop)
+        assert not reloads, f"sums are read from the stack in the hot loop:\n{loop}"
+
+
+@pytest.mark.parametrize("name", AVX2)
+def test_no_spills_on_avx2(name: str) -> None:
+    check(*_of(AVX2, name, "avx2"))
+
+
+@pytest.mark.parametrize("name", AVX512)
+def test_no_spills_on_avx512(name: str) -> None:
+    check(*_of(AVX512, name, "avx512"))
+
+
+def _of(kernels: dict[str, tuple[Kernel, int]], name: str, isa: str) -> tuple[Kernel, str, int]:
+    kernel, products = kernels[name]
+    return kernel, isa, products
