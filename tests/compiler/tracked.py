@@ -178,6 +178,9 @@ def _accumulated(
         return np.where(np.isneginf(error), 0.0, error)
     if kind == "prod":
         return _product_error(node, floats[0], value)
+    if node.op.startswith("conv") and not all(np.isfinite(s.value).all() for s in floats):
+        # Whether the zeros of the padding are multiplied is nobody's business: 0 * inf is nan.
+        return np.full(node.shape, np.nan)
     wide = _as_float64(node)
     sizes = [np.abs(_finite(s.value)) for s in floats]
     errors = [s.error for s in floats]
