@@ -1,9 +1,9 @@
-"""Claim: convolution, forward and both gradients, is faster than PyTorch's (oneDNN) on ResNet's shapes.
+"""Claim: convolution and both gradients are faster than PyTorch's (oneDNN) on ResNet's shapes.
 
     python benchmarks/conv_kernels.py [--threads 1] [--rounds 3] [--only dw]
 
-Kernels alone, without the engine: ours on channels-last memory, PyTorch in its default layout and, in
-the rows marked *, in channels_last.
+Kernels alone, without the engine: ours on channels-last memory, PyTorch in its default layout
+and, in the rows marked *, in channels_last.
 """
 
 from __future__ import annotations

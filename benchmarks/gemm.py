@@ -2,8 +2,8 @@
 
     python benchmarks/gemm.py [--threads 1] [--rounds 3]
 
-Kernels alone, without the engine. PyTorch runs in /work/peer/bin/python (or $PEER), NumPy where there
-is none; rounds alternate, the best time of each counts.
+Kernels alone, without the engine. PyTorch runs in /work/peer/bin/python (or $PEER); rounds
+alternate, the best time of each counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from benchmarks.kernel_times import Case, compare
 from rushlight.compiler.contraction import Epilogue, matmul
 from tests.compiler.contraction import machine
 
-# rows, depth, columns, B is stored transposed (a linear layer's forward), A is (its weight gradient)
+# rows, depth, columns, whether B is stored transposed (a linear layer's forward), and A (its
+# weight gradient)
 SHAPES = [
     (1024, 1024, 1024, False, False),
     (512, 512, 512, False, False),

@@ -1,9 +1,9 @@
 """What a lowering hands to the executor: kernels, and the order to run them in.
 
-A kernel is LLVM text with the entry ``i64 @symbol(ptr %args, i64 %begin, i64 %end)``. ``args`` holds
-64-bit words: first the pointers, then whole numbers. ``begin..end`` is a range of *chunks*: parts of
-the launch that may run at the same time, in any order. How many there are follows from shapes alone,
-so that results never depend on the number of threads.
+A kernel is LLVM text with the entry ``i64 @symbol(ptr %args, i64 %begin, i64 %end)``. ``args``
+holds 64-bit words: first the pointers, then whole numbers. ``begin..end`` is a range of *chunks*:
+parts of the launch that may run at the same time, in any order. How many there are follows from
+shapes alone, so that results never depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A place in memory: a buffer (a graph node's result, or a ``Scratch``) and a distance into it."""
+    """A place in memory: a buffer (a node's result, or a ``Scratch``) and a distance into it."""
 
     buffer: object
     offset_bytes: int = 0

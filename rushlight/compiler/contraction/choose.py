@@ -1,7 +1,8 @@
 """Every choice of tile, block and path, and the numbers behind it.
 
 The model is small: a tile is held by what the CPU's registers take, a block of depth by the first
-cache (one panel of B at a time), a block of rows by the second (A's rows, met again for each panel).
+cache (one panel of B at a time), a block of rows by the second (A's rows, met again for each
+panel).
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
 
 
 def tiles(axes: list[Axis]) -> bool:
-    """Whether a slab can hold the inputs of one result, in one channel: the tiled kernels need it."""
+    """Whether a slab holds the inputs of one result in one channel: tiled kernels need it."""
     reach = math.prod(max(1, axis.reach) for axis in axes) * 8
     return len(axes) <= 2 and reach <= min(SLAB_BYTES, WEIGHT_SLAB_BYTES)
 

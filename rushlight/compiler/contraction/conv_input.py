@@ -1,8 +1,8 @@
 """conv_input_grad: the gradient of a convolution's input, as convolutions of the output's gradient.
 
 With stride 1 that is one convolution with the taps turned round and the channels exchanged. With
-stride s, inputs s apart meet the same taps: each of the s * s phases is a convolution of its own, with
-its share of the taps, that writes every s-th row and column. No zeros are inserted anywhere.
+stride s, inputs s apart meet the same taps: each of the s * s phases is a convolution of its own,
+with its share of the taps, that writes every s-th row and column. No zeros are inserted anywhere.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from rushlight.compiler.contraction import choose
 from rushlight.compiler.contraction.conv import flat_epilogue, planar
 from rushlight.compiler.contraction.operand import Epilogue, Operand
-from rushlight.compiler.contraction.window import POINT, Axis, Pair, Problem, check, flat, grouped
 from rushlight.compiler.contraction.plain_conv import plain_conv
+from rushlight.compiler.contraction.window import POINT, Axis, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch
 
 
@@ -30,7 +30,7 @@ def conv_input_grad(
     groups: int,
     epilogue: Epilogue,
 ) -> list[Launch]:
-    """dx (N, *S, C) from g (N, *S', K), w (K, C / groups, *taps) of ``conv(x, w)`` with these options.
+    """dx (N, *S, C) from g (N, *S', K), w (K, C / groups, *taps) of ``conv(x, w)``.
 
     It is also the transposed convolution of g; the epilogue's channels are then C.
     """

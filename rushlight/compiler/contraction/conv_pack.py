@@ -1,4 +1,4 @@
-"""A convolution's weights as panels: for each block of channels taps' rows, taps' columns, channels."""
+"""A convolution's weights as panels: block of channels, taps' row, taps' column, channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 
 _WORDS = ("filters", "channels", "rows", "columns", "block_channels", "panels", "panel_bytes",
-          "w_group", "w_filter", "w_channel", "w_row", "w_column", "per_chunk", "count")  # fmt: skip
+          "w_group", "w_filter", "w_channel", "w_row", "w_column", "per_chunk",
+          "count")  # fmt: skip
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -41,7 +42,7 @@ def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, R
             *map(w.step, range(5)),
             per_chunk,
             count,
-        ),  # fmt: skip
+        ),
         chunks=-(-count // per_chunk),
         flops=0,
         bytes=2 * count * size,

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
+from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.contraction.weight_kernel import MAX_RUN, WORDS, Weight, weight_kernel
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
-from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.launch import Launch, Ref, Scratch
 
 

@@ -1,8 +1,8 @@
 """The kernel for few rows against a B whose columns lie in memory (a linear layer's forward).
 
-Every result is the dot product of two runs of neighbours, so vectors go along the depth: a tile is 4
-rows by 3 columns, each with a vector of partial sums that is added up at the end. B is read once, at
-the speed of memory, and nothing is packed.
+Every result is the dot product of two runs of neighbours, so vectors go along the depth: a tile
+is 4 rows by 3 columns, each with a vector of partial sums that is added up at the end. B is read
+once, at the speed of memory, and nothing is packed.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def _define_dots(tile: Tile) -> str:
     for column in range(COLUMNS):
         group = [sums[row * COLUMNS + column] for row in range(ROWS)]
         for row, total in enumerate(_totals(body, tile, group)):
-            place = body.at("%out", str((row * COLUMNS + column) * tile.itemsize))
-            body.store(values.kind(tile.dtype), total, place)
+            there = body.at("%out", str((row * COLUMNS + column) * tile.itemsize))
+            body.store(values.kind(tile.dtype), total, there)
     parameters = [("ptr", "out"), ("i64", "depth")]
     parameters += [("ptr", name[1:]) for name in (*rows, *columns)]
     return function("dots", parameters, body)

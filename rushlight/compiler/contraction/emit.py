@@ -1,7 +1,7 @@
 """Writing LLVM text: a function body with loops, branches and arithmetic as Python calls.
 
-Values are the names LLVM knows them by (``%7``-like strings) or literals (``"3"``). Text rather than
-llvmlite's builder because it is some twenty times faster to make.
+Values are the names LLVM knows them by (``%7``-like strings) or literals (``"3"``). Text rather
+than llvmlite's builder because it is some twenty times faster to make.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ WORDS = (
 class Gemm:
     """What is in a matmul kernel's text.
 
-    ``edge``: B is read as it lies and its columns do not fill whole tiles, so that the last panel is
-    read under a mask.
+    ``edge``: B is read as it lies and its columns do not fill whole tiles, so that the last panel
+    is read under a mask.
     """
 
     tile: Tile

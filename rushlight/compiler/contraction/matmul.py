@@ -218,8 +218,8 @@ def _dots(
 class _Source:
     """How a kernel walks A (its rows across) or B (its columns across), in bytes.
 
-    ``strip``: from one tile's worth to the next; ``across``: neighbours in a strip; ``depth``: terms of
-    the sum; ``batches``: the three batch axes.
+    ``strip``: from one tile's worth to the next; ``across``: neighbours in a strip; ``depth``:
+    terms of the sum; ``batches``: the three batch axes.
     """
 
     ref: Ref

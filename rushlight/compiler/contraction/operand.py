@@ -66,9 +66,9 @@ class Operand:
 class Epilogue:
     """What happens to a result in the register, before its only store.
 
-    ``result = activation(sum + bias[n] + row_bias[m] + residual[m, n])``. ``bias`` has one element for
-    each column (N, or output channels), ``row_bias`` one for each row (M), ``residual`` is shaped
-    like the output.
+    ``result = activation(sum + bias[n] + row_bias[m] + residual[m, n])``. ``bias`` has one
+    element for each column (N, or output channels), ``row_bias`` one for each row (M),
+    ``residual`` is shaped like the output.
     """
 
     bias: Operand | None = None

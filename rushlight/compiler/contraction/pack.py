@@ -1,7 +1,8 @@
 """Panels: a (K, N) operand rewritten as strips of a tile's width, one depth after another.
 
-A panel's row holds the ``width`` neighbours that one step of the register tile loads; the last panel
-is filled up with zeros. Any strides; f16 and bf16 become f32 on the way. Chunks are groups of panels.
+A panel's row holds the ``width`` neighbours that one step of the register tile loads; the last
+panel is filled up with zeros. Any strides; f16 and bf16 become f32 on the way. Chunks are groups
+of panels.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One panel of B against many rows of A: the function that every contraction kernel calls.
 
-It takes the rows of its table tile by tile, sums each tile over the depth, finishes and stores it.
-A function of its own, not text inside the kernels' loops: LLVM's passes take time that grows with the
-depth of a loop nest, and the register allocator sees few values besides the tile's.
+It takes the rows of its table tile by tile, sums each tile over the depth, finishes and stores
+it. A function of its own, not text inside the kernels' loops: LLVM's passes take time that grows
+with the depth of a loop nest, and the register allocator sees few values besides the tile's.
 """
 
 from __future__ import annotations

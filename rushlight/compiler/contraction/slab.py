@@ -22,7 +22,7 @@ _PARAMETERS = [
 
 @dataclass(frozen=True)
 class Copier:
-    """Copies between memory of ``source`` dtype and of its register dtype, in vectors of ``lanes``."""
+    """Copies memory of ``source`` dtype as its register dtype, in vectors of ``lanes``."""
 
     source: str
     lanes: int

@@ -1,9 +1,9 @@
 """The weight gradient's kernel: weights are rows and columns of register tiles, results are depth.
 
 A chunk owns a block of output channels by a block of input channels, with all taps, and walks the
-whole batch, so that no two chunks add to the same weight. Band by band it packs the inputs to a slab
-and the output's gradient to panels, and adds each tap's products to sums that wait in scratch memory;
-at the end it writes the weights in the order they have.
+whole batch, so that no two chunks add to the same weight. Band by band it packs the inputs to a
+slab and the output's gradient to panels, and adds each tap's products to sums that wait in
+scratch memory; at the end it writes the weights in the order they have.
 """
 
 from __future__ import annotations

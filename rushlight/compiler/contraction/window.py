@@ -89,7 +89,7 @@ def check(
     dilation: Sequence[int],
     groups: int,
 ) -> list[Axis]:
-    """The spatial axes, or ValueError where the three shapes do not fit (the lowering's mistake)."""
+    """The spatial axes, or ValueError where the shapes do not fit (the lowering's mistake)."""
     rank = len(x.shape) - 2
     fits = (
         len(w.shape) == len(out.shape) == rank + 2
@@ -110,9 +110,10 @@ def check(
             fits = fits and (axis.size + low + high - axis.reach) // step + 1 == axis.out
     if not fits:
         raise ValueError(
-            f"{who}: x {x.dtype}{x.shape}, w {w.dtype}{w.shape}, out {out.dtype}{out.shape}, stride "
-            f"{tuple(stride)}, padding {tuple(padding)}, dilation {tuple(dilation)}, groups {groups}"
-            " do not fit; needs x (N, *S, C), w (K, C/groups, *taps), out (N, *S', K)"
+            f"{who}: x {x.dtype}{x.shape}, w {w.dtype}{w.shape}, out {out.dtype}{out.shape}, "
+            f"stride {tuple(stride)}, padding {tuple(padding)}, dilation {tuple(dilation)}, "
+            f"groups {groups} do not fit; "
+            "needs x (N, *S, C), w (K, C/groups, *taps), out (N, *S', K)"
         )
     return axes
 

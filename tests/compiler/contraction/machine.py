@@ -1,4 +1,4 @@
-"""Runs launches without the engine: on the runtime's executor, or by hand in any order of chunks."""
+"""Runs launches without the engine: on the executor, or by hand in any order of chunks."""
 
 from __future__ import annotations
 

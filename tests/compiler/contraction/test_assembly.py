@@ -1,4 +1,4 @@
-"""The hot loops as machine code: every sum stays in a register, products and sums are one instruction."""
+"""The hot loops as machine code: every sum stays in a register."""
 
 from __future__ import annotations
 
