@@ -127,8 +127,8 @@ class Writer:
         short = _SUFFIX.get(element, element)
         return short if lanes == 1 else f"v{lanes}{short}"
 
-    def lane_numbers(self, lanes: int) -> str:
-        return "<" + ", ".join(f"i64 {lane}" for lane in range(lanes)) + ">"
+    def lane_numbers(self, lanes: int, element: str = "i64") -> str:
+        return "<" + ", ".join(f"{element} {lane}" for lane in range(lanes)) + ">"
 
     def call_math(self, name: str, element: str, lanes: int, args: list[str]) -> str:
         short = {"float": "f32", "double": "f64"}[element]

@@ -264,6 +264,8 @@ class Builder:
         if kind in ("argmax", "argmin"):
             axis_coords = space.coords(source.shape, False)
             position = axis_coords[node.attrs["axes"][0]]
+            if source.shape[node.attrs["axes"][0]] >= 2**31:
+                raise NotImplementedError(f"{kind} over 2**31 elements and more has no lowering")
         made = self._new(
             "reduce", (inner,), node.dtype, phase=inner.phase + 1, index=position, data=kind
         )

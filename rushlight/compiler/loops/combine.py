@@ -10,7 +10,9 @@ from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.emit_scalar import element_of, emit, extreme
 
 _OPS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
-LAST = str(2**63 - 1)
+# Places are 32 bits wide inside a kernel: as wide as floats, so that their vectors match.
+PLACE = "i32"
+LAST = str(2**31 - 1)
 
 
 @final
@@ -57,7 +59,7 @@ class Combine:
         self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
     ) -> tuple[str, str]:
         """The better of two (value, place): nan beats all, of equals the first place wins."""
-        kind, flags, whole = w.kind(self.element, lanes), w.kind("i1", lanes), w.kind("i64", lanes)
+        kind, flags, whole = w.kind(self.element, lanes), w.kind("i1", lanes), w.kind(PLACE, lanes)
         most = self.kind == "argmax"
         if self.dtype.is_floating_point:
             better = w.let(f"fcmp {'ogt' if most else 'olt'} {kind} {b[0]}, {a[0]}")
@@ -80,6 +82,26 @@ class Combine:
         place = w.let(f"select {flags} {take}, {whole} {b[1]}, {whole} {a[1]}")
         return value, place
 
+    def join_next(
+        self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
+    ) -> tuple[str, str]:
+        """``join_places`` where all places of ``b`` come after those of ``a``: ties keep ``a``."""
+        kind, flags, whole = w.kind(self.element, lanes), w.kind("i1", lanes), w.kind(PLACE, lanes)
+        most = self.kind == "argmax"
+        if self.dtype.is_floating_point:
+            # unordered or beyond, and what is there is no nan
+            beyond = w.let(f"fcmp {'ult' if most else 'ugt'} {kind} {a[0]}, {b[0]}")
+            number = w.let(f"fcmp ord {kind} {a[0]}, {a[0]}")
+            take = w.let(f"and {flags} {beyond}, {number}")
+            # the start is no element: -inf and inf themselves have to win against it
+            fresh = w.let(f"icmp eq {whole} {a[1]}, {w.splat(LAST, PLACE, lanes)}")
+            take = w.let(f"or {flags} {take}, {fresh}")
+        else:
+            return self.join_places(w, lanes, a, b)
+        value = w.let(f"select {flags} {take}, {kind} {b[0]}, {kind} {a[0]}")
+        place = w.let(f"select {flags} {take}, {whole} {b[1]}, {whole} {a[1]}")
+        return value, place
+
     def join_both(
         self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
     ) -> tuple[str, str]:
@@ -96,7 +118,7 @@ class Combine:
         while lanes > to:
             half = lanes // 2
             low, high = _halves(w, self.element, lanes, value)
-            first, second = _halves(w, "i64", lanes, place) if self.places else ("", "")
+            first, second = _halves(w, PLACE, lanes, place) if self.places else ("", "")
             value, place = self.join_both(w, half, (low, first), (high, second))
             lanes = half
         return value, place
@@ -104,7 +126,7 @@ class Combine:
     def _filled(self, w: Writer, lanes: int, value: str, place: str) -> tuple[str, str]:
         """Up to a power of two lanes, with what changes nothing."""
         value = _widened(w, self.element, lanes, value, self.start())
-        return value, _widened(w, "i64", lanes, place, LAST) if place else ""
+        return value, _widened(w, PLACE, lanes, place, LAST) if place else ""
 
 
 def _widened(w: Writer, element: str, lanes: int, value: str, filler: str) -> str:

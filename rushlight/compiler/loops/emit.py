@@ -22,7 +22,7 @@ from rushlight.compiler.emit import Writer
 from rushlight.compiler.launch import Kernel
 from rushlight.compiler.loops.body import Body, Env
 from rushlight.compiler.loops.build import Value, needed_full
-from rushlight.compiler.loops.combine import LAST, Combine
+from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.schedule import HEAVY, Schedule, Store
 from rushlight.compiler.loops.total import Total
@@ -251,7 +251,7 @@ class LoopText:
             self.body.emit(values, lanes, inner)
             for value, total, width in zip(reduces, totals, widths, strict=True):
                 place = self._position(value, 1)
-                place = w.splat(place, "i64", width) if place else ""
+                place = w.splat(place, PLACE, width) if place else ""
                 total.add(
                     self._truth(value, self.body.get(value.args[0], width, inner), width), place
                 )
@@ -346,8 +346,8 @@ class LoopText:
         nothing = w.splat(combine.start(), combine.element, lanes)
         arg = w.let(f"select {flags} {self.places.mask}, {kind} {arg}, {kind} {nothing}")
         if place:
-            whole = w.kind("i64", lanes)
-            last = w.splat(LAST, "i64", lanes)
+            whole = w.kind(PLACE, lanes)
+            last = w.splat(LAST, PLACE, lanes)
             place = w.let(f"select {flags} {self.places.mask}, {whole} {place}, {whole} {last}")
         return arg, place
 
@@ -363,7 +363,7 @@ class LoopText:
         """The place along the reduced axis, for argmax and argmin."""
         if value not in self.s.affine_codes or value.op != "reduce":
             return ""
-        return self.places.affine(self.s.affine_codes[value], lanes, lanes > 1)
+        return self.places.affine(self.s.affine_codes[value], lanes, lanes > 1, PLACE)
 
     def _finish(self, value: Value, result: tuple[str, str], lanes: int, env: Env) -> None:
         """A reduction is done: keep its result for what follows, or store the partial one."""
@@ -375,6 +375,8 @@ class LoopText:
                     self.body.store(store, lanes, env, self.segment_number)
             return
         if combine.places:
-            env[value] = result[1]
+            element = emit_scalar.element_of(value.dtype)
+            kind, wide = w.kind(PLACE, lanes), w.kind(element, lanes)
+            env[value] = w.let(f"sext {kind} {result[1]} to {wide}")
         else:
             env[value] = w.rounded(result[0], value.dtype, lanes)

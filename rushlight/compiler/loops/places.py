@@ -50,23 +50,28 @@ class Places:
             total = w.let(f"add nsw i64 {total}, {term}") if total else term
         return total
 
-    def affine(self, codes: tuple[Any, ...], lanes: int, vector: bool) -> str:
-        """An affine function of the variables, for one lane or as a vector of i64."""
+    def affine(self, codes: tuple[Any, ...], lanes: int, vector: bool, element: str = "i64") -> str:
+        """An affine function of the variables, for one lane or as a vector."""
         w = self.w
         total = self._sum(codes, -1) or "0"
         if codes[-1] != 0:
             total = w.let(f"add nsw i64 {total}, %w{codes[-1][1]}")
+        if element != "i64":
+            total = w.let(f"trunc i64 {total} to {element}")
         if not vector:
             return total
-        base = w.splat(total, "i64", lanes)
+        base = w.splat(total, element, lanes)
         code = codes[self.order.index(self.s.vector)]
         if code == 0:
             return base
-        steps = w.lane_numbers(lanes)
+        steps = w.lane_numbers(lanes, element)
         if code != 1:
-            by = w.splat(f"%w{code[1]}", "i64", lanes)
-            steps = w.let(f"mul nsw <{lanes} x i64> {steps}, {by}")
-        return w.let(f"add nsw <{lanes} x i64> {base}, {steps}")
+            step = f"%w{code[1]}"
+            if element != "i64":
+                step = w.let(f"trunc i64 {step} to {element}")
+            by = w.splat(step, element, lanes)
+            steps = w.let(f"mul <{lanes} x {element}> {steps}, {by}")
+        return w.let(f"add <{lanes} x {element}> {base}, {steps}")
 
     def guard(self, value: Value, lanes: int) -> str:
         """Whether the element is there: i1, or one for each lane."""

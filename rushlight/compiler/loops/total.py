@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import final
 
 from rushlight.compiler.emit import Writer
-from rushlight.compiler.loops.combine import LAST, Combine
+from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 
 
 @final
@@ -21,7 +21,7 @@ class Total:
         self.total = w.variable(self.kind, self.start)
         self.place = ""
         if combine.places:
-            self.place = w.variable(w.kind("i64", lanes), w.splat(LAST, "i64", lanes))
+            self.place = w.variable(w.kind(PLACE, lanes), w.splat(LAST, PLACE, lanes))
         self.partial = ""
 
     def open(self) -> None:
@@ -43,9 +43,9 @@ class Total:
             new = self.combine.join(w, self.lanes, old, value)
             w.do(f"store {self.kind} {new}, ptr {into}")
             return
-        whole = w.kind("i64", self.lanes)
+        whole = w.kind(PLACE, self.lanes)
         first = w.let(f"load {whole}, ptr {self.place}")
-        new, place = self.combine.join_places(w, self.lanes, (old, first), (value, place))
+        new, place = self.combine.join_next(w, self.lanes, (old, first), (value, place))
         w.do(f"store {self.kind} {new}, ptr {into}")
         w.do(f"store {whole} {place}, ptr {self.place}")
 
@@ -53,4 +53,4 @@ class Total:
         value = self.w.let(f"load {self.kind}, ptr {self.total}")
         if not self.place:
             return value, ""
-        return value, self.w.let(f"load {self.w.kind('i64', self.lanes)}, ptr {self.place}")
+        return value, self.w.let(f"load {self.w.kind(PLACE, self.lanes)}, ptr {self.place}")

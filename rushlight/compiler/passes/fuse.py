@@ -3,9 +3,9 @@
 Some nodes are *held*: a buffer keeps their value (inputs, results of contractions and other
 kernels of their own, what those read, sinks, reductions, and values that several kernels would
 have to compute again at a cost). Held element-wise nodes and reductions are then *rooted* in loop
-kernels, sources first: a node joins the kernel of one it reads, or of one that reads the same, where
-the loops fit and no cycle of kernels arises. A held node that in the end only its own kernel reads
-is not stored.
+kernels, sources first: a node joins the kernel of one it reads, or of one that reads the same,
+where the loops fit and no cycle of kernels arises. A held node that in the end only its own kernel
+reads is not stored.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ FEW_ROWS = 64
 # A kernel of more pointers or values than this gains nothing by growing.
 MOST_STORES = 24
 MOST_VARIABLES = 8
+# A longer chain is held in between: kernels are written by recursion, and registers are few.
+MOST_DEPTH = 60
 MOST_VALUES = 160
 
 
@@ -107,7 +109,12 @@ class Fuser:
                 held.add(view_base(source))
         uses = dict.fromkeys(self.order, 0)
         cost: dict[Node, tuple[int, int]] = {}
+        depth: dict[Node, int] = {}
         for node in self.order:
+            deep = 1 + max([depth[source] for source in node.src], default=0)
+            if deep > MOST_DEPTH and node.op in ELEMENTWISE and node not in inside:
+                held.add(node)
+            depth[node] = 0 if node in held else deep
             cost[node] = self._cost(node, cost)
         for node in reversed(self.order):
             if node.op in ELEMENTWISE and node not in held and uses[node] > 1:
