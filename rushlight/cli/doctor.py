@@ -133,7 +133,7 @@ def engine(torch: Any = rushlight) -> Finding:
         loss = ((x * 2 + 1) ** 2).sum()
         loss.backward()
         found = [loss.item(), *x.grad.tolist()]
-    except (AttributeError, RuntimeError, NotImplementedError) as error:
+    except (AttributeError, ImportError, RuntimeError, TypeError, ValueError) as error:
         return Finding("engine", f"{type(error).__name__}: {error}", right=False)
     milliseconds = (time.perf_counter() - start) * 1e3
     wanted = [84.0, 4.0, 12.0, 20.0, 28.0]
