@@ -33,7 +33,8 @@ class FunctionContext:
         """What ``save_for_backward`` kept. Raises RuntimeError once the graph was freed."""
         node = self.__dict__.get("_node")
         if node is not None:
-            node.check()
+            if node.saved is None:
+                node._freed()
         return self._saved
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -67,26 +68,32 @@ class _UserNode(GradNode):
         metas: tuple[Meta, ...] = self.__dict__["metas"]
         return metas
 
-    def apply(self, cotangents: list[Tensor | None], create_graph: bool) -> list[Tensor | None]:
-        self.check()
+    def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
+        if self.saved is None:
+            self._freed()
         context: FunctionContext = self.__dict__["context"]
         given: list[Tensor | None] = []
         for cotangent, meta in zip(cotangents, self.out_metas, strict=True):
             if cotangent is None and context._materialize:
-                cotangent = function("_constant")(meta.shape, 0, meta.dtype)
-            given.append(cotangent)
-        mode = enable_grad() if create_graph else no_grad()
-        with mode:
+                given.append(function("_constant")(meta.shape, 0, meta.dtype))
+            elif cotangent is None or create_graph:
+                given.append(cotangent)
+            else:
+                given.append(Tensor._of(cotangent))
+        with enable_grad() if create_graph else no_grad():
             results = self.__dict__["kind"].backward(context, *given)
         results = results if isinstance(results, tuple) else (results,)
-        places = self.__dict__["places"]
-        extra = results[self.__dict__["arguments"] :]
-        if len(results) < self.__dict__["arguments"] or any(each is not None for each in extra):
+        arguments: int = self.__dict__["arguments"]
+        extra = results[arguments:]
+        if len(results) < arguments or any(each is not None for each in extra):
             raise RuntimeError(
                 f"function {self.name()} returned an incorrect number of gradients (expected "
-                f"{self.__dict__['arguments']}, got {len(results)})"
+                f"{arguments}, got {len(results)})"
             )
-        return [results[place] for place in places]
+        wanted = [results[place] for place in self.__dict__["places"]]
+        if create_graph:
+            return wanted
+        return [None if each is None else each._read_value() for each in wanted]
 
 
 class Function:

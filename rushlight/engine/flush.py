@@ -47,7 +47,9 @@ def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
     live.reverse()
     donatable: list[int] = []
     value = None
-    for number, each in enumerate(trace.inputs):
+    inputs = trace.inputs
+    for number in range(len(inputs)):  # enumerate would hold a reference of its own
+        each = inputs[number]
         # values, inputs, ``each`` and the argument; the buffer: its value, ``buffer``, the argument
         if getrefcount(each) == 4:
             buffer = each.buffer

@@ -269,18 +269,25 @@ class Trace:
 
     def record(self, call: Call, values: Sequence[Value], numbers: Sequence[Any] = ()) -> list[Value]:
         """Record any call; the results as values. Wrappers of hot ops do the same in line."""
+        epoch = self.epoch
         try:
             for value in values:
-                if value.epoch is not self.epoch:
+                if value.epoch is not epoch:
                     self.enter(value)
-            self.scalars.extend(numbers)
-            key = (call, *[value.pos for value in values], *map(type, numbers))
+            if numbers:
+                self.scalars.extend(numbers)
+                key = (call, *[value.pos for value in values], *map(type, numbers))
+            else:
+                key = (call, *[value.pos for value in values])
             step = self.step.children.get(key)
             if step is None:
                 step = self.miss(key, call, values, numbers)
             self.step = step
-            epoch, start = self.epoch, step.start
-            results = [Value(epoch, start + k, meta) for k, meta in enumerate(step.metas)]
+            place = step.start
+            results = []
+            for meta in step.metas:
+                results.append(Value(epoch, place, meta))
+                place += 1
             self.values.extend(results)
         except BaseException:
             self.repair()

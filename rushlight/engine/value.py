@@ -126,8 +126,8 @@ class Value:
         self.parent: Value | None = None
         self.recipe: Call | None = None
         # Set when an in-place operation gave the tensor another value: a backward pass that
-        # saved this one must refuse (it holds whoever knows the version reached since).
-        self.overwritten: Any = None
+        # saved this one must refuse.
+        self.overwritten = False
         self.version = 0
 
     def __repr__(self) -> str:

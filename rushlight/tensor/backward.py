@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
+from rushlight.ops.table import OPS
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -32,29 +34,47 @@ def _node(edge: Any) -> GradNode | None:
 
 
 class _Walk:
-    """One backward pass."""
+    """One backward pass.
+
+    A node always has a higher sequence number than what it was computed from, so taking the highest
+    first means that every reader of a node has sent its cotangent by the time the node's turn comes.
+
+    Cotangents travel as values; with ``create_graph`` as tensors, which remember how they were made.
+    """
 
     def __init__(self, create_graph: bool, retain_graph: bool, only: Sequence[Tensor] | None):
         self.create_graph = create_graph
         self.retain_graph = retain_graph
         self.only = only  # autograd.grad: collect these, touch no .grad
         self.collected: dict[int, Tensor] = {}
-        self.cotangents: dict[GradNode, list[Tensor | None]] = {}
+        self.cotangents: dict[GradNode, list[Any]] = {}
+        self.ready: list[tuple[int, GradNode]] = []
         self.leaves: dict[int, list[Any]] = {}
         # autograd.grad of a computed tensor: caught at (node, output) before the node runs
         self.catch: dict[tuple[int, int], list[int]] = {}
         if only is not None:
             for place, tensor in enumerate(only):
-                edge = tensor._edge
-                node = _node(edge)
+                node = _node(tensor._edge)
                 if node is not None:
-                    number = edge.number if isinstance(edge, OutputEdge) else 0
-                    self.catch.setdefault((id(node), number), []).append(place)
+                    self.catch.setdefault((id(node), tensor.output_nr), []).append(place)
 
-    def needed(self, roots: Sequence[GradNode]) -> set[GradNode] | None:
+    def lift(self, cotangent: Any) -> Tensor:
+        """A travelling cotangent as a tensor."""
+        return cotangent if self.create_graph else Tensor._of(cotangent)
+
+    def lower(self, tensor: Tensor) -> Any:
+        """A tensor as it travels."""
+        return tensor if self.create_graph else tensor._read_value()
+
+    def add(self, a: Any, b: Any) -> Any:
+        """The sum of two travelling cotangents."""
+        if self.create_graph:
+            return _sum(a, b)
+        return local.trace.record(_ADD, (a, b))[0]
+
+    def needed(self, roots: Sequence[GradNode]) -> set[GradNode]:
         """For autograd.grad: the nodes on a way to a wanted tensor."""
-        if self.only is None:
-            return None
+        assert self.only is not None
         wanted_leaves = {id(t) for t in self.only if t._edge is LEAF}
         wanted_nodes = {key[0] for key in self.catch}
         memo: dict[GradNode, bool] = {}
@@ -74,156 +94,122 @@ class _Walk:
             memo[node] = hits or any(memo[n] or id(n) in wanted_nodes for n in below)
         return {node for node, leads in memo.items() if leads}
 
-    def send(self, edge: Any, cotangent: Tensor) -> None:
+    def send(self, edge: Any, cotangent: Any) -> None:
         """Add a cotangent to where ``edge`` leads."""
-        if isinstance(edge, Tensor):
+        if edge.__class__ is OutputEdge:
+            node, number = edge.node, edge.number
+        elif isinstance(edge, GradNode):
+            node, number = edge, 0
+        else:
             entry = self.leaves.get(id(edge))
             if entry is None:
                 self.leaves[id(edge)] = [edge, cotangent]
             else:
-                entry[1] = _sum(entry[1], cotangent)
+                entry[1] = self.add(entry[1], cotangent)
             return
-        node, number = (edge, 0) if isinstance(edge, GradNode) else (edge.node, edge.number)
         slots = self.cotangents.get(node)
         if slots is None:
-            slots = self.cotangents[node] = [None] * max(_outputs(node), number + 1)
+            slots = self.cotangents[node] = [None] * len(node.out_metas)
+            heapq.heappush(self.ready, (-node.sequence, node))
         here = slots[number]
-        slots[number] = cotangent if here is None else _sum(here, cotangent)
+        slots[number] = cotangent if here is None else self.add(here, cotangent)
 
     def run(self, roots: Sequence[tuple[Any, Tensor]]) -> None:
         """Send the roots' cotangents down and run every node they reach."""
-        waiting: dict[GradNode, int] = {}
-        starts = [node for node in (_node(edge) for edge, _ in roots) if node is not None]
-        seen: set[GradNode] = set()
-        stack = list(starts)
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            for edge in node.edges:
-                below = _node(edge)
-                if below is not None:
-                    waiting[below] = waiting.get(below, 0) + 1
-                    stack.append(below)
-        needed = self.needed(starts)
+        needed = None
+        if self.only is not None:
+            starts = [node for node in (_node(edge) for edge, _ in roots) if node is not None]
+            needed = self.needed(starts)
         for edge, cotangent in roots:
-            self.send(edge, cotangent)
-        ready: list[tuple[int, GradNode]] = []
-        for node in dict.fromkeys(starts):
-            if not waiting.get(node):
-                heapq.heappush(ready, (-node.sequence, node))
+            self.send(edge, self.lower(cotangent))
+        ready, send, create_graph = self.ready, self.send, self.create_graph
+        release = not self.retain_graph
         while ready:
-            _, node = heapq.heappop(ready)
-            slots = self.cotangents.pop(node, None)
-            results = self._through(node, slots, needed)
+            node = heapq.heappop(ready)[1]
+            slots = self.cotangents.pop(node)
+            extra = node.__dict__
+            if extra:
+                slots = self._before(node, extra, slots)
+            if self.catch:
+                for number, slot in enumerate(slots):
+                    for place in self.catch.get((id(node), number), ()):
+                        if slot is not None:
+                            self.collected[place] = self.lift(slot)
+            if needed is not None and node not in needed:
+                continue
+            results = node.apply(slots, create_graph)
+            if release:
+                node.saved = None
+            if extra and "post_hooks" in extra:
+                results = self._after(extra["post_hooks"], results, slots)
             for edge, result in zip(node.edges, results, strict=True):
                 if result is not None and edge is not None:
-                    self.send(edge, result)
-                below = _node(edge)
-                if below is not None:
-                    waiting[below] -= 1
-                    if not waiting[below]:
-                        heapq.heappush(ready, (-below.sequence, below))
-            if self.leaves:
-                self._accumulate(final=False)
-        self._accumulate(final=True)
+                    send(edge, result)
+        self._accumulate()
 
-    def _through(
-        self, node: GradNode, slots: list[Tensor | None] | None, needed: set[GradNode] | None
-    ) -> list[Tensor | None]:
-        nothing: list[Tensor | None] = [None] * len(node.edges)
-        if slots is None or all(slot is None for slot in slots):
-            return nothing
-        extra = node.__dict__
-        if extra:
-            slots = _before(node, extra, slots)
-        if self.catch:
-            for number, slot in enumerate(slots):
-                for place in self.catch.get((id(node), number), ()):
-                    if slot is not None:
-                        self.collected[place] = slot
-        if needed is not None and node not in needed:
-            return nothing
-        results = node.apply(slots, self.create_graph)
-        if not self.retain_graph:
-            node.release()
-        if extra and "post_hooks" in extra:
-            results = _after(extra["post_hooks"], results, slots)
-        return results
-
-    def _accumulate(self, *, final: bool) -> None:
-        """Hand finished leaf cotangents over: at the end, since more may come until then."""
-        if not final:
-            return
-        wanted = None
-        if self.only is not None:
-            wanted = {id(t): place for place, t in enumerate(self.only) if t._edge is LEAF}
+    def _accumulate(self) -> None:
+        """Hand the leaves their cotangents."""
         for leaf, cotangent in self.leaves.values():
-            for hook in tuple((leaf._hooks or {}).values()):
-                replaced = hook(cotangent)
-                if replaced is not None:
-                    cotangent = replaced
-            if wanted is not None:
-                assert self.only is not None
-                for place, tensor in enumerate(self.only):
-                    if tensor is leaf:
-                        self.collected[place] = cotangent
+            extra = leaf.__dict__
+            if "_hooks" in extra:
+                tensor = self.lift(cotangent)
+                for hook in tuple(extra["_hooks"].values()):
+                    replaced = hook(tensor)
+                    tensor = tensor if replaced is None else replaced
+                cotangent = self.lower(tensor)
+            if self.only is not None:
+                for place, wanted in enumerate(self.only):
+                    if wanted is leaf:
+                        self.collected[place] = self.lift(cotangent)
                 continue
             grad = leaf._grad
             if grad is None:
-                # Its own tensor: what came down may be shared with other leaves.
-                leaf._grad = Tensor._of(cotangent._read_value())
-                if self.create_graph:
-                    leaf._grad = cotangent
+                leaf._grad = self.lift(cotangent)
             elif self.create_graph:
                 leaf._grad = _sum(grad, cotangent)
             else:
-                grad._replace_(_sum(grad, cotangent))
-            for hook in tuple((leaf._accumulate_hooks or {}).values()):
+                grad._replace_(_sum(grad, self.lift(cotangent)))
+            for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
                 hook(leaf)
-        self.leaves.clear()
+
+    def _before(self, node: GradNode, extra: dict[str, Any], slots: list[Any]) -> list[Any]:
+        """Tensor hooks, node pre-hooks and retained gradients."""
+        for number, hooks in extra.get("tensor_hooks", {}).items():
+            for hook in tuple(hooks.values()):
+                if slots[number] is not None:
+                    replaced = hook(self.lift(slots[number]))
+                    if replaced is not None:
+                        slots[number] = self.lower(replaced)
+        for hook in tuple(extra.get("pre_hooks", {}).values()):
+            changed = hook(tuple(None if slot is None else self.lift(slot) for slot in slots))
+            if changed is not None:
+                given = changed if isinstance(changed, tuple) else (changed,)
+                slots = [None if each is None else self.lower(each) for each in given]
+        for number, reference in extra.get("retained", {}).items():
+            tensor, slot = reference(), slots[number]
+            if tensor is not None and slot is not None:
+                lifted = self.lift(slot)
+                tensor._grad = lifted if tensor._grad is None else _sum(tensor._grad, lifted)
+        return slots
+
+    def _after(self, hooks: dict[int, Any], results: list[Any], slots: list[Any]) -> list[Any]:
+        def lifted(travelling: list[Any]) -> tuple[Tensor | None, ...]:
+            return tuple(None if each is None else self.lift(each) for each in travelling)
+
+        for hook in tuple(hooks.values()):
+            changed = hook(lifted(results), lifted(slots))
+            if changed is not None:
+                given = changed if isinstance(changed, tuple) else (changed,)
+                results = [None if each is None else self.lower(each) for each in given]
+        return results
 
 
-def _outputs(node: GradNode) -> int:
-    return len(node.out_metas)
+_ADD = op_call(OPS["add"], (TENSOR, TENSOR, 1))
 
 
 def _sum(a: Tensor, b: Tensor) -> Tensor:
     total: Tensor = function("add")(a, b)
     return total
-
-
-def _before(
-    node: GradNode, extra: dict[str, Any], slots: list[Tensor | None]
-) -> list[Tensor | None]:
-    """Tensor hooks, retained gradients and node pre-hooks."""
-    for number, hooks in extra.get("tensor_hooks", {}).items():
-        for hook in tuple(hooks.values()):
-            slot = slots[number]
-            if slot is not None:
-                replaced = hook(slot)
-                if replaced is not None:
-                    slots[number] = replaced
-    for hook in tuple(extra.get("pre_hooks", {}).values()):
-        changed = hook(tuple(slots))
-        if changed is not None:
-            slots = list(changed) if isinstance(changed, tuple) else [changed]
-    for number, reference in extra.get("retained", {}).items():
-        tensor, slot = reference(), slots[number]
-        if tensor is not None and slot is not None:
-            tensor._grad = slot if tensor._grad is None else _sum(tensor._grad, slot)
-    return slots
-
-
-def _after(
-    hooks: dict[int, Any], results: list[Tensor | None], slots: list[Tensor | None]
-) -> list[Tensor | None]:
-    for hook in tuple(hooks.values()):
-        changed = hook(tuple(results), tuple(slots))
-        if changed is not None:
-            results = list(changed) if isinstance(changed, tuple) else [changed]
-    return results
 
 
 @contextmanager

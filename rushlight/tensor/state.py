@@ -84,59 +84,62 @@ class GradNode:
         """``hook(grad_outputs)`` before this node runs."""
         return RemovableHandle.append(self.__dict__.setdefault("pre_hooks", {}), hook)
 
-    def release(self) -> None:
-        """Drop what was saved: the graph is walked once unless retain_graph says otherwise."""
-        self.saved = None
+    def _freed(self) -> None:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved "
+            "tensors after they have already been freed). Saved intermediate values of the "
+            "graph are freed when you call .backward() or autograd.grad(). Specify "
+            "retain_graph=True if you need to backward through the graph a second time or if "
+            "you need to access saved tensors after calling backward."
+        )
 
-    def check(self) -> tuple[Value, ...]:
-        """The saved values, refused where they are gone or were overwritten in place."""
-        if self.saved is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved "
-                "tensors after they have already been freed). Saved intermediate values of the "
-                "graph are freed when you call .backward() or autograd.grad(). Specify "
-                "retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward."
-            )
-        for value in self.saved:
-            probe: Value | None = value
-            while probe is not None:
-                if probe.overwritten is not None:
-                    raise RuntimeError(_overwritten_message(self, value, probe))
-                probe = probe.parent
-        return self.saved
+    def _refuse_overwritten(self, value: Value) -> None:
+        """Raise where a saved value, or what it is a view of, was overwritten in place."""
+        probe: Value | None = value
+        while probe is not None:
+            if probe.overwritten:
+                raise RuntimeError(_overwritten_message(self, value, probe))
+            probe = probe.parent
 
-    def apply(self, cotangents: list[Tensor | None], create_graph: bool) -> list[Tensor | None]:
-        """The cotangents of the arguments, one per edge."""
-        saved = self.check()
+    def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
+        """The cotangents of the arguments, one per edge: values, or tensors to ``create_graph``."""
+        saved = self.saved
+        if saved is None:
+            self._freed()
+        for value in saved:  # type: ignore[union-attr]
+            if value.overwritten or value.parent is not None:
+                self._refuse_overwritten(value)
         gradient = self.gradient
         assert gradient is not None
-        given = 0
-        for place, cotangent in enumerate(cotangents):
-            if cotangent is not None and gradient.given >> place & 1:
-                given |= 1 << place
-        variant = gradient.for_outputs(given) if given else None
-        results: list[Tensor | None] = [None] * len(self.edges)
-        if variant is None:
-            return results
-        if variant is not gradient:
-            kept = dict(zip(gradient.saves, saved, strict=True))
-            saved = tuple(kept[place] for place in variant.saves)
-        seeds = [c for k, c in enumerate(cotangents) if given >> k & 1]
-        values = [seed._read_value() for seed in seeds]  # type: ignore[union-attr]
+        seeds = cotangents
+        if len(cotangents) > 1:
+            given = 0
+            for place, cotangent in enumerate(cotangents):
+                if cotangent is not None and gradient.given >> place & 1:
+                    given |= 1 << place
+            variant = gradient.for_outputs(given) if given else None
+            if variant is None:
+                return [None] * len(self.edges)
+            if variant is not gradient:
+                kept = dict(zip(gradient.saves, saved, strict=True))  # type: ignore[arg-type]
+                saved = tuple(kept[place] for place in variant.saves)
+                gradient = variant
+            seeds = [c for k, c in enumerate(cotangents) if given >> k & 1]
+        values = [each._read_value() for each in seeds] if create_graph else seeds
         trace = local.trace
-        made = trace.record(variant, (*values, *saved), self.numbers)
-        tensors = [tensor_of(value) for value in made]
+        made: list[Any] = trace.record(gradient, (*values, *saved), self.numbers)  # type: ignore[misc]
         if create_graph:
-            edges: list[Any] = [edge_of(seed) for seed in seeds]  # type: ignore[arg-type]
+            made = [tensor_of(value) for value in made]
+            edges: list[Any] = [edge_of(seed) for seed in seeds]
             n = len(gradient.metas)
-            for place in variant.saves:
-                edges.append(
-                    self.edges[place] if place < n else self._output_edge(place - n)
-                )
-            attach(tuple(tensors), trace.step, tuple(edges), (*values, *saved), self.numbers)
-        for place, tensor in zip(variant.targets, tensors, strict=True):
-            results[place] = tensor
+            for place in gradient.saves:
+                edges.append(self.edges[place] if place < n else self._output_edge(place - n))
+            attach(tuple(made), trace.step, tuple(edges), (*values, *saved), self.numbers)  # type: ignore[misc]
+        if len(made) == len(self.edges):
+            return made
+        results: list[Any] = [None] * len(self.edges)
+        for place, each in zip(gradient.targets, made, strict=True):
+            results[place] = each
         return results
 
     def _output_edge(self, number: int) -> Any:
@@ -259,7 +262,7 @@ def attach(
 
 def _overwritten_message(node: GradNode, value: Value, probe: Value) -> str:
     kind = "".join(("torch.", _LEGACY.get(value.meta.dtype.name, value.meta.dtype.name), "Tensor"))
-    reached = probe.overwritten.version
+    reached = probe.version + 1
     return (
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{kind} {list(value.meta.shape)}], saved by {node.name()}, is at version "

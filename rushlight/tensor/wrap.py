@@ -151,10 +151,42 @@ def source(op: Op) -> str:
             text.append(f"    if ({checks}) and t_.grad:")
         else:
             text.append("    if t_.grad:")
-        text.append(f"        _differentiate(r_, s_, _OP, {everything})")
+        text += _differentiating(op, everything)
     text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
     text.append("    return r_")
     return "\n".join(text) + "\n"
+
+
+def _differentiating(op: Op, everything: str) -> list[str]:
+    """Lines that hang the gradient under the result: spelled out where all arguments that may want
+    one are tensors, the last perhaps None."""
+    tensors = [p for p in op.parameters if p.kind in table.DIFFERENTIABLE_KINDS]
+    plain = all(p.kind == table.TENSOR for p in tensors[:-1])
+    numbers = any(p.kind in (table.SCALAR, table.OPTIONAL_SCALAR) for p in op.parameters)
+    last = tensors[-1]
+    if numbers or not plain or last.kind not in (table.TENSOR, table.OPTIONAL_TENSOR):
+        return [f"        _differentiate(r_, s_, _OP, {everything})"]
+
+    def attaching(names: list[str], pad: str) -> list[str]:
+        edges = "".join(f"{n} if {n}._edge is _LEAF else {n}._edge, " for n in names)
+        wanted = " or ".join(f"{n}._edge is not None" for n in names)
+        values = "".join(f"{n}_v, " for n in names)
+        outs = "(r_,) if s_.meta is not None else tuple(r_)"
+        return [
+            f"{pad}if {wanted}:",
+            f"{pad}    _attach({outs}, s_, ({edges}), ({values}), ())",
+        ]
+
+    names = [p.name for p in tensors]
+    if last.kind == table.TENSOR:
+        return attaching(names, " " * 8)
+    without = attaching(names[:-1], " " * 12) if names[:-1] else [" " * 12 + "pass"]
+    return [
+        f"        if {last.name} is None:",
+        *without,
+        "        else:",
+        *attaching(names, " " * 12),
+    ]
 
 
 def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
@@ -380,7 +412,7 @@ def compile_function(op: Op) -> Callable[..., Any]:
         "_OP": op, "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
         "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS,
         "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view, "_Normalise": _Normalise,
-        "_differentiate": differentiate, "_into": into, "_otherwise": otherwise,
+        "_differentiate": differentiate, "_attach": attach, "_LEAF": LEAF, "_into": into, "_otherwise": otherwise,
         "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     }  # fmt: skip
     for parameter in op.parameters:
