@@ -346,8 +346,3 @@ def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
 
 def _largest(dtype: np.dtype[Any]) -> int:
     return 2 ** _DIGITS[dtype] if dtype in _DIGITS else int(np.iinfo(dtype).max)
-
-
-# A Generator of one's own starts from a fixed seed, this one differs in every process: as PyTorch.
-default_generator = Generator()
-default_generator.seed()
