@@ -18,6 +18,8 @@ from rushlight.tensor import Size, Tensor, device
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
 REBUILD_PARAMETER = GlobalName("torch._utils", "_rebuild_parameter")
+# Most of what a state dict holds beside tensors; pickle writes it in its own way.
+PLAIN = frozenset({str, int, float, bool, type(None), tuple, list, dict, OrderedDict})
 UNTYPED_STORAGE = GlobalName("torch.storage", "UntypedStorage")
 
 
@@ -74,6 +76,8 @@ def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
             return thing.identity if type(thing) is StorageIdentity else None
 
         def reducer_override(self, thing: Any) -> Any:
+            if type(thing) in PLAIN:
+                return NotImplemented
             if isinstance(thing, Tensor):
                 return reduce_tensor(thing, self.table, legacy)
             if isinstance(thing, Size):

@@ -22,6 +22,9 @@ from rushlight.serialization.rebuild import rebuild_parameter
 MOST_KEY_PARTS = 1000  # of a dict key that is a tuple: hashing nested tuples can take for ever
 MOST_MARKS = 10_000
 
+# By identity: values of a file may not decide what is equal. The table keeps the objects alive.
+ALLOWED_IDS = frozenset(map(id, ALLOWED.values()))
+
 PersistentLoad = Callable[[Any], Any]
 
 
@@ -101,7 +104,7 @@ class Unpickler:
         args = self.stack.pop()
         function = self.stack[-1]
         if not callable(function) or not (
-            _is_one_of(function, ALLOWED.values()) or _is_one_of(function, user_allowed().values())
+            id(function) in ALLOWED_IDS or _is_one_of(function, user_allowed().values())
         ):
             raise UnpicklingError(
                 f"Trying to call reduce for unrecognized function {function!r:.80}"
