@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rushlight.base.dtype import BOOL
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler import math as vector_math
-from rushlight.compiler.emit import REGISTER, Writer, literal
+from rushlight.compiler.emit import MEMORY, REGISTER, Writer, literal
 
 Rule = Callable[[Writer, DType, int, list[str]], str]
 
@@ -41,8 +41,8 @@ def emit(w: Writer, op: str, dtype: DType, lanes: int, args: list[str]) -> str:
         flags = w.kind("i1", lanes)
         return w.let(f"select {flags} {args[0]}, {kind} {args[1]}, {kind} {args[2]}")
     if dtype.is_floating_point:
-        if op == "nextafter" and dtype.itemsize == 2:
-            raise _missing(op, dtype.name)
+        if op == "nextafter":
+            return _next_after(w, dtype, lanes, args[0], args[1])
         result = _float(w, op, element, lanes, args)
         if op in _FLOAT_COMPARE or op in _EXACT:
             return result
@@ -93,8 +93,6 @@ def _float(w: Writer, op: str, element: str, lanes: int, args: list[str]) -> str
         return _remainder(w, element, lanes, x, args[1])
     if op == "floordiv":
         return _floor_divide(w, element, lanes, x, args[1])
-    if op == "nextafter":
-        return _next_after(w, element, lanes, x, args[1])
     if op in vector_math.SUPPORTED:
         return w.call_math(op, element, lanes, args)
     raise _missing(op, element)
@@ -124,19 +122,29 @@ def _fmod(w: Writer, element: str, lanes: int, x: str, y: str) -> str:
     return w.let(f"frem {w.kind(element, lanes)} {x}, {y}")
 
 
-def _next_after(w: Writer, element: str, lanes: int, x: str, y: str) -> str:
+def _next_after(w: Writer, dtype: DType, lanes: int, x: str, y: str) -> str:
     """One step in the bits: away from zero or towards it; from zero to the least number."""
-    whole = {"float": "i32", "double": "i64"}[element]
+    element = element_of(dtype)
+    memory, whole = MEMORY[dtype.name], f"i{8 * dtype.itemsize}"
     kind, bits, flags = w.kind(element, lanes), w.kind(whole, lanes), w.kind("i1", lanes)
+    stored = w.kind(memory, lanes)
+
+    def to_bits(value: str) -> str:
+        value = w.to_memory(value, dtype, lanes)
+        return value if memory == whole else w.let(f"bitcast {stored} {value} to {bits}")
+
+    def from_bits(value: str) -> str:
+        if memory != whole:
+            value = w.let(f"bitcast {bits} {value} to {stored}")
+        return w.from_memory(value, dtype, lanes)
+
     one, zero = w.splat("1", whole, lanes), w.splat(literal(0.0, element), element, lanes)
-    number = w.let(f"bitcast {kind} {x} to {bits}")
+    number = to_bits(x)
     up, down = w.let(f"add {bits} {number}, {one}"), w.let(f"sub {bits} {number}, {one}")
     below, positive = w.let(f"fcmp olt {kind} {x}, {y}"), w.let(f"fcmp ogt {kind} {x}, {zero}")
     away = w.let(f"icmp eq {flags} {below}, {positive}")
-    moved = w.let(f"select {flags} {away}, {bits} {up}, {bits} {down}")
-    stepped = w.let(f"bitcast {bits} {moved} to {kind}")
-    least = w.let(f"bitcast {bits} {one} to {kind}")
-    signed = _intrinsic(w, "copysign", element, lanes, [least, y])
+    stepped = from_bits(w.let(f"select {flags} {away}, {bits} {up}, {bits} {down}"))
+    signed = _intrinsic(w, "copysign", element, lanes, [from_bits(one), y])
     at_zero = w.let(f"fcmp oeq {kind} {x}, {zero}")
     stepped = w.let(f"select {flags} {at_zero}, {kind} {signed}, {kind} {stepped}")
     equal = w.let(f"fcmp oeq {kind} {x}, {y}")

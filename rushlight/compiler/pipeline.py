@@ -134,6 +134,8 @@ def _updates_in_place(
         free = target not in outputs and target not in taken and target in held
         if target.op == "input":
             free = free and target.attrs["index"] in donatable
+        elif target.op == "scalar":
+            free = False  # the caller's block
         others = [source for source in node.src[1:] if _reads(source, target)]
         if free and not others and readers[target][-1] is group:
             updated[node] = target
