@@ -44,9 +44,8 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "accelerator", "amp", "autograd", "backends", "compiler_settings", "cuda", "linalg", "mps",
-        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "testing",
-        "utils", "version", "vision", "xpu",
+        "autograd", "backends", "cuda", "nn", "optim", "random", "return_types", "serialization",
+        "testing", "utils", "version", "vision",
     }
 )  # fmt: skip
 _SERIALIZATION = ("load", "save")

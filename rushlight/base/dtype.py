@@ -8,6 +8,7 @@ torch.float16
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, final
 
 import ml_dtypes
@@ -180,9 +181,9 @@ def result_type(
     return result
 
 
-def number_dtype(value: complex | float | int | bool) -> dtype:
+def number_dtype(value: complex | float | int) -> dtype:
     """The dtype a Python number counts as in promotion: bool, int64 or the default float."""
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (builtins.bool, np.bool_)):
         return bool_
     if isinstance(value, (int, np.integer)):
         return int64

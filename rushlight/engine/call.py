@@ -113,7 +113,7 @@ class OpCall:
         """One cotangent (or None) per tensor, for those whose bit is set in ``mask``."""
         rule = self.op.vjp_rule
         if rule is None:
-            return _derived(lambda fresh: self.build(fresh, scalars), seeds, nodes, mask)
+            return _derived(lambda fresh: self.build(fresh, scalars), seeds, outs, nodes, mask)
         g: Any = seeds[0] if self.single else tuple(seeds)
         out: Any = outs[0] if self.single else tuple(outs)
         arguments = self.arguments(nodes, scalars)
@@ -139,6 +139,7 @@ class OpCall:
 def _derived(
     body: Callable[[Sequence[Node]], Any],
     seeds: Sequence[Node | None],
+    results: Sequence[Node],
     nodes: Sequence[Node],
     mask: int,
 ) -> list[Node | None]:
@@ -155,7 +156,11 @@ def _derived(
         table.set_tape(previous)
     wanted = [node for place, node in enumerate(fresh) if mask >> place & 1]
     grads = derive.cotangents(outs, seeds, wanted, calls)
-    real = iter(substitute(grads, dict(zip(fresh, nodes, strict=True))))
+    replacements = dict(zip(fresh, nodes, strict=True))
+    for out, result in zip(outs, results, strict=True):
+        # exp's slope is its result: use the one that exists rather than compute it again.
+        replacements.setdefault(out, result)
+    real = iter(substitute(grads, replacements))
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 
 
@@ -278,8 +283,7 @@ class Gradient:
         mask: int,
     ) -> list[Node | None]:
         """The gradient of the gradient: derived from its graph, primitive by primitive."""
-        del outs
-        return _derived(lambda fresh: self.build(fresh, scalars), seeds, nodes, mask)
+        return _derived(lambda fresh: self.build(fresh, scalars), seeds, outs, nodes, mask)
 
 
 def _cached_gradient(

@@ -1,0 +1,12 @@
+"""``torch.version``."""
+
+from __future__ import annotations
+
+from rushlight.base.version import VERSION as __version__
+
+cuda = None
+hip = None
+git_version = None
+debug = False
+
+__all__ = ["__version__", "cuda", "debug", "git_version", "hip"]
