@@ -571,7 +571,7 @@ def _plain() -> dict[str, Any]:
         "__int__": lambda self: _number(self, int, "Scalar"),
         "__float__": lambda self: _number(self, float, "Scalar"),
         "__complex__": lambda self: _number(self, complex, "Scalar"),
-        "__hash__": lambda self: id(self),
+        "__hash__": object.__hash__,
     }  # fmt: skip
 
 

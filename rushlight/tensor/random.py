@@ -50,6 +50,7 @@ class Generator(streams.Generator):
 
 
 default_generator = Generator()
+default_generator.seed()  # another stream in every process, until manual_seed
 
 
 def manual_seed(seed: int) -> Generator:

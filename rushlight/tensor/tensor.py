@@ -5,6 +5,7 @@ views, in-place writes and the gradient edge; the methods are installed by ``ten
 from __future__ import annotations
 
 import ctypes
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,15 @@ class Tensor:
             other._untracked = True
         return other
 
+    def _unshare(self) -> None:
+        """Forget the storage if no other tensor is left that looks into it."""
+        storage, layout = self._storage, self._layout
+        # References: this tensor, the local name and getrefcount's argument.
+        if getrefcount(storage) == 3 and self._base is None:
+            self._read_value()
+            if self._value is storage.value and layout.contiguous:  # type: ignore[union-attr]
+                self._storage = None
+
     # Writing
 
     def _writable(self, who: str) -> None:
@@ -282,6 +292,8 @@ class Tensor:
 
     def _replace_(self, result: Tensor) -> None:
         """The optimisers' write: a new value, no gradient, nothing checked."""
+        if self._storage is not None:
+            self._unshare()
         old = self._value
         if self._storage is None and (
             old.buffer is None or not (old.buffer.exposures or old.buffer.owner is not None)
@@ -565,8 +577,6 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
 
 def private_buffer(tensor: Tensor) -> Buffer:
     """The storage's memory, shared with no other value: what may be shown to the outside."""
-    from sys import getrefcount
-
     buffer = tensor._concrete()
     value = tensor._value if tensor._storage is None else tensor._storage.value
     # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
