@@ -4,10 +4,12 @@ from rushlight.ops import (
     activation,
     conv,
     create,
+    dropout,
     indexing,
     loss,
     matmul,
     movement,
+    norm,
     pointwise,
     pool,
     reduce,
@@ -17,6 +19,6 @@ from rushlight.ops import (
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "conv", "create", "indexing", "loss", "matmul", "movement", "pointwise",
-    "pool", "reduce", "scatter", "view",
+    "OPS", "activation", "conv", "create", "dropout", "indexing", "loss", "matmul", "movement",
+    "norm", "pointwise", "pool", "reduce", "scatter", "view",
 ]  # fmt: skip

@@ -5,10 +5,18 @@ Tensor.* and torch.nn.functional.* beside the op table.
 find it (INPLACE: ``Tensor.<name>_`` exists too).
 """
 
-from rushlight.tensor.functions import activation, loss, padding, pooling, split
+from rushlight.tensor.functions import (
+    activation,
+    dropout,
+    loss,
+    norm,
+    padding,
+    pooling,
+    split,
+)
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "loss", "padding",
-    "pooling", "split",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout", "loss",
+    "norm", "padding", "pooling", "split",
 ]  # fmt: skip

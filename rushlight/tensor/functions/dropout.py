@@ -1,0 +1,175 @@
+"""Dropout and its kin: masks from the default generator, the same choices as PyTorch's."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from rushlight.tensor.functions.activation import into_input
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.random import default_generator
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+# Of SELU: what a dropped unit becomes is -scale * alpha.
+_ALPHA = 1.7580993408473766
+
+
+def _check(p: float) -> None:
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _feature_shape(input: Tensor) -> tuple[int, ...]:
+    """One element per channel: (N, C, 1, ..)."""
+    if input.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    return (*input.shape[:2], *(1,) * (input.ndim - 2))
+
+
+def _mask(shape: tuple[int, ...], keep: float) -> Tensor:
+    drawn = default_generator.bernoulli(math.prod(shape), keep)
+    return Tensor._from_array(drawn.reshape(shape))
+
+
+def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> Tensor:
+    if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
+        return input
+    if p == 1:
+        out: Tensor = function("mul")(input, 0.0)
+        return out
+    out = function("_dropout")(input, _mask(shape, 1 - p), 1.0 - p)
+    return out
+
+
+def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
+    if not inplace or result is input:
+        return result
+    input._writable(who)
+    return input._inplace(result, who)
+
+
+@public(torch=False, functional=True)
+def dropout(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Each element zeroed with probability p, the others divided by 1 - p."""
+    _check(p)
+    return _write(input, _dropped(input, p, training, tuple(input.shape)), inplace, "dropout_")
+
+
+def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
+    if name == "dropout2d" and rank == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
+            "dim. This behavior will change in a future release to interpret the input as one "
+            "without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise "
+            "dropout behavior, please switch to using dropout1d instead.",
+            stacklevel=3,
+        )
+    elif rank not in ranks:
+        if name == "dropout1d":
+            raise RuntimeError(
+                f"dropout1d: Expected 2D or 3D input, but received a {rank}D input. Note that "
+                "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial "
+                "dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D "
+                "inputs)."
+            )
+        warnings.warn(
+            f"{name}: Received a {rank}-D input to {name}, which is deprecated and will result in "
+            "an error in a future release. To retain the behavior and silence this warning, please "
+            f"use dropout instead. Note that {name} exists to provide channel-wise dropout on "
+            f"inputs with {ranks[1] - 2} spatial dimensions, a channel dimension, and an optional "
+            f"batch dimension (i.e. {ranks[0]}D or {ranks[1]}D inputs).",
+            stacklevel=3,
+        )
+
+
+def _spatial(name: str, ranks: tuple[int, int]) -> Any:
+    def drop(
+        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        _check(p)
+        _warn_of_rank(name, input.ndim, ranks)
+        batched = input.ndim != ranks[0] or name == "dropout2d"
+        x = input if batched else function("unsqueeze")(input, 0)
+        if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
+            return input
+        out = _dropped(x, p, training, _feature_shape(x))
+        out = out if batched else function("squeeze")(out, 0)
+        return _write(input, out, inplace, f"{name}_")
+
+    drop.__name__ = drop.__qualname__ = name
+    drop.__doc__ = "Whole channels zeroed with probability p, the others divided by 1 - p."
+    return public(torch=False, functional=True)(drop)
+
+
+dropout1d = _spatial("dropout1d", (2, 3))
+dropout2d = _spatial("dropout2d", (3, 4))
+dropout3d = _spatial("dropout3d", (4, 5))
+
+
+@public(torch=True, functional=False, name="feature_dropout")
+def feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """Whole channels of (N, C, *) zeroed."""
+    _check(p)
+    return _dropped(input, p, train, _feature_shape(input))
+
+
+def _alpha(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> Tensor:
+    if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
+        return input
+    if p == 1:
+        out: Tensor = function("mul")(input, 0.0)
+        return out
+    a = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
+    out = function("_alpha_dropout")(input, _mask(shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p)
+    return out
+
+
+@public(torch=False, functional=True)
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Dropout that keeps mean and variance under SELU (Klambauer 2017)."""
+    _check(p)
+    out = _alpha(input, p, training, tuple(input.shape))
+    return _write(input, out, inplace, "alpha_dropout_")
+
+
+@public(torch=False, functional=True)
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """alpha_dropout of whole channels."""
+    _check(p)
+    shape = _feature_shape(input) if training and p else tuple(input.shape)
+    out = _alpha(input, p, training, shape)
+    return _write(input, out, inplace, "feature_alpha_dropout_")
+
+
+@public(torch=True, functional=True)
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False,
+    inplace: bool = False,
+) -> Tensor:  # fmt: skip
+    """x where positive, else slope * x: random in [lower, upper) in training, else their mean."""
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if not training:
+        slope = (lower + upper) / 2
+        if inplace:
+            return into_input("leaky_relu", input, slope)
+        out: Tensor = function("leaky_relu")(input, slope)
+        return out
+    # One number for each element that is not positive, in order.
+    values = np.ascontiguousarray(input._array())
+    slopes = np.ones(values.shape, values.dtype)
+    low = values <= 0
+    slopes[low] = default_generator.uniform(int(low.sum()), np.dtype("float64"), lower, upper)
+    out = function("mul")(input, Tensor._from_array(slopes))
+    return _write(input, out, inplace, "rrelu_")

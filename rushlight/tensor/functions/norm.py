@@ -1,0 +1,139 @@
+"""torch.nn.functional's normalisations over the ops of ops/norm.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+@public(torch=False, functional=True)
+def batch_norm(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Each channel of (N, C, *) to mean 0, variance 1, times weight plus bias.
+
+    In training by the batch, whose statistics move the running ones; else by the running ones.
+    """
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when not training")
+        out: Tensor = function("_batch_norm_eval")(
+            input, weight, bias, running_mean, running_var, eps
+        )
+        return out
+    shape = input.shape
+    count = shape[0]
+    for size in shape[2:]:
+        count *= size
+    if count == 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {shape}"
+        )
+    results = function("_batch_norm")(
+        input, weight, bias, running_mean, running_var, float(momentum), eps
+    )
+    if running_mean is not None and running_var is not None:
+        running_mean._replace_(results[3])
+        running_var._replace_(results[4])
+    out = results[0]
+    return out
+
+
+@public(torch=False, functional=True)
+def instance_norm(
+    input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None,
+    weight: Tensor | None = None, bias: Tensor | None = None, use_input_stats: bool = True,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Each channel of each sample of (N, C, *) to mean 0, variance 1, times weight plus bias."""
+    n, channels = input.shape[:2]
+    if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise RuntimeError(
+                "Expected running_mean and running_var to be defined when use_input_stats is false"
+            )
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    per_plane = 1
+    for size in input.shape[2:]:
+        per_plane *= size
+    if per_plane == 1:
+        raise ValueError(
+            "Expected more than 1 spatial element when training, got input size " f"{input.shape}"
+        )
+    merged = input.reshape(1, n * channels, *input.shape[2:])
+    results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
+    if running_mean is not None and running_var is not None:
+        _move(merged, running_mean, running_var, n, momentum)
+    out: Any = results[0].reshape(*input.shape)
+    shape = (1, channels, *(1,) * (input.ndim - 2))
+    if weight is not None:
+        out = out * weight.reshape(shape)
+    if bias is not None:
+        out = out + bias.reshape(shape)
+    kept: Tensor = out
+    return kept
+
+
+def _move(
+    merged: Tensor, running_mean: Tensor, running_var: Tensor, n: int, momentum: float
+) -> None:
+    """Running statistics move towards the mean of the samples' statistics."""
+    x = merged.detach()
+    axes = (0, *range(2, x.ndim))
+    mean, var = function("mean"), function("var")
+    for running, values in ((running_mean, mean(x, axes)), (running_var, var(x, axes))):
+        average: Any = mean(values.reshape(n, -1), 0)
+        old: Any = running.detach()
+        running._replace_(old * (1 - momentum) + average * momentum)
+
+
+@public(functional=True)
+def layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None,
+    bias: Tensor | None = None, eps: float = 1e-5, cudnn_enable: bool = True,
+) -> Tensor:  # fmt: skip
+    """The last axes to mean 0, variance 1, times weight plus bias."""
+    shape = (
+        (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    )
+    out: Tensor = function("_layer_norm")(input, shape, weight, bias, eps)[0]
+    return out
+
+
+@public(functional=True)
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5, cudnn_enabled: bool = True,
+) -> Tensor:  # fmt: skip
+    """Each group of channels of (N, C, *) to mean 0, variance 1, times weight plus bias."""
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+        )
+    count = input.shape[0] * (input.shape[1] // max(num_groups, 1))
+    for size in input.shape[2:]:
+        count *= size
+    if input.shape[0] and count == 1:
+        raise ValueError(
+            "Expected more than 1 value per channel when training, got input size "
+            f"{[input.shape[0] * input.shape[1] // num_groups, num_groups, *input.shape[2:]]}"
+        )
+    out: Tensor = function("_group_norm")(input, num_groups, weight, bias, eps)[0]
+    return out
+
+
+@public(torch=False, functional=True)
+def normalize(
+    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
+    """input / max(its p-norm along ``dim``, eps)."""
+    made: Tensor = function("_normalize")(input, float(p), dim, eps)
+    if out is None:
+        return made
+    return out.copy_(made)  # type: ignore[attr-defined, no-any-return]
