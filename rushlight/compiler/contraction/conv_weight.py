@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, values
+from rushlight.compiler.contraction import choose, depthwise, values
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
@@ -39,7 +39,10 @@ def conv_weight_grad(
         return plain_conv("w", x, dw, g, axes, groups, epilogue)
     if len(axes) == 1:
         g, x, axes = flat(g), flat(x), [POINT, *axes]
-    return _planar(Problem(x, grouped(dw, groups), g, axes[0], axes[1]))
+    problem = Problem(x, grouped(dw, groups), g, axes[0], axes[1])
+    if depthwise.fits(problem):
+        return [depthwise.depthwise_weight_grad(problem)]
+    return _planar(problem)
 
 
 def _zeros(out: Operand) -> list[Launch]:

@@ -101,6 +101,8 @@ def check(
         and x.dtype == w.dtype == out.dtype
     )
     axes = []
+    if x.dtype not in ("f32", "f64", "f16", "bf16"):
+        raise NotImplementedError(f"{who}: no lowering for {x.dtype}, only for floating point")
     if fits:
         for place in range(rank):
             low, high = padding[place]

@@ -113,6 +113,10 @@ BIG: list[Case] = [
     {"x": (2, 6000, 4), "filters": 8, "taps": (9,), "dilation": (300,), "padding": ((5, 7),)},
     {"x": (2, 5, 6, 7, 4), "filters": 6, "taps": (2, 3, 3), "stride": (2, 1, 2), "groups": 2,
      "padding": ((1, 0), (1, 1), (0, 2)), "dilation": (1, 2, 1)},
+    {"x": (2, 11, 9, 45), "filters": 45, "taps": (3, 5), "groups": 45, "dilation": (2, 1),
+     "padding": ((1, 2), (3, 0)), "stride": (1, 2)},
+    {"x": (3, 14, 14, 64), "filters": 64, "taps": (3, 3), "groups": 64,
+     "padding": ((1, 1), (1, 1))},
     {"x": (1, 60000, 2), "filters": 3, "taps": (3,), "dilation": (29000,)},
     {"x": (1, 30, 30, 700), "filters": 5, "taps": (3, 3), "dilation": (9, 9)},
 ]  # fmt: skip
@@ -200,6 +204,13 @@ def test_epilogue(first: bool) -> None:
     epilogue = Epilogue(machine.operand(bias), None, "relu", machine.operand(residual))
     machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), epilogue), 2)
     np.testing.assert_allclose(out, np.maximum(want + bias + residual, 0), atol=1e-4)
+    # The same for each channel on its own.
+    one = case | {"groups": 8, "filters": 8}
+    x1, w1, want1 = arrays(one)
+    out, residual = np.zeros(want1.shape, "f"), residual[..., :8]
+    epilogue = Epilogue(machine.operand(bias[:8]), None, "relu", machine.operand(residual))
+    machine.run(conv(*map(machine.operand, (x1, w1, out)), *options(one), epilogue))
+    np.testing.assert_allclose(out, np.maximum(want1 + bias[:8] + residual, 0), atol=1e-4)
     # A transposed convolution with a bias for each of its output channels.
     g, channel_bias = want.astype("f"), rng.standard_normal(8).astype("f")
     dx, want_dx = np.zeros_like(x), gradients(want, x, w, case)[0]
