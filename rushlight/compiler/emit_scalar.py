@@ -46,6 +46,10 @@ def emit(w: Writer, op: str, dtype: DType, lanes: int, args: list[str]) -> str:
         result = _float(w, op, element, lanes, args)
         if op in _FLOAT_COMPARE or op in _EXACT:
             return result
+        if dtype.name == "float16" and op in vector_math.SUPPORTED:
+            # LLVM would carry copysign through both roundings and call a library for double to
+            # half; this it does not look through.
+            result = _intrinsic(w, "canonicalize", element, lanes, [result])
         return w.rounded(result, dtype, lanes)
     if dtype.category == BOOL:
         return _bool(w, op, lanes, args)
