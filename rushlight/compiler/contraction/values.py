@@ -6,6 +6,8 @@ f16 and bf16 exist in memory only; in registers they are f32. ``lanes`` 1 is a s
 from __future__ import annotations
 
 from rushlight.compiler.contraction.emit import Body
+from rushlight.compiler.contraction.half import Half
+from rushlight.runtime import cpu
 
 SIZES = {
     "f32": 4, "f64": 8, "f16": 2, "bf16": 2,
@@ -27,6 +29,10 @@ def kind(dtype: str, lanes: int = 1) -> str:
     return _MEMORY[dtype] if lanes == 1 else f"<{lanes} x {_MEMORY[dtype]}>"
 
 
+def _has_half() -> bool:
+    return cpu.host().isa != "portable"
+
+
 def zero(lanes: int) -> str:
     return "0.0" if lanes == 1 else "zeroinitializer"
 
@@ -42,6 +48,8 @@ def load(body: Body, dtype: str, address: str, lanes: int = 1, mask: str = "") -
             f"call {text} @{_masked_load(dtype, lanes)}(ptr {address}, i32 {SIZES[dtype]}, "
             f"<{lanes} x i1> {mask}, {text} zeroinitializer)"
         )
+    if dtype == "f16" and not _has_half():
+        return Half(body, lanes).widen(body.load(kind("i16", lanes), address, SIZES[dtype]))
     value = body.load(kind(dtype, lanes), address, SIZES[dtype])
     if dtype == "f16":
         return body.op(f"fpext {kind('f16', lanes)} {value} to {kind('f32', lanes)}")
@@ -99,6 +107,9 @@ def _head(body: Body, dtype: str, value: str, lanes: int, count: int) -> str:
 
 def store(body: Body, dtype: str, value: str, address: str, lanes: int = 1) -> None:
     """Write register values as ``dtype``."""
+    if dtype == "f16" and not _has_half():
+        body.store(kind("i16", lanes), Half(body, lanes).narrow(value), address, SIZES[dtype])
+        return
     if dtype == "f16":
         value = body.op(f"fptrunc {kind('f32', lanes)} {value} to {kind('f16', lanes)}")
     if dtype == "bf16":
