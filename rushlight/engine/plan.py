@@ -18,11 +18,9 @@ import numpy as np
 from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
-from rushlight.compiler import compile_graph
 from rushlight.compiler.plan import Fresh, SameAs
 from rushlight.engine.value import Value
 from rushlight.ir.graph import Node, toposort
-from rushlight.ir.interpret import interpret
 from rushlight.runtime.buffer import Buffer
 from rushlight.runtime.executor import Failure, HostCall
 
@@ -73,6 +71,8 @@ class InterpretedPlan:
         for value, kind in zip(inputs, self.shapes, strict=True):
             assert value.buffer is not None
             arrays.append(None if kind is None else value.buffer.array(*kind))
+        from rushlight.ir.interpret import interpret  # only who interprets pays for it
+
         results: list[Buffer] = []
         for array in interpret(self.sinks, arrays, list(scalars)):
             buffer = Buffer(array.nbytes)
@@ -93,6 +93,9 @@ class CompiledPlan:
         donatable: frozenset[int],
         scalar_dtypes: Sequence[DType],
     ) -> None:
+        # Imported with the first plan: ``import rushlight`` is fast because it compiles nothing.
+        from rushlight.compiler.pipeline import compile_graph
+
         plan = compile_graph(sinks, inputs, scalars, donatable)
         self.plan = plan
         self.outputs = plan.outputs

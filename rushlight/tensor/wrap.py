@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -405,22 +406,37 @@ def _plain_constant(value: Any) -> Any:
     return value
 
 
+_SHARED: dict[str, Any] = {
+    "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
+    "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS, "_attach": attach,
+    "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view,
+    "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
+    "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
+}  # fmt: skip
+
+
+def _unwritten(*args: Any, **kwargs: Any) -> Any:
+    """What every generated function is before its first call: it writes itself, then runs."""
+    return _write(_FUNCTION, _OP)(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _write(function_: Any, op: Op) -> Callable[..., Any]:
+    """Compile the text of ``op`` into ``function_``: 300 ops are too many to compile at import."""
+    namespace = function_.__globals__
+    exec(compile(source(op), f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
+    made = namespace.pop(op.name)
+    function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+    function_.__code__ = made.__code__
+    return function_  # type: ignore[no-any-return]
+
+
 def compile_function(op: Op) -> Callable[..., Any]:
-    """The function of an op, ready to be called."""
-    text = source(op)
-    namespace: dict[str, Any] = {
-        "_OP": op, "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
-        "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS,
-        "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view, "_Normalise": _Normalise,
-        "_differentiate": differentiate, "_attach": attach, "_LEAF": LEAF, "_into": into, "_otherwise": otherwise,
-        "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
-    }  # fmt: skip
+    """The function of an op; its code is written when it is first called."""
+    namespace = {**_SHARED, "_OP": op, "_write": _write}
     for parameter in op.parameters:
         if parameter.default is not inspect.Parameter.empty:
             namespace[f"default_{parameter.name}"] = parameter.default
-    code = compile(text, f"<rushlight op {op.name}>", "exec")
-    exec(code, namespace)  # the text is our own, from the op table
-    made: Callable[..., Any] = namespace[op.name]
+    made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
     made.__doc__ = op.__doc__
     made.__module__ = "rushlight"
