@@ -14,6 +14,9 @@ from typing import final
 from rushlight.base.dtype import BOOL
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler import math as vector_math
+from rushlight.compiler.contraction.emit import Body
+from rushlight.compiler.contraction.half import Half
+from rushlight.runtime import cpu
 
 REGISTER = {
     "float64": "double", "float32": "float", "float16": "float", "bfloat16": "float",
@@ -59,6 +62,10 @@ class Writer:
         self.block = "entry"
         self.count = 0
         self.fails = False
+        # CPUs without conversions of halves do them by whole numbers; it writes to the same lines.
+        self.half = Body() if cpu.host().isa == "portable" else None
+        if self.half is not None:
+            self.half.lines = self.lines
         self.mask: tuple[str, int] | None = None  # which lanes of a tail are there, how many
 
     def name(self) -> str:
@@ -146,6 +153,11 @@ class Writer:
         if dtype.category == BOOL:
             kind = self.kind("i8", lanes)
             return self.let(f"icmp ne {kind} {value}, {self.splat('0', 'i8', lanes)}")
+        if name == "float16" and self.half is not None:
+            bits = self.let(
+                f"bitcast {self.kind('half', lanes)} {value} to {self.kind('i16', lanes)}"
+            )
+            return Half(self.half, lanes).widen(bits)
         if name == "float16":
             return self.let(
                 f"fpext {self.kind('half', lanes)} {value} to {self.kind('float', lanes)}"
@@ -162,6 +174,11 @@ class Writer:
         name = dtype.name
         if dtype.category == BOOL:
             return self.let(f"zext {self.kind('i1', lanes)} {value} to {self.kind('i8', lanes)}")
+        if name == "float16" and self.half is not None:
+            bits = Half(self.half, lanes).narrow(value)
+            return self.let(
+                f"bitcast {self.kind('i16', lanes)} {bits} to {self.kind('half', lanes)}"
+            )
         if name == "float16":
             return self.let(
                 f"fptrunc {self.kind('float', lanes)} {value} to {self.kind('half', lanes)}"
