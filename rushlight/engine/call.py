@@ -204,6 +204,8 @@ class Gradient:
         self.scalar_types = scalar_types
         self._gradients: dict[Any, Gradient | None] = {}
         self._variants: dict[int, Gradient | None] = {}
+        # Whether it needs anything but cotangents: numbers count as saved tensors do.
+        self.keeps = False
         saves, targets = self._analyse()
         self.saves = saves
         self.targets = targets
@@ -241,6 +243,7 @@ class Gradient:
         reached = set(toposort([grad for grad in grads if grad is not None]))
         saves = tuple(place for place, node in enumerate([*nodes, *outs]) if node in reached)
         targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
+        self.keeps = bool(saves) or not reached.isdisjoint(scalars)
         return saves, targets
 
     def _arguments(

@@ -35,7 +35,8 @@ from rushlight.tensor.random import (
     normal, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, seed,
     set_rng_state,
 )  # fmt: skip
-from rushlight.tensor.tensor import Tensor, write_out
+from rushlight.tensor.state import edge_of
+from rushlight.tensor.tensor import Tensor, _edge_of_view, write_out
 from rushlight.tensor.wrap import canonical, function
 
 methods.install()
@@ -114,8 +115,12 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     view = object.__new__(Tensor)
     view._storage, view._value, view._seen, view._edge = storage, storage.value, -1, None
     view._layout = Layout(Size(shape), steps, offset)
+    whole = layout.offset == 0 and layout.contiguous and input.numel() == storage.value.meta.numel
     view._base = input if input._base is None else input._base
     view._refresh()
+    if whole and view._edge is not None and input._base is not None and view._value.recipe:
+        # Through ``input``, so that its own gradient is known too.
+        view._edge = _edge_of_view(view._value, input._read_value(), edge_of(input))
     return view
 
 

@@ -367,6 +367,9 @@ def _inplace_method(name: str) -> Callable[..., Tensor]:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self._writable(name + "_")
+        if self._storage is not None:
+            for other in args:
+                self._apart_from(other)
         return self._inplace(compute(self, *args, **kwargs), name + "_")
 
     method.__name__ = method.__qualname__ = name + "_"
@@ -381,6 +384,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         from rushlight.tensor.create import as_tensor
 
         src = as_tensor(src)
+    self._apart_from(src)
     source = src if src.dtype is self.dtype else convert(src, self.dtype)
     if source.shape != self.shape:
         source = function("expand")(source, *self.shape)

@@ -103,14 +103,15 @@ class GradNode:
 
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         """The cotangents of the arguments, one per edge: values, or tensors to ``create_graph``."""
-        saved = self.saved
+        saved, gradient = self.saved, self.gradient
+        assert gradient is not None
         if saved is None:
-            self._freed()
-        for value in saved:  # type: ignore[union-attr]
+            if gradient.keeps:
+                self._freed()
+            saved = ()
+        for value in saved:
             if value.overwritten or value.parent is not None:
                 self._refuse_overwritten(value)
-        gradient = self.gradient
-        assert gradient is not None
         seeds = cotangents
         if len(cotangents) > 1:
             given = 0
@@ -121,20 +122,20 @@ class GradNode:
             if variant is None:
                 return [None] * len(self.edges)
             if variant is not gradient:
-                kept = dict(zip(gradient.saves, saved, strict=True))  # type: ignore[arg-type]
+                kept = dict(zip(gradient.saves, saved, strict=True))
                 saved = tuple(kept[place] for place in variant.saves)
                 gradient = variant
             seeds = [c for k, c in enumerate(cotangents) if given >> k & 1]
         values = [each._read_value() for each in seeds] if create_graph else seeds
         trace = local.trace
-        made: list[Any] = trace.record(gradient, (*values, *saved), self.numbers)  # type: ignore[misc]
+        made: list[Any] = trace.record(gradient, (*values, *saved), self.numbers)
         if create_graph:
             made = [tensor_of(value) for value in made]
             edges: list[Any] = [edge_of(seed) for seed in seeds]
             n = len(gradient.metas)
             for place in gradient.saves:
                 edges.append(self.edges[place] if place < n else self._output_edge(place - n))
-            attach(tuple(made), trace.step, tuple(edges), (*values, *saved), self.numbers)  # type: ignore[misc]
+            attach(tuple(made), trace.step, tuple(edges), (*values, *saved), self.numbers)
         if len(made) == len(self.edges):
             return made
         results: list[Any] = [None] * len(self.edges)

@@ -20,7 +20,7 @@ from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, meta_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.table import Op
-from rushlight.ops.view import strided, strided_set
+from rushlight.ops.view import flatten, strided, strided_set
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, attach, edge_of
@@ -222,6 +222,25 @@ class Tensor:
                 "the operation."
             )
 
+    def _apart_from(self, other: Any) -> None:
+        """Raise where a write to this tensor would change ``other`` while it is being read."""
+        if not isinstance(other, Tensor) or other is self:
+            return
+        storage = self._storage
+        if storage is None or other._storage is not storage:
+            return
+        mine, theirs = self._layout, other._layout
+        if _dense(mine) and _dense(theirs) and mine.offset < theirs.offset + _numel(theirs.shape) and (
+            theirs.offset < mine.offset + _numel(mine.shape)
+        ) and (mine.offset, _numel(mine.shape), mine.strides) != (
+            theirs.offset, _numel(theirs.shape), theirs.strides
+        ):  # fmt: skip
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            )
+
     def _inplace(self, result: Tensor, who: str) -> Tensor:
         """Make ``result``, computed from this tensor, its new content."""
         meta, mine = result._value.meta, self._value.meta
@@ -405,6 +424,17 @@ def _numel(shape: tuple[int, ...]) -> int:
     return total
 
 
+def _dense(layout: Layout) -> bool:
+    """Whether the elements fill their stretch of memory without gaps, each place once."""
+    step = 1
+    for stride, size in sorted(zip(layout.strides, layout.shape, strict=True)):
+        if size != 1:
+            if stride != step:
+                return False
+            step *= size
+    return True
+
+
 def _name(kind: DType) -> str:
     return state._LEGACY.get(kind.name, kind.name)
 
@@ -498,6 +528,8 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     target, call, meta = entry
     if target is None:
         return _copy_view(x, value, call)
+    if op is flatten and len(target.shape) == len(layout.shape):
+        return x
     storage = x._share()
     result = new(Tensor)
     shown = Value(NOWHERE, -1, meta)
@@ -578,6 +610,9 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
 def private_buffer(tensor: Tensor) -> Buffer:
     """The storage's memory, shared with no other value: what may be shown to the outside."""
     buffer = tensor._concrete()
+    # What was recorded and has not run yet must not see what the outside writes.
+    if local.trace.values:
+        flush(local.trace)
     value = tensor._value if tensor._storage is None else tensor._storage.value
     # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
     if buffer.owner is None and getrefcount(buffer) > 3 + buffer.exposures:
