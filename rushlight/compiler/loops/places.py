@@ -77,12 +77,16 @@ class Places:
         """Whether the element is there: i1, or one for each lane."""
         w = self.w
         result = ""
-        for codes, size in self.s.guard_codes[value]:
+        for codes, size, narrow in self.s.guard_codes[value]:
             vector = lanes > 1 and codes[self.order.index(self.s.vector)] != 0
             here = lanes if vector else 1
-            place = self.affine(codes, here, vector)
-            limit = w.splat(f"%w{size}", "i64", here)
-            inside = w.let(f"icmp ult {w.kind('i64', here)} {place}, {limit}")
+            element = "i32" if narrow and vector else "i64"
+            place = self.affine(codes, here, vector, element)
+            limit = f"%w{size}"
+            if element == "i32":
+                limit = w.let(f"trunc i64 {limit} to i32")
+            limit = w.splat(limit, element, here)
+            inside = w.let(f"icmp ult {w.kind(element, here)} {place}, {limit}")
             if not vector:
                 inside = w.splat(inside, "i1", lanes)
             kind = w.kind("i1", lanes)

@@ -292,7 +292,8 @@ class Schedule:
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}
-        self.guard_codes: dict[Value, list[tuple[tuple[Any, ...], int]]] = {}
+        # coefficients, the word of the size, and whether 32 bits are enough to compare
+        self.guard_codes: dict[Value, list[tuple[tuple[Any, ...], int, bool]]] = {}
         for value in self.values:
             row: list[Any] = [value.op, value.dtype.name, *(number[arg] for arg in value.args)]
             access = self.loads.get(value)
@@ -317,7 +318,7 @@ class Schedule:
                 rows = []
                 for coord, size in self.guards[value]:
                     codes = self._codes(coord, order, True)
-                    rows.append((codes, self.word(size)))
+                    rows.append((codes, self.word(size), self._is_narrow(coord, size)))
                 self.guard_codes[value] = rows
                 row.append(tuple(rows))
             row.append(
@@ -331,6 +332,13 @@ class Schedule:
                  store.node.dtype.name)
             )  # fmt: skip
         return tuple(signature)
+
+    def _is_narrow(self, coord: Coord, size: int) -> bool:
+        """Whether the coordinate stays within 32 bits, which half the registers hold."""
+        reach = abs(coord[0]) + size
+        for variable, count in self.sizes.items():
+            reach += abs(coord[variable + 1]) * count
+        return reach < 2**31
 
     def _codes(self, index: Coord, order: list[int], offset: bool) -> tuple[Any, ...]:
         """For each variable 0, 1 or ('w', word); then the offset's word if it is wanted."""
