@@ -58,6 +58,7 @@ class _UserNode(GradNode):
     def __init__(self, kind: type[Function], context: FunctionContext, edges: tuple[Any, ...],
                  metas: tuple[Meta, ...]) -> None:  # fmt: skip
         super().__init__(None, edges, (), ())
+        self.outputs = len(metas)
         self.__dict__.update(kind=kind, context=context, metas=metas)
 
     def name(self) -> str:

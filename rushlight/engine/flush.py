@@ -7,6 +7,7 @@ or its memory any more: the plan may overwrite it, and does for parameters and o
 
 from __future__ import annotations
 
+import os
 from sys import getrefcount
 from time import perf_counter_ns
 
@@ -127,6 +128,10 @@ def compute(trace: Trace, value: Value) -> None:
     (buffer,) = plan.run(inputs[: step.inputs], scalars[: len(step.scalars)])
     value.buffer = buffer
     value.epoch = NOWHERE
+
+
+# A child process starts with nothing pending: what the parent recorded is computed before the fork.
+os.register_at_fork(before=lambda: flush(local.trace))
 
 
 def clear() -> None:

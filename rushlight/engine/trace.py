@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, final
 
@@ -31,6 +32,7 @@ STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
 
+_position = attrgetter("pos")
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
 
 
@@ -276,9 +278,9 @@ class Trace:
                     self.enter(value)
             if numbers:
                 self.scalars.extend(numbers)
-                key = (call, *[value.pos for value in values], *map(type, numbers))
+                key = (call, *map(_position, values), *map(type, numbers))
             else:
-                key = (call, *[value.pos for value in values])
+                key = (call, *map(_position, values))
             step = self.step.children.get(key)
             if step is None:
                 step = self.miss(key, call, values, numbers)

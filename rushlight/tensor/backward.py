@@ -109,7 +109,7 @@ class _Walk:
             return
         slots = self.cotangents.get(node)
         if slots is None:
-            slots = self.cotangents[node] = [None] * len(node.out_metas)
+            slots = self.cotangents[node] = [None] * node.outputs
             heapq.heappush(self.ready, (-node.sequence, node))
         here = slots[number]
         slots[number] = cotangent if here is None else self.add(here, cotangent)
@@ -124,9 +124,10 @@ class _Walk:
             self.send(edge, self.lower(cotangent))
         ready, send, create_graph = self.ready, self.send, self.create_graph
         release = not self.retain_graph
+        waiting = self.cotangents
         while ready:
             node = heapq.heappop(ready)[1]
-            slots = self.cotangents.pop(node)
+            slots = waiting.pop(node)
             extra = node.__dict__
             if extra:
                 slots = self._before(node, extra, slots)
@@ -143,7 +144,12 @@ class _Walk:
             if extra and "post_hooks" in extra:
                 results = self._after(extra["post_hooks"], results, slots)
             for edge, result in zip(node.edges, results, strict=True):
-                if result is not None and edge is not None:
+                if result is None or edge is None:
+                    continue
+                if edge.__class__ is GradNode and edge.outputs == 1 and edge not in waiting:
+                    waiting[edge] = [result]  # send(), spelled out for what is nearly always so
+                    heapq.heappush(ready, (-edge.sequence, edge))
+                else:
                     send(edge, result)
         self._accumulate()
 

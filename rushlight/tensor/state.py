@@ -36,7 +36,7 @@ class GradNode:
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "edges", "gradient", "numbers", "saved", "sequence",
+        "__dict__", "__weakref__", "edges", "gradient", "numbers", "outputs", "saved", "sequence",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class GradNode:
         self.edges = edges
         self.saved = saved
         self.numbers = numbers
+        self.outputs = 1 if gradient is None else len(gradient.out_metas)
         self.sequence = next(_numbers)
 
     def name(self) -> str:

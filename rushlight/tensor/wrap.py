@@ -148,10 +148,11 @@ def source(op: Op) -> str:
     if op.differentiable and tensors:
         simple = [p for p in tensors if p.kind in (table.TENSOR,)]
         checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
-        if len(simple) == len(tensors):
-            text.append(f"    if ({checks}) and t_.grad:")
-        else:
-            text.append("    if t_.grad:")
+        for p in tensors:
+            if p.kind in (*_MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR):
+                checks += f"{' or ' * bool(checks)}{p.name}_k.__class__ is int and {p.name}._edge is not None"
+        lists = any(p.kind == table.TENSORS for p in tensors)
+        text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
         text += _differentiating(op, everything)
     text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
     text.append("    return r_")
