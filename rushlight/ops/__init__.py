@@ -14,11 +14,12 @@ from rushlight.ops import (
     pool,
     reduce,
     scatter,
+    sorting,
     view,
 )
 from rushlight.ops.table import OPS
 
 __all__ = [
     "OPS", "activation", "conv", "create", "dropout", "indexing", "loss", "matmul", "movement",
-    "norm", "pointwise", "pool", "reduce", "scatter", "view",
+    "norm", "pointwise", "pool", "reduce", "scatter", "sorting", "view",
 ]  # fmt: skip

@@ -8,15 +8,17 @@ find it (INPLACE: ``Tensor.<name>_`` exists too).
 from rushlight.tensor.functions import (
     activation,
     dropout,
+    dynamic,
     loss,
     norm,
     padding,
     pooling,
+    sorting,
     split,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout", "loss",
-    "norm", "padding", "pooling", "split",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout",
+    "dynamic", "loss", "norm", "padding", "pooling", "sorting", "split",
 ]  # fmt: skip

@@ -1,0 +1,340 @@
+"""Order: sort, topk, medians, quantiles, running extrema, places in a sorted sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.dtype import bool_, int32, int64
+from rushlight.base.shape import normalize_dim
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops import return_types
+from rushlight.ops.reduce import finish, widen
+from rushlight.ops.scatter import at_least_1d
+from rushlight.ops.table import composite
+
+
+def _part(x: Node, axis: int, start: int, count: int) -> Node:
+    begin = tuple(start if k == axis else 0 for k in range(x.ndim))
+    shape = tuple(count if k == axis else size for k, size in enumerate(x.shape))
+    return build.slice(x, begin, shape, (1,) * x.ndim)
+
+
+def _ordered(input: Node, dim: int, descending: bool) -> tuple[Node, Node, int]:
+    """(sorted values, their places, axis) of an at least 1-d node."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    places = build.argsort(x, axis, descending)
+    return build.gather(x, places, axis), places, axis
+
+
+@composite(method=True)
+def sort(input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+    """(values, indices) in order along ``dim``; equal ones stay in order, nan counts as largest."""
+    values, places, _ = _ordered(input, dim, descending)
+    return return_types.sort(reshape(values, input.shape), reshape(places, input.shape))
+
+
+@composite(method=True, differentiable=False)
+def argsort(
+    input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False
+) -> Node:
+    """The places (int64) that sort along ``dim``."""
+    axis = normalize_dim(dim, input.ndim)
+    return reshape(build.argsort(at_least_1d(input), axis, descending), input.shape)
+
+
+@composite(method=True, grad_name="Sort")
+def msort(input: Node) -> Node:
+    """Sorted along axis 0."""
+    return reshape(_ordered(input, 0, False)[0], input.shape)
+
+
+@composite(method=True)
+def topk(
+    input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> Any:
+    """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if not 0 <= k <= x.shape[axis]:
+        raise RuntimeError("selected index k out of range")
+    places = _part(build.argsort(x, axis, largest), axis, 0, k)
+    values = build.gather(x, places, axis)
+    shape = values.shape if input.ndim else ()
+    if input.ndim == 0 and k == 0:
+        shape = (0,)
+    return return_types.topk(reshape(values, shape), reshape(places, shape))
+
+
+@composite(method=True)
+def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """(value, index) of the k-th smallest along ``dim``, counted from 1."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if not 1 <= k <= x.shape[axis]:
+        raise RuntimeError("kthvalue(): selected number k out of range for dimension " f"{axis}")
+    places = _part(build.argsort(x, axis, False), axis, k - 1, 1)
+    return return_types.kthvalue(*_picked(x, places, axis, input, keepdim))
+
+
+def _picked(x: Node, places: Node, axis: int, input: Node, keepdim: bool) -> tuple[Node, Node]:
+    """(values, places) for one place per row, the axis kept or dropped."""
+    kept = places.shape if input.ndim else ()
+    shape = kept if keepdim or not kept else kept[:axis] + kept[axis + 1 :]
+    return reshape(build.gather(x, places, axis), shape), reshape(places, shape)
+
+
+# Medians
+
+
+def _is_nan(x: Node) -> Node:
+    return binary("ne", x, x)
+
+
+def _median_places(x: Node, axis: int, skip_nan: bool) -> Node:
+    """The place of the lower median of each row: the first nan where one counts."""
+    order = build.argsort(x, axis, False)
+    size = x.shape[axis]
+    if not x.dtype.is_floating_point:
+        return _part(order, axis, (size - 1) // 2, 1)
+    kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
+    nan = _is_nan(x)
+    present = build.cast(unary("not", nan), int64)
+    count = reshape(reduce(present, "sum", (axis,)), kept)
+    one, two = const(1, kept, int64), const(2, kept, int64)
+    zero = const(0, kept, int64)
+    middle = binary("floordiv", binary("maximum", binary("sub", count, one), zero), two)
+    if not skip_nan:
+        # nan sort last, the first of them right after what is none.
+        whole = binary("eq", count, const(size, kept, int64))
+        middle = build.where(whole, const((size - 1) // 2, kept, int64), count)
+    return build.gather(order, middle, axis)
+
+
+def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: bool) -> Any:
+    if input.dtype is bool_:
+        raise RuntimeError(f'"{who}_cpu" not implemented for \'Bool\'')
+    if dim is None:
+        if input.size == 0:
+            return const(float("nan"), (), input.dtype)
+        flat = reshape(input, (input.size,))
+        return reshape(build.gather(flat, _median_places(flat, 0, skip_nan), 0), ())
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if x.shape[axis] == 0:
+        raise IndexError(f"{who}(): Expected reduction dim {axis} to have non-zero size.")
+    places = _median_places(x, axis, skip_nan)
+    return getattr(return_types, who)(*_picked(x, places, axis, input, keepdim))
+
+
+def _median_grad(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
+    if dim is None:
+        # Equal to the median: they share evenly, as PyTorch has it.
+        axes = tuple(range(input.ndim))
+        wide = widen(out, input, axes)
+        same = binary("or", binary("eq", input, wide), binary("and", _is_nan(input), _is_nan(wide)))
+        hit = build.cast(same, input.dtype)
+        count = widen(reduce(hit, "sum", axes), input, axes)
+        return (binary("div", binary("mul", widen(g, input, axes), hit), count),)
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
+    zeros = const(0, x.shape, x.dtype)
+    spread = build.scatter(zeros, reshape(out[1], kept), reshape(g[0], kept), axis, "add")
+    return (reshape(spread, input.shape),)
+
+
+@composite(method=True)
+def median(input: Node, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The lower median of all, or (values, indices) along ``dim``; nan where one is there."""
+    return _median("median", input, dim, keepdim, False)
+
+
+@composite(method=True)
+def nanmedian(input: Node, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median of what is not nan."""
+    return _median("nanmedian", input, dim, keepdim, True)
+
+
+median.vjp(_median_grad)
+nanmedian.vjp(_median_grad)
+
+
+# Quantiles
+
+
+@composite(torch=False, name="_quantile", grad_name="Lerp")
+def quantile(
+    input: Node, q: Node, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool
+) -> Node:
+    """The q-quantiles (q: 0-d or 1-d) along ``dim`` (flattened if None); q's axis comes first."""
+    who = "nanquantile" if skip_nan else "quantile"
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"{who}() input tensor must be either float or double dtype")
+    if q.dtype is not input.dtype:
+        raise RuntimeError(f"{who}() q tensor must be same dtype as the input tensor")
+    if q.ndim > 1:
+        raise RuntimeError(f"{who}() q must be a scalar or 1D tensor")
+    if input.size == 0:
+        raise RuntimeError(f"{who}() input tensor must be non-empty")
+    flat = reshape(input, (input.size,)) if dim is None else at_least_1d(input)
+    axis = 0 if dim is None else normalize_dim(dim, input.ndim)
+    # The axis goes last; ranks are (rows, q).
+    order = (*(k for k in range(flat.ndim) if k != axis), axis)
+    x = build.permute(flat, order)
+    lead, size = x.shape[:-1], x.shape[-1]
+    values = build.gather(x, build.argsort(x, x.ndim - 1, False), x.ndim - 1)
+    wide = (*lead, max(q.size, 1))
+    share = build.broadcast(at_least_1d(q), wide)
+    present = build.cast(unary("not", _is_nan(x)), int64)
+    count = build.cast(reduce(present, "sum", (x.ndim - 1,)), x.dtype)
+    count = build.expand(reshape(count, (*lead, 1)), wide)
+    one, zero = const(1, wide, x.dtype), const(0, wide, x.dtype)
+    if skip_nan:
+        last = binary("maximum", binary("sub", count, one), zero)
+    else:
+        last = const(size - 1, wide, x.dtype)
+    picked = _interpolated(values, binary("mul", share, last), interpolation, who)
+    if not skip_nan:
+        whole = binary("eq", count, const(size, wide, x.dtype))
+        picked = build.where(whole, picked, const(float("nan"), wide, x.dtype))
+    return _quantile_shape(picked, q, input, flat, axis, dim, keepdim)
+
+
+def _interpolated(values: Node, ranks: Node, interpolation: str, who: str) -> Node:
+    axis = values.ndim - 1
+
+    def at(where: Node) -> Node:
+        return build.gather(values, build.cast(where, int64), axis)
+
+    if interpolation == "nearest":
+        return at(unary("round", ranks))
+    if interpolation == "lower":
+        return at(unary("floor", ranks))
+    if interpolation == "higher":
+        return at(unary("ceil", ranks))
+    if interpolation not in ("linear", "midpoint"):
+        raise RuntimeError(
+            f"{who}() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
+            f"got {interpolation}"
+        )
+    below = unary("floor", ranks)
+    low, high = at(below), at(unary("ceil", ranks))
+    weight = binary("sub", ranks, below)
+    if interpolation == "midpoint":
+        weight = const(0.5, ranks.shape, ranks.dtype)
+    return binary("add", low, binary("mul", weight, binary("sub", high, low)))
+
+
+def _quantile_shape(
+    picked: Node, q: Node, input: Node, flat: Node, axis: int, dim: int | None, keepdim: bool
+) -> Node:
+    out = build.permute(picked, (picked.ndim - 1, *range(picked.ndim - 1)))
+    rest: tuple[int, ...] = out.shape[1:]
+    if keepdim and input.ndim:
+        rest = (1,) * input.ndim if dim is None else (*rest[:axis], 1, *rest[axis:])
+    return reshape(out, (q.size, *rest) if q.ndim else rest)
+
+
+# Running extrema
+
+
+def _running(kind: str, input: Node, dim: int) -> tuple[Node, Node]:
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    values = build.scan(x, kind, axis)
+    hit = binary("eq", x, values)
+    if x.dtype.is_floating_point:
+        hit = binary("or", hit, _is_nan(x))
+    # The last place so far where the extremum was met.
+    places = build.where(hit, build.iota(x.shape, axis), const(0, x.shape, int64))
+    return reshape(values, input.shape), reshape(build.scan(places, "max", axis), input.shape)
+
+
+def _running_grad(g, out, input, dim):  # type: ignore[no-untyped-def]
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    zeros = const(0, x.shape, x.dtype)
+    places, seed = at_least_1d(out[1]), at_least_1d(g[0])
+    return (reshape(build.scatter(zeros, places, seed, axis, "add"), input.shape),)
+
+
+@composite(method=True)
+def cummax(input: Node, dim: int) -> Any:
+    """(running maximum, the last place where it was met) along ``dim``."""
+    return return_types.cummax(*_running("max", input, dim))
+
+
+@composite(method=True)
+def cummin(input: Node, dim: int) -> Any:
+    """(running minimum, the last place where it was met) along ``dim``."""
+    return return_types.cummin(*_running("min", input, dim))
+
+
+cummax.vjp(_running_grad)
+cummin.vjp(_running_grad)
+
+
+# Places in a sorted sequence
+
+
+def _search(sequence: Node, values: Node, right: bool) -> Node:
+    """How many elements of each row of ``sequence`` lie before each value: a binary search.
+
+    ``sequence`` is 1-d, or has the values' leading axes.
+    """
+    size = sequence.shape[-1]
+    shape = values.shape
+    found = const(0, shape, int64)
+    step = 1 << max(size.bit_length() - 1, 0)
+    rows = sequence.ndim > 1
+    while step and size:
+        tried = binary("add", found, const(step, shape, int64))
+        inside = binary("le", tried, const(size, shape, int64))
+        last = binary("sub", tried, const(1, shape, int64))
+        safe = binary("minimum", last, const(size - 1, shape, int64))
+        axis = sequence.ndim - 1
+        there = build.gather(sequence, safe, axis) if rows else build.take(sequence, safe, 0)
+        # Past the value: there > value, or >= when equal ones do not count. nan is past all.
+        past = binary("lt", values, there) if right else binary("le", values, there)
+        found = build.where(binary("and", inside, unary("not", past)), tried, found)
+        step //= 2
+    return found
+
+
+def _side(who: str, right: bool, side: str | None) -> bool:
+    if side not in (None, "left", "right"):
+        raise RuntimeError(
+            f"torch.{who}(): side can only be 'left' or 'right' but got {side}"
+        )
+    if side == "left" and right:
+        raise RuntimeError(
+            f"torch.{who}(): side and right can't be set to opposites, got side of left while right "
+            "was True"
+        )
+    return right or side == "right"
+
+
+@composite(differentiable=False, name="_searchsorted", torch=False)
+def searchsorted(
+    sorted_sequence: Node, input: Node, out_int32: bool, right: bool, side: str | None,
+    sorter: Node | None,
+) -> Node:  # fmt: skip
+    """Where each value would be inserted along the last axis so that the order stays."""
+    sequence, values = sorted_sequence, input
+    if sequence.ndim == 0:
+        raise RuntimeError("torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1")  # noqa: E501
+    if sequence.ndim > 1 and sequence.shape[:-1] != values.shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
+            "dimensions of boundaries tensor and input value tensor must match, but we got "
+            f"boundaries tensor {list(sequence.shape)} and input value tensor {list(values.shape)}"
+        )
+    if sorter is not None:
+        sequence = build.gather(sequence, build.cast(sorter, int64), sequence.ndim - 1)
+    if values.dtype is not sequence.dtype:
+        values = build.cast(values, sequence.dtype)
+    found = _search(sequence, values, _side("searchsorted", right, side))
+    return build.cast(found, int32) if out_int32 else found

@@ -1,0 +1,278 @@
+"""Functions whose result's shape depends on values: computed on the host with NumPy.
+
+Where a gradient can flow, only the places are found on the host; the elements are then read by a
+recorded op.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import bool_, int32, int64, uint8
+from rushlight.base.shape import broadcast_shapes, normalize_dim
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.wrap import function
+
+Array = np.ndarray[Any, Any]
+
+
+def _made(array: Array) -> Tensor:
+    return Tensor._from_array(np.ascontiguousarray(array))
+
+
+# Where
+
+
+@public(method=True)
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The places of elements that are not zero: (n, ndim) int64, or one vector per axis."""
+    array = input._array()
+    if as_tuple:
+        return tuple(map(_made, np.nonzero(np.atleast_1d(array))))
+    if array.ndim == 0:
+        return _made(np.zeros((int(bool(array)), 0), np.int64))
+    return _made(np.stack(np.nonzero(array), axis=1).astype(np.int64))
+
+
+@public(method=True)
+def argwhere(input: Tensor) -> Tensor:
+    """``nonzero`` as one (n, ndim) tensor."""
+    found: Tensor = nonzero(input)
+    return found
+
+
+def _mask_places(mask: Tensor, shape: tuple[int, ...], who: str) -> Tensor:
+    if mask.dtype not in (bool_, uint8):
+        raise RuntimeError(f"{who}: expected BoolTensor or ByteTensor for mask")
+    return _made(np.flatnonzero(np.broadcast_to(mask._array(), shape)))
+
+
+@public(method=True)
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where ``mask`` holds (both broadcast), as a vector."""
+    if mask.dtype is not bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    shape = broadcast_shapes(input.shape, mask.shape)
+    wide = input if input.shape == shape else function("expand")(input, *shape)
+    picked: Tensor = function("take")(wide, _mask_places(mask, shape, "masked_select"))
+    return picked
+
+
+@public(method=True, inplace=True)
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """``input`` with elements of ``source``, in order, where ``mask`` (broadcast) holds."""
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "
+            f"and {source.dtype}"
+        )
+    places = _mask_places(mask, tuple(input.shape), "masked_scatter_")
+    count = places.shape[0]
+    if count > source.numel():  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "Number of elements of source < number of ones in mask"
+        )
+    values = function("narrow")(source.reshape(-1), 0, 0, count)
+    written: Tensor = function("put")(input, places, values)
+    return written
+
+
+# Distinct values
+
+
+def _with_extras(
+    values: Array, inverse: Array, counts: Array, return_inverse: bool, return_counts: bool
+) -> Any:
+    parts = [_made(values)]
+    if return_inverse:
+        parts.append(_made(inverse.astype(np.int64)))
+    if return_counts:
+        parts.append(_made(counts.astype(np.int64)))
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+@public(method=True)
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:  # fmt: skip
+    """The distinct elements in order (or slices along ``dim``), with inverse and counts if asked."""
+    axis = None if dim is None else normalize_dim(dim, input.ndim)
+    array = input._array()
+    values, inverse, counts = np.unique(
+        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
+    shape = array.shape if axis is None else (array.shape[axis],)
+    return _with_extras(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+
+
+@public(method=True)
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:  # fmt: skip
+    """The first of each run of equal elements (or slices along ``dim``)."""
+    array = input._array()
+    axis = None if dim is None else normalize_dim(dim, input.ndim)
+    rows = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
+    count = rows.shape[0]
+    flat = rows.reshape(count, -1) if count else rows.reshape(0, 1)
+    first = np.ones(count, bool)
+    first[1:] = (flat[1:] != flat[:-1]).any(axis=1)
+    inverse = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    counts = np.diff(np.append(starts, count))
+    values = rows[first] if axis is None else np.moveaxis(rows[first], 0, axis)
+    shape = array.shape if axis is None else (count,)
+    return _with_extras(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+
+
+# Counting
+
+
+@public(method=True)
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each whole number from 0 occurs, or the sum of its weights."""
+    if input.ndim != 1 or input.dtype.is_floating_point:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    array = input._array()
+    if array.size and array.min() < 0:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if minlength < 0:
+        raise RuntimeError(f"minlength should be >= 0")  # noqa: F541
+    if weights is None:
+        return _made(np.bincount(array.astype(np.int64), minlength=minlength).astype(np.int64))
+    if weights.shape != input.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    total = np.bincount(array.astype(np.int64), weights._array(), minlength)
+    single = weights.dtype.name == "float32"
+    return _made(total.astype(np.float32 if single else np.float64))
+
+
+@public(method=True)
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+    """Counts in ``bins`` equal bins from min to max (the data's own if both are equal)."""
+    if bins <= 0:
+        raise RuntimeError("bins must be > 0")
+    array = input._array().reshape(-1)
+    low, high = float(min), float(max)
+    if low == high and array.size:
+        low, high = float(array.min()), float(array.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RuntimeError(f"range of [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError("max must be larger than min")
+    kept = array[(array >= low) & (array <= high)]
+    places = ((kept.astype(np.float64) - low) / (high - low) * bins).astype(np.int64)
+    counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
+    return _made(counts.astype(input.dtype.np))
+
+
+# Repeating
+
+
+@public(method=True)
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each slice along ``dim`` (flattened if None) ``repeats`` times in a row.
+
+    ``repeats``: one number, or a tensor of one per slice. Of a tensor alone: the index of each.
+    """
+    if repeats is None:
+        counts = input._array()
+        return _made(np.repeat(np.arange(counts.shape[0]), counts))
+    x = input.reshape(-1) if dim is None else input
+    axis = 0 if dim is None else normalize_dim(dim, input.ndim)
+    if isinstance(repeats, (list, tuple)):
+        repeats = Tensor._from_array(np.asarray(repeats, np.int64))
+    if isinstance(repeats, Tensor):
+        counts = repeats._array()
+        if counts.dtype.kind not in "iu":
+            raise RuntimeError("repeats has to be Long or Int tensor")
+        if counts.size == 1:
+            repeats = int(counts.reshape(-1)[0])
+        else:
+            if (counts < 0).any():
+                raise RuntimeError("repeats can not be negative")
+            if counts.ndim != 1 or counts.size != x.shape[axis]:
+                raise RuntimeError(
+                    "repeats must have the same size as input along dim, but got repeats.size(0) = "
+                    f"{counts.size} and input.size({axis}) = {x.shape[axis]}"
+                )
+            places = _made(np.repeat(np.arange(counts.size), counts))
+            picked: Tensor = function("index_select")(x, axis, places)
+            return picked
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    repeated: Tensor = function("_repeat_each")(x, int(repeats), axis)
+    return repeated
+
+
+# One-hot
+
+
+@public(torch=False, functional=True)
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 (*, num_classes): 1 at the place that each element names.
+
+    ``num_classes=-1`` takes one more than the largest.
+    """
+    if tensor.dtype is not int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    array = tensor._array()
+    if array.size == 0:
+        if num_classes <= 0:
+            raise RuntimeError(
+                "Can not infer total number of classes from empty tensor."
+                if num_classes == -1
+                else "Number of classes must be positive"
+            )
+    else:
+        if array.min() < 0:
+            raise RuntimeError("Class values must be non-negative.")
+        if num_classes == -1:
+            num_classes = int(array.max()) + 1
+        elif array.max() >= num_classes:
+            raise RuntimeError("Class values must be smaller than num_classes.")
+    made: Tensor = function("_one_hot")(tensor, num_classes)
+    return made
+
+
+# Advanced indexing by a tuple
+
+
+@public(method=True, inplace=True)
+def index_put(
+    input: Tensor, indices: Any, values: Tensor, accumulate: bool = False
+) -> Tensor:
+    """``input[indices]`` replaced by ``values`` (broadcast), or added to where ``accumulate``."""
+    tensors: list[Tensor] = []
+    axes: list[int] = []
+    axis = 0
+    for entry in indices:
+        if entry is None:
+            axis += 1
+        elif entry.dtype in (bool_, uint8):
+            for found in np.nonzero(entry._array()):
+                tensors.append(_made(found))
+                axes.append(axis)
+                axis += 1
+        else:
+            tensors.append(convert(entry, int64) if entry.dtype is int32 else entry)
+            axes.append(axis)
+            axis += 1
+    if axis > input.ndim:
+        raise IndexError(
+            f"too many indices for tensor of dimension {input.ndim} (got {axis})"
+        )
+    front = any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+    written: Tensor = function("_index_put")(
+        input, values, tuple(tensors), tuple(axes), front, bool(accumulate)
+    )
+    return written
