@@ -52,13 +52,17 @@ def cases() -> list[Case]:
     rng = np.random.default_rng(0)
     found = []
     for n, h, c, k, r, s, p in SHAPES:
-        x = rng.standard_normal((n, h, h, c)).astype("f")
-        if c == 3:  # what a data loader gives
-            x = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, -1, 1)), 1, -1)
-        w = rng.standard_normal((k, c, r, r)).astype("f")
+        first = c == 3  # what a data loader gives: channels before rows
+        x = machine.aligned(
+            rng.standard_normal((n, c, h, h) if first else (n, h, h, c)).astype("f")
+        )
+        dx = machine.aligned(np.zeros_like(x))
+        if first:
+            x, dx = np.moveaxis(x, 1, -1), np.moveaxis(dx, 1, -1)
+        w = machine.aligned(rng.standard_normal((k, c, r, r)).astype("f"))
         size = (h + 2 * p - r) // s + 1
-        g = rng.standard_normal((n, size, size, k)).astype("f")
-        out, dx, dw = np.zeros_like(g), np.zeros_like(x), np.zeros_like(w)
+        g = machine.aligned(rng.standard_normal((n, size, size, k)).astype("f"))
+        out, dw = machine.aligned(np.zeros_like(g)), machine.aligned(np.zeros_like(w))
         options = ((s, s), ((p, p), (p, p)), (1, 1), 1, Epilogue())
         launches = {
             "forward": conv(*map(machine.operand, (x, w, out)), *options),

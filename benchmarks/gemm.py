@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -52,10 +51,10 @@ def cases() -> list[Case]:
     rng = np.random.default_rng(0)
     found = []
     for m, k, n, tb, ta in SHAPES:
-        a: Any = rng.standard_normal((k, m) if ta else (m, k)).astype("f")
-        b: Any = rng.standard_normal((n, k) if tb else (k, n)).astype("f")
+        a = machine.aligned(rng.standard_normal((k, m) if ta else (m, k)).astype("f"))
+        b = machine.aligned(rng.standard_normal((n, k) if tb else (k, n)).astype("f"))
         a, b = (a.T if ta else a), (b.T if tb else b)
-        out = np.zeros((m, n), "f")
+        out = machine.aligned(np.zeros((m, n), "f"))
         ready = machine.Prepared(matmul(*map(machine.operand, (a, b, out)), Epilogue()))
         name = f"{'T' if ta else ' '}{m}x{k} @ {'T' if tb else ' '}{k}x{n}"
         setting = f"m, k, n, tb, ta = {m}, {k}, {n}, {tb}, {ta}"
