@@ -2,10 +2,13 @@
 
 from rushlight.ops import (
     activation,
+    adaptive_indices,
     conv,
     create,
     dropout,
+    fold,
     indexing,
+    interpolate,
     loss,
     matmul,
     movement,
@@ -20,6 +23,7 @@ from rushlight.ops import (
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "conv", "create", "dropout", "indexing", "loss", "matmul", "movement",
-    "norm", "pointwise", "pool", "reduce", "scatter", "sorting", "view",
+    "OPS", "activation", "adaptive_indices", "conv", "create", "dropout", "fold", "indexing",
+    "interpolate", "loss", "matmul", "movement", "norm", "pointwise", "pool", "reduce",
+    "scatter", "sorting", "view",
 ]  # fmt: skip

@@ -15,10 +15,11 @@ from rushlight.tensor.functions import (
     pooling,
     sorting,
     split,
+    vision,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout",
-    "dynamic", "loss", "norm", "padding", "pooling", "sorting", "split",
+    "dynamic", "loss", "norm", "padding", "pooling", "sorting", "split", "vision",
 ]  # fmt: skip

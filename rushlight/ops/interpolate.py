@@ -1,0 +1,149 @@
+"""Resampling of the spatial axes of (N, C, *), one axis after another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.base.dtype import float32, float64, int64
+from rushlight.base.dtype import dtype as DType
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import compute_dtype
+from rushlight.ops.table import composite
+
+# Of the cubic convolution kernel (Keys 1981).
+_CUBIC = -0.75
+
+
+def _step(size: int, count: int, scale: float | None, align_corners: bool) -> float:
+    """How far the source moves for one step of the result."""
+    if align_corners:
+        return (size - 1) / (count - 1) if count > 1 else 0.0
+    return 1.0 / scale if scale is not None and scale > 0 else size / count
+
+
+def _plus(x: Node, value: float) -> Node:
+    return binary("add", x, const(value, x.shape, x.dtype))
+
+
+def _times(x: Node, value: float) -> Node:
+    return binary("mul", x, const(value, x.shape, x.dtype))
+
+
+def _clamped(index: Node, size: int) -> Node:
+    low = binary("maximum", index, const(0, index.shape, int64))
+    return binary("minimum", low, const(size - 1, index.shape, int64))
+
+
+def _along(values: Node, axis: int, like: Node) -> Node:
+    """A vector spread along one axis of ``like``."""
+    shape = tuple(values.size if k == axis else 1 for k in range(like.ndim))
+    return build.expand(reshape(values, shape), like.shape)
+
+
+def _nearest(x: Node, axis: int, count: int, scale: float | None, exact: bool) -> Node:
+    size = x.shape[axis]
+    step = np.float32(_step(size, count, scale, False))
+    shift = np.float32(0.5 if exact else 0.0)
+    places = np.floor((np.arange(count, dtype=np.float32) + shift) * step)
+    places = np.minimum(places.astype(np.int64), size - 1)
+    times = count // size if size else 0
+    if size and count == times * size and (places == np.arange(count) // times).all():
+        # Whole multiples only repeat: no index, and the gradient is a sum.
+        split = (*x.shape[: axis + 1], 1, *x.shape[axis + 1 :])
+        wide = (*x.shape[: axis + 1], times, *x.shape[axis + 1 :])
+        return reshape(
+            build.expand(reshape(x, split), wide),
+            (*x.shape[:axis], count, *x.shape[axis + 1 :]),
+        )
+    place = _plus(build.cast(build.iota((count,), 0), float32), float(shift))
+    index = build.cast(unary("floor", _times(place, float(step))), int64)
+    return build.take(x, _clamped(index, size), axis)
+
+
+def _source(
+    size: int, count: int, scale: float | None, align_corners: bool, dtype: DType
+) -> Node:
+    """Where each element of the result lies in the source."""
+    place = build.cast(build.iota((count,), 0), dtype)
+    step = _step(size, count, scale, align_corners)
+    if align_corners:
+        return _times(place, step)
+    return _plus(_times(_plus(place, 0.5), step), -0.5)
+
+
+def _linear(
+    x: Node, axis: int, count: int, scale: float | None, align_corners: bool
+) -> Node:
+    size = x.shape[axis]
+    if size == count and (align_corners or scale is None or scale == 1.0):
+        return x
+    where = _source(size, count, scale, align_corners, x.dtype)
+    where = binary("maximum", where, const(0, where.shape, where.dtype))
+    low = build.cast(where, int64)
+    weight = binary("sub", where, build.cast(low, x.dtype))
+    low = _clamped(low, size)
+    high = _clamped(_plus(low, 1), size)
+    first, second = build.take(x, low, axis), build.take(x, high, axis)
+    rest = binary("sub", const(1, weight.shape, weight.dtype), weight)
+    return binary(
+        "add",
+        binary("mul", first, _along(rest, axis, first)),
+        binary("mul", second, _along(weight, axis, second)),
+    )
+
+
+def _near(t: Node) -> Node:
+    """The cubic kernel for |t| <= 1."""
+    inner = _plus(_times(t, _CUBIC + 2), -(_CUBIC + 3))
+    return _plus(binary("mul", binary("mul", inner, t), t), 1)
+
+
+def _far(t: Node) -> Node:
+    """The cubic kernel for 1 < |t| < 2."""
+    inner = _plus(_times(t, _CUBIC), -5 * _CUBIC)
+    inner = _plus(binary("mul", inner, t), 8 * _CUBIC)
+    return _plus(binary("mul", inner, t), -4 * _CUBIC)
+
+
+def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
+    size = x.shape[axis]
+    where = _source(size, count, scale, align_corners, x.dtype)
+    below = unary("floor", where)
+    t = binary("sub", where, below)
+    rest = binary("sub", const(1, t.shape, t.dtype), t)
+    weights = (_far(_plus(t, 1)), _near(t), _near(rest), _far(_plus(rest, 1)))
+    base = build.cast(below, int64)
+    out = None
+    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
+        tap = build.take(x, _clamped(_plus(base, offset), size), axis)
+        part = binary("mul", tap, _along(weight, axis, tap))
+        out = part if out is None else binary("add", out, part)
+    assert out is not None
+    return out
+
+
+@composite(torch=False, name="_interpolate", grad_name="Upsample")
+def interpolate(
+    input: Node, size: tuple[int, ...], scales: tuple[float | None, ...], mode: str,
+    align_corners: bool,
+) -> Node:  # fmt: skip
+    """(N, C, *) -> (N, C, *size) by "nearest", "nearest-exact", "linear" or "cubic" on each axis."""
+    if any(each <= 0 for each in (*size, *input.shape[2:])):
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input "
+            f"{list(input.shape[2:])} and output {list(size)}"
+        )
+    x = build.cast(input, float64 if input.dtype is float64 else compute_dtype(input.dtype))
+    if mode in ("nearest", "nearest-exact"):
+        x = input
+    # The last axis first: the largest share of the work on the smaller array when enlarging.
+    for axis, (count, scale) in reversed(list(enumerate(zip(size, scales, strict=True), start=2))):
+        if mode in ("nearest", "nearest-exact"):
+            x = _nearest(x, axis, count, scale, mode == "nearest-exact")
+        elif mode == "linear":
+            x = _linear(x, axis, count, scale, align_corners)
+        else:
+            x = _cubic(x, axis, count, scale, align_corners)
+    return build.cast(x, input.dtype)
