@@ -77,7 +77,8 @@ class Fuser:
         self.group_of: dict[Node, Group] = {}
         self.refs: dict[Node, list[Node]] = {}
         self.readers: dict[Node, list[Group]] = {}
-        self.epilogues = find_epilogues(self.order, users(self.order), set(map(base_of, sinks)))
+        self.wanted = set(map(base_of, sinks))
+        self.epilogues = find_epilogues(self.order, users(self.order), self.wanted)
         self._choose_held()
 
     # What is held
@@ -88,8 +89,7 @@ class Fuser:
         for last, absorbed in self.epilogues.items():
             held.add(last)
             inside.update(absorbed.inside)
-        for sink in self.sinks:
-            held.add(base_of(sink))
+        held |= self.wanted
         for node in self.order:
             taken = self.epilogues.get(node)
             if taken is not None:
@@ -282,10 +282,27 @@ class Fuser:
         for group in candidates:
             if group.builder is None:
                 continue
-            if self._legal(group, refs) and self._try(group, node):
+            if (
+                self._legal(group, refs)
+                and self._belongs(group, node, refs)
+                and self._try(group, node)
+            ):
                 self._member(group, node, refs)
                 return True
         return False
+
+    def _belongs(self, group: Group, node: Node, refs: list[Node]) -> bool:
+        """Not the update of a parameter or of running statistics after the sum that it uses.
+
+        It reads as much from elsewhere as from the sum, and would make a text of its own for each
+        kind of sum, where on their own all updates of an optimiser are one kernel.
+        """
+        assert group.builder is not None
+        space = group.builder.space
+        if not space.axes or node not in self.wanted or squeeze(node.shape) != space.row_shape:
+            return True
+        outside = [ref for ref in refs if self.group_of.get(ref) is not group]
+        return not any(squeeze(ref.shape) == space.row_shape for ref in outside)
 
     def _legal(self, group: Group, refs: list[Node]) -> bool:
         """No other kernel has to run between ``group`` and what reads ``refs``."""
@@ -340,7 +357,7 @@ class Fuser:
     # Order and outputs
 
     def _finish(self) -> list[Group]:
-        wanted = {base_of(sink) for sink in self.sinks}
+        wanted = set(self.wanted)
         for node, group in self.group_of.items():
             for ref in self.refs[node]:
                 if self.group_of.get(ref) is not group:
@@ -352,7 +369,7 @@ class Fuser:
 
     def _overwrite_last(self) -> None:
         """A kernel that may write over a donated input runs after the others that read it."""
-        outputs = {base_of(sink) for sink in self.sinks}
+        outputs = self.wanted
         for group in self.groups:
             results = group.outputs if group.node is None else [group.node]
             sizes = {node.nbytes for node in results if node in outputs}
