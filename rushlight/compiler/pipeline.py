@@ -74,7 +74,27 @@ def compile_graph(
         flops=sum(step.launch.flops for step in steps),
         bytes_moved=sum(step.launch.bytes for step in steps),
         sites=tuple(_sites(steps)),
+        overwrites=_overwrites(steps, layout.places, updated, len(inputs)),
     )
+
+
+def _overwrites(
+    steps: Sequence[Step],
+    places: dict[object, tuple[int, int]],
+    updated: dict[Node, Node],
+    n_inputs: int,
+) -> dict[int, int]:
+    """Input -> the first command that has a result in its memory: intact before that one."""
+    first: dict[int, int] = {}
+    for number, step in enumerate(steps):
+        for ref in step.launch.pointers:
+            buffer = ref.buffer
+            if not isinstance(buffer, Node) or buffer.op == "input":
+                continue
+            slot, _ = places[storage(buffer, updated)]
+            if slot < n_inputs:
+                first.setdefault(slot, number)
+    return first
 
 
 def _sites(steps: Sequence[Step]) -> Iterator[Any]:

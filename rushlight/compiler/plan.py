@@ -46,6 +46,7 @@ class Plan:
     flops: int
     bytes_moved: int
     sites: tuple[Any, ...]
+    overwrites: dict[int, int]  # input -> the first command that writes a result over it
     keep: Sequence[Any] = field(default=())  # what commands point at and Python has to keep alive
 
     def site(self, command: int) -> Any:

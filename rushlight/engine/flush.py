@@ -51,8 +51,9 @@ def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
     inputs = trace.inputs
     for number in range(len(inputs)):  # enumerate would hold a reference of its own
         each = inputs[number]
-        # values, inputs, ``each`` and the argument; the buffer: its value, ``buffer``, the argument
-        if getrefcount(each) == 4:
+        # values, inputs, ``each``, the argument (and the journal); the buffer: its value, ``buffer``
+        # and the argument
+        if getrefcount(each) == 4 + each.journaled:
             buffer = each.buffer
             if getrefcount(buffer) == 3 and buffer.owner is None and not buffer.exposures:  # type: ignore[union-attr]
                 donatable.append(number)
@@ -68,6 +69,7 @@ def flush(trace: Trace | None = None) -> None:
         trace.repair()
     step, values, inputs, epoch = trace.step, trace.values, trace.inputs, trace.epoch
     done: list[Buffer] | None = None
+    plan: Plan | None = None
     live: list[int] = []
     try:
         live, donatable = _live_and_donatable(trace)
@@ -80,6 +82,9 @@ def flush(trace: Trace | None = None) -> None:
             stats.flushes += 1
     except BaseException as error:
         epoch.failure = error
+        if done is None:
+            lost = plan.lost if plan is not None else frozenset()
+            _put_back(trace, {id(inputs[number]) for number in lost})
         raise
     finally:
         # Also after Ctrl-C between the run and here: what was computed must reach its values.
@@ -91,6 +96,18 @@ def flush(trace: Trace | None = None) -> None:
                 value.epoch = NOWHERE
         values.clear()
         inputs.clear()
+
+
+def _put_back(trace: Trace, lost: set[int]) -> None:
+    """A failed step never happened: tensors written to in it get the values they had before.
+
+    Not those whose memory the plan had already overwritten: they say so when they are read.
+    """
+    for tensor, old in reversed(trace.journal):
+        if id(old) not in lost and tensor._storage is None:
+            tensor._value = old
+            old.overwritten = False
+            old.journaled = False
 
 
 def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:

@@ -24,11 +24,14 @@ from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer
 from rushlight.runtime.executor import Failure, HostCall
 
+DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 
 
 class Plan(Protocol):
     """Runs on the trace's inputs and numbers; yields one buffer for each live result."""
+
+    lost: frozenset[int]
 
     def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]: ...
 
@@ -60,6 +63,7 @@ class InterpretedPlan:
 
     def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
         self.sinks = list(sinks)
+        self.lost: frozenset[int] = frozenset()
         self.used = [False] * n_inputs
         self.shapes: list[Any] = [None] * n_inputs
         for node in toposort(sinks):
@@ -109,6 +113,7 @@ class CompiledPlan:
         self.pack_scalars = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
         self.run_program = plan.program.run
+        self.lost: frozenset[int] = frozenset()  # inputs no longer intact when the last run failed
 
     def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
         if scalars:
@@ -125,6 +130,8 @@ class CompiledPlan:
         )
         failure = self.run_program(self.address)
         if failure is not None:
+            writes = self.plan.overwrites
+            self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
         new = iter(fresh)
         results: list[Buffer] = []
@@ -140,15 +147,23 @@ class CompiledPlan:
     def _error(self, failure: Failure) -> BaseException:
         """The exception for what a kernel reported, with the user's line."""
         if failure.code == HostCall.FAILED:
-            for kept in self.plan.keep:
-                if isinstance(kept, HostCall) and kept.error is not None:
-                    error, kept.error = kept.error, None
-                    return error
+            from rushlight.compiler.kernels.host import take_error
+
+            error = take_error()
+            if error is not None:
+                return error
         site = self.plan.site(failure.command)
         where = f" ({site})" if site is not None else ""
-        if failure.code == 2:
-            return ZeroDivisionError(f"ZeroDivisionError: integer division by zero{where}")
-        return IndexError(f"index out of range in self{where}")
+        if failure.code == DIVISION_BY_ZERO:
+            return RuntimeError(f"ZeroDivisionError: integer division by zero{where}")
+        if getattr(site, "name", "") in ("_cross_entropy", "_nll_loss"):
+            return IndexError(
+                "Target (a label in this batch) is out of bounds: labels must be at least 0 and "
+                f"below the number of classes, or ignore_index{where}"
+            )
+        return IndexError(
+            f"index out of range in self: an index is not within the size of its dimension{where}"
+        )
 
 
 def flops(nodes: Sequence[Node]) -> int:

@@ -125,6 +125,7 @@ class Trace:
         "grad",
         "inference",
         "inputs",
+        "journal",
         "root",
         "scalars",
         "step",
@@ -149,6 +150,8 @@ class Trace:
         self.values: list[Value] = []
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
+        # (tensor, the concrete value it had before it was written to in place)
+        self.journal: list[tuple[Any, Value]] = []
         self._nodes: list[Node] = []
         self._nodes_step = self.root
 

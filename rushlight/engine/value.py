@@ -110,6 +110,7 @@ class Value:
         "__weakref__",
         "buffer",
         "epoch",
+        "journaled",
         "meta",
         "overwritten",
         "parent",
@@ -128,6 +129,7 @@ class Value:
         # Set when an in-place operation gave the tensor another value: a backward pass that
         # saved this one must refuse.
         self.overwritten = False
+        self.journaled = False  # the trace remembers it, to put it back should the flush fail
         self.version = 0
 
     def __repr__(self) -> str:

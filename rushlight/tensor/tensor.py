@@ -268,6 +268,8 @@ class Tensor:
             if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
                 _write_through(old, fresh)
             old.overwritten = True
+            if old.buffer is not None and old.buffer is not fresh.buffer:
+                _journal(self, old)
             self._value = _next_version(fresh, old.version + 1)
             if trace.grad:
                 self._edge = result._edge
@@ -318,6 +320,8 @@ class Tensor:
             old.buffer is None or not (old.buffer.exposures or old.buffer.owner is not None)
         ):
             old.overwritten = True
+            if old.buffer is not None:
+                _journal(self, old)
             fresh = result._value
             fresh.version = old.version + 1
             self._value = fresh
@@ -470,6 +474,13 @@ def _derived(parent: Value, call: OpCall, shape: tuple[int, ...], version: int) 
     value.recipe = call
     value.version = version
     return value
+
+
+def _journal(tensor: Tensor, old: Value) -> None:
+    """Remember what ``tensor`` was, until the write that replaced it has been computed."""
+    if not old.journaled:
+        old.journaled = True
+        local.trace.journal.append((tensor, old))
 
 
 def _next_version(value: Value, version: int) -> Value:
