@@ -3,9 +3,11 @@
 from rushlight.ops import (
     activation,
     adaptive_indices,
+    attention,
     conv,
     create,
     dropout,
+    einsum,
     fold,
     indexing,
     interpolate,
@@ -23,7 +25,7 @@ from rushlight.ops import (
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "adaptive_indices", "conv", "create", "dropout", "fold", "indexing",
-    "interpolate", "loss", "matmul", "movement", "norm", "pointwise", "pool", "reduce",
-    "scatter", "sorting", "view",
+    "OPS", "activation", "adaptive_indices", "attention", "conv", "create", "dropout", "einsum",
+    "fold", "indexing", "interpolate", "loss", "matmul", "movement", "norm", "pointwise",
+    "pool", "reduce", "scatter", "sorting", "view",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from rushlight.tensor.functions import (
     norm,
     padding,
     pooling,
+    products,
     sorting,
     split,
     vision,
@@ -21,5 +22,5 @@ from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, 
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout",
-    "dynamic", "loss", "norm", "padding", "pooling", "sorting", "split", "vision",
+    "dynamic", "loss", "norm", "padding", "pooling", "products", "sorting", "split", "vision",
 ]  # fmt: skip

@@ -1,0 +1,100 @@
+"""Scaled dot-product attention, as a plain composition."""
+
+from __future__ import annotations
+
+import math
+
+from rushlight.base.dtype import bool_
+from rushlight.base.shape import broadcast_shapes
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.activation import softmax
+from rushlight.ops.matmul import matmul, transposed
+from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.table import composite
+
+
+@composite(torch=False, name="_attention", grad_name="ScaledDotProductAttention")
+def attention(
+    query: Node, key: Node, value: Node, attn_mask: Node | None, drop_mask: Node | None,
+    keep: float, is_causal: bool, scale: float | None, enable_gqa: bool,
+) -> Node:  # fmt: skip
+    """softmax(query key^T * scale + mask) value.
+
+    query (.., T, D), key (.., S, D), value (.., S, E) -> (.., T, E). ``attn_mask`` (.., T, S): bool,
+    True where looked at, or floats that are added. A row that may look nowhere gives 0.
+    """
+    require_same_dtype("scaled_dot_product_attention", query=query, key=key, value=value)
+    for name, x in (("query", query), ("key", key), ("value", value)):
+        if x.ndim < 2:
+            raise RuntimeError(
+                f"scaled_dot_product_attention: Expected {name} to be at least 2D, got {x.ndim}D"
+            )
+    if enable_gqa:
+        key, value = _per_query_head(query, key), _per_query_head(query, value)
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scaled = binary("mul", query, const(factor, query.shape, query.dtype))
+    scores: Node = matmul(scaled, transposed(key))
+    weights = _weights(scores, _mask(scores, attn_mask, is_causal))
+    if drop_mask is not None:
+        kept = build.cast(drop_mask, weights.dtype)
+        kept = binary("div", kept, const(keep, kept.shape, kept.dtype))
+        weights = binary("mul", weights, kept)
+    out: Node = matmul(weights, value)
+    return out
+
+
+def _per_query_head(query: Node, x: Node) -> Node:
+    """Heads of keys and values repeated for the group of query heads that shares them."""
+    heads, groups = query.shape[-3], x.shape[-3]
+    if groups == 0 or heads % groups:
+        raise RuntimeError(
+            "scaled_dot_product_attention: with enable_gqa the number of heads of key and value "
+            f"must divide the query's, got {groups} and {heads}"
+        )
+    wide = (*x.shape[:-2], heads // groups, *x.shape[-2:])
+    spread = build.expand(reshape(x, (*x.shape[:-2], 1, *x.shape[-2:])), wide)
+    return reshape(spread, (*x.shape[:-3], heads, *x.shape[-2:]))
+
+
+def _mask(scores: Node, attn_mask: Node | None, is_causal: bool) -> Node | None:
+    """What masks: bool (True is seen) or floats, of the scores' shape."""
+    if is_causal:
+        if attn_mask is not None:
+            raise RuntimeError(
+                "scaled_dot_product_attention: Explicit attn_mask should not be set when "
+                "is_causal=True"
+            )
+        rank = scores.ndim
+        rows, columns = build.iota(scores.shape, rank - 2), build.iota(scores.shape, rank - 1)
+        return binary("le", columns, rows)
+    if attn_mask is None:
+        return None
+    if attn_mask.dtype is not bool_ and attn_mask.dtype is not scores.dtype:
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+            f"attn_mask.dtype: {attn_mask.dtype.name} and query.dtype: {scores.dtype.name} instead."
+        )
+    broadcast_shapes(scores.shape, attn_mask.shape)
+    return build.broadcast(attn_mask, scores.shape)
+
+
+def _weights(scores: Node, mask: Node | None) -> Node:
+    axis = scores.ndim - 1
+    if mask is None:
+        plain: Node = softmax(scores, axis)
+        return plain
+    nowhere = const(float("-inf"), scores.shape, scores.dtype)
+    if mask.dtype is bool_:
+        masked = build.where(mask, scores, nowhere)
+    else:
+        masked = binary("add", scores, mask)
+    seen = binary("ne", masked, nowhere)
+    kept = (*scores.shape[:-1], 1)
+    somewhere = reshape(reduce(seen, "any", (axis,)), kept)
+    wide = build.expand(somewhere, scores.shape)
+    zero = const(0, scores.shape, scores.dtype)
+    # Rows that see nothing are made plain before the softmax, so that no nan enters the gradient.
+    weights: Node = softmax(build.where(wide, masked, zero), axis)
+    return build.where(wide, weights, zero)

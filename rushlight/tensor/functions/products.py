@@ -1,0 +1,182 @@
+"""einsum, tensordot, attention, meshgrid and other functions that sort out their arguments first."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import int64
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.random import default_generator
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _letters(labels: Any) -> str:
+    return "".join("..." if each is ... else _LETTERS[each] for each in labels)
+
+
+@public()
+def einsum(*args: Any) -> Tensor:
+    """Sums of products written as an equation: ``einsum("bij,bjk->bik", a, b)``.
+
+    Also ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+    """
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one "
+            "operand and its subscripts list"
+        )
+    if isinstance(args[0], Tensor):
+        terms = ",".join(_letters(labels) for labels in args[1::2])
+        operands = args[0 : 2 * (len(args) // 2) : 2]
+        equation = terms + "->" + _letters(args[-1]) if len(args) % 2 else terms
+    else:
+        equation, operands = args[0], args[1:]
+        if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+            operands = tuple(operands[0])
+    out: Tensor = function("_einsum")(tuple(operands), equation)
+    return out
+
+
+@public()
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
+    """Sums over the last ``dims`` axes of a and first of b, or over two lists of axes."""
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()  # type: ignore[attr-defined]
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.ndim, b.ndim):
+            raise RuntimeError(
+                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}"
+            )
+        first, second = tuple(range(-dims, 0)), tuple(range(dims))
+    else:
+        first, second = (
+            (each,) if isinstance(each, int) else tuple(each) for each in dims
+        )
+    made: Tensor = function("_tensordot")(a, b, first, second)
+    return made if out is None else out.copy_(made)  # type: ignore[attr-defined, no-any-return]
+
+
+@public(torch=False, functional=True)
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:  # fmt: skip
+    """softmax(query key^T * scale + mask) value: (.., T, D), (.., S, D), (.., S, E) -> (.., T, E)."""
+    mask = None
+    if dropout_p > 0.0:
+        lead = np.broadcast_shapes(query.shape[:-2], key.shape[:-2]) if not enable_gqa else (
+            query.shape[:-2]
+        )  # fmt: skip
+        shape = (*lead, query.shape[-2], key.shape[-2])
+        drawn = default_generator.bernoulli(int(np.prod(shape)), 1.0 - dropout_p)
+        mask = Tensor._from_array(drawn.reshape(shape))
+    out: Tensor = function("_attention")(
+        query, key, value, attn_mask, mask, 1.0 - dropout_p, bool(is_causal),
+        None if scale is None else float(scale), bool(enable_gqa),
+    )  # fmt: skip
+    return out
+
+
+# Grids
+
+
+@public()
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Coordinates: every tensor spread along its own axis. ``indexing``: "ij" or "xy"."""
+    given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    if indexing is None:
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
+            "argument.",
+            stacklevel=2,
+        )
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(
+            'torch.meshgrid: indexing must be one of "xy" or "ij", but received: ' + str(indexing)
+        )
+    vectors = list(given)
+    for vector in vectors:
+        if vector.ndim > 1:
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {vector}"
+            )
+    swap = indexing == "xy" and len(vectors) > 1
+    if swap:
+        vectors[0], vectors[1] = vectors[1], vectors[0]
+    shape = tuple(vector.numel() for vector in vectors)
+    grids = []
+    for axis, vector in enumerate(vectors):
+        column = vector.reshape(tuple(n if k == axis else 1 for k, n in enumerate(shape)))
+        grids.append(function("expand")(column, *shape))
+    if swap:
+        grids[0], grids[1] = grids[1], grids[0]
+    return tuple(grids)
+
+
+@public()
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """Every combination of one element from each vector, as rows."""
+    if len(tensors) == 1:
+        return tensors[0]
+    grids = meshgrid(*tensors, indexing="ij")
+    rows: Tensor = function("stack")(tuple(grid.reshape(-1) for grid in grids), 1)
+    return rows
+
+
+@public()
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """Every choice of r elements of a vector, as rows."""
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = list(choose(range(input.shape[0]), r))
+    places = Tensor._from_array(np.asarray(rows, np.int64).reshape(len(rows), r))
+    picked: Tensor = function("take")(input, places)
+    return picked
+
+
+@public()
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Matrices along the diagonal of a larger one, zeros elsewhere."""
+    blocks = []
+    for place, x in enumerate(tensors):
+        if x.ndim > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
+                f"{place} has {x.ndim} dimensions"
+            )
+        blocks.append(x.reshape(1, -1) if x.ndim < 2 else x)
+    width = sum(block.shape[1] for block in blocks)
+    rows, start = [], 0
+    for block in blocks:
+        right = width - start - block.shape[1]
+        rows.append(function("constant_pad_nd")(block, (start, right, 0, 0), 0))
+        start += block.shape[1]
+    out: Tensor = function("cat")(tuple(rows), 0)
+    return out
+
+
+def _triangle(name: str, take: Any) -> Any:
+    def places(
+        row: int, col: int, offset: int = 0, *, dtype: DType = int64, device: Any = None,
+        layout: Any = None,
+    ) -> Tensor:  # fmt: skip
+        rows, columns = take(row, offset, col)
+        return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np))
+
+    places.__name__ = places.__qualname__ = name
+    places.__doc__ = "(2, n): the rows and columns of the triangle's elements, row by row."
+    return public()(places)
+
+
+tril_indices = _triangle("tril_indices", np.tril_indices)
+triu_indices = _triangle("triu_indices", np.triu_indices)
