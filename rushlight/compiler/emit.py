@@ -62,10 +62,10 @@ class Writer:
         self.block = "entry"
         self.count = 0
         self.fails = False
-        # CPUs without conversions of halves do them by whole numbers; it writes to the same lines.
-        self.half = Body() if cpu.host().isa == "portable" else None
-        if self.half is not None:
-            self.half.lines = self.lines
+        # Conversions of halves by whole numbers, for CPUs that have no others; the same lines.
+        self.half = Body()
+        self.half.lines = self.lines
+        self.has_half = cpu.host().isa != "portable"
         self.mask: tuple[str, int] | None = None  # which lanes of a tail are there, how many
 
     def name(self) -> str:
@@ -153,7 +153,7 @@ class Writer:
         if dtype.category == BOOL:
             kind = self.kind("i8", lanes)
             return self.let(f"icmp ne {kind} {value}, {self.splat('0', 'i8', lanes)}")
-        if name == "float16" and self.half is not None:
+        if name == "float16" and not self.has_half:
             bits = self.let(
                 f"bitcast {self.kind('half', lanes)} {value} to {self.kind('i16', lanes)}"
             )
@@ -174,11 +174,8 @@ class Writer:
         name = dtype.name
         if dtype.category == BOOL:
             return self.let(f"zext {self.kind('i1', lanes)} {value} to {self.kind('i8', lanes)}")
-        if name == "float16" and self.half is not None:
-            bits = Half(self.half, lanes).narrow(value)
-            return self.let(
-                f"bitcast {self.kind('i16', lanes)} {bits} to {self.kind('half', lanes)}"
-            )
+        if name == "float16" and not self.has_half:
+            return self.half_by_bits(value, lanes)
         if name == "float16":
             return self.let(
                 f"fptrunc {self.kind('float', lanes)} {value} to {self.kind('half', lanes)}"
@@ -186,6 +183,11 @@ class Writer:
         if name == "bfloat16":
             return self.bfloat16_bits(value, lanes)
         return value
+
+    def half_by_bits(self, value: str, lanes: int) -> str:
+        """A float rounded to half without a floating-point instruction."""
+        bits = Half(self.half, lanes).narrow(value)
+        return self.let(f"bitcast {self.kind('i16', lanes)} {bits} to {self.kind('half', lanes)}")
 
     def bfloat16_bits(self, value: str, lanes: int) -> str:
         """To nearest, ties to even, by whole numbers: without AVX512-BF16 LLVM calls a library."""

@@ -47,9 +47,9 @@ def emit(w: Writer, op: str, dtype: DType, lanes: int, args: list[str]) -> str:
         if op in _FLOAT_COMPARE or op in _EXACT:
             return result
         if dtype.name == "float16" and op in vector_math.SUPPORTED:
-            # LLVM would carry copysign through both roundings and call a library for double to
-            # half; this it does not look through.
-            result = _intrinsic(w, "canonicalize", element, lanes, [result])
+            # LLVM would carry a copysign in double through both roundings, and call a library for
+            # double to half; through whole numbers it does not.
+            return w.from_memory(w.half_by_bits(result, lanes), dtype, lanes)
         return w.rounded(result, dtype, lanes)
     if dtype.category == BOOL:
         return _bool(w, op, lanes, args)
