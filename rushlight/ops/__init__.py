@@ -11,6 +11,7 @@ from rushlight.ops import (
     fold,
     indexing,
     interpolate,
+    linalg,
     loss,
     matmul,
     movement,
@@ -26,6 +27,6 @@ from rushlight.ops.table import OPS
 
 __all__ = [
     "OPS", "activation", "adaptive_indices", "attention", "conv", "create", "dropout", "einsum",
-    "fold", "indexing", "interpolate", "loss", "matmul", "movement", "norm", "pointwise",
-    "pool", "reduce", "scatter", "sorting", "view",
+    "fold", "indexing", "interpolate", "linalg", "loss", "matmul", "movement", "norm",
+    "pointwise", "pool", "reduce", "scatter", "sorting", "view",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from rushlight.tensor.functions import (
     activation,
     dropout,
     dynamic,
+    linalg,
     loss,
     norm,
     padding,
@@ -22,5 +23,6 @@ from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, 
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout",
-    "dynamic", "loss", "norm", "padding", "pooling", "products", "sorting", "split", "vision",
+    "dynamic", "linalg", "loss", "norm", "padding", "pooling", "products", "sorting", "split",
+    "vision",
 ]  # fmt: skip
