@@ -15,9 +15,17 @@ from typing import Any
 from rushlight.base.limits import finfo, iinfo
 from rushlight.base.version import VERSION as __version__
 from rushlight.settings import (
-    are_deterministic_algorithms_enabled, compile, get_float32_matmul_precision, get_num_threads,
-    get_num_interop_threads, is_anomaly_enabled, set_default_device, set_flush_denormal,
-    set_float32_matmul_precision, set_num_interop_threads, set_num_threads,
+    are_deterministic_algorithms_enabled,
+    compile,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    is_anomaly_enabled,
+    set_default_device,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_num_threads,
     use_deterministic_algorithms,
 )  # fmt: skip
 from rushlight.tensor import *  # noqa: F403
@@ -26,14 +34,41 @@ from rushlight.tensor import _float as float
 from rushlight.tensor import _int as int
 from rushlight.tensor import bool_ as bool
 from rushlight.tensor.interface import (
-    allclose, broadcast_shapes, can_cast, chain_matmul, contiguous_format, channels_last,
-    channels_last_3d, equal, get_default_device, is_complex, is_floating_point, is_nonzero,
-    is_storage, is_tensor, layout, memory_format, numel, preserve_format, promote_types,
-    result_type, sparse_coo, strided, typename,
+    allclose,
+    broadcast_shapes,
+    can_cast,
+    chain_matmul,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    equal,
+    get_default_device,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    is_storage,
+    is_tensor,
+    layout,
+    memory_format,
+    numel,
+    preserve_format,
+    promote_types,
+    result_type,
+    sparse_coo,
+    strided,
+    typename,
 )  # fmt: skip
 from rushlight.tensor.legacy import (
-    BFloat16Tensor, BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor,
-    IntTensor, LongTensor, ShortTensor,
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
 )  # fmt: skip
 
 pi = math.pi
@@ -71,11 +106,3 @@ def __dir__() -> list[str]:
 
     ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
     return sorted({*globals(), *_SUBMODULES, *_SERIALIZATION, *functions.TORCH, *ops})
-
-
-
-
-__all__ = [  # noqa: PLE0604
-    "Tensor", "__version__", "allclose", "are_deterministic_algorithms_enabled", "bool", "compile",
-    "e", "equal", "finfo", "float", "iinfo", "inf", "int", "nan", "newaxis", "pi",
-]  # fmt: skip

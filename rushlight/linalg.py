@@ -7,4 +7,4 @@ from rushlight.tensor.functions.linalg import LINALG
 
 globals().update(LINALG)
 
-__all__ = ["LinAlgError", *LINALG]  # noqa: PLE0604
+__all__ = ["LinAlgError", *LINALG]

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from rushlight.tensor.random import (
-    default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
 )  # fmt: skip
 
 

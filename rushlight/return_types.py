@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from rushlight.ops.return_types import (
-    aminmax, cummax, cummin, kthvalue, max, median, min, mode, nanmedian, sort, topk,
+    aminmax,
+    cummax,
+    cummin,
+    kthvalue,
+    max,
+    median,
+    min,
+    mode,
+    nanmedian,
+    sort,
+    topk,
 )  # fmt: skip
 
 __all__ = [

@@ -9,11 +9,15 @@ from rushlight.autograd.function import Function
 from rushlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from rushlight.tensor import Tensor, backward, grad
 from rushlight.tensor.modes import (
-    enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled,
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
 )  # fmt: skip
 
 
-def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:  # noqa: N802
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:
     """A tensor on the same memory: what a Variable was before PyTorch 0.4."""
     made: Tensor = data.detach() if isinstance(data, Tensor) and data.requires_grad else data
     if not isinstance(made, Tensor):

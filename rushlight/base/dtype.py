@@ -19,7 +19,7 @@ BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 
 
 @final
-class dtype:  # noqa: N801  PyTorch's spelling
+class dtype:
     """One element type. Compare with ``is`` or ``==``; ``str`` gives PyTorch's name."""
 
     __slots__ = (

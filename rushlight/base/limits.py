@@ -9,7 +9,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype
 
 
-class finfo:  # noqa: N801  PyTorch's spelling
+class finfo:
     """Limits of a floating dtype: bits, eps, max, min, tiny, smallest_normal, resolution.
 
     >>> finfo(dtypes.float32).eps
@@ -23,7 +23,7 @@ class finfo:  # noqa: N801  PyTorch's spelling
                 f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
                 f"'{kind}'"
             )
-        limits = ml_dtypes.finfo(kind.to_real().np)
+        limits = ml_dtypes.finfo(kind.to_real().np)  # type: ignore[no-untyped-call]
         self.dtype = kind.to_real().name
         self.bits = int(limits.bits)
         self.eps = float(limits.eps)
@@ -40,7 +40,7 @@ class finfo:  # noqa: N801  PyTorch's spelling
         )
 
 
-class iinfo:  # noqa: N801
+class iinfo:
     """Limits of an integer dtype: bits, max, min.
 
     >>> iinfo(dtypes.uint8).max

@@ -7,17 +7,16 @@ or its memory any more: the plan may overwrite it, and does for parameters and o
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from sys import getrefcount
 from time import perf_counter_ns
+from typing import Any
 
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
-from rushlight.engine.plan import Plan, make_plan
-from rushlight.engine.trace import Trace, local
+from rushlight.engine.plan import Flight, Plan, make_plan
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import NOWHERE, Value
-from rushlight.ir.graph import Node
-from rushlight.runtime.buffer import Buffer
 
 
 class Stats:
@@ -39,7 +38,8 @@ def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
     # An unreferenced value has 3 references: the list, ``value`` and getrefcount's argument.
     for place in range(len(values) - 1, -1, -1):
         value = values[place]
-        assert value is not None
+        if value is None:  # an interrupted flush let go of it
+            continue
         if value.parent is not None:
             if getrefcount(value) == 3:
                 values[place] = None
@@ -61,16 +61,24 @@ def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
 
 
 def flush(trace: Trace | None = None) -> None:
-    """Compute every live result of this thread's trace; leaves an empty trace."""
+    """Compute every live result of this thread's trace; leaves an empty trace.
+
+    An interrupt before the run leaves the trace as it was; during or after it, the flight stays
+    with the trace until it has landed.
+    """
     trace = local.trace if trace is None else trace
-    if not trace.values:
-        return
+    if trace.values or trace.flight is not None:
+        with trace.lock:
+            if trace.flight is not None:
+                land(trace)
+            if trace.values:
+                _take_off(trace)
+
+
+def _take_off(trace: Trace) -> None:
     if len(trace.values) != trace.step.count:
         trace.repair()
-    step, values, inputs, epoch = trace.step, trace.values, trace.inputs, trace.epoch
-    done: list[Buffer] | None = None
-    plan: Plan | None = None
-    live: list[int] = []
+    step, values = trace.step, trace.values
     try:
         live, donatable = _live_and_donatable(trace)
         if live:
@@ -78,32 +86,51 @@ def flush(trace: Trace | None = None) -> None:
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, donatable)
-            done = plan.run(inputs, trace.scalars)
-            stats.flushes += 1
-    except BaseException as error:
-        epoch.failure = error
-        if done is None:
-            lost = plan.lost if plan is not None else frozenset()
-            _put_back(trace, {id(inputs[number]) for number in lost})
-        raise
-    finally:
-        # Also after Ctrl-C between the run and here: what was computed must reach its values.
+            trace.flight = Flight(
+                plan, [values[place] for place in live], trace.inputs, trace.scalars, trace.epoch,
+                trace.journal,
+            )  # fmt: skip
+    except Exception as error:
+        trace.epoch.failure = error
+        _put_back(trace.journal, set())
         trace.reset()
-        if done is not None:
-            for place, buffer in zip(live, done, strict=True):
-                value = values[place]
-                value.buffer = buffer
-                value.epoch = NOWHERE
-        values.clear()
-        inputs.clear()
+        raise
+    if live:
+        land(trace)
+    else:
+        trace.reset()
 
 
-def _put_back(trace: Trace, lost: set[int]) -> None:
+def land(trace: Trace) -> None:
+    """Run the trace's flight if it has not run yet, and give its values what it made."""
+    flight = trace.flight
+    assert flight is not None
+    if trace.epoch is flight.epoch:
+        trace.reset()
+    plan = flight.plan
+    try:
+        if not plan.finished(flight):
+            plan.run(flight)
+    except BaseException as error:
+        if not plan.finished(flight) and (plan.lost or isinstance(error, Exception)):
+            flight.epoch.failure = error
+            _put_back(flight.journal, {id(flight.inputs[number]) for number in plan.lost})
+            trace.flight = None
+        raise
+    assert flight.results is not None
+    for value, buffer in zip(flight.live, flight.results, strict=True):
+        value.buffer = buffer
+        value.epoch = NOWHERE
+    stats.flushes += 1
+    trace.flight = None
+
+
+def _put_back(journal: Sequence[tuple[Any, Value]], lost: set[int]) -> None:
     """A failed step never happened: tensors written to in it get the values they had before.
 
     Not those whose memory the plan had already overwritten: they say so when they are read.
     """
-    for tensor, old in reversed(trace.journal):
+    for tensor, old in reversed(journal):
         if id(old) not in lost and tensor._storage is None:
             tensor._value = old
             old.overwritten = False
@@ -127,28 +154,36 @@ def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:
 def compute(trace: Trace, value: Value) -> None:
     """Compute one value of another thread's trace, leaving that trace as it is.
 
-    Nothing is donated, and that thread computes the value again (the same bits) when it flushes.
+    Nothing is donated, and the values stay where they are in that trace. Its thread may go on
+    recording meanwhile, but not flush.
     """
-    step, inputs = trace.step, list(trace.inputs)
-    scalars = list(trace.scalars)
-    nodes: list[Node] = []
-    path = step
-    steps = []
-    while path is not None:
-        steps.append(path)
-        path = path.parent  # type: ignore[assignment]
-    for each in reversed(steps):
-        nodes.extend(each.nodes)
-    if value.pos >= len(nodes):
-        raise InternalError(f"{value} has not been recorded")
-    plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
-    (buffer,) = plan.run(inputs[: step.inputs], scalars[: len(step.scalars)])
-    value.buffer = buffer
-    value.epoch = NOWHERE
-
-
-# A child process starts with nothing pending: what the parent recorded is computed before the fork.
-os.register_at_fork(before=lambda: flush(local.trace))
+    with trace.lock:
+        if trace.flight is not None and trace.flight.epoch is value.epoch:
+            land(trace)
+        if value.buffer is not None:
+            return
+        # What is being recorded at this moment is not complete: step back to what is.
+        step, inputs, scalars = trace.step, list(trace.inputs), list(trace.scalars)
+        while step.parent is not None and (
+            step.inputs > len(inputs) or len(step.scalars) > len(scalars)
+        ):
+            step = step.parent
+        steps: list[Step] = []
+        path: Step | None = step
+        while path is not None:
+            steps.append(path)
+            path = path.parent
+        nodes = [node for each in reversed(steps) for node in each.nodes]
+        if value.epoch is not trace.epoch or value.pos >= len(nodes):
+            raise InternalError(f"{value} has not been recorded")
+        plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
+        flight = Flight(
+            plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, ()
+        )
+        plan.run(flight)
+        assert flight.results is not None
+        value.buffer = flight.results[0]
+        value.epoch = NOWHERE
 
 
 def clear() -> None:

@@ -19,7 +19,7 @@ from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.compiler.plan import Fresh, SameAs
-from rushlight.engine.value import Value
+from rushlight.engine.value import Epoch, Value
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer
 from rushlight.runtime.executor import Failure, HostCall
@@ -29,11 +29,42 @@ Numbers = Sequence[float | int | bool]
 
 
 class Plan(Protocol):
-    """Runs on the trace's inputs and numbers; yields one buffer for each live result."""
+    """Runs on a flight's inputs and numbers; sets its results, one buffer for each live one."""
 
-    lost: frozenset[int]
+    lost: frozenset[int]  # inputs no longer intact when the last run failed
 
-    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]: ...
+    def run(self, flight: Flight) -> None: ...
+
+    def finished(self, flight: Flight) -> bool: ...
+
+
+@final
+class Flight:
+    """One run of a plan: all that it needs, and what it made.
+
+    Ctrl-C may come between any two bytecodes, most likely just after the native call. So a flight
+    knows by itself whether it ran: whoever needs its results next lets it land again.
+    """
+
+    __slots__ = ("epoch", "inputs", "journal", "live", "plan", "results", "scalars", "ticket")
+
+    def __init__(
+        self,
+        plan: Plan,
+        live: Sequence[Value],
+        inputs: Sequence[Value],
+        scalars: Numbers,
+        epoch: Epoch,
+        journal: Sequence[tuple[Any, Value]],
+    ) -> None:
+        self.plan = plan
+        self.live = live
+        self.inputs = inputs
+        self.scalars = scalars
+        self.epoch = epoch
+        self.journal = journal
+        self.ticket = -1  # runs of the program before this one
+        self.results: list[Buffer] | None = None
 
 
 def make_plan(
@@ -70,19 +101,24 @@ class InterpretedPlan:
             if node.op == "input":
                 self.shapes[node.attrs["index"]] = (node.dtype.np, node.shape)
 
-    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
+    def run(self, flight: Flight) -> None:
+        """Interpret; the results are set when all are there."""
         arrays: list[Any] = []
-        for value, kind in zip(inputs, self.shapes, strict=True):
+        for value, kind in zip(flight.inputs, self.shapes, strict=True):
             assert value.buffer is not None
             arrays.append(None if kind is None else value.buffer.array(*kind))
         from rushlight.ir.interpret import interpret  # only who interprets pays for it
 
         results: list[Buffer] = []
-        for array in interpret(self.sinks, arrays, list(scalars)):
+        for array in interpret(self.sinks, arrays, list(flight.scalars)):
             buffer = Buffer(array.nbytes)
             buffer.array(array.dtype, array.shape)[...] = array
             results.append(buffer)
-        return results
+        flight.results = results
+
+    def finished(self, flight: Flight) -> bool:
+        """Whether the results are there."""
+        return flight.results is not None
 
 
 @final
@@ -100,22 +136,24 @@ class CompiledPlan:
         # Imported with the first plan: ``import rushlight`` is fast because it compiles nothing.
         from rushlight.compiler.pipeline import compile_graph
 
-        plan = compile_graph(sinks, inputs, scalars, donatable)
+        plan = compile_graph(sinks, inputs, scalars, donatable)  # type: ignore[arg-type]
         self.plan = plan
         self.outputs = plan.outputs
         self.arena_bytes = plan.arena_bytes
         self.fresh = tuple(each.nbytes for each in plan.outputs if isinstance(each, Fresh))
         self.table = np.zeros(plan.slots, np.int64)
-        self.pack = Struct(f"{plan.slots}q").pack_into
+        self.pack: Any = Struct(f"{plan.slots}q").pack_into
         self.address: int = self.table.ctypes.data
         kinds = "".join("d" if kind.is_floating_point else "q" for kind in scalar_dtypes)
         self.scalars = np.zeros(max(len(kinds), 1), np.int64)
-        self.pack_scalars = Struct(kinds).pack_into
+        self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
-        self.run_program = plan.program.run
-        self.lost: frozenset[int] = frozenset()  # inputs no longer intact when the last run failed
+        self.program = plan.program
+        self.lost: frozenset[int] = frozenset()
 
-    def run(self, inputs: Sequence[Value], scalars: Numbers) -> list[Buffer]:
+    def run(self, flight: Flight) -> None:
+        """One native call. Where the results will lie is set before it, valid once it ended."""
+        inputs, scalars = flight.inputs, flight.scalars
         if scalars:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = Buffer(self.arena_bytes)
@@ -128,21 +166,27 @@ class CompiledPlan:
             arena.address,
             *[buffer.address for buffer in fresh],
         )
-        failure = self.run_program(self.address)
+        new = iter(fresh)
+        results: list[Buffer] = []
+        for output in self.outputs:
+            if isinstance(output, Fresh):
+                results.append(next(new))
+            elif isinstance(output, SameAs):
+                results.append(inputs[output.index].buffer)  # type: ignore[arg-type]
+            else:
+                results.append(results[output.index])
+        self.lost = frozenset()
+        flight.ticket = self.program.runs
+        flight.results = results
+        failure = self.program.run(self.address)
         if failure is not None:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
-        new = iter(fresh)
-        results: list[Buffer] = []
-        for output in self.outputs:
-            if type(output) is Fresh:
-                results.append(next(new))
-            elif type(output) is SameAs:
-                results.append(inputs[output.index].buffer)  # type: ignore[arg-type]
-            else:
-                results.append(results[output.index])
-        return results
+
+    def finished(self, flight: Flight) -> bool:
+        """Whether the program ran to its end for this flight."""
+        return flight.results is not None and self.program.runs != flight.ticket
 
     def _error(self, failure: Failure) -> BaseException:
         """The exception for what a kernel reported, with the user's line."""
@@ -181,4 +225,4 @@ def flops(nodes: Sequence[Node]) -> int:
     return total
 
 
-__all__ = ["CompiledPlan", "InterpretedPlan", "Plan", "flops", "make_plan"]
+__all__ = ["CompiledPlan", "Flight", "InterpretedPlan", "Plan", "flops", "make_plan"]

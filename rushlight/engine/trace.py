@@ -17,7 +17,7 @@ import threading
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import bool_, float64, int64
 from rushlight.base.dtype import dtype as DType
@@ -27,6 +27,9 @@ from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+
+if TYPE_CHECKING:
+    from rushlight.engine.plan import Flight
 
 STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
@@ -75,8 +78,8 @@ class Step:
         "layouts",
         "meta",
         "metas",
-        "nodes",
         "nbytes",
+        "nodes",
         "parent",
         "plans",
         "positions",
@@ -95,11 +98,11 @@ class Step:
         self.metas: tuple[Meta, ...] = ()
         self.meta: Meta | None = None  # of the result, where there is exactly one
         self.structure: Any = None  # the type of the result, where there are several
-        self.start = parent.count if parent else 0  # position of the first result
-        self.count = self.start
-        self.inputs = parent.inputs if parent else 0
+        self.start: int = parent.count if parent else 0  # position of the first result
+        self.count: int = self.start
+        self.inputs: int = parent.inputs if parent else 0
         self.scalars: tuple[DType, ...] = parent.scalars if parent else ()
-        self.nbytes = parent.nbytes if parent else 0
+        self.nbytes: int = parent.nbytes if parent else 0
         self.positions: tuple[int, ...] = ()
         self.scalar_types: tuple[DType, ...] = ()
         self.gradients: dict[int, Gradient | None] = {}
@@ -122,10 +125,12 @@ class Trace:
         "_nodes",
         "_nodes_step",
         "epoch",
+        "flight",
         "grad",
         "inference",
         "inputs",
         "journal",
+        "lock",
         "root",
         "scalars",
         "step",
@@ -138,6 +143,8 @@ class Trace:
         self.steps = 0
         self.grad = True  # whether gradients are recorded: per thread, as in PyTorch
         self.inference = False
+        self.flight: Flight | None = None  # of the epoch before, until it has landed
+        self.lock = threading.RLock()  # held while it flushes, or another thread computes from it
         self.reset()
 
     def reset(self) -> None:
@@ -145,8 +152,10 @@ class Trace:
         if self.steps > STEP_LIMIT:
             self.root = Step(None, None)
             self.steps = 0
+        epoch = Epoch(self)
+        # No calls from here on: an interrupt finds all of it done, or nothing.
+        self.epoch = epoch
         self.step = self.root
-        self.epoch = Epoch()
         self.values: list[Value] = []
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
@@ -220,10 +229,11 @@ class Trace:
                 step = self._new_input(meta)
             self.step = step
             buffer = value.buffer
-            if (buffer.exposures or buffer.owner is not None) and exposed(buffer):  # type: ignore[union-attr]
+            assert buffer is not None
+            if (buffer.exposures or buffer.owner is not None) and exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
                 snapshot = Value(self.epoch, step.start, meta)
-                snapshot.buffer = copy_of(buffer)  # type: ignore[arg-type]
+                snapshot.buffer = copy_of(buffer)
                 self.inputs.append(snapshot)
                 self.values.append(snapshot)
                 value.pos = step.start
@@ -308,11 +318,10 @@ def from_other_thread(value: Value) -> None:
             "this tensor has no value: the computation that was to make it failed with "
             f"{type(failure).__name__}: {failure}"
         ) from failure
-    for trace in list(_traces.values()):
-        if trace.epoch is value.epoch:
-            resolve(trace, value)
-            return
-    raise InternalError(f"{value} belongs to no trace")
+    trace = value.epoch.trace
+    if trace is None:
+        raise InternalError(f"{value} belongs to no trace")
+    resolve(trace, value)
 
 
 def resolve(trace: Trace, value: Value) -> None:
@@ -327,10 +336,8 @@ class _Local(threading.local):
 
     def __init__(self) -> None:
         self.trace = Trace()
-        _traces[threading.get_ident()] = self.trace
 
 
-_traces: dict[int, Trace] = {}
 local = _Local()
 
 __all__ = ["NOWHERE", "Site", "Step", "Trace", "local", "user_site"]

@@ -19,6 +19,7 @@ from rushlight.runtime.buffer import Buffer
 
 if TYPE_CHECKING:
     from rushlight.engine.call import Call
+    from rushlight.engine.trace import Trace
 
 
 class Size(tuple[int, ...]):
@@ -39,7 +40,7 @@ class Size(tuple[int, ...]):
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
 
-    def __add__(self, other: Any) -> Size:  # type: ignore[override]
+    def __add__(self, other: Any) -> Size:
         return Size(tuple.__add__(self, tuple(other)))
 
     def __radd__(self, other: Any) -> Size:
@@ -93,10 +94,11 @@ def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
 class Epoch:
     """The life of one trace between two flushes; a value's epoch tells whether ``pos`` holds."""
 
-    __slots__ = ("failure",)
+    __slots__ = ("failure", "trace")
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace | None = None) -> None:
         self.failure: BaseException | None = None
+        self.trace = trace  # whose life it is: another thread may ask for one of its values
 
 
 NOWHERE = Epoch()  # the epoch of values that are concrete

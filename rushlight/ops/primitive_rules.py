@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from rushlight.base.dtype import int64
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.build import binary, const, expand, permute, reduce, reshape, unary, where
@@ -242,7 +243,7 @@ def _cat_rule(g: Node, node: Node) -> Grads:
 
 def strided_places(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Node:
     """The flat place (int64) of each element of a strided window."""
-    places = const(offset, shape, build.int64)
+    places = const(offset, shape, int64)
     for axis, stride in enumerate(strides):
         along = build.iota(shape, axis)
         places = _add(places, _scale(along, stride))

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, final
+from typing import Any, final, overload
 
 from rushlight.ir.graph import Node
 
@@ -183,6 +183,20 @@ def set_tape(previous: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any
     tape = previous
 
 
+@overload
+def composite(
+    body: Rule, *, name: str = ..., torch: bool = ..., method: bool = ..., functional: bool = ...,
+    inplace: bool = ..., view: bool = ..., differentiable: bool = ..., grad_name: str = ...,
+    aliases: tuple[str, ...] = ...,
+) -> Op: ...  # fmt: skip
+@overload
+def composite(
+    body: None = None, *, name: str = ..., torch: bool = ..., method: bool = ...,
+    functional: bool = ..., inplace: bool = ..., view: bool = ..., differentiable: bool = ...,
+    grad_name: str = ..., aliases: tuple[str, ...] = ...,
+) -> Callable[[Rule], Op]: ...  # fmt: skip
+
+
 def composite(
     body: Rule | None = None,
     *,
@@ -195,7 +209,7 @@ def composite(
     differentiable: bool = True,
     grad_name: str = "",
     aliases: tuple[str, ...] = (),
-) -> Any:
+) -> Op | Callable[[Rule], Op]:
     """Make a body an op. Flags say where users find it: ``torch.x``, ``Tensor.x``, ``F.x``, ``x_``."""
 
     def make(function: Rule) -> Op:

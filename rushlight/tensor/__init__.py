@@ -11,8 +11,26 @@ from typing import Any
 import rushlight.ops  # fills the op table
 from rushlight.base.dtype import BY_NAME as _DTYPES
 from rushlight.base.dtype import (
-    bfloat16, bool_, cdouble, cfloat, complex64, complex128, double, dtype, float16, float32,
-    float64, get_default_dtype, half, int8, int16, int32, int64, long, set_default_dtype, short,
+    bfloat16,
+    bool_,
+    cdouble,
+    cfloat,
+    complex64,
+    complex128,
+    double,
+    dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
     uint8,
 )  # fmt: skip
 from rushlight.base.dtype import float_ as _float
@@ -21,18 +39,53 @@ from rushlight.engine.value import Size
 from rushlight.tensor import functions, indexing, methods, operators, random
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
-    arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, frombuffer, full, full_like,
-    linspace, logspace, ones, ones_like, scalar_tensor, tensor, zeros, zeros_like,
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    frombuffer,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    scalar_tensor,
+    tensor,
+    zeros,
+    zeros_like,
 )  # fmt: skip
 from rushlight.tensor.device import Device as device
 from rushlight.tensor.display import set_printoptions
 from rushlight.tensor.modes import (
-    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad,
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
     set_grad_enabled,
 )  # fmt: skip
 from rushlight.tensor.random import (
-    Generator, bernoulli, default_generator, get_rng_state, initial_seed, manual_seed, multinomial,
-    normal, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, seed,
+    Generator,
+    bernoulli,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    poisson,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
     set_rng_state,
 )  # fmt: skip
 from rushlight.tensor.state import edge_of

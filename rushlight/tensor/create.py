@@ -51,8 +51,6 @@ def _maker(value: int, name: str) -> Any:
         device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
-        if not size and "size" in {}:
-            raise TypeError(f"{name}() missing size")
         shape = _size(size)
         if out is not None:
             return _into(out, _constant(shape, value, dtype or out.dtype, False))
@@ -331,7 +329,26 @@ def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
 
 
 __all__ = [
-    "LEAF", "Device", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "frombuffer",
-    "from_numpy", "full", "full_like", "legacy", "linspace", "local", "logspace", "ones",
-    "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
+    "LEAF",
+    "Device",
+    "arange",
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "frombuffer",
+    "full",
+    "full_like",
+    "legacy",
+    "linspace",
+    "local",
+    "logspace",
+    "ones",
+    "ones_like",
+    "scalar_tensor",
+    "tensor",
+    "zeros",
+    "zeros_like",
 ]  # fmt: skip

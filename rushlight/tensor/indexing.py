@@ -6,6 +6,7 @@ lists) gather (``_index``); assigning through them scatters (``_index_put``).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,7 @@ def _split(x: Tensor, entries: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], t
                 place += 1
     plain = all(each == ("slice", None, None, None) for each in basic)
     shown = x if plain else function("_basic_index")(x, tuple(basic))
-    apart = any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+    apart = any(b - a > 1 for a, b in pairwise(axes))
     return shown, indices, tuple(axes), apart
 
 

@@ -14,7 +14,7 @@ from rushlight.tensor.wrap import function
 
 
 @final
-class layout:  # noqa: N801  PyTorch's spelling
+class layout:
     """How elements are laid out: ``torch.strided``."""
 
     def __init__(self, name: str) -> None:
@@ -25,7 +25,7 @@ class layout:  # noqa: N801  PyTorch's spelling
 
 
 @final
-class memory_format:  # noqa: N801
+class memory_format:
     """An order of axes in memory. Tensors keep PyTorch's default here; plans choose their own."""
 
     def __init__(self, name: str) -> None:

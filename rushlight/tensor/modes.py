@@ -70,7 +70,7 @@ class _Switch(_Mode):
         local.trace.grad = self._before
 
 
-class no_grad(_Switch):  # noqa: N801  PyTorch's spelling
+class no_grad(_Switch):
     """Inside, nothing is recorded for the backward pass.
 
     >>> import rushlight as torch
@@ -81,13 +81,13 @@ class no_grad(_Switch):  # noqa: N801  PyTorch's spelling
     """
 
 
-class enable_grad(_Switch):  # noqa: N801
+class enable_grad(_Switch):
     """Inside, operations are recorded for the backward pass again."""
 
     _wanted = True
 
 
-class set_grad_enabled(_Mode):  # noqa: N801
+class set_grad_enabled(_Mode):
     """Switch recording on or off, at once; as a context manager, until its end."""
 
     def __init__(self, mode: bool) -> None:
@@ -109,7 +109,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         local.trace.grad = self._before
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """As no_grad; the tensors made inside are ordinary ones here."""
 
     def __new__(cls, mode: Any = True) -> Any:
