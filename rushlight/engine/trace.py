@@ -239,9 +239,10 @@ class Trace:
                 value.pos = step.start
                 return step.start
             self.inputs.append(value)
-        value.epoch = self.epoch
-        value.pos = step.start
+        # In this order: a value that an interrupt leaves unmarked is only entered once more.
         self.values.append(value)
+        value.pos = step.start
+        value.epoch = self.epoch
         return step.start
 
     def _new_input(self, meta: Meta) -> Step:

@@ -4,7 +4,7 @@
     failed = program.run(slots.ctypes.data)     # slots: int64 addresses, filled before each run
 
 Words of a program: a header (commands, their address, times or 0, index of the command that failed,
-whether any command is shared between threads), then 8 words a command (function, chunks, grain or 0
+whether any command is shared between threads, how often it ran to its end), then 8 words a command (function, chunks, grain or 0
 for serial, address of its arguments, pointers to patch, address of the (slot, offset) pairs), then
 arguments and pairs. Before a command runs, argument i becomes slots[slot_i] + offset_i.
 
@@ -31,6 +31,7 @@ _MAX_CHUNKS = 2**31 - 1
 # Shares per core of a command with many chunks: enough to even out, few enough to hand out cheaply.
 _SHARES_PER_CORE = 8
 _FAILED = 3
+_RUNS = 5
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Failure:
 class Program:
     """Commands, ready to run. Run it from one place at a time: its argument words are patched."""
 
-    __slots__ = ("_address", "_header", "_run", "commands", "times")
+    __slots__ = ("_address", "_header", "_run", "_runs", "commands", "times")
 
     def __init__(self, commands: Sequence[Command]) -> None:
         self.commands = tuple(commands)
@@ -68,6 +69,12 @@ class Program:
         self._header = _encode(self.commands)
         self._address: int = self._header.ctypes.data
         self._run = native().run
+        self._runs = ctypes.c_int64.from_address(self._address + 8 * _RUNS)
+
+    @property
+    def runs(self) -> int:
+        """How often it ran to its end: whether it did, where an exception hides what it returned."""
+        return self._runs.value
 
     def run(self, slots: int) -> Failure | None:
         """Run all commands; ``slots`` is the address of the int64 table. None if all went well."""

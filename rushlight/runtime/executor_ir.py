@@ -196,7 +196,14 @@ first_time:
 next:
   %k = phi i64 [ 0, %begin ], [ 0, %first_time ], [ %up, %good ]
   %more = icmp ult i64 %k, %count
-  br i1 %more, label %command, label %finish
+  br i1 %more, label %command, label %complete
+complete:
+  ; Counted here and not by Python: an interrupt may come before Python knows that it returned.
+  %h5 = getelementptr i64, ptr %header, i64 5
+  %runs = load i64, ptr %h5
+  %runs1 = add i64 %runs, 1
+  store i64 %runs1, ptr %h5
+  br label %finish
 command:
   %offset = shl i64 %k, 6
   %c = getelementptr i8, ptr %commands, i64 %offset
@@ -257,7 +264,7 @@ failed:
   store i64 %k, ptr %h3
   br label %finish
 finish:
-  %result = phi i64 [ 0, %next ], [ %code, %failed ]
+  %result = phi i64 [ 0, %complete ], [ %code, %failed ]
   br i1 %flushing, label %restore_mode, label %mode_restored
 restore_mode:
   call void @write_mode(i64 %mode)
