@@ -18,7 +18,6 @@ from rushlight.base.errors import InternalError
 from rushlight.base.shape import Shape
 from rushlight.compiler.loops.build import (
     INLINE,
-    MOVES,
     Builder,
     NotFusible,
     Space,
@@ -26,14 +25,11 @@ from rushlight.compiler.loops.build import (
     squeeze,
 )
 from rushlight.compiler.loops.index import NotAffine
-from rushlight.compiler.loops.schedule import HEAVY
 from rushlight.compiler.passes.epilogue import Absorbed, find_epilogues
+from rushlight.compiler.passes.hold import choose_held
 from rushlight.compiler.views import base_of, view_base
 from rushlight.ir.graph import Node, toposort, users
-from rushlight.ir.primitives import ELEMENTWISE
 
-# Worth keeping once a row rather than computing again for each element of it.
-_COSTLY = HEAVY | frozenset(("div", "sqrt", "rsqrt", "reciprocal"))
 # Loops over more elements than this are shared between threads: they must not be fused into
 # kernels whose rows are too few to share.
 LARGE = 1 << 16
@@ -41,8 +37,6 @@ FEW_ROWS = 64
 # A kernel of more pointers or values than this gains nothing by growing.
 MOST_STORES = 24
 MOST_VARIABLES = 8
-# A longer chain is held in between: kernels are written by recursion, and registers are few.
-MOST_DEPTH = 60
 MOST_VALUES = 160
 
 
@@ -72,96 +66,13 @@ class Fuser:
             for each in (node, *node.src):
                 if each.dtype.is_complex and node.op not in ("input", "reshape"):
                     raise NotImplementedError(f"{node.op} of {each.dtype} has no lowering")
-        self.held: set[Node] = set()
         self.groups: list[Group] = []
         self.group_of: dict[Node, Group] = {}
         self.refs: dict[Node, list[Node]] = {}
         self.readers: dict[Node, list[Group]] = {}
         self.wanted = set(map(base_of, sinks))
         self.epilogues = find_epilogues(self.order, users(self.order), self.wanted)
-        self._choose_held()
-
-    # What is held
-
-    def _choose_held(self) -> None:
-        held = self.held
-        inside: set[Node] = set()  # computed in the registers of a contraction only
-        for last, absorbed in self.epilogues.items():
-            held.add(last)
-            inside.update(absorbed.inside)
-        held |= self.wanted
-        for node in self.order:
-            taken = self.epilogues.get(node)
-            if taken is not None:
-                for source in taken.sources:
-                    held.add(view_base(source))
-                continue
-            if node in inside:
-                continue
-            if node.op in INLINE:
-                if node.op == "reduce":
-                    held.add(node)
-                elif node.op == "expand" and math.prod(node.shape) > node.src[0].size:
-                    self._hold_costly(node.src[0])
-                continue
-            held.add(node)
-            for source in node.src:
-                held.add(view_base(source))
-        uses = dict.fromkeys(self.order, 0)
-        cost: dict[Node, tuple[int, int]] = {}
-        depth: dict[Node, int] = {}
-        for node in self.order:
-            deep = 1 + max([depth[source] for source in node.src], default=0)
-            if deep > MOST_DEPTH and node.op in ELEMENTWISE and node not in inside:
-                held.add(node)
-            depth[node] = 0 if node in held else deep
-            cost[node] = self._cost(node, cost)
-        for node in reversed(self.order):
-            if node.op in ELEMENTWISE and node not in held and uses[node] > 1:
-                loads, work = cost[node]
-                if loads > 1 or work > 4:
-                    held.add(node)
-            times = 1 if node in held else max(uses[node], 1)
-            taken = self.epilogues.get(node)
-            if taken is not None:
-                for source in taken.sources:
-                    uses[source] += 1
-                continue
-            for source in node.src:
-                uses[source] += times
-
-    def _hold_costly(self, node: Node) -> None:
-        """What is repeated along an axis is computed before, if it costs anything."""
-        while node.op in MOVES and node not in self.held:
-            if node.op == "pad":
-                return
-            node = node.src[0]
-        stack = [node]
-        while stack:
-            each = stack.pop()
-            if each in self.held or each.op not in ELEMENTWISE:
-                continue
-            if each.op in _COSTLY:
-                self.held.add(node)
-                return
-            stack += each.src
-
-    def _cost(self, node: Node, cost: dict[Node, tuple[int, int]]) -> tuple[int, int]:
-        """(arrays read, operations) to compute one element where it is used."""
-        if node in self.held or node.op in ("input", "reduce"):
-            return 1, 0
-        if node.op in ("const", "iota", "scalar"):
-            return 0, 0
-        if node.op == "expand" and node.size > 4 * node.src[0].size:
-            loads, work = cost[node.src[0]]
-            return 0, work + (1 if loads else 0)
-        loads = work = 0
-        for source in node.src:
-            more, extra = cost[source]
-            loads, work = loads + more, work + extra
-        if node.op in ELEMENTWISE:
-            work += 20 if node.op in _COSTLY else 1
-        return loads, work
+        self.held = choose_held(self.order, self.wanted, self.epilogues)
 
     # Where it is computed
 
