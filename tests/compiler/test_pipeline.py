@@ -209,3 +209,21 @@ def test_long_sums_are_as_accurate_as_blocks(dtype: DType) -> None:
     exact = float(values[0]) * len(values)
     assert abs(float(total) - exact) <= 5e-7 * exact
     np.testing.assert_allclose(by_column, exact / 16, rtol=1e-6)
+
+
+def test_a_python_number_is_never_written_over() -> None:
+    [x], arrays = arrays_of((1,))
+    number = build.scalar(0, float64)
+    place = build.reshape(number, (1,))
+    changed = build.slice_set(build.binary("add", place, place), build.cast(x, float64), (0,), (1,))
+    update = build.as_strided_set(place, build.cast(x, float64), (1,), 0)
+    results = run_compiled([update, changed, place], [x], arrays, [number], [2.0])
+    assert results[2].tolist() == [2.0]
+
+
+def test_long_chains_compile() -> None:
+    [x], arrays = arrays_of((20,))
+    y = x
+    for _ in range(1500):
+        y = build.binary("add", build.binary("mul", y, build.const(0.99, (20,), float32)), x)
+    agree([y], [x], arrays)
