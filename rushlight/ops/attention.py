@@ -22,8 +22,8 @@ def attention(
 ) -> Node:  # fmt: skip
     """softmax(query key^T * scale + mask) value.
 
-    query (.., T, D), key (.., S, D), value (.., S, E) -> (.., T, E). ``attn_mask`` (.., T, S): bool,
-    True where looked at, or floats that are added. A row that may look nowhere gives 0.
+    query (.., T, D), key (.., S, D), value (.., S, E) -> (.., T, E). ``attn_mask`` (.., T, S):
+    bool, True where looked at, or floats that are added. A row that may look nowhere gives 0.
     """
     require_same_dtype("scaled_dot_product_attention", query=query, key=key, value=value)
     for name, x in (("query", query), ("key", key), ("value", value)):

@@ -90,8 +90,8 @@ def _diagonals(x: Node, labels: Labels) -> tuple[Node, Labels]:
         sizes = {x.shape[k] for k in axes}
         if len(sizes) > 1:
             raise RuntimeError(
-                f"einsum(): subscript {label} is repeated for an operand but the sizes don't match, "
-                f"{' != '.join(map(str, sorted(sizes)))}"
+                f"einsum(): subscript {label} is repeated for an operand but the sizes don't "
+                f"match, {' != '.join(map(str, sorted(sizes)))}"
             )
         shape.append(x.shape[axes[0]])
         steps.append(sum(strides[k] for k in axes))
@@ -344,7 +344,8 @@ def diff(
         shape = tuple(count if k == axis else size for k, size in enumerate(x.shape))
         start = tuple(1 if k == axis and count else 0 for k in range(x.ndim))
         ones = (1,) * x.ndim
-        later, earlier = build.slice(x, start, shape, ones), build.slice(x, (0,) * x.ndim, shape, ones)
+        later = build.slice(x, start, shape, ones)
+        earlier = build.slice(x, (0,) * x.ndim, shape, ones)
         x = binary("ne" if x.dtype.name == "bool" else "sub", later, earlier)
     return x
 

@@ -19,12 +19,17 @@ def _counts(sizes: Pair, kernel: Pair, dilation: Pair, padding: Pair, stride: Pa
     return rows, columns
 
 
+def _plane(x: Node) -> Pair:
+    rows, columns = x.shape[2:]
+    return rows, columns
+
+
 def _columns(
     x: Node, kernel: Pair, dilation: Pair, padding: Pair, stride: Pair
 ) -> Node:
     """(N, C, H, W) -> (N, C * kernel, windows)."""
     n, channels = x.shape[:2]
-    rows, columns = _counts(x.shape[2:], kernel, dilation, padding, stride)
+    rows, columns = _counts(_plane(x), kernel, dilation, padding, stride)
     around = (0, 0, *padding)
     padded = build.pad(x, around, around, 0)
     s = contiguous_strides(padded.shape)
@@ -64,7 +69,7 @@ def im2col(
     input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
 ) -> Node:
     """Every window of (N, C, H, W) as a column: (N, C * taps, windows)."""
-    rows, columns = _counts(input.shape[2:], kernel_size, dilation, padding, stride)
+    rows, columns = _counts(_plane(input), kernel_size, dilation, padding, stride)
     if rows < 1 or columns < 1:
         raise RuntimeError(
             f"Given input with spatial size {input.shape[2:]}, kernel_size={kernel_size}, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from rushlight.base.dtype import int32, int64
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes, normalize_dim
@@ -68,7 +70,7 @@ def _merged(x: Node, axes: Axes, front: bool) -> tuple[Node, Axes, Axes, int]:
 
 
 def _in_front(axes: Axes, front: bool) -> bool:
-    return front or any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+    return front or any(b - a > 1 for a, b in itertools.pairwise(axes))
 
 
 @composite(torch=False, name="_index", grad_name="Index")

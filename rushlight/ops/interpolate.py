@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.base.dtype import float32, float64, int64
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float32, float64, int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
@@ -129,7 +129,7 @@ def interpolate(
     input: Node, size: tuple[int, ...], scales: tuple[float | None, ...], mode: str,
     align_corners: bool,
 ) -> Node:  # fmt: skip
-    """(N, C, *) -> (N, C, *size) by "nearest", "nearest-exact", "linear" or "cubic" on each axis."""
+    """(N, C, *) -> (N, C, *size) on each axis by nearest, nearest-exact, linear or cubic."""
     if any(each <= 0 for each in (*size, *input.shape[2:])):
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input "

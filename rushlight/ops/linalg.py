@@ -209,7 +209,9 @@ def qr(input: Node, mode: str) -> tuple[Node, Node]:
     """(Q, R): orthogonal columns times upper triangular; ``mode`` "reduced" or "complete"."""
     _matrix("qr", input, square=False)
     if mode not in ("reduced", "complete"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced', 'complete'")  # noqa: E501
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' or 'complete'"
+        )
     m, n = input.shape[-2:]
     inner = m if mode == "complete" else min(m, n)
     lead = input.shape[:-2]
@@ -295,7 +297,8 @@ def svd(input: Node, full_matrices: bool) -> tuple[Node, Node, Node]:
     m, n = input.shape[-2:]
     k = min(m, n)
     lead = input.shape[:-2]
-    shapes = ((*lead, m, m if full_matrices else k), (*lead, k), (*lead, n if full_matrices else k, n))
+    left, right = (m, n) if full_matrices else (k, k)
+    shapes = ((*lead, m, left), (*lead, k), (*lead, right, n))
     u, s, vh = (
         build.host("linalg_svd", (input,), shape, input.dtype, (place, full_matrices))
         for place, shape in enumerate(shapes)

@@ -328,8 +328,8 @@ def local_response_norm(
     """x / (k + alpha * mean of squares over ``size`` neighbouring channels)**beta (Krizhevsky)."""
     if input.ndim < 3:
         raise ValueError(
-            f"Expected 3D or higher dimensionality                          input (got {input.ndim} "
-            "dimensions)"
+            "Expected 3D or higher dimensionality                          input "
+            f"(got {input.ndim} dimensions)"
         )
     if input.size == 0:
         return input
@@ -366,7 +366,8 @@ def _(g, out, input, p, dim, eps):  # type: ignore[no-untyped-def]
     floor = binary("maximum", norm, const(eps, norm.shape, norm.dtype))
     wide = build.expand(floor, input.shape)
     axes = tuple(k for k in range(input.ndim) if norm.shape[k] != input.shape[k])
-    through = unary("neg", reshape(reduce(_mul(g, binary("div", out, wide)), "sum", axes), norm.shape))
+    total = reduce(_mul(g, binary("div", out, wide)), "sum", axes)
+    through = unary("neg", reshape(total, norm.shape))
     # Where the norm is below eps the divisor is a constant.
     small = binary("lt", norm, const(eps, norm.shape, norm.dtype))
     through = build.where(small, const(0, norm.shape, norm.dtype), through)

@@ -39,7 +39,7 @@ def gather(input: Node, dim: int, index: Node, *, sparse_grad: bool = False) -> 
     """out[i][j] = input[index[i][j]][j] for dim 0, and alike; the shape of ``index``."""
     axis = normalize_dim(dim, input.ndim)
     x, places = at_least_1d(input), _places("gather", index)
-    if index.size == 0:
+    if index.size == 0 and x.ndim != places.ndim:
         return const(0, index.shape, input.dtype)
     if x.ndim != places.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
@@ -76,8 +76,8 @@ def take_along_dim(input: Node, indices: Node, dim: int | None = None) -> Node:
     ]
     wide = tuple(input.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
     long = tuple(indices.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
-    out = gather.body(build.broadcast(input, wide), axis, build.broadcast(indices, long))
-    return out
+    along: Node = gather.body(build.broadcast(input, wide), axis, build.broadcast(indices, long))
+    return along
 
 
 def _source(input: Node, index: Node, axis: int, src: Any) -> Node:
@@ -100,7 +100,9 @@ def _source(input: Node, index: Node, axis: int, src: Any) -> Node:
 def _fit(x: Node, places: Node, axis: int, src: Node | None) -> None:
     for k, wanted in enumerate(places.shape):
         if (k != axis and wanted > x.shape[k]) or (src is not None and wanted > src.shape[k]):
-            also = f" and to be no larger size than src {list(src.shape)}" if src is not None else ""
+            also = ""
+            if src is not None:
+                also = f" and to be no larger size than src {list(src.shape)}"
             raise RuntimeError(
                 f"Expected index {list(places.shape)} to be no larger than self {list(x.shape)} "
                 f"apart from dimension {axis}{also}"

@@ -10,7 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops import return_types
-from rushlight.ops.reduce import finish, widen
+from rushlight.ops.reduce import widen
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import composite
 
@@ -74,7 +74,7 @@ def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
     if not 1 <= k <= x.shape[axis]:
-        raise RuntimeError("kthvalue(): selected number k out of range for dimension " f"{axis}")
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     places = _part(build.argsort(x, axis, False), axis, k - 1, 1)
     return return_types.kthvalue(*_picked(x, places, axis, input, keepdim))
 
@@ -311,8 +311,8 @@ def _side(who: str, right: bool, side: str | None) -> bool:
         )
     if side == "left" and right:
         raise RuntimeError(
-            f"torch.{who}(): side and right can't be set to opposites, got side of left while right "
-            "was True"
+            f"torch.{who}(): side and right can't be set to opposites, got side of left while "
+            "right was True"
         )
     return right or side == "right"
 
@@ -325,7 +325,7 @@ def searchsorted(
     """Where each value would be inserted along the last axis so that the order stays."""
     sequence, values = sorted_sequence, input
     if sequence.ndim == 0:
-        raise RuntimeError("torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1")  # noqa: E501
+        raise RuntimeError("torch.searchsorted(): boundaries tensor should have positive dimension")
     if sequence.ndim > 1 and sequence.shape[:-1] != values.shape[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "

@@ -1,4 +1,4 @@
-"""torch.nn.functional's activations: the ops with ``inplace=``, and softmax with its old default."""
+"""torch.nn.functional's activations: ops with ``inplace=``, softmax with its old default."""
 
 from __future__ import annotations
 

@@ -41,8 +41,7 @@ def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) ->
     if p == 1:
         out: Tensor = function("mul")(input, 0.0)
         return out
-    out = function("_dropout")(input, _mask(shape, 1 - p), 1.0 - p)
-    return out
+    return function("_dropout")(input, _mask(shape, 1 - p), 1.0 - p)
 
 
 def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
@@ -127,8 +126,7 @@ def _alpha(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> T
         out: Tensor = function("mul")(input, 0.0)
         return out
     a = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-    out = function("_alpha_dropout")(input, _mask(shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p)
-    return out
+    return function("_alpha_dropout")(input, _mask(shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p)
 
 
 @public(torch=False, functional=True)

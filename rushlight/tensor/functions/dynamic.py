@@ -6,6 +6,7 @@ recorded op.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:  # fmt: skip
-    """The distinct elements in order (or slices along ``dim``), with inverse and counts if asked."""
+    """The distinct elements in order (or slices along ``dim``), inverse and counts if asked."""
     axis = None if dim is None else normalize_dim(dim, input.ndim)
     array = input._array()
     values, inverse, counts = np.unique(
@@ -142,7 +143,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if array.size and array.min() < 0:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
-        raise RuntimeError(f"minlength should be >= 0")  # noqa: F541
+        raise RuntimeError("minlength should be >= 0")
     if weights is None:
         return _made(np.bincount(array.astype(np.int64), minlength=minlength).astype(np.int64))
     if weights.shape != input.shape:
@@ -271,7 +272,7 @@ def index_put(
         raise IndexError(
             f"too many indices for tensor of dimension {input.ndim} (got {axis})"
         )
-    front = any(b - a > 1 for a, b in zip(axes, axes[1:], strict=False))
+    front = any(b - a > 1 for a, b in itertools.pairwise(axes))
     written: Tensor = function("_index_put")(
         input, values, tuple(tensors), tuple(axes), front, bool(accumulate)
     )

@@ -54,7 +54,9 @@ def matrix_norm(
 ) -> Tensor:  # fmt: skip
     """A norm of each matrix: "fro", "nuc", 1, -1, inf, -inf (sums of rows, columns), 2, -2."""
     if A.ndim < 2:
-        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(
+            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
+        )
     rows, columns = (normalize_dim(each, A.ndim) for each in dim)
     if ord == "fro":
         return vector_norm(A, 2, (rows, columns), keepdim, dtype=dtype)
@@ -151,8 +153,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         out: Tensor = function("squeeze")(column, -1)
         return out
     if left:
-        out = function("_solve")(A, B)
-        return out
+        return function("_solve")(A, B)
     return _turned(function("_solve")(_turned(A), _turned(B)))
 
 
@@ -290,8 +291,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
         values = svdvals(A)
         out: Tensor = function("amax")(values, -1) / function("amin")(values, -1)
         return out
-    out = matrix_norm(A, p) * matrix_norm(inv(A), p)  # type: ignore[operator]
-    return out
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)  # type: ignore[operator]
 
 
 @_linalg

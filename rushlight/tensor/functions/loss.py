@@ -137,7 +137,7 @@ def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """0.5 (log var + (input - target)**2 / var), var kept above eps; ``full`` adds log(2 pi) / 2."""
+    """0.5 (log var + (input - target)**2 / var), var at least eps; ``full`` adds log(2 pi) / 2."""
     x: Any = input
     if not isinstance(var, Tensor):
         if var < 0:
@@ -196,7 +196,7 @@ def cross_entropy(
     ignore_index: int = -100, reduce: Flag = None, reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
-    """nll_loss(log_softmax(input)), or, with a floating target, -sum(target * log_softmax(input))."""
+    """nll_loss(log_softmax(input)), or -sum(target * log_softmax(input)) for floats."""
     if size_average is not None or reduce is not None:
         reduction = _reduction(reduction, size_average, reduce)
     out: Tensor = function("_cross_entropy")(

@@ -22,7 +22,9 @@ def batch_norm(
     """
     if not training:
         if running_mean is None or running_var is None:
-            raise RuntimeError("Expected running_mean and running_var to be defined when not training")
+            raise RuntimeError(
+                "Expected running_mean and running_var to be defined when not training"
+            )
         out: Tensor = function("_batch_norm_eval")(
             input, weight, bias, running_mean, running_var, eps
         )
@@ -41,8 +43,7 @@ def batch_norm(
     if running_mean is not None and running_var is not None:
         running_mean._replace_(results[3])
         running_var._replace_(results[4])
-    out = results[0]
-    return out
+    return results[0]
 
 
 @public(torch=False, functional=True)

@@ -27,8 +27,7 @@ def pad(
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    out = function("_edge_pad")(input, amounts, mode)
-    return out
+    return function("_edge_pad")(input, amounts, mode)
 
 
 @public(functional=True, aliases=("native_channel_shuffle",))

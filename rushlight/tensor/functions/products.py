@@ -1,4 +1,4 @@
-"""einsum, tensordot, attention, meshgrid and other functions that sort out their arguments first."""
+"""einsum, tensordot, attention, meshgrid and others that sort out their arguments first."""
 
 from __future__ import annotations
 
@@ -72,7 +72,10 @@ def scaled_dot_product_attention(
     dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:  # fmt: skip
-    """softmax(query key^T * scale + mask) value: (.., T, D), (.., S, D), (.., S, E) -> (.., T, E)."""
+    """softmax(query key^T * scale + mask) value.
+
+    query (.., T, D), key (.., S, D), value (.., S, E) -> (.., T, E)
+    """
     mask = None
     if dropout_p > 0.0:
         lead = np.broadcast_shapes(query.shape[:-2], key.shape[:-2]) if not enable_gqa else (

@@ -12,7 +12,9 @@ from rushlight.tensor.wrap import function
 
 
 def _tensor(value: Any, like: Tensor) -> Tensor:
-    return value if isinstance(value, Tensor) else Tensor._from_array(np.asarray(value, like.dtype.np))
+    if isinstance(value, Tensor):
+        return value
+    return Tensor._from_array(np.asarray(value, like.dtype.np))
 
 
 @public(method=False)
@@ -40,7 +42,8 @@ def bucketize(
     """Which of the intervals between boundaries each value is in."""
     if boundaries.ndim != 1:
         raise RuntimeError(
-            f"torch.bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
+            "torch.bucketize(): boundaries tensor must be 1 dimension, but got "
+            f"dim({boundaries.ndim})"
         )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
