@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64, uint8
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.tensor import Tensor, convert, require_fits
 from rushlight.tensor.wrap import function
 
 
@@ -172,6 +172,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         # A whole mask and one number: no indices, no host.
         self._writable("masked_fill_")
         number = value.item() if isinstance(value, np.generic) else value
+        if isinstance(number, (int, float, bool)):
+            require_fits(number, self.dtype)
         self._inplace(function("masked_fill")(self, mask, number), "masked_fill_")
         return
     shown, indices, axes, front = _split(self, entries)
@@ -190,6 +192,7 @@ def _as_values(target: Tensor, value: Any) -> Tensor:
 
 def _write(target: Tensor, value: Any) -> None:
     if isinstance(value, (int, float, bool)):
+        require_fits(value, target.dtype)
         target._writable("fill_")
         target._assign(function("_full")(target.shape, value, target.dtype))
         return
@@ -203,6 +206,8 @@ def _write(target: Tensor, value: Any) -> None:
             f"number of sizes provided ({target.ndim}) must be greater or equal to the number of "
             f"dimensions in the tensor ({source.ndim})"
         )
+    if source.shape != target.shape:
+        source = function("expand")(source, *target.shape)
     target.copy_(source)
 
 

@@ -19,7 +19,7 @@ from rushlight.tensor import display
 from rushlight.tensor.backward import backward as run_backward
 from rushlight.tensor.device import CPU, Device, require_cpu
 from rushlight.tensor.state import LEAF, OutputEdge, RemovableHandle
-from rushlight.tensor.tensor import Tensor, convert, private_buffer
+from rushlight.tensor.tensor import Tensor, convert, private_buffer, require_fits
 from rushlight.tensor.wrap import canonical, function
 
 LEGACY = {
@@ -403,15 +403,27 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             )
         return copy_(self, value)
     if isinstance(value, (int, float, bool)):
-        self._assign(function("_full")(self.shape, value, self.dtype))
+        require_fits(value, self.dtype)
+        if self._edge is not None and local.trace.grad:
+            self._assign(function("where")(_never(), self, value))  # it stays in the graph
+        else:
+            self._assign(function("_full")(self.shape, value, self.dtype))
     else:
         copy_(self, Tensor._from_array(np.asarray(value)))
     return self
 
 
+def _never() -> Tensor:
+    made: Tensor = function("_constant")((), 0, dtypes.bool_)
+    return made
+
+
 def zero_(self: Tensor) -> Tensor:
     """0 everywhere."""
     self._writable("zero_")
+    if self._edge is not None and local.trace.grad:
+        self._assign(function("where")(_never(), self, 0))
+        return self
     self._assign(function("_constant")(self.shape, 0, self.dtype))
     return self
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -52,6 +53,12 @@ def _unary(name: str) -> Callable[[Tensor], Any]:
     return lambda self: function(name)(self)
 
 
+def _positive(self: Tensor) -> Tensor:
+    if self.dtype is bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
+
+
 def _inplace(name: str) -> Callable[[Tensor, Any], Any]:
     def operator(self: Tensor, other: Any) -> Any:
         if not isinstance(other, _ACCEPTED):
@@ -86,6 +93,6 @@ def install() -> None:
         setattr(Tensor, f"__i{dunder}__", _inplace(name))
     for dunder, name in {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}.items():
         setattr(Tensor, f"__{dunder}__", _unary(name))
-    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    Tensor.__pos__ = _positive  # type: ignore[attr-defined]
     # NumPy must not take over ``array * tensor``.
     Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]

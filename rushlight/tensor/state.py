@@ -94,13 +94,20 @@ class GradNode:
             "you need to access saved tensors after calling backward."
         )
 
-    def _refuse_overwritten(self, value: Value) -> None:
-        """Raise where a saved value, or what it is a view of, was overwritten in place."""
-        probe: Value | None = value
-        while probe is not None:
-            if probe.overwritten:
-                raise RuntimeError(_overwritten_message(self, value, probe))
-            probe = probe.parent
+    def _refuse_overwritten(self, saved: tuple[Value, ...]) -> None:
+        """Raise where a saved value, or what it is a view of, was overwritten in place.
+
+        An in-place operation may overwrite the one it read itself: that one it keeps a copy of.
+        """
+        assert self.gradient is not None
+        for place, value in zip(self.gradient.saves, saved, strict=True):
+            if place == 0 and "inplace" in self.__dict__:
+                continue
+            probe: Value | None = value
+            while probe is not None:
+                if probe.overwritten:
+                    raise RuntimeError(_overwritten_message(self, value, probe))
+                probe = probe.parent
 
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         """The cotangents of the arguments, one per edge: values, or tensors to ``create_graph``."""
@@ -112,7 +119,8 @@ class GradNode:
             saved = ()
         for value in saved:
             if value.overwritten or value.parent is not None:
-                self._refuse_overwritten(value)
+                self._refuse_overwritten(saved)
+                break
         seeds = cotangents
         if len(cotangents) > 1:
             given = 0

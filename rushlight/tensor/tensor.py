@@ -127,12 +127,7 @@ class Tensor:
             self._value = _derived(shared, call, layout.shape, storage.version)
         if base is not None and "_detached" not in self.__dict__:
             source = edge_of(base)
-            if source is None:
-                self._edge = None
-            elif self._value is shared:
-                self._edge = base._edge
-            else:
-                self._edge = _edge_of_view(self._value, base._value, source)
+            self._edge = None if source is None else _edge_through(base, layout, source)
 
     def _concrete(self) -> Buffer:
         """The memory of the storage, computed."""
@@ -155,6 +150,8 @@ class Tensor:
         if self._storage is None:
             return buffer.array(kind, self._value.meta.shape)
         layout, item = self._layout, kind.itemsize
+        if not self._value.meta.numel:  # its offset may lie behind the last element
+            return buffer.array(kind, layout.shape)
         strides = tuple(step * item for step in layout.strides)
         return buffer.array(kind, layout.shape, layout.offset * item, strides)
 
@@ -215,7 +212,7 @@ class Tensor:
                     "a view of a leaf Variable that requires grad is being used in an in-place "
                     "operation."
                 )
-        if self._storage is not None and self._layout.overlaps:
+        if self._storage is not None and self._layout.overlaps and self._value.meta.numel:
             raise RuntimeError(
                 f"{who}: unsupported operation: more than one element of the written-to tensor "
                 "refers to a single memory location. Please clone() the tensor before performing "
@@ -230,11 +227,11 @@ class Tensor:
         if storage is None or other._storage is not storage:
             return
         mine, theirs = self._layout, other._layout
-        if _dense(mine) and _dense(theirs) and mine.offset < theirs.offset + _numel(theirs.shape) and (
-            theirs.offset < mine.offset + _numel(mine.shape)
-        ) and (mine.offset, _numel(mine.shape), mine.strides) != (
-            theirs.offset, _numel(theirs.shape), theirs.strides
-        ):  # fmt: skip
+        if not (_dense(mine) and _dense(theirs)):
+            return
+        end, their_end = mine.offset + _numel(mine.shape), theirs.offset + _numel(theirs.shape)
+        meet = mine.offset < their_end and theirs.offset < end
+        if meet and (mine.offset, end, _steps(mine)) != (theirs.offset, their_end, _steps(theirs)):
             raise RuntimeError(
                 "unsupported operation: some elements of the input tensor and the written-to "
                 "tensor refer to a single memory location. Please clone() the tensor before "
@@ -243,6 +240,8 @@ class Tensor:
 
     def _inplace(self, result: Tensor, who: str) -> Tensor:
         """Make ``result``, computed from this tensor, its new content."""
+        if type(result._edge) is GradNode:
+            result._edge.__dict__["inplace"] = True
         meta, mine = result._value.meta, self._value.meta
         if meta is not mine:
             if meta.shape != mine.shape:
@@ -289,9 +288,16 @@ class Tensor:
             written = fresh
         elif base is not None and flows:
             base._read_value()
-            full = write_window(base, result, layout)
-            written = full._value
+            full = write_window(base, result, _within(base, layout))
             base._edge = full._edge
+            fills = base._value.meta.numel == old.meta.numel
+            if fills:
+                written = full._value
+            else:
+                call = op_call(
+                    strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
+                )
+                (written,) = trace.record(call, (old, fresh))
         else:
             call = op_call(strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset))
             (written,) = trace.record(call, (old, fresh))
@@ -307,7 +313,7 @@ class Tensor:
             if fresh.meta.shape == self._value.meta.shape:
                 self._value = fresh
                 self._seen = storage.version
-        if base is not None and flows:
+        if base is not None and flows and fills:
             base._value = storage.value
             base._seen = storage.version
 
@@ -428,6 +434,11 @@ def _numel(shape: tuple[int, ...]) -> int:
     return total
 
 
+def _steps(layout: Layout) -> list[int]:
+    """Strides, but for axes of size 1, whose stride says nothing."""
+    return [s if n != 1 else 0 for s, n in zip(layout.strides, layout.shape, strict=True)]
+
+
 def _dense(layout: Layout) -> bool:
     """Whether the elements fill their stretch of memory without gaps, each place once."""
     step = 1
@@ -446,6 +457,23 @@ def _name(kind: DType) -> str:
 def can_cast(source: DType, target: DType) -> bool:
     """Whether an in-place result of ``source`` may be stored as ``target``: never down a category."""
     return source.category <= target.category
+
+
+_C_NAMES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
+}  # fmt: skip
+
+
+def require_fits(number: float | int | bool, kind: DType) -> None:
+    """Raise RuntimeError where a whole-number dtype cannot hold ``number`` (uint8 takes -1: 255)."""
+    if kind.name not in _C_NAMES or isinstance(number, bool) or number != number:
+        return
+    limits = np.iinfo(kind.np)
+    low = -limits.max if kind.name == "uint8" and isinstance(number, int) else limits.min
+    if not low <= number <= limits.max:
+        raise RuntimeError(
+            f"value cannot be converted to type {_C_NAMES[kind.name]} without overflow"
+        )
 
 
 def convert(tensor: Tensor, kind: DType) -> Tensor:
@@ -510,6 +538,29 @@ def materialise(value: Value) -> Value:
 
     (made,) = local.trace.record(op_call(clone, (TENSOR,)), (value,))
     return made
+
+
+def _within(base: Tensor, layout: Layout) -> Layout:
+    """A window of the storage as a window of ``base``."""
+    whole = base._current_layout()
+    start = layout.offset - whole.offset
+    steps = sum((n - 1) * s for n, s in zip(layout.shape, layout.strides, strict=True))
+    inside = not _numel(layout.shape) or (start >= 0 and start + steps < _numel(whole.shape))
+    if not (whole.contiguous and inside):
+        raise NotImplementedError(
+            "gradients through writes to views of a detached tensor that is itself a transposed or "
+            "strided view: clone() the detached tensor first"
+        )
+    return layout._replace(offset=start if inside and _numel(layout.shape) else 0)
+
+
+def _edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
+    """The edge of a view whose storage was written to: a window of its base."""
+    window = _within(base, layout)
+    meta = base._value.meta
+    call = op_call(strided, (TENSOR, window.shape, window.strides, window.offset))
+    gradient = call.gradient(((meta,), ()), (meta_of(window.shape, meta.dtype),), 1)
+    return None if gradient is None else GradNode(gradient, (source,), (), ())
 
 
 def _edge_of_view(value: Value, parent: Value, source: Any) -> Any:
