@@ -277,3 +277,23 @@ def index_put(
         input, values, tuple(tensors), tuple(axes), front, bool(accumulate)
     )
     return written
+
+
+# where
+
+
+@public()
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
+    """``input`` where ``condition`` holds, else ``other``; alone: ``nonzero(as_tuple=True)``."""
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    return function("where")(condition, input, other, out=out)
+
+
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The tensor where ``condition`` holds, else ``other``."""
+    made: Tensor = function("where")(condition, self, other)
+    return made
+
+
+Tensor.where = _where_method  # type: ignore[attr-defined]
