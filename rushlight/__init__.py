@@ -79,7 +79,7 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "nn", "optim", "random", "return_types", "serialization",
+        "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types", "serialization",
         "testing", "utils", "version", "vision",
     }
 )  # fmt: skip

@@ -71,6 +71,14 @@ def kind_of(tensor: Any) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
+def overlaps(tensor: Any) -> bool:
+    """Whether two elements share a place: PyTorch does not say what writes to such a tensor do."""
+    places = np.zeros(tuple(tensor.shape), np.int64)
+    for axis, step in enumerate(tensor.stride()):
+        places += np.arange(tensor.shape[axis]).reshape(-1, *(1,) * (tensor.ndim - axis - 1)) * step
+    return np.unique(places).size != places.size
+
+
 class Writer:
     """Draws the steps of one program."""
 
@@ -206,7 +214,7 @@ class Writer:
                                f"{n} * {x}", f"torch.add({x}, {n}, alpha=2)"))  # fmt: skip
             if self.is_exact(x) and rng.random() < 0.3:
                 m = rng.choice((2, 3, -2, 1.5))
-                text = rng.choice((f"{x} // {m}", f"{x} % {m}", f"{x} == {n}", f"{x} < {n}",
+                text = rng.choice((f"{x}.detach() // {m}", f"{x} % {m}", f"{x} == {n}", f"{x} < {n}",
                                    f"torch.fmod({x}, {m})"))  # fmt: skip
             return Draw(f"{out} = {text}", out, exact=self.is_exact(x))
         exact = self.is_exact(x, y)
@@ -239,8 +247,8 @@ class Writer:
         exact = self.is_exact(x)
         if exact:
             options += [f"{x}.max({d}{keep})[0]", f"{x}.min({d})[0]", f"{x}.argmax({d}{keep})",
-                        f"{x}.argmin()", f"{x}.sort({d}, stable=True)[0]",
-                        f"{x}.sort({d}, stable=True)[1]"]  # fmt: skip
+                        f"{x}.argmin()", f"{x}.sort(dim={d}, stable=True)[0]",
+                        f"{x}.sort(dim={d}, stable=True)[1]"]  # fmt: skip
         if rng.random() < 0.4:
             exact = False
             options = [f"{x}.var({d})", f"{x}.std()", f"torch.logsumexp({x}, {d})",
@@ -345,15 +353,17 @@ class Writer:
 
     def write(self) -> Draw | None:
         rng = self.rng
-        x = self.pick(lambda t: not (t.requires_grad and t.is_leaf)) or self.pick()
+        x = self.pick(lambda t: not overlaps(t) and not (t.requires_grad and t.is_leaf))
+        if x is None or rng.random() < 0.1:
+            x = self.pick(lambda t: not overlaps(t))
         if x is None:
             return None
-        if rng.random() < 0.1:
-            x = self.pick() or x
         t = self.tensor(x)
         y = self.fitting(x)
         n = self.number(kind_of(t))
         target = x if rng.random() < 0.7 else self.view_text(x)
+        if "unfold" in target or "as_strided" in target:  # may write twice to one place
+            target = x
         reads: tuple[str, ...] = (x,)
         options = [f"{target}.mul_({n})", f"{target}.add_({n})", f"{target}.zero_()",
                    f"{target}.fill_({n})", f"{target}.clamp_(-2, 2)", f"{target}.neg_()",
@@ -372,7 +382,7 @@ class Writer:
             if t.ndim > 1:
                 options += [f"{x}[:, 0] = {n}", f"{x}[0, 1:] = {x}[0, 1:] + {n}", f"{x}[..., -1] = {n}"]
             mask = self.pick(lambda m: kind_of(m) == "bool" and m.shape == t.shape)
-            if mask:
+            if mask and self.group[mask] != self.group[x]:
                 options += [f"{x}[{mask}] = {n}", f"{x}.masked_fill_({mask}, {n})",
                             f"{x}[{mask}] *= {n}"] * 2  # fmt: skip
             elif self.is_exact(x):
@@ -525,7 +535,7 @@ class Writer:
         kinds: list[tuple[int, Callable[[], Draw | None]]] = [
             (8, self.fresh), (3, self.constant), (14, self.unary), (16, self.binary),
             (9, self.reduction), (4, self.product), (4, self.joined), (6, self.picked),
-            (16, self.view), (18, self.write), (5, self.numpy), (9, self.backward),
+            (16, self.view), (20, self.write), (5, self.numpy), (13, self.backward),
             (5, self.gradient), (5, self.flush), (3, self.forget),
         ]  # fmt: skip
         weights = [weight for weight, _ in kinds]
