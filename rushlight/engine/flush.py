@@ -15,8 +15,9 @@ from typing import Any
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.engine.plan import Flight, Plan, make_plan
-from rushlight.engine.trace import Step, Trace, local
+from rushlight.engine.trace import Trace, local
 from rushlight.engine.value import NOWHERE, Value
+from rushlight.ir.graph import toposort
 
 
 class Stats:
@@ -28,6 +29,7 @@ class Stats:
 
 
 stats = Stats()
+_SALVAGE_LIMIT = 64  # results of a failed flush that are tried one by one
 
 
 def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
@@ -86,9 +88,9 @@ def _take_off(trace: Trace) -> None:
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, donatable)
-            trace.flight = Flight(
+            flight = Flight(
                 plan, [values[place] for place in live], trace.inputs, trace.scalars, trace.epoch,
-                trace.journal,
+                trace.journal, step,
             )  # fmt: skip
     except Exception as error:
         trace.epoch.failure = error
@@ -96,6 +98,7 @@ def _take_off(trace: Trace) -> None:
         trace.reset()
         raise
     if live:
+        trace.reset(flight)
         land(trace)
     else:
         trace.reset()
@@ -105,8 +108,6 @@ def land(trace: Trace) -> None:
     """Run the trace's flight if it has not run yet, and give its values what it made."""
     flight = trace.flight
     assert flight is not None
-    if trace.epoch is flight.epoch:
-        trace.reset()
     plan = flight.plan
     try:
         if not plan.finished(flight):
@@ -115,6 +116,7 @@ def land(trace: Trace) -> None:
         if not plan.finished(flight) and (plan.lost or isinstance(error, Exception)):
             flight.epoch.failure = error
             _put_back(flight.journal, {id(flight.inputs[number]) for number in plan.lost})
+            _salvage(flight, plan.lost)
             trace.flight = None
         raise
     assert flight.results is not None
@@ -135,6 +137,33 @@ def _put_back(journal: Sequence[tuple[Any, Value]], lost: set[int]) -> None:
             tensor._value = old
             old.overwritten = False
             old.journaled = False
+
+
+def _salvage(flight: Flight, lost: frozenset[int]) -> None:
+    """Compute what does not depend on the operation that failed, each result by itself."""
+    step = flight.step
+    nodes = step.all_nodes()
+    tried = 0
+    for value in flight.live:
+        # The list, ``value`` and the argument: nobody else wants it.
+        if getrefcount(value) <= 3 or value.buffer is not None or tried >= _SALVAGE_LIMIT:
+            continue
+        node = nodes[value.pos]
+        if any(each.op == "input" and each.attrs["index"] in lost for each in toposort([node])):
+            continue
+        tried += 1
+        try:
+            alone = Flight(
+                make_plan([node], step.inputs, step.scalars, frozenset()), (value,), flight.inputs,
+                flight.scalars, flight.epoch, (), step,
+            )  # fmt: skip
+            alone.plan.run(alone)
+        except Exception as error:
+            publish("lost", value=value, error=error)  # what it is made of failed: said when read
+            continue
+        assert alone.results is not None
+        value.buffer = alone.results[0]
+        value.epoch = NOWHERE
 
 
 def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:
@@ -168,18 +197,14 @@ def compute(trace: Trace, value: Value) -> None:
             step.inputs > len(inputs) or len(step.scalars) > len(scalars)
         ):
             step = step.parent
-        steps: list[Step] = []
-        path: Step | None = step
-        while path is not None:
-            steps.append(path)
-            path = path.parent
-        nodes = [node for each in reversed(steps) for node in each.nodes]
+        nodes = step.all_nodes()
         if value.epoch is not trace.epoch or value.pos >= len(nodes):
             raise InternalError(f"{value} has not been recorded")
         plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
         flight = Flight(
-            plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, ()
-        )
+            plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, (),
+            step,
+        )  # fmt: skip
         plan.run(flight)
         assert flight.results is not None
         value.buffer = flight.results[0]

@@ -19,6 +19,7 @@ from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.compiler.plan import Fresh, SameAs
+from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer
@@ -46,7 +47,9 @@ class Flight:
     knows by itself whether it ran: whoever needs its results next lets it land again.
     """
 
-    __slots__ = ("epoch", "inputs", "journal", "live", "plan", "results", "scalars", "ticket")
+    __slots__ = (
+        "epoch", "inputs", "journal", "live", "plan", "results", "scalars", "step", "ticket",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Flight:
         scalars: Numbers,
         epoch: Epoch,
         journal: Sequence[tuple[Any, Value]],
+        step: Step,
     ) -> None:
         self.plan = plan
         self.live = live
@@ -63,6 +67,7 @@ class Flight:
         self.scalars = scalars
         self.epoch = epoch
         self.journal = journal
+        self.step = step  # the end of the path that was recorded
         self.ticket = -1  # runs of the program before this one
         self.results: list[Buffer] | None = None
 

@@ -19,7 +19,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from rushlight.base.dtype import bool_, float64, int64
+from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.engine.call import Call, Gradient, flatten
@@ -115,6 +115,15 @@ class Step:
             self.gradients[mask] = self.call.gradient((metas, self.scalar_types), self.metas, mask)
         return self.gradients[mask]
 
+    def all_nodes(self) -> list[Node]:
+        """The nodes of every position from the root to here."""
+        path: list[Step] = []
+        step: Step | None = self
+        while step is not None:
+            path.append(step)
+            step = step.parent
+        return [node for each in reversed(path) for node in each.nodes]
+
 
 @final
 class Trace:
@@ -124,6 +133,7 @@ class Trace:
         "__weakref__",
         "_nodes",
         "_nodes_step",
+        "default",
         "epoch",
         "flight",
         "grad",
@@ -141,19 +151,24 @@ class Trace:
     def __init__(self) -> None:
         self.root = Step(None, None)
         self.steps = 0
+        self.default = get_default_dtype()
         self.grad = True  # whether gradients are recorded: per thread, as in PyTorch
         self.inference = False
-        self.flight: Flight | None = None  # of the epoch before, until it has landed
+        self.flight: Flight | None  # of the epoch before, until it has landed
         self.lock = threading.RLock()  # held while it flushes, or another thread computes from it
         self.reset()
 
-    def reset(self) -> None:
-        """Start an empty trace at the root of the trie."""
-        if self.steps > STEP_LIMIT:
+    def reset(self, flight: Flight | None = None) -> None:
+        """Start an empty trace at the root of the trie; what it held has become ``flight``."""
+        default = get_default_dtype()
+        if self.steps > STEP_LIMIT or self.default is not default:
+            # What an integer divided by two is depends on the default dtype: another trie.
+            self.default = default
             self.root = Step(None, None)
             self.steps = 0
         epoch = Epoch(self)
         # No calls from here on: an interrupt finds all of it done, or nothing.
+        self.flight = flight
         self.epoch = epoch
         self.step = self.root
         self.values: list[Value] = []

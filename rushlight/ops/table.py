@@ -63,11 +63,12 @@ SPECIAL_POWERS = (0, 1, 2, 3, 4, -1, -2, 0.5, -0.5)
 class Parameter:
     """One parameter of an op: its name, kind, default and whether it is keyword-only."""
 
-    __slots__ = ("default", "keyword_only", "kind", "name", "variadic")
+    __slots__ = ("annotation", "default", "keyword_only", "kind", "name", "variadic")
 
     def __init__(self, parameter: inspect.Parameter) -> None:
         self.name = parameter.name
-        self.kind = _KINDS.get(str(parameter.annotation), STATIC)
+        self.annotation = str(parameter.annotation)
+        self.kind = _KINDS.get(self.annotation, STATIC)
         self.default = parameter.default
         self.keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
         self.variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL

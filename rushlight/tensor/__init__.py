@@ -29,12 +29,14 @@ from rushlight.base.dtype import (
     int32,
     int64,
     long,
-    set_default_dtype,
     short,
     uint8,
 )  # fmt: skip
 from rushlight.base.dtype import float_ as _float
 from rushlight.base.dtype import int_ as _int
+from rushlight.base.dtype import set_default_dtype as _set_default_dtype
+from rushlight.engine.flush import flush
+from rushlight.engine.trace import local
 from rushlight.engine.value import Size
 from rushlight.tensor import functions, indexing, methods, operators, random
 from rushlight.tensor.backward import backward, grad
@@ -97,6 +99,13 @@ operators.install()
 indexing.install()
 for _name, _method in random.METHODS.items():
     setattr(Tensor, _name, _method)
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Make ``d`` the dtype of new floating-point tensors. Raises TypeError for other kinds."""
+    flush()  # what is recorded was recorded under the old one
+    _set_default_dtype(d)
+    local.trace.reset()
 
 
 def _inplace_of(made: Any, name: str) -> Any:

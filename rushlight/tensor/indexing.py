@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64, uint8
-from rushlight.tensor.tensor import Tensor, convert, require_fits
+from rushlight.tensor.tensor import Tensor, convert, require_fits, type_name
 from rushlight.tensor.wrap import function
 
 
@@ -177,6 +177,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         self._inplace(function("masked_fill")(self, mask, number), "masked_fill_")
         return
     shown, indices, axes, front = _split(self, entries)
+    if isinstance(value, Tensor) and value.dtype is not shown.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{type_name(shown.dtype)} for the destination and {type_name(value.dtype)} for the "
+            "source."
+        )
     values = _as_values(shown, value)
     shown._writable("index_put_")
     shown._assign(function("_index_put")(shown, values, tuple(indices), axes, front, False))

@@ -251,8 +251,8 @@ class Tensor:
                 )
             if not can_cast(meta.dtype, mine.dtype):
                 raise RuntimeError(
-                    f"result type {_name(meta.dtype)} can't be cast to the desired output type "
-                    f"{_name(mine.dtype)}"
+                    f"result type {type_name(meta.dtype)} can't be cast to the desired output type "
+                    f"{type_name(mine.dtype)}"
                 )
             result = convert(result, mine.dtype)
         self._assign(result)
@@ -450,7 +450,8 @@ def _dense(layout: Layout) -> bool:
     return True
 
 
-def _name(kind: DType) -> str:
+def type_name(kind: DType) -> str:
+    """PyTorch's word for a dtype in messages: Float, Long."""
     return state._LEGACY.get(kind.name, kind.name)
 
 
@@ -657,8 +658,8 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
         )
     if not can_cast(result.dtype, out.dtype):
         raise RuntimeError(
-            f"result type {_name(result.dtype)} can't be cast to the desired output type "
-            f"{_name(out.dtype)}"
+            f"result type {type_name(result.dtype)} can't be cast to the desired output type "
+            f"{type_name(out.dtype)}"
         )
     result = convert(result, out.dtype)
     if out.shape != result.shape:

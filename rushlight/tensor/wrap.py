@@ -70,7 +70,10 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
             f"{pad}    t_.scalars.append({name})",
         ]
         return lines, f"{name}_k"
-    return [], name
+    if parameter.annotation == "bool":
+        return [], name
+    # True == 1 and hashes alike, but var(True) and var(1) are two calls.
+    return [], f'({name} if {name}.__class__ is not bool else ("bool", {name}))'
 
 
 def _default(parameter: Parameter) -> str:
