@@ -20,6 +20,9 @@ MORE_THAN_PEER = (
     "argument alpha must not be a floating point number",
     "Boolean alpha only supported",
     "Boolean inputs not supported for relu",
+    # Sums hand out gradients that are expanded, and so not to be written to.
+    "more than one element of the written-to tensor",
+    "some elements of the input tensor and the written-to tensor",
     "view size is not compatible",  # their results may keep the strides of an operand
 )
 _FRESH_TRIE_AFTER = 100  # programs: some meet a trie that others have grown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,9 @@ def _entries(x: Any, y: Any, coarsest: str, exact: bool, scale: float) -> str:
         if (x[1] is None) != (y[1] is None):
             return f".grad: {x[1]} against {y[1]}"
         if x[1] is not None:
-            found = _seen(x[1], y[1], coarsest, False, scale)
+            # Whether the gradient of a constant slope hangs on the graph differs.
+            found = _seen(x[1], replace(y[1], wants_grad=x[1].wants_grad, leaf=x[1].leaf),
+                          coarsest, False, scale)  # fmt: skip
             return f".grad: {found}" if found else ""
         return ""
     return "" if x == y else f"{x!r} against {y!r}"

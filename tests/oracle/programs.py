@@ -360,6 +360,8 @@ class Writer:
             return None
         t = self.tensor(x)
         y = self.fitting(x)
+        if self.group[y] == self.group[x]:  # PyTorch may read what it has just written
+            y = x
         n = self.number(kind_of(t))
         target = x if rng.random() < 0.7 else self.view_text(x)
         if "unfold" in target or "as_strided" in target:  # may write twice to one place

@@ -1,0 +1,122 @@
+"""A long training loop: flat memory, nothing compiled after the second step, parameters in place."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+import rushlight as torch
+from rushlight import engine, nn
+from rushlight.runtime import code
+from rushlight.runtime.buffer import pool
+
+STEPS = int(os.environ.get("RUSHLIGHT_LOOP_STEPS", "1000"))  # 10000 by hand
+BATCH, RAGGED = 8, 3
+
+
+def make() -> tuple[nn.Module, torch.optim.Optimizer, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(12, 16), nn.ReLU(), nn.Linear(16, 4))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    x = torch.randn(5 * BATCH + RAGGED, 12)
+    return model, optimizer, x, torch.randint(0, 4, (len(x),))
+
+
+def epoch(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> list[float]:
+    losses = []
+    for start in range(0, len(x), BATCH):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x[start : start + BATCH]), y[start : start + BATCH])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def test_long_loop_is_flat_and_compiles_nothing() -> None:
+    model, optimizer, x, y = make()
+    first = epoch(model, optimizer, x, y)
+    epoch(model, optimizer, x, y)
+    plans, compiled, live = engine.stats.plans, code.stats().compiled, pool.stats().live
+    flushes = engine.stats.flushes
+    for _ in range(STEPS // len(first)):
+        last = epoch(model, optimizer, x, y)
+    assert engine.stats.plans == plans
+    assert code.stats().compiled == compiled
+    assert pool.stats().live == live
+    assert engine.stats.flushes > flushes
+    assert sum(last) < sum(first)
+
+
+def test_second_step_is_the_last_that_compiles() -> None:
+    engine.clear()
+    model, optimizer, x, y = make()
+    for _ in range(2):
+        epoch(model, optimizer, x[:BATCH], y[:BATCH])
+    plans, compiled = engine.stats.plans, code.stats().compiled
+    for _ in range(3):
+        epoch(model, optimizer, x[:BATCH], y[:BATCH])
+    assert (engine.stats.plans, code.stats().compiled) == (plans, compiled)
+
+
+def test_another_batch_size_compiles_no_kernel() -> None:
+    model, optimizer, x, y = make()
+    for size in (BATCH, BATCH):
+        epoch(model, optimizer, x[:size], y[:size])
+    compiled = code.stats().compiled
+    for size in (5, 7, 6):
+        epoch(model, optimizer, x[:size], y[:size])
+    assert code.stats().compiled == compiled
+
+
+def test_parameters_stay_where_they_are() -> None:
+    model, optimizer, x, y = make()
+    for _ in range(2):
+        epoch(model, optimizer, x, y)
+    before = [p.data_ptr() for p in model.parameters()]
+    state = [optimizer.state[p]["momentum_buffer"].data_ptr() for p in model.parameters()]
+    for _ in range(3):
+        epoch(model, optimizer, x, y)
+    assert [p.data_ptr() for p in model.parameters()] == before
+    assert [optimizer.state[p]["momentum_buffer"].data_ptr() for p in model.parameters()] == state
+
+
+def test_accumulated_gradients_stay_where_they_are() -> None:
+    w = torch.ones(256, requires_grad=True)
+    for _ in range(3):
+        (w * 2).sum().backward()
+        w.grad.sum().item()
+    before = w.grad.data_ptr()
+    for _ in range(3):
+        (w * 2).sum().backward()
+        w.grad.sum().item()
+    assert w.grad.data_ptr() == before
+    assert w.grad[0].item() == 12.0
+
+
+def test_only_what_is_referred_to_is_computed() -> None:
+    engine.clear()
+    x = torch.ones(1000)
+    before = pool.stats().live
+    y = x * 2
+    for _ in range(20):
+        y = y + 1
+    assert y[0].item() == 22.0
+    assert pool.stats().live - before <= 2 * 4096  # y and its element, none of the steps between
+
+
+def test_flush_between_forward_and_backward() -> None:
+    x = torch.linspace(-1, 1, 24).reshape(4, 6)
+    grads = []
+    for look in (False, True):
+        torch.manual_seed(3)
+        layer = nn.Linear(6, 5)
+        hidden = layer(x).tanh()
+        loss = (hidden * hidden).mean()
+        if look:
+            assert loss.item() > 0
+            str(hidden)
+        loss.backward()
+        grads.append(layer.weight.grad.tolist())
+    assert np.allclose(grads[0], grads[1], rtol=1e-5, atol=1e-7)  # fused differently: last bits
