@@ -8,7 +8,6 @@ is decided by what the graph holds, never by how often it ran, and ``base.events
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from struct import Struct
 from typing import Any, Protocol, final
@@ -154,6 +153,8 @@ class CompiledPlan:
         self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
+        if config.DEBUG >= 1:
+            self.program.profile()
         self.lost: frozenset[int] = frozenset()
 
     def run(self, flight: Flight) -> None:
@@ -188,6 +189,17 @@ class CompiledPlan:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
+        if config.DEBUG >= 1:
+            self._tell()
+
+    def _tell(self) -> None:
+        """RUSHLIGHT_DEBUG=1: every command of the plan and how long it took."""
+        times = self.program.times
+        if times is None:
+            return
+        print(f"--- plan: {len(self.plan.labels)} commands, {self.arena_bytes} bytes of arena")
+        for label, nanoseconds in zip(self.plan.labels, np.diff(times), strict=True):
+            print(f"{nanoseconds / 1e3:10.1f} us  {label}")
 
     def finished(self, flight: Flight) -> bool:
         """Whether the program ran to its end for this flight."""
@@ -215,19 +227,4 @@ class CompiledPlan:
         )
 
 
-def flops(nodes: Sequence[Node]) -> int:
-    """Multiply-adds count two; only contractions are counted."""
-    total = 0
-    for node in nodes:
-        if node.op == "dot":
-            total += 2 * node.size * node.src[0].shape[-1]
-        elif node.op == "conv":
-            total += 2 * node.size * math.prod(node.src[1].shape[1:])
-        elif node.op in ("conv_input_grad", "conv_weight_grad"):
-            g = node.src[0]
-            w = node.shape if node.op == "conv_weight_grad" else node.src[1].shape
-            total += 2 * g.size * math.prod(w[1:])
-    return total
-
-
-__all__ = ["CompiledPlan", "Flight", "InterpretedPlan", "Plan", "flops", "make_plan"]
+__all__ = ["CompiledPlan", "Flight", "InterpretedPlan", "Plan", "make_plan"]
