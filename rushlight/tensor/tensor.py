@@ -266,10 +266,12 @@ class Tensor:
             old = self._value
             if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
                 _write_through(old, fresh)
-            old.overwritten = True
             if old.buffer is not None and old.buffer is not fresh.buffer:
                 _journal(self, old)
-            self._value = _next_version(fresh, old.version + 1)
+            # No calls from here on: an interrupt finds all of it done, or nothing.
+            fresh.version = old.version + 1
+            old.overwritten = True
+            self._value = fresh
             if trace.grad:
                 self._edge = result._edge
             return
@@ -289,7 +291,7 @@ class Tensor:
         elif base is not None and flows:
             base._read_value()
             full = write_window(base, result, _within(base, layout))
-            base._edge = full._edge
+            edge = full._edge
             fills = base._value.meta.numel == old.meta.numel
             if fills:
                 written = full._value
@@ -303,19 +305,24 @@ class Tensor:
             (written,) = trace.record(call, (old, fresh))
         if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
             _write_through(old, written)
-        if not self._untracked:
+        version, tracked = storage.version + 1, not self._untracked
+        # No calls from here on: an interrupt finds all of it done, or nothing.
+        if tracked:
             old.overwritten = True
-        storage.version += 1
-        storage.value = _next_version(written, storage.version)
-        if base is None and trace.grad and result._edge is not self._edge:
-            self._edge = result._edge
-        if whole and not flows:
-            if fresh.meta.shape == self._value.meta.shape:
-                self._value = fresh
-                self._seen = storage.version
-        if base is not None and flows and fills:
-            base._value = storage.value
-            base._seen = storage.version
+        written.version = version
+        storage.version = version
+        storage.value = written
+        if base is None:
+            if trace.grad:
+                self._edge = result._edge
+        elif flows:
+            base._edge = edge
+            if fills:
+                base._value = written
+                base._seen = version
+        if whole and not flows and fresh.meta is self._value.meta:
+            self._value = fresh
+            self._seen = version
 
     def _replace_(self, result: Tensor) -> None:
         """The optimisers' write: a new value, no gradient, nothing checked."""
@@ -325,11 +332,12 @@ class Tensor:
         if self._storage is None and (
             old.buffer is None or not (old.buffer.exposures or old.buffer.owner is not None)
         ):
-            old.overwritten = True
             if old.buffer is not None:
                 _journal(self, old)
+            # No calls from here on: an interrupt finds all of it done, or nothing.
             fresh = result._value
             fresh.version = old.version + 1
+            old.overwritten = True
             self._value = fresh
             return
         trace = local.trace
@@ -508,13 +516,8 @@ def _derived(parent: Value, call: OpCall, shape: tuple[int, ...], version: int) 
 def _journal(tensor: Tensor, old: Value) -> None:
     """Remember what ``tensor`` was, until the write that replaced it has been computed."""
     if not old.journaled:
-        old.journaled = True
         local.trace.journal.append((tensor, old))
-
-
-def _next_version(value: Value, version: int) -> Value:
-    value.version = version
-    return value
+        old.journaled = True
 
 
 def _write_through(old: Value, fresh: Value) -> None:
