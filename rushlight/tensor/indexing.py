@@ -193,6 +193,8 @@ def _as_values(target: Tensor, value: Any) -> Tensor:
         return convert(value, target.dtype)
     from rushlight.tensor.create import tensor
 
+    if isinstance(value, (int, float)):
+        require_fits(value, target.dtype)
     return tensor(value, dtype=target.dtype)
 
 

@@ -385,15 +385,31 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
         src = as_tensor(src)
     self._apart_from(src)
+    stays = self._edge is not None and src._edge is None and local.trace.grad
     source = src if src.dtype is self.dtype else convert(src, self.dtype)
     if source.shape != self.shape:
         source = function("expand")(source, *self.shape)
-    self._assign(function("clone")(source))
+    if stays:
+        self._assign(function("where")(_never(), self, source))  # it stays in the graph
+    else:
+        self._assign(function("clone")(source))
     return self
+
+
+def _once(self: Tensor) -> Tensor:
+    """The part of an expanded tensor that has each place once."""
+    view = self
+    for axis, (size, step) in enumerate(zip(self._layout.shape, self._layout.strides, strict=True)):
+        if size > 1 and step == 0:
+            view = function("narrow")(view, axis, 0, 1)
+    return view
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """One number everywhere."""
+    if self._storage is not None and self._layout.overlaps:
+        fill_(_once(self), value)
+        return self
     self._writable("fill_")
     if isinstance(value, Tensor):
         if value.ndim:
@@ -420,6 +436,9 @@ def _never() -> Tensor:
 
 def zero_(self: Tensor) -> Tensor:
     """0 everywhere."""
+    if self._storage is not None and self._layout.overlaps:
+        zero_(_once(self))
+        return self
     self._writable("zero_")
     if self._edge is not None and local.trace.grad:
         self._assign(function("where")(_never(), self, 0))

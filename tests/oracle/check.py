@@ -23,6 +23,7 @@ MORE_THAN_PEER = (
     # Sums hand out gradients that are expanded, and so not to be written to.
     "more than one element of the written-to tensor",
     "some elements of the input tensor and the written-to tensor",
+    "A view was created in no_grad mode",
     "view size is not compatible",  # their results may keep the strides of an operand
 )
 _FRESH_TRIE_AFTER = 100  # programs: some meet a trie that others have grown

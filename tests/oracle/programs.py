@@ -193,11 +193,13 @@ class Writer:
                 same += [f"~{x}"] * 2
         smooth = [f"{x}.sin()", f"{x}.cos()", f"{x}.tanh()", f"{x}.sigmoid()", f"{x}.square()",
                   f"({x}.abs() + 0.5).sqrt()", f"({x}.abs() + 0.5).log()", f"{x}.clamp(-3, 3).exp()",
-                  f"({x}.abs() + 1).rsqrt()", f"1 / ({x}.abs() + 1)", f"{x} ** 2", f"{x} ** 3",
+                  f"({x}.abs() + 1).rsqrt()", f"torch.reciprocal({x}.abs() + 1)", f"{x} ** 2", f"{x} ** 3",
                   f"F.softplus({x})", f"F.gelu({x})", f"F.silu({x})", f"F.leaky_relu({x}, 0.1)",
                   f"F.elu({x})", f"torch.log1p({x}.abs())", f"torch.erf({x})",
                   f"{x}.to(torch.{rng.choice(('float32', 'float64'))})", f"{x}.float()",
                   f"{x}.double()"]  # fmt: skip
+        if kind_of(self.tensor(x)) == "bool":
+            smooth = [each for each in smooth if "softplus" not in each and "square" not in each]
         if rng.random() < 0.5:
             return Draw(f"{out} = {rng.choice(same)}", out, exact=self.is_exact(x))
         return Draw(f"{out} = {rng.choice(smooth)}", out)
@@ -249,7 +251,7 @@ class Writer:
             options += [f"{x}.max({d}{keep})[0]", f"{x}.min({d})[0]", f"{x}.argmax({d}{keep})",
                         f"{x}.argmin()", f"{x}.sort(dim={d}, stable=True)[0]",
                         f"{x}.sort(dim={d}, stable=True)[1]"]  # fmt: skip
-        if rng.random() < 0.4:
+        if rng.random() < 0.4 and t.dtype.is_floating_point:
             exact = False
             options = [f"{x}.var({d})", f"{x}.std()", f"torch.logsumexp({x}, {d})",
                        f"torch.softmax({x}, {d})", f"{x}.log_softmax({d})",
