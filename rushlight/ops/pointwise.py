@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float32
+from rushlight.base.dtype import bfloat16, bool_, float16, float32, float64, int32, int64, uint8
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
@@ -14,49 +14,58 @@ from rushlight.ir.graph import Node
 from rushlight.ops.promote import (
     align, common_dtype, floating, full, grad_to, is_number, shape_of,
 )  # fmt: skip
+from rushlight.ops.samples import (
+    BOOLS, CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_one, of_two, raises, with_options,
+)  # fmt: skip
 from rushlight.ops.table import Op, Operand, Power, Scalar, composite
 
 
-def real_function(primitive: str, doc: str, *, name: str = "", functional: bool = False) -> Op:
-    """An op that is one floating primitive; integers become the default dtype first."""
+def real_function(
+    primitive: str, doc: str, *, low: float = -2, high: float = 2, functional: bool = False
+) -> Op:  # fmt: skip
+    """An op that is one floating primitive; integers become the default dtype first.
+
+    low..high is where the samples lie.
+    """
 
     def body(input: Node) -> Node:
         return unary(primitive, build.cast(input, floating(input.dtype)))
 
-    body.__name__ = name or primitive
+    body.__name__ = primitive
     body.__doc__ = f"{doc}, element by element. Shape (*) -> (*); integers give the default dtype."
     made: Op = composite(body, method=True, inplace=True, functional=functional)
+    made.samples(of_one(low, high))
     return made
 
 
 exp = real_function("exp", "e**x")
 exp2 = real_function("exp2", "2**x")
 expm1 = real_function("expm1", "e**x - 1, exact near 0")
-log = real_function("log", "Natural logarithm")
-log2 = real_function("log2", "Logarithm to base 2")
-log10 = real_function("log10", "Logarithm to base 10")
-log1p = real_function("log1p", "log(1 + x), exact near 0")
-sqrt = real_function("sqrt", "Square root; nan below 0")
-rsqrt = real_function("rsqrt", "1 / sqrt(x)")
-reciprocal = real_function("reciprocal", "1 / x")
+log = real_function("log", "Natural logarithm", low=0.1, high=4)
+log2 = real_function("log2", "Logarithm to base 2", low=0.1, high=4)
+log10 = real_function("log10", "Logarithm to base 10", low=0.1, high=4)
+log1p = real_function("log1p", "log(1 + x), exact near 0", low=-0.9, high=4)
+sqrt = real_function("sqrt", "Square root; nan below 0", low=0.1, high=4)
+rsqrt = real_function("rsqrt", "1 / sqrt(x)", low=0.1, high=4)
+reciprocal = real_function("reciprocal", "1 / x", low=0.3, high=2)
 sin = real_function("sin", "Sine of radians")
 cos = real_function("cos", "Cosine of radians")
-tan = real_function("tan", "Tangent of radians")
-asin = real_function("asin", "Inverse sine")
-acos = real_function("acos", "Inverse cosine")
+tan = real_function("tan", "Tangent of radians", low=-1.4, high=1.4)
+asin = real_function("asin", "Inverse sine", low=-0.9, high=0.9)
+acos = real_function("acos", "Inverse cosine", low=-0.9, high=0.9)
 atan = real_function("atan", "Inverse tangent")
 sinh = real_function("sinh", "Hyperbolic sine")
 cosh = real_function("cosh", "Hyperbolic cosine")
 tanh = real_function("tanh", "Hyperbolic tangent", functional=True)
 asinh = real_function("asinh", "Inverse hyperbolic sine")
-acosh = real_function("acosh", "Inverse hyperbolic cosine")
-atanh = real_function("atanh", "Inverse hyperbolic tangent")
+acosh = real_function("acosh", "Inverse hyperbolic cosine", low=1.1, high=4)
+atanh = real_function("atanh", "Inverse hyperbolic tangent", low=-0.9, high=0.9)
 sigmoid = real_function("sigmoid", "1 / (1 + e**-x)", functional=True)
 erf = real_function("erf", "Error function")
 erfc = real_function("erfc", "1 - erf(x)")
-erfinv = real_function("erfinv", "Inverse of erf on (-1, 1)")
-lgamma = real_function("lgamma", "Logarithm of |gamma(x)|")
-digamma = real_function("digamma", "Logarithmic derivative of gamma")
+erfinv = real_function("erfinv", "Inverse of erf on (-1, 1)", low=-0.9, high=0.9)
+lgamma = real_function("lgamma", "Logarithm of |gamma(x)|", low=0.5, high=4)
+digamma = real_function("digamma", "Logarithmic derivative of gamma", low=0.5, high=4)
 for _new, _old in (
     ("arcsin", asin), ("arccos", acos), ("arctan", atan), ("arcsinh", asinh),
     ("arccosh", acosh), ("arctanh", atanh),
@@ -74,11 +83,16 @@ def neg(input: Node) -> Node:
         )
     return unary("neg", input)
 
+neg.samples(of_one(whole=False))
+neg.bad_inputs(raises(((BOOLS,), {}, RuntimeError, "bool tensor is not supported")))
+
 
 @composite(method=True, inplace=True, aliases=("absolute",))
 def abs(input: Node) -> Node:
     """|x|; the slope at 0 is 0."""
     return input if input.dtype is bool_ else unary("abs", input)
+
+abs.samples(of_one())
 
 
 @composite(method=True, inplace=True)
@@ -86,8 +100,12 @@ def sign(input: Node) -> Node:
     """-1, 0 or 1."""
     return input if input.dtype is bool_ else unary("sign", input)
 
+sign.samples(of_one())
+
 
 sgn = composite(sign.body, name="sgn", method=True, inplace=True)
+
+sgn.samples(of_one())
 
 
 def _rounding(primitive: str, doc: str) -> Op:
@@ -97,6 +115,7 @@ def _rounding(primitive: str, doc: str) -> Op:
     body.__name__ = primitive
     body.__doc__ = f"{doc}. Integers are returned as they are; the gradient is 0."
     made: Op = composite(body, method=True, inplace=True)
+    made.samples(of_one(-4, 4))
     return made
 
 
@@ -118,10 +137,20 @@ def round(input: Node, *, decimals: int = 0) -> Node:
     return binary(down, unary("round", binary(up, input, scale)), scale)
 
 
+@round.samples
+def _(rng: Rng) -> Samples:
+    yield from of_one(-4, 4)(rng)
+    yield (np.array([0.5, 1.5, 2.5, -0.5, -1.5]),), {}
+    yield (floats(rng, 3, 4, low=-300, high=300),), {"decimals": 2}
+    yield (floats(rng, 3, 4, low=-300, high=300),), {"decimals": -1}
+
+
 @composite(method=True, inplace=True)
 def frac(input: Node) -> Node:
     """x - trunc(x)."""
     return binary("sub", input, unary("trunc", input))
+
+frac.samples(of_one(-4, 4, whole=False))
 
 
 # Arithmetic of two
@@ -154,6 +183,16 @@ def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
     return grad_to(g, input), grad_to(_scaled(g, alpha, g.dtype, g.shape), other)
 
 
+@add.samples
+def _(rng: Rng) -> Samples:
+    yield from of_two()(rng)
+    yield (floats(rng, 4, 5), floats(rng, 5)), {"alpha": 0.5}
+    yield (INTEGERS, INTEGERS), {"alpha": -2}
+
+
+add.bad_inputs(raises(((np.ones(3), np.ones(4)), {}, RuntimeError, "must match|broadcast")))
+
+
 @composite(method=True, inplace=True, aliases=("subtract",))
 def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
     """input - alpha * other, broadcast and promoted."""
@@ -167,11 +206,26 @@ def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
     return grad_to(g, input), grad_to(unary("neg", _scaled(g, alpha, g.dtype, g.shape)), other)
 
 
+@sub.samples
+def _(rng: Rng) -> Samples:
+    yield from of_two(bools=False)(rng)
+    yield (floats(rng, 4, 5), floats(rng, 5)), {"alpha": 0.5}
+
+
+sub.bad_inputs(raises(((BOOLS, BOOLS), {}, RuntimeError, "two bool tensors")))
+
+
 @composite(method=True)
 def rsub(input: Node, other: Operand, *, alpha: Scalar = 1) -> Node:
     """other - alpha * input."""
     out: Node = sub.body(other, input, alpha=alpha)
     return out
+
+
+@rsub.samples
+def _(rng: Rng) -> Samples:
+    yield from of_two(bools=False)(rng)
+    yield (floats(rng, 4, 5), floats(rng, 5)), {"alpha": 0.5}
 
 
 @composite(method=True, inplace=True, aliases=("multiply",))
@@ -189,6 +243,8 @@ def _(g, out, input, other):  # type: ignore[no-untyped-def]
     if not is_number(other):
         dy = grad_to(binary("mul", g, full(input, g.shape, g.dtype)), other)
     return dx, dy
+
+mul.samples(of_two())
 
 
 def _true_div(input: Operand, other: Operand) -> Node:
@@ -227,7 +283,26 @@ def _(g, out, input, other, rounding_mode):  # type: ignore[no-untyped-def]
     return dx, dy
 
 
+@div.samples
+def _(rng: Rng) -> Samples:
+    yield from of_two(divisor=True)(rng)
+    yield (INTEGERS, 0), {}
+    for how in ("trunc", "floor"):
+        yield (floats(rng, 4, 5, low=-9, high=9), floats(rng, 5)), {"rounding_mode": how}
+        yield (INTEGERS, np.array([2, -3, -2])), {"rounding_mode": how}
+        yield (CORNERS.reshape(-1, 1), CORNERS), {"rounding_mode": how}
+
+
+@div.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(3), 2.0), {"rounding_mode": "up"}, RuntimeError, "rounding_mode"
+    yield (INTEGERS, 0), {"rounding_mode": "floor"}, RuntimeError, "ZeroDivisionError"
+    yield (INTEGERS, np.zeros(3, int)), {"rounding_mode": "trunc"}, RuntimeError, "ZeroDivisionError"
+
+
 true_divide = composite(_true_div, name="true_divide", method=True, inplace=True)
+
+true_divide.samples(of_two(divisor=True))
 
 
 @composite(method=True, inplace=True)
@@ -236,12 +311,18 @@ def floor_divide(input: Operand, other: Operand) -> Node:
     x, y = align(input, other)
     return binary("floordiv", x, y)
 
+floor_divide.samples(of_two(-9, 9, divisor=True))
+floor_divide.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
+
 
 @composite(method=True, inplace=True)
 def remainder(input: Operand, other: Operand) -> Node:
     """input - floor(input / other) * other: the sign is the divisor's, as in Python."""
     x, y = align(input, other)
     return binary("remainder", x, y)
+
+remainder.samples(of_two(-9, 9, divisor=True))
+remainder.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
 
 @composite(method=True, inplace=True)
@@ -250,11 +331,16 @@ def fmod(input: Operand, other: Operand) -> Node:
     x, y = align(input, other)
     return binary("fmod", x, y)
 
+fmod.samples(of_two(-9, 9, divisor=True))
+fmod.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
+
 
 @composite(method=True, inplace=True)
 def square(input: Node) -> Node:
     """x * x."""
     return binary("mul", input, input)
+
+square.samples(of_one())
 
 
 @composite(method=True, inplace=True)
@@ -306,11 +392,30 @@ def _(g, out, input, exponent):  # type: ignore[no-untyped-def]
     return dx, dy
 
 
+@pow.samples
+def _(rng: Rng) -> Samples:
+    yield from of_two(0.2, 3, bools=False)(rng)
+    for exponent in (0, 1, 2, 3, 4, -1, -2, 0.5, -0.5, 2.5, -3, 2.0):
+        yield (floats(rng, 3, 4, low=0.2),), {"exponent": exponent}
+        yield (CORNERS,), {"exponent": exponent}
+    yield (floats(rng, 4), np.array([0.0, 2.0, 3.0, -1.0])), {}  # negative bases, whole exponents
+    yield (2.0, floats(rng, 3, 4)), {}
+    yield (-2, np.array([0, 1, 5])), {}
+    yield (INTEGERS, np.array([0, 1, 3])), {}
+    yield (np.array([1, -1, 2, 0]), np.array([-1, -3, -2, 0])), {}
+    yield (INTEGERS, 2.5), {}
+
+
+pow.bad_inputs(raises(((INTEGERS, -1), {}, RuntimeError, "negative integer powers")))
+
+
 @composite(method=True, inplace=True, aliases=("arctan2",))
 def atan2(input: Node, other: Node) -> Node:
     """The angle of the point (other, input)."""
     x, y = align(input, other, dtype=floating(common_dtype(input, other)))
     return binary("atan2", x, y)
+
+atan2.samples(of_two(number=False))
 
 
 @composite(method=True)
@@ -319,12 +424,16 @@ def maximum(input: Node, other: Node) -> Node:
     x, y = align(input, other)
     return binary("maximum", x, y)
 
+maximum.samples(of_two(number=False))
+
 
 @composite(method=True)
 def minimum(input: Node, other: Node) -> Node:
     """The smaller of two; nan where either is nan. Equal ones share the gradient."""
     x, y = align(input, other)
     return binary("minimum", x, y)
+
+minimum.samples(of_two(number=False))
 
 
 def _fextremum(input: Node, other: Node, kind: str) -> Node:
@@ -341,11 +450,15 @@ def fmax(input: Node, other: Node) -> Node:
     """The larger of two; a nan counts as missing."""
     return _fextremum(input, other, "maximum")
 
+fmax.samples(of_two(number=False))
+
 
 @composite(method=True)
 def fmin(input: Node, other: Node) -> Node:
     """The smaller of two; a nan counts as missing."""
     return _fextremum(input, other, "minimum")
+
+fmin.samples(of_two(number=False))
 
 
 @composite(method=True, inplace=True)
@@ -354,12 +467,16 @@ def copysign(input: Node, other: Operand) -> Node:
     x, y = align(input, other, dtype=floating(common_dtype(input, other)))
     return binary("copysign", x, y)
 
+copysign.samples(of_two())
+
 
 @composite(method=True, inplace=True)
 def hypot(input: Node, other: Node) -> Node:
     """sqrt(input**2 + other**2)."""
     x, y = align(input, other)
     return unary("sqrt", binary("add", binary("mul", x, x), binary("mul", y, y)))
+
+hypot.samples(of_two(whole=False, bools=False, number=False))
 
 
 @composite(method=True, inplace=True)
@@ -373,11 +490,26 @@ def lerp(input: Node, end: Node, weight: Operand) -> Node:
     return build.where(binary("lt", unary("abs", w), const(0.5, shape, dtype)), near, far)
 
 
+@lerp.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), 0.3), {}
+    yield (floats(rng, 4, 1), floats(rng, 5), floats(rng, 4, 5)), {}
+    yield (floats(rng), floats(rng, 3), 0.9), {}
+    yield (np.zeros((0, 2)), np.ones(2), 0.5), {}
+
+
 @composite(method=True, inplace=True)
 def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
     """input + value * tensor1 * tensor2."""
     x, a, b = align(input, tensor1, tensor2)
     return binary("add", x, binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+@addcmul.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), floats(rng, 5)), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 1), floats(rng)), {"value": 0.5}
+    yield (INTEGERS, INTEGERS, INTEGERS), {"value": 2}
 
 
 @composite(method=True, inplace=True)
@@ -392,7 +524,31 @@ def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> 
     return binary("add", x, binary("div", binary("mul", full(value, x.shape, x.dtype), a), b))
 
 
+@addcdiv.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), floats(rng, 5, low=0.5)), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 1), floats(rng, low=1)), {"value": 0.5}
+
+
+addcdiv.bad_inputs(raises(((INTEGERS,) * 3, {}, RuntimeError, "Integer division with addcdiv")))
+
+
 # Bits and logic
+
+
+def _of_bits(rng: Rng) -> Samples:
+    yield (INTEGERS, np.array([6, -1, 3])), {}
+    yield (INTEGERS.astype(np.int32), np.array([6, 1, 3], np.uint8)), {}
+    yield (BOOLS, ~BOOLS), {}
+    yield (BOOLS, np.asarray(5)), {}
+    yield (INTEGERS, 3), {}
+    yield (np.zeros((0, 2), np.int64), np.zeros((1, 2), np.int64)), {}
+
+
+def _shifted_bits(rng: Rng) -> Samples:
+    yield (INTEGERS, np.array([1, 0, 3])), {}
+    yield (INTEGERS.astype(np.int32), np.array([[1], [2]], np.int32)), {}
+    yield (INTEGERS, 2), {}
 
 
 def _bits(name: str, primitive: str, doc: str) -> Op:
@@ -405,6 +561,8 @@ def _bits(name: str, primitive: str, doc: str) -> Op:
     body.__name__ = name
     body.__doc__ = f"{doc} of integers or bools."
     made: Op = composite(body, method=True, inplace=True, differentiable=False)
+    made.samples(_shifted_bits if primitive in ("shl", "shr") else _of_bits)
+    made.bad_inputs(raises(((np.ones(3), 1), {}, RuntimeError, "not implemented for")))
     return made
 
 
@@ -423,6 +581,16 @@ def bitwise_not(input: Node) -> Node:
     return unary("not", input)
 
 
+@bitwise_not.samples
+def _(rng: Rng) -> Samples:
+    for kind in (np.int64, np.int32, np.uint8, np.int8):
+        yield (np.array([0, 1, 7], kind),), {}
+    yield (BOOLS,), {}
+
+
+bitwise_not.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "bitwise_not")))
+
+
 def _truth(x: Node) -> Node:
     return build.cast(x, bool_)
 
@@ -435,6 +603,7 @@ def _logic(name: str, primitive: str, doc: str) -> Op:
     body.__name__ = name
     body.__doc__ = f"{doc} of truth values (not zero); the result is bool."
     made: Op = composite(body, method=True, inplace=True, differentiable=False)
+    made.samples(of_two(number=False))
     return made
 
 
@@ -448,6 +617,8 @@ def logical_not(input: Node) -> Node:
     """True where x is zero."""
     return unary("not", _truth(input))
 
+logical_not.samples(of_one())
+
 
 def _comparison(name: str, make: str, doc: str, *aliases: str) -> Op:
     swap = make.startswith("swapped ")
@@ -460,6 +631,7 @@ def _comparison(name: str, make: str, doc: str, *aliases: str) -> Op:
     body.__name__ = name
     body.__doc__ = f"{doc}, element by element; bool."
     made: Op = composite(body, method=True, inplace=True, differentiable=False, aliases=aliases)
+    made.samples(of_two())
     return made
 
 
@@ -476,6 +648,8 @@ def isnan(input: Node) -> Node:
     """True where x is not a number."""
     return binary("ne", input, input)
 
+isnan.samples(of_one())
+
 
 @composite(method=True, differentiable=False)
 def isinf(input: Node) -> Node:
@@ -483,6 +657,8 @@ def isinf(input: Node) -> Node:
     if not input.dtype.is_floating_point:
         return const(False, input.shape, bool_)
     return binary("eq", unary("abs", input), const(np.inf, input.shape, input.dtype))
+
+isinf.samples(of_one())
 
 
 @composite(method=True, differentiable=False)
@@ -492,17 +668,23 @@ def isfinite(input: Node) -> Node:
         return const(True, input.shape, bool_)
     return binary("lt", unary("abs", input), const(np.inf, input.shape, input.dtype))
 
+isfinite.samples(of_one())
+
 
 @composite(method=True, differentiable=False)
 def isposinf(input: Node) -> Node:
     """True where x is +inf."""
     return eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
 
+isposinf.samples(of_one())
+
 
 @composite(method=True, differentiable=False)
 def isneginf(input: Node) -> Node:
     """True where x is -inf."""
     return eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
+
+isneginf.samples(of_one())
 
 
 @composite(method=True, differentiable=False)
@@ -512,6 +694,8 @@ def signbit(input: Node) -> Node:
         return lt.body(input, 0)
     one = const(1, input.shape, input.dtype)
     return binary("lt", binary("copysign", one, input), const(0, input.shape, input.dtype))
+
+signbit.samples(of_one())
 
 
 @composite(method=True)
@@ -538,6 +722,19 @@ def isclose(
     return binary("or", close, binary("and", finite, binary("le", gap, allowed)))
 
 
+@isclose.samples
+def _(rng: Rng) -> Samples:
+    near = floats(rng, 4, 5)
+    yield (near, near + floats(rng, 4, 5, low=-1e-5, high=1e-5)), {}
+    yield (CORNERS.reshape(-1, 1), CORNERS), {}
+    yield (CORNERS.reshape(-1, 1), CORNERS), {"equal_nan": True, "rtol": 0.5, "atol": 0.1}
+    yield (INTEGERS, INTEGERS + 1), {"atol": 1.0}
+    yield (BOOLS, BOOLS), {}
+
+
+isclose.bad_inputs(raises(((np.ones(3), INTEGERS), {}, RuntimeError, "did not match")))
+
+
 def _name_of(x: Node) -> str:
     return x.dtype.name.capitalize()
 
@@ -561,6 +758,8 @@ def nan_to_num(
     out = build.where(binary("eq", input, const(np.inf, shape, dtype)), largest, input)
     out = build.where(binary("eq", input, const(-np.inf, shape, dtype)), smallest, out)
     return build.where(binary("ne", input, input), full(0 if nan is None else nan, shape, dtype), out)
+
+nan_to_num.samples(with_options({"nan": 1.5}, {"nan": 2.0, "posinf": 7.0, "neginf": -7.0}))
 
 
 # Selection
@@ -589,6 +788,20 @@ def _(g, out, condition, input, other):  # type: ignore[no-untyped-def]
         grad_to(build.where(wide, g, zero), input),
         grad_to(build.where(wide, zero, g), other),
     )
+
+
+@where.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5) > 0, floats(rng, 4, 5), floats(rng, 5)), {}
+    yield (floats(rng, 4, 1) > 0, CORNERS, 0.0), {}
+    yield (BOOLS, 1, floats(rng, 3)), {}
+    yield (BOOLS, INTEGERS, floats(rng, 3)), {}
+    yield (np.asarray(True), INTEGERS, 2.5), {}
+    yield (np.zeros((0, 1), bool), floats(rng, 3), floats(rng)), {}
+    yield (BOOLS, 1, 2), {}
+
+
+where.bad_inputs(raises(((np.ones(3), np.ones(3), 0.0), {}, RuntimeError, "boolean tensor")))
 
 
 @composite(method=True, inplace=True, aliases=("clip",))
@@ -625,16 +838,39 @@ def _(g, out, input, min, max):  # type: ignore[no-untyped-def]
     return grad_to(build.where(inside, g, zero), input), dmin, dmax
 
 
+@clamp.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5),), {"min": -0.5, "max": 0.7}
+    yield (floats(rng, 4, 5),), {"min": -0.5}
+    yield (floats(rng, 4, 5),), {"max": 0.5}
+    yield (floats(rng, 4, 5), floats(rng, 5), floats(rng, 4, 1)), {}  # some min > max
+    yield (CORNERS,), {"min": -0.5, "max": 0.5}
+    yield (CORNERS.reshape(-1, 1), CORNERS), {}
+    yield (CORNERS.reshape(-1, 1), None, CORNERS), {}
+    yield (INTEGERS,), {"min": -1, "max": 2}
+    yield (INTEGERS,), {"min": 0.5}
+    yield (floats(rng), floats(rng)), {}
+    yield (np.zeros((0, 3)), 0.0), {}
+    yield (np.ones(3),), {"min": 2.0, "max": 0.0}
+
+
+clamp.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "At least one of")))
+
+
 @composite(method=True, inplace=True)
 def clamp_min(input: Node, min: Operand) -> Node:
     """Cut from below."""
     return clamp(input, min)  # type: ignore[no-any-return]
+
+clamp_min.samples(of_two(bools=False))
 
 
 @composite(method=True, inplace=True)
 def clamp_max(input: Node, max: Operand) -> Node:
     """Cut from above."""
     return clamp(input, None, max)  # type: ignore[no-any-return]
+
+clamp_max.samples(of_two(bools=False))
 
 
 @composite(method=True, inplace=True)
@@ -654,6 +890,20 @@ def masked_fill(input: Node, mask: Node, value: Operand) -> Node:
     return build.where(full(mask, shape, bool_), chosen, full(input, shape, input.dtype))
 
 
+@masked_fill.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 5) > 0, 2.0), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 5) > 0, float("-inf")), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 1) > 0, np.asarray(0.5)), {}
+    yield (INTEGERS, BOOLS, 9), {}
+
+
+@masked_fill.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(3), np.ones(3), 0.0), {}, RuntimeError, "boolean masks"
+    yield (np.ones(3), BOOLS, np.ones(3)), {}, RuntimeError, "0-dimensional value"
+
+
 # Conversion
 
 
@@ -663,15 +913,35 @@ def to_dtype(input: Node, dtype: DType) -> Node:
     return build.cast(input, dtype)
 
 
+@to_dtype.samples
+def _(rng: Rng) -> Samples:
+    for dtype in (float32, float64, int64, bool_):
+        yield (floats(rng, 4, 5, low=-9, high=9), dtype), {}
+        yield (INTEGERS, dtype), {}
+        yield (BOOLS, dtype), {}
+    yield (floats(rng, 4, 5), float16), {}
+    yield (floats(rng, 4, 5), bfloat16), {}
+    yield (INTEGERS, uint8), {}
+
+
 @composite(method=True, differentiable=False, name="view_as_dtype", torch=False)
 def view_as_dtype(input: Node, dtype: DType) -> Node:
     """The same bytes read as another dtype of the same width."""
     return build.bitcast(input, dtype)
 
 
+@view_as_dtype.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5).astype(np.float32), int32), {}
+    yield (np.array([0, 1, 0x3F800000], np.int32), float32), {}
+    yield (INTEGERS, float64), {}
+
+
 @composite(method=False, differentiable=True, torch=True)
 def clone(input: Node) -> Node:
     """A copy: a new tensor that shares no memory."""
     return input
+
+clone.samples(of_one())
 
 

@@ -1,0 +1,99 @@
+"""Arguments that families of ops are tested with: see ``Op.samples`` in ops/table.py.
+
+A rule yields (args, kwargs). Arrays of float64 stand for every floating dtype: the tests run them
+as float32 as well, and take gradients of them as they are. Any other dtype is taken at its word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+Rng = np.random.Generator
+Array = np.ndarray[Any, Any]
+Samples = Iterator[tuple[tuple[Any, ...], dict[str, Any]]]
+BadInputs = Iterator[tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]]
+Rule = Callable[[Rng], Samples]
+
+INTEGERS = np.array([[3, -2, 0], [7, 1, -5]])
+BOOLS = np.array([True, False, True])
+# Numbers at which functions do something else than elsewhere.
+CORNERS = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -0.5, np.inf, -np.inf, np.nan])
+LARGE = np.array([88.0, -88.0, 300.0, -300.0, 1e4, -1e4])
+
+
+def floats(rng: Rng, *shape: int, low: float = -2, high: float = 2) -> Array:
+    """Uniform numbers of ``shape``, 0-d too."""
+    return np.asarray(rng.uniform(low, high, shape))
+
+
+def distinct(rng: Rng, *shape: int) -> Array:
+    """Numbers of ``shape`` far enough apart that a small step changes no order."""
+    count = int(np.prod(shape))
+    return rng.permutation(count).reshape(shape) / 4 - count / 8
+
+
+def of_one(low: float = -2, high: float = 2, *, whole: bool = True) -> Rule:
+    """For functions of one number: usual shapes, 0-d, empty, corners, ``whole``: integers, bools."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (floats(rng, 4, 5, low=low, high=high),), {}
+        yield (floats(rng, low=low, high=high),), {}
+        yield (np.zeros((0, 3)),), {}
+        yield (CORNERS,), {}
+        yield (LARGE,), {}
+        if whole:
+            yield (INTEGERS,), {}
+            yield (INTEGERS.astype(np.int32),), {}
+            yield (BOOLS,), {}
+
+    return rule
+
+
+def of_two(
+    low: float = -2, high: float = 2, *, whole: bool = True, bools: bool = True,
+    number: bool = True, corners: bool = True, divisor: bool = False,
+) -> Rule:  # fmt: skip
+    """For functions of two numbers: broadcast, mixed dtypes, a Python number as the second."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (floats(rng, 4, 5, low=low, high=high), floats(rng, 4, 5, low=low, high=high)), {}
+        yield (floats(rng, 3, 1, low=low, high=high), floats(rng, 4, low=low, high=high)), {}
+        yield (floats(rng, low=low, high=high), floats(rng, 2, 3, low=low, high=high)), {}
+        yield (np.zeros((0, 3)), np.zeros((1, 3))), {}
+        if corners:
+            yield (CORNERS.reshape(-1, 1), CORNERS), {}
+        if whole:
+            other = np.array([2, -3, 3])
+            yield (INTEGERS, other), {}
+            yield (INTEGERS.astype(np.int32), other.astype(np.uint8)), {}
+            yield (INTEGERS, np.asarray(1.5)), {}
+            if number:
+                yield (INTEGERS, 2), {}
+        if bools:
+            if not divisor:
+                yield (BOOLS, ~BOOLS), {}
+            yield (BOOLS, np.array([2, 1, 3])), {}
+        if number:
+            yield (floats(rng, 2, 3, low=low, high=high), 1.5), {}
+
+    return rule
+
+
+def with_options(*options: dict[str, Any], shape: tuple[int, ...] = (4, 5)) -> Rule:
+    """``of_one`` without integers, and a usual argument with each of the keyword arguments."""
+
+    def rule(rng: Rng) -> Samples:
+        yield from of_one(whole=False)(rng)
+        for each in options:
+            yield (floats(rng, *shape, low=-4, high=4),), each
+            yield (CORNERS,), each
+
+    return rule
+
+
+def raises(*rows: tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]) -> Any:
+    """A ``bad_inputs`` rule of fixed rows."""
+    return lambda rng: iter(rows)
