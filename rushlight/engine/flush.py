@@ -14,6 +14,7 @@ from typing import Any
 
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
+from rushlight.engine.explain import explain
 from rushlight.engine.plan import Flight, Plan, make_plan
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.value import NOWHERE, Value
@@ -118,6 +119,9 @@ def land(trace: Trace) -> None:
             _put_back(flight.journal, {id(flight.inputs[number]) for number in plan.lost})
             _salvage(flight, plan.lost)
             trace.flight = None
+            if isinstance(error, IndexError):
+                flight.epoch.failure = error = explain(flight, error)
+                raise error from None
         raise
     assert flight.results is not None
     for value, buffer in zip(flight.live, flight.results, strict=True):

@@ -116,7 +116,11 @@ def _picked(log_probs: Node, target: Node, weight: Node | None, ignore_index: in
     axis = _class_axis(log_probs)
     classes = build.cast(target, int64)
     ignored = binary("eq", classes, const(ignore_index, classes.shape, int64))
-    safe = build.where(ignored, const(0, classes.shape, int64), classes)
+    # A negative label counts from no end: it is as wrong as one beyond the classes.
+    negative = binary("lt", classes, const(0, classes.shape, int64))
+    beyond = const(log_probs.shape[axis], classes.shape, int64)
+    safe = build.where(negative, beyond, classes)
+    safe = build.where(ignored, const(0, classes.shape, int64), safe)
     column = (*safe.shape[:axis], 1, *safe.shape[axis:])
     chosen = reshape(build.gather(log_probs, reshape(safe, column), axis), safe.shape)
     zero = const(0, safe.shape, log_probs.dtype)

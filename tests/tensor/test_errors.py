@@ -1,0 +1,145 @@
+"""What a user does wrong: PyTorch's class, and a message that says what is wrong.
+
+Each row is checked under PyTorch too, where it is installed (class and message).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight
+from rushlight import engine
+from tests.oracle.peer import Peer
+
+Row = tuple[str, type[Exception], str]
+
+ROWS: list[Row] = [
+    # Gradients
+    ("x = torch.ones(2, requires_grad=True); x.add_(1)", RuntimeError, "leaf Variable that requires grad"),
+    ("x = torch.ones(2, requires_grad=True); x[0] = 1", RuntimeError, "view of a leaf Variable"),
+    ("x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(); y.backward()",
+     RuntimeError, "backward through the graph a second time"),
+    ("x = torch.ones(2, requires_grad=True); (x * 2).backward()", RuntimeError,
+     "grad can be implicitly created only for scalar outputs"),
+    ("torch.ones(2).sum().backward()", RuntimeError, "does not require grad"),
+    ("x = torch.ones(2, requires_grad=True); y = x * 1; z = (y * y).sum(); y.add_(1); z.backward()",
+     RuntimeError, "has been modified by an inplace operation"),
+    ("x = torch.ones(2, requires_grad=True); y = x.exp(); y.mul_(2); y.sum().backward()",
+     RuntimeError, "is at version 1; expected version 0"),
+    ("x = torch.ones(2, requires_grad=True); x.numpy()", RuntimeError, "Can't call numpy"),
+    ("torch.ones(2, dtype=torch.int64, requires_grad=True)", RuntimeError, "floating point"),
+    ("x = torch.ones(2, requires_grad=True); (x * 1).requires_grad = False", RuntimeError, "leaf"),
+    ("x, y = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True); "
+     "torch.autograd.grad(x.sum(), [y])", RuntimeError, "not have been used in the graph"),
+    ("x = torch.ones(2); x.grad = torch.ones(3)", RuntimeError, "size"),
+    # Shapes
+    ("torch.ones(2, 3) + torch.ones(2, 4)", RuntimeError, "must match"),
+    ("torch.ones(2, 3) @ torch.ones(2, 3)", RuntimeError, "cannot be multiplied"),
+    ("torch.ones(2, 3).view(4, 2)", RuntimeError, "is invalid for input of size 6"),
+    ("torch.ones(2, 3).t().view(6)", RuntimeError, "view size is not compatible"),
+    ("torch.ones(2, 3).reshape(-1, 4)", RuntimeError, "is invalid for input of size 6"),
+    ("torch.ones(2, 3).expand(4, 3)", RuntimeError, "must match the existing size"),
+    ("torch.cat([torch.ones(2, 3), torch.ones(2, 4)])", RuntimeError, "Sizes of tensors must match"),
+    ("torch.stack([torch.ones(2), torch.ones(3)])", RuntimeError, "equal size"),
+    ("torch.ones(2, 3).sum(2)", IndexError, "Dimension out of range"),
+    ("torch.ones(2).add_(torch.ones(2, 2))", RuntimeError, "doesn't match the broadcast shape"),
+    ("torch.ones(2, 3).copy_(torch.ones(4))", RuntimeError, "must match the"),
+    ("torch.ones(1, 2).expand(3, 2).add_(1)", RuntimeError, "more than one element"),
+    ("torch.ones(2, 3).transpose(0, 2)", IndexError, "Dimension out of range"),
+    ("torch.ones(2, 3).permute(0, 0)", RuntimeError, "duplicate dims"),
+    ("torch.ones(4).as_strided((3,), (2,))", RuntimeError, "out of bounds for storage"),
+    ("torch.nn.Linear(3, 2)(torch.ones(2, 4))", RuntimeError, "cannot be multiplied"),
+    ("F.mse_loss(torch.ones(2), torch.ones(2), reduction='no')", ValueError, "not a valid value"),
+    # Kinds
+    ("torch.ones(2, dtype=torch.int64).add_(0.5)", RuntimeError, "can't be cast"),
+    ("torch.ones(2, 2) @ torch.ones(2, 2, dtype=torch.float64)", RuntimeError, "same dtype"),
+    ("torch.ones(2) & 1.5", (RuntimeError, NotImplementedError), ""),  # type: ignore[list-item]
+    ("-torch.ones(2, dtype=torch.bool)", RuntimeError, "bool tensor is not supported"),
+    ("torch.ones(2, dtype=torch.int64).mean()", RuntimeError, "could not infer output dtype"),
+    ("torch.ones(2).item()", RuntimeError, "2 elements cannot be converted to Scalar"),
+    ("bool(torch.ones(2))", RuntimeError, "more than one value is ambiguous"),
+    ("torch.tensor([1, 2])[0.5]", IndexError, ""),
+    ("torch.add(torch.ones(2), 'a')", TypeError, ""),
+    ("torch.tensor('a')", (TypeError, ValueError), ""),  # type: ignore[list-item]
+    ("torch.uint8_tensor", AttributeError, ""),
+    ("len(torch.tensor(1))", TypeError, "0-d tensor"),
+    ("list(torch.tensor(1))", TypeError, "0-d tensor"),
+    ("torch.zeros(2, dtype=torch.uint8).fill_(300)", RuntimeError, "without overflow"),
+    ("+torch.ones(2, dtype=torch.bool)", RuntimeError, "not supported"),
+    # Indices
+    ("torch.ones(3)[3]", IndexError, "out of bounds for dimension 0 with size 3"),
+    ("torch.ones(3, 2)[0, -3]", IndexError, "out of bounds for dimension 1 with size 2"),
+    ("torch.ones(3)[0, 0]", IndexError, "too many indices"),
+    ("torch.tensor(1.)[0]", IndexError, "0-dim tensor"),
+    ("torch.ones(3)[torch.tensor([True, False])]", IndexError, "mask"),
+    ("torch.ones(3)[torch.tensor([0.5])]", IndexError, "must be long"),
+    ("torch.ones(3)[::-1]", ValueError, "step must be greater than zero"),
+    ("torch.ones(3)[torch.tensor([5])].tolist()", IndexError, ""),
+    ("torch.ones(3).index_select(0, torch.tensor([5])).tolist()", (IndexError, RuntimeError), ""),  # type: ignore[list-item]
+    ("torch.ones(3)[[1]] = torch.ones(2)", (RuntimeError, SyntaxError), ""),  # type: ignore[list-item]
+    ("torch.ones(3)[[0]].sum(); F.embedding(torch.tensor([7]), torch.ones(3, 2)).tolist()",
+     IndexError, "index out of range in self"),
+    ("F.cross_entropy(torch.ones(2, 10), torch.tensor([1, 10])).item()", IndexError,
+     "Target 10 is out of bounds."),
+    ("F.nll_loss(torch.ones(2, 10), torch.tensor([1, -1])).item()", IndexError,
+     "Target -1 is out of bounds."),
+]  # fmt: skip
+
+
+def run(text: str, torch: Any) -> Exception | None:
+    try:
+        exec(text, {"torch": torch, "F": torch.nn.functional, "np": np})
+    except Exception as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("text", "kind", "told"), ROWS, ids=[row[0] for row in ROWS])
+def test_ours(text: str, kind: Any, told: str) -> None:
+    engine.clear()
+    error = run(text, rushlight)
+    assert isinstance(error, kind), repr(error)
+    assert told in str(error)
+
+
+@pytest.mark.parity
+def test_theirs() -> None:
+    """The rows above are what PyTorch does."""
+    peer = Peer.start()
+    if peer is None:
+        pytest.skip("PyTorch is not installed")
+    wrong = []
+    for text, kind, told in ROWS:
+        log = peer.run([text])
+        names = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
+        if log.steps[0] not in names or told not in log.messages[0]:
+            wrong.append(f"{text}: {log.steps[0]} {log.messages[0][:150]}")
+    peer.stop()
+    assert not wrong, "\n".join(wrong)
+
+
+def here(add: Callable[[], Any]) -> str:
+    with pytest.raises(IndexError) as caught:
+        add().tolist()
+    return str(caught.value)
+
+
+def test_run_time_errors_name_the_op_and_the_line() -> None:
+    engine.clear()
+    x = rushlight.ones(3)
+    message = here(lambda: x[rushlight.tensor([7])] + 1)
+    assert "index" in message
+    assert "test_errors.py:" in message
+
+
+def test_label_out_of_range_names_the_line() -> None:
+    engine.clear()
+    with pytest.raises(IndexError, match="out of bounds") as caught:
+        rushlight.nn.functional.cross_entropy(
+            rushlight.ones(2, 10), rushlight.tensor([1, 10])
+        ).item()
+    assert "test_errors.py:" in str(caught.value)
