@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float32
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, unary
@@ -13,6 +15,9 @@ from rushlight.ir.graph import Node
 from rushlight.ops.pointwise import sigmoid
 from rushlight.ops.promote import compute_dtype, floating, full
 from rushlight.ops.reduce import widen
+from rushlight.ops.samples import (
+    CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_one, raises, with_options,
+)  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
 
@@ -30,11 +35,15 @@ def relu(input: Node) -> Node:
 def _(g, out, input):  # type: ignore[no-untyped-def]
     return (build.where(binary("le", out, _zero(out)), _zero(g), g),)
 
+relu.samples(of_one(whole=False))
+
 
 @composite(torch=False, functional=True)
 def relu6(input: Node, inplace: bool = False) -> Node:
     """min(max(x, 0), 6)."""
     return hardtanh.body(input, 0.0, 6.0)  # type: ignore[no-any-return]
+
+relu6.samples(of_one(-2, 8, whole=False))
 
 
 @composite(torch=False, functional=True)
@@ -53,12 +62,16 @@ def _(g, out, input, min_val, max_val, inplace):  # type: ignore[no-untyped-def]
     inside = binary("and", binary("lt", low, input), binary("lt", input, high))
     return (build.where(inside, g, _zero(g)),)
 
+hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
+
 
 @composite(torch=False, functional=True)
 def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False) -> Node:
     """x where positive, else negative_slope * x."""
     slope = full(negative_slope, input.shape, input.dtype)
     return build.where(binary("lt", _zero(input), input), input, binary("mul", input, slope))
+
+leaky_relu.samples(with_options({"negative_slope": 0.2}))
 
 
 @composite(torch=False, functional=True)
@@ -75,6 +88,8 @@ def _(g, out, input, alpha, inplace):  # type: ignore[no-untyped-def]
     low = binary("mul", g, binary("mul", scale, unary("exp", binary("minimum", input, _zero(g)))))
     return (build.where(binary("lt", _zero(g), input), g, low), )
 
+elu.samples(with_options({"alpha": 0.5}))
+
 
 @composite(method=False, functional=True)
 def selu(input: Node, inplace: bool = False) -> Node:
@@ -82,6 +97,8 @@ def selu(input: Node, inplace: bool = False) -> Node:
     alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
     inner: Node = elu(input, alpha)
     return binary("mul", inner, const(scale, input.shape, input.dtype))
+
+selu.samples(of_one(whole=False))
 
 
 @composite(method=False, functional=True)
@@ -91,6 +108,8 @@ def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     low = binary("minimum", input, _zero(input))
     curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))
     return build.where(binary("lt", _zero(input), input), input, curved)
+
+celu.samples(with_options({"alpha": 0.5}))
 
 
 @composite(torch=False, functional=True)
@@ -110,6 +129,9 @@ def gelu(input: Node, *, approximate: str = "none") -> Node:
     out = binary("mul", binary("mul", x, half), binary("add", one, inner))
     return build.cast(out, input.dtype)
 
+gelu.samples(with_options({"approximate": "tanh"}))
+gelu.bad_inputs(raises(((np.ones(3),), {"approximate": "x"}, RuntimeError, "none or tanh")))
+
 
 @composite(torch=False, functional=True)
 def silu(input: Node, inplace: bool = False) -> Node:
@@ -128,12 +150,16 @@ def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     )
     return (build.cast(binary("mul", build.cast(g, x.dtype), slope), input.dtype),)
 
+silu.samples(of_one(whole=False))
+
 
 @composite(torch=False, functional=True)
 def mish(input: Node, inplace: bool = False) -> Node:
     """x * tanh(softplus(x))."""
     inner: Node = softplus(input)
     return binary("mul", input, unary("tanh", inner))
+
+mish.samples(of_one(whole=False))
 
 
 @composite(torch=False, functional=True)
@@ -155,6 +181,8 @@ def _(g, out, input, beta, threshold):  # type: ignore[no-untyped-def]
     inside = binary("mul", g, unary("sigmoid", scaled))
     return (build.where(binary("lt", limit, scaled), g, inside),)
 
+softplus.samples(with_options({"beta": 3.0}, {"beta": 0.5, "threshold": 1.0}))
+
 
 @composite(torch=False, functional=True)
 def logsigmoid(input: Node) -> Node:
@@ -166,6 +194,8 @@ def logsigmoid(input: Node) -> Node:
 @logsigmoid.vjp
 def _(g, out, input):  # type: ignore[no-untyped-def]
     return (binary("mul", g, unary("sigmoid", unary("neg", input))),)
+
+logsigmoid.samples(of_one(whole=False))
 
 
 @composite(torch=False, functional=True)
@@ -183,6 +213,8 @@ def _hard_gate(x: Node) -> Node:
 @hardsigmoid.vjp
 def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     return (binary("mul", g, _hard_slope(input)),)
+
+hardsigmoid.samples(of_one(-4, 4, whole=False))
 
 
 def _hard_slope(x: Node) -> Node:
@@ -202,6 +234,8 @@ def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     slope = binary("add", _hard_gate(input), binary("mul", input, _hard_slope(input)))
     return (binary("mul", g, slope),)
 
+hardswish.samples(of_one(-4, 4, whole=False))
+
 
 @composite(torch=False, functional=True)
 def softsign(input: Node) -> Node:
@@ -209,11 +243,15 @@ def softsign(input: Node) -> Node:
     one = const(1, input.shape, input.dtype)
     return binary("div", input, binary("add", one, unary("abs", input)))
 
+softsign.samples(of_one(whole=False))
+
 
 @composite(torch=False, functional=True)
 def tanhshrink(input: Node) -> Node:
     """x - tanh(x)."""
     return binary("sub", input, unary("tanh", input))
+
+tanhshrink.samples(of_one(whole=False))
 
 
 @composite(torch=False, functional=True)
@@ -224,6 +262,8 @@ def softshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     low = binary("lt", input, unary("neg", limit))
     return build.where(low, binary("add", input, limit), high)
 
+softshrink.samples(with_options({"lambd": 1.0}))
+
 
 @composite(torch=False, functional=True)
 def hardshrink(input: Node, lambd: Scalar = 0.5) -> Node:
@@ -231,12 +271,22 @@ def hardshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     limit = full(lambd, input.shape, input.dtype)
     return build.where(binary("le", unary("abs", input), limit), _zero(input), input)
 
+hardshrink.samples(with_options({"lambd": 1.0}))
+
 
 @composite(torch=False, functional=True)
 def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = False) -> Node:
     """x where x > threshold, else value."""
     limit, other = (full(each, input.shape, input.dtype) for each in (threshold, value))
     return build.where(binary("lt", limit, input), input, other)
+
+
+@threshold.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 0.3, -1.0), {}
+    yield (CORNERS, 0.5, 20.0), {}
+    yield (np.asarray(1.0), 1.0, 2.0), {}
+    yield (INTEGERS, 1, -3), {}
 
 
 @composite(torch=True, functional=True, method=True)
@@ -260,6 +310,20 @@ def prelu(input: Node, weight: Node) -> Node:
     return build.where(binary("lt", _zero(input), input), input, binary("mul", slope, input))
 
 
+@prelu.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 1)), {}
+    yield (floats(rng, 2, 3, 4), floats(rng, 3)), {}
+    yield (floats(rng, 4), np.asarray(0.25)), {}
+    yield (CORNERS, np.array([0.25])), {}
+
+
+@prelu.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((3, 1))), {}, RuntimeError, "scalar or 1D"
+    yield (np.ones((2, 3)), np.ones(4)), {}, RuntimeError, "channel size = 3"
+
+
 @composite(torch=False, functional=True)
 def glu(input: Node, dim: int = -1) -> Node:
     """The first half times the sigmoid of the second, along ``dim``."""
@@ -276,12 +340,35 @@ def glu(input: Node, dim: int = -1) -> Node:
     return binary("mul", first, gate)
 
 
+@glu.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4),), {}
+    yield (floats(rng, 4, 3, 2), 0), {}
+    yield (np.zeros((0, 4)),), {}
+
+
+glu.bad_inputs(raises(((np.ones((2, 3)),), {}, RuntimeError, "must be even")))
+
+
 # Softmax
 
 
 def _implicit_dim(ndim: int) -> int:
     """What ``dim=None`` meant in old PyTorch."""
     return 0 if ndim in (0, 1, 3) else 1
+
+
+def _rows(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 1), {}
+    yield (floats(rng, 2, 3, 4), -2), {}
+    yield (floats(rng, 2, 3, 4), 0), {}
+    yield (floats(rng, 70, 33), 0), {}
+    yield (np.array([[-np.inf, -np.inf], [np.inf, 0.0], [np.nan, 1.0], [1e4, -1e4]]), 1), {}
+    yield (np.array([[-np.inf, 0.0, 1.0], [88.0, 89.0, 90.0]]), -1), {}
+    yield (np.asarray(2.0), 0), {}
+    yield (np.zeros((0, 3)), 1), {}
+    yield (np.zeros((3, 0)), 1), {}
+    yield (INTEGERS, 1), {"dtype": float32}
 
 
 def _shifted(x: Node, axis: int) -> Node:
@@ -320,6 +407,8 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
     total = widen(reduce(weighted, "sum", (axis,)), out, (axis,))
     return (build.cast(binary("sub", weighted, binary("mul", out, total)), input.dtype),)
 
+softmax.samples(_rows)
+
 
 @composite(method=True, grad_name="LogSoftmax")
 def log_softmax(input: Node, dim: int | None, dtype: DType | None = None) -> Node:
@@ -342,5 +431,7 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
     total = widen(reduce(g, "sum", (axis,)), out, (axis,))
     slope = binary("sub", g, binary("mul", unary("exp", out), total))
     return (build.cast(slope, input.dtype),)
+
+log_softmax.samples(_rows)
 
 

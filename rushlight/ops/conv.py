@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.errors import ShapeError
 from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
 Window = int | tuple[int, ...]
@@ -127,6 +130,23 @@ def _conv(
     return out if batched else reshape(out, out.shape[1:])
 
 
+def _bad_conv(rank: int) -> Any:
+    def rule(rng: Rng) -> BadInputs:
+        x, w = np.ones((1, 4) + (5,) * rank), np.ones((2, 4) + (3,) * rank)
+        yield (x[:, :3], w), {}, RuntimeError, "channels"
+        yield (x[0, 0], w), {}, RuntimeError, "Expected .*D"
+        yield (x, w, np.ones(3)), {}, RuntimeError, "bias"
+        yield (x, w), {"stride": 0}, RuntimeError, "non-positive stride"
+        yield (x, w), {"dilation": 3}, RuntimeError, "greater than actual input size"
+        yield (x, w), {"padding": -1}, RuntimeError, "negative padding"
+        yield (x, w), {"padding": "same", "stride": 2}, RuntimeError, "strided"
+        yield (x, w), {"groups": 0}, RuntimeError, "non-positive groups"
+        yield (x, np.ones((3, 2) + (3,) * rank)), {"groups": 2}, RuntimeError, "divisible"
+        yield (x, w.astype(np.float32)), {}, RuntimeError, "same dtype"
+
+    return rule
+
+
 @composite(functional=True, grad_name="Convolution")
 def conv1d(
     input: Node, weight: Node, bias: Node | None = None, stride: Window = 1,
@@ -134,6 +154,21 @@ def conv1d(
 ) -> Node:  # fmt: skip
     """(N, C, L) x (K, C/groups, R) -> (N, K, L'): cross-correlation over one axis."""
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+@conv1d.samples
+def _(rng: Rng) -> Samples:
+    x, w, b = floats(rng, 2, 4, 9), floats(rng, 6, 4, 3), floats(rng, 6)
+    yield (x, w, b), {}
+    yield (x, w, b), {"stride": 2, "padding": 1, "dilation": 2}
+    yield (x, floats(rng, 6, 2, 3), None), {"groups": 2, "padding": (1,)}
+    yield (x, floats(rng, 6, 4, 4), b), {"padding": "same"}
+    yield (x, w, b), {"padding": "same", "dilation": 3}
+    yield (floats(rng, 4, 9), w, b), {"padding": "valid"}
+    yield (floats(rng, 0, 4, 9), w, b), {}
+
+
+conv1d.bad_inputs(_bad_conv(1))
 
 
 @composite(functional=True, grad_name="Convolution")
@@ -149,6 +184,22 @@ def conv2d(
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@conv2d.samples
+def _(rng: Rng) -> Samples:
+    x, w, b = floats(rng, 2, 4, 7, 6), floats(rng, 6, 4, 3, 2), floats(rng, 6)
+    yield (x, w, b), {}
+    yield (x, w, b), {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)}
+    yield (x, floats(rng, 6, 2, 3, 3)), {"groups": 2, "padding": 1, "stride": 2}
+    yield (x, floats(rng, 8, 1, 3, 3)), {"groups": 4, "padding": 1}
+    yield (x, floats(rng, 6, 4, 1, 1), b), {}
+    yield (x, floats(rng, 6, 4, 4, 3), b), {"padding": "same"}
+    yield (floats(rng, 4, 7, 6), w, b), {"padding": "valid"}
+    yield (floats(rng, 0, 4, 7, 6), w, b), {}
+
+
+conv2d.bad_inputs(_bad_conv(2))
+
+
 @composite(functional=True, grad_name="Convolution")
 def conv3d(
     input: Node, weight: Node, bias: Node | None = None, stride: Window = 1,
@@ -156,6 +207,17 @@ def conv3d(
 ) -> Node:  # fmt: skip
     """(N, C, D, H, W) x (K, C/groups, T, R, S) -> (N, K, D', H', W')."""
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+@conv3d.samples
+def _(rng: Rng) -> Samples:
+    x = floats(rng, 2, 2, 4, 5, 4)
+    yield (x, floats(rng, 3, 2, 2, 3, 2), floats(rng, 3)), {}
+    yield (x, floats(rng, 4, 1, 2, 3, 2)), {"groups": 2, "padding": 1, "stride": (2, 1, 2)}
+    yield (floats(rng, 2, 4, 5, 4), floats(rng, 3, 2, 2, 2, 3)), {"padding": "same"}
+
+
+conv3d.bad_inputs(_bad_conv(3))
 
 
 def _conv_transpose(
@@ -215,6 +277,15 @@ def conv_transpose1d(
     )
 
 
+@conv_transpose1d.samples
+def _(rng: Rng) -> Samples:
+    x, w, b = floats(rng, 2, 4, 5), floats(rng, 4, 3, 3), floats(rng, 3)
+    yield (x, w, b), {}
+    yield (x, w, b), {"stride": 2, "padding": 1, "output_padding": 1}
+    yield (x, w), {"groups": 2, "dilation": 2}
+    yield (floats(rng, 4, 5), w, b), {"stride": 3, "output_padding": 2}
+
+
 @composite(functional=True, grad_name="Convolution")
 def conv_transpose2d(
     input: Node, weight: Node, bias: Node | None = None, stride: Window = 1, padding: Window = 0,
@@ -224,3 +295,19 @@ def conv_transpose2d(
     return _conv_transpose(
         2, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
+
+
+@conv_transpose2d.samples
+def _(rng: Rng) -> Samples:
+    x, w, b = floats(rng, 2, 4, 3, 4), floats(rng, 4, 3, 3, 2), floats(rng, 3)
+    yield (x, w, b), {}
+    yield (x, w, b), {"stride": 2, "padding": 1, "output_padding": 1}
+    yield (x, w), {"groups": 2, "dilation": (2, 1), "stride": (1, 2)}
+    yield (floats(rng, 4, 3, 4), w, b), {"stride": (3, 2), "output_padding": (2, 0)}
+
+
+@conv_transpose2d.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    x, w = np.ones((1, 4, 5, 5)), np.ones((4, 3, 3, 3))
+    yield (x[:, :3], w), {}, RuntimeError, "channels"
+    yield (x, w), {"stride": 2, "output_padding": 2}, RuntimeError, "output padding must be smaller"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full, require_same_dtype
+from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
 from rushlight.ops.table import Scalar, composite
 
 
@@ -39,6 +42,20 @@ def mm(input: Node, mat2: Node) -> Node:
     return dot(input, mat2)
 
 
+@mm.samples
+def _(rng: Rng) -> Samples:
+    for m, k, n in ((3, 4, 5), (1, 7, 1), (17, 33, 9), (0, 3, 2), (2, 0, 3)):
+        yield (floats(rng, m, k), floats(rng, k, n)), {}
+    yield (INTEGERS, INTEGERS.T.copy()), {}
+
+
+@mm.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((2, 3))), {}, RuntimeError, "cannot be multiplied"
+    yield (np.ones(3), np.ones((3, 2))), {}, RuntimeError, "must be a matrix"
+    yield (np.ones((2, 3)), INTEGERS), {}, RuntimeError, "same dtype"
+
+
 @composite(method=True)
 def bmm(input: Node, mat2: Node) -> Node:
     """Batches of matrices: (B, M, K) x (B, K, N) -> (B, M, N)."""
@@ -54,6 +71,19 @@ def bmm(input: Node, mat2: Node) -> Node:
     return dot(input, mat2)
 
 
+@bmm.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {}
+    yield (floats(rng, 1, 1, 6), floats(rng, 1, 6, 1)), {}
+    yield (floats(rng, 0, 3, 4), floats(rng, 0, 4, 5)), {}
+
+
+@bmm.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((2, 3, 4))), {}, RuntimeError, "must be a 3D tensor"
+    yield (np.ones((2, 3, 4)), np.ones((3, 4, 5))), {}, RuntimeError, "Expected size for first two"
+
+
 @composite(method=True)
 def mv(input: Node, vec: Node) -> Node:
     """Matrix times vector: (M, K) x (K) -> (M)."""
@@ -66,6 +96,16 @@ def mv(input: Node, vec: Node) -> Node:
             f"vec ({vec.shape[0]})"
         )
     return reshape(dot(input, reshape(vec, (*vec.shape, 1))), (input.shape[0],))
+
+
+@mv.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 0, 4), floats(rng, 4)), {}
+    yield (floats(rng, 3, 0), floats(rng, 0)), {}
+
+
+mv.bad_inputs(raises(((np.ones((2, 3)), np.ones(2)), {}, RuntimeError, "size mismatch")))
 
 
 @composite(name="dot", method=True)
@@ -85,6 +125,19 @@ def vector_dot(input: Node, tensor: Node) -> Node:
     return reshape(dot(reshape(input, (1, input.size)), reshape(tensor, (tensor.size, 1))), ())
 
 
+@vector_dot.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 7), floats(rng, 7)), {}
+    yield (np.zeros(0), np.zeros(0)), {}
+    yield (INTEGERS[0], INTEGERS[1]), {}
+
+
+@vector_dot.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 2)), np.ones(2)), {}, RuntimeError, "1D tensors expected"
+    yield (np.ones(3), np.ones(2)), {}, RuntimeError, "inconsistent tensor size"
+
+
 @composite(method=True, aliases=("ger",))
 def outer(input: Node, vec2: Node) -> Node:
     """All products of two vectors: (N) x (M) -> (N, M)."""
@@ -98,6 +151,16 @@ def outer(input: Node, vec2: Node) -> Node:
         build.expand(reshape(input, (input.size, 1)), shape),
         build.expand(reshape(vec2, (1, vec2.size)), shape),
     )
+
+
+@outer.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3), floats(rng, 4)), {}
+    yield (floats(rng, 0), floats(rng, 4)), {}
+    yield (floats(rng, 3), INTEGERS[0]), {}
+
+
+outer.bad_inputs(raises(((np.ones((2, 2)), np.ones(2)), {}, RuntimeError, "Expected 1-D")))
 
 
 @composite(method=True)
@@ -136,6 +199,25 @@ def matmul(input: Node, other: Node) -> Node:
     return reshape(out, shape)
 
 
+@matmul.samples
+def _(rng: Rng) -> Samples:
+    pairs = (
+        ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 5)), ((3, 4), (4, 5)), ((2, 3, 4), (4, 5)),
+        ((2, 3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((4,), (2, 4, 5)), ((2, 3, 4), (4,)),
+        ((0, 4), (4, 5)), ((2, 3, 0), (0, 4)),
+    )  # fmt: skip
+    for a, b in pairs:
+        yield (floats(rng, *a), floats(rng, *b)), {}
+    yield (INTEGERS, INTEGERS[0]), {}
+
+
+@matmul.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(()), np.ones(3)), {}, RuntimeError, "at least 1D"
+    yield (np.ones((2, 3)), np.ones((2, 3))), {}, RuntimeError, "cannot be multiplied"
+    yield (np.ones((2, 3)), np.ones(3, np.float32)), {}, RuntimeError, "dtype"
+
+
 def _scaled_sum(input: Node, product: Node, beta: Scalar, alpha: Scalar) -> Node:
     if isinstance(alpha, Node) or alpha != 1:
         product = binary("mul", product, full(alpha, product.shape, product.dtype))
@@ -156,11 +238,24 @@ def addmm(input: Node, mat1: Node, mat2: Node, *, beta: Scalar = 1, alpha: Scala
     return _scaled_sum(input, dot(mat1, mat2), beta, alpha)
 
 
+@addmm.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 5), floats(rng, 3, 4), floats(rng, 4, 5)), {}
+    yield (floats(rng, 5), floats(rng, 3, 4), floats(rng, 4, 5)), {"beta": 0.5, "alpha": 2.0}
+    yield (np.full(5, np.nan), floats(rng, 3, 4), floats(rng, 4, 5)), {"beta": 0}
+
+
 @composite(method=True, inplace=True)
 def baddbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * batch1 @ batch2, batch by batch."""
     require_same_dtype("baddbmm", self=input, batch1=batch1, batch2=batch2)
     return _scaled_sum(input, bmm.body(batch1, batch2), beta, alpha)
+
+
+@baddbmm.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {}
+    yield (floats(rng, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {"beta": 0.5, "alpha": 2.0}
 
 
 @composite(method=True, inplace=True)
@@ -170,16 +265,34 @@ def addbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: 
     return _scaled_sum(input, product, beta, alpha)
 
 
+@addbmm.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {}
+    yield (floats(rng, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {"beta": 0.5, "alpha": 2.0}
+
+
 @composite(method=True, inplace=True)
 def addmv(input: Node, mat: Node, vec: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * mat @ vec."""
     return _scaled_sum(input, mv.body(mat, vec), beta, alpha)
 
 
+@addmv.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3), floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 3), floats(rng, 3, 4), floats(rng, 4)), {"beta": 0.5, "alpha": 2.0}
+
+
 @composite(method=True, inplace=True)
 def addr(input: Node, vec1: Node, vec2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * outer(vec1, vec2)."""
     return _scaled_sum(input, outer.body(vec1, vec2), beta, alpha)
+
+
+@addr.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 3), floats(rng, 4)), {}
+    yield (floats(rng, 4), floats(rng, 3), floats(rng, 4)), {"beta": 0.5, "alpha": 2.0}
 
 
 @composite(torch=False, functional=True, grad_name="Addmm")
@@ -209,6 +322,22 @@ def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
     return reshape(out, (*input.shape[:-1], weight.shape[0]))
 
 
+@linear.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 3, 4), floats(rng, 5, 4)), {}
+    yield (floats(rng, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 0, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 0), floats(rng, 5, 0), floats(rng, 5)), {}
+
+
+@linear.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((5, 4))), {}, RuntimeError, "cannot be multiplied"
+    yield (np.ones((2, 3)), np.ones((5, 3), np.float32)), {}, RuntimeError, "same dtype"
+
+
 @composite(torch=True, functional=True)
 def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None) -> Node:
     """out[k] = input1 . weight[k] . input2 + bias[k]: (.., A), (.., B), (K, A, B) -> (.., K)."""
@@ -223,5 +352,11 @@ def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None)
     if bias is not None:
         out = binary("add", out, build.broadcast(bias, out.shape))
     return reshape(out, (*lead, k))
+
+
+@bilinear.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 2), floats(rng, 3, 4), floats(rng, 5, 2, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 3, 2), floats(rng, 2, 3, 4), floats(rng, 5, 2, 4)), {}
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.conv import per_axis, to_first, to_last
+from rushlight.ops.samples import BadInputs, Rng, Rule, Samples, distinct, floats
 from rushlight.ops.table import composite
 
 Window = int | tuple[int, ...]
@@ -57,6 +60,60 @@ def _window(
     return taps, steps, tuple(pairs), gaps
 
 
+def _max_windows(rank: int) -> Rule:
+    def rule(rng: Rng) -> Samples:
+        plane = (7, 6, 5)[:rank]
+        yield (distinct(rng, 2, 3, *plane), 2), {}
+        yield (distinct(rng, 2, 3, *plane), 3, 2, 1), {}
+        yield (distinct(rng, 2, 3, *plane), 3, 1, 1), {}  # windows overlap
+        yield (distinct(rng, 2, 3, *plane), (2,) * rank, 1, 0, 2), {}
+        yield (distinct(rng, 2, 3, *plane), 2, 3), {"ceil_mode": True, "padding": 1}
+        yield (distinct(rng, 3, *plane), 3), {}
+        yield (np.full((1, 1) + (4,) * rank, -np.inf), 2), {}
+        ties = np.array([1.0, np.nan, 1.0, 1.0])
+        yield (np.broadcast_to(ties, (1, 2) + (4,) * rank).copy(), 2), {}
+        yield (distinct(rng, 0, 3, *plane), 2), {}
+
+    return rule
+
+
+def _mean_windows(rank: int) -> Rule:
+    def rule(rng: Rng) -> Samples:
+        plane = (7, 6, 5)[:rank]
+        yield (floats(rng, 2, 3, *plane), 2), {}
+        for ceil_mode in (False, True):
+            for count in (False, True):
+                options = {"ceil_mode": ceil_mode, "count_include_pad": count}
+                yield (floats(rng, 2, 3, *plane), 3, 2, 1), options
+        yield (floats(rng, 3, *plane), 3, 1), {}
+        yield (floats(rng, 0, 3, *plane), 2), {}
+
+    return rule
+
+
+def _adaptive_windows(rank: int) -> Rule:
+    def rule(rng: Rng) -> Samples:
+        plane = (7, 6, 5)[:rank]
+        yield (distinct(rng, 2, 3, *plane), 1), {}
+        yield (distinct(rng, 2, 3, *plane), (3, 4, 2)[:rank]), {}
+        yield (distinct(rng, 2, 3, *(6, 4, 4)[:rank]), 2), {}
+        yield (distinct(rng, 3, *plane), 9), {}  # more bins than elements
+        if rank > 1:
+            yield (distinct(rng, 2, 3, *plane), (None, 2, 3)[:rank]), {}
+        yield (distinct(rng, 0, 3, *plane), 2), {}
+
+    return rule
+
+
+def _bad_windows(rng: Rng) -> BadInputs:
+    x = np.ones((1, 1, 4, 4))
+    yield (x, 2, 0), {}, RuntimeError, "greater than zero"
+    yield (x, 2, 1, 2), {}, RuntimeError, "at most half"
+    yield (x, 5), {}, RuntimeError, "too small"
+    yield (x[0, 0], 2), {}, RuntimeError, "Expected"
+    yield (x, (2, 2, 2)), {}, RuntimeError, "kernel_size"
+
+
 def _max_pool(
     rank: int, input: Node, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, with_places: bool,
@@ -84,6 +141,8 @@ def max_pool1d(
     out: Node = _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
 
+max_pool1d.samples(_max_windows(1))
+
 
 @composite(torch=True, functional=True, name="_max_pool2d", grad_name="MaxPool2DWithIndices")
 def max_pool2d(
@@ -94,6 +153,9 @@ def max_pool2d(
     out: Node = _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
 
+max_pool2d.samples(_max_windows(2))
+max_pool2d.bad_inputs(_bad_windows)
+
 
 @composite(torch=True, functional=True, name="_max_pool3d", grad_name="MaxPool3DWithIndices")
 def max_pool3d(
@@ -103,6 +165,8 @@ def max_pool3d(
     """The largest in each window of the last three axes."""
     out: Node = _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
+
+max_pool3d.samples(_max_windows(3))
 
 
 def _with_indices(rank: int) -> Any:
@@ -118,8 +182,14 @@ def _with_indices(rank: int) -> Any:
 
 
 max_pool1d_with_indices = _with_indices(1)
+
+max_pool1d_with_indices.samples(_max_windows(1))
 max_pool2d_with_indices = _with_indices(2)
+
+max_pool2d_with_indices.samples(_max_windows(2))
 max_pool3d_with_indices = _with_indices(3)
+
+max_pool3d_with_indices.samples(_max_windows(3))
 
 
 def _avg_pool(
@@ -176,6 +246,8 @@ def avg_pool1d(
     """The mean of each window of the last axis."""
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
+avg_pool1d.samples(_mean_windows(1))
+
 
 @composite(torch=False, functional=True, grad_name="AvgPool2D")
 def avg_pool2d(
@@ -188,6 +260,22 @@ def avg_pool2d(
     )
 
 
+@avg_pool2d.samples
+def _(rng: Rng) -> Samples:
+    yield from _mean_windows(2)(rng)
+    for ceil_mode in (False, True):
+        yield (
+            (floats(rng, 2, 3, 7, 6), 3, 2, 1),
+            {"ceil_mode": ceil_mode, "count_include_pad": False, "divisor_override": 5},
+        )
+
+
+@avg_pool2d.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield from _bad_windows(rng)
+    yield (np.ones((1, 1, 4, 4)), 2), {"divisor_override": 0}, RuntimeError, "divisor must be not zero"
+
+
 @composite(torch=False, functional=True, grad_name="AvgPool3D")
 def avg_pool3d(
     input: Node, kernel_size: Window, stride: Window | None = None, padding: Window = 0,
@@ -197,6 +285,8 @@ def avg_pool3d(
     return _avg_pool(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
+
+avg_pool3d.samples(_mean_windows(3))
 
 
 def _bins(size: int, count: int) -> list[tuple[int, int]]:
@@ -274,8 +364,20 @@ def _adaptive_op(rank: int, kind: str) -> Any:
 
 
 adaptive_avg_pool1d = _adaptive_op(1, "sum")
+
+adaptive_avg_pool1d.samples(_adaptive_windows(1))
 adaptive_avg_pool2d = _adaptive_op(2, "sum")
+
+adaptive_avg_pool2d.samples(_adaptive_windows(2))
 adaptive_avg_pool3d = _adaptive_op(3, "sum")
+
+adaptive_avg_pool3d.samples(_adaptive_windows(3))
 adaptive_max_pool1d = _adaptive_op(1, "max")
+
+adaptive_max_pool1d.samples(_adaptive_windows(1))
 adaptive_max_pool2d = _adaptive_op(2, "max")
+
+adaptive_max_pool2d.samples(_adaptive_windows(2))
 adaptive_max_pool3d = _adaptive_op(3, "max")
+
+adaptive_max_pool3d.samples(_adaptive_windows(3))

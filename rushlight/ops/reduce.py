@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, int64, uint8
+from rushlight.base.dtype import bool_, float32, float64, int64, uint8
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dim, normalize_dims
 from rushlight.ir import build
@@ -15,6 +15,9 @@ from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops import return_types
 from rushlight.ops.promote import compute_dtype, floating, full
+from rushlight.ops.samples import (
+    BOOLS, INTEGERS, BadInputs, Rng, Samples, extrema, floats, over_dims, raises, running, spreads,
+)  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
 Dims = int | tuple[int, ...] | None
@@ -54,6 +57,13 @@ def sum(
     return finish(_sum(x, axes), x, axes, keepdim)
 
 
+@sum.samples
+def _(rng: Rng) -> Samples:
+    yield from over_dims(bools=True)(rng)
+    yield (INTEGERS.astype(np.int32),), {"dtype": float32}
+    yield (floats(rng, 3, 0),), {"dim": 0}
+
+
 @composite(method=True)
 def nansum(
     input: Node, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
@@ -62,6 +72,8 @@ def nansum(
     clean = build.where(binary("ne", input, input), const(0, input.shape, input.dtype), input)
     out: Node = sum.body(clean, dim, keepdim, dtype=dtype)
     return out
+
+nansum.samples(over_dims())
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
@@ -89,6 +101,9 @@ def mean(
     axes = normalize_dims(dim, x.ndim)
     return build.cast(finish(_mean(x, axes), x, axes, keepdim), dtype)
 
+mean.samples(over_dims(whole=False))
+mean.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "could not infer output dtype")))
+
 
 @composite(method=True)
 def nanmean(
@@ -99,6 +114,8 @@ def nanmean(
     total = nansum.body(input, dim, keepdim, dtype=dtype)
     count = sum.body(present, dim, keepdim, dtype=dtype)
     return binary("div", total, count)
+
+nanmean.samples(over_dims(whole=False))
 
 
 def _legacy(dtype: DType) -> str:
@@ -141,6 +158,9 @@ def var(
     spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
     return build.cast(finish(spread, input, axes, keepdim), input.dtype)
 
+var.samples(spreads())
+var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
+
 
 @composite(method=True)
 def std(
@@ -175,6 +195,9 @@ def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-unt
     )
     return (build.cast(slope, input.dtype),)
 
+std.samples(spreads())
+std.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
+
 
 @composite
 def var_mean(
@@ -188,6 +211,8 @@ def var_mean(
         build.cast(finish(spread, input, axes, keepdim), input.dtype),
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
+
+var_mean.samples(spreads())
 
 
 @composite
@@ -203,6 +228,8 @@ def std_mean(
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 
+std_mean.samples(spreads())
+
 
 # Extrema
 
@@ -213,6 +240,18 @@ def _not_empty(who: str, x: Node, axes: tuple[int, ...]) -> None:
             raise IndexError(
                 f"{who}(): Expected reduction dim {axis} to have non-zero size."
             )
+
+
+def _no_elements(rng: Rng) -> BadInputs:
+    yield (np.zeros((0, 3)),), {}, RuntimeError, "numel"
+    yield (np.zeros((0, 3)), 0), {}, IndexError, "non-zero size"
+    yield (np.ones(3), 1), {}, IndexError, "Dimension out of range"
+
+
+def _no_place(rng: Rng) -> BadInputs:
+    yield (np.zeros((0, 3)),), {}, IndexError, "numel"
+    yield (np.zeros((0, 3)), 0), {}, IndexError, "non-zero size"
+    yield (BOOLS,), {}, NotImplementedError, "not implemented for 'Bool'"
 
 
 def _extremum(who: str, kind: str, input: Node, dim: Any, keepdim: bool) -> Any:
@@ -262,11 +301,17 @@ def max_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> An
     """The largest element, or (values, indices) of the largest along ``dim``; nan wins."""
     return _extremum("max", "max", input, dim, keepdim)
 
+max_reduce.samples(extrema())
+max_reduce.bad_inputs(_no_elements)
+
 
 @composite(method=False, torch=False, name="_min")
 def min_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest element, or (values, indices) of the smallest along ``dim``; nan wins."""
     return _extremum("min", "min", input, dim, keepdim)
+
+min_reduce.samples(extrema())
+min_reduce.bad_inputs(_no_elements)
 
 
 max_reduce.vjp(_extremum_grad("max"))
@@ -281,6 +326,9 @@ def amax(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     _not_empty("amax", input, axes)
     return finish(reduce(input, "max", axes), input, axes, keepdim)
 
+amax.samples(extrema(several=True))
+amax.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
+
 
 @composite(method=True)
 def amin(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
@@ -288,6 +336,9 @@ def amin(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     axes = normalize_dims(dim, input.ndim)
     _not_empty("amin", input, axes)
     return finish(reduce(input, "min", axes), input, axes, keepdim)
+
+amin.samples(extrema(several=True))
+amin.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
 
 
 @composite(method=True)
@@ -299,6 +350,12 @@ def aminmax(input: Node, *, dim: int | None = None, keepdim: bool = False) -> An
         finish(reduce(input, "min", axes), input, axes, keepdim),
         finish(reduce(input, "max", axes), input, axes, keepdim),
     )
+
+
+@aminmax.samples
+def _(rng: Rng) -> Samples:
+    for args, kwargs in extrema()(rng):
+        yield args[:1], {**kwargs, **({"dim": args[1]} if len(args) > 1 else {})}
 
 
 def _place(who: str, input: Node, dim: int | None, keepdim: bool) -> Node:
@@ -324,11 +381,17 @@ def argmax(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
     """Where the largest is (int64): in the flattened tensor, or along ``dim``; the first of equals."""
     return _place("argmax", input, dim, keepdim)
 
+argmax.samples(extrema(bools=False))
+argmax.bad_inputs(_no_place)
+
 
 @composite(method=True, differentiable=False)
 def argmin(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
     """Where the smallest is (int64): in the flattened tensor, or along ``dim``."""
     return _place("argmin", input, dim, keepdim)
+
+argmin.samples(extrema(bools=False))
+argmin.bad_inputs(_no_place)
 
 
 # Truth
@@ -347,10 +410,22 @@ def any(input: Node, dim: Dims = None, keepdim: bool = False) -> Node:
     return _truth("any", input, dim, keepdim)
 
 
+@any.samples
+def _(rng: Rng) -> Samples:
+    yield from over_dims(bools=True)(rng)
+    yield (np.array([[0, 0], [0, 3]], np.uint8), 1), {}
+
+
 @composite(method=True, differentiable=False)
 def all(input: Node, dim: Dims = None, keepdim: bool = False) -> Node:
     """Whether every element is not zero."""
     return _truth("all", input, dim, keepdim)
+
+
+@all.samples
+def _(rng: Rng) -> Samples:
+    yield from over_dims(bools=True)(rng)
+    yield (np.array([[0, 0], [1, 3]], np.uint8), 1), {}
 
 
 @composite(method=True, differentiable=False)
@@ -358,6 +433,15 @@ def count_nonzero(input: Node, dim: Dims = None) -> Node:
     """How many elements are not zero (int64)."""
     out: Node = sum.body(build.cast(input, bool_), dim)
     return out
+
+
+@count_nonzero.samples
+def _(rng: Rng) -> Samples:
+    yield (np.array([[0.0, 1.0, np.nan], [0.0, -0.0, np.inf]]),), {}
+    yield (INTEGERS, -1), {}
+    yield (BOOLS, 0), {}
+    yield (np.zeros((0, 3)), (0, 1)), {}
+    yield (np.asarray(2.0),), {}
 
 
 # Products, logarithms of sums, norms
@@ -374,6 +458,13 @@ def prod(
     x = build.cast(input, dtype)
     axes = normalize_dims(dim, x.ndim)
     return finish(reduce(x, "prod", axes), x, axes, keepdim)
+
+
+@prod.samples
+def _(rng: Rng) -> Samples:
+    yield from over_dims(several=False, bools=True)(rng)
+    yield (np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 1.0], [1.0, 2.0, 4.0]]), 1), {}
+    yield (np.array([2.0, 0.0, 3.0]),), {}
 
 
 @composite(method=True)
@@ -398,6 +489,17 @@ def _(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
     x = build.cast(input, out.dtype)
     slope = binary("mul", wide[0], unary("exp", binary("sub", x, wide[1])))
     return (build.cast(slope, input.dtype),)
+
+
+@logsumexp.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 1), {}
+    yield (floats(rng, 2, 3, 4), (0, -1), True), {}
+    yield (np.array([[-np.inf, -np.inf], [np.inf, 0.0], [np.nan, 1.0], [1e4, 1e4 + 1]]), 1), {}
+    yield (np.array([[-np.inf, 2.0], [-np.inf, -np.inf]]), 0), {}
+    yield (np.zeros((3, 0)), 1), {}
+    yield (np.asarray(2.5), 0), {}
+    yield (INTEGERS, 0), {}
 
 
 @composite(torch=False, name="_vector_norm", grad_name="LinalgVectorNorm")
@@ -457,6 +559,21 @@ def _(g, out, input, ord, dim, keepdim, dtype):  # type: ignore[no-untyped-def]
     return (build.cast(slope, input.dtype),)
 
 
+@vector_norm.samples
+def _(rng: Rng) -> Samples:
+    for ord in (2, 1, 3, 0.5, 0, math.inf, -math.inf):
+        yield (floats(rng, 3, 4), ord), {}
+        yield (floats(rng, 2, 3, 4), ord, (0, -1), True), {}
+        yield (np.zeros((2, 3)), ord, 1), {}
+    yield (np.asarray(-3.0),), {}
+    yield (np.zeros((0, 3)), 2.0, 0), {}
+    yield (np.array([np.nan, 1.0, np.inf]),), {}
+    yield (floats(rng, 5).astype(np.float32),), {"dtype": float64}
+
+
+vector_norm.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "Expected a floating point")))
+
+
 @composite(method=True)
 def dist(input: Node, other: Node, p: float = 2.0) -> Node:
     """The p-norm of input - other."""
@@ -466,10 +583,20 @@ def dist(input: Node, other: Node, p: float = 2.0) -> Node:
     return out
 
 
+@dist.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 3), floats(rng, 3)), {"p": 1}
+    yield (np.ones(3), np.ones(3)), {}
+    yield (floats(rng, 3), floats(rng, 3), math.inf), {}
+
+
 @composite(method=True)
 def cumsum(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
     """Running sum along ``dim``; integers as int64."""
     return _running("sum", input, dim, dtype)
+
+cumsum.samples(running())
 
 
 @composite(method=True)
@@ -497,6 +624,8 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
         binary("le", i, j), binary("mul", products, weight), const(0, wide, x.dtype)
     )
     return (build.cast(reduce(terms, "sum", (axis + 1,)), input.dtype),)
+
+cumprod.samples(running())
 
 
 def _running(kind: str, input: Node, dim: int, dtype: DType | None) -> Node:

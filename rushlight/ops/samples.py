@@ -97,3 +97,96 @@ def with_options(*options: dict[str, Any], shape: tuple[int, ...] = (4, 5)) -> R
 def raises(*rows: tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]) -> Any:
     """A ``bad_inputs`` rule of fixed rows."""
     return lambda rng: iter(rows)
+
+
+def over_dims(*, several: bool = True, whole: bool = True, bools: bool = False) -> Rule:
+    """For reductions: all dims, one, a negative one, ``several``, kept ones, nothing to reduce."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (floats(rng, 4, 5),), {}
+        yield (floats(rng, 4, 5), 1), {}
+        yield (floats(rng, 2, 3, 4), -2, True), {}
+        yield (floats(rng, 33, 70), 0), {}
+        yield (floats(rng),), {}
+        yield (floats(rng), 0), {}
+        yield (np.zeros((3, 0)), 1), {}
+        yield (np.zeros((3, 0)), 0, True), {}
+        yield (np.array([[1.0, np.nan], [np.inf, 2.0], [np.inf, -np.inf]]), 1), {}
+        if several:
+            yield (floats(rng, 2, 3, 4), (0, -1)), {}
+            yield (floats(rng, 2, 3, 4), (2, 0), True), {}
+            yield (floats(rng, 2, 3), ()), {}
+        if whole:
+            yield (INTEGERS, 1), {}
+            yield (INTEGERS.astype(np.int32),), {}
+        if bools:
+            yield (BOOLS,), {}
+
+    return rule
+
+
+def spreads() -> Rule:
+    """For variances: corrections, one element, none, a constant row."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (floats(rng, 4, 5),), {}
+        yield (floats(rng, 4, 5), 1), {}
+        yield (floats(rng, 2, 3, 4), (0, -1)), {"keepdim": True}
+        yield (floats(rng, 4, 5), 0), {"correction": 0}
+        yield (floats(rng, 4, 5),), {"correction": 2}
+        yield (floats(rng, 4, 5), 1, False), {}
+        yield (floats(rng, 4, 5), False), {}
+        yield (floats(rng, 1),), {}  # 0 / 0
+        yield (floats(rng, 1), 0), {"correction": 0}
+        yield (np.zeros((0, 3)), 0), {}
+        yield (floats(rng, 3, 4) + 1e4, 1), {}
+        yield (np.ones((2, 3)), 1), {}
+
+    return rule
+
+
+def extrema(*, several: bool = False, bools: bool = True) -> Rule:
+    """For extrema: all dims, one, ``several``; ties, nan, whole numbers."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (distinct(rng, 4, 5),), {}
+        yield (distinct(rng, 4, 5), 1), {}
+        yield (distinct(rng, 2, 3, 4), -2, True), {}
+        yield (distinct(rng, 33, 70), 0), {}
+        yield (np.asarray(1.5),), {}
+        yield (np.asarray(1.5), 0), {}
+        yield (np.zeros((3, 0)), 0), {}
+        ties = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [-1.0, 0.0, -1.0]])
+        yield (ties, 1), {}
+        yield (ties,), {}
+        yield (np.array([[1.0, np.nan, 3.0, np.nan], [np.inf, -np.inf, 0.0, 1.0]]), 1), {}
+        yield (np.array([1.0, np.nan, 3.0]),), {}
+        yield (np.array([-np.inf, -np.inf]), 0), {}
+        yield (INTEGERS, 1), {}
+        yield (INTEGERS.astype(np.uint8),), {}
+        if bools:
+            yield (BOOLS, 0), {}
+            yield (BOOLS,), {}
+        if several:
+            yield (distinct(rng, 2, 3, 4), (0, -1)), {}
+            yield (ties, (0, 1), True), {}
+
+    return rule
+
+
+def running() -> Rule:
+    """For running sums and products."""
+
+    def rule(rng: Rng) -> Samples:
+        yield (floats(rng, 4, 5), 1), {}
+        yield (floats(rng, 2, 3, 4), -2), {}
+        yield (floats(rng), 0), {}
+        yield (np.zeros((0, 3)), 0), {}
+        yield (np.zeros((3, 0)), 1), {}
+        yield (np.array([2.0, 0.0, 3.0, 0.0, 1.0]), 0), {}
+        yield (np.array([1.0, np.nan, 2.0, np.inf]), 0), {}
+        yield (INTEGERS, 1), {}
+        yield (INTEGERS.astype(np.int32), 0), {}
+        yield (BOOLS, 0), {}
+
+    return rule

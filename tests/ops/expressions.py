@@ -30,7 +30,10 @@ _SPECIAL = {
 
 
 def expression(op: Op) -> str:
-    """The user's name of ``op``: an expression over ``torch``, ``F`` and ``T`` (torch.Tensor)."""
+    """The user's name of ``op``: an expression over ``torch``, ``F`` and ``T`` (torch.Tensor).
+
+    ``own('name')`` where users do not see it.
+    """
     if op.name in _SPECIAL:
         return _SPECIAL[op.name]
     name = op.name.lstrip("_")
@@ -38,4 +41,6 @@ def expression(op: Op) -> str:
         return f"F.{name}"
     if op.method and not op.torch:
         return f"T.{name}"
-    return f"torch.{name}" if op.torch and hasattr(rushlight, name) else f"F.{name}"
+    if hasattr(rushlight, name) and op.torch:
+        return f"torch.{name}"
+    return f"own({op.name!r})"

@@ -71,9 +71,10 @@ def built_in(error: BaseException) -> str:
 class Session:
     """Calls of one library: ``torch`` is Rushlight or PyTorch."""
 
-    def __init__(self, torch: Any) -> None:
+    def __init__(self, torch: Any, own: Any = None) -> None:
+        """``own``: finds the ops that users do not see, by name."""
         self.torch = torch
-        self.names = {"torch": torch, "F": torch.nn.functional, "T": torch.Tensor}
+        self.names = {"torch": torch, "F": torch.nn.functional, "T": torch.Tensor, "own": own}
 
     def tensors(self, value: Any, leaves: list[Any] | None) -> Any:
         """Arrays as tensors, ``Kind`` as dtypes; float64 ones become leaves where a list is given."""

@@ -25,7 +25,7 @@ from tests.oracle.programs import mode
 # Ops that have no samples (yet). This set may only shrink.
 WITHOUT_SAMPLES: frozenset[str] = frozenset()
 
-SESSION = Session(rushlight)
+SESSION = Session(rushlight, function)
 COMPILED, INTERPRETED = Trace(), Trace()
 
 
@@ -69,7 +69,7 @@ def _leaf_copy(value: Any, change: Callable[[Any], Any]) -> Any:
 def transposed(array: np.ndarray[Any, Any]) -> Any:
     """A tensor of the same elements whose axes lie in memory back to front."""
     axes = tuple(reversed(range(array.ndim)))
-    return rushlight.tensor(np.ascontiguousarray(array.transpose(axes))).permute(axes)
+    return rushlight.tensor(np.array(array.transpose(axes), order="C")).permute(axes)
 
 
 def stepped(array: np.ndarray[Any, Any]) -> Any:
