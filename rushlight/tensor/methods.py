@@ -193,6 +193,7 @@ def represent(self: Tensor, *, tensor_contents: Any = None) -> str:
         self.dtype.name,
         requires_grad=self._edge is LEAF,
         grad_fn_name=_grad_fn_name(self),
+        default_dtype=dtypes.get_default_dtype().name,
     )
 
 

@@ -1,4 +1,4 @@
-"""Own autograd functions: a rounding with a straight-through slope, and a cube checked numerically."""
+"""Own autograd functions: rounding with a straight-through slope, and a checked cube."""
 
 import torch
 from torch import nn

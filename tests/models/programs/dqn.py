@@ -1,4 +1,4 @@
-"""Q-learning on a line of states with a replay buffer, a target network and epsilon-greedy moves."""
+"""Q-learning on a line: replay buffer, target network, epsilon-greedy moves."""
 
 import random
 from collections import deque, namedtuple
@@ -62,7 +62,7 @@ for episode in range(24):
         state, score, length, steps = next_state, score + reward, length + 1, steps + 1
         if len(memory) < 16:
             continue
-        batch = Transition(*zip(*random.sample(memory, 16)))
+        batch = Transition(*zip(*random.sample(memory, 16)))  # noqa: B905
         states = torch.tensor(np.array(batch.state))
         actions = torch.tensor(batch.action).view(-1, 1)
         rewards = torch.tensor(batch.reward, dtype=torch.float32)

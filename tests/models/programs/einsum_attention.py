@@ -18,7 +18,7 @@ class CrossAttention(nn.Module):
         self.gain = nn.Parameter(torch.ones(dim))
 
     def forward(self, x, context, mask=None):
-        b, n, _ = x.shape
+        b, _, _ = x.shape
         q, (k, v) = self.to_q(x), self.to_kv(context).chunk(2, dim=-1)
         q, k, v = (
             t.reshape(b, -1, self.heads, t.shape[-1] // self.heads).permute(0, 2, 1, 3)

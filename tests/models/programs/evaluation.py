@@ -1,4 +1,4 @@
-"""Train a little, then measure: eval mode, no_grad and inference_mode, top-k, a confusion matrix."""
+"""Train a little, then measure: eval mode, inference_mode, top-k, a confusion matrix."""
 
 import torch
 import torch.nn as nn
@@ -46,7 +46,7 @@ top1, top3 = accuracy(a, y, topk=(1, 3))
 print(f"Acc@1 {top1.item():.1f} Acc@3 {top3.item():.1f}")
 _, predicted = torch.max(a.data, 1)
 confusion = torch.zeros(CLASSES, CLASSES, dtype=torch.int64)
-for t, p in zip(y.view(-1), predicted.view(-1)):
+for t, p in zip(y.view(-1), predicted.view(-1)):  # noqa: B905
     confusion[t.long(), p.long()] += 1
 print(confusion.sum(1), confusion.diag().sum().item())
 print((confusion.diag().float() / confusion.sum(1)).mean().item())

@@ -49,7 +49,7 @@ for step in range(25):
     if step % 4 == 0:
         error_d = error_real + error_fake
         print(
-            "[%d/25] Loss_D: %.4f Loss_G: %.4f D(G(z)): %.4f"
+            "[%d/25] Loss_D: %.4f Loss_G: %.4f D(G(z)): %.4f"  # noqa: UP031
             % (step, error_d.item(), error_g.item(), d_fake)
         )
 print(generator(fixed_noise).detach().pow(2).sum(1).sqrt())

@@ -1,4 +1,4 @@
-"""Schedules, a checkpoint in the middle, and a second run that resumes and ends at the same loss."""
+"""Schedules, a checkpoint in the middle, and a second run that resumes from it."""
 
 import os
 import tempfile
@@ -30,7 +30,7 @@ def epoch(model, optimizer, scheduler):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    path = os.path.join(folder, "checkpoint.pt")
+    path = os.path.join(folder, "checkpoint.pt")  # noqa: PTH118
     model, optimizer, scheduler = build()
     for number in range(12):
         loss = epoch(model, optimizer, scheduler)
@@ -51,7 +51,7 @@ with tempfile.TemporaryDirectory() as folder:
     print(again.load_state_dict(checkpoint["model_state_dict"]))
     optimizer2.load_state_dict(checkpoint["optimizer_state_dict"])
     scheduler2.load_state_dict(checkpoint["scheduler"])
-    for number in range(checkpoint["epoch"] + 1, 12):
+    for _ in range(checkpoint["epoch"] + 1, 12):
         resumed = epoch(again, optimizer2, scheduler2)
     print("same end:", resumed == loss, optimizer2.param_groups[0]["lr"])
     print(sorted(optimizer2.state_dict()["state"][0]))

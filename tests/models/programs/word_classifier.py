@@ -39,7 +39,7 @@ class Sentences(Dataset):
 
 
 def collate(batch):
-    words, labels = zip(*batch)
+    words, labels = zip(*batch)  # noqa: B905
     longest = max(len(w) for w in words)
     padded = torch.zeros(len(words), longest, dtype=torch.long)
     for row, w in enumerate(words):
