@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, values
+from rushlight.compiler.contraction import choose, depthwise, pixels, values
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
@@ -49,6 +49,8 @@ def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     """A convolution over two axes."""
     if depthwise.fits(problem):
         return [depthwise.depthwise(problem, epilogue)]
+    if pixels.fits(problem, epilogue):
+        return pixels.pixels(problem, epilogue)
     x, out = problem.x, problem.out
     row, column = problem.row, problem.column
     work = values.register_dtype(out.dtype)

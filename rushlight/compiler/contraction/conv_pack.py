@@ -7,6 +7,7 @@ import functools
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
+from rushlight.compiler.contraction.pack import pieces
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 
@@ -100,13 +101,17 @@ def _gather(body: Body, source: str, place: str, there: str, width: int, step: s
     dtype = values.register_dtype(source)
     size = values.SIZES[dtype]
     lanes = 16 // size
-    text = values.kind(dtype, lanes)
-    for start in range(0, width, lanes):
+    for start, piece in pieces(width, lanes):
+        text = values.kind(dtype, piece)
+        if piece == 1:
+            value = values.load(body, source, place)
+            values.store(body, dtype, value, body.at(there, str(start * size)))
+            continue
         vector = "poison"
-        for lane in range(lanes):
+        for lane in range(piece):
             value = values.load(body, source, place)
             vector = body.op(
                 f"insertelement {text} {vector}, {values.kind(dtype)} {value}, i64 {lane}"
             )
             place = body.at(place, step)
-        values.store(body, dtype, vector, body.at(there, str(start * size)), lanes)
+        values.store(body, dtype, vector, body.at(there, str(start * size)), piece)

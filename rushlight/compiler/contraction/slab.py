@@ -39,6 +39,10 @@ class Copier:
         """The function that ``fill`` calls."""
         return _define(self)
 
+    def define_runs(self) -> str:
+        """The functions that ``copy`` and ``clear`` call; ``define`` has them too."""
+        return _define_run(self, "copy") + _define_run(self, "clear")
+
     def fill(self, body: Body, image: Image, slab: Slab, images: str, top: str, left: str) -> None:
         """Copy ``images`` images; the slab begins at row ``top`` and column ``left`` of each.
 
@@ -84,7 +88,7 @@ class Slab:
 
 
 def _define(copier: Copier) -> str:
-    functions = _define_run(copier, "copy") + _define_run(copier, "clear")
+    functions = copier.define_runs()
     body = Body()
     image = Image(*(f"%{name}" for name in _IMAGE))
     slab = Slab(*(f"%{name}" for name in _SLAB))

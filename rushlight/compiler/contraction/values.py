@@ -96,12 +96,17 @@ def store_some(body: Body, dtype: str, value: str, address: str, lanes: int, cou
 
 def _head(body: Body, dtype: str, value: str, lanes: int, count: int) -> str:
     """The first ``count`` lanes."""
+    return part(body, dtype, value, lanes, 0, count)
+
+
+def part(body: Body, dtype: str, value: str, lanes: int, first: int, count: int) -> str:
+    """``count`` lanes from lane ``first`` on."""
     text = kind(dtype, lanes)
     if count == lanes:
         return value
     if count == 1:
-        return body.op(f"extractelement {text} {value}, i64 0")
-    places = ", ".join(f"i32 {lane}" for lane in range(count))
+        return body.op(f"extractelement {text} {value}, i64 {first}")
+    places = ", ".join(f"i32 {lane}" for lane in range(first, first + count))
     return body.op(f"shufflevector {text} {value}, {text} poison, <{count} x i32> <{places}>")
 
 

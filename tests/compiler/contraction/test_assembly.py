@@ -11,6 +11,7 @@ from rushlight.compiler.contraction.conv_kernel import Conv, conv_kernel
 from rushlight.compiler.contraction.dot import Dot, dot
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.gemm import Gemm, gemm
+from rushlight.compiler.contraction.pixels_kernel import Pixels, pixels_kernel
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
 from rushlight.compiler.launch import Kernel
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64"), reason="reads x86 assembly"
 )
 BIASED = Finish("f32", bias="f32", activation="relu")
+
+
+def _pixels(tile: Tile) -> Pixels:
+    return Pixels(tile, True, BIASED, True, "f32", "channels")
+
+
 AVX2 = {
     "gemm 6x16": (gemm(Gemm(Tile(6, 2, 8, "f32"), BIASED, False)), 12),
     "gemm 4x24": (gemm(Gemm(Tile(4, 3, 8, "f32"), BIASED, False)), 12),
@@ -29,6 +36,10 @@ AVX2 = {
     "gemm f64": (gemm(Gemm(Tile(6, 2, 4, "f64"), Finish("f64"), False)), 12),
     "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),
     "weight": (weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32")), 12),
+    "pixels 6x2": (pixels_kernel(_pixels(Tile(6, 2, 8, "f32"))), 12),
+    "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
+    "pixels 3x3": (pixels_kernel(_pixels(Tile(3, 3, 8, "f32"))), 9),
+    "pixels 1x7": (pixels_kernel(_pixels(Tile(1, 7, 8, "f32"))), 7),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
 }
 AVX512 = {

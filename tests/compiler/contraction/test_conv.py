@@ -219,6 +219,22 @@ def test_epilogue(first: bool) -> None:
     np.testing.assert_allclose(dx, want_dx + channel_bias, atol=1e-2)
 
 
+@pytest.mark.parametrize("filters", [1, 3, 6, 7, 11, 13])
+@pytest.mark.parametrize("first", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_few_channels(filters: int, first: tuple[bool, bool], dtype: str) -> None:
+    for padding in (((0, 0), (0, 0)), ((2, 1), (0, 3))):
+        case = filled({"x": (3, 21, 28, 5), "filters": filters, "taps": (5, 4)})
+        case |= {"padding": padding, "dilation": (2, 1), "stride": (2, 1)}
+        x, w, want = arrays(case, dtype)
+        bias = np.random.default_rng(9).standard_normal(filters).astype(dtype)
+        x, out = laid(x, first[0]), laid(np.full(want.shape, 77, dtype), first[1])
+        epilogue = Epilogue(machine.operand(bias), None, "relu")
+        machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), epilogue), 2)
+        np.testing.assert_allclose(out, np.maximum(want + bias, 0), atol=1e-4)
+        check_gradients(case | {"first": (*first, first[0])})
+
+
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 def test_halves_sum_in_f32(name: str) -> None:
     ml_dtypes = pytest.importorskip("ml_dtypes")

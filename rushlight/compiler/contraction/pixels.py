@@ -1,0 +1,178 @@
+"""Convolutions to few channels, with pixels as lanes: when, and their launches."""
+
+from __future__ import annotations
+
+import math
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
+from rushlight.compiler.contraction.finish import Finish, pointers
+from rushlight.compiler.contraction.operand import Epilogue, round_up
+from rushlight.compiler.contraction.pixels_kernel import (
+    MAX_DEPTH,
+    MAX_RUNS,
+    SLAB_BYTES,
+    WORDS,
+    Pixels,
+    pixels_kernel,
+)
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.contraction.window import Problem
+from rushlight.compiler.launch import Launch
+from rushlight.runtime import cpu
+
+# More channels than these fill vectors of channels well enough.
+_FEW_CHANNELS = 15
+# Inputs are turned into planes once: fewer taps than these do not pay for it.
+_FEW_TAPS = 4
+# Multiply-adds of one chunk: some 8 us.
+_CHUNK_MULADDS = 350_000
+# Runs that a vector register holds at most once each.
+_MOST_RUNS = 7
+
+
+def fits(problem: Problem, epilogue: Epilogue) -> bool:
+    """Whether lanes are better pixels than channels; a residual is left to the other kernels.
+
+    (A residual in the output's own memory would be added twice where runs overlap.)
+    """
+    row, column = problem.row, problem.column
+    taps = row.taps * column.taps
+    work = values.register_dtype(problem.out.dtype)
+    if epilogue.residual is not None or column.stride != 1 or problem.filters > _FEW_CHANNELS:
+        return False
+    if taps < _FEW_TAPS or not 0 < taps * problem.channels <= MAX_DEPTH:
+        return False
+    shape = tile(work, problem.filters, column.out)
+    if shape is None or not _rows(problem, shape):
+        return False
+    lanes = cpu.host().lanes(shape.itemsize)
+    across = round_up(column.out, shape.lanes) / column.out * lanes / shape.lanes
+    down = round_up(problem.filters, shape.rows) / problem.filters
+    return across * down * 1.1 < round_up(problem.filters, lanes) / problem.filters
+
+
+def tile(dtype: str, filters: int, columns: int) -> Tile | None:
+    """Channels x runs of results held in registers; None where rows are shorter than a vector."""
+    host = cpu.host()
+    lanes = host.lanes(values.SIZES[dtype])
+    if columns < lanes:
+        lanes //= 2
+    if columns < lanes or lanes < 2:
+        return None
+
+    def runs(rows: int) -> int:
+        # Sums, one vector of inputs each, and one weight.
+        return min(_MOST_RUNS, (host.registers - 1) // (rows + 1))
+
+    def cost(rows: int) -> tuple[float, int]:
+        loads = (rows + runs(rows)) / (rows * runs(rows))
+        return round(round_up(filters, rows) / filters * max(1.0, loads), 2), -rows * runs(rows)
+
+    tallest = min(filters, 12 if host.registers >= 32 else 6)
+    rows = min(range(1, tallest + 1), key=cost)
+    return Tile(rows, runs(rows), lanes, dtype)
+
+
+def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
+    """The convolution of a problem that ``fits``."""
+    x, out, row, column = problem.x, problem.out, problem.row, problem.column
+    filters, channels = problem.filters, problem.channels
+    work = values.register_dtype(out.dtype)
+    shape = tile(work, filters, column.out)
+    assert shape is not None
+    packs = _packs(problem)
+    rows = _rows(problem, shape)
+    per_row = -(-column.out // shape.lanes)
+    images = 1
+    muladds = problem.flops // 2 // max(1, x.shape[0] * problem.groups)
+    if rows == row.out:
+        images = max(1, min(MAX_RUNS // (rows * per_row), _CHUNK_MULADDS // max(1, muladds)))
+        if packs:
+            images = max(1, min(images, SLAB_BYTES // _slab_bytes(problem, shape, rows)))
+    images = min(images, max(1, x.shape[0]))
+    slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
+    slab_row = slab_columns * shape.itemsize
+    slab = (channels * slab_rows * slab_row, slab_rows * slab_row, slab_row)
+    if not packs:
+        slab = (x.step(0), x.step(3), x.step(1))
+    # Panels are as wide as the tile has rows: here weights are what is spread over a vector.
+    panel = Tile(1, 1, shape.rows, work)
+    launch, weights = pack_weights(problem.w, panel, channels)
+    size = panel_bytes(panel, channels, row.taps * column.taps)
+    bias = epilogue.bias
+    numbers = {
+        "images": x.shape[0],
+        "height": row.size,
+        "width": column.size,
+        "channels": channels,
+        "filters": filters,
+        "taps_row": row.taps,
+        "taps_column": column.taps,
+        "out_height": row.out,
+        "out_width": column.out,
+        "stride_row": row.stride,
+        "dilation_row": row.dilation,
+        "dilation_column": column.dilation,
+        "low_row": row.low,
+        "low_column": column.low,
+        "block_images": images,
+        "band_rows": rows,
+        "image_blocks": -(-x.shape[0] // images),
+        "row_bands": -(-row.out // rows),
+        "x_group": channels * x.step(3),
+        "slab_rows": slab_rows,
+        "slab_columns": slab_columns,
+        "slab_image": slab[0],
+        "slab_channel": slab[1],
+        "slab_row": slab[2],
+        "b_group": round_up(filters, shape.rows) // shape.rows * size,
+        "b_panel": size,
+        "out_group": filters * out.step(3),
+        "bias_step": bias.step(0) if bias else 0,
+    }
+    for name, operand in (("x", x), ("out", out)):
+        for axis, axis_name in enumerate(("image", "row", "column", "channel")):
+            numbers[f"{name}_{axis_name}"] = operand.step(axis)
+    stores = "nothing"
+    if out.strides[2] == 1:
+        stores = "columns"
+    elif out.strides[3] == 1:
+        stores = "channels"
+    whole = filters % shape.rows == 0
+    spec = Pixels(shape, whole, Finish.of(out, epilogue), packs, x.dtype, stores)
+    return [
+        launch,
+        Launch(
+            pixels_kernel(spec),
+            (x.ref, weights, out.ref, *pointers(epilogue)),
+            tuple(numbers[name] for name in WORDS),
+            chunks=problem.groups * numbers["image_blocks"] * numbers["row_bands"],
+            flops=problem.flops,
+            bytes=problem.bytes,
+            label=f"conv {x.shape} {problem.w.shape[1:]} {out.dtype}",
+        ),
+    ]
+
+
+def _packs(problem: Problem) -> bool:
+    """Whether inputs are copied: rows that lie together, without padding, are read as they lie."""
+    inside = problem.row.inside and problem.column.inside
+    narrow = values.register_dtype(problem.x.dtype) != problem.x.dtype
+    return narrow or not (inside and problem.x.strides[2] == 1)
+
+
+def _slab_bytes(problem: Problem, shape: Tile, rows: int) -> int:
+    pixels = problem.row.inputs(rows) * problem.column.inputs(problem.column.out)
+    return problem.channels * pixels * shape.itemsize
+
+
+def _rows(problem: Problem, shape: Tile) -> int:
+    """Rows of results of one chunk; 0 where not even one fits."""
+    row = problem.row
+    per_row = -(-problem.column.out // shape.lanes)
+    each = problem.flops // 2 // max(1, math.prod(problem.out.shape[:2]) * problem.groups)
+    rows = min(row.out, MAX_RUNS // per_row, max(1, 2 * _CHUNK_MULADDS // max(1, each)))
+    while rows and _packs(problem) and _slab_bytes(problem, shape, rows) > SLAB_BYTES:
+        rows -= 1
+    return -(-row.out // -(-row.out // rows)) if rows else 0

@@ -1,0 +1,265 @@
+"""Convolution to few channels: lanes are neighbouring results of a row, rows are channels.
+
+Six channels would leave two lanes of eight idle, three would leave five. Here a vector is a *run*
+of results of one row and channel, which meets a run of inputs for each tap: loads at any distance,
+from the image as it lies or from a slab of planes. A row's last run overlaps the one before it
+instead of ending early, so that nothing is masked; what both compute is the same.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import planar_slab, slab, values
+from rushlight.compiler.contraction.emit import Body, entry, function, kernel
+from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.pack import pieces
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.launch import Kernel
+
+# What is on the stack: places of a chunk's runs, distances of the terms of depth, and the slab.
+MAX_RUNS = 512
+MAX_DEPTH = 2048
+SLAB_BYTES = 384 * 1024
+# A run's words: offset of its inputs and of its results.
+_RUN_BYTES = 16
+
+WORDS = (
+    "images", "height", "width", "channels", "filters", "taps_row", "taps_column",
+    "out_height", "out_width", "stride_row", "dilation_row", "dilation_column",
+    "low_row", "low_column", "block_images", "band_rows", "image_blocks", "row_bands",
+    "x_group", "x_image", "x_row", "x_column", "x_channel",
+    "slab_rows", "slab_columns", "slab_image", "slab_channel", "slab_row",
+    "b_group", "b_panel",
+    "out_group", "out_image", "out_row", "out_column", "out_channel", "bias_step",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What is in the kernel's text.
+
+    ``tile``: channels x runs. ``whole``: no tile has fewer channels. ``packs``: inputs are copied
+    to a slab. ``stores``: what lies together in the output, 'columns', 'channels' or 'nothing'.
+    """
+
+    tile: Tile
+    whole: bool
+    finish: Finish
+    packs: bool
+    x_dtype: str
+    stores: str
+
+
+@functools.lru_cache(maxsize=64)
+def pixels_kernel(spec: Pixels) -> Kernel:
+    """Pointers: x, packed weights, out, then a bias if there is one. Words: ``WORDS``."""
+    tile, body = spec.tile, Body()
+    pointers = 3 + len(spec.finish.pointers)
+    x, b, out, *others = body.words("%args", pointers, kind="ptr")
+    word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
+    runs = body.op(f"alloca [{(MAX_RUNS + tile.vectors) * _RUN_BYTES} x i8], align 64")
+    depths = body.op(f"alloca [{MAX_DEPTH * 8} x i8], align 64")
+    room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
+    depth = _fill_depths(body, word, depths, tile.itemsize)
+    copier = slab.Copier(spec.x_dtype, 16 // tile.itemsize)
+    panel_rows = str(tile.rows)
+    with body.loop("%begin", "%end") as chunk:
+        band = body.mul(body.rem(chunk, word["row_bands"]), word["band_rows"])
+        rest = body.div(chunk, word["row_bands"])
+        image = body.mul(body.rem(rest, word["image_blocks"]), word["block_images"])
+        group = body.div(rest, word["image_blocks"])
+        images = body.min(word["block_images"], body.sub(word["images"], image))
+        rows = body.min(word["band_rows"], body.sub(word["out_height"], band))
+        count = _fill_runs(body, spec, word, runs, images, rows)
+        source = body.at(x, body.mul(group, word["x_group"]))
+        source = body.at(source, body.mul(image, word["x_image"]))
+        top = body.sub(body.mul(band, word["stride_row"]), word["low_row"])
+        left = body.sub("0", word["low_column"])
+        if spec.packs:
+            picture = slab.Image(
+                source, word["height"], word["width"],
+                word["x_image"], word["x_row"], word["x_column"], word["x_channel"],
+            )  # fmt: skip
+            into = planar_slab.Planes(
+                room, word["slab_rows"], word["slab_columns"], word["channels"],
+                word["slab_image"], word["slab_channel"], word["slab_row"],
+            )  # fmt: skip
+            planar_slab.fill(body, picture, into, images, top, left)
+            origin = room
+        else:
+            origin = body.at(source, body.mul(top, word["x_row"]))
+            origin = body.at(origin, body.mul(left, word["x_column"]))
+        target = body.at(out, body.mul(group, word["out_group"]))
+        target = body.at(target, body.mul(image, word["out_image"]))
+        target = body.at(target, body.mul(band, word["out_row"]))
+        weights = body.at(b, body.mul(group, word["b_group"]))
+        with body.loop("0", word["filters"], panel_rows) as filter_:
+            panel = body.at(weights, body.mul(body.div(filter_, panel_rows), word["b_panel"]))
+            given = [
+                ("ptr", runs), ("i64", count), ("ptr", origin), ("ptr", panel), ("ptr", depths),
+                ("i64", depth), ("ptr", body.at(target, body.mul(filter_, word["out_channel"]))),
+                ("i64", word["out_channel"]), ("i64", word["out_column"]),
+                ("i64", body.min(panel_rows, body.sub(word["filters"], filter_))),
+            ]  # fmt: skip
+            if others:
+                first = body.add(body.mul(group, word["filters"]), filter_)
+                given.append(("ptr", body.at(others[0], body.mul(first, word["bias_step"]))))
+                given.append(("i64", word["bias_step"]))
+            body.call("tiles", given)
+    functions = _define_tiles(spec) + (planar_slab.define(copier) if spec.packs else "")
+    return kernel("conv_pixels", functions + entry(body))
+
+
+def _fill_depths(body: Body, word: dict[str, str], depths: str, size: int) -> str:
+    """How far each term of depth is from a run's first input, in the weights' order; how many."""
+    row_step = body.mul(word["dilation_row"], word["slab_row"])
+    column_step = body.mul(word["dilation_column"], str(size))
+    across = body.mul(word["taps_column"], word["channels"])
+    with (
+        body.loop("0", word["taps_row"]) as row,
+        body.loop("0", word["taps_column"]) as column,
+        body.loop("0", word["channels"]) as channel,
+    ):
+        place = body.add(body.mul(row, across), body.mul(column, word["channels"]))
+        place = body.add(place, channel)
+        offset = body.add(body.mul(row, row_step), body.mul(column, column_step))
+        offset = body.add(offset, body.mul(channel, word["slab_channel"]))
+        body.store("i64", offset, body.at(depths, body.mul(place, "8")))
+    return body.mul(word["taps_row"], across)
+
+
+def _fill_runs(
+    body: Body, spec: Pixels, word: dict[str, str], runs: str, images: str, rows: str
+) -> str:
+    """Offsets of the chunk's runs, row by row; returns how many there are."""
+    lanes = str(spec.tile.lanes)
+    per_row = body.ceil_div(word["out_width"], lanes)
+    count = body.mul(body.mul(images, rows), per_row)
+    with body.loop("0", images) as image, body.loop("0", rows) as row:
+        begin = body.mul(body.add(body.mul(image, rows), row), per_row)
+        inputs = body.mul(body.mul(row, word["stride_row"]), word["slab_row"])
+        inputs = body.add(inputs, body.mul(image, word["slab_image"]))
+        results = body.mul(row, word["out_row"])
+        results = body.add(results, body.mul(image, word["out_image"]))
+        with body.loop("0", per_row) as number:
+            column = body.mul(number, lanes)
+            column = body.min(column, body.sub(word["out_width"], lanes))
+            here = body.at(runs, body.mul(body.add(begin, number), str(_RUN_BYTES)))
+            across = body.mul(column, str(spec.tile.itemsize))
+            body.store("i64", body.add(inputs, across), here)
+            across = body.mul(column, word["out_column"])
+            body.store("i64", body.add(results, across), body.at(here, "8"))
+    # What is missing of the last tile is its first run over again.
+    words = [body.load("i64", body.at(runs, offset)) for offset in ("0", "8")]
+    with body.loop(count, body.add(count, str(spec.tile.vectors - 1))) as extra:
+        here = body.at(runs, body.mul(extra, str(_RUN_BYTES)))
+        for offset, value in zip(("0", "8"), words, strict=True):
+            body.store("i64", value, body.at(here, offset))
+    return count
+
+
+def _define_tiles(spec: Pixels) -> str:
+    """``tiles``: one panel of weights against all runs of the chunk."""
+    tile, body = spec.tile, Body()
+    parameters = [
+        ("ptr", "runs"), ("i64", "count"), ("ptr", "origin"), ("ptr", "weights"),
+        ("ptr", "depths"), ("i64", "depth"), ("ptr", "out"), ("i64", "out_channel"),
+        ("i64", "out_column"), ("i64", "valid"),
+    ]  # fmt: skip
+    if spec.finish.bias:
+        parameters += [("ptr", "bias"), ("i64", "bias_step")]
+    buffer = body.op(f"alloca [{tile.rows * tile.lanes * tile.itemsize} x i8], align 64")
+    with body.loop("0", "%count", str(tile.vectors)) as run:
+        line = body.at("%runs", body.mul(run, str(_RUN_BYTES)))
+        places = [body.at(line, str(_RUN_BYTES * number)) for number in range(tile.vectors)]
+        inputs = [body.at("%origin", body.load("i64", place)) for place in places]
+        sums = _accumulate(body, tile, inputs)
+        targets = [body.at("%out", body.load("i64", body.at(place, "8"))) for place in places]
+        sums = _finished(body, spec, sums)
+        for number, target in enumerate(targets):
+            _store(body, spec, sums[number :: tile.vectors], target, buffer)
+    return function("tiles", parameters, body)
+
+
+def _accumulate(body: Body, tile: Tile, inputs: list[str]) -> list[str]:
+    """The sums of one tile, channel by channel."""
+    before, head = body.block, "hot" + body.name("")
+    size = len(inputs) * tile.rows
+    sums, size_bytes = [f"%s{place}" for place in range(size)], tile.itemsize
+    body.jump(head)
+    body.label(head)
+    body.line(f"%left = phi i64 [ %depth, %{before} ], [ %left.next, %{head} ]")
+    body.line(f"%term = phi ptr [ %depths, %{before} ], [ %term.next, %{head} ]")
+    body.line(f"%weight = phi ptr [ %weights, %{before} ], [ %weight.next, %{head} ]")
+    phis = len(body.lines)
+    body.lines.extend([""] * size)  # written below, when the new sums have names
+    offset = body.load("i64", "%term", 8)
+    columns = [values.load(body, tile.dtype, body.at(base, offset), tile.lanes) for base in inputs]
+    new: list[str] = []
+    for row in range(tile.rows):
+        one = values.load(body, tile.dtype, body.at("%weight", str(row * size_bytes)))
+        many = values.spread(body, tile.dtype, one, tile.lanes)
+        for column in columns:
+            product = body.op(f"fmul contract {tile.vector} {many}, {column}")
+            new.append(body.op(f"fadd contract {tile.vector} {sums[len(new)]}, {product}"))
+    for place, (name, value) in enumerate(zip(sums, new, strict=True), phis):
+        start = f"[ {values.zero(tile.lanes)}, %{before} ]"
+        body.lines[place] = f"  {name} = phi {tile.vector} {start}, [ {value}, %{head} ]"
+    body.line("%left.next = sub i64 %left, 1")
+    body.line("%term.next = getelementptr i8, ptr %term, i64 8")
+    body.line(f"%weight.next = getelementptr i8, ptr %weight, i64 {tile.rows * size_bytes}")
+    body.line("%more = icmp sgt i64 %left.next, 0")
+    body.line(f"br i1 %more, label %{head}, label %{head}.done, !llvm.loop !0")
+    body.label(f"{head}.done")
+    return new
+
+
+def _finished(body: Body, spec: Pixels, sums: list[str]) -> list[str]:
+    tile, finish = spec.tile, spec.finish
+    if finish.bias:
+        for row in range(tile.rows):
+            # A channel beyond the last one has no bias; it is not stored either.
+            number = str(row) if spec.whole else body.min(str(row), body.sub("%valid", "1"))
+            here = body.at("%bias", body.mul(number, "%bias_step"))
+            one = values.load(body, finish.bias, here)
+            many = values.spread(body, tile.dtype, one, tile.lanes)
+            for place in range(row * tile.vectors, (row + 1) * tile.vectors):
+                sums[place] = values.add(body, tile.dtype, sums[place], many, tile.lanes)
+    if finish.activation == "relu":
+        sums = [values.relu(body, tile.dtype, value, tile.lanes) for value in sums]
+    return sums
+
+
+def _store(body: Body, spec: Pixels, rows: list[str], target: str, buffer: str) -> None:
+    """One run of all channels of the tile."""
+    tile, dtype = spec.tile, spec.finish.out
+    if spec.stores == "columns":
+        for row, value in enumerate(rows):
+            place = body.at(target, body.mul(str(row), "%out_channel"))
+            if spec.whole or row == 0:
+                values.store(body, dtype, value, place, tile.lanes)
+                continue
+            with body.when(body.less(str(row), "%valid")):
+                values.store(body, dtype, value, place, tile.lanes)
+        return
+    if spec.stores == "channels" and spec.whole:
+        for first in range(0, tile.rows, tile.lanes):
+            some = rows[first : first + tile.lanes]
+            square = some + ["poison"] * (tile.lanes - len(some))
+            for number, value in enumerate(values.turned(body, tile.dtype, square)):
+                to = body.at(target, body.mul(str(number), "%out_column"))
+                to = body.at(to, str(first * values.SIZES[dtype]))
+                for lane, count in pieces(len(some), tile.lanes):
+                    part = values.part(body, tile.dtype, value, tile.lanes, lane, count)
+                    here = body.at(to, str(lane * values.SIZES[dtype]))
+                    values.store(body, dtype, part, here, count)
+        return
+    for row, value in enumerate(rows):
+        body.store(tile.vector, value, body.at(buffer, str(row * tile.lanes * tile.itemsize)))
+    with body.loop("0", "%valid") as row_, body.loop("0", str(tile.lanes)) as lane:
+        place = body.add(body.mul(row_, str(tile.lanes)), lane)
+        one = values.load(body, tile.dtype, body.at(buffer, body.mul(place, str(tile.itemsize))))
+        to = body.at(target, body.mul(row_, "%out_channel"))
+        values.store(body, dtype, one, body.at(to, body.mul(lane, "%out_column")))

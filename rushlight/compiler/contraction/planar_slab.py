@@ -1,0 +1,120 @@
+"""Slabs with the columns of each channel together: what kernels with pixels as lanes read.
+
+Like ``slab``, but channels are planes: a vector along a row of the image is one load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+from rushlight.compiler.contraction import slab, values
+from rushlight.compiler.contraction.emit import Body, function
+
+_IMAGE = ("base", "height", "width", "image_step", "row_step", "column_step", "channel_step")
+_PLANES = ("to", "rows", "columns", "channels", "to_image_step", "to_channel_step", "to_row_step")
+_PARAMETERS = [
+    ("ptr" if name in ("base", "to") else "i64", name)
+    for name in (*_IMAGE, *_PLANES, "images", "top", "left")
+]
+# Side of the squares that are turned in registers.
+_SIDE = 4
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Where the copy goes: steps in bytes; neighbours in a row are neighbours in memory."""
+
+    base: str
+    rows: str
+    columns: str
+    channels: str
+    image_step: str
+    channel_step: str
+    row_step: str
+
+
+def fill(body: Body, image: slab.Image, planes: Planes, images: str, top: str, left: str) -> None:
+    """Copy ``images`` images; the copy begins at row ``top`` and column ``left`` of each.
+
+    Both may be negative; what lies outside the image is 0.
+    """
+    given = (*astuple(image), *astuple(planes), images, top, left)
+    kinds = [kind for kind, _ in _PARAMETERS]
+    body.call("fill_planes", list(zip(kinds, given, strict=True)))
+
+
+def define(copier: slab.Copier) -> str:
+    """The function that ``fill`` calls."""
+    body = Body()
+    start = body.min(body.max(body.sub("0", "%left"), "0"), "%columns")
+    stop = body.max(body.min(body.sub("%width", "%left"), "%columns"), start)
+    with body.loop("0", "%images") as number, body.loop("0", "%rows") as row:
+        source_row = body.add("%top", row)
+        # Unsigned, so that a negative row is beyond the last one as well.
+        there = body.op(f"icmp ult i64 {source_row}, %height")
+        first = body.select(there, start, "%columns")
+        last = body.select(there, stop, "%columns")
+        target = body.at("%to", body.mul(number, "%to_image_step"))
+        target = body.at(target, body.mul(row, "%to_row_step"))
+        into = body.at(target, body.mul(first, str(copier.size)))
+        rest = body.at(target, body.mul(last, str(copier.size)))
+        beyond = body.sub("%columns", last)
+        with body.loop("0", "%channels") as channel:
+            plane = body.mul(channel, "%to_channel_step")
+            copier.clear(body, body.at(target, plane), first)
+            copier.clear(body, body.at(rest, plane), beyond)
+        with body.when(there):
+            source = body.at("%base", body.mul(number, "%image_step"))
+            source = body.at(source, body.mul(source_row, "%row_step"))
+            source = body.at(source, body.mul(body.add("%left", first), "%column_step"))
+            _copy_row(body, copier, source, into, body.sub(last, first))
+    return copier.define_runs() + function("fill_planes", _PARAMETERS, body)
+
+
+def _copy_row(body: Body, copier: slab.Copier, source: str, target: str, count: str) -> None:
+    size = str(values.SIZES[copier.source])
+    with body.either(body.equal("%column_step", size)) as (together, apart):
+        with body.branch(together), body.loop("0", "%channels") as channel:
+            here = body.at(source, body.mul(channel, "%channel_step"))
+            copier.copy(body, here, body.at(target, body.mul(channel, "%to_channel_step")), count)
+        with body.branch(apart):
+            enough = [body.op(f"icmp sge i64 {one}, {_SIDE}") for one in (count, "%channels")]
+            last = body.equal("%channel_step", size)
+            squares = body.op(f"and i1 {body.op(f'and i1 {enough[0]}, {enough[1]}')}, {last}")
+            with body.either(squares) as (yes, no):
+                with body.branch(yes):
+                    _turn(body, copier, source, target, count)
+                with (
+                    body.branch(no),
+                    body.loop("0", "%channels") as channel,
+                    body.loop("0", count) as column,
+                ):
+                    here = body.at(source, body.mul(channel, "%channel_step"))
+                    here = body.at(here, body.mul(column, "%column_step"))
+                    there = body.at(target, body.mul(channel, "%to_channel_step"))
+                    there = body.at(there, body.mul(column, str(copier.size)))
+                    value = values.load(body, copier.source, here)
+                    values.store(body, copier.dtype, value, there)
+
+
+def _turn(body: Body, copier: slab.Copier, source: str, target: str, count: str) -> None:
+    """Squares of columns and channels; the last ones overlap those before them."""
+    with (
+        body.loop("0", "%channels", str(_SIDE)) as next_channel,
+        body.loop("0", count, str(_SIDE)) as next_column,
+    ):
+        channel = body.min(next_channel, body.sub("%channels", str(_SIDE)))
+        column = body.min(next_column, body.sub(count, str(_SIDE)))
+        here = body.at(source, body.mul(column, "%column_step"))
+        here = body.at(here, body.mul(channel, "%channel_step"))
+        rows = [
+            values.load(
+                body, copier.source, body.at(here, body.mul(str(place), "%column_step")), _SIDE
+            )
+            for place in range(_SIDE)
+        ]
+        there = body.at(target, body.mul(channel, "%to_channel_step"))
+        there = body.at(there, body.mul(column, str(copier.size)))
+        for place, value in enumerate(values.turned(body, copier.dtype, rows)):
+            to = body.at(there, body.mul(str(place), "%to_channel_step"))
+            values.store(body, copier.dtype, value, to, _SIDE)
