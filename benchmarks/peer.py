@@ -1,0 +1,30 @@
+"""Where PyTorch is: --peer, $PEER, ../peer, .venv/peer; made there if ../shared/peer can make it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+_MAKER = _ROOT.parent / "shared" / "peer" / "make_peer.sh"
+_MADE = _ROOT / ".venv" / "peer"
+
+
+def find_peer(asked: str | None) -> Path | None:
+    """The peer's Python, or None where there is none: the suite then measures Rushlight alone."""
+    if asked is not None:
+        if not Path(asked).exists():
+            raise SystemExit(f"--peer {asked}: there is no such file")
+        return Path(asked)
+    for folder in (_ROOT.parent / "peer", _MADE):
+        if (folder / ".ready").exists():
+            return folder / "bin" / "python"
+    if os.environ.get("PEER"):
+        return Path(os.environ["PEER"])
+    if not _MAKER.exists():
+        return None
+    print(f"making an environment with PyTorch in {_MADE} (once)", flush=True)
+    _MADE.parent.mkdir(exist_ok=True)
+    subprocess.run(["bash", str(_MAKER), str(_MADE)], check=True)
+    return _MADE / "bin" / "python"

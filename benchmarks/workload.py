@@ -1,0 +1,70 @@
+"""What a workload is, and the table of them.
+
+    @workload("perceptron, batch {}", sizes=(4, 128), wanted=(1.5, 1.1))
+    def perceptron(torch, batch):
+        ...                         # build once
+        return step                 # called over and over; must end in a value read by Python
+
+``torch`` is PyTorch in one process and Rushlight in the other: the text is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row of the table for each size and number of threads."""
+
+    name: str
+    title: str
+    build: Callable[..., Step]
+    sizes: tuple[int, ...]
+    threads: tuple[int, ...]
+    wanted: tuple[float | None, ...]
+    ops: int = 1  # how many of what is timed are in a step: a time is divided by it
+    unit: str = "ms"
+    bytes_moved: int = 0  # what must cross the memory bus in a step: gives GB/s
+    flops: int = 0  # gives GFLOP/s
+    memory: bool = False  # whether the peak memory of its process is a row too
+
+    def amount(self, seconds: float) -> float:
+        """The time of one step in the workload's unit."""
+        if self.unit == "GB/s":
+            return self.bytes_moved / seconds / 1e9
+        if self.unit == "GFLOP/s":
+            return self.flops / seconds / 1e9
+        return seconds / self.ops * {"ms": 1e3, "us": 1e6, "s": 1.0}[self.unit]
+
+
+WORKLOADS: dict[str, Workload] = {}
+
+
+def workload(
+    title: str,
+    sizes: tuple[int, ...] = (0,),
+    threads: tuple[int, ...] = (2, 1),
+    wanted: tuple[float | None, ...] = (),
+    **facts: Any,
+) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
+    """Enter a function as a workload. ``wanted``: the ratio to reach, for each size."""
+
+    def enter(build: Callable[..., Step]) -> Callable[..., Step]:
+        name = build.__name__
+        goals = wanted or (None,) * len(sizes)
+        WORKLOADS[name] = Workload(name, title, build, sizes, threads, goals, **facts)
+        return build
+
+    return enter
+
+
+def load() -> dict[str, Workload]:
+    """Every workload by name."""
+    from benchmarks import chains, overhead, training  # noqa: F401  (their import enters them)
+
+    return WORKLOADS
