@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
-from rushlight.base.dtype import float64, get_default_dtype, int64
+import numpy as np
+
+from rushlight.base.dtype import bool_, float32, float64, get_default_dtype, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full as filled
+from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Scalar, composite
 
 Shape = tuple[int, ...]
@@ -21,10 +24,25 @@ def full(size: Shape, fill_value: Scalar, dtype: DType) -> Node:
     return filled(fill_value, size, dtype)
 
 
+@full.samples
+def _(rng: Rng) -> Samples:
+    yield ((2, 3), 1.5, float32), {}
+    yield ((), 2, float64), {}
+    yield ((0, 3), 7, int64), {}
+    yield ((2,), True, bool_), {}
+
+
 @composite(torch=False, name="_constant", differentiable=False)
 def constant(size: Shape, value: int, dtype: DType) -> Node:
     """0 or 1 everywhere: a constant that the compiler sees."""
     return const(value, size, dtype)
+
+
+@constant.samples
+def _(rng: Rng) -> Samples:
+    for dtype in (float32, int64, bool_):
+        yield ((2, 3), 1, dtype), {}
+        yield ((), 0, dtype), {}
 
 
 @composite(torch=False, name="_arange", differentiable=False)
@@ -39,6 +57,15 @@ def arange(start: Scalar, step: Scalar, count: int, dtype: DType) -> Node:
     real = build.cast(index, float64)
     scaled = wide("mul", real, filled(step, (count,), float64))
     return build.cast(wide("add", scaled, filled(start, (count,), float64)), dtype)
+
+
+@arange.samples
+def _(rng: Rng) -> Samples:
+    yield (0, 1, 7, int64), {}
+    yield (5, -2, 4, int32), {}
+    yield (0.5, 0.25, 9, float32), {}
+    yield (1.0, 0.1, 11, float64), {}
+    yield (-3, 2, 5, float32), {}
 
 
 @composite(torch=False, name="_linspace", differentiable=False)
@@ -58,11 +85,27 @@ def linspace(start: Scalar, end: Scalar, steps: int, dtype: DType) -> Node:
     return build.cast(build.where(low, up, down), dtype)
 
 
+@linspace.samples
+def _(rng: Rng) -> Samples:
+    yield (0.0, 1.0, 7, float32), {}
+    yield (-2.5, 3.0, 10, float64), {}
+    yield (3, 1, 5, int64), {}
+    yield (1.0, 2.0, 1, float32), {}
+    yield (1.0, 2.0, 0, float32), {}
+
+
 @composite(torch=False, name="_eye", differentiable=False)
 def eye(rows: int, columns: int, dtype: DType) -> Node:
     """1 on the diagonal, else 0."""
     shape = (rows, columns)
     return build.cast(binary("eq", build.iota(shape, 0), build.iota(shape, 1)), dtype)
+
+
+@eye.samples
+def _(rng: Rng) -> Samples:
+    yield (3, 4, float32), {}
+    yield (4, 2, int64), {}
+    yield (0, 2, float64), {}
 
 
 def _diagonals(x: Node, diagonal: int) -> tuple[Node, Node]:
@@ -72,11 +115,23 @@ def _diagonals(x: Node, diagonal: int) -> tuple[Node, Node]:
     return binary("add", rows, const(diagonal, x.shape, int64)), columns
 
 
+def _matrices(rng: Rng) -> Samples:
+    for diagonal in (0, 1, -2, 9):
+        yield (floats(rng, 3, 4), diagonal), {}
+        yield (floats(rng, 2, 4, 3),), {"diagonal": diagonal}
+    yield (INTEGERS,), {}
+    yield (np.full((2, 2), np.inf),), {}
+    yield (np.zeros((0, 3)),), {}
+
+
 @composite(method=True, inplace=True)
 def tril(input: Node, diagonal: int = 0) -> Node:
     """The lower triangle up to ``diagonal``, 0 above."""
     limit, column = _diagonals(input, diagonal)
     return build.where(binary("le", column, limit), input, const(0, input.shape, input.dtype))
+
+tril.samples(_matrices)
+tril.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "at least 2 dimensions")))
 
 
 @composite(method=True, inplace=True)
@@ -85,6 +140,9 @@ def triu(input: Node, diagonal: int = 0) -> Node:
     limit, column = _diagonals(input, diagonal)
     return build.where(binary("le", limit, column), input, const(0, input.shape, input.dtype))
 
+triu.samples(_matrices)
+triu.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "at least 2 dimensions")))
+
 
 @composite(torch=False, functional=True, differentiable=False, name="_one_hot")
 def one_hot(tensor: Node, num_classes: int) -> Node:
@@ -92,6 +150,13 @@ def one_hot(tensor: Node, num_classes: int) -> Node:
     shape = (*tensor.shape, num_classes)
     column = build.expand(build.reshape(tensor, (*tensor.shape, 1)), shape)
     return build.cast(binary("eq", build.iota(shape, tensor.ndim), column), int64)
+
+
+@one_hot.samples
+def _(rng: Rng) -> Samples:
+    yield (np.array([[0, 2, 1]]), 3), {}
+    yield (np.asarray(1), 2), {}
+    yield (np.zeros(0, np.int64), 4), {}
 
 
 def steps_of(start: float, end: float, step: float) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.dtype import int64
 from rushlight.base.errors import ShapeError
 from rushlight.ir import build
@@ -13,6 +15,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.activation import log_softmax
 from rushlight.ops.promote import align, full
 from rushlight.ops.reduce import widen
+from rushlight.ops.samples import BadInputs, Rng, Rule, Samples, distinct, floats, raises
 from rushlight.ops.table import Scalar, composite
 
 
@@ -37,6 +40,21 @@ def reduced(loss: Node, reduction: str) -> Node:
     return binary("div", total, const(loss.size, (), loss.dtype))
 
 
+def _gaps(*options: dict[str, Any]) -> Rule:
+    """Samples of losses of two tensors of one shape."""
+
+    def rule(rng: Rng) -> Samples:
+        for reduction in ("mean", "sum", "none"):
+            yield (distinct(rng, 4, 5), floats(rng, 4, 5)), {"reduction": reduction}
+            for each in options:
+                yield (distinct(rng, 4, 5), floats(rng, 4, 5)), {"reduction": reduction, **each}
+        yield (floats(rng), floats(rng)), {}
+        yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
+        yield (np.array([np.nan, np.inf, 1.0]), np.zeros(3)), {"reduction": "none"}
+
+    return rule
+
+
 @composite(torch=False, functional=True, name="_mse_loss", grad_name="MseLoss")
 def mse_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     """(input - target)**2, averaged, summed or as it is."""
@@ -44,12 +62,16 @@ def mse_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     gap = binary("sub", x, y)
     return reduced(binary("mul", gap, gap), reduction)
 
+mse_loss.samples(_gaps())
+
 
 @composite(torch=False, functional=True, name="_l1_loss", grad_name="Abs")
 def l1_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     """|input - target|, averaged, summed or as it is."""
     x, y = align(input, target)
     return reduced(unary("abs", binary("sub", x, y)), reduction)
+
+l1_loss.samples(_gaps())
 
 
 @composite(torch=False, functional=True, name="_smooth_l1_loss", grad_name="SmoothL1Loss")
@@ -66,6 +88,8 @@ def smooth_l1_loss(
     near = binary("lt", gap, const(beta, gap.shape, gap.dtype))
     return reduced(build.where(near, curved, straight), reduction)
 
+smooth_l1_loss.samples(_gaps({"beta": 0.5}, {"beta": 0.0}))
+
 
 @composite(torch=False, functional=True, name="_huber_loss", grad_name="HuberLoss")
 def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float = 1.0) -> Node:
@@ -76,6 +100,8 @@ def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float 
     straight = _times(binary("sub", gap, const(0.5 * delta, gap.shape, gap.dtype)), delta)
     near = binary("le", gap, const(delta, gap.shape, gap.dtype))
     return reduced(build.where(near, curved, straight), reduction)
+
+huber_loss.samples(_gaps({"delta": 0.5}))
 
 
 def _times(x: Node, value: float) -> Node:
@@ -171,6 +197,28 @@ def _nll_slope(
     return build.where(hit, spread, const(0, wide, log_probs.dtype))
 
 
+def _classes(rng: Rng) -> Samples:
+    x, t = floats(rng, 4, 3), np.array([0, 2, 1, 2])
+    weight = floats(rng, 3, low=0.5).astype(np.float64)
+    for reduction in ("mean", "sum", "none"):
+        yield (x, t), {"reduction": reduction}
+        yield (x, t, np.abs(weight)), {"reduction": reduction, "ignore_index": 2}
+        planes = rng.integers(0, 3, (2, 4, 5))
+        yield (floats(rng, 2, 3, 4, 5), planes), {"reduction": reduction}
+    yield (x, np.array([0, -100, 1, -100])), {}
+    yield (x, np.full(4, -100)), {}  # nothing left: 0 / 0
+    yield (floats(rng, 3), np.asarray(1)), {}
+    yield (np.zeros((0, 3)), np.zeros(0, np.int64)), {}
+    yield (np.zeros((0, 3)), np.zeros(0, np.int64)), {"reduction": "sum"}
+
+
+def _bad_classes(rng: Rng) -> BadInputs:
+    x = np.ones((4, 3))
+    yield (x, np.array([0, 1])), {}, ValueError, "batch_size"
+    yield (x, np.zeros((4, 2), np.int64)), {}, RuntimeError, "target"
+    yield (x, np.array([0, 1, 3, 0])), {}, IndexError, "out of bounds|out of range"
+
+
 @composite(torch=False, functional=True, name="_nll_loss", grad_name="NllLoss")
 def nll_loss(
     input: Node, target: Node, weight: Node | None = None, ignore_index: int = -100,
@@ -184,6 +232,9 @@ def nll_loss(
 @nll_loss.vjp
 def _(g, out, input, target, weight, ignore_index, reduction):  # type: ignore[no-untyped-def]
     return _nll_slope(g, input, target, weight, ignore_index, reduction), None, None
+
+nll_loss.samples(_classes)
+nll_loss.bad_inputs(_bad_classes)
 
 
 @composite(torch=False, functional=True, name="_cross_entropy", grad_name="NllLoss")
@@ -225,6 +276,30 @@ def _(g, out, input, target, weight, ignore_index, reduction, label_smoothing): 
     total = widen(reduce(slope, "sum", (axis,)), input, (axis,))
     dx = binary("sub", slope, binary("mul", unary("exp", log_probs), total))
     return dx, dtarget, None
+
+
+@cross_entropy.samples
+def _(rng: Rng) -> Samples:
+    yield from _classes(rng)
+    x, t = floats(rng, 4, 3), np.array([0, 2, -100, 1])
+    soft = np.abs(floats(rng, 4, 3)) / 2
+    weight = floats(rng, 3, low=0.5)
+    for reduction in ("mean", "sum", "none"):
+        yield (x, t), {"label_smoothing": 0.2, "reduction": reduction}
+        yield (x, t, weight), {"label_smoothing": 0.2, "reduction": reduction}
+        yield (x, soft), {"reduction": reduction}
+        yield (x, soft, weight), {"label_smoothing": 0.2, "reduction": reduction}
+    yield (floats(rng, 2, 3, 4), rng.integers(0, 3, (2, 4))), {"label_smoothing": 0.1}
+    yield (floats(rng, 2, 3, 4), np.abs(floats(rng, 2, 3, 4))), {}
+    yield (floats(rng, 3), np.abs(floats(rng, 3))), {}
+    yield (np.array([[1e4, -1e4, 0.0], [88.0, 300.0, -300.0]]), np.array([1, 0])), {}
+
+
+@cross_entropy.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield from _bad_classes(rng)
+    yield (np.ones((4, 3)), np.zeros(4, np.int64)), {"label_smoothing": 1.5}, RuntimeError, "between"
+    yield (np.ones((4, 3)), np.ones(4)), {}, RuntimeError, "expected scalar type Long"
 
 
 def _class_weights(weight: Node, like: Node) -> Node:
@@ -328,6 +403,15 @@ def _even_slope(
 # Binary
 
 
+def _chances(rng: Rng) -> Samples:
+    for reduction in ("mean", "sum", "none"):
+        p, t = floats(rng, 4, 5, low=0.1, high=0.9), floats(rng, 4, 5, low=0, high=1)
+        yield (p, t), {"reduction": reduction}
+        yield (p, t, floats(rng, 5, low=0.5)), {"reduction": reduction}
+    yield (np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])), {"reduction": "none"}
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
+
+
 @composite(torch=False, functional=True, name="_binary_cross_entropy", grad_name="BinaryCrossEntropy")
 def binary_cross_entropy(
     input: Node, target: Node, weight: Node | None = None, reduction: str = "mean"
@@ -366,6 +450,11 @@ def _(g, out, input, target, weight, reduction):  # type: ignore[no-untyped-def]
         wide = build.broadcast(weight, input.shape)
         slope, dtarget = binary("mul", slope, wide), binary("mul", dtarget, wide)
     return slope, dtarget, None
+
+binary_cross_entropy.samples(_chances)
+binary_cross_entropy.bad_inputs(
+    raises(((np.full((2, 3), 0.5), np.ones(3)), {}, ValueError, "target size"))
+)
 
 
 @composite(
@@ -425,6 +514,22 @@ def _(g, out, input, target, weight, pos_weight, reduction):  # type: ignore[no-
     return binary("mul", g, slope), dtarget, None, None
 
 
+@binary_cross_entropy_with_logits.samples
+def _(rng: Rng) -> Samples:
+    for reduction in ("mean", "sum", "none"):
+        x, t = floats(rng, 4, 5), floats(rng, 4, 5, low=0, high=1)
+        yield (x, t), {"reduction": reduction}
+        weight, positive = np.abs(floats(rng, 5)), np.abs(floats(rng, 5))
+        yield (x, t), {"reduction": reduction, "weight": weight, "pos_weight": positive}
+    yield (np.array([0.0, 1e4, -1e4, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])), {"reduction": "none"}
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
+
+
+binary_cross_entropy_with_logits.bad_inputs(
+    raises(((np.ones((2, 3)), np.ones(3)), {}, ValueError, "must be the same as input size"))
+)
+
+
 @composite(torch=False, functional=True, name="_kl_div", grad_name="KlDiv")
 def kl_div(input: Node, target: Node, reduction: str = "mean", log_target: bool = False) -> Node:
     """target * (log target - input), 0 where target is 0; ``log_target``: target is a logarithm."""
@@ -439,6 +544,16 @@ def kl_div(input: Node, target: Node, reduction: str = "mean", log_target: bool 
         total = reduce(loss, "sum", tuple(range(loss.ndim)))
         return binary("div", total, const(loss.shape[0] if loss.ndim else 1, (), total.dtype))
     return reduced(loss, reduction)
+
+
+@kl_div.samples
+def _(rng: Rng) -> Samples:
+    x, t = floats(rng, 4, 5), floats(rng, 4, 5, low=0.1, high=1)
+    for reduction in ("mean", "sum", "none", "batchmean"):
+        yield (x, t), {"reduction": reduction}
+        yield (x, floats(rng, 4, 5)), {"reduction": reduction, "log_target": True}
+    yield (np.zeros(3), np.array([0.0, 1.0, 0.5])), {"reduction": "none"}
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {"reduction": "sum"}
 
 
 @composite(torch=False, functional=True, name="_poisson_nll_loss", grad_name="PoissonNllLoss")
@@ -462,3 +577,12 @@ def poisson_nll_loss(
             "add", loss, build.where(binary("lt", one, t), stirling, const(0, t.shape, t.dtype))
         )
     return reduced(loss, reduction)
+
+
+@poisson_nll_loss.samples
+def _(rng: Rng) -> Samples:
+    x, t = floats(rng, 4, 5, low=0.2), floats(rng, 4, 5, low=0.5, high=5)
+    for reduction in ("mean", "sum", "none"):
+        yield (x, t), {"reduction": reduction}
+        yield (x, t), {"reduction": reduction, "log_input": False, "full_loss": True}
+    yield (np.zeros(4), np.array([0.0, 1.0, 2.0, 1e4])), {"full_loss": True, "reduction": "none"}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.dtype import result_type
 from rushlight.base.shape import normalize_dim, normalize_dims
 from rushlight.ir import build
 from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full
+from rushlight.ops.samples import (
+    BOOLS, INTEGERS, BadInputs, Rng, Samples, distinct, floats, raises,
+)  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
 
@@ -62,6 +67,26 @@ def _(g, out, tensors, dim):  # type: ignore[no-untyped-def]
     return (grads,)
 
 
+@cat.samples
+def _(rng: Rng) -> Samples:
+    yield ([floats(rng, 2, 3), floats(rng, 4, 3)],), {}
+    yield ([floats(rng, 2, 3), floats(rng, 2, 1), floats(rng, 2, 4)], -1), {}
+    yield ([floats(rng, 0, 3), floats(rng, 2, 3)],), {}
+    yield ([np.zeros(0), floats(rng, 2, 3)],), {}
+    yield ([INTEGERS, floats(rng, 1, 3)],), {}
+    yield ([INTEGERS.astype(np.int32), BOOLS.reshape(1, 3)],), {}
+    yield ([floats(rng, 3)],), {}
+
+
+@cat.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield ([np.ones((2, 3)), np.ones((2, 4))],), {}, RuntimeError, "must match except in dimension 0"
+    yield ([np.ones((2, 3)), np.ones(3)],), {}, RuntimeError, "same number of dimensions"
+    yield ([np.ones(()), np.ones(())],), {}, RuntimeError, "zero-dimensional tensor"
+    yield ([],), {}, RuntimeError, "non-empty list"
+    yield ([np.ones(3)], 1), {}, IndexError, "Dimension out of range"
+
+
 @composite
 def stack(tensors: list[Node], dim: int = 0) -> Node:
     """Tensors of one shape along a new axis."""
@@ -78,6 +103,21 @@ def stack(tensors: list[Node], dim: int = 0) -> Node:
     dtype = result_type([x.dtype for x in tensors])
     shape = (*first.shape[:axis], 1, *first.shape[axis:])
     return build.cat([reshape(build.cast(x, dtype), shape) for x in tensors], axis)
+
+
+@stack.samples
+def _(rng: Rng) -> Samples:
+    for dim in (0, 1, -1):
+        yield ([floats(rng, 2, 3), floats(rng, 2, 3)], dim), {}
+    yield ([floats(rng), floats(rng)],), {}
+    yield ([INTEGERS, floats(rng, 2, 3)],), {}
+    yield ([np.zeros((0, 2))] * 3, 1), {}
+
+
+@stack.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield ([np.ones(2), np.ones(3)],), {}, RuntimeError, "equal size"
+    yield ([],), {}, RuntimeError, "non-empty"
 
 
 def _repeated(x: Node, counts: tuple[int, ...]) -> Node:
@@ -104,11 +144,30 @@ def repeat(input: Node, *repeats: int) -> Node:
     return _repeated(input, counts)
 
 
+@repeat.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), 2, 3), {}
+    yield (floats(rng, 2, 3), (4, 1, 2)), {}
+    yield (floats(rng), 3), {}
+    yield (floats(rng, 2, 3), 0, 2), {}
+    yield (np.zeros((0, 3)), 2, 2), {}
+
+
+repeat.bad_inputs(raises(((np.ones((2, 3)), 2), {}, RuntimeError, "can not be smaller")))
+
+
 @composite(method=True, grad_name="Repeat")
 def tile(input: Node, *dims: int) -> Node:
     """As repeat, with missing counts taken as 1."""
     counts = _counts(dims)
     return _repeated(input, (1,) * (input.ndim - len(counts)) + counts)
+
+
+@tile.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), (2,)), {}
+    yield (floats(rng, 2, 3), (4, 1, 2)), {}
+    yield (floats(rng), (3,)), {}
 
 
 def _counts(values: tuple[Any, ...]) -> tuple[int, ...]:
@@ -132,6 +191,17 @@ def flip(input: Node, *dims: int) -> Node:
     return _flip(input, normalize_dims(named, input.ndim) if named else ())
 
 
+@flip.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), (0, -1)), {}
+    yield (INTEGERS, (1,)), {}
+    yield (np.zeros((0, 3)), (0, 1)), {}
+    yield (floats(rng, 3), ()), {}
+
+
+flip.bad_inputs(raises(((np.ones(3), (1,)), {}, IndexError, "Dimension out of range")))
+
+
 @composite(method=True, grad_name="Flip")
 def fliplr(input: Node) -> Node:
     """Axis 1 reversed."""
@@ -140,12 +210,30 @@ def fliplr(input: Node) -> Node:
     return _flip(input, (1,))
 
 
+@fliplr.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4),), {}
+    yield (INTEGERS,), {}
+
+
+fliplr.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "2-d")))
+
+
 @composite(method=True, grad_name="Flip")
 def flipud(input: Node) -> Node:
     """Axis 0 reversed."""
     if input.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return _flip(input, (0,))
+
+
+@flipud.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4),), {}
+    yield (INTEGERS[0],), {}
+
+
+flipud.bad_inputs(raises(((np.ones(()),), {}, RuntimeError, "1-d")))
 
 
 @composite(method=True)
@@ -164,6 +252,17 @@ def rot90(input: Node, k: int = 1, dims: tuple[int, ...] = (0, 1)) -> Node:
     if turns == 1:
         return build.permute(_flip(input, (second,)), tuple(axes))
     return build.permute(_flip(input, (first,)), tuple(axes))
+
+
+@rot90.samples
+def _(rng: Rng) -> Samples:
+    for k in (0, 1, 2, 3, -1, 5):
+        yield (floats(rng, 3, 4), k), {}
+    yield (floats(rng, 2, 3, 4), 1, (2, 0)), {}
+    yield (floats(rng, 2, 3, 4), 1, (-1, 1)), {}
+
+
+rot90.bad_inputs(raises(((np.ones((2, 2)), 1, (0, 0)), {}, RuntimeError, "to be different")))
 
 
 @composite(method=True)
@@ -186,6 +285,18 @@ def roll(input: Node, shifts: int | tuple[int, ...], dims: Any = ()) -> Node:
     return input
 
 
+@roll.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 1), {}
+    yield (floats(rng, 3, 4), (2, -1), (0, 1)), {}
+    yield (floats(rng, 3, 4), 7, -1), {}
+    yield (np.zeros((0, 3)), 1, 0), {}
+    yield (floats(rng), 3), {}
+
+
+roll.bad_inputs(raises(((np.ones((2, 2)), (1, 2), 0), {}, RuntimeError, "must align")))
+
+
 def _roll(x: Node, amount: int, axis: int) -> Node:
     size = x.shape[axis] if x.ndim else 1
     if size == 0 or x.size == 0 or amount % size == 0:
@@ -204,6 +315,13 @@ def repeat_each(input: Node, repeats: int, dim: int) -> Node:
     return reshape(
         out, (*input.shape[:axis], input.shape[axis] * repeats, *input.shape[axis + 1 :])
     )
+
+
+@repeat_each.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), 2, 0), {}
+    yield (floats(rng, 2, 3), 3, -1), {}
+    yield (floats(rng, 2, 3), 0, 1), {}
 
 
 # Padding
@@ -248,6 +366,22 @@ def constant_pad(input: Node, pad: tuple[int, ...], value: Scalar = 0) -> Node:
     return build.where(inside, build.pad(x, lo, hi, 0), full(value, inside.shape, x.dtype))
 
 
+@constant_pad.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), (1, 2)), {}
+    yield (floats(rng, 2, 3), (1, 0, 0, 2), 1.5), {}
+    yield (floats(rng, 4, 5), (-1, 2, 1, -2), float("-inf")), {}
+    yield (INTEGERS, (1, 1), 7), {}
+    yield (np.zeros((0, 3)), (0, 0, 2, 1), 0.5), {}
+
+
+@constant_pad.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(3), (1,)), {}, RuntimeError, "divisible by 2"
+    yield (np.ones(3), (1, 1, 1, 1)), {}, RuntimeError, "two times the input dimension"
+    yield (np.ones(3), (-2, -2)), {}, RuntimeError, "negative output size"
+
+
 @composite(torch=False, name="_edge_pad", grad_name="Pad")
 def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
     """Padding by "reflect" (without the edge), "replicate" or "circular"."""
@@ -268,6 +402,22 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
         parts = [_edge(cut, axis, lo, mode, first=True), cut, _edge(cut, axis, hi, mode, first=False)]
         x = build.cat([part for part in parts if part is not None], axis)
     return x
+
+
+@edge_pad.samples
+def _(rng: Rng) -> Samples:
+    for mode in ("reflect", "replicate", "circular"):
+        yield (distinct(rng, 2, 3, 5), (2, 1), mode), {}
+        yield (distinct(rng, 3, 5), (1, 3), mode), {}
+        yield (distinct(rng, 2, 3, 4, 5), (1, 2, 2, 1), mode), {}
+        yield (distinct(rng, 1, 2, 3, 4, 3), (1, 1, 0, 2, 1, 2), mode), {}
+
+
+@edge_pad.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3, 4)), (4, 0), "reflect"), {}, RuntimeError, "less than"
+    yield (np.ones((2, 3, 4)), (5, 0), "circular"), {}, RuntimeError, "at most"
+    yield (np.ones(3), (1, 1), "replicate"), {}, NotImplementedError, "Only 2D, 3D, 4D, 5D"
 
 
 def _edge_limits(mode: str, size: int, lo: int, hi: int, axis: int, input: Node) -> None:
@@ -317,6 +467,15 @@ def pixel_shuffle(input: Node, upscale_factor: int) -> Node:
     )
 
 
+@pixel_shuffle.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 8, 3, 4), 2), {}
+    yield (floats(rng, 9, 2, 2), 3), {}
+
+
+pixel_shuffle.bad_inputs(raises(((np.ones((1, 6, 2, 2)), 2), {}, RuntimeError, "divisible")))
+
+
 @composite(method=False, functional=True, grad_name="PixelUnshuffle")
 def pixel_unshuffle(input: Node, downscale_factor: int) -> Node:
     """(.., C, H r, W r) -> (.., C r r, H, W)."""
@@ -333,3 +492,12 @@ def pixel_unshuffle(input: Node, downscale_factor: int) -> Node:
     return reshape(
         build.permute(split, order), (*lead, channels * r * r, height // r, width // r)
     )
+
+
+@pixel_unshuffle.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 2, 6, 4), 2), {}
+    yield (floats(rng, 1, 6, 6), 3), {}
+
+
+pixel_unshuffle.bad_inputs(raises(((np.ones((1, 1, 5, 4)), 2), {}, RuntimeError, "divisible")))

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.shape import infer_size, normalize_dim, normalize_dims
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ops.layout import Layout, reshaped
+from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
 from rushlight.ops.table import composite
 
 Shape = tuple[int, ...]
@@ -52,6 +55,21 @@ def _(x: Layout, *shape: Any) -> Layout:
     return found
 
 
+@view.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 6), 3, 8), {}
+    yield (floats(rng, 4, 6), (2, -1, 3)), {}
+    yield (floats(rng), 1, 1), {}
+    yield (np.zeros((0, 3)), 3, 0), {}
+    yield (INTEGERS, -1), {}
+
+
+@view.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), 4), {}, RuntimeError, "invalid for input of size 6"
+    yield (np.ones((2, 3)), -1, -1), {}, RuntimeError, "only one dimension can be inferred"
+
+
 @composite(method=True, view=True, grad_name="View")
 def reshape(input: Node, *shape: int) -> Node:
     """The same elements under another shape: a view where possible, else a copy."""
@@ -61,6 +79,17 @@ def reshape(input: Node, *shape: int) -> Node:
 @reshape.strides
 def _(x: Layout, *shape: Any) -> Layout | None:
     return reshaped(x, infer_size(sizes(shape), _numel(x.shape)))
+
+
+@reshape.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 6), (3, 8)), {}
+    yield (floats(rng, 4, 6), (2, -1, 3)), {}
+    yield (floats(rng, 1), ()), {}
+    yield (np.zeros((0, 3)), (3, 0)), {}
+
+
+reshape.bad_inputs(raises(((np.ones((2, 3)), (4, 2)), {}, RuntimeError, "invalid for input")))
 
 
 def _flat_shape(shape: Shape, start_dim: int, end_dim: int) -> Shape:
@@ -81,6 +110,18 @@ def flatten(input: Node, start_dim: int = 0, end_dim: int = -1) -> Node:
 @flatten.strides
 def _(x: Layout, start_dim: int, end_dim: int) -> Layout | None:
     return reshaped(x, _flat_shape(x.shape, start_dim, end_dim))
+
+
+@flatten.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4),), {}
+    yield (floats(rng, 2, 3, 4), 1), {}
+    yield (floats(rng, 2, 3, 4), -3, -2), {}
+    yield (floats(rng),), {}
+    yield (np.zeros((2, 0, 3)),), {}
+
+
+flatten.bad_inputs(raises(((np.ones((2, 3)), 1, 0), {}, RuntimeError, "cannot come after")))
 
 
 def _unflat_shape(shape: Shape, dim: int, parts: Any) -> Shape:
@@ -106,6 +147,15 @@ def unflatten(input: Node, dim: int, sizes: tuple[int, ...]) -> Node:
 @unflatten.strides
 def _(x: Layout, dim: int, sizes: Any) -> Layout | None:
     return reshaped(x, _unflat_shape(x.shape, dim, sizes))
+
+
+@unflatten.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 12), 1, (3, 4)), {}
+    yield (floats(rng, 2, 12), -1, (-1, 2)), {}
+
+
+unflatten.bad_inputs(raises(((np.ones((2, 6)), 1, (4, 2)), {}, RuntimeError, "multiply up")))
 
 
 # Axes
@@ -142,6 +192,20 @@ def _(x: Layout, *dims: Any) -> Layout:
     return _permuted(x, _permutation(dims, len(x.shape)))
 
 
+@permute.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), (2, 0, 1)), {}
+    yield (floats(rng, 2, 3, 4), (-1, 1, 0)), {}
+    yield (floats(rng), ()), {}
+    yield (np.zeros((0, 3)), (1, 0)), {}
+
+
+@permute.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), (0,)), {}, RuntimeError, "number of dimensions"
+    yield (np.ones((2, 3)), (0, 0)), {}, RuntimeError, "duplicate dims"
+
+
 def _swap(ndim: int, dim0: int, dim1: int) -> Shape:
     first, second = normalize_dim(dim0, ndim), normalize_dim(dim1, ndim)
     axes = list(range(ndim))
@@ -161,6 +225,16 @@ def _(x: Layout, dim0: int, dim1: int) -> Layout:
     return _permuted(x, _swap(len(x.shape), dim0, dim1))
 
 
+@transpose.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), 0, -1), {}
+    yield (floats(rng, 2, 3), 1, 1), {}
+    yield (floats(rng), 0, -1), {}
+
+
+transpose.bad_inputs(raises(((np.ones((2, 3)), 0, 2), {}, IndexError, "Dimension out of range")))
+
+
 def _matrix_swap(ndim: int) -> Shape:
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
@@ -176,6 +250,16 @@ def t(input: Node) -> Node:
 @t.strides
 def _(x: Layout) -> Layout:
     return _permuted(x, _matrix_swap(len(x.shape)))
+
+
+@t.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3),), {}
+    yield (floats(rng, 3),), {}
+    yield (floats(rng),), {}
+
+
+t.bad_inputs(raises(((np.ones((1, 2, 3)),), {}, RuntimeError, "expects a tensor with <= 2")))
 
 
 def _moved(ndim: int, source: Any, destination: Any) -> Shape:
@@ -207,6 +291,15 @@ def _(x: Layout, source: Any, destination: Any) -> Layout:
     return _permuted(x, _moved(len(x.shape), source, destination))
 
 
+@movedim.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), 0, -1), {}
+    yield (floats(rng, 2, 3, 4), (0, 2), (1, 0)), {}
+
+
+movedim.bad_inputs(raises(((np.ones((2, 3)), (0, 1), (0,)), {}, RuntimeError, "same number")))
+
+
 def _squeezed_axes(shape: Shape, dim: Any) -> Shape:
     if dim is None:
         return tuple(axis for axis, size in enumerate(shape) if size == 1)
@@ -231,6 +324,18 @@ def _(x: Layout, dim: Any) -> Layout:
     return _permuted(x, tuple(kept))
 
 
+@squeeze.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 1, 3, 1),), {}
+    yield (floats(rng, 1, 3, 1), 0), {}
+    yield (floats(rng, 1, 3, 1), 1), {}
+    yield (floats(rng, 1, 3, 1), (0, -1)), {}
+    yield (floats(rng), 0), {}
+
+
+squeeze.bad_inputs(raises(((np.ones((2, 3)), 2), {}, IndexError, "Dimension out of range")))
+
+
 @composite(method=True, view=True)
 def unsqueeze(input: Node, dim: int) -> Node:
     """A new axis of size 1 at ``dim``."""
@@ -245,6 +350,17 @@ def _(x: Layout, dim: int) -> Layout:
     return Layout(
         (*x.shape[:axis], 1, *x.shape[axis:]), (*x.strides[:axis], step, *x.strides[axis:]), x.offset
     )
+
+
+@unsqueeze.samples
+def _(rng: Rng) -> Samples:
+    for dim in (0, 1, -1):
+        yield (floats(rng, 2, 3), dim), {}
+    yield (floats(rng), 0), {}
+    yield (np.zeros((0, 3)), 1), {}
+
+
+unsqueeze.bad_inputs(raises(((np.ones(3), 2), {}, IndexError, "Dimension out of range")))
 
 
 def _expanded(shape: Shape, wanted: Shape) -> Shape:
@@ -293,6 +409,21 @@ def _(x: Layout, *size: Any, implicit: bool = False) -> Layout:
     return Layout(shape, tuple(strides), x.offset)
 
 
+@expand.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 1), 3, 4), {}
+    yield (floats(rng, 3, 1), (2, -1, 4)), {}
+    yield (floats(rng), 2, 3), {}
+    yield (floats(rng, 1), 0), {}
+
+
+@expand.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), 3), {}, RuntimeError, "number of sizes"
+    yield (np.ones((2, 3)), 2, 4), {}, RuntimeError, "must match the existing size"
+    yield (np.ones(3), -1, 3), {}, RuntimeError, "leading"
+
+
 @composite(method=True, view=True, grad_name="Expand")
 def broadcast_to(input: Node, size: Shape) -> Node:
     """The same as expand."""
@@ -303,6 +434,12 @@ def broadcast_to(input: Node, size: Shape) -> Node:
 def _(x: Layout, size: Any) -> Layout:
     found: Layout = expand.stride_rule(x, *size)  # type: ignore[misc]
     return found
+
+
+@broadcast_to.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 1), (2, 3, 4)), {}
+    yield (floats(rng), (2,)), {}
 
 
 # Cuts
@@ -341,6 +478,19 @@ def _(x: Layout, dim: int, index: int) -> Layout:
     )
 
 
+@select.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3, 4), 1, 2), {}
+    yield (floats(rng, 2, 3, 4), -1, -4), {}
+    yield (INTEGERS, 0, 1), {}
+
+
+@select.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), 0, 2), {}, IndexError, "out of range"
+    yield (np.ones(()), 0, 0), {}, IndexError, "0-dim tensor"
+
+
 def _narrowed(shape: Shape, dim: int, start: int, length: int) -> tuple[int, int]:
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
@@ -372,6 +522,20 @@ def _(x: Layout, dim: int, start: int, length: int) -> Layout:
     axis, first = _narrowed(x.shape, dim, start, length)
     shape = tuple(length if k == axis else size for k, size in enumerate(x.shape))
     return Layout(shape, x.strides, x.offset + first * x.strides[axis])
+
+
+@narrow.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 0, 1, 2), {}
+    yield (floats(rng, 4, 5), -1, -3, 3), {}
+    yield (floats(rng, 4, 5), 0, 4, 0), {}
+
+
+@narrow.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(3), 0, 1, 3), {}, RuntimeError, "exceeds dimension size"
+    yield (np.ones(3), 0, 1, -1), {}, RuntimeError, "non-negative"
+    yield (np.ones(3), 0, 4, 1), {}, IndexError, "out of range"
 
 
 # Basic indexing: entries are an int, None, ..., or ("slice", start, stop, step).
@@ -437,6 +601,26 @@ def _(x: Layout, index: tuple[Any, ...]) -> Layout:
     return Layout(tuple(shape), tuple(strides), offset)
 
 
+@basic_index.samples
+def _(rng: Rng) -> Samples:
+    every = ("slice", None, None, None)
+    yield (floats(rng, 4, 5), (1,)), {}
+    yield (floats(rng, 4, 5), (every, -2)), {}
+    yield (floats(rng, 4, 5), (("slice", 1, None, 2), None, ("slice", None, -1, 3))), {}
+    yield (floats(rng, 2, 3, 4), (..., 0)), {}
+    yield (floats(rng, 2, 3, 4), (None, 1, ..., None)), {}
+    yield (floats(rng, 4), (("slice", 3, 1, None),)), {}
+    yield (floats(rng, 4), (("slice", -100, 100, None),)), {}
+    yield (floats(rng), (None, ...)), {}
+
+
+@basic_index.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), (2,)), {}, IndexError, "out of bounds"
+    yield (np.ones(3), (0, 0)), {}, IndexError, "too many indices"
+    yield (np.ones(3), (("slice", None, None, -1),)), {}, ValueError, "greater than zero"
+
+
 @composite(method=True, view=True)
 def diagonal(input: Node, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Node:
     """The elements on a diagonal of two axes, as a last axis."""
@@ -464,6 +648,16 @@ def _diagonal(x: Layout, offset: int, dim1: int, dim2: int) -> Layout:
 @diagonal.strides
 def _(x: Layout, offset: int, dim1: int, dim2: int) -> Layout:
     return _diagonal(x, offset, dim1, dim2)
+
+
+@diagonal.samples
+def _(rng: Rng) -> Samples:
+    for offset in (0, 1, -2, 7):
+        yield (floats(rng, 3, 4), offset), {}
+    yield (floats(rng, 2, 3, 4), 1, -1, 0), {}
+
+
+diagonal.bad_inputs(raises(((np.ones((2, 3)), 0, 1, 1), {}, RuntimeError, "cannot be identical")))
 
 
 @composite(method=True, torch=False, view=True)
@@ -495,13 +689,40 @@ def _(x: Layout, dimension: int, size: int, step: int) -> Layout:
     return _unfolded(x, dimension, size, step)
 
 
+@unfold.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 7), 0, 3, 2), {}
+    yield (floats(rng, 2, 6), -1, 2, 1), {}
+    yield (floats(rng, 4, 3), 0, 4, 1), {}
+    yield (floats(rng), 0, 1, 1), {}
+
+
+@unfold.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones(3), 0, 4, 1), {}, RuntimeError, "maximum size"
+    yield (np.ones(3), 0, 2, 0), {}, RuntimeError, "must be > 0"
+
+
 @composite(torch=False, name="_strided", view=False, grad_name="AsStrided")
 def strided(input: Node, size: Shape, stride: Shape, storage_offset: int) -> Node:
     """A strided window of the whole storage that ``input`` fills."""
     return build.as_strided(input, tuple(size), tuple(stride), storage_offset)
 
 
+@strided.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), (2, 3), (4, 1), 1), {}
+    yield (floats(rng, 12), (3, 3), (2, 1), 0), {}  # overlaps
+    yield (floats(rng, 4), (3,), (0,), 2), {}
+
+
 @composite(torch=False, name="_strided_set", grad_name="CopySlices")
 def strided_set(input: Node, values: Node, size: Shape, stride: Shape, offset: int) -> Node:
     """``input`` with a strided window of its storage replaced: how a write through a view looks."""
     return build.as_strided_set(input, values, tuple(stride), offset)
+
+
+@strided_set.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 2, 3), (2, 3), (4, 1), 1), {}
+    yield (floats(rng, 12), floats(rng, 3), (3,), (4,), 2), {}
