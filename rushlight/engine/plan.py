@@ -24,6 +24,8 @@ from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer
 from rushlight.runtime.executor import Failure, HostCall
 
+# Operations whose places PyTorch checks with another class than that of indexing.
+_RUNTIME_ERRORS = frozenset({"gather", "scatter", "scatter_add", "scatter_reduce"})
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 
@@ -222,7 +224,8 @@ class CompiledPlan:
                 "Target (a label in this batch) is out of bounds: labels must be at least 0 and "
                 f"below the number of classes, or ignore_index{where}"
             )
-        return IndexError(
+        kind = RuntimeError if getattr(site, "name", "") in _RUNTIME_ERRORS else IndexError
+        return kind(
             f"index out of range in self: an index is not within the size of its dimension{where}"
         )
 

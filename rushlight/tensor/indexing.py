@@ -65,7 +65,9 @@ def _axes_used(entry: Any) -> int:
     return 0 if entry is None or entry is ... else 1
 
 
-def _split(x: Tensor, entries: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], tuple[int, ...], bool]:
+def _split(
+    x: Tensor, entries: tuple[Any, ...]
+) -> tuple[Tensor, list[Tensor], tuple[int, ...], bool]:
     """Apply the basic part as a view; (view, index tensors, their axes, result axes in front)."""
     used = sum(map(_axes_used, entries))
     if used > x.ndim:

@@ -1,4 +1,4 @@
-"""A long training loop: flat memory, nothing compiled after the second step, parameters in place."""
+"""A long training loop: flat memory, nothing compiled after its second step, donation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ def make() -> tuple[nn.Module, torch.optim.Optimizer, torch.Tensor, torch.Tensor
     return model, optimizer, x, torch.randint(0, 4, (len(x),))
 
 
-def epoch(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> list[float]:
+def epoch(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor
+) -> list[float]:
     losses = []
     for start in range(0, len(x), BATCH):
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(x[start : start + BATCH]), y[start : start + BATCH])
+        loss = nn.functional.cross_entropy(
+            model(x[start : start + BATCH]), y[start : start + BATCH]
+        )
         loss.backward()
         optimizer.step()
         losses.append(loss.item())

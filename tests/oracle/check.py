@@ -55,23 +55,25 @@ class Oracle:
         program, eager = generate(seed, Trace())
         first = self.run(program.steps, interpreted=False)
         if found := self._differ(program, first, eager):
-            return self._report(program, found, "compiled against step by step", self._lazy_wrong)
+            return self._report(program, found, "compiled against step by step", self.lazy_wrong)
         # Once more: every step is a hit in the trie now, and the plan is there.
         again = self.run(program.steps, interpreted=False)
         if found := self._differ(program, again, eager):
-            return self._report(program, found, "compiled, second run", self._lazy_wrong)
+            return self._report(program, found, "compiled, second run", self.lazy_wrong)
         lazy = self.run(program.steps, interpreted=True)
         if found := self._differ(program, lazy, eager):
-            return self._report(program, found, "interpreted, lazy against step by step", self._lazy_wrong)
-        if self.peer is not None:
-            if found := self._peer_wrong(program, program.steps):
-                return self._report(program, found, "PyTorch against ours", self._peer_wrong)
+            return self._report(
+                program, found, "interpreted, lazy against step by step", self.lazy_wrong
+            )
+        if self.peer is not None and (found := self.peer_wrong(program, program.steps)):
+            return self._report(program, found, "PyTorch against ours", self.peer_wrong)
         return ""
 
     def _differ(self, program: Program, a: Log, b: Log) -> str:
         return difference(a, b, program.coarsest, program.exact)
 
-    def _lazy_wrong(self, program: Program, steps: tuple[str, ...]) -> str:
+    def lazy_wrong(self, program: Program, steps: tuple[str, ...]) -> str:
+        """What differs between our ways to run these steps, each in a trie of its own."""
         eager = self._step_by_step(steps)
         for interpreted in (False, True):
             trace = Trace()
@@ -96,7 +98,8 @@ class Oracle:
                     session.log.steps[-1] = error_name(error)
             return session.finish()
 
-    def _peer_wrong(self, program: Program, steps: tuple[str, ...]) -> str:
+    def peer_wrong(self, program: Program, steps: tuple[str, ...]) -> str:
+        """What differs between PyTorch and us; empty where one side lacks an operation."""
         assert self.peer is not None
         theirs = self.peer.run(steps)
         refusals = ("NotImplemented", "not implemented for", *MORE_THAN_PEER)

@@ -55,9 +55,7 @@ def difference(a: Log, b: Log, coarsest: str, exact: frozenset[str]) -> str:
             if x.shape != y.shape or not numbers(x, y, coarsest, False, scale):
                 return f"step {place} showed {x!r} against {y!r}"
         elif isinstance(x, np.ndarray) or isinstance(y, np.ndarray) or x != y:
-            return (
-                f"step {place}: {x!r} against {y!r} ({a.messages[place]} | {b.messages[place]})"
-            )
+            return f"step {place}: {x!r} against {y!r} ({a.messages[place]} | {b.messages[place]})"
     for name in sorted(a.end.keys() | b.end.keys()):
         x, y = a.end.get(name), b.end.get(name)
         found = _entries(x, y, coarsest, name in exact, scale)

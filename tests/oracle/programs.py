@@ -192,8 +192,10 @@ class Writer:
             if not t.dtype.is_floating_point:
                 same += [f"~{x}"] * 2
         smooth = [f"{x}.sin()", f"{x}.cos()", f"{x}.tanh()", f"{x}.sigmoid()", f"{x}.square()",
-                  f"({x}.abs() + 0.5).sqrt()", f"({x}.abs() + 0.5).log()", f"{x}.clamp(-3, 3).exp()",
-                  f"({x}.abs() + 1).rsqrt()", f"torch.reciprocal({x}.abs() + 1)", f"{x} ** 2", f"{x} ** 3",
+                  f"({x}.abs() + 0.5).sqrt()", f"({x}.abs() + 0.5).log()",
+                  f"{x}.clamp(-3, 3).exp()",
+                  f"({x}.abs() + 1).rsqrt()", f"torch.reciprocal({x}.abs() + 1)", f"{x} ** 2",
+                  f"{x} ** 3",
                   f"F.softplus({x})", f"F.gelu({x})", f"F.silu({x})", f"F.leaky_relu({x}, 0.1)",
                   f"F.elu({x})", f"torch.log1p({x}.abs())", f"torch.erf({x})",
                   f"{x}.to(torch.{rng.choice(('float32', 'float64'))})", f"{x}.float()",
@@ -216,7 +218,8 @@ class Writer:
                                f"{n} * {x}", f"torch.add({x}, {n}, alpha=2)"))  # fmt: skip
             if self.is_exact(x) and rng.random() < 0.3:
                 m = rng.choice((2, 3, -2, 1.5))
-                text = rng.choice((f"{x}.detach() // {m}", f"{x} % {m}", f"{x} == {n}", f"{x} < {n}",
+                text = rng.choice((f"{x}.detach() // {m}", f"{x} % {m}", f"{x} == {n}",
+                                  f"{x} < {n}",
                                    f"torch.fmod({x}, {m})"))  # fmt: skip
             return Draw(f"{out} = {text}", out, exact=self.is_exact(x))
         exact = self.is_exact(x, y)
@@ -243,7 +246,8 @@ class Writer:
         keep = rng.choice(("", ", keepdim=True"))
         dims = tuple(rng.sample(range(t.ndim), rng.randint(1, t.ndim))) if t.ndim else 0
         options = [f"{x}.sum()", f"{x}.sum({d}{keep})", f"{x}.sum({dims}{keep})",
-                   f"{x}.mean()", f"{x}.mean({d}{keep})", f"{x}.amax({d}{keep})", f"{x}.amin({dims})",
+                   f"{x}.mean()", f"{x}.mean({d}{keep})", f"{x}.amax({d}{keep})",
+                   f"{x}.amin({dims})",
                    f"{x}.max()", f"{x}.min()", f"{x}.any({d})", f"{x}.all()", f"{x}.cumsum({d})",
                    f"{x}.prod({d})"]  # fmt: skip
         exact = self.is_exact(x)
@@ -255,7 +259,8 @@ class Writer:
             exact = False
             options = [f"{x}.var({d})", f"{x}.std()", f"torch.logsumexp({x}, {d})",
                        f"torch.softmax({x}, {d})", f"{x}.log_softmax({d})",
-                       f"{x}.softmax({d}, dtype=torch.float32)", f"{x}.sum({d}, dtype=torch.float64)",
+                       f"{x}.softmax({d}, dtype=torch.float32)",
+                       f"{x}.sum({d}, dtype=torch.float64)",
                        f"{x}.norm()", f"({x} + 0.5).norm(dim={d})"]  # fmt: skip
         return Draw(f"{out} = {rng.choice(options)}", out, exact=exact)
 
@@ -304,11 +309,12 @@ class Writer:
         up = [p % n for p in places]
         options = [f"{x}[{places}]", f"{x}[torch.tensor({places})]",
                    f"{x}.index_select(0, torch.tensor({up}))", f"{x}.flip(0)", f"{x}.roll(1, 0)",
-                   f"{x}.repeat({(2,) * t.ndim})", f"{x}.tril()" if t.ndim > 1 else f"{x}.flip(-1)"]  # fmt: skip
+                   f"{x}.repeat({(2,) * t.ndim})",
+                   f"{x}.tril()" if t.ndim > 1 else f"{x}.flip(-1)"]  # fmt: skip
         if t.ndim > 1 and t.shape[1]:
             other = [rng.randrange(t.shape[1]) for _ in places]
             options += [f"{x}[{places}, {other}]", f"{x}[:, {other}]", f"{x}[{places}, 0]",
-                        f"{x}.gather(1, torch.zeros(({n}, 2) + {tuple(t.shape[2:])}, dtype=torch.int64))"]  # fmt: skip
+                        f"{x}.gather(1, torch.zeros({(n, 2, *t.shape[2:])}).long())"]  # fmt: skip
         mask = self.pick(lambda m: kind_of(m) == "bool" and m.shape == t.shape)
         if mask:
             options += [f"{x}[{mask}]", f"{x}.masked_select({mask})"]
@@ -321,7 +327,8 @@ class Writer:
         n = t.numel()
         options = [f"{x}.unsqueeze({rng.randint(-t.ndim - 1, t.ndim)})", f"{x}.squeeze()",
                    f"{x}.flatten()", f"{x}.view(-1)", f"{x}.reshape(-1)", f"{x}.detach()",
-                   f"{x}.data", f"{x}.view({tuple(t.shape)})", f"{x}.expand(2, {'*' + str(tuple(t.shape))})",
+                   f"{x}.data", f"{x}.view({tuple(t.shape)})",
+                   f"{x}.expand(2, {'*' + str(tuple(t.shape))})",
                    f"{x}.view_as({x})"]  # fmt: skip
         if n and n % 2 == 0:
             options += [f"{x}.view(2, {n // 2})", f"{x}.reshape({n // 2}, 2)"]
@@ -329,16 +336,21 @@ class Writer:
             d = self.dim(t)
             size = t.shape[d] if -t.ndim <= d < t.ndim else 1
             start = rng.randint(0, size)
-            options += [f"{x}.squeeze({d})", f"{x}.narrow({d}, {start}, {rng.randint(0, size - start)})",
+            at = rng.randrange(-size, size + (rng.random() < 0.05)) if size else 0
+            options += [f"{x}.squeeze({d})",
+                        f"{x}.narrow({d}, {start}, {rng.randint(0, size - start)})",
                         f"{x}[{rng.randint(-size, size)}:{rng.choice(('', size - 1, -1))}]",
                         f"{x}[::{rng.randint(1, 3)}]", f"{x}[..., 1:]", f"{x}[None]",
-                        f"{x}.select({d}, {rng.randrange(-size, size + (rng.random() < .05)) if size else 0})",
-                        f"{x}[{rng.choice((0, -1))}]", f"{x}.unfold({d}, {min(2, size)}, 1)"] * 2  # fmt: skip
+                        f"{x}.select({d}, {at})",
+                        f"{x}[{rng.choice((0, -1))}]",
+                        f"{x}.unfold({d}, {min(2, size)}, 1)"] * 2  # fmt: skip
         if t.ndim > 1:
             order = rng.sample(range(t.ndim), t.ndim)
             options += [f"{x}.permute({order})", f"{x}.transpose({self.dim(t)}, {self.dim(t)})",
-                        f"{x}.diagonal({rng.choice((0, 0, 1, -1))})", f"{x}.mT", f"{x}.flatten(0, 1)",
-                        f"{x}[:, {rng.choice((0, -1, '1:', '::2'))}]", f"{x}[..., 0]"] * 2  # fmt: skip
+                        f"{x}.diagonal({rng.choice((0, 0, 1, -1))})", f"{x}.mT",
+                        f"{x}.flatten(0, 1)",
+                        f"{x}[:, {rng.choice((0, -1, '1:', '::2'))}]",
+                        f"{x}[..., 0]"] * 2  # fmt: skip
         if n >= 4 and kind_of(t) != "bool":
             options += [f"{x}.as_strided((2, 2), ({rng.choice((1, 2))}, 1))",
                         f"{x}.as_strided((2,), (2,), 1)"]  # fmt: skip
@@ -384,7 +396,11 @@ class Writer:
             reads = (x, y)
             options = [f"{x}[{at}] = {value}", f"{x}[{at}] += {n}", f"{x}[{at}].mul_({n})"]
             if t.ndim > 1:
-                options += [f"{x}[:, 0] = {n}", f"{x}[0, 1:] = {x}[0, 1:] + {n}", f"{x}[..., -1] = {n}"]
+                options += [
+                    f"{x}[:, 0] = {n}",
+                    f"{x}[0, 1:] = {x}[0, 1:] + {n}",
+                    f"{x}[..., -1] = {n}",
+                ]
             mask = self.pick(lambda m: kind_of(m) == "bool" and m.shape == t.shape)
             if mask and self.group[mask] != self.group[x]:
                 options += [f"{x}[{mask}] = {n}", f"{x}.masked_fill_({mask}, {n})",

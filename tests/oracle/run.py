@@ -27,8 +27,9 @@ def main(count: int, first: int) -> int:
         if (seed - first + 1) % 500 == 0:
             seconds = time.monotonic() - start
             print(f"{seed - first + 1} programs, {wrong} differ, {seconds:.0f} s", flush=True)
+    seeds = f"{first} to {first + count - 1}"
     line = (
-        f"| {datetime.date.today()} | {__version__} | {cpu.host().name} | {first} to {first + count - 1} "
+        f"| {datetime.date.today()} | {__version__} | {cpu.host().name} | {seeds} "
         f"| {count} | {oracle.against_peer} | {wrong} | {time.monotonic() - start:.0f} |\n"
     )
     with RECORD.open("a") as record:

@@ -19,7 +19,7 @@ Row = tuple[str, type[Exception], str]
 
 ROWS: list[Row] = [
     # Gradients
-    ("x = torch.ones(2, requires_grad=True); x.add_(1)", RuntimeError, "leaf Variable that requires grad"),
+    ("x = torch.ones(2, requires_grad=True); x.add_(1)", RuntimeError, "leaf Variable"),
     ("x = torch.ones(2, requires_grad=True); x[0] = 1", RuntimeError, "view of a leaf Variable"),
     ("x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(); y.backward()",
      RuntimeError, "backward through the graph a second time"),
@@ -43,7 +43,7 @@ ROWS: list[Row] = [
     ("torch.ones(2, 3).t().view(6)", RuntimeError, "view size is not compatible"),
     ("torch.ones(2, 3).reshape(-1, 4)", RuntimeError, "is invalid for input of size 6"),
     ("torch.ones(2, 3).expand(4, 3)", RuntimeError, "must match the existing size"),
-    ("torch.cat([torch.ones(2, 3), torch.ones(2, 4)])", RuntimeError, "Sizes of tensors must match"),
+    ("torch.cat([torch.ones(2, 3), torch.ones(2, 4)])", RuntimeError, "Sizes of tensors"),
     ("torch.stack([torch.ones(2), torch.ones(3)])", RuntimeError, "equal size"),
     ("torch.ones(2, 3).sum(2)", IndexError, "Dimension out of range"),
     ("torch.ones(2).add_(torch.ones(2, 2))", RuntimeError, "doesn't match the broadcast shape"),
@@ -83,6 +83,7 @@ ROWS: list[Row] = [
     ("torch.ones(3)[[1]] = torch.ones(2)", (RuntimeError, SyntaxError), ""),  # type: ignore[list-item]
     ("torch.ones(3)[[0]].sum(); F.embedding(torch.tensor([7]), torch.ones(3, 2)).tolist()",
      IndexError, "index out of range in self"),
+    ("torch.ones(3).gather(0, torch.tensor([5])).tolist()", RuntimeError, "index"),
     ("F.cross_entropy(torch.ones(2, 10), torch.tensor([1, 10])).item()", IndexError,
      "Target 10 is out of bounds."),
     ("F.nll_loss(torch.ones(2, 10), torch.tensor([1, -1])).item()", IndexError,
