@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, values
+from rushlight.compiler.contraction import choose, depthwise, pixels_weight, values
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
@@ -42,6 +42,8 @@ def conv_weight_grad(
     problem = Problem(x, grouped(dw, groups), g, axes[0], axes[1])
     if depthwise.fits(problem):
         return [depthwise.depthwise_weight_grad(problem)]
+    if pixels_weight.fits(problem):
+        return pixels_weight.pixels_weight(problem)
     return _planar(problem)
 
 

@@ -38,18 +38,26 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
     """
     row, column = problem.row, problem.column
     taps = row.taps * column.taps
+    if epilogue.residual is not None or column.stride != 1 or not pays(problem):
+        return False
+    shape = tile(values.register_dtype(problem.out.dtype), problem.filters, column.out)
+    depth = taps * problem.channels
+    return 0 < depth <= MAX_DEPTH and shape is not None and _rows(problem, shape) > 0
+
+
+def pays(problem: Problem) -> bool:
+    """Whether fewer lanes are idle if they are pixels, by enough to be worth turning inputs."""
+    filters, columns = problem.filters, problem.column.out
+    if filters > _FEW_CHANNELS or problem.row.taps * problem.column.taps < _FEW_TAPS:
+        return False
     work = values.register_dtype(problem.out.dtype)
-    if epilogue.residual is not None or column.stride != 1 or problem.filters > _FEW_CHANNELS:
-        return False
-    if taps < _FEW_TAPS or not 0 < taps * problem.channels <= MAX_DEPTH:
-        return False
-    shape = tile(work, problem.filters, column.out)
-    if shape is None or not _rows(problem, shape):
+    shape = tile(work, filters, columns)
+    if shape is None:
         return False
     lanes = cpu.host().lanes(shape.itemsize)
-    across = round_up(column.out, shape.lanes) / column.out * lanes / shape.lanes
-    down = round_up(problem.filters, shape.rows) / problem.filters
-    return across * down * 1.1 < round_up(problem.filters, lanes) / problem.filters
+    across = round_up(columns, shape.lanes) / columns * lanes / shape.lanes
+    down = round_up(filters, shape.rows) / filters
+    return across * down * 1.1 < round_up(filters, lanes) / filters
 
 
 def tile(dtype: str, filters: int, columns: int) -> Tile | None:
@@ -81,20 +89,20 @@ def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     work = values.register_dtype(out.dtype)
     shape = tile(work, filters, column.out)
     assert shape is not None
-    packs = _packs(problem)
+    copies = packs(problem)
     rows = _rows(problem, shape)
     per_row = -(-column.out // shape.lanes)
     images = 1
     muladds = problem.flops // 2 // max(1, x.shape[0] * problem.groups)
     if rows == row.out:
         images = max(1, min(MAX_RUNS // (rows * per_row), _CHUNK_MULADDS // max(1, muladds)))
-        if packs:
+        if copies:
             images = max(1, min(images, SLAB_BYTES // _slab_bytes(problem, shape, rows)))
     images = min(images, max(1, x.shape[0]))
     slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
     slab_row = slab_columns * shape.itemsize
     slab = (channels * slab_rows * slab_row, slab_rows * slab_row, slab_row)
-    if not packs:
+    if not copies:
         slab = (x.step(0), x.step(3), x.step(1))
     # Panels are as wide as the tile has rows: here weights are what is spread over a vector.
     panel = Tile(1, 1, shape.rows, work)
@@ -140,7 +148,7 @@ def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     elif out.strides[3] == 1:
         stores = "channels"
     whole = filters % shape.rows == 0
-    spec = Pixels(shape, whole, Finish.of(out, epilogue), packs, x.dtype, stores)
+    spec = Pixels(shape, whole, Finish.of(out, epilogue), copies, x.dtype, stores)
     return [
         launch,
         Launch(
@@ -155,7 +163,7 @@ def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     ]
 
 
-def _packs(problem: Problem) -> bool:
+def packs(problem: Problem) -> bool:
     """Whether inputs are copied: rows that lie together, without padding, are read as they lie."""
     inside = problem.row.inside and problem.column.inside
     narrow = values.register_dtype(problem.x.dtype) != problem.x.dtype
@@ -173,6 +181,6 @@ def _rows(problem: Problem, shape: Tile) -> int:
     per_row = -(-problem.column.out // shape.lanes)
     each = problem.flops // 2 // max(1, math.prod(problem.out.shape[:2]) * problem.groups)
     rows = min(row.out, MAX_RUNS // per_row, max(1, 2 * _CHUNK_MULADDS // max(1, each)))
-    while rows and _packs(problem) and _slab_bytes(problem, shape, rows) > SLAB_BYTES:
+    while rows and packs(problem) and _slab_bytes(problem, shape, rows) > SLAB_BYTES:
         rows -= 1
     return -(-row.out // -(-row.out // rows)) if rows else 0

@@ -62,7 +62,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
     runs = body.op(f"alloca [{(MAX_RUNS + tile.vectors) * _RUN_BYTES} x i8], align 64")
     depths = body.op(f"alloca [{MAX_DEPTH * 8} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
-    depth = _fill_depths(body, word, depths, tile.itemsize)
+    depth = fill_depths(body, word, depths, tile.itemsize)
     copier = slab.Copier(spec.x_dtype, 16 // tile.itemsize)
     panel_rows = str(tile.rows)
     with body.loop("%begin", "%end") as chunk:
@@ -112,7 +112,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
     return kernel("conv_pixels", functions + entry(body))
 
 
-def _fill_depths(body: Body, word: dict[str, str], depths: str, size: int) -> str:
+def fill_depths(body: Body, word: dict[str, str], depths: str, size: int) -> str:
     """How far each term of depth is from a run's first input, in the weights' order; how many."""
     row_step = body.mul(word["dilation_row"], word["slab_row"])
     column_step = body.mul(word["dilation_column"], str(size))
@@ -258,8 +258,8 @@ def _store(body: Body, spec: Pixels, rows: list[str], target: str, buffer: str) 
         return
     for row, value in enumerate(rows):
         body.store(tile.vector, value, body.at(buffer, str(row * tile.lanes * tile.itemsize)))
-    with body.loop("0", "%valid") as row_, body.loop("0", str(tile.lanes)) as lane:
-        place = body.add(body.mul(row_, str(tile.lanes)), lane)
-        one = values.load(body, tile.dtype, body.at(buffer, body.mul(place, str(tile.itemsize))))
-        to = body.at(target, body.mul(row_, "%out_channel"))
-        values.store(body, dtype, one, body.at(to, body.mul(lane, "%out_column")))
+    with body.loop("0", "%valid") as channel, body.loop("0", str(tile.lanes)) as column:
+        index = body.mul(body.add(body.mul(channel, str(tile.lanes)), column), str(tile.itemsize))
+        one = values.load(body, tile.dtype, body.at(buffer, index))
+        to = body.at(target, body.mul(channel, "%out_channel"))
+        values.store(body, dtype, one, body.at(to, body.mul(column, "%out_column")))

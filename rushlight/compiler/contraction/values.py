@@ -186,6 +186,16 @@ def add(body: Body, dtype: str, left: str, right: str, lanes: int = 1) -> str:
     return body.op(f"fadd contract {kind(dtype, lanes)} {left}, {right}")
 
 
+def total(body: Body, dtype: str, value: str, lanes: int) -> str:
+    """The sum of all lanes, halves first."""
+    while lanes > 1:
+        half = lanes // 2
+        low = part(body, dtype, value, lanes, 0, half)
+        high = part(body, dtype, value, lanes, half, half)
+        value, lanes = add(body, dtype, low, high, half), half
+    return value
+
+
 def relu(body: Body, dtype: str, value: str, lanes: int = 1) -> str:
     """0 where value < 0; nan stays nan."""
     flags = "i1" if lanes == 1 else f"<{lanes} x i1>"

@@ -12,6 +12,7 @@ from rushlight.compiler.contraction.dot import Dot, dot
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.gemm import Gemm, gemm
 from rushlight.compiler.contraction.pixels_kernel import Pixels, pixels_kernel
+from rushlight.compiler.contraction.pixels_weight_kernel import PixelsWeight, pixels_weight_kernel
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
 from rushlight.compiler.launch import Kernel
@@ -40,6 +41,7 @@ AVX2 = {
     "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
     "pixels 3x3": (pixels_kernel(_pixels(Tile(3, 3, 8, "f32"))), 9),
     "pixels 1x7": (pixels_kernel(_pixels(Tile(1, 7, 8, "f32"))), 7),
+    "pixels weight": (pixels_weight_kernel(PixelsWeight(Tile(6, 2, 8, "f32"), False, "f32")), 12),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
 }
 AVX512 = {
@@ -56,8 +58,10 @@ def hot_loops(kernel: Kernel, isa: str, products: int) -> list[str]:
     loops = []
     for block in blocks:
         label = block.split(":", 1)[0]
+        again = re.search(rf"\tj\w+\t{re.escape(label)}\b", block)
+        block = block[: again.end()] if again else ""
         found = len(re.findall(r"vfmadd\d+p[sd]", block))
-        if found >= products and re.search(rf"\tj\w+\t{re.escape(label)}\b", block):
+        if found >= products:
             loops.append(block)
     return loops
 

@@ -255,7 +255,10 @@ def test_halves_sum_in_f32(name: str) -> None:
     np.testing.assert_allclose(dw.astype("d"), want_dw, rtol=2 * step, atol=0.5)
 
 
-@pytest.mark.parametrize("case", [BIG[0], BIG[2]], ids=["bands", "images"])
+FEW = {"x": (11, 28, 28, 6), "filters": 5, "taps": (3, 3), "padding": ((1, 1), (1, 1))}
+
+
+@pytest.mark.parametrize("case", [BIG[0], BIG[2], FEW], ids=["bands", "images", "few channels"])
 def test_parts_give_the_same_bits(case: Case) -> None:
     case = filled(case)
     x, w, want = arrays(case)

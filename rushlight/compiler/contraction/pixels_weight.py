@@ -1,0 +1,126 @@
+"""Weight gradients of convolutions to few channels, with pixels as lanes: when, and launches."""
+
+from __future__ import annotations
+
+from rushlight.compiler.contraction import pixels, values
+from rushlight.compiler.contraction.operand import round_up
+from rushlight.compiler.contraction.pixels_kernel import MAX_DEPTH
+from rushlight.compiler.contraction.pixels_weight_kernel import (
+    GRADIENT_BYTES,
+    MAX_RUNS,
+    SLAB_BYTES,
+    SUM_WORDS,
+    WORDS,
+    PixelsWeight,
+    pixels_weight_kernel,
+    sum_kernel,
+)
+from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.contraction.window import Problem
+from rushlight.compiler.launch import Launch, Ref, Scratch
+
+# Shares of the batch: each has sums of its own, added up at the end.
+_SHARES = 8
+# Gradients of a band: with the inputs they meet they should stay in the first cache.
+_BAND_BYTES = 12 * 1024
+
+
+def fits(problem: Problem) -> bool:
+    """Whether lanes are better pixels than output channels."""
+    row, column, filters = problem.row, problem.column, problem.filters
+    taps = row.taps * column.taps
+    if column.stride != 1 or not pixels.pays(problem) or taps * problem.channels > MAX_DEPTH:
+        return False
+    shape = _tile(problem)
+    return shape is not None and shape.rows == filters and _rows(problem, shape) > 0
+
+
+def pixels_weight(problem: Problem) -> list[Launch]:
+    """The weight gradient of a problem that ``fits``."""
+    x, dw, g, row, column = problem.x, problem.w, problem.out, problem.row, problem.column
+    channels, filters = problem.channels, problem.filters
+    shape = _tile(problem)
+    assert shape is not None
+    packs, rows = pixels.packs(problem), _rows(problem, shape)
+    block_images = -(-x.shape[0] // _SHARES)
+    image_blocks = -(-x.shape[0] // block_images)
+    slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
+    slab_row = slab_columns * shape.itemsize
+    slab = (slab_rows * slab_row, slab_row) if packs else (x.step(3), x.step(1))
+    depth = round_up(row.taps * column.taps * channels, shape.vectors)
+    chunk_bytes = depth * shape.rows * shape.lanes * shape.itemsize
+    numbers = {
+        "images": x.shape[0],
+        "height": row.size,
+        "width": column.size,
+        "channels": channels,
+        "taps_row": row.taps,
+        "taps_column": column.taps,
+        "out_height": row.out,
+        "out_width": column.out,
+        "stride_row": row.stride,
+        "dilation_row": row.dilation,
+        "dilation_column": column.dilation,
+        "low_row": row.low,
+        "low_column": column.low,
+        "block_images": block_images,
+        "image_blocks": image_blocks,
+        "band_rows": rows,
+        "x_group": channels * x.step(3),
+        "g_group": filters * g.step(3),
+        "slab_rows": slab_rows,
+        "slab_columns": slab_columns,
+        "slab_channel": slab[0],
+        "slab_row": slab[1],
+        "chunk_bytes": chunk_bytes,
+    }
+    for name, operand in (("x", x), ("g", g)):
+        for axis, axis_name in enumerate(("image", "row", "column", "channel")):
+            numbers[f"{name}_{axis_name}"] = operand.step(axis)
+    for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
+        numbers[f"dw_{axis_name}"] = dw.step(axis)
+    chunks = problem.groups * image_blocks
+    sums = Ref(Scratch(chunks * chunk_bytes))
+    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}"
+    return [
+        Launch(
+            pixels_weight_kernel(PixelsWeight(shape, packs, x.dtype)),
+            (g.ref, x.ref, sums),
+            tuple(numbers[name] for name in WORDS),
+            chunks=chunks,
+            flops=problem.flops,
+            bytes=problem.bytes,
+            label=label,
+        ),
+        Launch(
+            sum_kernel(shape, x.dtype),
+            (sums, dw.ref),
+            tuple(numbers[name] for name in SUM_WORDS),
+            chunks=problem.groups,
+            flops=0,
+            bytes=chunks * chunk_bytes,
+            label=f"sums of {label}",
+        ),
+    ]
+
+
+def _tile(problem: Problem) -> Tile | None:
+    work = values.register_dtype(problem.x.dtype)
+    return pixels.tile(work, problem.filters, problem.column.out)
+
+
+def _rows(problem: Problem, shape: Tile) -> int:
+    """Rows of results of one band; 0 where not even one fits."""
+    row, column = problem.row, problem.column
+    each = round_up(column.out, shape.lanes) * shape.rows * shape.itemsize
+    per_row = -(-column.out // shape.lanes)
+    rows = min(row.out, max(1, _BAND_BYTES // each))
+    if each > GRADIENT_BYTES or per_row > MAX_RUNS:
+        return 0
+    while rows and pixels.packs(problem):
+        inputs = row.inputs(rows) * column.inputs(column.out)
+        if problem.channels * inputs * shape.itemsize <= SLAB_BYTES:
+            break
+        rows -= 1
+    rows = min(rows, MAX_RUNS // per_row)
+    return -(-row.out // -(-row.out // rows)) if rows else 0
