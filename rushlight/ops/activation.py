@@ -41,7 +41,8 @@ relu.samples(of_one(whole=False))
 @composite(torch=False, functional=True)
 def relu6(input: Node, inplace: bool = False) -> Node:
     """min(max(x, 0), 6)."""
-    return hardtanh.body(input, 0.0, 6.0)  # type: ignore[no-any-return]
+    out: Node = hardtanh(input, 0.0, 6.0)
+    return out
 
 relu6.samples(of_one(-2, 8, whole=False))
 
@@ -59,8 +60,8 @@ def hardtanh(
 @hardtanh.vjp
 def _(g, out, input, min_val, max_val, inplace):  # type: ignore[no-untyped-def]
     low, high = (full(each, g.shape, g.dtype) for each in (min_val, max_val))
-    inside = binary("and", binary("lt", low, input), binary("lt", input, high))
-    return (build.where(inside, g, _zero(g)),)
+    outside = binary("or", binary("le", input, low), binary("le", high, input))
+    return (build.where(outside, _zero(g), g),)
 
 hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
 
@@ -85,8 +86,13 @@ def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
 @elu.vjp
 def _(g, out, input, alpha, inplace):  # type: ignore[no-untyped-def]
     scale = full(alpha, g.shape, g.dtype)
-    low = binary("mul", g, binary("mul", scale, unary("exp", binary("minimum", input, _zero(g)))))
-    return (build.where(binary("lt", _zero(g), input), g, low), )
+    low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
+    return (build.where(binary("le", input, _zero(g)), low, g),)
+
+
+def _negative_part(x: Node) -> Node:
+    """x below 0, else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
+    return build.where(binary("lt", x, _zero(x)), x, _zero(x))
 
 elu.samples(with_options({"alpha": 0.5}))
 
@@ -110,6 +116,13 @@ def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     return build.where(binary("lt", _zero(input), input), input, curved)
 
 celu.samples(with_options({"alpha": 0.5}))
+
+
+@celu.vjp
+def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> tuple[Node]:
+    scale = full(alpha, g.shape, g.dtype)
+    low = binary("mul", g, unary("exp", binary("div", _negative_part(input), scale)))
+    return (build.where(binary("le", input, _zero(g)), low, g),)
 
 
 @composite(torch=False, functional=True)
@@ -231,8 +244,10 @@ def hardswish(input: Node, inplace: bool = False) -> Node:
 
 @hardswish.vjp
 def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
-    slope = binary("add", _hard_gate(input), binary("mul", input, _hard_slope(input)))
-    return (binary("mul", g, slope),)
+    three = const(3, input.shape, input.dtype)
+    slope = binary("add", binary("div", input, three), const(0.5, input.shape, input.dtype))
+    inside = build.where(binary("lt", input, three), binary("mul", g, slope), g)
+    return (build.where(binary("le", input, unary("neg", three)), _zero(g), inside),)
 
 hardswish.samples(of_one(-4, 4, whole=False))
 
@@ -258,7 +273,8 @@ tanhshrink.samples(of_one(whole=False))
 def softshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     """x moved toward 0 by lambd, 0 within it."""
     limit = full(lambd, input.shape, input.dtype)
-    high = build.where(binary("lt", limit, input), binary("sub", input, limit), _zero(input))
+    near = build.where(binary("le", unary("abs", input), limit), _zero(input), input)  # or nan
+    high = build.where(binary("lt", limit, input), binary("sub", input, limit), near)
     low = binary("lt", input, unary("neg", limit))
     return build.where(low, binary("add", input, limit), high)
 
@@ -278,7 +294,7 @@ hardshrink.samples(with_options({"lambd": 1.0}))
 def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = False) -> Node:
     """x where x > threshold, else value."""
     limit, other = (full(each, input.shape, input.dtype) for each in (threshold, value))
-    return build.where(binary("lt", limit, input), input, other)
+    return build.where(binary("le", input, limit), other, input)
 
 
 @threshold.samples

@@ -9,7 +9,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import full, require_same_dtype
+from rushlight.ops.promote import align, full, require_same_dtype
 from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
 from rushlight.ops.table import Scalar, composite
 
@@ -145,12 +145,7 @@ def outer(input: Node, vec2: Node) -> Node:
         raise RuntimeError(
             f"outer: Expected 1-D argument self and vec2, got {input.ndim}-D and {vec2.ndim}-D"
         )
-    shape = (input.size, vec2.size)
-    return binary(
-        "mul",
-        build.expand(reshape(input, (input.size, 1)), shape),
-        build.expand(reshape(vec2, (1, vec2.size)), shape),
-    )
+    return binary("mul", *align(reshape(input, (input.size, 1)), reshape(vec2, (1, vec2.size))))
 
 
 @outer.samples
@@ -225,7 +220,10 @@ def _scaled_sum(input: Node, product: Node, beta: Scalar, alpha: Scalar) -> Node
         return product
     bias = build.broadcast(input, product.shape)
     if isinstance(beta, Node) or beta != 1:
-        bias = binary("mul", bias, full(beta, bias.shape, bias.dtype))
+        scale = full(beta, bias.shape, bias.dtype)
+        zero = build.const(0, bias.shape, bias.dtype)
+        # beta = 0 ignores the input, nan and infinities in it too.
+        bias = build.where(binary("eq", scale, zero), zero, binary("mul", bias, scale))
     return binary("add", product, bias)
 
 

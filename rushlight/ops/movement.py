@@ -28,7 +28,7 @@ def _slice(x: Node, axis: int, start: int, stop: int) -> Node:
 def cat(tensors: list[Node], dim: int = 0) -> Node:
     """Tensors one after another along ``dim``; other sizes agree, dtypes are promoted."""
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     # A 1-d empty tensor is skipped, as PyTorch has always done.
     parts = [x for x in tensors if x.shape != (0,)] or list(tensors[:1])
     for place, x in enumerate(tensors):
@@ -83,7 +83,7 @@ def _(rng: Rng) -> BadInputs:
     yield ([np.ones((2, 3)), np.ones((2, 4))],), {}, RuntimeError, "must match except in dimension 0"
     yield ([np.ones((2, 3)), np.ones(3)],), {}, RuntimeError, "same number of dimensions"
     yield ([np.ones(()), np.ones(())],), {}, RuntimeError, "zero-dimensional tensor"
-    yield ([],), {}, RuntimeError, "non-empty list"
+    yield ([],), {}, ValueError, "non-empty list"
     yield ([np.ones(3)], 1), {}, IndexError, "Dimension out of range"
 
 

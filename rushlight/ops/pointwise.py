@@ -20,6 +20,9 @@ from rushlight.ops.samples import (
 from rushlight.ops.table import Op, Operand, Power, Scalar, composite
 
 
+Grads = tuple[Node | None, ...]
+
+
 def real_function(
     primitive: str, doc: str, *, low: float = -2, high: float = 2, functional: bool = False
 ) -> Op:  # fmt: skip
@@ -87,10 +90,24 @@ neg.samples(of_one(whole=False))
 neg.bad_inputs(raises(((BOOLS,), {}, RuntimeError, "bool tensor is not supported")))
 
 
+def signum(x: Node) -> Node:
+    """-1, 0 or 1; 0 for nan, as PyTorch has it and the primitive has not."""
+    if not x.dtype.is_floating_point:
+        return x if x.dtype is bool_ else unary("sign", x)
+    zero, one = const(0, x.shape, x.dtype), const(1, x.shape, x.dtype)
+    below = build.where(binary("lt", x, zero), const(-1, x.shape, x.dtype), zero)
+    return build.where(binary("lt", zero, x), one, below)
+
+
 @composite(method=True, inplace=True, aliases=("absolute",))
 def abs(input: Node) -> Node:
     """|x|; the slope at 0 is 0."""
     return input if input.dtype is bool_ else unary("abs", input)
+
+@abs.vjp
+def _(g: Node, out: Node, input: Node) -> tuple[Node]:
+    return (binary("mul", g, signum(input)),)
+
 
 abs.samples(of_one())
 
@@ -98,12 +115,22 @@ abs.samples(of_one())
 @composite(method=True, inplace=True)
 def sign(input: Node) -> Node:
     """-1, 0 or 1."""
-    return input if input.dtype is bool_ else unary("sign", input)
+    return signum(input)
+
+@sign.vjp
+def _(g: Node, out: Node, input: Node) -> tuple[Node]:
+    return (const(0, g.shape, g.dtype),)
+
 
 sign.samples(of_one())
 
 
 sgn = composite(sign.body, name="sgn", method=True, inplace=True)
+
+@sgn.vjp
+def _(g: Node, out: Node, input: Node) -> tuple[Node]:
+    return (const(0, g.shape, g.dtype),)
+
 
 sgn.samples(of_one())
 
@@ -337,8 +364,9 @@ fmod.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
 @composite(method=True, inplace=True)
 def square(input: Node) -> Node:
-    """x * x."""
-    return binary("mul", input, input)
+    """x * x; bools are squared as int64."""
+    x = build.cast(input, int64) if input.dtype is bool_ else input
+    return binary("mul", x, x)
 
 square.samples(of_one())
 
@@ -450,6 +478,12 @@ def fmax(input: Node, other: Node) -> Node:
     """The larger of two; a nan counts as missing."""
     return _fextremum(input, other, "maximum")
 
+@fmax.vjp
+def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
+    x, y = align(input, other)
+    return _winner_takes(g, binary("or", binary("le", y, x), binary("ne", y, y)), input, other)
+
+
 fmax.samples(of_two(number=False))
 
 
@@ -457,6 +491,20 @@ fmax.samples(of_two(number=False))
 def fmin(input: Node, other: Node) -> Node:
     """The smaller of two; a nan counts as missing."""
     return _fextremum(input, other, "minimum")
+
+@fmin.vjp
+def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
+    x, y = align(input, other)
+    return _winner_takes(g, binary("or", binary("le", x, y), binary("ne", y, y)), input, other)
+
+
+def _winner_takes(g: Node, first: Node, input: Node, other: Node) -> Grads:
+    """The whole cotangent goes to one of two; unlike maximum, ties are not split."""
+    zero = const(0, g.shape, g.dtype)
+    return (
+        grad_to(build.where(first, g, zero), input), grad_to(build.where(first, zero, g), other)
+    )  # fmt: skip
+
 
 fmin.samples(of_two(number=False))
 
@@ -472,9 +520,25 @@ copysign.samples(of_two())
 
 @composite(method=True, inplace=True)
 def hypot(input: Node, other: Node) -> Node:
-    """sqrt(input**2 + other**2)."""
+    """sqrt(input**2 + other**2) without overflow; inf where either is infinite."""
+    x, y = (unary("abs", each) for each in align(input, other))
+    zero, one = const(0, x.shape, x.dtype), const(1, x.shape, x.dtype)
+    large, small = binary("maximum", x, y), binary("minimum", x, y)
+    ratio = binary("div", small, large)
+    scaled = binary("mul", large, unary("sqrt", binary("add", one, binary("mul", ratio, ratio))))
+    infinite = const(math.inf, x.shape, x.dtype)
+    plain = binary("or", binary("eq", large, zero), binary("eq", large, infinite))
+    either = binary("or", binary("eq", x, infinite), binary("eq", y, infinite))
+    return build.where(either, infinite, build.where(plain, large, scaled))
+
+
+@hypot.vjp
+def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
     x, y = align(input, other)
-    return unary("sqrt", binary("add", binary("mul", x, x), binary("mul", y, y)))
+    return (
+        grad_to(binary("mul", g, binary("div", x, out)), input),
+        grad_to(binary("mul", g, binary("div", y, out)), other),
+    )
 
 hypot.samples(of_two(whole=False, bools=False, number=False))
 
@@ -555,14 +619,14 @@ def _bits(name: str, primitive: str, doc: str) -> Op:
     def body(input: Operand, other: Operand) -> Node:
         x, y = align(input, other)
         if x.dtype.is_floating_point:
-            raise RuntimeError(f'"{name}_cpu" not implemented for \'{x.dtype.name}\'')
+            raise NotImplementedError(f"{name}: not implemented for {x.dtype}, only for integers and bools")
         return binary(primitive, x, y)
 
     body.__name__ = name
     body.__doc__ = f"{doc} of integers or bools."
     made: Op = composite(body, method=True, inplace=True, differentiable=False)
     made.samples(_shifted_bits if primitive in ("shl", "shr") else _of_bits)
-    made.bad_inputs(raises(((np.ones(3), 1), {}, RuntimeError, "not implemented for")))
+    made.bad_inputs(raises(((np.ones(3), 1), {}, NotImplementedError, "not implemented for")))
     return made
 
 
@@ -577,7 +641,7 @@ bitwise_right_shift = _bits("bitwise_right_shift", "shr", "Arithmetic right shif
 def bitwise_not(input: Node) -> Node:
     """Bitwise complement; logical not of bools."""
     if input.dtype.is_floating_point:
-        raise RuntimeError(f"bitwise_not: needs integers or bools, got {input.dtype}")
+        raise NotImplementedError(f"bitwise_not: needs integers or bools, got {input.dtype}")
     return unary("not", input)
 
 
@@ -588,7 +652,7 @@ def _(rng: Rng) -> Samples:
     yield (BOOLS,), {}
 
 
-bitwise_not.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "bitwise_not")))
+bitwise_not.bad_inputs(raises(((np.ones(3),), {}, NotImplementedError, "bitwise_not")))
 
 
 def _truth(x: Node) -> Node:
@@ -813,28 +877,31 @@ def clamp(input: Node, min: Operand | None = None, max: Operand | None = None) -
     dtype, shape = common_dtype(input, *bounds), shape_of(input, *bounds)
     out = full(input, shape, dtype)
     if min is not None:
-        low = full(min, shape, dtype)
-        out = build.where(binary("lt", out, low), low, out)
+        out = binary("maximum", out, full(min, shape, dtype))
     if max is not None:
-        high = full(max, shape, dtype)
-        out = build.where(binary("lt", high, out), high, out)
+        out = binary("minimum", out, full(max, shape, dtype))
     return out
 
 
 @clamp.vjp
 def _(g, out, input, min, max):  # type: ignore[no-untyped-def]
     zero, x = const(0, g.shape, g.dtype), full(input, g.shape, g.dtype)
-    inside: Node | None = None
+    low = None if min is None else full(min, g.shape, g.dtype)
+    high = None if max is None else full(max, g.shape, g.dtype)
+    inside = const(True, g.shape, bool_)
     dmin = dmax = None
-    if min is not None:
-        low = full(min, g.shape, g.dtype)
-        inside = binary("le", low, x)
-        dmin = grad_to(build.where(inside, zero, g), min)
-    if max is not None:
-        high = full(max, g.shape, g.dtype)
-        fits = binary("le", x, high)
-        inside = fits if inside is None else binary("and", inside, fits)
-        dmax = grad_to(build.where(fits, zero, g), max)
+    if low is not None:
+        inside = binary("and", inside, binary("le", low, x))
+        below = binary("lt", x, low)
+        if high is not None:
+            below = binary("and", below, binary("lt", low, high))
+        dmin = grad_to(build.where(below, g, zero), min)
+    if high is not None:
+        inside = binary("and", inside, binary("le", x, high))
+        above = binary("lt", high, x)
+        if low is not None:
+            above = binary("or", above, binary("lt", high, low))
+        dmax = grad_to(build.where(above, g, zero), max)
     return grad_to(build.where(inside, g, zero), input), dmin, dmax
 
 

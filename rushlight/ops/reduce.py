@@ -186,13 +186,12 @@ def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-unt
         build.expand(reshape(build.cast(each, x.dtype), kept), x.shape) for each in (g, out)
     ]
     centred = binary("sub", x, widen(_mean(x, axes), x, axes))
-    scale = binary("div", wide[0], binary("mul", wide[1], const(divisor, x.shape, x.dtype)))
     # A constant row has no slope: PyTorch gives 0 there, not nan.
-    slope = build.where(
-        binary("eq", wide[1], const(0, x.shape, x.dtype)),
-        const(0, x.shape, x.dtype),
-        binary("mul", scale, centred),
-    )
+    zero = const(0, x.shape, x.dtype)
+    flat = binary("eq", wide[1], zero)
+    spread = build.where(flat, const(1, x.shape, x.dtype), wide[1])
+    scale = binary("div", wide[0], binary("mul", spread, const(divisor, x.shape, x.dtype)))
+    slope = binary("mul", build.where(flat, zero, scale), centred)
     return (build.cast(slope, input.dtype),)
 
 std.samples(spreads())
@@ -222,9 +221,9 @@ def std_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(std, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased)
-    spread, average, axes = _moments(input, dim, unbiased, correction, keepdim)
+    _, average, axes = _moments(input, dim, unbiased, correction, keepdim)
     return (
-        build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype),
+        std(input, dim, unbiased, keepdim, correction=correction),
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 
@@ -278,7 +277,9 @@ def _extremum_grad(kind: str) -> Any:
     def rule(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
         if dim is None:
             axes = tuple(range(input.ndim))
-            hit = build.cast(binary("eq", input, widen(out, input, axes)), input.dtype)
+            best = widen(out, input, axes)
+            both_nan = binary("and", binary("ne", input, input), binary("ne", best, best))
+            hit = build.cast(binary("or", binary("eq", input, best), both_nan), input.dtype)
             count = widen(reduce(hit, "sum", axes), input, axes)
             return (binary("div", binary("mul", widen(g, input, axes), hit), count),)
         if input.ndim == 0:
@@ -398,7 +399,7 @@ argmin.bad_inputs(_no_place)
 
 
 def _truth(kind: str, input: Node, dim: Dims, keepdim: bool) -> Node:
-    axes = normalize_dims(dim, input.ndim)
+    axes = () if dim == () else normalize_dims(dim, input.ndim)
     x = build.cast(input, bool_)
     out = finish(reduce(x, kind, axes), x, axes, keepdim)
     return build.cast(out, uint8) if input.dtype is uint8 else out
@@ -465,6 +466,34 @@ def _(rng: Rng) -> Samples:
     yield from over_dims(several=False, bools=True)(rng)
     yield (np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 1.0], [1.0, 2.0, 4.0]]), 1), {}
     yield (np.array([2.0, 0.0, 3.0]),), {}
+
+
+@prod.vjp
+def _(g: Node, out: Node, input: Node, dim: int | None, keepdim: bool, dtype: DType | None) -> Any:
+    # The product before each element times the product after it: right where zeros stand.
+    x = build.cast(input, out.dtype)
+    axes = normalize_dims(dim, x.ndim)
+    wide = build.expand(reshape(g, kept_shape(x.shape, axes)), x.shape)
+    if not x.size or not x.ndim:
+        return (build.cast(wide, input.dtype),)
+    axis = axes[0] if dim is not None else 0
+    lined = x if dim is not None else reshape(x, (x.size,))
+    ones = kept_shape(lined.shape, (axis,))
+    lead = tuple(int(k == axis) for k in range(lined.ndim))
+
+    def shifted(values: Node) -> Node:
+        kept = tuple(n - k for n, k in zip(values.shape, lead, strict=True))
+        first = build.slice(values, (0,) * values.ndim, kept, (1,) * values.ndim)
+        return build.cat([const(1, ones, values.dtype), first], axis)
+
+    def flipped(values: Node) -> Node:
+        start = tuple((n - 1) * k for n, k in zip(values.shape, lead, strict=True))
+        return build.slice(values, start, values.shape, tuple(1 - 2 * k for k in lead))
+
+    before = cumprod(shifted(lined), axis)
+    after = flipped(cumprod(shifted(flipped(lined)), axis))
+    others = reshape(binary("mul", before, after), x.shape)
+    return (build.cast(binary("mul", wide, others), input.dtype),)
 
 
 @composite(method=True)
@@ -552,7 +581,8 @@ def _(g, out, input, ord, dim, keepdim, dtype):  # type: ignore[no-untyped-def]
         count = widen(reduce(hit, "sum", axes), x, axes)
         slope = binary("div", binary("mul", binary("mul", gw, unary("sign", x)), hit), count)
     else:
-        ratio = binary("div", unary("abs", x), ow)
+        safe = build.where(binary("eq", ow, zero), const(1, x.shape, x.dtype), ow)
+        ratio = binary("div", unary("abs", x), safe)
         powers = binary("pow", ratio, full(ord - 1, x.shape, x.dtype))
         slope = binary("mul", binary("mul", gw, unary("sign", x)), powers)
         slope = build.where(binary("eq", ow, zero), zero, slope)
@@ -618,7 +648,7 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
     rows = build.expand(reshape(x, (*x.shape[:axis], 1, *x.shape[axis:])), wide)
     i, j = build.iota(wide, axis), build.iota(wide, axis + 1)
     without = build.where(binary("eq", i, j), const(1, wide, x.dtype), rows)
-    products = build.scan(without, "prod", axis + 1)
+    products = cumprod(without, axis + 1)  # the op: it has a derivative again
     weight = build.expand(reshape(g, (*g.shape[:axis], 1, *g.shape[axis:])), wide)
     terms = build.where(
         binary("le", i, j), binary("mul", products, weight), const(0, wide, x.dtype)

@@ -7,6 +7,7 @@ as float32 as well, and take gradients of them as they are. Any other dtype is t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,13 @@ BOOLS = np.array([True, False, True])
 # Numbers at which functions do something else than elsewhere.
 CORNERS = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -0.5, np.inf, -np.inf, np.nan])
 LARGE = np.array([88.0, -88.0, 300.0, -300.0, 1e4, -1e4])
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """An argument that has no gradient (class weights): PyTorch refuses to be asked for one."""
+
+    values: Array
 
 
 def floats(rng: Rng, *shape: int, low: float = -2, high: float = 2) -> Array:
@@ -139,7 +147,7 @@ def spreads() -> Rule:
         yield (floats(rng, 1),), {}  # 0 / 0
         yield (floats(rng, 1), 0), {"correction": 0}
         yield (np.zeros((0, 3)), 0), {}
-        yield (floats(rng, 3, 4) + 1e4, 1), {}
+        yield (floats(rng, 3, 4) + 30, 1), {}
         yield (np.ones((2, 3)), 1), {}
 
     return rule

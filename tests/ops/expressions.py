@@ -15,8 +15,8 @@ _SPECIAL = {
     "_vector_norm": "torch.linalg.vector_norm",
     "_full": "lambda size, value, dtype: torch.full(size, value, dtype=dtype)",
     "_constant": "lambda size, value, dtype: torch.full(size, value, dtype=dtype)",
-    "_arange": "lambda start, step, count, dtype: "
-    "torch.arange(start, start + (count - 0.5) * step, step, dtype=dtype)",
+    "_arange": "lambda start, step, count, dtype: torch.arange("
+    "start, start + (count if isinstance(step, int) else count - 0.5) * step, step, dtype=dtype)",
     "_linspace": "lambda start, end, steps, dtype: torch.linspace(start, end, steps, dtype=dtype)",
     "_eye": "lambda rows, columns, dtype: torch.eye(rows, columns, dtype=dtype)",
     "_repeat_each": "torch.repeat_interleave",
@@ -25,22 +25,23 @@ _SPECIAL = {
     "_basic_index": "lambda x, index: "
     "x[tuple(slice(*i[1:]) if isinstance(i, tuple) else i for i in index)]",
     "_strided": "torch.as_strided",
-    "_strided_set": "torch.as_strided_scatter",
+    "_poisson_nll_loss": "lambda x, y, log_input=True, full_loss=False, reduction='mean': "
+    "F.poisson_nll_loss(x, y, log_input, full_loss, reduction=reduction)",
 }  # fmt: skip
 
 
 def expression(op: Op) -> str:
-    """The user's name of ``op``: an expression over ``torch``, ``F`` and ``T`` (torch.Tensor).
+    """The user's name of ``op``: an expression over ``torch`` and ``F``.
 
     ``own('name')`` where users do not see it.
     """
     if op.name in _SPECIAL:
         return _SPECIAL[op.name]
     name = op.name.lstrip("_")
-    if hasattr(rushlight.nn.functional, name) and not (op.torch and name == op.name):
+    if op.functional and hasattr(rushlight.nn.functional, name):
         return f"F.{name}"
     if op.method and not op.torch:
-        return f"T.{name}"
+        return f"lambda x, *args, **named: x.{name}(*args, **named)"
     if hasattr(rushlight, name) and op.torch:
         return f"torch.{name}"
     return f"own({op.name!r})"

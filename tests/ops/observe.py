@@ -20,6 +20,13 @@ class Kind:
     name: str
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """An array that no gradient is wanted of."""
+
+    values: Any
+
+
 @dataclass
 class Out:
     """One tensor."""
@@ -42,18 +49,20 @@ class Seen:
 
 
 def encode(value: Any) -> Any:
-    """Rushlight's dtypes as ``Kind``."""
+    """Rushlight's dtypes as ``Kind``, its ``Fixed`` as the one here."""
     if isinstance(value, (list, tuple)):
         return type(value)(map(encode, value))
     if type(value).__name__ == "dtype" and not isinstance(value, np.dtype):
         return Kind(value.name)
-    return value
+    return Fixed(value.values) if type(value).__name__ == "Fixed" else value
 
 
 def narrow(value: Any) -> Any:
     """float64 arrays as float32."""
     if isinstance(value, (list, tuple)):
         return type(value)(map(narrow, value))
+    if isinstance(value, Fixed):
+        return Fixed(narrow(value.values))
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
         with np.errstate(over="ignore"):
             return value.astype(np.float32)
@@ -74,7 +83,7 @@ class Session:
     def __init__(self, torch: Any, own: Any = None) -> None:
         """``own``: finds the ops that users do not see, by name."""
         self.torch = torch
-        self.names = {"torch": torch, "F": torch.nn.functional, "T": torch.Tensor, "own": own}
+        self.names = {"torch": torch, "F": torch.nn.functional, "own": own}
 
     def tensors(self, value: Any, leaves: list[Any] | None) -> Any:
         """Arrays as tensors, ``Kind`` as dtypes; float64 ones become leaves where a list is given."""
@@ -82,6 +91,8 @@ class Session:
             return type(value)(self.tensors(each, leaves) for each in value)
         if isinstance(value, Kind):
             return getattr(self.torch, value.name)
+        if isinstance(value, Fixed):
+            return self.torch.tensor(value.values)
         if not isinstance(value, np.ndarray):
             return value
         made = self.torch.tensor(value)

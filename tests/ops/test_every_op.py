@@ -18,7 +18,7 @@ from rushlight.tensor.wrap import function
 from tests.ops.cases import bad_samples, both_widths, samples, shown
 from tests.ops.close import same
 from tests.ops.expressions import expression
-from tests.ops.observe import Session
+from tests.ops.observe import Fixed, Session
 from tests.ops.slopes import wrong_slope
 from tests.oracle.programs import mode
 
@@ -63,6 +63,8 @@ def test_gradient_is_the_slope(op: Op) -> None:
 def _leaf_copy(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(_leaf_copy(each, change) for each in value)
+    if isinstance(value, Fixed):
+        return change(value.values)
     return change(value) if isinstance(value, np.ndarray) else SESSION.tensors(value, None)
 
 
