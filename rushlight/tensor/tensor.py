@@ -532,6 +532,9 @@ def _write_through(old: Value, fresh: Value) -> None:
         flush(local.trace)
     source = fresh.buffer
     assert source is not None
+    # The tensor, the caller's name, ours and the argument: who else reads it wants the old numbers.
+    if getrefcount(old) > 4:
+        old.buffer = copy_of(buffer)
     ctypes.memmove(buffer.address, source.address, min(buffer.nbytes, source.nbytes))
     fresh.buffer = buffer
 
@@ -681,7 +684,8 @@ def private_buffer(tensor: Tensor) -> Buffer:
         flush(local.trace)
     value = tensor._value if tensor._storage is None else tensor._storage.value
     # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
-    if buffer.owner is None and getrefcount(buffer) > 3 + buffer.exposures:
+    # What is shown already stays where it is.
+    if buffer.owner is None and not buffer.exposures and getrefcount(buffer) > 3:
         buffer = copy_of(buffer)
         value.buffer = buffer
     return buffer

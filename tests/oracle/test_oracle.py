@@ -80,6 +80,23 @@ ONCE_WRONG = {
         "v1 = make(51895, (4,), 'int32')",
         "v1.expand(2, 4).fill_(-2)",
     ),
+    "a second NumPy view looked at other memory than the first": (
+        "v6 = make(5, (3,), 'float32') * 2",
+        "n6 = v6.detach().numpy()",
+        "v7 = v6.detach()",
+        "v8 = 1 / (v7.abs() + 1)",
+        "v7.fill_(0.25)",
+        "v9 = v7.data",
+        "n9 = v7.detach().numpy()",
+        "v7.fill_(-1)",
+    ),
+    "an operand saved in memory that NumPy sees": (
+        "v1 = make(4, (3,), 'float32').requires_grad_()",
+        "v2 = make(5, (3,), 'float32')",
+        "n2 = v2.numpy()",
+        "v2.mul_(v1)",
+        "v2.sum().backward()",
+    ),
     "softmax and its variance over one row": (
         "v1 = make(965131, (1, 2), 'float32')",
         "v5 = torch.softmax(v1, -1)",
