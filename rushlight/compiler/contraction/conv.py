@@ -45,12 +45,12 @@ def flat_epilogue(epilogue: Epilogue) -> Epilogue:
     return Epilogue(epilogue.bias, None, epilogue.activation, residual)
 
 
-def planar(problem: Problem, epilogue: Epilogue) -> list[Launch]:
-    """A convolution over two axes."""
+def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[Launch]:
+    """A convolution over two axes; ``skips``: terms from the padding may be left out."""
     if depthwise.fits(problem):
         return [depthwise.depthwise(problem, epilogue)]
     if pixels.fits(problem, epilogue):
-        return pixels.pixels(problem, epilogue)
+        return pixels.pixels(problem, epilogue, skips)
     x, out = problem.x, problem.out
     row, column = problem.row, problem.column
     work = values.register_dtype(out.dtype)

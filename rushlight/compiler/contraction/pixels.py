@@ -82,8 +82,11 @@ def tile(dtype: str, filters: int, columns: int) -> Tile | None:
     return Tile(rows, runs(rows), lanes, dtype)
 
 
-def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
-    """The convolution of a problem that ``fits``."""
+def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
+    """The convolution of a problem that ``fits``.
+
+    ``skips``: padding is no zeros that weights meet, it is not there (an infinite weight tells).
+    """
     x, out, row, column = problem.x, problem.out, problem.row, problem.column
     filters, channels = problem.filters, problem.channels
     work = values.register_dtype(out.dtype)
@@ -138,6 +141,7 @@ def pixels(problem: Problem, epilogue: Epilogue) -> list[Launch]:
         "b_panel": size,
         "out_group": filters * out.step(3),
         "bias_step": bias.step(0) if bias else 0,
+        "skips": int(skips),
     }
     for name, operand in (("x", x), ("out", out)):
         for axis, axis_name in enumerate(("image", "row", "column", "channel")):

@@ -22,8 +22,8 @@ from rushlight.compiler.launch import Kernel
 MAX_RUNS = 512
 MAX_DEPTH = 2048
 SLAB_BYTES = 384 * 1024
-# A run's words: offset of its inputs and of its results.
-_RUN_BYTES = 16
+# A run's words: offset of its inputs and of its results, first and last term of depth to be summed.
+_RUN_BYTES = 32
 
 WORDS = (
     "images", "height", "width", "channels", "filters", "taps_row", "taps_column",
@@ -33,6 +33,7 @@ WORDS = (
     "slab_rows", "slab_columns", "slab_image", "slab_channel", "slab_row",
     "b_group", "b_panel",
     "out_group", "out_image", "out_row", "out_column", "out_channel", "bias_step",
+    "skips",
 )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
     runs = body.op(f"alloca [{(MAX_RUNS + tile.vectors) * _RUN_BYTES} x i8], align 64")
     depths = body.op(f"alloca [{MAX_DEPTH * 8} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
-    depth = fill_depths(body, word, depths, tile.itemsize)
+    fill_depths(body, word, depths, tile.itemsize)
     copier = slab.Copier(spec.x_dtype, 16 // tile.itemsize)
     panel_rows = str(tile.rows)
     with body.loop("%begin", "%end") as chunk:
@@ -72,7 +73,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
         group = body.div(rest, word["image_blocks"])
         images = body.min(word["block_images"], body.sub(word["images"], image))
         rows = body.min(word["band_rows"], body.sub(word["out_height"], band))
-        count = _fill_runs(body, spec, word, runs, images, rows)
+        count = _fill_runs(body, spec, word, runs, images, band, rows)
         source = body.at(x, body.mul(group, word["x_group"]))
         source = body.at(source, body.mul(image, word["x_image"]))
         top = body.sub(body.mul(band, word["stride_row"]), word["low_row"])
@@ -99,7 +100,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
             panel = body.at(weights, body.mul(body.div(filter_, panel_rows), word["b_panel"]))
             given = [
                 ("ptr", runs), ("i64", count), ("ptr", origin), ("ptr", panel), ("ptr", depths),
-                ("i64", depth), ("ptr", body.at(target, body.mul(filter_, word["out_channel"]))),
+                ("ptr", body.at(target, body.mul(filter_, word["out_channel"]))),
                 ("i64", word["out_channel"]), ("i64", word["out_column"]),
                 ("i64", body.min(panel_rows, body.sub(word["filters"], filter_))),
             ]  # fmt: skip
@@ -131,9 +132,9 @@ def fill_depths(body: Body, word: dict[str, str], depths: str, size: int) -> str
 
 
 def _fill_runs(
-    body: Body, spec: Pixels, word: dict[str, str], runs: str, images: str, rows: str
+    body: Body, spec: Pixels, word: dict[str, str], runs: str, images: str, band: str, rows: str
 ) -> str:
-    """Offsets of the chunk's runs, row by row; returns how many there are."""
+    """The chunk's runs, row by row; returns how many there are."""
     lanes = str(spec.tile.lanes)
     per_row = body.ceil_div(word["out_width"], lanes)
     count = body.mul(body.mul(images, rows), per_row)
@@ -143,6 +144,7 @@ def _fill_runs(
         inputs = body.add(inputs, body.mul(image, word["slab_image"]))
         results = body.mul(row, word["out_row"])
         results = body.add(results, body.mul(image, word["out_image"]))
+        terms = _terms(body, word, body.add(band, row))
         with body.loop("0", per_row) as number:
             column = body.mul(number, lanes)
             column = body.min(column, body.sub(word["out_width"], lanes))
@@ -151,13 +153,34 @@ def _fill_runs(
             body.store("i64", body.add(inputs, across), here)
             across = body.mul(column, word["out_column"])
             body.store("i64", body.add(results, across), body.at(here, "8"))
-    # What is missing of the last tile is its first run over again.
-    words = [body.load("i64", body.at(runs, offset)) for offset in ("0", "8")]
+            body.store("i64", terms[0], body.at(here, "16"))
+            body.store("i64", terms[1], body.at(here, "24"))
+    # What is missing of the last tile is its last run over again.
+    last = body.at(runs, body.mul(body.sub(count, "1"), str(_RUN_BYTES)))
+    words = [body.load("i64", body.at(last, str(offset))) for offset in range(0, _RUN_BYTES, 8)]
     with body.loop(count, body.add(count, str(spec.tile.vectors - 1))) as extra:
         here = body.at(runs, body.mul(extra, str(_RUN_BYTES)))
-        for offset, value in zip(("0", "8"), words, strict=True):
-            body.store("i64", value, body.at(here, offset))
+        for place, value in enumerate(words):
+            body.store("i64", value, body.at(here, str(8 * place)))
     return count
+
+
+def _terms(body: Body, word: dict[str, str], row: str) -> tuple[str, str]:
+    """First and last term of depth for a row of results: without taps' rows in the padding.
+
+    At least one row of taps, whose inputs may be zeros.
+    """
+    dilation = word["dilation_row"]
+    start = body.sub(body.mul(row, word["stride_row"]), word["low_row"])
+    first = body.ceil_div(body.max(body.sub("0", start), "0"), dilation)
+    first = body.min(first, body.sub(word["taps_row"], "1"))
+    last = body.ceil_div(body.max(body.sub(word["height"], start), "0"), dilation)
+    last = body.max(body.min(last, word["taps_row"]), body.add(first, "1"))
+    skips = body.op(f"icmp ne i64 {word['skips']}, 0")
+    first = body.select(skips, first, "0")
+    last = body.select(skips, last, word["taps_row"])
+    per_row = body.mul(word["taps_column"], word["channels"])
+    return body.mul(first, per_row), body.mul(last, per_row)
 
 
 def _define_tiles(spec: Pixels) -> str:
@@ -165,8 +188,8 @@ def _define_tiles(spec: Pixels) -> str:
     tile, body = spec.tile, Body()
     parameters = [
         ("ptr", "runs"), ("i64", "count"), ("ptr", "origin"), ("ptr", "weights"),
-        ("ptr", "depths"), ("i64", "depth"), ("ptr", "out"), ("i64", "out_channel"),
-        ("i64", "out_column"), ("i64", "valid"),
+        ("ptr", "depths"), ("ptr", "out"), ("i64", "out_channel"), ("i64", "out_column"),
+        ("i64", "valid"),
     ]  # fmt: skip
     if spec.finish.bias:
         parameters += [("ptr", "bias"), ("i64", "bias_step")]
@@ -175,7 +198,15 @@ def _define_tiles(spec: Pixels) -> str:
         line = body.at("%runs", body.mul(run, str(_RUN_BYTES)))
         places = [body.at(line, str(_RUN_BYTES * number)) for number in range(tile.vectors)]
         inputs = [body.at("%origin", body.load("i64", place)) for place in places]
-        sums = _accumulate(body, tile, inputs)
+        first, last = (
+            [body.load("i64", body.at(place, offset)) for place in places]
+            for offset in ("16", "24")
+        )
+        begin = functools.reduce(body.min, first)
+        depth = body.sub(functools.reduce(body.max, last), begin)
+        terms = body.at("%depths", body.mul(begin, "8"))
+        weights = body.at("%weights", body.mul(begin, str(tile.rows * tile.itemsize)))
+        sums = _accumulate(body, tile, inputs, depth, terms, weights)
         targets = [body.at("%out", body.load("i64", body.at(place, "8"))) for place in places]
         sums = _finished(body, spec, sums)
         for number, target in enumerate(targets):
@@ -183,16 +214,18 @@ def _define_tiles(spec: Pixels) -> str:
     return function("tiles", parameters, body)
 
 
-def _accumulate(body: Body, tile: Tile, inputs: list[str]) -> list[str]:
+def _accumulate(
+    body: Body, tile: Tile, inputs: list[str], depth: str, terms: str, weights: str
+) -> list[str]:
     """The sums of one tile, channel by channel."""
     before, head = body.block, "hot" + body.name("")
     size = len(inputs) * tile.rows
     sums, size_bytes = [f"%s{place}" for place in range(size)], tile.itemsize
     body.jump(head)
     body.label(head)
-    body.line(f"%left = phi i64 [ %depth, %{before} ], [ %left.next, %{head} ]")
-    body.line(f"%term = phi ptr [ %depths, %{before} ], [ %term.next, %{head} ]")
-    body.line(f"%weight = phi ptr [ %weights, %{before} ], [ %weight.next, %{head} ]")
+    body.line(f"%left = phi i64 [ {depth}, %{before} ], [ %left.next, %{head} ]")
+    body.line(f"%term = phi ptr [ {terms}, %{before} ], [ %term.next, %{head} ]")
+    body.line(f"%weight = phi ptr [ {weights}, %{before} ], [ %weight.next, %{head} ]")
     phis = len(body.lines)
     body.lines.extend([""] * size)  # written below, when the new sums have names
     offset = body.load("i64", "%term", 8)
