@@ -64,7 +64,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
     depths = body.op(f"alloca [{MAX_DEPTH * 8} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     fill_depths(body, word, depths, tile.itemsize)
-    copier = slab.Copier(spec.x_dtype, 16 // tile.itemsize)
+    copier = slab.Copier(spec.x_dtype, tile.lanes)
     panel_rows = str(tile.rows)
     with body.loop("%begin", "%end") as chunk:
         band = body.mul(body.rem(chunk, word["row_bands"]), word["band_rows"])

@@ -60,7 +60,7 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
     first_term = body.load("i64", depths)
     with body.loop(depth, body.add(depth, str(tile.vectors - 1))) as extra:
         body.store("i64", first_term, body.at(depths, body.mul(extra, "8")))
-    copier = slab.Copier(spec.dtype, 16 // tile.itemsize)
+    copier = slab.Copier(spec.dtype, tile.lanes)
     lanes = str(tile.lanes)
     per_row = body.ceil_div(word["out_width"], lanes)
     with body.loop("%begin", "%end") as chunk:

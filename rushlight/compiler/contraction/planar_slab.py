@@ -36,7 +36,7 @@ class Planes:
 def fill(body: Body, image: slab.Image, planes: Planes, images: str, top: str, left: str) -> None:
     """Copy ``images`` images; the copy begins at row ``top`` and column ``left`` of each.
 
-    Both may be negative; what lies outside the image is 0.
+    Both may be negative; what lies outside the image is 0. Planes lie close together.
     """
     given = (*astuple(image), *astuple(planes), images, top, left)
     kinds = [kind for kind, _ in _PARAMETERS]
@@ -48,26 +48,28 @@ def define(copier: slab.Copier) -> str:
     body = Body()
     start = body.min(body.max(body.sub("0", "%left"), "0"), "%columns")
     stop = body.max(body.min(body.sub("%width", "%left"), "%columns"), start)
+    # What the image does not reach is cleared with all the rest: many short runs take longer.
+    below = body.sub(body.add("%top", "%rows"), "%height")
+    across = body.op(f"or i1 {body.less('%top', '0')}, {body.less('0', below)}")
+    narrow = body.less(body.sub(stop, start), "%columns")
+    padded = body.op(f"or i1 {across}, {narrow}")
+    plane_items = body.div("%to_channel_step", str(copier.size))
+    items = body.select(padded, body.mul("%channels", plane_items), "0")
+    with body.loop("0", "%images") as number:
+        copier.clear(body, body.at("%to", body.mul(number, "%to_image_step")), items)
+    count = body.sub(stop, start)
     with body.loop("0", "%images") as number, body.loop("0", "%rows") as row:
         source_row = body.add("%top", row)
         # Unsigned, so that a negative row is beyond the last one as well.
         there = body.op(f"icmp ult i64 {source_row}, %height")
-        first = body.select(there, start, "%columns")
-        last = body.select(there, stop, "%columns")
         target = body.at("%to", body.mul(number, "%to_image_step"))
         target = body.at(target, body.mul(row, "%to_row_step"))
-        into = body.at(target, body.mul(first, str(copier.size)))
-        rest = body.at(target, body.mul(last, str(copier.size)))
-        beyond = body.sub("%columns", last)
-        with body.loop("0", "%channels") as channel:
-            plane = body.mul(channel, "%to_channel_step")
-            copier.clear(body, body.at(target, plane), first)
-            copier.clear(body, body.at(rest, plane), beyond)
+        into = body.at(target, body.mul(start, str(copier.size)))
         with body.when(there):
             source = body.at("%base", body.mul(number, "%image_step"))
             source = body.at(source, body.mul(source_row, "%row_step"))
-            source = body.at(source, body.mul(body.add("%left", first), "%column_step"))
-            _copy_row(body, copier, source, into, body.sub(last, first))
+            source = body.at(source, body.mul(body.add("%left", start), "%column_step"))
+            _copy_row(body, copier, source, into, count)
     return copier.define_runs() + function("fill_planes", _PARAMETERS, body)
 
 
