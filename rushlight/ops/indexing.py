@@ -269,7 +269,11 @@ def embedding(
         )
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    return build.take(weight, build.cast(input, int64), 0)
+    # A negative index counts from no end here: it is as wrong as one beyond the rows.
+    rows = build.cast(input, int64)
+    negative = binary("lt", rows, const(0, rows.shape, int64))
+    rows = build.where(negative, const(weight.shape[0], rows.shape, int64), rows)
+    return build.take(weight, rows, 0)
 
 
 @embedding.vjp

@@ -171,16 +171,20 @@ def _check_classes(who: str, input: Node, target: Node) -> None:
         raise RuntimeError(f"expected scalar type Long but found {target.dtype.name.capitalize()}")
 
 
-def _picked(log_probs: Node, target: Node, weight: Node | None, ignore_index: int) -> Any:
-    """(-log_probs[target], weights): both of target's shape, 0 where the target is ignored."""
-    axis = _class_axis(log_probs)
+def _safe_classes(target: Node, count: int, ignore_index: int) -> tuple[Node, Node]:
+    """(labels to index with: 0 where ignored, ``count`` where negative; which are ignored)."""
     classes = build.cast(target, int64)
     ignored = binary("eq", classes, const(ignore_index, classes.shape, int64))
     # A negative label counts from no end: it is as wrong as one beyond the classes.
     negative = binary("lt", classes, const(0, classes.shape, int64))
-    beyond = const(log_probs.shape[axis], classes.shape, int64)
-    safe = build.where(negative, beyond, classes)
-    safe = build.where(ignored, const(0, classes.shape, int64), safe)
+    safe = build.where(negative, const(count, classes.shape, int64), classes)
+    return build.where(ignored, const(0, classes.shape, int64), safe), ignored
+
+
+def _picked(log_probs: Node, target: Node, weight: Node | None, ignore_index: int) -> Any:
+    """(-log_probs[target], weights): both of target's shape, 0 where the target is ignored."""
+    axis = _class_axis(log_probs)
+    safe, ignored = _safe_classes(target, log_probs.shape[axis], ignore_index)
     column = (*safe.shape[:axis], 1, *safe.shape[axis:])
     chosen = reshape(build.gather(log_probs, reshape(safe, column), axis), safe.shape)
     zero = const(0, safe.shape, log_probs.dtype)
@@ -208,13 +212,13 @@ def _nll_slope(
 ) -> Node:
     """d/d log_probs without a scatter: minus the weight where the class index is the target's."""
     axis = _class_axis(log_probs)
-    classes = build.cast(target, int64)
-    ignored = binary("eq", classes, const(ignore_index, classes.shape, int64))
+    safe, ignored = _safe_classes(target, log_probs.shape[axis], ignore_index)
+    # Read through a table 0, 1, ..: a wrong label is an error even where nobody reads the loss.
+    classes = build.take(build.iota((log_probs.shape[axis],), 0), safe, 0)
     zero = const(0, classes.shape, log_probs.dtype)
     if weight is None:
         weights = const(1, classes.shape, log_probs.dtype)
     else:
-        safe = build.where(ignored, const(0, classes.shape, int64), classes)
         weights = build.take(weight, safe, 0)
     weights = build.where(ignored, zero, weights)
     if reduction == "none":

@@ -42,7 +42,7 @@ def train(data, workers, after=lambda step: None):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """``start(source, **environment)``: the program under way, in ``tmp_path``, in a group of its own.
+    """``start(source, **environment)``: the program under way, in a group of its own.
 
     The source begins with ``TRAINING``.
     """

@@ -24,6 +24,11 @@ def group_members(group: int) -> list[str]:
     return members
 
 
+def shared() -> set[str]:
+    """Names of the shared memory that is there."""
+    return {path.name for path in SHARED.iterdir()} if SHARED.exists() else set()
+
+
 def wait_for_the_group_to_end(group: int) -> list[str]:
     until = time.monotonic() + 20
     while group_members(group) and time.monotonic() < until:
@@ -41,7 +46,7 @@ def test_a_killed_worker_is_an_error_that_names_it(start) -> None:
                 return super().__getitem__(index)
         train(Deadly(), workers=2)
         """)
-    out, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     last = errors.strip().splitlines()[-1]
     assert last.startswith("RuntimeError: DataLoader worker (pid")
@@ -81,7 +86,7 @@ def test_an_exception_in_a_worker_shows_both_tracebacks(run) -> None:
 
 
 def test_ctrl_c_ends_the_program_and_its_workers(start) -> None:
-    before = set(os.listdir(SHARED)) if SHARED.exists() else set()
+    before = shared()
     process = start("""
         class Long(Rows):
             def __len__(self):
@@ -96,9 +101,7 @@ def test_ctrl_c_ends_the_program_and_its_workers(start) -> None:
     assert errors.strip().splitlines()[-1] == "KeyboardInterrupt"
     assert errors.count("Traceback") == 1  # the program's own, none of a worker
     assert wait_for_the_group_to_end(process.pid) == []
-    if SHARED.exists():
-        mine = {n for n in set(os.listdir(SHARED)) - before if str(process.pid) in n}
-        assert mine == set()
+    assert not [name for name in shared() - before if str(process.pid) in name]
 
 
 def test_training_goes_on_after_an_interrupt_that_is_caught(run) -> None:
