@@ -73,7 +73,9 @@ def layer_norm(torch: Any, _: int) -> Step:
     return lambda: _read_one(torch.nn.functional.layer_norm(x, (_SIDE,), w, b))
 
 
-@workload("matmul {0} x {0} x {0}", sizes=(1024,), threads=(1, 2), flops=2 * 1024**3, unit="GFLOP/s")
+@workload(
+    "matmul {0} x {0} x {0}", sizes=(1024,), threads=(1, 2), flops=2 * 1024**3, unit="GFLOP/s"
+)
 def matmul(torch: Any, size: int) -> Step:
     a, b = torch.randn(size, size), torch.randn(size, size)
     return lambda: _read_one(a @ b)

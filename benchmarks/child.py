@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path[:1] = [str(Path(__file__).resolve().parents[1])]
 
-from benchmarks.workload import Step, load
+from benchmarks.workload import Step, load  # noqa: E402  (found through the line above)
 
 _WARM_UP = 4
 

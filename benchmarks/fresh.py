@@ -1,4 +1,4 @@
-"""What a new process pays: the import, the first step with an empty and a full cache, a whole program."""
+"""What a new process pays: import, first step with empty and full cache, a whole program."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ print(time.perf_counter() - begin)
 """
 
 
-def _seconds(python: Path, program: str, library: str, cache: str) -> float:
+def _seconds(python: Path, program: str, library: str, cache: str, byte_code: str) -> float:
     """What a new process running ``program`` says it took."""
     text = program.format(root=str(_ROOT), library=library)
-    environment = {**os.environ, "RUSHLIGHT_CACHE": cache}
+    # Byte code is there as it is after pip or a first run, whatever this machine's settings say.
+    environment = {**os.environ, "RUSHLIGHT_CACHE": cache, "PYTHONPYCACHEPREFIX": byte_code}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [str(python), "-c", text], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -50,23 +52,27 @@ def fresh_rows(peer: Path | None, rounds: int) -> list[dict[str, Any]]:
     """Rows of the three kinds of start."""
     rows = []
     own = Path(sys.executable)
-    with tempfile.TemporaryDirectory() as kept:
+    with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as compiled:
 
         def alternate(ours: Callable[[], float], program: str) -> Outcome:
             outcome = Outcome()
             for _ in range(rounds):
-                theirs = [_seconds(peer, program, "torch", kept)] if peer is not None else []
+                theirs = (
+                    [_seconds(peer, program, "torch", kept, compiled)] if peer is not None else []
+                )
                 outcome.add([ours(), *theirs])
             return outcome
 
         def cold() -> float:
             with tempfile.TemporaryDirectory() as empty:
-                return _seconds(own, _FIRST_STEP, "rushlight", empty)
+                return _seconds(own, _FIRST_STEP, "rushlight", empty, compiled)
 
         def starting(program: str) -> Callable[[], float]:
-            return lambda: _seconds(own, program, "rushlight", kept)
+            return lambda: _seconds(own, program, "rushlight", kept, compiled)
 
-        starting(_FIRST_STEP)()  # fills the cache that the warm start finds
+        starting(_FIRST_STEP)()  # fills the caches that a warm start finds
+        if peer is not None:
+            _seconds(peer, _FIRST_STEP, "torch", kept, compiled)
         for name, ours, program in (
             ("import", starting(_IMPORT), _IMPORT),
             ("tutorial CNN, batch 4, first step, empty cache", cold, _FIRST_STEP),

@@ -1,4 +1,4 @@
-"""Where PyTorch is: --peer, $PEER, ../peer, .venv/peer; made there if ../shared/peer can make it."""
+"""Where PyTorch is: --peer, $PEER, ../peer, .venv/peer; made if ../shared/peer is there."""
 
 from __future__ import annotations
 

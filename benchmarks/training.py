@@ -49,7 +49,9 @@ def cnn(torch: Any, batch: int) -> Step:
     return _loop(torch, Net(), 0.9, (batch, 3, 32, 32))
 
 
-@workload("perceptron 3072-1024-512-10, batch {}, step", sizes=(4, 128), wanted=(1.5, 1.1), memory=True)
+@workload(
+    "perceptron 3072-1024-512-10, batch {}, step", sizes=(4, 128), wanted=(1.5, 1.1), memory=True
+)
 def perceptron(torch: Any, batch: int) -> Step:
     nn = torch.nn
     layers = [nn.Linear(3072, 1024), nn.ReLU(), nn.Linear(1024, 512), nn.ReLU(), nn.Linear(512, 10)]
