@@ -24,6 +24,8 @@ from rushlight.runtime import cpu
 CHUNK_MULADDS = 1_000_000
 # The same for work that is moving bytes, at some 12 GB/s.
 CHUNK_BYTES = 256 * 1024
+# And where a share costs nothing but its call: about 5 us.
+SHARE_MULADDS = 200_000
 # More chunks than this balance no better.
 CHUNKS = 32
 
@@ -161,6 +163,11 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
     channels = _fit(channels, reach, SLAB_BYTES)
     room = SLAB_BYTES // (channels * tile.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, RESULTS, room)
+    if images > 1:
+        # Images are shared out where output channels are too few for all threads.
+        shares = min(problem.flops // 2 // SHARE_MULADDS, CONV_CHUNKS)
+        shares //= problem.groups * -(-problem.filters // tile.columns)
+        images = min(images, -(-problem.x.shape[0] // max(1, shares)))
     parts = problem.groups * -(-problem.x.shape[0] // images)
     parts *= -(-problem.row.out // rows) * -(-problem.column.out // columns)
     wanted = min(max(1, problem.flops // 2 // CHUNK_MULADDS), CONV_CHUNKS)

@@ -44,6 +44,11 @@ def pixels_weight(problem: Problem) -> list[Launch]:
     packs, rows = pixels.packs(problem), _rows(problem, shape)
     block_images = -(-x.shape[0] // _SHARES)
     image_blocks = -(-x.shape[0] // block_images)
+    # Bands are shared out as well where images are few.
+    bands = -(-row.out // rows)
+    block_rows = rows * -(-bands // -(-_SHARES // image_blocks))
+    row_blocks = -(-row.out // block_rows)
+    shares = image_blocks * row_blocks
     slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
     slab_row = slab_columns * shape.itemsize
     slab = (slab_rows * slab_row, slab_row) if packs else (x.step(3), x.step(1))
@@ -65,6 +70,9 @@ def pixels_weight(problem: Problem) -> list[Launch]:
         "low_column": column.low,
         "block_images": block_images,
         "image_blocks": image_blocks,
+        "block_rows": block_rows,
+        "row_blocks": row_blocks,
+        "shares": shares,
         "band_rows": rows,
         "x_group": channels * x.step(3),
         "g_group": filters * g.step(3),
@@ -79,7 +87,7 @@ def pixels_weight(problem: Problem) -> list[Launch]:
             numbers[f"{name}_{axis_name}"] = operand.step(axis)
     for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
         numbers[f"dw_{axis_name}"] = dw.step(axis)
-    chunks = problem.groups * image_blocks
+    chunks = problem.groups * shares
     sums = Ref(Scratch(chunks * chunk_bytes))
     label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}"
     return [

@@ -1,8 +1,9 @@
 """Weight gradients of convolutions to few channels: pixels are lanes, and depth.
 
 A tile is the weights of all output channels at a few taps, each summed as a vector: lane by lane
-over *runs* of neighbouring results in a row. A chunk takes a share of the images, band by band, and
-leaves its vectors in scratch memory; a second kernel adds the chunks' vectors, then their lanes.
+over *runs* of neighbouring results in a row. A chunk takes a share of the images, or of an image's
+rows, and leaves its vectors in scratch memory; a second kernel adds the chunks' vectors, then their
+lanes.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ SLAB_BYTES = 224 * 1024
 WORDS = (
     "images", "height", "width", "channels", "taps_row", "taps_column",
     "out_height", "out_width", "stride_row", "dilation_row", "dilation_column",
-    "low_row", "low_column", "block_images", "image_blocks", "band_rows",
+    "low_row", "low_column",
+    "block_images", "image_blocks", "block_rows", "row_blocks", "band_rows",
     "x_group", "x_image", "x_row", "x_column", "x_channel",
     "g_group", "g_image", "g_row", "g_column", "g_channel",
     "slab_rows", "slab_columns", "slab_channel", "slab_row", "chunk_bytes",
 )  # fmt: skip
 SUM_WORDS = (
-    "channels", "taps_row", "taps_column", "image_blocks", "chunk_bytes",
+    "channels", "taps_row", "taps_column", "shares", "chunk_bytes",
     "dw_group", "dw_filter", "dw_channel", "dw_row", "dw_column",
 )  # fmt: skip
 
@@ -64,8 +66,11 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
     lanes = str(tile.lanes)
     per_row = body.ceil_div(word["out_width"], lanes)
     with body.loop("%begin", "%end") as chunk:
-        image0 = body.mul(body.rem(chunk, word["image_blocks"]), word["block_images"])
-        group = body.div(chunk, word["image_blocks"])
+        row0 = body.mul(body.rem(chunk, word["row_blocks"]), word["block_rows"])
+        last_row = body.min(word["out_height"], body.add(row0, word["block_rows"]))
+        share = body.div(chunk, word["row_blocks"])
+        image0 = body.mul(body.rem(share, word["image_blocks"]), word["block_images"])
+        group = body.div(share, word["image_blocks"])
         stop = body.min(word["images"], body.add(image0, word["block_images"]))
         sums = body.at(sums_base, body.mul(chunk, word["chunk_bytes"]))
         copier.clear(body, sums, body.div(word["chunk_bytes"], str(tile.itemsize)))
@@ -73,9 +78,9 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
         x_here = body.at(x, body.mul(group, word["x_group"]))
         with (
             body.loop(image0, stop) as image,
-            body.loop("0", word["out_height"], word["band_rows"]) as band,
+            body.loop(row0, last_row, word["band_rows"]) as band,
         ):
-            rows = body.min(word["band_rows"], body.sub(word["out_height"], band))
+            rows = body.min(word["band_rows"], body.sub(last_row, band))
             top = body.sub(body.mul(band, word["stride_row"]), word["low_row"])
             left = body.sub("0", word["low_column"])
             source = body.at(x_here, body.mul(image, word["x_image"]))
@@ -221,7 +226,7 @@ def sum_kernel(tile: Tile, dtype: str) -> Kernel:
     word = dict(zip(SUM_WORDS, body.words("%args", len(SUM_WORDS), first=2), strict=True))
     step = tile.lanes * tile.itemsize
     with body.loop("%begin", "%end") as group:
-        first = body.mul(body.mul(group, word["image_blocks"]), word["chunk_bytes"])
+        first = body.mul(body.mul(group, word["shares"]), word["chunk_bytes"])
         base = body.at(sums_base, first)
         target = body.at(dw, body.mul(group, word["dw_group"]))
         across = body.mul(word["taps_column"], word["channels"])
@@ -261,7 +266,7 @@ def _add_chunks(
     for place, (name, total) in enumerate(zip(names, totals, strict=True)):
         phi = f"phi {tile.vector} [ {total}, %{before} ], [ %n{number}.{place}, %{head}.body ]"
         body.line(f"{name} = {phi}")
-    body.line(f"%m{number} = icmp slt i64 %c{number}, {word['image_blocks']}")
+    body.line(f"%m{number} = icmp slt i64 %c{number}, {word['shares']}")
     body.line(f"br i1 %m{number}, label %{head}.body, label %{done}")
     body.label(f"{head}.body")
     body.line(f"%p{number}.next = getelementptr i8, ptr %p{number}, i64 {word['chunk_bytes']}")
