@@ -142,11 +142,14 @@ class Schedule:
                 costly.add(value)
         places = [store for store in self.stores if store.full and store.value.phase == last]
         final = set(needed_full(self.pass_roots(last)))
+        # The pass ``last`` writes over what was saved: nothing that a later one needs may wait there.
+        most = max((v.args[0].phase for v in self.values if v.op == "reduce"), default=0)
+        later = {v for p in range(last + 1, most + 1) for v in needed_full(self.pass_roots(p))}
         for phase in range(last):
             again = [v for v in needed_full(self.pass_roots(phase)) if v in final and v in costly]
             inner = {arg for value in again for arg in value.args}
             for value in again:
-                if value in inner or value in self.saved:
+                if value in inner or value in self.saved or value in later:
                     continue
                 store = next((s for s in places if s.node.dtype is value.dtype), None)
                 if store is not None:
