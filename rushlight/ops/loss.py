@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import int64
+from rushlight.base.dtype import int64, uint8
 from rushlight.base.errors import ShapeError
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.activation import log_softmax
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.pointwise import signum
 from rushlight.ops.promote import align, full, grad_to
 from rushlight.ops.reduce import widen
@@ -166,9 +167,20 @@ def _check_classes(who: str, input: Node, target: Node) -> None:
                 f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
                 f"({target.shape[0]})."
             )
+        if input.ndim == 1:
+            raise ValueError(
+                f"For 1D input, 1D target must have size 1, but got target size: {target.size}"
+            )
+        if input.ndim == 2:
+            raise ShapeError(
+                "0D or 1D target tensor expected, multi-target not supported: the target has "
+                f"shape {list(target.shape)}, needs {list(wanted)}"
+            )
         raise ShapeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
-    if target.dtype.is_floating_point:
-        raise RuntimeError(f"expected scalar type Long but found {target.dtype.name.capitalize()}")
+    if target.dtype not in (int64, uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {legacy_name(target.dtype)}"
+        )
 
 
 def _safe_classes(target: Node, count: int, ignore_index: int) -> tuple[Node, Node]:
@@ -337,7 +349,7 @@ def _(rng: Rng) -> Samples:
 def _(rng: Rng) -> BadInputs:
     yield from _bad_classes(rng)
     yield (np.ones((4, 3)), np.zeros(4, np.int64)), {"label_smoothing": 1.5}, RuntimeError, "between"
-    yield (np.ones((4, 3)), np.ones(4)), {}, RuntimeError, "expected scalar type Long"
+    yield (np.ones((4, 3)), np.ones(4)), {}, RuntimeError, "expected target dtype to be Long or Byte"
 
 
 def _class_weights(weight: Node, like: Node) -> Node:
@@ -446,7 +458,8 @@ def _chances(rng: Rng) -> Samples:
         p, t = floats(rng, 4, 5, low=0.1, high=0.9), floats(rng, 4, 5, low=0, high=1)
         yield (p, t), {"reduction": reduction}
         yield (p, t, Fixed(floats(rng, 5, low=0.5))), {"reduction": reduction}
-    yield (np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])), {"reduction": "none"}
+    edges = np.array([0.0, 1.0, 0.0, 1.0]), Fixed(np.array([0.0, 1.0, 1.0, 0.0]))
+    yield edges, {"reduction": "none"}
     yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
 
 
@@ -457,8 +470,8 @@ def binary_cross_entropy(
     """-(t log p + (1 - t) log(1 - p)), the logarithms cut at -100."""
     if input.shape != target.shape:
         raise ValueError(
-            f"Using a target size ({list(target.shape)}) that is different to the input size "
-            f"({list(input.shape)}) is deprecated. Please ensure they have the same size."
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
+            f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
         )
     floor = const(-100, input.shape, input.dtype)
     one = const(1, input.shape, input.dtype)
@@ -506,8 +519,8 @@ def binary_cross_entropy_with_logits(
     """Binary cross-entropy of sigmoid(input), computed without overflow."""
     if input.shape != target.shape:
         raise ValueError(
-            f"Target size ({list(target.shape)}) must be the same as input size "
-            f"({list(input.shape)})"
+            f"Target size (torch.Size({list(target.shape)})) must be the same as input size "
+            f"(torch.Size({list(input.shape)}))"
         )
     one = const(1, input.shape, input.dtype)
     # log(1 + e**-x) for every x
@@ -623,4 +636,5 @@ def _(rng: Rng) -> Samples:
     for reduction in ("mean", "sum", "none"):
         yield (x, t), {"reduction": reduction}
         yield (x, t), {"reduction": reduction, "log_input": False, "full_loss": True}
-    yield (np.zeros(4), np.array([0.0, 1.0, 2.0, 1e4])), {"full_loss": True, "reduction": "none"}
+    counts = Fixed(np.array([0.0, 1.0, 2.0, 1e4]))
+    yield (np.zeros(4), counts), {"full_loss": True, "reduction": "none"}

@@ -250,7 +250,7 @@ def _no_elements(rng: Rng) -> BadInputs:
 def _no_place(rng: Rng) -> BadInputs:
     yield (np.zeros((0, 3)),), {}, IndexError, "numel"
     yield (np.zeros((0, 3)), 0), {}, IndexError, "non-zero size"
-    yield (BOOLS,), {}, NotImplementedError, "not implemented for 'Bool'"
+    yield (BOOLS,), {}, RuntimeError, "not implemented for 'Bool'"
 
 
 def _extremum(who: str, kind: str, input: Node, dim: Any, keepdim: bool) -> Any:

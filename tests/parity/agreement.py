@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 import rushlight
 from rushlight.ops.table import Op
 from rushlight.tensor.wrap import function
@@ -21,7 +19,7 @@ from tests.parity.samples_peer import Peer
 _SLACK = 24
 # PyTorch has no kernel, or refuses what we compute: nothing to compare with.
 _REFUSALS = ("not implemented for", "not supported for", "NotImplementedError")
-_ASPECTS = ("error", "dtype", "shape", "strides", "values", "gradient", "second gradient")
+ASPECTS = ("error", "dtype", "shape", "strides", "values", "gradient", "second gradient")
 SESSION = Session(rushlight, function)
 
 
@@ -97,13 +95,3 @@ def differences(op: Op, peer: Peer) -> Iterator[Difference]:
         if ours.raised != theirs.raised:
             told = f"{ours.raised or 'nothing'}, PyTorch {theirs.message or 'nothing'}"
             yield Difference("error", f"{told}\n{shown(args, kwargs)}")
-
-
-def aspects() -> tuple[str, ...]:
-    """What is compared, in the report's order."""
-    return _ASPECTS
-
-
-def quiet() -> Any:
-    """NumPy keeps silent about the nans that samples are full of."""
-    return np.errstate(all="ignore")

@@ -1,0 +1,41 @@
+"""Every op of the table beside PyTorch's function, on the op's own samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rushlight.ops import OPS
+from rushlight.ops.table import Op
+from tests.parity.agreement import differences
+from tests.parity.samples_peer import Peer
+
+pytestmark = [
+    pytest.mark.parity,
+    pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning"),
+]
+
+# What differs and why: (op, aspect). This may only shrink.
+KNOWN: dict[tuple[str, str], str] = {}
+
+SAMPLED = [op for op in OPS.values() if op.samples_rule is not None]
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[Peer]:
+    """Real PyTorch in a process of its own."""
+    found = Peer.start()
+    if found is None:
+        pytest.skip("PyTorch is not installed")
+    yield found
+    found.stop()
+
+
+@pytest.mark.parametrize("op", SAMPLED, ids=[op.name for op in SAMPLED])
+def test_agrees_with_pytorch(op: Op, peer: Peer) -> None:
+    found = list(differences(op, peer))
+    news = [each for each in found if (op.name, each.aspect) not in KNOWN]
+    assert not news, "\n".join(f"{each.aspect}: {each.text}" for each in news)
+    gone = {aspect for name, aspect in KNOWN if name == op.name} - {each.aspect for each in found}
+    assert not gone, f"agrees now, take it off KNOWN: {gone}"
