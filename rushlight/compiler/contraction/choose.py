@@ -203,6 +203,15 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
     return shape, ConvBlocks(images, rows, columns, block_channels, block_filters)
 
 
+def tap_rows(problem: Problem, parts: int) -> int:
+    """Rows of taps of one chunk of a weight gradient that has ``parts`` blocks of channels.
+
+    Chunks that share out taps pack the same inputs: three at most.
+    """
+    wanted = min(problem.flops // 2 // SHARE_MULADDS // parts, TAP_CHUNKS // parts)
+    return -(-problem.row.taps // max(1, min(wanted, problem.row.taps)))
+
+
 def tiles(axes: list[Axis]) -> bool:
     """Whether a slab holds the inputs of one result in one channel: tiled kernels need it."""
     reach = math.prod(max(1, axis.reach) for axis in axes) * 8
@@ -240,3 +249,4 @@ RESULTS = 448
 # share inputs pack them again.
 CONV_CHUNKS = 8
 WEIGHT_CHUNKS = 4
+TAP_CHUNKS = 3

@@ -70,8 +70,15 @@ def _planar(problem: Problem) -> list[Launch]:
     else:
         slab = (x.step(0), x.step(1), x.step(2))
     together = column.dilation * slab[2] == blocks.channels * tile.itemsize
-    taps = row.taps * column.taps
-    sums = taps * blocks.channels * round_up(blocks.filters, tile.columns) * tile.itemsize
+    pairs = -(-channels // blocks.channels) * -(-filters // blocks.filters)
+    block_taps = choose.tap_rows(problem, problem.groups * pairs)
+    sums = (
+        block_taps
+        * column.taps
+        * blocks.channels
+        * round_up(blocks.filters, tile.columns)
+        * tile.itemsize
+    )
     sums = round_up(sums, 64)
     numbers = {
         "images": x.shape[0],
@@ -96,6 +103,8 @@ def _planar(problem: Problem) -> list[Launch]:
         "block_filters": blocks.filters,
         "channel_blocks": -(-channels // blocks.channels),
         "filter_blocks": -(-filters // blocks.filters),
+        "block_taps": block_taps,
+        "tap_blocks": -(-row.taps // block_taps),
         "slab_rows": slab_rows,
         "slab_columns": slab_columns,
         "slab_image": slab[0],
@@ -111,7 +120,7 @@ def _planar(problem: Problem) -> list[Launch]:
             numbers[f"{name}_{axis_name}"] = operand.step(axis)
     for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
         numbers[f"dw_{axis_name}"] = dw.step(axis)
-    chunks = problem.groups * numbers["channel_blocks"] * numbers["filter_blocks"]
+    chunks = problem.groups * pairs * numbers["tap_blocks"]
     return [
         Launch(
             weight_kernel(Weight(tile, packs, x.dtype)),

@@ -1,9 +1,10 @@
 """The weight gradient's kernel: weights are rows and columns of register tiles, results are depth.
 
-A chunk owns a block of output channels by a block of input channels, with all taps, and walks the
-whole batch, so that no two chunks add to the same weight. Band by band it packs the inputs to a
-slab and the output's gradient to panels, and adds each tap's products to sums that wait in
-scratch memory; at the end it writes the weights in the order they have.
+A chunk owns a block of output channels by a block of input channels, with all taps (or some rows
+of them, where channels are few), and walks the whole batch, so that no two chunks add to the same
+weight. Band by band it packs the inputs to a slab and the output's gradient to panels, and adds
+each tap's products to sums that wait in scratch memory; at the end it writes the weights in the
+order they have.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ WORDS = (
     "out_height", "out_width", "stride_row", "stride_column", "dilation_row", "dilation_column",
     "low_row", "low_column",
     "block_images", "band_rows", "band_columns", "block_channels", "block_filters",
-    "channel_blocks", "filter_blocks",
+    "channel_blocks", "filter_blocks", "block_taps", "tap_blocks",
     "x_group", "x_image", "x_row", "x_column", "x_channel",
     "g_group", "g_image", "g_row", "g_column", "g_channel",
     "slab_rows", "slab_columns", "slab_image", "slab_row", "slab_column", "merged",
@@ -62,6 +63,9 @@ def weight_kernel(spec: Weight) -> Kernel:
     with body.loop("%begin", "%end") as chunk:
         filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
         rest = body.div(chunk, word["filter_blocks"])
+        tap0 = body.mul(body.rem(rest, word["tap_blocks"]), word["block_taps"])
+        tap_rows = body.min(word["block_taps"], body.sub(word["taps_row"], tap0))
+        rest = body.div(rest, word["tap_blocks"])
         channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
         group = body.div(rest, word["channel_blocks"])
         filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
@@ -122,13 +126,13 @@ def weight_kernel(spec: Weight) -> Kernel:
             tap_column_step = body.mul(word["dilation_column"], word["slab_column"])
             with (
                 body.loop("0", filters, str(tile.columns)) as filter_,
-                body.loop("0", word["taps_row"]) as tap_row,
+                body.loop("0", tap_rows) as tap_row,
                 body.loop("0", across) as tap_column,
             ):
                 panel = body.at(
                     gradients, body.mul(body.div(filter_, str(tile.columns)), panel_bytes)
                 )
-                tap = body.at(origin, body.mul(tap_row, tap_row_step))
+                tap = body.at(origin, body.mul(body.add(tap0, tap_row), tap_row_step))
                 tap = body.at(tap, body.mul(tap_column, tap_column_step))
                 number = body.add(body.mul(tap_row, across), tap_column)
                 sums_here = body.at(sums_at, body.mul(body.mul(number, run), sums_row))
@@ -137,7 +141,11 @@ def weight_kernel(spec: Weight) -> Kernel:
                     body, table, run, tap, panel, levels, str(width), output,
                     filter_, str(tile.columns), first, "true",
                 )  # fmt: skip
-        _write(body, spec, word, dw, sums_at, sums_row, group, filter0, filters, channel0, channels)
+        dw_here = body.at(dw, body.mul(tap0, word["dw_row"]))
+        _write(
+            body, spec, word, dw_here, sums_at, sums_row, group, filter0, filters, channel0,
+            channels, tap_rows,
+        )  # fmt: skip
     return kernel("weight_grad", panels.declare() + panels.define() + copier.define() + entry(body))
 
 
@@ -183,6 +191,7 @@ def _write(
     filters: str,
     channel0: str,
     channels: str,
+    tap_rows: str,
 ) -> None:
     """The chunk's sums to their places."""
     size = str(spec.tile.itemsize)
@@ -195,7 +204,7 @@ def _write(
         there = body.at(there, body.mul(channel, word["dw_channel"]))
         here = body.at(sums, body.mul(filter_, size))
         here = body.at(here, body.mul(channel, sums_row))
-        with body.loop("0", word["taps_row"]) as row, body.loop("0", word["taps_column"]) as column:
+        with body.loop("0", tap_rows) as row, body.loop("0", word["taps_column"]) as column:
             tap = body.add(body.mul(row, word["taps_column"]), column)
             value = values.load(body, spec.tile.dtype, body.at(here, body.mul(tap, tap_step)))
             place = body.at(there, body.mul(row, word["dw_row"]))
