@@ -28,7 +28,7 @@ from rushlight.settings import (
     set_num_threads,
     use_deterministic_algorithms,
 )  # fmt: skip
-from rushlight.tensor import *  # noqa: F403
+from rushlight.tensor import *
 from rushlight.tensor import Tensor, named
 from rushlight.tensor import _float as float
 from rushlight.tensor import _int as int

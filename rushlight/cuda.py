@@ -59,7 +59,9 @@ current_stream = _unavailable("current_stream")
 
 def _type(name: str) -> Any:
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"type torch.cuda.{name} not available. Torch not compiled with CUDA enabled.")
+        raise TypeError(
+            f"type torch.cuda.{name} not available. Torch not compiled with CUDA enabled."
+        )
 
     refuse.__name__ = refuse.__qualname__ = name
     return refuse

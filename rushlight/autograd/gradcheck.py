@@ -33,10 +33,14 @@ def _numerical(
             moved.reshape(-1)[element] += sign * eps
             changed = list(inputs)
             changed[place] = from_numpy(moved).to(inputs[place].dtype).requires_grad_()
-            sides.append([np.array(out._array(), np.float64) for out in _outputs(function, changed)])
+            sides.append(
+                [np.array(out._array(), np.float64) for out in _outputs(function, changed)]
+            )
         columns.append([(a - b).reshape(-1) / (2 * eps) for a, b in zip(*sides, strict=True)])
     count = len(_outputs(function, inputs))
-    return [np.array([column[k] for column in columns]).reshape(base.size, -1) for k in range(count)]
+    return [
+        np.array([column[k] for column in columns]).reshape(base.size, -1) for k in range(count)
+    ]
 
 
 def gradcheck(
@@ -85,9 +89,7 @@ def _analytical(out: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
             out, x, from_numpy(seed.reshape(out.shape)).to(out.dtype), retain_graph=True,
             allow_unused=True,
         )  # fmt: skip
-        rows.append(
-            np.zeros(x.numel()) if found is None else np.array(found._array()).reshape(-1)
-        )
+        rows.append(np.zeros(x.numel()) if found is None else np.array(found._array()).reshape(-1))
     return np.array(rows).reshape(out.numel(), x.numel()).T
 
 

@@ -161,7 +161,9 @@ def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
 
 
 def result_type(
-    dimensioned: list[dtype], zero_dim: list[dtype] = [], numbers: list[dtype] = []  # noqa: B006
+    dimensioned: list[dtype],
+    zero_dim: list[dtype] = [],
+    numbers: list[dtype] = [],  # noqa: B006
 ) -> dtype:
     """The dtype an operation computes in: tensors with dims, 0-d tensors, Python numbers.
 

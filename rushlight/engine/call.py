@@ -164,9 +164,7 @@ def _derived(
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 
 
-def substitute(
-    sinks: Sequence[Node | None], replacements: dict[Node, Node]
-) -> list[Node | None]:
+def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> list[Node | None]:
     """The same graphs with some nodes replaced by others of the same shape and dtype."""
     new = dict(replacements)
     for node in toposort([sink for sink in sinks if sink is not None]):
@@ -246,9 +244,7 @@ class Gradient:
         self.keeps = bool(saves) or not reached.isdisjoint(scalars)
         return saves, targets
 
-    def _arguments(
-        self, nodes: Sequence[Node]
-    ) -> tuple[list[Node | None], list[Node], list[Node]]:
+    def _arguments(self, nodes: Sequence[Node]) -> tuple[list[Node | None], list[Node], list[Node]]:
         """Seeds, outs, inputs, with placeholders where nothing was saved."""
         fresh, outs, seeds = self._placeholders()
         given = iter(nodes)

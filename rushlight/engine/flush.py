@@ -180,7 +180,11 @@ def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:
     stats.plans += 1
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
-        publish("plan", sinks=[nodes[place] for place in live], seconds=1e-9 * (perf_counter_ns() - start))
+        publish(
+            "plan",
+            sinks=[nodes[place] for place in live],
+            seconds=1e-9 * (perf_counter_ns() - start),
+        )
     return plan
 
 

@@ -60,7 +60,9 @@ _PACKAGE = str(Path(__file__).parent.parent)
 def user_site(name: str) -> Site:
     """The innermost frame outside of this package."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<rushlight")):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(
+        (_PACKAGE, "<rushlight")
+    ):
         frame = frame.f_back
     return Site(name, frame.f_code.co_filename, frame.f_lineno)
 
@@ -298,7 +300,9 @@ class Trace:
         self._keep(key, step)
         return step
 
-    def record(self, call: Call, values: Sequence[Value], numbers: Sequence[Any] = ()) -> list[Value]:
+    def record(
+        self, call: Call, values: Sequence[Value], numbers: Sequence[Any] = ()
+    ) -> list[Value]:
         """Record any call; the results as values. Wrappers of hot ops do the same in line."""
         epoch = self.epoch
         try:

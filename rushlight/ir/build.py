@@ -78,7 +78,9 @@ def binary(op: str, x: Node, y: Node) -> Node:
 
 def where(condition: Node, x: Node, y: Node) -> Node:
     same = condition.shape == x.shape == y.shape and x.dtype is y.dtype
-    _require(same and condition.dtype is bool_, "where(bool, x, y) of equal shapes", condition, x, y)
+    _require(
+        same and condition.dtype is bool_, "where(bool, x, y) of equal shapes", condition, x, y
+    )
     return Node("where", (condition, x, y), x.shape, x.dtype)
 
 
@@ -270,9 +272,7 @@ def window_sizes(
     )
 
 
-def conv(
-    x: Node, w: Node, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1
-) -> Node:
+def conv(x: Node, w: Node, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1) -> Node:
     sizes = window_sizes(x.shape[1:-1], w.shape[2:], stride, padding, dilation)
     _require(x.shape[-1] == w.shape[1] * groups and x.dtype is w.dtype, "conv", x, w)
     shape = (x.shape[0], *sizes, w.shape[0])
@@ -296,9 +296,7 @@ def conv_weight_grad(
 # Pools
 
 
-def pool(
-    x: Node, kind: str, window: Shape, stride: Shape, padding: Pairs, dilation: Shape
-) -> Node:
+def pool(x: Node, kind: str, window: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> Node:
     sizes = window_sizes(x.shape[1:-1], window, stride, padding, dilation)
     attrs = {
         "kind": kind, "window": window, "stride": stride, "padding": padding, "dilation": dilation,
@@ -328,5 +326,3 @@ def host(
     name: str, src: tuple[Node, ...], shape: Shape, dtype: DType, params: tuple[Any, ...] = ()
 ) -> Node:
     return Node("host", src, shape, dtype, {"name": name, "params": params})
-
-

@@ -16,7 +16,15 @@ from rushlight.ops.pointwise import sigmoid
 from rushlight.ops.promote import compute_dtype, floating, full
 from rushlight.ops.reduce import widen
 from rushlight.ops.samples import (
-    CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_one, raises, with_options,
+    CORNERS,
+    INTEGERS,
+    BadInputs,
+    Rng,
+    Samples,
+    floats,
+    of_one,
+    raises,
+    with_options,
 )  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
@@ -35,6 +43,7 @@ def relu(input: Node) -> Node:
 def _(g, out, input):  # type: ignore[no-untyped-def]
     return (build.where(binary("le", out, _zero(out)), _zero(g), g),)
 
+
 relu.samples(of_one(whole=False))
 
 
@@ -43,6 +52,7 @@ def relu6(input: Node, inplace: bool = False) -> Node:
     """min(max(x, 0), 6)."""
     out: Node = hardtanh(input, 0.0, 6.0)
     return out
+
 
 relu6.samples(of_one(-2, 8, whole=False))
 
@@ -63,6 +73,7 @@ def _(g, out, input, min_val, max_val, inplace):  # type: ignore[no-untyped-def]
     outside = binary("or", binary("le", input, low), binary("le", high, input))
     return (build.where(outside, _zero(g), g),)
 
+
 hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
 
 
@@ -71,6 +82,7 @@ def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False
     """x where positive, else negative_slope * x."""
     slope = full(negative_slope, input.shape, input.dtype)
     return build.where(binary("lt", _zero(input), input), input, binary("mul", input, slope))
+
 
 leaky_relu.samples(with_options({"negative_slope": 0.2}))
 
@@ -94,6 +106,7 @@ def _negative_part(x: Node) -> Node:
     """x below 0, else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
     return build.where(binary("lt", x, _zero(x)), x, _zero(x))
 
+
 elu.samples(with_options({"alpha": 0.5}))
 
 
@@ -103,6 +116,7 @@ def selu(input: Node, inplace: bool = False) -> Node:
     alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
     inner: Node = elu(input, alpha)
     return binary("mul", inner, const(scale, input.shape, input.dtype))
+
 
 selu.samples(of_one(whole=False))
 
@@ -114,6 +128,7 @@ def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     low = binary("minimum", input, _zero(input))
     curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))
     return build.where(binary("lt", _zero(input), input), input, curved)
+
 
 celu.samples(with_options({"alpha": 0.5}))
 
@@ -142,6 +157,7 @@ def gelu(input: Node, *, approximate: str = "none") -> Node:
     out = binary("mul", binary("mul", x, half), binary("add", one, inner))
     return build.cast(out, input.dtype)
 
+
 gelu.samples(with_options({"approximate": "tanh"}))
 gelu.bad_inputs(raises(((np.ones(3),), {"approximate": "x"}, RuntimeError, "none or tanh")))
 
@@ -158,10 +174,9 @@ def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     x = build.cast(input, compute_dtype(input.dtype))
     gate = unary("sigmoid", x)
     one = const(1, x.shape, x.dtype)
-    slope = binary(
-        "mul", gate, binary("add", one, binary("mul", x, binary("sub", one, gate)))
-    )
+    slope = binary("mul", gate, binary("add", one, binary("mul", x, binary("sub", one, gate))))
     return (build.cast(binary("mul", build.cast(g, x.dtype), slope), input.dtype),)
+
 
 silu.samples(of_one(whole=False))
 
@@ -171,6 +186,7 @@ def mish(input: Node, inplace: bool = False) -> Node:
     """x * tanh(softplus(x))."""
     inner: Node = softplus(input)
     return binary("mul", input, unary("tanh", inner))
+
 
 mish.samples(of_one(whole=False))
 
@@ -194,6 +210,7 @@ def _(g, out, input, beta, threshold):  # type: ignore[no-untyped-def]
     inside = binary("mul", g, unary("sigmoid", scaled))
     return (build.where(binary("lt", limit, scaled), g, inside),)
 
+
 softplus.samples(with_options({"beta": 3.0}, {"beta": 0.5, "threshold": 1.0}))
 
 
@@ -207,6 +224,7 @@ def logsigmoid(input: Node) -> Node:
 @logsigmoid.vjp
 def _(g, out, input):  # type: ignore[no-untyped-def]
     return (binary("mul", g, unary("sigmoid", unary("neg", input))),)
+
 
 logsigmoid.samples(of_one(whole=False))
 
@@ -226,6 +244,7 @@ def _hard_gate(x: Node) -> Node:
 @hardsigmoid.vjp
 def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     return (binary("mul", g, _hard_slope(input)),)
+
 
 hardsigmoid.samples(of_one(-4, 4, whole=False))
 
@@ -249,6 +268,7 @@ def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
     inside = build.where(binary("lt", input, three), binary("mul", g, slope), g)
     return (build.where(binary("le", input, unary("neg", three)), _zero(g), inside),)
 
+
 hardswish.samples(of_one(-4, 4, whole=False))
 
 
@@ -258,6 +278,7 @@ def softsign(input: Node) -> Node:
     one = const(1, input.shape, input.dtype)
     return binary("div", input, binary("add", one, unary("abs", input)))
 
+
 softsign.samples(of_one(whole=False))
 
 
@@ -265,6 +286,7 @@ softsign.samples(of_one(whole=False))
 def tanhshrink(input: Node) -> Node:
     """x - tanh(x)."""
     return binary("sub", input, unary("tanh", input))
+
 
 tanhshrink.samples(of_one(whole=False))
 
@@ -278,6 +300,7 @@ def softshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     low = binary("lt", input, unary("neg", limit))
     return build.where(low, binary("add", input, limit), high)
 
+
 softshrink.samples(with_options({"lambd": 1.0}))
 
 
@@ -286,6 +309,7 @@ def hardshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     """x where |x| > lambd, else 0."""
     limit = full(lambd, input.shape, input.dtype)
     return build.where(binary("le", unary("abs", input), limit), _zero(input), input)
+
 
 hardshrink.samples(with_options({"lambd": 1.0}))
 
@@ -423,6 +447,7 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
     total = widen(reduce(weighted, "sum", (axis,)), out, (axis,))
     return (build.cast(binary("sub", weighted, binary("mul", out, total)), input.dtype),)
 
+
 softmax.samples(_rows)
 
 
@@ -448,6 +473,5 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
     slope = binary("sub", g, binary("mul", unary("exp", out), total))
     return (build.cast(slope, input.dtype),)
 
+
 log_softmax.samples(_rows)
-
-

@@ -48,7 +48,9 @@ def _padding(
         if padding == "valid":
             return ((0, 0),) * rank
         if padding != "same":
-            raise RuntimeError(f"{who}: padding must be 'valid', 'same' or numbers, got {padding!r}")
+            raise RuntimeError(
+                f"{who}: padding must be 'valid', 'same' or numbers, got {padding!r}"
+            )
         if any(each != 1 for each in stride):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         totals = [gap * (tap - 1) for gap, tap in zip(dilation, taps, strict=True)]
@@ -124,9 +126,7 @@ def _conv(
     gaps = per_axis(who, "dilation", dilation, rank)
     pads = _padding(who, padding, rank, weight.shape[2:], strides, gaps)
     _sized(who, x, weight, strides, pads, gaps)
-    out = to_first(
-        _with_bias(build.conv(to_last(x), weight, strides, pads, gaps, groups), bias)
-    )
+    out = to_first(_with_bias(build.conv(to_last(x), weight, strides, pads, gaps, groups), bias))
     return out if batched else reshape(out, out.shape[1:])
 
 

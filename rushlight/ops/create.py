@@ -130,6 +130,7 @@ def tril(input: Node, diagonal: int = 0) -> Node:
     limit, column = _diagonals(input, diagonal)
     return build.where(binary("le", column, limit), input, const(0, input.shape, input.dtype))
 
+
 tril.samples(_matrices)
 tril.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "at least 2 dimensions")))
 
@@ -139,6 +140,7 @@ def triu(input: Node, diagonal: int = 0) -> Node:
     """The upper triangle from ``diagonal`` on, 0 below."""
     limit, column = _diagonals(input, diagonal)
     return build.where(binary("le", limit, column), input, const(0, input.shape, input.dtype))
+
 
 triu.samples(_matrices)
 triu.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "at least 2 dimensions")))
@@ -170,5 +172,3 @@ def steps_of(start: float, end: float, step: float) -> int:
     if all(isinstance(each, int) for each in (start, end, step)):
         return max(0, -((start - end) // step))  # type: ignore[return-value]
     return math.ceil((end - start) / step)
-
-

@@ -86,7 +86,9 @@ def _through_call(
         if parameter.kind in table.DIFFERENTIABLE_KINDS
     ]
     for taker, grad in zip(takers, results, strict=True):
-        pairs = zip(taker, grad, strict=True) if isinstance(taker, (list, tuple)) else [(taker, grad)]
+        pairs = (
+            zip(taker, grad, strict=True) if isinstance(taker, (list, tuple)) else [(taker, grad)]
+        )
         for node, each in pairs:
             if isinstance(node, Node) and isinstance(each, Node):
                 _add(grads, node, each)

@@ -112,9 +112,7 @@ def _ordered(x: Node, labels: Labels, order: Labels, sizes: dict[str, int]) -> N
     return build.expand(x, tuple(sizes[label] for label in order))
 
 
-def _pair(
-    a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]
-) -> tuple[Node, Labels]:
+def _pair(a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]) -> tuple[Node, Labels]:
     """The product of two operands, summed over labels that nobody needs afterwards."""
     a, la = _sum_away(a, la, kept | set(lb))
     b, lb = _sum_away(b, lb, kept | set(la))
@@ -291,9 +289,7 @@ def diag_embed(input: Node, offset: int = 0, dim1: int = -2, dim2: int = -1) -> 
     hit = binary("eq", binary("add", row, shift), column)
     lead = (0,) * (input.ndim - 1)
     if down:
-        padded = build.pad(
-            input, (*lead, down), (*lead, size - input.shape[-1] - down), 0
-        )
+        padded = build.pad(input, (*lead, down), (*lead, size - input.shape[-1] - down), 0)
     spread = build.expand(reshape(padded, (*padded.shape, 1)), plane)
     out = build.where(hit, spread, const(0, plane, input.dtype))
     rest = iter(range(rank - 2))
@@ -310,9 +306,7 @@ def diag(input: Node, diagonal: int = 0) -> Node:
         out: Node = diag_embed.body(input, diagonal)
         return out
     if input.ndim != 2:
-        raise RuntimeError(
-            f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D"
-        )
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     rows, columns = input.shape
     down, right = max(-diagonal, 0), max(diagonal, 0)
     count = max(0, min(rows - down, columns - right))

@@ -24,9 +24,7 @@ def _plane(x: Node) -> Pair:
     return rows, columns
 
 
-def _columns(
-    x: Node, kernel: Pair, dilation: Pair, padding: Pair, stride: Pair
-) -> Node:
+def _columns(x: Node, kernel: Pair, dilation: Pair, padding: Pair, stride: Pair) -> Node:
     """(N, C, H, W) -> (N, C * kernel, windows)."""
     n, channels = x.shape[:2]
     rows, columns = _counts(_plane(x), kernel, dilation, padding, stride)
@@ -65,9 +63,7 @@ def _images(
 
 
 @composite(torch=False, name="_im2col", grad_name="Im2Col")
-def im2col(
-    input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
-) -> Node:
+def im2col(input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair) -> Node:
     """Every window of (N, C, H, W) as a column: (N, C * taps, windows)."""
     rows, columns = _counts(_plane(input), kernel_size, dilation, padding, stride)
     if rows < 1 or columns < 1:

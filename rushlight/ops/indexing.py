@@ -113,8 +113,7 @@ def _spread(values: Node, shape: tuple[int, ...]) -> Node:
     if extra > 0 and all(size == 1 for size in values.shape[:extra]):
         values = reshape(values, values.shape[extra:])
     fits = values.ndim <= len(shape) and all(
-        a in (1, b)
-        for a, b in zip(reversed(values.shape), reversed(shape), strict=False)
+        a in (1, b) for a, b in zip(reversed(values.shape), reversed(shape), strict=False)
     )
     if not fits:
         raise RuntimeError(
@@ -143,8 +142,7 @@ def index_select(input: Node, dim: int, index: Node) -> Node:
     if input.ndim == 0:
         if places.size != 1:
             raise RuntimeError(
-                "index_select(): Index to scalar can have only 1 value, got "
-                f"{places.size} value(s)"
+                f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)"
             )
         return reshape(build.take(at_least_1d(input), places, 0), ())
     return build.take(input, places, axis)
@@ -174,9 +172,7 @@ def put(input: Node, index: Node, source: Node, accumulate: bool = False) -> Nod
 
 
 @composite(method=True, inplace=True)
-def index_add(
-    input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar = 1
-) -> Node:
+def index_add(input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar = 1) -> Node:
     """``input`` plus alpha * source[i] at slice index[i] along ``dim``."""
     axis = normalize_dim(dim, input.ndim)
     if index.ndim > 1:
@@ -203,9 +199,7 @@ def index_add(
 
 
 def _same_elsewhere(x: Node, values: Node, axis: int) -> None:
-    rest, other = (
-        each.shape[:axis] + each.shape[axis + 1 :] for each in (x, values)
-    )
+    rest, other = (each.shape[:axis] + each.shape[axis + 1 :] for each in (x, values))
     if rest != other:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. "

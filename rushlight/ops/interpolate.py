@@ -62,9 +62,7 @@ def _nearest(x: Node, axis: int, count: int, scale: float | None, exact: bool) -
     return build.take(x, _clamped(index, size), axis)
 
 
-def _source(
-    size: int, count: int, scale: float | None, align_corners: bool, dtype: DType
-) -> Node:
+def _source(size: int, count: int, scale: float | None, align_corners: bool, dtype: DType) -> Node:
     """Where each element of the result lies in the source."""
     place = build.cast(build.iota((count,), 0), dtype)
     step = _step(size, count, scale, align_corners)
@@ -73,9 +71,7 @@ def _source(
     return _plus(_times(_plus(place, 0.5), step), -0.5)
 
 
-def _linear(
-    x: Node, axis: int, count: int, scale: float | None, align_corners: bool
-) -> Node:
+def _linear(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
     size = x.shape[axis]
     if size == count and (align_corners or scale is None or scale == 1.0):
         return x

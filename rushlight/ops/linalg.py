@@ -32,9 +32,7 @@ def _matrix(who: str, x: Node, *, square: bool = True) -> None:
             f"{x.dtype.name.capitalize()}"
         )
     if x.ndim < 2:
-        raise RuntimeError(
-            f"linalg.{who}: The input tensor A must have at least 2 dimensions."
-        )
+        raise RuntimeError(f"linalg.{who}: The input tensor A must have at least 2 dimensions.")
     if square and x.shape[-1] != x.shape[-2]:
         raise RuntimeError(
             f"linalg.{who}: A must be batches of square matrices, but they are "
@@ -127,9 +125,7 @@ def _host_solve(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
     try:
         return np.linalg.solve(arrays[0], arrays[1])
     except np.linalg.LinAlgError:
-        raise _refuse(
-            "solve", "The solver failed because the input matrix is singular."
-        ) from None
+        raise _refuse("solve", "The solver failed because the input matrix is singular.") from None
 
 
 @composite(torch=False, name="_solve", grad_name="LinalgSolveEx")

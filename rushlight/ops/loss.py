@@ -20,7 +20,6 @@ from rushlight.ops.reduce import widen
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Rule, Samples, distinct, floats, raises
 from rushlight.ops.table import Scalar, composite
 
-
 Grads = tuple[Node | None, ...]
 
 
@@ -74,6 +73,7 @@ def mse_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     gap = binary("sub", x, y)
     return reduced(binary("mul", gap, gap), reduction)
 
+
 mse_loss.samples(_gaps())
 
 
@@ -90,13 +90,12 @@ def _(g: Node, out: Node, input: Node, target: Node, reduction: str) -> Grads:
     slope = binary("mul", _each(g, x.size, x.shape, reduction), signum(binary("sub", x, y)))
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 
+
 l1_loss.samples(_gaps())
 
 
 @composite(torch=False, functional=True, name="_smooth_l1_loss", grad_name="SmoothL1Loss")
-def smooth_l1_loss(
-    input: Node, target: Node, reduction: str = "mean", beta: float = 1.0
-) -> Node:
+def smooth_l1_loss(input: Node, target: Node, reduction: str = "mean", beta: float = 1.0) -> Node:
     """0.5 d**2 / beta where d = |input - target| < beta, else d - 0.5 beta."""
     x, y = align(input, target)
     gap = unary("abs", binary("sub", x, y))
@@ -106,6 +105,7 @@ def smooth_l1_loss(
     straight = binary("sub", gap, const(0.5 * beta, gap.shape, gap.dtype))
     near = binary("lt", gap, const(beta, gap.shape, gap.dtype))
     return reduced(build.where(near, curved, straight), reduction)
+
 
 smooth_l1_loss.samples(_gaps({"beta": 0.5}, {"beta": 0.0}))
 
@@ -122,7 +122,9 @@ def _bent_slope(
     x, y = align(input, target)
     gap = binary("sub", x, y)
     far = binary("le", const(bend, x.shape, x.dtype), unary("abs", gap))
-    slope = build.where(far, _times(signum(gap), bend * inside if bend else 1.0), _times(gap, inside))
+    slope = build.where(
+        far, _times(signum(gap), bend * inside if bend else 1.0), _times(gap, inside)
+    )
     slope = binary("mul", _each(g, x.size, x.shape, reduction), slope)
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 
@@ -136,6 +138,7 @@ def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float 
     straight = _times(binary("sub", gap, const(0.5 * delta, gap.shape, gap.dtype)), delta)
     near = binary("le", gap, const(delta, gap.shape, gap.dtype))
     return reduced(build.where(near, curved, straight), reduction)
+
 
 huber_loss.samples(_gaps({"delta": 0.5}))
 
@@ -240,6 +243,7 @@ def _nll_slope(
     else:
         total = reduce(weights, "sum", tuple(range(weights.ndim)))
         scale = binary("mul", build.broadcast(binary("div", g, total), weights.shape), weights)
+    scale = build.where(ignored, zero, scale)  # where all are ignored, the total is 0
     column = (*classes.shape[:axis], 1, *classes.shape[axis:])
     wide = log_probs.shape
     hit = binary("eq", build.iota(wide, axis), build.expand(reshape(classes, column), wide))
@@ -283,6 +287,7 @@ def nll_loss(
 def _(g, out, input, target, weight, ignore_index, reduction):  # type: ignore[no-untyped-def]
     return _nll_slope(g, input, target, weight, ignore_index, reduction), None, None
 
+
 nll_loss.samples(_classes)
 nll_loss.bad_inputs(_bad_classes)
 
@@ -295,9 +300,7 @@ def cross_entropy(
     """nll_loss(log_softmax(input)), or, with a floating target, -sum(target * log_softmax(input))."""
     axis = _class_axis(input)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if target.dtype.is_floating_point and target.shape == input.shape:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     _check_classes("cross_entropy", input, target)
@@ -348,8 +351,18 @@ def _(rng: Rng) -> Samples:
 @cross_entropy.bad_inputs
 def _(rng: Rng) -> BadInputs:
     yield from _bad_classes(rng)
-    yield (np.ones((4, 3)), np.zeros(4, np.int64)), {"label_smoothing": 1.5}, RuntimeError, "between"
-    yield (np.ones((4, 3)), np.ones(4)), {}, RuntimeError, "expected target dtype to be Long or Byte"
+    yield (
+        (np.ones((4, 3)), np.zeros(4, np.int64)),
+        {"label_smoothing": 1.5},
+        RuntimeError,
+        "between",
+    )
+    yield (
+        (np.ones((4, 3)), np.ones(4)),
+        {},
+        RuntimeError,
+        "expected target dtype to be Long or Byte",
+    )
 
 
 def _class_weights(weight: Node, like: Node) -> Node:
@@ -400,7 +413,9 @@ def _spread(g: Node, like: Node, reduction: str) -> Node:
 def _soft_slope(
     g: Node, input: Node, target: Node, weight: Node | None, reduction: str, smoothing: float
 ) -> Node:
-    slope = unary("neg", binary("mul", _spread(g, input, reduction), _soft_target(target, smoothing)))
+    slope = unary(
+        "neg", binary("mul", _spread(g, input, reduction), _soft_target(target, smoothing))
+    )
     return slope if weight is None else binary("mul", slope, _class_weights(weight, slope))
 
 
@@ -463,7 +478,9 @@ def _chances(rng: Rng) -> Samples:
     yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
 
 
-@composite(torch=False, functional=True, name="_binary_cross_entropy", grad_name="BinaryCrossEntropy")
+@composite(
+    torch=False, functional=True, name="_binary_cross_entropy", grad_name="BinaryCrossEntropy"
+)
 def binary_cross_entropy(
     input: Node, target: Node, weight: Node | None = None, reduction: str = "mean"
 ) -> Node:
@@ -501,6 +518,7 @@ def _(g, out, input, target, weight, reduction):  # type: ignore[no-untyped-def]
         wide = build.broadcast(weight, input.shape)
         slope, dtarget = binary("mul", slope, wide), binary("mul", dtarget, wide)
     return slope, dtarget, None
+
 
 binary_cross_entropy.samples(_chances)
 binary_cross_entropy.bad_inputs(
@@ -552,9 +570,7 @@ def _(g, out, input, target, weight, pos_weight, reduction):  # type: ignore[no-
         dtarget = unary("neg", binary("mul", g, input))
     else:
         scale = build.broadcast(pos_weight, input.shape)
-        both = binary(
-            "add", binary("sub", one, target), binary("mul", scale, target)
-        )
+        both = binary("add", binary("sub", one, target), binary("mul", scale, target))
         slope = binary("sub", binary("mul", both, gate), binary("mul", scale, target))
         tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))
         tail = binary(
@@ -572,7 +588,10 @@ def _(rng: Rng) -> Samples:
         yield (x, t), {"reduction": reduction}
         weight, positive = Fixed(floats(rng, 5, low=0.1)), Fixed(floats(rng, 5, low=0.1))
         yield (x, t), {"reduction": reduction, "weight": weight, "pos_weight": positive}
-    yield (np.array([0.0, 1e4, -1e4, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])), {"reduction": "none"}
+    yield (
+        (np.array([0.0, 1e4, -1e4, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])),
+        {"reduction": "none"},
+    )
     yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
 
 

@@ -9,6 +9,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import align, full, require_same_dtype
 from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
 from rushlight.ops.table import Scalar, composite
@@ -62,7 +63,9 @@ def bmm(input: Node, mat2: Node) -> Node:
     require_same_dtype("bmm", self=input, mat2=mat2)
     for x in (input, mat2):
         if x.ndim != 3:
-            raise RuntimeError("batch1 must be a 3D tensor" if x is input else "batch2 must be a 3D tensor")
+            raise RuntimeError(
+                "batch1 must be a 3D tensor" if x is input else "batch2 must be a 3D tensor"
+            )
     if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
         raise ShapeError(
             f"Expected size for first two dimensions of batch2 tensor to be: "
@@ -113,9 +116,7 @@ def vector_dot(input: Node, tensor: Node) -> Node:
     """The sum of products of two vectors."""
     require_same_dtype("dot", self=input, tensor=tensor)
     if input.ndim != 1 or tensor.ndim != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
-        )
+        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.shape != tensor.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
@@ -244,7 +245,9 @@ def _(rng: Rng) -> Samples:
 
 
 @composite(method=True, inplace=True)
-def baddbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
+def baddbmm(
+    input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1
+) -> Node:
     """beta * input + alpha * batch1 @ batch2, batch by batch."""
     require_same_dtype("baddbmm", self=input, batch1=batch1, batch2=batch2)
     return _scaled_sum(input, bmm.body(batch1, batch2), beta, alpha)
@@ -298,8 +301,8 @@ def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
     """input @ weight.T + bias: (.., in) x (out, in) -> (.., out)."""
     if input.dtype is not weight.dtype:
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {input.dtype.name} and "
-            f"{weight.dtype.name}"
+            f"mat1 and mat2 must have the same dtype, but got {legacy_name(input.dtype)} and "
+            f"{legacy_name(weight.dtype)}"
         )
     if weight.ndim not in (1, 2) or input.ndim == 0:
         raise RuntimeError(f"linear: weight must be 1-D or 2-D, got {list(weight.shape)}")
@@ -356,5 +359,3 @@ def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None)
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 3, 2), floats(rng, 3, 4), floats(rng, 5, 2, 4), floats(rng, 5)), {}
     yield (floats(rng, 2, 3, 2), floats(rng, 2, 3, 4), floats(rng, 5, 2, 4)), {}
-
-

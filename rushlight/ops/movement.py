@@ -13,7 +13,14 @@ from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full
 from rushlight.ops.samples import (
-    BOOLS, INTEGERS, BadInputs, Rng, Samples, distinct, floats, raises,
+    BOOLS,
+    INTEGERS,
+    BadInputs,
+    Rng,
+    Samples,
+    distinct,
+    floats,
+    raises,
 )  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
@@ -80,7 +87,12 @@ def _(rng: Rng) -> Samples:
 
 @cat.bad_inputs
 def _(rng: Rng) -> BadInputs:
-    yield ([np.ones((2, 3)), np.ones((2, 4))],), {}, RuntimeError, "must match except in dimension 0"
+    yield (
+        ([np.ones((2, 3)), np.ones((2, 4))],),
+        {},
+        RuntimeError,
+        "must match except in dimension 0",
+    )
     yield ([np.ones((2, 3)), np.ones(3)],), {}, RuntimeError, "same number of dimensions"
     yield ([np.ones(()), np.ones(())],), {}, RuntimeError, "zero-dimensional tensor"
     yield ([],), {}, ValueError, "non-empty list"
@@ -399,7 +411,11 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
         size = x.shape[axis]
         _edge_limits(mode, size, lo, hi, axis, input)
         cut = _slice(x, axis, max(-lo, 0), size - max(-hi, 0))
-        parts = [_edge(cut, axis, lo, mode, first=True), cut, _edge(cut, axis, hi, mode, first=False)]
+        parts = [
+            _edge(cut, axis, lo, mode, first=True),
+            cut,
+            _edge(cut, axis, hi, mode, first=False),
+        ]
         x = build.cat([part for part in parts if part is not None], axis)
     return x
 
@@ -429,7 +445,9 @@ def _edge_limits(mode: str, size: int, lo: int, hi: int, axis: int, input: Node)
             f"({lo}, {hi}) at dimension {axis} of input {list(input.shape)}"
         )
     if size == 0 and max(lo, hi) > 0:
-        raise RuntimeError(f"{mode} padding: dimension {axis} of input {list(input.shape)} is empty")
+        raise RuntimeError(
+            f"{mode} padding: dimension {axis} of input {list(input.shape)} is empty"
+        )
 
 
 def _edge(x: Node, axis: int, amount: int, mode: str, *, first: bool) -> Node | None:
@@ -462,9 +480,7 @@ def pixel_shuffle(input: Node, upscale_factor: int) -> Node:
     n = len(lead)
     split = reshape(input, (*lead, channels // (r * r), r, r, height, width))
     order = (*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return reshape(
-        build.permute(split, order), (*lead, channels // (r * r), height * r, width * r)
-    )
+    return reshape(build.permute(split, order), (*lead, channels // (r * r), height * r, width * r))
 
 
 @pixel_shuffle.samples
@@ -489,9 +505,7 @@ def pixel_unshuffle(input: Node, downscale_factor: int) -> Node:
     n = len(lead)
     split = reshape(input, (*lead, channels, height // r, r, width // r, r))
     order = (*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return reshape(
-        build.permute(split, order), (*lead, channels * r * r, height // r, width // r)
-    )
+    return reshape(build.permute(split, order), (*lead, channels * r * r, height // r, width // r))
 
 
 @pixel_unshuffle.samples

@@ -86,9 +86,7 @@ def _check_channels(input: Node, **vectors: Node | None) -> None:
         raise RuntimeError(f"batch_norm: expected input of at least 2-D, got {input.ndim}-D")
     for name, vector in vectors.items():
         if vector is not None and vector.size != input.shape[1]:
-            raise RuntimeError(
-                f"{name} should contain {input.shape[1]} elements not {vector.size}"
-            )
+            raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {vector.size}")
 
 
 def _affine(x: Node, scale: Node, shift: Node | None) -> Node:

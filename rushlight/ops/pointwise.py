@@ -12,13 +12,28 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import (
-    align, common_dtype, floating, full, grad_to, is_number, shape_of,
+    align,
+    common_dtype,
+    floating,
+    full,
+    grad_to,
+    is_number,
+    shape_of,
 )  # fmt: skip
 from rushlight.ops.samples import (
-    BOOLS, CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_one, of_two, raises, with_options,
+    BOOLS,
+    CORNERS,
+    INTEGERS,
+    BadInputs,
+    Rng,
+    Samples,
+    floats,
+    of_one,
+    of_two,
+    raises,
+    with_options,
 )  # fmt: skip
 from rushlight.ops.table import Op, Operand, Power, Scalar, composite
-
 
 Grads = tuple[Node | None, ...]
 
@@ -69,6 +84,51 @@ erfc = real_function("erfc", "1 - erf(x)")
 erfinv = real_function("erfinv", "Inverse of erf on (-1, 1)", low=-0.9, high=0.9)
 lgamma = real_function("lgamma", "Logarithm of |gamma(x)|", low=0.5, high=4)
 digamma = real_function("digamma", "Logarithmic derivative of gamma", low=0.5, high=4)
+
+
+@composite(torch=False, name="_trigamma", grad_name="Polygamma")
+def trigamma(input: Node) -> Node:
+    """The second derivative of log(gamma): its asymptotic series, moved up to where it holds.
+
+    Below 1/2 by reflection: trigamma(x) = pi**2 / sin(pi x)**2 - trigamma(1 - x).
+    """
+    x = build.cast(input, floating(input.dtype))
+    shape, dtype = x.shape, x.dtype
+    mirrored = binary("lt", x, const(0.5, shape, dtype))
+    at = build.where(mirrored, binary("sub", const(1, shape, dtype), x), x)
+    steps = const(0, shape, dtype)
+    for _ in range(_TRIGAMMA_STEPS):
+        steps = binary("add", steps, unary("reciprocal", binary("mul", at, at)))
+        at = binary("add", at, const(1, shape, dtype))
+    inverse = unary("reciprocal", at)
+    square_ = binary("mul", inverse, inverse)
+    series = const(0, shape, dtype)
+    for bernoulli in reversed(_BERNOULLI):
+        series = binary("mul", square_, binary("add", const(bernoulli, shape, dtype), series))
+    tail = binary("add", const(1, shape, dtype), binary("mul", const(0.5, shape, dtype), inverse))
+    total = binary("add", steps, binary("mul", inverse, binary("add", tail, series)))
+    sine = unary("sin", binary("mul", const(math.pi, shape, dtype), x))
+    reflected = binary("div", const(math.pi**2, shape, dtype), binary("mul", sine, sine))
+    return build.where(mirrored, binary("sub", reflected, total), total)
+
+
+_TRIGAMMA_STEPS = 8
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+trigamma.samples(of_one(0.5, 4))
+
+
+@lgamma.vjp
+def _(g: Node, out: Node, input: Node) -> Grads:
+    slope: Node = digamma(build.cast(input, out.dtype))
+    return (grad_to(binary("mul", g, slope), input),)
+
+
+@digamma.vjp
+def _(g: Node, out: Node, input: Node) -> Grads:
+    slope: Node = trigamma(build.cast(input, out.dtype))
+    return (grad_to(binary("mul", g, slope), input),)
+
+
 for _new, _old in (
     ("arcsin", asin), ("arccos", acos), ("arctan", atan), ("arcsinh", asinh),
     ("arccosh", acosh), ("arctanh", atanh),
@@ -85,6 +145,7 @@ def neg(input: Node) -> Node:
             "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
     return unary("neg", input)
+
 
 neg.samples(of_one(whole=False))
 neg.bad_inputs(raises(((BOOLS,), {}, RuntimeError, "bool tensor is not supported")))
@@ -104,6 +165,7 @@ def abs(input: Node) -> Node:
     """|x|; the slope at 0 is 0."""
     return input if input.dtype is bool_ else unary("abs", input)
 
+
 @abs.vjp
 def _(g: Node, out: Node, input: Node) -> tuple[Node]:
     return (binary("mul", g, signum(input)),)
@@ -117,6 +179,7 @@ def sign(input: Node) -> Node:
     """-1, 0 or 1."""
     return signum(input)
 
+
 @sign.vjp
 def _(g: Node, out: Node, input: Node) -> tuple[Node]:
     return (const(0, g.shape, g.dtype),)
@@ -126,6 +189,7 @@ sign.samples(of_one())
 
 
 sgn = composite(sign.body, name="sgn", method=True, inplace=True)
+
 
 @sgn.vjp
 def _(g: Node, out: Node, input: Node) -> tuple[Node]:
@@ -176,6 +240,7 @@ def _(rng: Rng) -> Samples:
 def frac(input: Node) -> Node:
     """x - trunc(x)."""
     return binary("sub", input, unary("trunc", input))
+
 
 frac.samples(of_one(-4, 4, whole=False))
 
@@ -271,6 +336,7 @@ def _(g, out, input, other):  # type: ignore[no-untyped-def]
         dy = grad_to(binary("mul", g, full(input, g.shape, g.dtype)), other)
     return dx, dy
 
+
 mul.samples(of_two())
 
 
@@ -324,7 +390,12 @@ def _(rng: Rng) -> Samples:
 def _(rng: Rng) -> BadInputs:
     yield (np.ones(3), 2.0), {"rounding_mode": "up"}, RuntimeError, "rounding_mode"
     yield (INTEGERS, 0), {"rounding_mode": "floor"}, RuntimeError, "ZeroDivisionError"
-    yield (INTEGERS, np.zeros(3, int)), {"rounding_mode": "trunc"}, RuntimeError, "ZeroDivisionError"
+    yield (
+        (INTEGERS, np.zeros(3, int)),
+        {"rounding_mode": "trunc"},
+        RuntimeError,
+        "ZeroDivisionError",
+    )
 
 
 true_divide = composite(_true_div, name="true_divide", method=True, inplace=True)
@@ -338,6 +409,7 @@ def floor_divide(input: Operand, other: Operand) -> Node:
     x, y = align(input, other)
     return binary("floordiv", x, y)
 
+
 floor_divide.samples(of_two(-9, 9, divisor=True))
 floor_divide.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
@@ -347,6 +419,17 @@ def remainder(input: Operand, other: Operand) -> Node:
     """input - floor(input / other) * other: the sign is the divisor's, as in Python."""
     x, y = align(input, other)
     return binary("remainder", x, y)
+
+
+@remainder.vjp
+def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
+    return _past_the_quotient(g, input, other, "floor")
+
+
+def _past_the_quotient(g: Node, input: Operand, other: Operand, rounding_mode: str) -> Grads:
+    whole: Node = div(input, other, rounding_mode=rounding_mode)  # the op: its slope is 0, not nan
+    return grad_to(g, input), grad_to(unary("neg", binary("mul", g, whole)), other)
+
 
 remainder.samples(of_two(-9, 9, divisor=True))
 remainder.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
@@ -358,6 +441,12 @@ def fmod(input: Operand, other: Operand) -> Node:
     x, y = align(input, other)
     return binary("fmod", x, y)
 
+
+@fmod.vjp
+def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
+    return _past_the_quotient(g, input, other, "trunc")
+
+
 fmod.samples(of_two(-9, 9, divisor=True))
 fmod.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
@@ -367,6 +456,7 @@ def square(input: Node) -> Node:
     """x * x; bools are squared as int64."""
     x = build.cast(input, int64) if input.dtype is bool_ else input
     return binary("mul", x, x)
+
 
 square.samples(of_one())
 
@@ -443,6 +533,7 @@ def atan2(input: Node, other: Node) -> Node:
     x, y = align(input, other, dtype=floating(common_dtype(input, other)))
     return binary("atan2", x, y)
 
+
 atan2.samples(of_two(number=False))
 
 
@@ -452,6 +543,7 @@ def maximum(input: Node, other: Node) -> Node:
     x, y = align(input, other)
     return binary("maximum", x, y)
 
+
 maximum.samples(of_two(number=False))
 
 
@@ -460,6 +552,7 @@ def minimum(input: Node, other: Node) -> Node:
     """The smaller of two; nan where either is nan. Equal ones share the gradient."""
     x, y = align(input, other)
     return binary("minimum", x, y)
+
 
 minimum.samples(of_two(number=False))
 
@@ -478,6 +571,7 @@ def fmax(input: Node, other: Node) -> Node:
     """The larger of two; a nan counts as missing."""
     return _fextremum(input, other, "maximum")
 
+
 @fmax.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
     x, y = align(input, other)
@@ -491,6 +585,7 @@ fmax.samples(of_two(number=False))
 def fmin(input: Node, other: Node) -> Node:
     """The smaller of two; a nan counts as missing."""
     return _fextremum(input, other, "minimum")
+
 
 @fmin.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
@@ -514,6 +609,7 @@ def copysign(input: Node, other: Operand) -> Node:
     """|input| with the sign of other."""
     x, y = align(input, other, dtype=floating(common_dtype(input, other)))
     return binary("copysign", x, y)
+
 
 copysign.samples(of_two())
 
@@ -539,6 +635,7 @@ def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
         grad_to(binary("mul", g, binary("div", x, out)), input),
         grad_to(binary("mul", g, binary("div", y, out)), other),
     )
+
 
 hypot.samples(of_two(whole=False, bools=False, number=False))
 
@@ -619,7 +716,9 @@ def _bits(name: str, primitive: str, doc: str) -> Op:
     def body(input: Operand, other: Operand) -> Node:
         x, y = align(input, other)
         if x.dtype.is_floating_point:
-            raise NotImplementedError(f"{name}: not implemented for {x.dtype}, only for integers and bools")
+            raise NotImplementedError(
+                f"{name}: not implemented for {x.dtype}, only for integers and bools"
+            )
         return binary(primitive, x, y)
 
     body.__name__ = name
@@ -681,6 +780,7 @@ def logical_not(input: Node) -> Node:
     """True where x is zero."""
     return unary("not", _truth(input))
 
+
 logical_not.samples(of_one())
 
 
@@ -712,6 +812,7 @@ def isnan(input: Node) -> Node:
     """True where x is not a number."""
     return binary("ne", input, input)
 
+
 isnan.samples(of_one())
 
 
@@ -721,6 +822,7 @@ def isinf(input: Node) -> Node:
     if not input.dtype.is_floating_point:
         return const(False, input.shape, bool_)
     return binary("eq", unary("abs", input), const(np.inf, input.shape, input.dtype))
+
 
 isinf.samples(of_one())
 
@@ -732,6 +834,7 @@ def isfinite(input: Node) -> Node:
         return const(True, input.shape, bool_)
     return binary("lt", unary("abs", input), const(np.inf, input.shape, input.dtype))
 
+
 isfinite.samples(of_one())
 
 
@@ -740,6 +843,7 @@ def isposinf(input: Node) -> Node:
     """True where x is +inf."""
     return eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
 
+
 isposinf.samples(of_one())
 
 
@@ -747,6 +851,7 @@ isposinf.samples(of_one())
 def isneginf(input: Node) -> Node:
     """True where x is -inf."""
     return eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
+
 
 isneginf.samples(of_one())
 
@@ -758,6 +863,7 @@ def signbit(input: Node) -> Node:
         return lt.body(input, 0)
     one = const(1, input.shape, input.dtype)
     return binary("lt", binary("copysign", one, input), const(0, input.shape, input.dtype))
+
 
 signbit.samples(of_one())
 
@@ -821,7 +927,10 @@ def nan_to_num(
     smallest = full(float(limits.min) if neginf is None else neginf, shape, dtype)
     out = build.where(binary("eq", input, const(np.inf, shape, dtype)), largest, input)
     out = build.where(binary("eq", input, const(-np.inf, shape, dtype)), smallest, out)
-    return build.where(binary("ne", input, input), full(0 if nan is None else nan, shape, dtype), out)
+    return build.where(
+        binary("ne", input, input), full(0 if nan is None else nan, shape, dtype), out
+    )
+
 
 nan_to_num.samples(with_options({"nan": 1.5}, {"nan": 2.0, "posinf": 7.0, "neginf": -7.0}))
 
@@ -929,6 +1038,7 @@ def clamp_min(input: Node, min: Operand) -> Node:
     """Cut from below."""
     return clamp(input, min)  # type: ignore[no-any-return]
 
+
 clamp_min.samples(of_two(bools=False))
 
 
@@ -936,6 +1046,7 @@ clamp_min.samples(of_two(bools=False))
 def clamp_max(input: Node, max: Operand) -> Node:
     """Cut from above."""
     return clamp(input, None, max)  # type: ignore[no-any-return]
+
 
 clamp_max.samples(of_two(bools=False))
 
@@ -1009,6 +1120,5 @@ def clone(input: Node) -> Node:
     """A copy: a new tensor that shares no memory."""
     return input
 
+
 clone.samples(of_one())
-
-

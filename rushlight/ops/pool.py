@@ -17,6 +17,11 @@ from rushlight.ops.table import composite
 Window = int | tuple[int, ...]
 
 
+def _by(sizes: tuple[int, ...]) -> str:
+    """``(3x8x8)``, as error messages show the size of one picture."""
+    return f"({'x'.join(map(str, sizes))})"
+
+
 def _batched(who: str, input: Node, rank: int) -> tuple[Node, bool]:
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
@@ -53,7 +58,9 @@ def _window(
             count -= 1  # a window may not start in the padding at the far end
         if count < 1:
             raise RuntimeError(
-                f"{who}: Given input size: {list(x.shape[1:])}. Calculated output size is too small"
+                f"Given input size: {_by(x.shape[1:])}. Calculated output size: "
+                f"{_by((x.shape[1], *(0 for _ in x.shape[2:])))}. Output size is too small for "
+                f"{who} with kernel size {list(taps)}"
             )
         needed = (count - 1) * step + reach
         pairs.append((pad, max(pad, needed - size - pad)))
@@ -118,9 +125,7 @@ def _max_pool(
     ceil_mode: bool, with_places: bool,
 ) -> Any:  # fmt: skip
     x, batched = _batched(f"max_pool{rank}d", input, rank)
-    window = _window(
-        f"max_pool{rank}d", x, rank, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    window = _window(f"max_pool{rank}d", x, rank, kernel_size, stride, padding, dilation, ceil_mode)
     last = to_last(x)
     parts = [build.pool(last, "max", *window)]
     if with_places:
@@ -140,6 +145,7 @@ def max_pool1d(
     out: Node = _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
 
+
 max_pool1d.samples(_max_windows(1))
 
 
@@ -152,7 +158,10 @@ def max_pool2d(
     out: Node = _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
 
+
 max_pool2d.samples(_max_windows(2))
+
+
 @max_pool2d.bad_inputs
 def _(rng: Rng) -> BadInputs:
     yield from _bad_windows(rng)
@@ -167,6 +176,7 @@ def max_pool3d(
     """The largest in each window of the last three axes."""
     out: Node = _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, False)
     return out
+
 
 max_pool3d.samples(_max_windows(3))
 
@@ -206,8 +216,10 @@ def _avg_pool(
         raise RuntimeError("divisor must be not zero")
     total = build.pool(to_last(x), "sum", *window)
     pads = per_axis(who, "padding", padding, rank)
-    if divisor_override is None and not (count_include_pad or not any(pads)) or any(
-        hi > pad for (_, hi), pad in zip(pairs, pads, strict=True)
+    if (
+        (divisor_override is None
+        and not (count_include_pad or not any(pads)))
+        or any(hi > pad for (_, hi), pad in zip(pairs, pads, strict=True))
     ):
         out = binary("div", total, _counts(x, total, taps, steps, pads, count_include_pad))
         if divisor_override is not None:
@@ -219,16 +231,12 @@ def _avg_pool(
     return out if batched else reshape(out, out.shape[1:])
 
 
-def _counts(
-    x: Node, total: Node, taps: Any, steps: Any, pads: Any, include_pad: bool
-) -> Node:
+def _counts(x: Node, total: Node, taps: Any, steps: Any, pads: Any, include_pad: bool) -> Node:
     """How many elements each window averages over: the padding counts only if included, what
     ceil_mode adds beyond it never. A product of one factor per axis, computed from indices."""
     out: Node | None = None
     shape, dtype = total.shape, total.dtype
-    for axis, (size, tap, step, pad) in enumerate(
-        zip(x.shape[2:], taps, steps, pads, strict=True)
-    ):
+    for axis, (size, tap, step, pad) in enumerate(zip(x.shape[2:], taps, steps, pads, strict=True)):
         place = build.iota(shape, axis + 1)
         start = binary("mul", place, const(step, shape, place.dtype))
         low = const(0 if include_pad else pad, shape, place.dtype)
@@ -247,6 +255,7 @@ def avg_pool1d(
 ) -> Node:  # fmt: skip
     """The mean of each window of the last axis."""
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
 
 avg_pool1d.samples(_mean_windows(1))
 
@@ -275,7 +284,12 @@ def _(rng: Rng) -> Samples:
 @avg_pool2d.bad_inputs
 def _(rng: Rng) -> BadInputs:
     yield from _bad_windows(rng)
-    yield (np.ones((1, 1, 4, 4)), 2), {"divisor_override": 0}, RuntimeError, "divisor must be not zero"
+    yield (
+        (np.ones((1, 1, 4, 4)), 2),
+        {"divisor_override": 0},
+        RuntimeError,
+        "divisor must be not zero",
+    )
 
 
 @composite(torch=False, functional=True, grad_name="AvgPool3D")
@@ -287,6 +301,7 @@ def avg_pool3d(
     return _avg_pool(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
+
 
 avg_pool3d.samples(_mean_windows(3))
 

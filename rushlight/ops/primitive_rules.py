@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from rushlight.base.dtype import int64
 from rushlight.ir import build
-from rushlight.ir.graph import Node
 from rushlight.ir.build import binary, const, expand, permute, reduce, reshape, unary, where
+from rushlight.ir.graph import Node
 
 Grads = tuple[Node | None, ...]
 Rule = Callable[[Node, Node], Grads]

@@ -16,7 +16,17 @@ from rushlight.ir.graph import Node
 from rushlight.ops import return_types
 from rushlight.ops.promote import compute_dtype, floating, full
 from rushlight.ops.samples import (
-    BOOLS, INTEGERS, BadInputs, Rng, Samples, extrema, floats, over_dims, raises, running, spreads,
+    BOOLS,
+    INTEGERS,
+    BadInputs,
+    Rng,
+    Samples,
+    extrema,
+    floats,
+    over_dims,
+    raises,
+    running,
+    spreads,
 )  # fmt: skip
 from rushlight.ops.table import Scalar, composite
 
@@ -73,6 +83,7 @@ def nansum(
     out: Node = sum.body(clean, dim, keepdim, dtype=dtype)
     return out
 
+
 nansum.samples(over_dims())
 
 
@@ -101,6 +112,7 @@ def mean(
     axes = normalize_dims(dim, x.ndim)
     return build.cast(finish(_mean(x, axes), x, axes, keepdim), dtype)
 
+
 mean.samples(over_dims(whole=False))
 mean.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "could not infer output dtype")))
 
@@ -114,6 +126,7 @@ def nanmean(
     total = nansum.body(input, dim, keepdim, dtype=dtype)
     count = sum.body(present, dim, keepdim, dtype=dtype)
     return binary("div", total, count)
+
 
 nanmean.samples(over_dims(whole=False))
 
@@ -158,6 +171,7 @@ def var(
     spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
     return build.cast(finish(spread, input, axes, keepdim), input.dtype)
 
+
 var.samples(spreads())
 var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
@@ -182,9 +196,7 @@ def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-unt
         correction = 1 if unbiased is None or unbiased else 0
     divisor = max(_count(x.shape, axes) - correction, 0)
     kept = kept_shape(x.shape, axes)
-    wide = [
-        build.expand(reshape(build.cast(each, x.dtype), kept), x.shape) for each in (g, out)
-    ]
+    wide = [build.expand(reshape(build.cast(each, x.dtype), kept), x.shape) for each in (g, out)]
     centred = binary("sub", x, widen(_mean(x, axes), x, axes))
     # A constant row has no slope: PyTorch gives 0 there, not nan.
     zero = const(0, x.shape, x.dtype)
@@ -193,6 +205,7 @@ def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-unt
     scale = binary("div", wide[0], binary("mul", spread, const(divisor, x.shape, x.dtype)))
     slope = binary("mul", build.where(flat, zero, scale), centred)
     return (build.cast(slope, input.dtype),)
+
 
 std.samples(spreads())
 std.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
@@ -211,6 +224,7 @@ def var_mean(
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 
+
 var_mean.samples(spreads())
 
 
@@ -227,6 +241,7 @@ def std_mean(
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 
+
 std_mean.samples(spreads())
 
 
@@ -236,9 +251,7 @@ std_mean.samples(spreads())
 def _not_empty(who: str, x: Node, axes: tuple[int, ...]) -> None:
     for axis in axes:
         if x.ndim and x.shape[axis] == 0:
-            raise IndexError(
-                f"{who}(): Expected reduction dim {axis} to have non-zero size."
-            )
+            raise IndexError(f"{who}(): Expected reduction dim {axis} to have non-zero size.")
 
 
 def _no_elements(rng: Rng) -> BadInputs:
@@ -302,6 +315,7 @@ def max_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> An
     """The largest element, or (values, indices) of the largest along ``dim``; nan wins."""
     return _extremum("max", "max", input, dim, keepdim)
 
+
 max_reduce.samples(extrema())
 max_reduce.bad_inputs(_no_elements)
 
@@ -310,6 +324,7 @@ max_reduce.bad_inputs(_no_elements)
 def min_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest element, or (values, indices) of the smallest along ``dim``; nan wins."""
     return _extremum("min", "min", input, dim, keepdim)
+
 
 min_reduce.samples(extrema())
 min_reduce.bad_inputs(_no_elements)
@@ -327,6 +342,7 @@ def amax(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     _not_empty("amax", input, axes)
     return finish(reduce(input, "max", axes), input, axes, keepdim)
 
+
 amax.samples(extrema(several=True))
 amax.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
 
@@ -337,6 +353,7 @@ def amin(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     axes = normalize_dims(dim, input.ndim)
     _not_empty("amin", input, axes)
     return finish(reduce(input, "min", axes), input, axes, keepdim)
+
 
 amin.samples(extrema(several=True))
 amin.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
@@ -361,7 +378,7 @@ def _(rng: Rng) -> Samples:
 
 def _place(who: str, input: Node, dim: int | None, keepdim: bool) -> Node:
     if input.dtype is bool_:
-        raise RuntimeError(f'"{who}_cpu" not implemented for \'Bool\'')
+        raise RuntimeError(f"\"{who}_cpu\" not implemented for 'Bool'")
     if dim is None:
         if input.size == 0:
             raise IndexError(
@@ -382,6 +399,7 @@ def argmax(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
     """Where the largest is (int64): in the flattened tensor, or along ``dim``; the first of equals."""
     return _place("argmax", input, dim, keepdim)
 
+
 argmax.samples(extrema(bools=False))
 argmax.bad_inputs(_no_place)
 
@@ -390,6 +408,7 @@ argmax.bad_inputs(_no_place)
 def argmin(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
     """Where the smallest is (int64): in the flattened tensor, or along ``dim``."""
     return _place("argmin", input, dim, keepdim)
+
 
 argmin.samples(extrema(bools=False))
 argmin.bad_inputs(_no_place)
@@ -573,9 +592,7 @@ def _(g, out, input, ord, dim, keepdim, dtype):  # type: ignore[no-untyped-def]
     if ord == 1:
         slope = binary("mul", gw, unary("sign", x))
     elif ord == 2:
-        slope = build.where(
-            binary("eq", ow, zero), zero, binary("mul", x, binary("div", gw, ow))
-        )
+        slope = build.where(binary("eq", ow, zero), zero, binary("mul", x, binary("div", gw, ow)))
     elif math.isinf(ord):
         hit = build.cast(binary("eq", unary("abs", x), ow), x.dtype)
         count = widen(reduce(hit, "sum", axes), x, axes)
@@ -626,6 +643,7 @@ def cumsum(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
     """Running sum along ``dim``; integers as int64."""
     return _running("sum", input, dim, dtype)
 
+
 cumsum.samples(running())
 
 
@@ -654,6 +672,7 @@ def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
         binary("le", i, j), binary("mul", products, weight), const(0, wide, x.dtype)
     )
     return (build.cast(reduce(terms, "sum", (axis + 1,)), input.dtype),)
+
 
 cumprod.samples(running())
 

@@ -10,9 +10,7 @@ def _return_type(name: str, *fields: str) -> Any:
     base = namedtuple(name, fields)  # type: ignore[misc]
 
     def __repr__(self: Any) -> str:
-        shown = ",\n".join(
-            f"{field}={value!r}" for field, value in zip(fields, self, strict=True)
-        )
+        shown = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))
         return f"torch.return_types.{name}(\n{shown})"
 
     return type(name, (base,), {"__repr__": __repr__, "__slots__": ()})

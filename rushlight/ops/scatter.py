@@ -71,8 +71,7 @@ def take_along_dim(input: Node, indices: Node, dim: int | None = None) -> Node:
         )
     axis = normalize_dim(dim, input.ndim)
     from_shapes = [
-        max(a, b) if 0 not in (a, b) else 0
-        for a, b in zip(input.shape, indices.shape, strict=True)
+        max(a, b) if 0 not in (a, b) else 0 for a, b in zip(input.shape, indices.shape, strict=True)
     ]
     wide = tuple(input.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
     long = tuple(indices.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
@@ -240,9 +239,7 @@ def _shares(
     return divide
 
 
-def _product_shares(
-    x: Node, values: Node, places: Node, axis: int, include_self: bool
-) -> Any:
+def _product_shares(x: Node, values: Node, places: Node, axis: int, include_self: bool) -> Any:
     """g times the product of all others: counted by zeros, so that nothing is divided by one."""
 
     def zeros_to_one(node: Node) -> tuple[Node, Node]:

@@ -37,9 +37,7 @@ def sort(input: Node, dim: int = -1, descending: bool = False, *, stable: bool =
 
 
 @composite(method=True, differentiable=False)
-def argsort(
-    input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False
-) -> Node:
+def argsort(input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Node:
     """The places (int64) that sort along ``dim``."""
     axis = normalize_dim(dim, input.ndim)
     return reshape(build.argsort(at_least_1d(input), axis, descending), input.shape)
@@ -52,9 +50,7 @@ def msort(input: Node) -> Node:
 
 
 @composite(method=True)
-def topk(
-    input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
-) -> Any:
+def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
@@ -115,7 +111,7 @@ def _median_places(x: Node, axis: int, skip_nan: bool) -> Node:
 
 def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: bool) -> Any:
     if input.dtype is bool_:
-        raise RuntimeError(f'"{who}_cpu" not implemented for \'Bool\'')
+        raise RuntimeError(f"\"{who}_cpu\" not implemented for 'Bool'")
     if dim is None:
         if input.size == 0:
             return const(float("nan"), (), input.dtype)
@@ -306,9 +302,7 @@ def _search(sequence: Node, values: Node, right: bool) -> Node:
 
 def _side(who: str, right: bool, side: str | None) -> bool:
     if side not in (None, "left", "right"):
-        raise RuntimeError(
-            f"torch.{who}(): side can only be 'left' or 'right' but got {side}"
-        )
+        raise RuntimeError(f"torch.{who}(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
         raise RuntimeError(
             f"torch.{who}(): side and right can't be set to opposites, got side of left while "

@@ -348,7 +348,9 @@ def _(x: Layout, dim: int) -> Layout:
     axis = normalize_dim(dim, len(x.shape) + 1)
     step = x.shape[axis] * x.strides[axis] if axis < len(x.shape) else 1
     return Layout(
-        (*x.shape[:axis], 1, *x.shape[axis:]), (*x.strides[:axis], step, *x.strides[axis:]), x.offset
+        (*x.shape[:axis], 1, *x.shape[axis:]),
+        (*x.strides[:axis], step, *x.strides[axis:]),
+        x.offset,
     )
 
 
@@ -631,9 +633,7 @@ def diagonal(input: Node, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Node
 def _diagonal(x: Layout, offset: int, dim1: int, dim2: int) -> Layout:
     first, second = normalize_dim(dim1, len(x.shape)), normalize_dim(dim2, len(x.shape))
     if first == second:
-        raise RuntimeError(
-            f"diagonal dimensions cannot be identical {dim1}, {dim2}"
-        )
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     down, right = max(-offset, 0), max(offset, 0)
     count = max(0, min(x.shape[first] - down, x.shape[second] - right))
     rest = [axis for axis in range(len(x.shape)) if axis not in (first, second)]

@@ -168,7 +168,9 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
             f"as_strided: Negative strides are not supported at the moment, got strides: {list(steps)}"
         )
     storage = input._share()
-    last = offset + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else -1
+    last = (
+        offset + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else -1
+    )
     if offset < 0 or last >= storage.value.meta.numel:
         raise RuntimeError(
             f"setStorage: sizes {list(shape)}, strides {list(steps)}, storage offset {offset} are "

@@ -309,9 +309,7 @@ def grad(
     for place, tensor in enumerate(ins):
         if not tensor.requires_grad:
             raise RuntimeError(
-                "One of the differentiated Tensors does not require grad"
-                if place >= 0
-                else ""
+                "One of the differentiated Tensors does not require grad" if place >= 0 else ""
             )
     seeds = (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
@@ -326,8 +324,8 @@ def grad(
             found = function("_constant")(tensor.shape, 0, tensor.dtype)
         if found is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {place} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
         results.append(found)
     return tuple(results)

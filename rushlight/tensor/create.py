@@ -33,7 +33,9 @@ def _size(size: tuple[Any, ...]) -> Shape:
     given = sizes(size)
     plain = tuple(int(each) for each in given)
     if any(each < 0 for each in plain):
-        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(plain)}")
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(plain)}: {list(plain)}"
+        )
     return plain
 
 
@@ -76,9 +78,7 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of shape ``size``; its elements are zeros (PyTorch leaves them undefined)."""
-    made: Tensor = zeros(
-        *size, out=out, dtype=dtype, device=device, requires_grad=requires_grad
-    )
+    made: Tensor = zeros(*size, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
     return made
 
 
@@ -126,7 +126,8 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (
-        each.item() if isinstance(each, (Tensor, np.generic)) else each for each in (start, end, step)
+        each.item() if isinstance(each, (Tensor, np.generic)) else each
+        for each in (start, end, step)
     )
     if dtype is None:
         whole = all(isinstance(each, int) for each in (start, end, step))
@@ -243,6 +244,8 @@ def _unsupported(data: Any) -> Exception:
     if isinstance(leaf, int):
         return RuntimeError("Overflow when unpacking long long")
     if isinstance(leaf, str):
+        if data is leaf:
+            return TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
         return ValueError(f"too many dimensions '{type(leaf).__name__}'")
     return RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
 
@@ -320,9 +323,7 @@ def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
             return empty(*data, dtype=dtype)
         if isinstance(data, Tensor):
             if data.dtype is not dtype:
-                raise TypeError(
-                    f"expected {dtype} (got {data.dtype}); use .to() to convert"
-                )
+                raise TypeError(f"expected {dtype} (got {data.dtype}); use .to() to convert")
             return data._alias()
         return tensor(data, dtype=dtype)
     raise TypeError(f"new(): invalid combination of arguments: {[type(a).__name__ for a in args]}")

@@ -13,6 +13,8 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.errors import ShapeError
+from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
 from rushlight.tensor import display
@@ -131,11 +133,9 @@ def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.nd
     return array.copy() if copy else array
 
 
-def _number(self: Tensor, kind: Callable[[Any], Any], what: str) -> Any:
+def _number(self: Tensor, kind: Callable[[Any], Any]) -> Any:
     if self._value.meta.numel != 1:
-        raise RuntimeError(
-            f"a Tensor with {self._value.meta.numel} elements cannot be converted to {what}"
-        )
+        raise ValueError("only one element tensors can be converted to Python scalars")
     return kind(self.item())
 
 
@@ -273,7 +273,9 @@ def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     return self
 
 
-def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+def cuda(
+    self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+) -> Tensor:
     """Raises as PyTorch's CPU build does."""
     raise AssertionError("Torch not compiled with CUDA enabled")
 
@@ -389,6 +391,11 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     stays = self._edge is not None and src._edge is None and local.trace.grad
     source = src if src.dtype is self.dtype else convert(src, self.dtype)
     if source.shape != self.shape:
+        if broadcast_shapes(self.shape, source.shape) != self.shape:
+            raise ShapeError(
+                f"copy_: output with shape {list(self.shape)} doesn't match the broadcast shape "
+                f"{list(broadcast_shapes(self.shape, source.shape))}"
+            )
         source = function("expand")(source, *self.shape)
     if stays:
         self._assign(function("where")(_never(), self, source))  # it stays in the graph
@@ -604,9 +611,9 @@ def _plain() -> dict[str, Any]:
         "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
         "__iter__": iterate, "__contains__": contains, "__repr__": represent, "__str__": represent,
         "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,
-        "__int__": lambda self: _number(self, int, "Scalar"),
-        "__float__": lambda self: _number(self, float, "Scalar"),
-        "__complex__": lambda self: _number(self, complex, "Scalar"),
+        "__int__": lambda self: _number(self, int),
+        "__float__": lambda self: _number(self, float),
+        "__complex__": lambda self: _number(self, complex),
         "__hash__": object.__hash__,
     }  # fmt: skip
 

@@ -86,14 +86,16 @@ def _source(generator: Generator | None) -> Generator:
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     shape = tuple(int(each) for each in sizes(size))
     if any(each < 0 for each in shape):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
     return shape
 
 
 def _real(dtype: DType | None, who: str) -> DType:
     kind = dtype or get_default_dtype()
     if not kind.is_floating_point:
-        raise NotImplementedError(f'"{who}" not implemented for \'{kind.name.capitalize()}\'')
+        raise NotImplementedError(f"\"{who}\" not implemented for '{kind.name.capitalize()}'")
     return kind
 
 
@@ -138,7 +140,9 @@ def randint(
         low, high, size = 0, low, high
     low, high = int(low), int(high)
     if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
     kind = dtype or dtypes.int64
     shape = _shape((size,))
     array = _source(generator).random_integers(math.prod(shape), kind.np, low, high)
@@ -154,7 +158,7 @@ def randperm(
     """0 to n - 1 in random order (int64)."""
     require_cpu(device)
     if n < 0:
-        raise RuntimeError(f"n must be non-negative, got {n}")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     array = _source(generator).permutation(n).astype((dtype or dtypes.int64).np)
     made = _made(array, (n,), requires_grad)
     return made if out is None else write_out("randperm", out, made)
@@ -246,7 +250,9 @@ def multinomial(
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and num_samples > weights.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
     if not np.isfinite(weights.astype(np.float64)).all() or (weights < 0).any():
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     rows = weights.reshape(-1, weights.shape[-1])
@@ -282,9 +288,13 @@ def uniform_(
     """Uniform numbers in [from, to)."""
     low = float(old.pop("from", from_))
     if low > to:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
+        )
     kind = _real(self.dtype, "uniform_")
-    return _fill(self, _source(generator).uniform(self.numel(), kind.np, low, float(to)), "uniform_")
+    return _fill(
+        self, _source(generator).uniform(self.numel(), kind.np, low, float(to)), "uniform_"
+    )
 
 
 def normal_(
@@ -328,7 +338,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 
 
 def _one_parameter(name: str) -> Any:
-    def method(self: Tensor, parameter: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    def method(
+        self: Tensor, parameter: float = 1.0, *, generator: Generator | None = None
+    ) -> Tensor:
         draw = getattr(_source(generator), name)
         return _fill(self, draw(self.numel(), self.dtype.np, float(parameter)), f"{name}_")
 

@@ -256,10 +256,7 @@ def attach(
         return
     count = len(edges)
     saved = tuple(
-        [
-            values[place] if place < count else outs[place - count]._value
-            for place in gradient.saves
-        ]
+        [values[place] if place < count else outs[place - count]._value for place in gradient.saves]
     )
     node = GradNode(gradient, edges, saved, numbers)
     if len(outs) == 1:

@@ -283,8 +283,8 @@ class Tensor:
         base = self._base
         old = storage.value
         whole = layout.offset == 0 and layout.contiguous and _numel(layout.shape) == old.meta.numel
-        flows = trace.grad and base is not None and (
-            result._edge is not None or base._edge is not None
+        flows = (
+            trace.grad and base is not None and (result._edge is not None or base._edge is not None)
         )
         if whole and not flows:
             written = fresh
@@ -301,7 +301,9 @@ class Tensor:
                 )
                 (written,) = trace.record(call, (old, fresh))
         else:
-            call = op_call(strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset))
+            call = op_call(
+                strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
+            )
             (written,) = trace.record(call, (old, fresh))
         if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
             _write_through(old, written)
@@ -384,7 +386,7 @@ class Tensor:
         kind = self.dtype
         if wanted and not (kind.is_floating_point or kind.is_complex):
             raise RuntimeError(
-                "only Tensors of floating point dtype can require gradients"
+                "only Tensors of floating point and complex dtype can require gradients"
             )
         self._edge = LEAF if wanted else None
 
@@ -410,9 +412,7 @@ class Tensor:
         value = self._value if self._storage is None else self._read_value()
         meta = value.meta
         if meta.numel != 1:
-            raise RuntimeError(
-                f"a Tensor with {meta.numel} elements cannot be converted to Scalar"
-            )
+            raise RuntimeError(f"a Tensor with {meta.numel} elements cannot be converted to Scalar")
         if self._storage is None:
             buffer = value.buffer
             if buffer is None:

@@ -45,7 +45,11 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
         return _read(name, pad), f"{name}_v.pos"
     if kind == table.OPTIONAL_TENSOR:
         lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
-        return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
+        return [
+            *lines,
+            *_read(name, pad + "    "),
+            f"{pad}    {name}_k = {name}_v.pos",
+        ], f"{name}_k"
     if kind == table.TENSORS:
         return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in _MAY_HOLD_NUMBER:
@@ -58,7 +62,11 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
         if kind == table.OPTIONAL_OPERAND:
             lines.append(f"{pad}elif {name} is None: {name}_k = None")
         lines.append(f"{pad}else:")
-        return [*lines, *_read(name, pad + "    "), f"{pad}    {name}_k = {name}_v.pos"], f"{name}_k"
+        return [
+            *lines,
+            *_read(name, pad + "    "),
+            f"{pad}    {name}_k = {name}_v.pos",
+        ], f"{name}_k"
     if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
         # The default is a constant (alpha=1 costs no multiplication), anything else an input.
         default = "None" if parameter.default is inspect.Parameter.empty else f"default_{name}"
@@ -119,7 +127,11 @@ def source(op: Op) -> str:
         )
     text = [
         f"def {op.name}({', '.join(signature)}):",
-        *([f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"] if has_out else []),
+        *(
+            [f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"]
+            if has_out
+            else []
+        ),
         "    t_ = _local.trace",
         "    e_ = t_.epoch",
         "    try:",

@@ -111,9 +111,7 @@ class Session:
         values = (plain.float() if name == "bfloat16" else plain).numpy()
         return Out(name, tuple(tensor.shape), tuple(tensor.stride()), np.array(values))
 
-    def call(
-        self, expression: str, args: Any, kwargs: Any, *, gradients: bool = False
-    ) -> Seen:
+    def call(self, expression: str, args: Any, kwargs: Any, *, gradients: bool = False) -> Seen:
         """Call, look at the results, and if wanted at the first and second gradients."""
         leaves: list[Any] | None = [] if gradients else None
         seen = Seen()

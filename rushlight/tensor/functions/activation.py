@@ -90,9 +90,7 @@ def hardtanh(
 
 
 @public(functional=True)
-def threshold(
-    input: Tensor, threshold: float, value: float, inplace: bool = False
-) -> Tensor:
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else value."""
     if inplace:
         return into_input("threshold", input, threshold, value)

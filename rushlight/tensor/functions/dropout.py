@@ -52,9 +52,7 @@ def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
 
 
 @public(torch=False, functional=True)
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element zeroed with probability p, the others divided by 1 - p."""
     _check(p)
     return _write(input, _dropped(input, p, training, tuple(input.shape)), inplace, "dropout_")
@@ -89,9 +87,7 @@ def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
 
 
 def _spatial(name: str, ranks: tuple[int, int]) -> Any:
-    def drop(
-        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> Tensor:
+    def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         _check(p)
         _warn_of_rank(name, input.ndim, ranks)
         batched = input.ndim != ranks[0] or name == "dropout2d"

@@ -73,9 +73,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     places = _mask_places(mask, tuple(input.shape), "masked_scatter_")
     count = places.shape[0]
     if count > source.numel():  # type: ignore[attr-defined]
-        raise RuntimeError(
-            "Number of elements of source < number of ones in mask"
-        )
+        raise RuntimeError("Number of elements of source < number of ones in mask")
     values = function("narrow")(source.reshape(-1), 0, 0, count)
     written: Tensor = function("put")(input, places, values)
     return written
@@ -249,9 +247,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 
 @public(method=True, inplace=True)
-def index_put(
-    input: Tensor, indices: Any, values: Tensor, accumulate: bool = False
-) -> Tensor:
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """``input[indices]`` replaced by ``values`` (broadcast), or added to where ``accumulate``."""
     tensors: list[Tensor] = []
     axes: list[int] = []
@@ -269,9 +265,7 @@ def index_put(
             axes.append(axis)
             axis += 1
     if axis > input.ndim:
-        raise IndexError(
-            f"too many indices for tensor of dimension {input.ndim} (got {axis})"
-        )
+        raise IndexError(f"too many indices for tensor of dimension {input.ndim} (got {axis})")
     front = any(b - a > 1 for a, b in itertools.pairwise(axes))
     written: Tensor = function("_index_put")(
         input, values, tuple(tensors), tuple(axes), front, bool(accumulate)

@@ -162,7 +162,10 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
     """The least-squares solution of A X = B as the first of a named tuple."""
     solution = function("matmul")(pinv(A), B)
     return _return_type("linalg_lstsq", "solution", "residuals", "rank", "singular_values")(
-        solution, B.new_zeros(0), B.new_zeros(0), B.new_zeros(0)  # type: ignore[attr-defined]
+        solution,
+        B.new_zeros(0),
+        B.new_zeros(0),
+        B.new_zeros(0),  # type: ignore[attr-defined]
     )
 
 

@@ -424,6 +424,4 @@ def multilabel_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """The hinge loss of every listed class against every class that is not, over the classes."""
-    return _multilabel_margin(
-        input, target, _known(_reduction(reduction, size_average, reduce))
-    )
+    return _multilabel_margin(input, target, _known(_reduction(reduction, size_average, reduce)))

@@ -65,7 +65,7 @@ def instance_norm(
         per_plane *= size
     if per_plane == 1:
         raise ValueError(
-            "Expected more than 1 spatial element when training, got input size " f"{input.shape}"
+            f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
     merged = input.reshape(1, n * channels, *input.shape[2:])
     results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
@@ -100,9 +100,7 @@ def layer_norm(
     bias: Tensor | None = None, eps: float = 1e-5, cudnn_enable: bool = True,
 ) -> Tensor:  # fmt: skip
     """The last axes to mean 0, variance 1, times weight plus bias."""
-    shape = (
-        (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    )
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     out: Tensor = function("_layer_norm")(input, shape, weight, bias, eps)[0]
     return out
 

@@ -54,14 +54,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         if dims > min(a.ndim, b.ndim):
-            raise RuntimeError(
-                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}"
-            )
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         first, second = tuple(range(-dims, 0)), tuple(range(dims))
     else:
-        first, second = (
-            (each,) if isinstance(each, int) else tuple(each) for each in dims
-        )
+        first, second = ((each,) if isinstance(each, int) else tuple(each) for each in dims)
     made: Tensor = function("_tensordot")(a, b, first, second)
     return made if out is None else out.copy_(made)  # type: ignore[attr-defined, no-any-return]
 

@@ -45,9 +45,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 @public(method=True)
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Tensors:
-    """Views of ``split_size`` (the last may be smaller), or of a list of sizes, along ``dim``.
-
-    """
+    """Views of ``split_size`` (the last may be smaller), or of a list of sizes, along ``dim``."""
     if not isinstance(split_size_or_sections, int) and hasattr(split_size_or_sections, "__iter__"):
         return split_with_sizes(tensor, split_size_or_sections, dim)
     length = int(split_size_or_sections)
@@ -244,9 +242,7 @@ def sum_to_size(input: Tensor, *size: int) -> Tensor:
     """Summed over broadcast axes down to ``size``."""
     shape = tuple(sizes(size))
     lead = input.ndim - len(shape)
-    fits = lead >= 0 and all(
-        a in (1, b) for a, b in zip(shape, input.shape[lead:], strict=True)
-    )
+    fits = lead >= 0 and all(a in (1, b) for a, b in zip(shape, input.shape[lead:], strict=True))
     if not fits:
         raise RuntimeError(
             f"size {{{list(shape)}}} is not expandable to size {{{list(input.shape)}}}."

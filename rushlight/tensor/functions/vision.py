@@ -83,9 +83,7 @@ def _kind(mode: str, rank: int, input: Tensor) -> str:
         return "cubic"
     if mode in _LINEAR or mode == "bicubic":
         needed = _LINEAR.get(mode, 2) + 2
-        raise NotImplementedError(
-            f"Got {input.ndim}D input, but {mode} mode needs {needed}D input"
-        )
+        raise NotImplementedError(f"Got {input.ndim}D input, but {mode} mode needs {needed}D input")
     raise NotImplementedError(
         "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
         f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | "
