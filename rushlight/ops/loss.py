@@ -297,7 +297,7 @@ def cross_entropy(
     input: Node, target: Node, weight: Node | None = None, ignore_index: int = -100,
     reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Node:  # fmt: skip
-    """nll_loss(log_softmax(input)), or, with a floating target, -sum(target * log_softmax(input))."""
+    """nll_loss(log_softmax(input)); with a floating target -sum(target * log_softmax(input))."""
     axis = _class_axis(input)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -487,8 +487,9 @@ def binary_cross_entropy(
     """-(t log p + (1 - t) log(1 - p)), the logarithms cut at -100."""
     if input.shape != target.shape:
         raise ValueError(
-            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
-            f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the "
+            f"input size (torch.Size({list(input.shape)})) is deprecated. Please ensure they "
+            "have the same size."
         )
     floor = const(-100, input.shape, input.dtype)
     one = const(1, input.shape, input.dtype)

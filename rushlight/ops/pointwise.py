@@ -841,7 +841,8 @@ isfinite.samples(of_one())
 @composite(method=True, differentiable=False)
 def isposinf(input: Node) -> Node:
     """True where x is +inf."""
-    return eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
+    out: Node = eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
+    return out
 
 
 isposinf.samples(of_one())
@@ -850,7 +851,8 @@ isposinf.samples(of_one())
 @composite(method=True, differentiable=False)
 def isneginf(input: Node) -> Node:
     """True where x is -inf."""
-    return eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
+    out: Node = eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
+    return out
 
 
 isneginf.samples(of_one())
@@ -860,7 +862,8 @@ isneginf.samples(of_one())
 def signbit(input: Node) -> Node:
     """True where the sign bit is set: negative numbers and -0.0."""
     if not input.dtype.is_floating_point:
-        return lt.body(input, 0)
+        out: Node = lt.body(input, 0)
+        return out
     one = const(1, input.shape, input.dtype)
     return binary("lt", binary("copysign", one, input), const(0, input.shape, input.dtype))
 
@@ -921,7 +924,7 @@ def nan_to_num(
         return input
     import ml_dtypes  # knows bfloat16 as well as NumPy's own types
 
-    limits = ml_dtypes.finfo(input.dtype.np)
+    limits = ml_dtypes.finfo(input.dtype.np)  # type: ignore[no-untyped-call]
     shape, dtype = input.shape, input.dtype
     largest = full(float(limits.max) if posinf is None else posinf, shape, dtype)
     smallest = full(float(limits.min) if neginf is None else neginf, shape, dtype)

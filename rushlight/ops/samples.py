@@ -44,7 +44,7 @@ def distinct(rng: Rng, *shape: int) -> Array:
 
 
 def of_one(low: float = -2, high: float = 2, *, whole: bool = True) -> Rule:
-    """For functions of one number: usual shapes, 0-d, empty, corners, ``whole``: integers, bools."""
+    """For functions of one number: usual shapes, 0-d, empty, corners; ``whole``: integers."""
 
     def rule(rng: Rng) -> Samples:
         yield (floats(rng, 4, 5, low=low, high=high),), {}

@@ -11,6 +11,7 @@ _SPECIAL = {
     "_max": "torch.max",
     "_min": "torch.min",
     "_to_dtype": "lambda x, dtype: x.to(dtype)",
+    "view_as_dtype": "own('view_as_dtype')",
     "_vector_norm": "torch.linalg.vector_norm",
     "_full": "lambda size, value, dtype: torch.full(size, value, dtype=dtype)",
     "_constant": "lambda size, value, dtype: torch.full(size, value, dtype=dtype)",
