@@ -29,7 +29,9 @@ def outcome(block: str) -> str:
         try:
             exec(block, names)
         except Exception as error:
-            print(f"{type(error).__name__}: {error}")
+            # Classes of ours stand for the one that PyTorch raises, which they derive from.
+            kinds = (k.__name__ for k in type(error).__mro__ if "rushlight" not in k.__module__)
+            print(f"{next(kinds)}: {error}")
     return out.getvalue()
 
 
