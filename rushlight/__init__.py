@@ -79,8 +79,8 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types", "serialization",
-        "testing", "utils", "version", "vision",
+        "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types",
+        "serialization", "testing", "utils", "version", "vision",
     }
 )  # fmt: skip
 _SERIALIZATION = ("load", "save")

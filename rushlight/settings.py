@@ -14,8 +14,9 @@ _interop = 1
 
 
 def compile(
-    model: Callable[..., Any] | None = None, *, fullgraph: bool = False, dynamic: bool | None = None,
-    backend: Any = "inductor", mode: str | None = None, options: Any = None, disable: bool = False,
+    model: Callable[..., Any] | None = None, *, fullgraph: bool = False,
+    dynamic: bool | None = None, backend: Any = "inductor", mode: str | None = None,
+    options: Any = None, disable: bool = False,
 ) -> Any:  # fmt: skip
     """The model itself: everything is compiled anyway. Also a decorator."""
     return (lambda function: function) if model is None else model

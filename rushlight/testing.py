@@ -17,7 +17,8 @@ _TOLERANCES = {
 def assert_close(
     actual: Any, expected: Any, *, allow_subclasses: bool = True, rtol: float | None = None,
     atol: float | None = None, equal_nan: bool = False, check_device: bool = True,
-    check_dtype: bool = True, check_layout: bool = True, check_stride: bool = False, msg: Any = None,
+    check_dtype: bool = True, check_layout: bool = True, check_stride: bool = False,
+    msg: Any = None,
 ) -> None:  # fmt: skip
     """Raise AssertionError unless shapes and dtypes agree and all elements are close."""
     if isinstance(actual, (list, tuple)) and isinstance(expected, (list, tuple)):
@@ -59,6 +60,7 @@ def assert_close(
         gap = np.abs(x - y)
     raise AssertionError(
         msg
-        or f"Tensor-likes are not close!\n\nMismatched elements: {int((~close).sum())} / {close.size}"
+        or "Tensor-likes are not close!\n\n"
+        f"Mismatched elements: {int((~close).sum())} / {close.size}"
         f"\nGreatest absolute difference: {np.nanmax(gap)} (up to {absolute} allowed)"
     )

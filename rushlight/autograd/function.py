@@ -32,9 +32,8 @@ class FunctionContext:
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What ``save_for_backward`` kept. Raises RuntimeError once the graph was freed."""
         node = self.__dict__.get("_node")
-        if node is not None:
-            if node.saved is None:
-                node._freed()
+        if node is not None and node.saved is None:
+            node._freed()
         return self._saved
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -181,7 +180,6 @@ def once_differentiable(backward: Any) -> Any:
 
     def wrapped(ctx: Any, *cotangents: Any) -> Any:
         with no_grad():
-            results = backward(ctx, *cotangents)
-        return results
+            return backward(ctx, *cotangents)
 
     return wrapped

@@ -72,7 +72,7 @@ def set_era(year: int) -> None:
 
 
 def cache_folder() -> Path:
-    """Where compiled code is kept, per user: RUSHLIGHT_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
+    """Where compiled code is kept, RUSHLIGHT_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
     chosen = str(_values["CACHE"])
     if chosen:
         return Path(chosen)

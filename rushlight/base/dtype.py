@@ -9,6 +9,7 @@ torch.float16
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Any, final
 
 import ml_dtypes
@@ -161,9 +162,9 @@ def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
 
 
 def result_type(
-    dimensioned: list[dtype],
-    zero_dim: list[dtype] = [],
-    numbers: list[dtype] = [],  # noqa: B006
+    dimensioned: Sequence[dtype],
+    zero_dim: Sequence[dtype] = (),
+    numbers: Sequence[dtype] = (),
 ) -> dtype:
     """The dtype an operation computes in: tensors with dims, 0-d tensors, Python numbers.
 

@@ -54,8 +54,8 @@ def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
     inputs = trace.inputs
     for number in range(len(inputs)):  # enumerate would hold a reference of its own
         each = inputs[number]
-        # values, inputs, ``each``, the argument (and the journal); the buffer: its value, ``buffer``
-        # and the argument
+        # values, inputs, ``each``, the argument (and the journal); the buffer: its value,
+        # ``buffer`` and the argument
         if getrefcount(each) == 4 + each.journaled:
             buffer = each.buffer
             if getrefcount(buffer) == 3 and buffer.owner is None and not buffer.exposures:  # type: ignore[union-attr]

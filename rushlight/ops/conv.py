@@ -97,8 +97,8 @@ def _with_bias(out: Node, bias: Node | None) -> Node:
         return out
     if bias.shape != (out.shape[-1],):
         raise ShapeError(
-            f"expected bias to be 1-dimensional with {out.shape[-1]} elements, but got bias of size "
-            f"{list(bias.shape)} instead"
+            f"expected bias to be 1-dimensional with {out.shape[-1]} elements, but got bias of "
+            f"size {list(bias.shape)} instead"
         )
     return build.binary("add", out, build.broadcast(bias, out.shape))
 
@@ -231,8 +231,8 @@ def _conv_transpose(
     if x.shape[1] != weight.shape[0]:
         raise ShapeError(
             f"Given transposed=1, weight of size {list(weight.shape)}, expected input"
-            f"{list(input.shape)} to have {weight.shape[0]} channels, but got {x.shape[1]} channels "
-            "instead"
+            f"{list(input.shape)} to have {weight.shape[0]} channels, but got {x.shape[1]} "
+            "channels instead"
         )
     strides = per_axis(who, "stride", stride, rank)
     gaps = per_axis(who, "dilation", dilation, rank)

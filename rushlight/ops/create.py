@@ -1,4 +1,4 @@
-"""Creation: tensors from nothing but numbers. Recorded, so that constants fuse into their readers."""
+"""Creation: tensors from nothing but numbers. Recorded, so constants fuse into their readers."""
 
 from __future__ import annotations
 

@@ -24,9 +24,8 @@ class Layout(NamedTuple):
     def contiguous(self) -> bool:
         """Row-major without gaps; axes of size 1 may have any stride, empty is contiguous."""
         step = 1
-        for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if size == 0:
-                return True
+        if 0 in self.shape:
+            return True
         for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
             if size != 1:
                 if stride != step:

@@ -95,8 +95,8 @@ def mv(input: Node, vec: Node) -> Node:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
     if input.shape[1] != vec.shape[0]:
         raise ShapeError(
-            f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), "
-            f"vec ({vec.shape[0]})"
+            f"size mismatch, got input ({input.shape[0]}), mat "
+            f"({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
         )
     return reshape(dot(input, reshape(vec, (*vec.shape, 1))), (input.shape[0],))
 
@@ -163,7 +163,8 @@ outer.bad_inputs(raises(((np.ones((2, 2)), np.ones(2)), {}, RuntimeError, "Expec
 def matmul(input: Node, other: Node) -> Node:
     """The matrix product with PyTorch's rules for vectors and batches.
 
-    (K) x (K) -> (); (M, K) x (K) -> (M); (K) x (K, N) -> (N); (.., M, K) x (.., K, N) -> (.., M, N).
+    (K) x (K) -> (); (M, K) x (K) -> (M); (K) x (K, N) -> (N);
+    (.., M, K) x (.., K, N) -> (.., M, N).
     """
     require_same_dtype("matmul", self=input, other=other)
     if input.ndim == 0 or other.ndim == 0:

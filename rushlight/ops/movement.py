@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import result_type
+from rushlight.base.dtype import bool_, result_type
 from rushlight.base.shape import normalize_dim, normalize_dims
 from rushlight.ir import build
 from rushlight.ir.build import reshape
@@ -464,7 +464,7 @@ def _edge(x: Node, axis: int, amount: int, mode: str, *, first: bool) -> Node | 
     return _flip(cut, (axis,))
 
 
-_BOOL = build.bool_
+_BOOL = bool_
 
 
 @composite(method=False, functional=True, grad_name="PixelShuffle")

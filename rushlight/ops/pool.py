@@ -216,10 +216,8 @@ def _avg_pool(
         raise RuntimeError("divisor must be not zero")
     total = build.pool(to_last(x), "sum", *window)
     pads = per_axis(who, "padding", padding, rank)
-    if (
-        (divisor_override is None
-        and not (count_include_pad or not any(pads)))
-        or any(hi > pad for (_, hi), pad in zip(pairs, pads, strict=True))
+    if (divisor_override is None and not (count_include_pad or not any(pads))) or any(
+        hi > pad for (_, hi), pad in zip(pairs, pads, strict=True)
     ):
         out = binary("div", total, _counts(x, total, taps, steps, pads, count_include_pad))
         if divisor_override is not None:

@@ -361,7 +361,7 @@ def _gather_rule(g: Node, node: Node) -> Grads:
 
 @rule("put")
 def _put_rule(g: Node, node: Node) -> Grads:
-    x, index, values = node.src
+    _, index, values = node.src
     axis, mode = node.attrs["axis"], node.attrs["mode"]
     taken = build.take(g, index, axis)
     if mode == "add":
@@ -372,7 +372,7 @@ def _put_rule(g: Node, node: Node) -> Grads:
 
 @rule("scatter")
 def _scatter_rule(g: Node, node: Node) -> Grads:
-    x, index, values = node.src
+    _, index, values = node.src
     axis, mode = node.attrs["axis"], node.attrs["mode"]
     taken = build.gather(g, index, axis)
     if mode == "add":

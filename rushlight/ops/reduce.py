@@ -396,7 +396,7 @@ def _place(who: str, input: Node, dim: int | None, keepdim: bool) -> Node:
 
 @composite(method=True, differentiable=False)
 def argmax(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
-    """Where the largest is (int64): in the flattened tensor, or along ``dim``; the first of equals."""
+    """Where the largest is (int64): flattened, or along ``dim``; the first of equals."""
     return _place("argmax", input, dim, keepdim)
 
 

@@ -211,7 +211,7 @@ def composite(
     grad_name: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Op | Callable[[Rule], Op]:
-    """Make a body an op. Flags say where users find it: ``torch.x``, ``Tensor.x``, ``F.x``, ``x_``."""
+    """Make a body an op. Flags: where users find it (``torch.x``, ``Tensor.x``, ``F.x``)."""
 
     def make(function: Rule) -> Op:
         return Op(

@@ -4,9 +4,10 @@
     failed = program.run(slots.ctypes.data)     # slots: int64 addresses, filled before each run
 
 Words of a program: a header (commands, their address, times or 0, index of the command that failed,
-whether any command is shared between threads, how often it ran to its end), then 8 words a command (function, chunks, grain or 0
-for serial, address of its arguments, pointers to patch, address of the (slot, offset) pairs), then
-arguments and pairs. Before a command runs, argument i becomes slots[slot_i] + offset_i.
+whether any command is shared between threads, how often it ran to its end), then 8 words a
+command (function, chunks, grain or 0 for serial, address of its arguments, pointers to patch,
+address of the (slot, offset) pairs), then arguments and pairs. Before a command runs, argument i
+becomes slots[slot_i] + offset_i.
 
 Ctrl-C while a program runs is handled when the native call returns: Python's signal handlers only
 run between bytecodes. Two threads that run programs take turns; a host command may run another
@@ -73,7 +74,7 @@ class Program:
 
     @property
     def runs(self) -> int:
-        """How often it ran to its end: whether it did, where an exception hides what it returned."""
+        """How often it ran to its end: whether it did, if an exception hides the result."""
         return self._runs.value
 
     def run(self, slots: int) -> Failure | None:

@@ -165,7 +165,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         raise RuntimeError("mismatch in length of strides and shape")
     if any(step < 0 for step in steps):
         raise RuntimeError(
-            f"as_strided: Negative strides are not supported at the moment, got strides: {list(steps)}"
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{list(steps)}"
         )
     storage = input._share()
     last = (

@@ -37,9 +37,9 @@ class _Walk:
     """One backward pass.
 
     A node always has a higher sequence number than what it was computed from, so taking the highest
-    first means that every reader of a node has sent its cotangent by the time the node's turn comes.
+    first means that every reader of a node has sent its cotangent by the time of the node's turn.
 
-    Cotangents travel as values; with ``create_graph`` as tensors, which remember how they were made.
+    Cotangents travel as values; with ``create_graph`` as tensors, which know how they were made.
     """
 
     def __init__(self, create_graph: bool, retain_graph: bool, only: Sequence[Tensor] | None):

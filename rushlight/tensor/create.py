@@ -50,7 +50,8 @@ def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Ten
 def _maker(value: int, name: str) -> Any:
     def make(
         *size: Any, out: Any = None, dtype: DType | None = None, layout: Any = None,
-        device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+        device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+        names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
         shape = _size(size)

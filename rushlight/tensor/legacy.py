@@ -1,4 +1,4 @@
-"""The constructors of PyTorch's first years: ``torch.FloatTensor(2, 3)``, ``torch.Tensor([1.0])``."""
+"""Constructors of PyTorch's first years: ``torch.FloatTensor(2, 3)``, ``torch.Tensor([1.0])``."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def detach_(self: Tensor) -> Tensor:
     if self._base is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedData"
-            "Parallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are "
-            "views of DDP buckets, and hence detach_() cannot be called on these gradients."
+            "Parallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients "
+            "are views of DDP buckets, and hence detach_() cannot be called on these gradients."
         )
     self._edge = None
     return self
@@ -225,7 +225,7 @@ def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, D
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``: itself if nothing changes."""
+    """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
     device, dtype = _to_arguments(args, kwargs)
     require_cpu(device)
     if dtype is not None and dtype is not self.dtype:

@@ -1,12 +1,14 @@
 """Edges of the gradient graph: where a tensor's value came from.
 
 ``tensor._edge`` is None (no gradient), ``LEAF`` (a leaf that wants ``.grad``), a ``GradNode``
-(its output 0) or an ``OutputEdge`` (another output). In a node's ``edges`` a leaf stands for itself.
+(its output 0) or an ``OutputEdge`` (another output). In ``edges`` a leaf stands for itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +141,7 @@ class GradNode:
         trace = local.trace
         made: list[Any] = trace.record(gradient, (*values, *saved), self.numbers)
         if create_graph:
-            made = [tensor_of(value) for value in made]
+            made = [tensor_of(value) for value in made]  # noqa: F821  set by tensor.tensor
             edges: list[Any] = [edge_of(seed) for seed in seeds]
             n = len(gradient.metas)
             for place in gradient.saves:
@@ -172,14 +174,10 @@ class RemovableHandle:
     _next = itertools.count()
 
     def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
-        import weakref
-
         self.id = next(RemovableHandle._next)
         self.hooks_dict_ref: Any = lambda: hooks
-        try:
+        with contextlib.suppress(TypeError):  # a plain dict cannot be referred to weakly
             self.hooks_dict_ref = weakref.ref(hooks)
-        except TypeError:  # a plain dict cannot be referred to weakly
-            pass
         self.extra_dict = extra_dict
 
     @classmethod

@@ -464,7 +464,7 @@ def type_name(kind: DType) -> str:
 
 
 def can_cast(source: DType, target: DType) -> bool:
-    """Whether an in-place result of ``source`` may be stored as ``target``: never down a category."""
+    """Whether an in-place result of ``source`` may be stored as ``target``: not down a category."""
     return source.category <= target.category
 
 
@@ -474,7 +474,7 @@ _C_NAMES = {
 
 
 def require_fits(number: float | int | bool, kind: DType) -> None:
-    """Raise RuntimeError where a whole-number dtype cannot hold ``number`` (uint8 takes -1: 255)."""
+    """RuntimeError where a whole-number dtype cannot hold ``number`` (uint8 takes -1: 255)."""
     if kind.name not in _C_NAMES or isinstance(number, bool) or number != number:
         return
     limits = np.iinfo(kind.np)

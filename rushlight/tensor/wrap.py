@@ -165,7 +165,8 @@ def source(op: Op) -> str:
         checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
         for p in tensors:
             if p.kind in (*_MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR):
-                checks += f"{' or ' * bool(checks)}{p.name}_k.__class__ is int and {p.name}._edge is not None"
+                is_tensor = f"{p.name}_k.__class__ is int"
+                checks += f"{' or ' * bool(checks)}{is_tensor} and {p.name}._edge is not None"
         lists = any(p.kind == table.TENSORS for p in tensors)
         text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
         text += _differentiating(op, everything)

@@ -142,7 +142,7 @@ class Schedule:
                 costly.add(value)
         places = [store for store in self.stores if store.full and store.value.phase == last]
         final = set(needed_full(self.pass_roots(last)))
-        # The pass ``last`` writes over what was saved: nothing that a later one needs may wait there.
+        # The pass ``last`` writes over what was saved: what a later one needs must not wait there.
         most = max((v.args[0].phase for v in self.values if v.op == "reduce"), default=0)
         later = {v for p in range(last + 1, most + 1) for v in needed_full(self.pass_roots(p))}
         for phase in range(last):
