@@ -380,6 +380,27 @@ def _inplace_method(name: str) -> Callable[..., Tensor]:
     return method
 
 
+_VIEWS = ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapdims")
+
+
+def _inplace_view(name: str) -> Callable[..., Tensor]:
+    look = function(name)
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self._edge is LEAF and local.trace.grad:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        view = look(self, *args, **kwargs)
+        set_data(self, view)
+        self._edge = view._edge
+        return self
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"This tensor becomes its own ``{name}``: the memory stays, the shape changes."
+    return method
+
+
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """The elements of ``src``, broadcast and converted, written into this tensor."""
     self._writable("copy_")
@@ -636,6 +657,8 @@ def find_method(name: str) -> Callable[..., Any] | None:
         op = canonical(name[:-1])
         if op is not None and OPS[op].inplace:
             return _inplace_method(name[:-1])
+        if name[:-1] in _VIEWS:
+            return _inplace_view(name[:-1])
     return None
 
 
@@ -648,7 +671,7 @@ def method_names() -> list[str]:
                 names.append(name)
             if op.inplace:
                 names.append(name + "_")
-    return names
+    return names + [name + "_" for name in _VIEWS]
 
 
 def install() -> None:

@@ -42,7 +42,7 @@ def outcomes(engine: str, file: Path) -> list[str]:
 
 
 def differs(got: str, wanted: str) -> str:
-    """How the outcomes differ. An error of ours may say more than PyTorch's, after the same text."""
+    """How the outcomes differ. An error of ours may go on after PyTorch's text."""
     *lines, last = got.splitlines() or [""]
     *_, theirs = wanted.splitlines() or [""]
     if "Error: " in theirs and last.startswith(theirs.rstrip(".")):
