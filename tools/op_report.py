@@ -31,6 +31,7 @@ Compared are values (up to some roundings), dtypes, shapes, strides of views, gr
 of gradients and the class of errors. `inner` ops are not seen by users and have no counterpart.
 
 """
+_COLUMNS = "| op | samples | must raise | against PyTorch |\n|---|---|---|---|\n"
 
 
 def row(op: Op, peer: Peer, totals: Counter[str]) -> str:
@@ -66,9 +67,7 @@ def report(peer: Peer) -> Iterator[str]:
     tables = []
     for file, ops in sorted(files.items()):
         rows = "\n".join(row(op, peer, totals) for op in sorted(ops, key=lambda each: each.name))
-        tables.append(
-            f"## {file}\n\n| op | samples | must raise | against PyTorch |\n|---|---|---|---|\n{rows}\n"
-        )
+        tables.append(f"## {file}\n\n{_COLUMNS}{rows}\n")
     summary = ", ".join(f"{count} {what}" for what, count in totals.most_common())
     yield f"{_HEAD}{len(OPS)} operations: {summary}.\n"
     yield from tables

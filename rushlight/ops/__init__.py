@@ -3,7 +3,9 @@
 from rushlight.ops import (
     activation,
     adaptive_indices,
+    arithmetic,
     attention,
+    comparison,
     conv,
     create,
     dropout,
@@ -20,13 +22,14 @@ from rushlight.ops import (
     pool,
     reduce,
     scatter,
+    selection,
     sorting,
     view,
 )
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "adaptive_indices", "attention", "conv", "create", "dropout", "einsum",
-    "fold", "indexing", "interpolate", "linalg", "loss", "matmul", "movement", "norm",
-    "pointwise", "pool", "reduce", "scatter", "sorting", "view",
+    "OPS", "activation", "adaptive_indices", "arithmetic", "attention", "comparison", "conv",
+    "create", "dropout", "einsum", "fold", "indexing", "interpolate", "linalg", "loss", "matmul",
+    "movement", "norm", "pointwise", "pool", "reduce", "scatter", "selection", "sorting", "view",
 ]  # fmt: skip

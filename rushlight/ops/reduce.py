@@ -624,7 +624,7 @@ vector_norm.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "Expected a floati
 @composite(method=True)
 def dist(input: Node, other: Node, p: float = 2.0) -> Node:
     """The p-norm of input - other."""
-    from rushlight.ops.pointwise import sub
+    from rushlight.ops.arithmetic import sub
 
     out: Node = vector_norm(sub.body(input, other), float(p))
     return out

@@ -1,6 +1,6 @@
 """What an operation does with a sample, as plain data: the same text runs on Rushlight and PyTorch.
 
-Imported by the tests and, under PyTorch, by ``tests/parity/samples_peer.py``: NumPy is all it needs.
+Imported by the tests and, under PyTorch, by ``tests/parity/samples_peer.py``: it needs NumPy only.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def built_in(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if getattr(builtins, kind.__name__, None) is kind:
             return kind.__name__
-    return type(error).__name__
+    return str(type(error).__name__)
 
 
 class Session:
@@ -86,7 +86,7 @@ class Session:
         self.names = {"torch": torch, "F": torch.nn.functional, "own": own}
 
     def tensors(self, value: Any, leaves: list[Any] | None) -> Any:
-        """Arrays as tensors, ``Kind`` as dtypes; float64 ones become leaves where a list is given."""
+        """Arrays as tensors, ``Kind`` as dtypes; ``leaves`` takes the float64 ones."""
         if isinstance(value, (list, tuple)):
             return type(value)(self.tensors(each, leaves) for each in value)
         if isinstance(value, Kind):

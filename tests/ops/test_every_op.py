@@ -24,17 +24,20 @@ from tests.oracle.programs import mode
 
 # Ops that have no samples (yet). This set may only shrink.
 WITHOUT_SAMPLES = frozenset(
-    """
-    _alpha_dropout _attention _batch_norm _batch_norm_eval _cholesky _col2im _dropout _eigh
-    _einsum _embedding _group_norm _im2col _index _index_put _interpolate _layer_norm _normalize
-    _qr _quantile _searchsorted _slogdet _solve _svd _tensordot adaptive_max_pool1d_with_indices
-    adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices argsort cdist
-    cosine_similarity cross cummax cummin det diag diag_embed diagflat diff gather index_add
-    index_copy index_fill index_select inner inverse kron kthvalue local_response_norm median
-    msort nanmedian pairwise_distance put rms_norm scatter scatter_add scatter_reduce sort take
-    take_along_dim topk trace
-    """.split()
-)
+    {
+        "_alpha_dropout", "_attention", "_batch_norm", "_batch_norm_eval", "_cholesky",
+        "_col2im", "_dropout", "_eigh", "_einsum", "_embedding", "_group_norm", "_im2col",
+        "_index", "_index_put", "_interpolate", "_layer_norm", "_normalize", "_qr", "_quantile",
+        "_searchsorted", "_slogdet", "_solve", "_svd", "_tensordot",
+        "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices",
+        "adaptive_max_pool3d_with_indices", "argsort", "cdist", "cosine_similarity", "cross",
+        "cummax", "cummin", "det", "diag", "diag_embed", "diagflat", "diff", "gather",
+        "index_add", "index_copy", "index_fill", "index_select", "inner", "inverse", "kron",
+        "kthvalue", "local_response_norm", "median", "msort", "nanmedian", "pairwise_distance",
+        "put", "rms_norm", "scatter", "scatter_add", "scatter_reduce", "sort", "take",
+        "take_along_dim", "topk", "trace",
+    }
+)  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
 SESSION = Session(rushlight, function)
