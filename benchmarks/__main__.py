@@ -37,6 +37,7 @@ def main() -> None:
         if name != _START and name not in table:
             parser.error(f"no workload {name!r}; there are {_START}, {', '.join(table)}")
     peer = find_peer(options.peer)
+    commit = _commit()  # of what the processes load from here on
     if peer is None:
         print("PyTorch is not here: measuring Rushlight alone", flush=True)
     seconds, rounds = (0.15, 3) if options.quick else (0.5, options.rounds)
@@ -51,7 +52,7 @@ def main() -> None:
     if options.long:
         rows.append(_shown(classifier_row(peer)))
     if not options.quick:
-        _write(rows, versions)
+        _write(rows, versions, commit)
 
 
 def _measured(
@@ -126,10 +127,10 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _write(rows: list[dict[str, Any]], versions: dict[str, str]) -> None:
+def _write(rows: list[dict[str, Any]], versions: dict[str, str], commit: str) -> None:
     """Put the rows into results.json (measured again: replaced) and the table into the README."""
     old = json.loads(_RESULTS.read_text())["rows"] if _RESULTS.exists() else []
-    commit, date = _git("rev-parse", "--short", "HEAD"), str(datetime.date.today())
+    date = str(datetime.date.today())
     new = {row["name"]: row | {"commit": commit, "date": date} for row in rows}
     kept = [new.pop(row["name"], row) for row in old]
     facts = {"machine": _machine(), "date": date, "commit": commit, "torch": versions.get("torch")}
@@ -147,8 +148,10 @@ def _rounded(row: dict[str, Any]) -> dict[str, Any]:
     return {key: four(value) for key, value in row.items()}
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=_ROOT, capture_output=True, text=True, check=False)
+def _commit() -> str:
+    """The commit, and whether the package has changes that are not in it."""
+    words = ("git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty= (edited)")
+    done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
@@ -160,7 +163,11 @@ def _machine() -> str:
             if line.startswith("model name"):
                 name = line.split(":", 1)[1].strip()
                 break
-    return f"{len(os.sched_getaffinity(0))} cores of {name}"
+    cores = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[1]
+    # The suite itself keeps at most all cores busy: more than that is somebody else.
+    busy = f", busy with other work (load average {load:.1f})" if load > cores + 0.5 else ""
+    return f"{cores} cores of {name}{busy}"
 
 
 if __name__ == "__main__":
