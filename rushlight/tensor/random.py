@@ -202,6 +202,8 @@ def normal(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers; ``mean`` and ``std`` may be tensors that broadcast."""
+    if not isinstance(std, Tensor) and std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(
             tuple(mean.shape) if isinstance(mean, Tensor) else (),
@@ -302,7 +304,7 @@ def normal_(
 ) -> Tensor:
     """Normal numbers."""
     if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     kind = _real(self.dtype, "normal_kernel_cpu")
     array = _source(generator).normal(
         self.numel(), kind.np, float(mean), float(std), _in_order(self)
