@@ -14,7 +14,7 @@ from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.activation import log_softmax
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.pointwise import signum
+from rushlight.ops.pointwise import sgn
 from rushlight.ops.promote import align, full, grad_to
 from rushlight.ops.reduce import widen
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Rule, Samples, distinct, floats, raises
@@ -87,7 +87,7 @@ def l1_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
 @l1_loss.vjp
 def _(g: Node, out: Node, input: Node, target: Node, reduction: str) -> Grads:
     x, y = align(input, target)
-    slope = binary("mul", _each(g, x.size, x.shape, reduction), signum(binary("sub", x, y)))
+    slope = binary("mul", _each(g, x.size, x.shape, reduction), sgn(binary("sub", x, y)))
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 
 
@@ -123,7 +123,7 @@ def _bent_slope(
     gap = binary("sub", x, y)
     far = binary("le", const(bend, x.shape, x.dtype), unary("abs", gap))
     slope = build.where(
-        far, _times(signum(gap), bend * inside if bend else 1.0), _times(gap, inside)
+        far, _times(sgn(gap), bend * inside if bend else 1.0), _times(gap, inside)
     )
     slope = binary("mul", _each(g, x.size, x.shape, reduction), slope)
     return grad_to(slope, input), grad_to(unary("neg", slope), target)

@@ -159,7 +159,8 @@ def abs(input: Node) -> Node:
 
 @abs.vjp
 def _(g: Node, out: Node, input: Node) -> tuple[Node]:
-    return (binary("mul", g, signum(input)),)
+    slope: Node = sgn(input)  # the op: its gradient is zeros, where signum would have none
+    return (binary("mul", g, slope),)
 
 
 abs.samples(of_one())
