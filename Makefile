@@ -1,7 +1,7 @@
 # Each command works on a bare machine with Python 3.11 or newer and a network: the first one builds
 # .venv, later ones reuse it until pyproject.toml changes.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check fuzz format clean
+.PHONY: help demo test parity bench check fuzz format clean
 SHELL := /bin/bash
 
 PY := .venv/bin/python
@@ -14,6 +14,7 @@ help:
 	@echo "make test    every test (pytest, doctests)"
 	@echo "make check   format, lint, types, import layers, then the tests"
 	@echo "make bench   measure against PyTorch and write benchmarks/results.json"
+	@echo "make parity  the tests beside real PyTorch (PYTORCH_PYTHON, or ../peer)"
 	@echo "make fuzz    PROGRAMS=$(PROGRAMS) random programs, compiled against interpreted"
 
 demo: .venv/demo.stamp
@@ -37,6 +38,9 @@ check: .venv/dev.stamp
 format: .venv/dev.stamp
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+parity: .venv/dev.stamp
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m parity tests
 
 fuzz: .venv/dev.stamp
 	$(PY) -m pytest -n $(JOBS) -m oracle --programs $(PROGRAMS) tests

@@ -72,8 +72,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "oracle" in config.getoption("markexpr", ""):
-        return
+    asked = config.getoption("markexpr", "")
+    reasons = {
+        "oracle": "random programs: pytest -m oracle",
+        "parity": "beside PyTorch: make parity",
+        "slow": "long: pytest -m slow",
+    }
     for item in items:
-        if item.get_closest_marker("oracle"):
-            item.add_marker(pytest.mark.skip(reason="random programs: pytest -m oracle"))
+        for marker, reason in reasons.items():
+            if marker not in asked and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
