@@ -417,7 +417,9 @@ class Writer:
         rng = self.rng
         if self.arrays and rng.random() < 0.6:
             a = rng.choice(self.arrays)
-            held = self.session.names[a]
+            held = self.session.names.get(a)
+            if held is None:  # the step that made it raised
+                return None
             writes = next((n for n in self.live if self.group[n] == self.group[a]), "")
             value = rng.choice((1, 2, 0, 3))
             text = rng.choice((f"{a}[...] = {value}", f"{a}[...] *= 2", f"{a}[:1] = {value}"
