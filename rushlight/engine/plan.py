@@ -101,7 +101,6 @@ class InterpretedPlan:
     def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
         self.sinks = list(sinks)
         self.lost: frozenset[int] = frozenset()
-        self.used = [False] * n_inputs
         self.shapes: list[Any] = [None] * n_inputs
         for node in toposort(sinks):
             if node.op == "input":

@@ -77,7 +77,6 @@ class Step:
         "count",
         "gradients",
         "inputs",
-        "layouts",
         "meta",
         "metas",
         "nbytes",
@@ -108,7 +107,6 @@ class Step:
         self.positions: tuple[int, ...] = ()
         self.scalar_types: tuple[DType, ...] = ()
         self.gradients: dict[int, Gradient | None] = {}
-        self.layouts: dict[Any, Any] = {}
 
     def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""

@@ -349,9 +349,6 @@ def otherwise(
 ) -> Any:
     """The call's arguments are not plain: turn what can be turned, or say what is wrong."""
     trace.repair()
-    overriding = _overriding(arguments)
-    if overriding is not None:
-        return overriding
     plain = tuple(
         _plain(op, parameter, value)
         for parameter, value in zip(op.parameters, arguments, strict=True)
@@ -359,10 +356,6 @@ def otherwise(
     if all(a is b for a, b in zip(plain, arguments, strict=True)):
         raise error
     return _call(function, op, plain)
-
-
-def _overriding(arguments: tuple[Any, ...]) -> Any:
-    return None
 
 
 def _plain(op: Op, parameter: Parameter, value: Any) -> Any:

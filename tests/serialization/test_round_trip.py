@@ -214,3 +214,10 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
         load(tmp_path / "missing.pt")
     with pytest.raises(AttributeError, match="write"):
         save(1, 5)
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="Tensor.view(dtype) is not there")
+def test_one_storage_of_two_dtypes_is_refused() -> None:
+    tensor = torch.arange(4.0)
+    with pytest.raises(RuntimeError, match="different types"):
+        save([tensor, tensor.view(torch.int32)], io.BytesIO())
