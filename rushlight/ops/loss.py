@@ -122,9 +122,7 @@ def _bent_slope(
     x, y = align(input, target)
     gap = binary("sub", x, y)
     far = binary("le", const(bend, x.shape, x.dtype), unary("abs", gap))
-    slope = build.where(
-        far, _times(sgn(gap), bend * inside if bend else 1.0), _times(gap, inside)
-    )
+    slope = build.where(far, _times(sgn(gap), bend * inside if bend else 1.0), _times(gap, inside))
     slope = binary("mul", _each(g, x.size, x.shape, reduction), slope)
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 

@@ -6,6 +6,7 @@ and kept on the class. What needs Python (conversion, properties, old spellings)
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +21,8 @@ from rushlight.ops.table import OPS
 from rushlight.tensor import display
 from rushlight.tensor.backward import backward as run_backward
 from rushlight.tensor.device import CPU, Device, require_cpu
-from rushlight.tensor.state import LEAF, OutputEdge, RemovableHandle
+from rushlight.tensor.handle import RemovableHandle
+from rushlight.tensor.state import LEAF, OutputEdge
 from rushlight.tensor.tensor import Tensor, convert, private_buffer, require_fits
 from rushlight.tensor.wrap import canonical, function
 
@@ -332,10 +334,10 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
     edge = self._edge
     if edge is LEAF:
         if self._hooks is None:
-            self._hooks = {}
+            self._hooks = OrderedDict()
         return RemovableHandle.append(self._hooks, hook)
     node, number = (edge.node, edge.number) if isinstance(edge, OutputEdge) else (edge, 0)
-    hooks = node.__dict__.setdefault("tensor_hooks", {}).setdefault(number, {})
+    hooks = node.__dict__.setdefault("tensor_hooks", {}).setdefault(number, OrderedDict())
     return RemovableHandle.append(hooks, hook)
 
 
@@ -344,7 +346,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
     if self._edge is not LEAF:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     if self._accumulate_hooks is None:
-        self._accumulate_hooks = {}
+        self._accumulate_hooks = OrderedDict()
     return RemovableHandle.append(self._accumulate_hooks, hook)
 
 

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rushlight.engine.call import Gradient
 from rushlight.engine.trace import Step, local
 from rushlight.engine.value import Meta, Value
+from rushlight.tensor.handle import RemovableHandle
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -81,11 +81,11 @@ class GradNode:
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
         """``hook(grad_inputs, grad_outputs)`` after this node has run."""
-        return RemovableHandle.append(self.__dict__.setdefault("post_hooks", {}), hook)
+        return RemovableHandle.append(self.__dict__.setdefault("post_hooks", OrderedDict()), hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> Any:
         """``hook(grad_outputs)`` before this node runs."""
-        return RemovableHandle.append(self.__dict__.setdefault("pre_hooks", {}), hook)
+        return RemovableHandle.append(self.__dict__.setdefault("pre_hooks", OrderedDict()), hook)
 
     def _freed(self) -> None:
         raise RuntimeError(
@@ -166,36 +166,6 @@ class OutputEdge:
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
-
-
-class RemovableHandle:
-    """Removes a hook again: ``handle.remove()``, or leaving a ``with`` block."""
-
-    _next = itertools.count()
-
-    def __init__(self, hooks: dict[int, Any], *, extra_dict: Any = None) -> None:
-        self.id = next(RemovableHandle._next)
-        self.hooks_dict_ref: Any = lambda: hooks
-        with contextlib.suppress(TypeError):  # a plain dict cannot be referred to weakly
-            self.hooks_dict_ref = weakref.ref(hooks)
-        self.extra_dict = extra_dict
-
-    @classmethod
-    def append(cls, hooks: dict[int, Any], hook: Any) -> RemovableHandle:
-        handle = cls(hooks)
-        hooks[handle.id] = hook
-        return handle
-
-    def remove(self) -> None:
-        hooks = self.hooks_dict_ref()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self.remove()
 
 
 class AccumulateGrad:

@@ -5,6 +5,7 @@ views, in-place writes and the gradient edge; the methods are installed by ``ten
 from __future__ import annotations
 
 import ctypes
+from collections import OrderedDict
 from sys import getrefcount
 from typing import Any
 
@@ -48,8 +49,8 @@ class Tensor:
     # In the instance's __dict__ only where set:
     _base: Tensor | None = None  # whose storage this is a view of, for gradients through writes
     _grad: Tensor | None = None
-    _hooks: dict[int, Any] | None = None
-    _accumulate_hooks: dict[int, Any] | None = None
+    _hooks: OrderedDict[int, Any] | None = None
+    _accumulate_hooks: OrderedDict[int, Any] | None = None
     _retains: bool = False
     _untracked: bool = False  # made by ``.data``: writes do not count for saved tensors
 
