@@ -6,14 +6,18 @@ lists) gather (``_index``); assigning through them scatters (``_index_put``).
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from rushlight.base import config
 from rushlight.base.dtype import bool_, int64, uint8
 from rushlight.tensor.tensor import Tensor, convert, require_fits, type_name
 from rushlight.tensor.wrap import function
+
+LAST_ERA = 2017  # until then a sum or a loss was a vector of one element
 
 
 def _plain(entry: Any) -> Any:
@@ -149,14 +153,26 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 def _select_first(self: Tensor, index: int) -> Tensor:
     shape = self._value.meta.shape
     if not shape:
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
-            "in C++ to convert a 0-dim tensor to a number"
-        )
+        return _only_element(self, index)
     if not -shape[0] <= index < shape[0]:
         raise IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
     made: Tensor = function("select")(self, 0, index)
     return made
+
+
+def _only_element(self: Tensor, index: int) -> Any:
+    """``loss.data[0]`` of a 0-d tensor: the number, as long as a loss was a vector of one."""
+    if index not in (0, -1) or not 0 < config.ERA <= LAST_ERA:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a "
+            f"number (a program of {LAST_ERA} or before: rushlight run --era {LAST_ERA})"
+        )
+    warnings.warn(
+        "tensor[0] of a 0-dim tensor is an old spelling of tensor.item()",
+        DeprecationWarning,
+        stacklevel=4,
+    )
+    return self.item()
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:

@@ -176,3 +176,15 @@ print(rushlight.compat.installed(), "torch" in sys.modules, "rushlight" in sys.m
         [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "False False True\n"
+
+
+def test_a_loss_was_a_vector_of_one_until_2017(run: Run) -> None:
+    source = """
+        import torch
+        loss = torch.tensor(2.5)
+        print(loss.data[0], type(loss.data[0]).__name__)
+        """
+    old = run(source, options=("--era", "2017"))
+    assert (old.returncode, old.stdout) == (0, "2.5 float\n")
+    new = run(source)
+    assert new.returncode == 1 and "rushlight run --era 2017" in new.stderr
