@@ -62,7 +62,7 @@ def report(peer: Peer) -> Iterator[str]:
     """The lines of the page."""
     files: dict[str, list[Op]] = {}
     for op in OPS.values():
-        files.setdefault(op.body.__module__.rpartition(".")[2], []).append(op)
+        files.setdefault(op.body.__module__.split(".")[2], []).append(op)
     totals: Counter[str] = Counter()
     tables = []
     for file, ops in sorted(files.items()):

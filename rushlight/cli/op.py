@@ -125,7 +125,7 @@ def _user_names(each: Op) -> list[str]:
 
 
 def _place(function: Callable[..., Any]) -> str:
-    """``rushlight/ops/activation.py:12``."""
+    """``rushlight/ops/activation/smooth.py:12``."""
     code = inspect.unwrap(function).__code__
     path = Path(code.co_filename)
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

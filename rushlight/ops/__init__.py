@@ -1,4 +1,7 @@
-"""Every operation of the library, each defined once. Importing this fills the op table."""
+"""Every operation of the library, each defined once. Importing this fills the op table.
+
+A family is a file, or a folder with a file per concept.
+"""
 
 from rushlight.ops import (
     activation,
@@ -8,6 +11,8 @@ from rushlight.ops import (
     comparison,
     conv,
     create,
+    diagonals,
+    distance,
     dropout,
     einsum,
     fold,
@@ -20,6 +25,7 @@ from rushlight.ops import (
     norm,
     pointwise,
     pool,
+    products,
     reduce,
     scatter,
     selection,
@@ -30,6 +36,7 @@ from rushlight.ops.table import OPS
 
 __all__ = [
     "OPS", "activation", "adaptive_indices", "arithmetic", "attention", "comparison", "conv",
-    "create", "dropout", "einsum", "fold", "indexing", "interpolate", "linalg", "loss", "matmul",
-    "movement", "norm", "pointwise", "pool", "reduce", "scatter", "selection", "sorting", "view",
+    "create", "diagonals", "distance", "dropout", "einsum", "fold", "indexing", "interpolate",
+    "linalg", "loss", "matmul", "movement", "norm", "pointwise", "pool", "products", "reduce",
+    "scatter", "selection", "sorting", "view",
 ]  # fmt: skip

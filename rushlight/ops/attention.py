@@ -9,7 +9,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops.activation import softmax
+from rushlight.ops.activation.softmax import softmax
 from rushlight.ops.matmul import matmul, transposed
 from rushlight.ops.promote import require_same_dtype
 from rushlight.ops.table import composite

@@ -9,9 +9,9 @@ import numpy as np
 
 from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
-from rushlight.ops.movement import stack
+from rushlight.ops.movement.join import stack
 from rushlight.ops.promote import full
-from rushlight.ops.reduce import vector_norm
+from rushlight.ops.reduce.vector_norm import vector_norm
 from rushlight.ops.table import Scalar, composite
 
 

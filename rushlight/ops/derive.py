@@ -2,7 +2,7 @@
 
 ``cotangents(outputs, seeds, wanted)`` walks the graph from the outputs back to the wanted nodes.
 A node that was made by an op with a rule of its own (noted on the table's tape) uses that rule;
-any other node uses the rule of its primitive (ops/primitive_rules.py). The result is again a graph
+any other node uses the rule of its primitive (ops/primitive_rules/). The result is again a graph
 of primitives, so gradients of gradients need nothing more.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ops import table
-from rushlight.ops.primitive_rules import RULES
+from rushlight.ops.primitive_rules.table import RULES
 
 
 def _reaches(order: list[Node], wanted: set[Node]) -> set[Node]:

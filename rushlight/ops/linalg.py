@@ -16,7 +16,7 @@ from rushlight.ir.build import binary, const, dot, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.matmul import transposed
-from rushlight.ops.primitive_rules import rule
+from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import unbroadcast
 from rushlight.ops.table import composite
 

@@ -24,9 +24,7 @@ from rushlight.ops.samples import (
     of_one,
     raises,
 )  # fmt: skip
-from rushlight.ops.table import Op, composite
-
-Grads = tuple[Node | None, ...]
+from rushlight.ops.table import Grads, Op, composite
 
 
 def real_function(

@@ -22,8 +22,6 @@ from rushlight.ops.samples import (
 )  # fmt: skip
 from rushlight.ops.table import Operand, composite
 
-Grads = tuple[Node | None, ...]
-
 
 @composite(method=False)
 def where(condition: Node, input: Operand, other: Operand) -> Node:

@@ -10,7 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops import return_types
-from rushlight.ops.reduce import widen
+from rushlight.ops.reduce.dims import widen
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import composite
 

@@ -38,6 +38,8 @@ Scalar = Node | float | int | bool
 Operand = Node | float | int | bool
 Power = Node | float | int | bool
 Rule = Callable[..., Any]
+# What a vjp of an op whose parameters hold one tensor each returns.
+Grads = tuple[Node | None, ...]
 
 # What a parameter is, by its annotation.
 (

@@ -13,7 +13,7 @@ from rushlight.base.dtype import get_default_dtype
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.ops.create import steps_of
-from rushlight.ops.view import sizes
+from rushlight.ops.view.sizes import sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.state import LEAF

@@ -15,7 +15,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
-from rushlight.ops.view import sizes
+from rushlight.ops.view.sizes import sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor.device import CPU, require_cpu
 from rushlight.tensor.tensor import Tensor, write_out

@@ -21,7 +21,8 @@ from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, meta_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.table import Op
-from rushlight.ops.view import flatten, strided, strided_set
+from rushlight.ops.view.reshape import flatten
+from rushlight.ops.view.strided import strided, strided_set
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, attach, edge_of

@@ -1,4 +1,4 @@
-"""torch.nn.functional's losses with PyTorch's full signatures, over the ops of ops/loss.py."""
+"""torch.nn.functional's losses with PyTorch's full signatures, over the ops of ops/loss/."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from rushlight.ops.loss import reduction_of
+from rushlight.ops.loss.reduction import reduction_of
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function

@@ -1,4 +1,4 @@
-"""torch.nn.functional's normalisations over the ops of ops/norm.py."""
+"""torch.nn.functional's normalisations over the ops of ops/norm/."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.engine.value import Size
-from rushlight.ops.view import sizes
+from rushlight.ops.view.sizes import sizes
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function

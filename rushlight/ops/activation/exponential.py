@@ -1,0 +1,64 @@
+"""Exponential below zero: elu, selu, celu."""
+
+from __future__ import annotations
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import zeros_of
+from rushlight.ops.promote import full
+from rushlight.ops.samples import of_one, with_options
+from rushlight.ops.table import Scalar, composite
+
+
+@composite(torch=False, functional=True)
+def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
+    """x where positive, else alpha * (e**x - 1)."""
+    scale = full(alpha, input.shape, input.dtype)
+    low = binary("mul", scale, unary("expm1", binary("minimum", input, zeros_of(input))))
+    return build.where(binary("lt", zeros_of(input), input), input, low)
+
+
+@elu.vjp
+def _(g, out, input, alpha, inplace):  # type: ignore[no-untyped-def]
+    scale = full(alpha, g.shape, g.dtype)
+    low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
+    return (build.where(binary("le", input, zeros_of(g)), low, g),)
+
+
+def _negative_part(x: Node) -> Node:
+    """x below 0, else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
+    return build.where(binary("lt", x, zeros_of(x)), x, zeros_of(x))
+
+
+elu.samples(with_options({"alpha": 0.5}))
+
+
+@composite(method=False, functional=True)
+def selu(input: Node, inplace: bool = False) -> Node:
+    """scale * elu(x, alpha) with the constants of self-normalising networks (Klambauer 2017)."""
+    alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+    inner: Node = elu(input, alpha)
+    return binary("mul", inner, const(scale, input.shape, input.dtype))
+
+
+selu.samples(of_one(whole=False))
+
+
+@composite(method=False, functional=True)
+def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
+    """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0)."""
+    scale = full(alpha, input.shape, input.dtype)
+    low = binary("minimum", input, zeros_of(input))
+    curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))
+    return build.where(binary("lt", zeros_of(input), input), input, curved)
+
+
+celu.samples(with_options({"alpha": 0.5}))
+
+
+@celu.vjp
+def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> tuple[Node]:
+    scale = full(alpha, g.shape, g.dtype)
+    low = binary("mul", g, unary("exp", binary("div", _negative_part(input), scale)))
+    return (build.where(binary("le", input, zeros_of(g)), low, g),)

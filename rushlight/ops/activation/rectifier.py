@@ -1,0 +1,126 @@
+"""Straight pieces: relu, relu6, hardtanh, leaky_relu, threshold, prelu."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.ir import build
+from rushlight.ir.build import binary
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import zeros_of
+from rushlight.ops.promote import full
+from rushlight.ops.samples import (
+    CORNERS,
+    INTEGERS,
+    BadInputs,
+    Rng,
+    Samples,
+    floats,
+    of_one,
+    with_options,
+)
+from rushlight.ops.table import Scalar, composite
+
+
+@composite(method=True, functional=True, inplace=True)
+def relu(input: Node) -> Node:
+    """max(x, 0); nan stays nan; the slope at 0 is 0."""
+    return binary("maximum", input, zeros_of(input))
+
+
+@relu.vjp
+def _(g, out, input):  # type: ignore[no-untyped-def]
+    return (build.where(binary("le", out, zeros_of(out)), zeros_of(g), g),)
+
+
+relu.samples(of_one(whole=False))
+
+
+@composite(torch=False, functional=True)
+def relu6(input: Node, inplace: bool = False) -> Node:
+    """min(max(x, 0), 6)."""
+    out: Node = hardtanh(input, 0.0, 6.0)
+    return out
+
+
+relu6.samples(of_one(-2, 8, whole=False))
+
+
+@composite(torch=False, functional=True)
+def hardtanh(
+    input: Node, min_val: Scalar = -1.0, max_val: Scalar = 1.0, inplace: bool = False
+) -> Node:
+    """x cut to [min_val, max_val]."""
+    low, high = (full(each, input.shape, input.dtype) for each in (min_val, max_val))
+    raised = build.where(binary("lt", input, low), low, input)
+    return build.where(binary("lt", high, raised), high, raised)
+
+
+@hardtanh.vjp
+def _(g, out, input, min_val, max_val, inplace):  # type: ignore[no-untyped-def]
+    low, high = (full(each, g.shape, g.dtype) for each in (min_val, max_val))
+    outside = binary("or", binary("le", input, low), binary("le", high, input))
+    return (build.where(outside, zeros_of(g), g),)
+
+
+hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
+
+
+@composite(torch=False, functional=True)
+def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False) -> Node:
+    """x where positive, else negative_slope * x."""
+    slope = full(negative_slope, input.shape, input.dtype)
+    return build.where(binary("lt", zeros_of(input), input), input, binary("mul", input, slope))
+
+
+leaky_relu.samples(with_options({"negative_slope": 0.2}))
+
+
+@composite(torch=False, functional=True)
+def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = False) -> Node:
+    """x where x > threshold, else value."""
+    limit, other = (full(each, input.shape, input.dtype) for each in (threshold, value))
+    return build.where(binary("le", input, limit), other, input)
+
+
+@threshold.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 0.3, -1.0), {}
+    yield (CORNERS, 0.5, 20.0), {}
+    yield (np.asarray(1.0), 1.0, 2.0), {}
+    yield (INTEGERS, 1, -3), {}
+
+
+@composite(torch=True, functional=True, method=True)
+def prelu(input: Node, weight: Node) -> Node:
+    """x where positive, else weight * x; one weight, or one per channel (axis 1)."""
+    if weight.ndim > 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
+    if weight.size != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if weight.size != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight.size} and channel size = {channels}."
+            )
+        shape = (1, channels) + (1,) * (input.ndim - 2)
+    else:
+        shape = (1,) * input.ndim
+    slope = build.expand(build.reshape(weight, shape), input.shape)
+    return build.where(binary("lt", zeros_of(input), input), input, binary("mul", slope, input))
+
+
+@prelu.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 1)), {}
+    yield (floats(rng, 2, 3, 4), floats(rng, 3)), {}
+    yield (floats(rng, 4), np.asarray(0.25)), {}
+    yield (CORNERS, np.array([0.25])), {}
+
+
+@prelu.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((3, 1))), {}, RuntimeError, "scalar or 1D"
+    yield (np.ones((2, 3)), np.ones(4)), {}, RuntimeError, "channel size = 3"

@@ -1,0 +1,43 @@
+"""Small values to zero: tanhshrink, softshrink, hardshrink."""
+
+from __future__ import annotations
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import zeros_of
+from rushlight.ops.promote import full
+from rushlight.ops.samples import of_one, with_options
+from rushlight.ops.table import Scalar, composite
+
+
+@composite(torch=False, functional=True)
+def tanhshrink(input: Node) -> Node:
+    """x - tanh(x)."""
+    return binary("sub", input, unary("tanh", input))
+
+
+tanhshrink.samples(of_one(whole=False))
+
+
+@composite(torch=False, functional=True)
+def softshrink(input: Node, lambd: Scalar = 0.5) -> Node:
+    """x moved toward 0 by lambd, 0 within it."""
+    limit = full(lambd, input.shape, input.dtype)
+    near = build.where(binary("le", unary("abs", input), limit), zeros_of(input), input)  # or nan
+    high = build.where(binary("lt", limit, input), binary("sub", input, limit), near)
+    low = binary("lt", input, unary("neg", limit))
+    return build.where(low, binary("add", input, limit), high)
+
+
+softshrink.samples(with_options({"lambd": 1.0}))
+
+
+@composite(torch=False, functional=True)
+def hardshrink(input: Node, lambd: Scalar = 0.5) -> Node:
+    """x where |x| > lambd, else 0."""
+    limit = full(lambd, input.shape, input.dtype)
+    return build.where(binary("le", unary("abs", input), limit), zeros_of(input), input)
+
+
+hardshrink.samples(with_options({"lambd": 1.0}))

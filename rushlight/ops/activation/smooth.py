@@ -1,0 +1,116 @@
+"""Smooth curves: gelu, silu, mish, softplus, logsigmoid, softsign."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import zeros_of
+from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.samples import of_one, raises, with_options
+from rushlight.ops.table import Scalar, composite
+
+
+@composite(torch=False, functional=True)
+def gelu(input: Node, *, approximate: str = "none") -> Node:
+    """x * Phi(x), Phi the normal distribution function; "tanh" approximates it (Hendrycks 2016)."""
+    x = build.cast(input, compute_dtype(input.dtype))
+    half = const(0.5, x.shape, x.dtype)
+    if approximate == "none":
+        inner = unary("erf", binary("mul", x, const(math.sqrt(0.5), x.shape, x.dtype)))
+    elif approximate == "tanh":
+        cube = binary("mul", binary("mul", x, x), x)
+        sum_ = binary("add", x, binary("mul", cube, const(0.044715, x.shape, x.dtype)))
+        inner = unary("tanh", binary("mul", sum_, const(math.sqrt(2 / math.pi), x.shape, x.dtype)))
+    else:
+        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
+    one = const(1, x.shape, x.dtype)
+    out = binary("mul", binary("mul", x, half), binary("add", one, inner))
+    return build.cast(out, input.dtype)
+
+
+gelu.samples(with_options({"approximate": "tanh"}))
+
+
+gelu.bad_inputs(raises(((np.ones(3),), {"approximate": "x"}, RuntimeError, "none or tanh")))
+
+
+@composite(torch=False, functional=True)
+def silu(input: Node, inplace: bool = False) -> Node:
+    """x * sigmoid(x)."""
+    x = build.cast(input, compute_dtype(input.dtype))
+    return build.cast(binary("mul", x, unary("sigmoid", x)), input.dtype)
+
+
+@silu.vjp
+def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
+    x = build.cast(input, compute_dtype(input.dtype))
+    gate = unary("sigmoid", x)
+    one = const(1, x.shape, x.dtype)
+    slope = binary("mul", gate, binary("add", one, binary("mul", x, binary("sub", one, gate))))
+    return (build.cast(binary("mul", build.cast(g, x.dtype), slope), input.dtype),)
+
+
+silu.samples(of_one(whole=False))
+
+
+@composite(torch=False, functional=True)
+def mish(input: Node, inplace: bool = False) -> Node:
+    """x * tanh(softplus(x))."""
+    inner: Node = softplus(input)
+    return binary("mul", input, unary("tanh", inner))
+
+
+mish.samples(of_one(whole=False))
+
+
+@composite(torch=False, functional=True)
+def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
+    """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
+    scale = full(beta, input.shape, input.dtype)
+    scaled = binary("mul", input, scale)
+    tail = unary("log1p", unary("exp", unary("neg", unary("abs", scaled))))
+    smooth = binary("div", binary("add", binary("maximum", scaled, zeros_of(scaled)), tail), scale)
+    limit = full(threshold, input.shape, input.dtype)
+    return build.where(binary("lt", limit, scaled), input, smooth)
+
+
+@softplus.vjp
+def _(g, out, input, beta, threshold):  # type: ignore[no-untyped-def]
+    # From the body the slope would lean on how maximum splits the tie at 0; this does not.
+    scaled = binary("mul", input, full(beta, input.shape, input.dtype))
+    limit = full(threshold, input.shape, input.dtype)
+    inside = binary("mul", g, unary("sigmoid", scaled))
+    return (build.where(binary("lt", limit, scaled), g, inside),)
+
+
+softplus.samples(with_options({"beta": 3.0}, {"beta": 0.5, "threshold": 1.0}))
+
+
+@composite(torch=False, functional=True)
+def logsigmoid(input: Node) -> Node:
+    """log(sigmoid(x)) = min(x, 0) - log(1 + e**-|x|)."""
+    tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))
+    return binary("sub", binary("minimum", input, zeros_of(input)), tail)
+
+
+@logsigmoid.vjp
+def _(g, out, input):  # type: ignore[no-untyped-def]
+    return (binary("mul", g, unary("sigmoid", unary("neg", input))),)
+
+
+logsigmoid.samples(of_one(whole=False))
+
+
+@composite(torch=False, functional=True)
+def softsign(input: Node) -> Node:
+    """x / (1 + |x|)."""
+    one = const(1, input.shape, input.dtype)
+    return binary("div", input, binary("add", one, unary("abs", input)))
+
+
+softsign.samples(of_one(whole=False))

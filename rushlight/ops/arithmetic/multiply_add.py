@@ -1,0 +1,66 @@
+"""Products and sums in one: lerp, addcmul, addcdiv."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import align, common_dtype, full, shape_of
+from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
+from rushlight.ops.table import Operand, Scalar, composite
+
+
+@composite(method=True, inplace=True)
+def lerp(input: Node, end: Node, weight: Operand) -> Node:
+    """input + weight * (end - input), computed from the nearer end."""
+    dtype, shape = common_dtype(input, end), shape_of(input, end, weight)
+    x, y, w = (full(each, shape, dtype) for each in (input, end, weight))
+    delta = binary("sub", y, x)
+    near = binary("add", x, binary("mul", w, delta))
+    far = binary("sub", y, binary("mul", delta, binary("sub", const(1, shape, dtype), w)))
+    return build.where(binary("lt", unary("abs", w), const(0.5, shape, dtype)), near, far)
+
+
+@lerp.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), 0.3), {}
+    yield (floats(rng, 4, 1), floats(rng, 5), floats(rng, 4, 5)), {}
+    yield (floats(rng), floats(rng, 3), 0.9), {}
+    yield (np.zeros((0, 2)), np.ones(2), 0.5), {}
+
+
+@composite(method=True, inplace=True)
+def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
+    """input + value * tensor1 * tensor2."""
+    x, a, b = align(input, tensor1, tensor2)
+    return binary("add", x, binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+@addcmul.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), floats(rng, 5)), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 1), floats(rng)), {"value": 0.5}
+    yield (INTEGERS, INTEGERS, INTEGERS), {"value": 2}
+
+
+@composite(method=True, inplace=True)
+def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
+    """input + value * tensor1 / tensor2."""
+    x, a, b = align(input, tensor1, tensor2)
+    if not x.dtype.is_floating_point:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future release "
+            "addcdiv will perform a true division of tensor1 and tensor2."
+        )
+    return binary("add", x, binary("div", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+@addcdiv.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), floats(rng, 4, 5), floats(rng, 5, low=0.5)), {}
+    yield (floats(rng, 4, 5), floats(rng, 4, 1), floats(rng, low=1)), {"value": 0.5}
+
+
+addcdiv.bad_inputs(raises(((INTEGERS,) * 3, {}, RuntimeError, "Integer division with addcdiv")))

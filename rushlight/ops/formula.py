@@ -1,0 +1,51 @@
+"""Short words for arithmetic of nodes of one shape and dtype, as bodies and gradients write it."""
+
+from __future__ import annotations
+
+from rushlight.ir.build import binary, const
+from rushlight.ir.graph import Node
+
+
+def like(x: Node, value: float) -> Node:
+    """``value`` everywhere, in the shape and dtype of ``x``."""
+    return const(value, x.shape, x.dtype)
+
+
+def zeros_of(x: Node) -> Node:
+    """0 everywhere, in the shape and dtype of ``x``."""
+    return const(0, x.shape, x.dtype)
+
+
+def plus(x: Node, y: Node) -> Node:
+    """x + y."""
+    return binary("add", x, y)
+
+
+def minus(x: Node, y: Node) -> Node:
+    """x - y."""
+    return binary("sub", x, y)
+
+
+def times(x: Node, y: Node) -> Node:
+    """x * y."""
+    return binary("mul", x, y)
+
+
+def over(x: Node, y: Node) -> Node:
+    """x / y."""
+    return binary("div", x, y)
+
+
+def scaled(x: Node, value: float) -> Node:
+    """x * value, for a Python number."""
+    return binary("mul", x, like(x, value))
+
+
+def squared(x: Node) -> Node:
+    """x * x."""
+    return binary("mul", x, x)
+
+
+def one_minus(x: Node) -> Node:
+    """1 - x."""
+    return binary("sub", like(x, 1), x)

@@ -1,0 +1,147 @@
+"""Cross entropy of yes and no, of chances and of logits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.loss.reduction import reduced
+from rushlight.ops.samples import Fixed, Rng, Samples, floats, raises
+from rushlight.ops.table import composite
+
+
+def _chances(rng: Rng) -> Samples:
+    for reduction in ("mean", "sum", "none"):
+        p, t = floats(rng, 4, 5, low=0.1, high=0.9), floats(rng, 4, 5, low=0, high=1)
+        yield (p, t), {"reduction": reduction}
+        yield (p, t, Fixed(floats(rng, 5, low=0.5))), {"reduction": reduction}
+    edges = np.array([0.0, 1.0, 0.0, 1.0]), Fixed(np.array([0.0, 1.0, 1.0, 0.0]))
+    yield edges, {"reduction": "none"}
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
+
+
+@composite(
+    torch=False, functional=True, name="_binary_cross_entropy", grad_name="BinaryCrossEntropy"
+)
+def binary_cross_entropy(
+    input: Node, target: Node, weight: Node | None = None, reduction: str = "mean"
+) -> Node:
+    """-(t log p + (1 - t) log(1 - p)), the logarithms cut at -100."""
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the "
+            f"input size (torch.Size({list(input.shape)})) is deprecated. Please ensure they "
+            "have the same size."
+        )
+    floor = const(-100, input.shape, input.dtype)
+    one = const(1, input.shape, input.dtype)
+    hit = binary("maximum", unary("log", input), floor)
+    miss = binary("maximum", unary("log1p", unary("neg", input)), floor)
+    loss = binary(
+        "sub", binary("mul", binary("sub", target, one), miss), binary("mul", target, hit)
+    )
+    if weight is not None:
+        loss = binary("mul", loss, build.broadcast(weight, loss.shape))
+    return reduced(loss, reduction)
+
+
+@binary_cross_entropy.vjp
+def _(g, out, input, target, weight, reduction):  # type: ignore[no-untyped-def]
+    # (p - t) / (p (1 - p)), the denominator kept off 0 as PyTorch does (1e-12)
+    one = const(1, input.shape, input.dtype)
+    spread = binary("mul", input, binary("sub", one, input))
+    floor = const(1e-12, input.shape, input.dtype)
+    slope = binary("div", binary("sub", input, target), binary("maximum", spread, floor))
+    if reduction == "mean":
+        g = binary("div", g, const(input.size, (), g.dtype))
+    slope = binary("mul", slope, build.broadcast(g, input.shape))
+    both = binary("sub", unary("log1p", unary("neg", input)), unary("log", input))
+    dtarget = binary("mul", both, build.broadcast(g, input.shape))
+    if weight is not None:
+        wide = build.broadcast(weight, input.shape)
+        slope, dtarget = binary("mul", slope, wide), binary("mul", dtarget, wide)
+    return slope, dtarget, None
+
+
+binary_cross_entropy.samples(_chances)
+
+
+binary_cross_entropy.bad_inputs(
+    raises(((np.full((2, 3), 0.5), np.ones(3)), {}, ValueError, "target size"))
+)
+
+
+@composite(
+    torch=True, functional=True, name="_binary_cross_entropy_with_logits",
+    grad_name="BinaryCrossEntropyWithLogits",
+)  # fmt: skip
+def binary_cross_entropy_with_logits(
+    input: Node, target: Node, weight: Node | None = None, pos_weight: Node | None = None,
+    reduction: str = "mean",
+) -> Node:  # fmt: skip
+    """Binary cross-entropy of sigmoid(input), computed without overflow."""
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size (torch.Size({list(target.shape)})) must be the same as input size "
+            f"(torch.Size({list(input.shape)}))"
+        )
+    one = const(1, input.shape, input.dtype)
+    # log(1 + e**-x) for every x
+    tail = binary(
+        "add",
+        unary("log1p", unary("exp", unary("neg", unary("abs", input)))),
+        binary("maximum", unary("neg", input), const(0, input.shape, input.dtype)),
+    )
+    if pos_weight is not None:
+        extra = binary("sub", build.broadcast(pos_weight, input.shape), one)
+        tail = binary("mul", binary("add", one, binary("mul", extra, target)), tail)
+    loss = binary("add", binary("mul", binary("sub", one, target), input), tail)
+    if weight is not None:
+        loss = binary("mul", loss, build.broadcast(weight, loss.shape))
+    return reduced(loss, reduction)
+
+
+@binary_cross_entropy_with_logits.vjp
+def _(g, out, input, target, weight, pos_weight, reduction):  # type: ignore[no-untyped-def]
+    if reduction == "mean":
+        g = binary("div", g, const(input.size, (), g.dtype))
+    g = build.broadcast(g, input.shape)
+    if weight is not None:
+        g = binary("mul", g, build.broadcast(weight, input.shape))
+    gate = unary("sigmoid", input)
+    one = const(1, input.shape, input.dtype)
+    if pos_weight is None:
+        slope = binary("sub", gate, target)
+        dtarget = unary("neg", binary("mul", g, input))
+    else:
+        scale = build.broadcast(pos_weight, input.shape)
+        both = binary("add", binary("sub", one, target), binary("mul", scale, target))
+        slope = binary("sub", binary("mul", both, gate), binary("mul", scale, target))
+        tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))
+        tail = binary(
+            "add", tail, binary("maximum", unary("neg", input), const(0, input.shape, input.dtype))
+        )
+        inner = binary("sub", binary("mul", binary("sub", scale, one), tail), input)
+        dtarget = binary("mul", g, inner)
+    return binary("mul", g, slope), dtarget, None, None
+
+
+@binary_cross_entropy_with_logits.samples
+def _(rng: Rng) -> Samples:
+    for reduction in ("mean", "sum", "none"):
+        x, t = floats(rng, 4, 5), floats(rng, 4, 5, low=0, high=1)
+        yield (x, t), {"reduction": reduction}
+        weight, positive = Fixed(floats(rng, 5, low=0.1)), Fixed(floats(rng, 5, low=0.1))
+        yield (x, t), {"reduction": reduction, "weight": weight, "pos_weight": positive}
+    yield (
+        (np.array([0.0, 1e4, -1e4, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])),
+        {"reduction": "none"},
+    )
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
+
+
+binary_cross_entropy_with_logits.bad_inputs(
+    raises(((np.ones((2, 3)), np.ones(3)), {}, ValueError, "must be the same as input size"))
+)

@@ -1,0 +1,75 @@
+"""Losses of distributions: kl_div, poisson_nll_loss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import scaled
+from rushlight.ops.loss.reduction import reduced
+from rushlight.ops.promote import align, full
+from rushlight.ops.samples import Fixed, Rng, Samples, floats
+from rushlight.ops.table import Scalar, composite
+
+
+@composite(torch=False, functional=True, name="_kl_div", grad_name="KlDiv")
+def kl_div(input: Node, target: Node, reduction: str = "mean", log_target: bool = False) -> Node:
+    """target * (log target - input), 0 where target is 0; ``log_target``: target is a logarithm."""
+    x, y = align(input, target)
+    if log_target:
+        loss = binary("mul", unary("exp", y), binary("sub", y, x))
+    else:
+        zero = const(0, y.shape, y.dtype)
+        entropy = build.where(binary("eq", y, zero), zero, binary("mul", y, unary("log", y)))
+        loss = binary("sub", entropy, binary("mul", y, x))
+    if reduction == "batchmean":
+        total = reduce(loss, "sum", tuple(range(loss.ndim)))
+        return binary("div", total, const(loss.shape[0] if loss.ndim else 1, (), total.dtype))
+    return reduced(loss, reduction)
+
+
+@kl_div.samples
+def _(rng: Rng) -> Samples:
+    x, t = floats(rng, 4, 5), floats(rng, 4, 5, low=0.1, high=1)
+    for reduction in ("mean", "sum", "none", "batchmean"):
+        yield (x, t), {"reduction": reduction}
+        yield (x, floats(rng, 4, 5)), {"reduction": reduction, "log_target": True}
+    yield (np.zeros(3), np.array([0.0, 1.0, 0.5])), {"reduction": "none"}
+    yield (np.zeros((0, 3)), np.zeros((0, 3))), {"reduction": "sum"}
+
+
+@composite(torch=False, functional=True, name="_poisson_nll_loss", grad_name="PoissonNllLoss")
+def poisson_nll_loss(
+    input: Node, target: Node, log_input: bool = True, full_loss: bool = False, eps: Scalar = 1e-8,
+    reduction: str = "mean",
+) -> Node:  # fmt: skip
+    """exp(x) - t x (log_input), or x - t log(x + eps); ``full_loss`` adds Stirling's term."""
+    x, t = align(input, target)
+    if log_input:
+        loss = binary("sub", unary("exp", x), binary("mul", t, x))
+    else:
+        shifted = binary("add", x, full(eps, x.shape, x.dtype))
+        loss = binary("sub", x, binary("mul", t, unary("log", shifted)))
+    if full_loss:
+        log_t = unary("log", t)
+        stirling = binary("sub", binary("mul", t, log_t), t)
+        stirling = binary("add", stirling, scaled(unary("log", scaled(t, 2 * math.pi)), 0.5))
+        one = const(1, t.shape, t.dtype)
+        loss = binary(
+            "add", loss, build.where(binary("lt", one, t), stirling, const(0, t.shape, t.dtype))
+        )
+    return reduced(loss, reduction)
+
+
+@poisson_nll_loss.samples
+def _(rng: Rng) -> Samples:
+    x, t = floats(rng, 4, 5, low=0.2), floats(rng, 4, 5, low=0.5, high=5)
+    for reduction in ("mean", "sum", "none"):
+        yield (x, t), {"reduction": reduction}
+        yield (x, t), {"reduction": reduction, "log_input": False, "full_loss": True}
+    counts = Fixed(np.array([0.0, 1.0, 2.0, 1e4]))
+    yield (np.zeros(4), counts), {"full_loss": True, "reduction": "none"}

@@ -1,0 +1,67 @@
+"""Cross entropy where the target gives every class a chance."""
+
+from __future__ import annotations
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.activation.softmax import log_softmax
+from rushlight.ops.formula import scaled
+from rushlight.ops.loss.nll import class_axis, class_weights
+
+
+def _soft_target(target: Node, smoothing: float) -> Node:
+    if not smoothing:
+        return target
+    axis = class_axis(target)
+    even = const(smoothing / target.shape[axis], target.shape, target.dtype)
+    return binary("add", scaled(target, 1 - smoothing), even)
+
+
+def _soft_count(input: Node) -> int:
+    axis = class_axis(input)
+    return input.size // max(input.shape[axis], 1)
+
+
+def soft_cross_entropy(
+    input: Node, target: Node, weight: Node | None, reduction: str, smoothing: float
+) -> Node:
+    axis = class_axis(input)
+    log_probs: Node = log_softmax(input, axis)
+    terms = binary("mul", log_probs, _soft_target(target, smoothing))
+    if weight is not None:
+        terms = binary("mul", terms, class_weights(weight, terms))
+    losses = unary("neg", reduce(terms, "sum", (axis,)))
+    if reduction == "none":
+        return losses
+    total = reduce(losses, "sum", tuple(range(losses.ndim)))
+    if reduction == "sum":
+        return total
+    return binary("div", total, const(_soft_count(input), (), total.dtype))
+
+
+def _spread(g: Node, like: Node, reduction: str) -> Node:
+    """The cotangent of each loss, over the class axis."""
+    axis = class_axis(like)
+    if reduction == "mean":
+        g = binary("div", g, const(_soft_count(like), (), g.dtype))
+    if reduction == "none":
+        return build.expand(reshape(g, (*g.shape[:axis], 1, *g.shape[axis:])), like.shape)
+    return build.broadcast(g, like.shape)
+
+
+def soft_slope(
+    g: Node, input: Node, target: Node, weight: Node | None, reduction: str, smoothing: float
+) -> Node:
+    slope = unary(
+        "neg", binary("mul", _spread(g, input, reduction), _soft_target(target, smoothing))
+    )
+    return slope if weight is None else binary("mul", slope, class_weights(weight, slope))
+
+
+def soft_target_slope(
+    g: Node, log_probs: Node, weight: Node | None, reduction: str, smoothing: float
+) -> Node:
+    slope = unary("neg", binary("mul", _spread(g, log_probs, reduction), log_probs))
+    slope = slope if weight is None else binary("mul", slope, class_weights(weight, slope))
+    return scaled(slope, 1 - smoothing) if smoothing else slope

@@ -1,0 +1,106 @@
+"""Normalisation over the batch, with its own or the running statistics."""
+
+from __future__ import annotations
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import scaled, times
+from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
+from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.table import Scalar, composite
+
+
+def per_channel(x: Node, per_channel: Node) -> Node:
+    """(C) spread over (N, C, *)."""
+    shape = (1, x.shape[1]) + (1,) * (x.ndim - 2)
+    return build.expand(reshape(build.cast(per_channel, x.dtype), shape), x.shape)
+
+
+def _check_channels(input: Node, **vectors: Node | None) -> None:
+    if input.ndim < 2:
+        raise RuntimeError(f"batch_norm: expected input of at least 2-D, got {input.ndim}-D")
+    for name, vector in vectors.items():
+        if vector is not None and vector.size != input.shape[1]:
+            raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {vector.size}")
+
+
+def _affine(x: Node, scale: Node, shift: Node | None) -> Node:
+    out = times(x, scale)
+    return out if shift is None else binary("add", out, shift)
+
+
+@composite(torch=False, name="_batch_norm", grad_name="NativeBatchNorm")
+def batch_norm(
+    input: Node, weight: Node | None, bias: Node | None, running_mean: Node | None,
+    running_var: Node | None, momentum: Scalar, eps: float,
+) -> tuple[Node, ...]:  # fmt: skip
+    """Each channel of (N, C, *) to mean 0, variance 1, then times weight (C) plus bias (C).
+
+    -> (out, mean, 1 / std) of the batch and, where running statistics are given, those moved
+    towards the batch's by ``momentum``.
+    """
+    _check_channels(
+        input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    x = build.cast(input, compute_dtype(input.dtype))
+    axes = (0, *range(2, x.ndim))
+    centred, mean, variance = statistics(x, axes)
+    inverse = inverse_root(variance, eps)
+    scale = inverse if weight is None else times(inverse, build.cast(weight, x.dtype))
+    shift = None if bias is None else per_channel(x, bias)
+    out = build.cast(_affine(centred, per_channel(x, scale), shift), input.dtype)
+    if running_mean is None or running_var is None:
+        return out, mean, inverse
+    count = x.size // max(x.shape[1], 1)
+    unbiased = scaled(variance, count / max(count - 1, 1))
+    return (
+        out, mean, inverse,
+        _moved_average(running_mean, mean, momentum),
+        _moved_average(running_var, unbiased, momentum),
+    )  # fmt: skip
+
+
+def _moved_average(old: Node, new: Node, momentum: Scalar) -> Node:
+    """(1 - momentum) * old + momentum * new."""
+    wide = build.cast(old, new.dtype)
+    rate = full(momentum, new.shape, new.dtype)
+    rest = binary("sub", const(1, new.shape, new.dtype), rate)
+    return build.cast(binary("add", times(rest, wide), times(rate, new)), old.dtype)
+
+
+@batch_norm.vjp
+def _(g, out, input, weight, bias, running_mean, running_var, momentum, eps):  # type: ignore[no-untyped-def]
+    x = build.cast(input, compute_dtype(input.dtype))
+    axes = (0, *range(2, x.ndim))
+    mean, inverse = out[1], out[2]
+    dweight = dbias = h = None
+    if g[0] is not None:
+        seed = build.cast(g[0], x.dtype)
+        total = reduce(seed, "sum", axes)
+        hat = times(binary("sub", x, per_channel(x, mean)), per_channel(x, inverse))
+        if weight is not None:
+            dweight = build.cast(reduce(times(seed, hat), "sum", axes), weight.dtype)
+        if bias is not None:
+            dbias = build.cast(total, bias.dtype)
+        h = seed if weight is None else times(seed, per_channel(x, weight))
+    dx = normalised_slope(h, x, mean, inverse, axes, g[1], g[2])
+    return build.cast(dx, input.dtype), dweight, dbias, None, None
+
+
+@composite(torch=False, name="_batch_norm_eval", grad_name="NativeBatchNorm")
+def batch_norm_eval(
+    input: Node, weight: Node | None, bias: Node | None, running_mean: Node, running_var: Node,
+    eps: float,
+) -> Node:  # fmt: skip
+    """batch_norm by given statistics: (input - mean) / sqrt(var + eps) * weight + bias."""
+    _check_channels(
+        input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    x = build.cast(input, compute_dtype(input.dtype))
+    scale = inverse_root(build.cast(running_var, x.dtype), eps)
+    if weight is not None:
+        scale = times(scale, build.cast(weight, x.dtype))
+    centred = binary("sub", x, per_channel(x, running_mean))
+    shift = None if bias is None else per_channel(x, bias)
+    return build.cast(_affine(centred, per_channel(x, scale), shift), input.dtype)

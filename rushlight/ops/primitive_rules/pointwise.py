@@ -1,0 +1,149 @@
+"""Slopes of the pointwise primitives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, unary, where
+from rushlight.ir.graph import Node
+from rushlight.ops.formula import like, minus, one_minus, over, plus, scaled, squared, times
+from rushlight.ops.primitive_rules.table import RULES, Rule, rule
+from rushlight.ops.table import Grads
+
+# slope(x, out) of each unary function
+_SLOPES: dict[str, Callable[[Node, Node], Node]] = {
+    "abs": lambda x, out: unary("sign", x),
+    "exp": lambda x, out: out,
+    "exp2": lambda x, out: scaled(out, math.log(2)),
+    "expm1": lambda x, out: plus(out, like(x, 1)),
+    "log": lambda x, out: unary("reciprocal", x),
+    "log2": lambda x, out: unary("reciprocal", scaled(x, math.log(2))),
+    "log10": lambda x, out: unary("reciprocal", scaled(x, math.log(10))),
+    "log1p": lambda x, out: unary("reciprocal", plus(x, like(x, 1))),
+    "sqrt": lambda x, out: unary("reciprocal", scaled(out, 2)),
+    "rsqrt": lambda x, out: scaled(times(out, squared(out)), -0.5),
+    "reciprocal": lambda x, out: unary("neg", squared(out)),
+    "sin": lambda x, out: unary("cos", x),
+    "cos": lambda x, out: unary("neg", unary("sin", x)),
+    "tan": lambda x, out: plus(squared(out), like(x, 1)),
+    "asin": lambda x, out: unary("rsqrt", one_minus(squared(x))),
+    "acos": lambda x, out: unary("neg", unary("rsqrt", one_minus(squared(x)))),
+    "atan": lambda x, out: unary("reciprocal", plus(squared(x), like(x, 1))),
+    "sinh": lambda x, out: unary("cosh", x),
+    "cosh": lambda x, out: unary("sinh", x),
+    "tanh": lambda x, out: one_minus(squared(out)),
+    "asinh": lambda x, out: unary("rsqrt", plus(squared(x), like(x, 1))),
+    "acosh": lambda x, out: unary("rsqrt", minus(squared(x), like(x, 1))),
+    "atanh": lambda x, out: unary("reciprocal", one_minus(squared(x))),
+    "sigmoid": lambda x, out: times(out, one_minus(out)),
+    "erf": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), 2 / math.sqrt(math.pi)),
+    "erfc": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), -2 / math.sqrt(math.pi)),
+    "erfinv": lambda x, out: scaled(unary("exp", squared(out)), math.sqrt(math.pi) / 2),
+    "lgamma": lambda x, out: unary("digamma", x),
+}
+
+
+def _pointwise(op: str) -> Rule:
+    slope = _SLOPES[op]
+    return lambda g, node: (times(g, slope(node.src[0], node)),)
+
+
+RULES.update({op: _pointwise(op) for op in _SLOPES})
+
+
+@rule("neg")
+def _neg(g: Node, node: Node) -> Grads:
+    return (unary("neg", g),)
+
+
+@rule("sign", "floor", "ceil", "trunc", "round")
+def _flat(g: Node, node: Node) -> Grads:
+    return (like(g, 0),)
+
+
+@rule("add")
+def _add_rule(g: Node, node: Node) -> Grads:
+    return g, g
+
+
+@rule("sub")
+def _sub_rule(g: Node, node: Node) -> Grads:
+    return g, unary("neg", g)
+
+
+@rule("mul")
+def _mul_rule(g: Node, node: Node) -> Grads:
+    x, y = node.src
+    return times(g, y), times(g, x)
+
+
+@rule("div")
+def _div_rule(g: Node, node: Node) -> Grads:
+    y = node.src[1]
+    return over(g, y), unary("neg", times(g, over(node, y)))
+
+
+@rule("pow")
+def _pow_rule(g: Node, node: Node) -> Grads:
+    x, y = node.src
+    zero = like(x, 0)
+    base = times(y, binary("pow", x, minus(y, like(y, 1))))
+    dx = where(binary("eq", y, zero), zero, times(g, base))
+    # d/dy x**y at x = 0 is 0 for y >= 0, as PyTorch has it.
+    flat = binary("and", binary("eq", x, zero), binary("le", zero, y))
+    dy = where(flat, zero, times(g, times(node, unary("log", x))))
+    return dx, dy
+
+
+@rule("atan2")
+def _atan2_rule(g: Node, node: Node) -> Grads:
+    y, x = node.src
+    scaled = over(g, plus(squared(x), squared(y)))
+    return times(scaled, x), unary("neg", times(scaled, y))
+
+
+@rule("remainder", "fmod")
+def _remainder_rule(g: Node, node: Node) -> Grads:
+    x, y = node.src
+    whole = unary("floor" if node.op == "remainder" else "trunc", over(x, y))
+    return g, unary("neg", times(g, whole))
+
+
+@rule("maximum", "minimum")
+def _extremum_rule(g: Node, node: Node) -> Grads:
+    x, y = node.src
+    less, more = (x, y) if node.op == "maximum" else (y, x)
+    half, zero = scaled(g, 0.5), like(g, 0)
+    tie = binary("eq", x, y)
+    loses_x, loses_y = binary("lt", less, more), binary("lt", more, less)
+    return (
+        where(tie, half, where(loses_x, zero, g)),
+        where(tie, half, where(loses_y, zero, g)),
+    )
+
+
+@rule("copysign")
+def _copysign_rule(g: Node, node: Node) -> Grads:
+    x = node.src[0]
+    zero = like(x, 0)
+    ratio = where(binary("eq", x, zero), zero, over(node, x))
+    return times(g, ratio), zero
+
+
+@rule("where")
+def _where_rule(g: Node, node: Node) -> Grads:
+    condition, zero = node.src[0], like(g, 0)
+    return None, where(condition, g, zero), where(condition, zero, g)
+
+
+@rule("cast")
+def _cast_rule(g: Node, node: Node) -> Grads:
+    source = node.src[0].dtype
+    return (build.cast(g, source) if source.is_floating_point or source.is_complex else None,)
+
+
+@rule("bitcast", "argsort", "eq", "ne", "lt", "le")
+def _none(g: Node, node: Node) -> Grads:
+    return (None,) * len(node.src)

@@ -1,0 +1,37 @@
+"""Derivatives of pooling."""
+
+from __future__ import annotations
+
+import math
+
+from rushlight.ir import build
+from rushlight.ir.build import reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.primitive_rules.table import rule
+from rushlight.ops.table import Grads
+
+
+@rule("pool")
+def _pool_rule(g: Node, node: Node) -> Grads:
+    x, a = node.src[0], node.attrs
+    window = (a["window"], a["stride"], a["padding"], a["dilation"])
+    if a["kind"] == "sum":
+        return (build.pool_input_grad("sum", (g,), x.shape, *window),)
+    if a["kind"] == "max":
+        places = build.pool(x, "argmax", *window)
+        return (build.pool_input_grad("max", (g, places), x.shape, *window),)
+    return (None,)
+
+
+@rule("pool_input_grad")
+def _pool_input_grad_rule(h: Node, node: Node) -> Grads:
+    a = node.attrs
+    window = (a["window"], a["stride"], a["padding"], a["dilation"])
+    if a["kind"] == "sum":
+        return (build.pool(h, "sum", *window),)
+    # linear in g: each window reads the cotangent at the place of its maximum
+    g, places = node.src
+    n, c = h.shape[0], h.shape[-1]
+    flat = reshape(h, (n, math.prod(h.shape[1:-1]), c))
+    index = reshape(places, (n, math.prod(g.shape[1:-1]), c))
+    return reshape(build.gather(flat, index, 1), g.shape), None

@@ -1,0 +1,80 @@
+"""Running sums and products, and differences of neighbours: cumsum, cumprod, diff."""
+
+from __future__ import annotations
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import int64
+from rushlight.base.shape import normalize_dim
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.samples import running
+from rushlight.ops.table import composite
+
+
+@composite(method=True)
+def diff(
+    input: Node, n: int = 1, dim: int = -1, prepend: Node | None = None, append: Node | None = None
+) -> Node:
+    """Each element minus the one before along ``dim``, ``n`` times."""
+    if input.ndim == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    axis = normalize_dim(dim, input.ndim)
+    x = build.cat([part for part in (prepend, input, append) if part is not None], axis)
+    for _ in range(min(n, x.shape[axis])):
+        count = x.shape[axis] - 1
+        shape = tuple(count if k == axis else size for k, size in enumerate(x.shape))
+        start = tuple(1 if k == axis and count else 0 for k in range(x.ndim))
+        ones = (1,) * x.ndim
+        later = build.slice(x, start, shape, ones)
+        earlier = build.slice(x, (0,) * x.ndim, shape, ones)
+        x = binary("ne" if x.dtype.name == "bool" else "sub", later, earlier)
+    return x
+
+
+@composite(method=True)
+def cumsum(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
+    """Running sum along ``dim``; integers as int64."""
+    return _running("sum", input, dim, dtype)
+
+
+cumsum.samples(running())
+
+
+@composite(method=True)
+def cumprod(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
+    """Running product along ``dim``; integers as int64."""
+    return _running("prod", input, dim, dtype)
+
+
+@cumprod.vjp
+def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
+    # sum over j >= i of g[j] * out[j] / x[i]; where a zero stands PyTorch's exact form is needed.
+    x = build.cast(input, out.dtype)
+    axis = normalize_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return (build.cast(g, input.dtype),)
+    n = x.shape[axis]
+    # others[i, j]: the product of x[..j] without x[i], for j >= i, built without division.
+    wide = (*x.shape[:axis], n, *x.shape[axis:])
+    rows = build.expand(reshape(x, (*x.shape[:axis], 1, *x.shape[axis:])), wide)
+    i, j = build.iota(wide, axis), build.iota(wide, axis + 1)
+    without = build.where(binary("eq", i, j), const(1, wide, x.dtype), rows)
+    products = cumprod(without, axis + 1)  # the op: it has a derivative again
+    weight = build.expand(reshape(g, (*g.shape[:axis], 1, *g.shape[axis:])), wide)
+    terms = build.where(
+        binary("le", i, j), binary("mul", products, weight), const(0, wide, x.dtype)
+    )
+    return (build.cast(reduce(terms, "sum", (axis + 1,)), input.dtype),)
+
+
+cumprod.samples(running())
+
+
+def _running(kind: str, input: Node, dim: int, dtype: DType | None) -> Node:
+    axis = normalize_dim(dim, input.ndim)
+    if dtype is None:
+        real = input.dtype.is_floating_point or input.dtype.is_complex
+        dtype = input.dtype if real else int64
+    x = build.cast(input, dtype)
+    return build.scan(x, kind, axis) if x.ndim else x

@@ -1,0 +1,125 @@
+"""Variance and standard deviation: var, std, var_mean, std_mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.shape import normalize_dims
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import compute_dtype
+from rushlight.ops.reduce.dims import Dims, count_of, finish, kept_shape, widen
+from rushlight.ops.reduce.sum import mean_of
+from rushlight.ops.samples import INTEGERS, raises, spreads
+from rushlight.ops.table import composite
+
+
+def _moments(
+    input: Node, dim: Dims, unbiased: bool | None, correction: Any, keepdim: bool
+) -> tuple[Node, Node, tuple[int, ...]]:
+    """Variance and mean (reduced, compute dtype) and the axes."""
+    if not input.dtype.is_floating_point:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    x = build.cast(input, compute_dtype(input.dtype))
+    axes = normalize_dims(dim, x.ndim)
+    average = mean_of(x, axes)
+    centred = binary("sub", x, widen(average, x, axes))
+    squares = reduce(binary("mul", centred, centred), "sum", axes)
+    divisor = max(count_of(x.shape, axes) - correction, 0)
+    return binary("div", squares, const(divisor, squares.shape, squares.dtype)), average, axes
+
+
+def _var_arguments(dim: Any, unbiased: Any) -> tuple[Any, Any]:
+    # var(True) means unbiased=True over everything.
+    return (None, dim) if isinstance(dim, bool) else (dim, unbiased)
+
+
+@composite(method=True)
+def var(
+    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: int | float | None = None,
+) -> Node:  # fmt: skip
+    """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
+    dim, unbiased = _var_arguments(dim, unbiased)
+    spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
+    return build.cast(finish(spread, input, axes, keepdim), input.dtype)
+
+
+var.samples(spreads())
+
+
+var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
+
+
+@composite(method=True)
+def std(
+    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: int | float | None = None,
+) -> Node:  # fmt: skip
+    """The square root of ``var``."""
+    dim, unbiased = _var_arguments(dim, unbiased)
+    spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
+    return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype)
+
+
+@std.vjp
+def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-untyped-def]
+    dim, unbiased = _var_arguments(dim, unbiased)
+    x = build.cast(input, compute_dtype(input.dtype))
+    axes = normalize_dims(dim, x.ndim)
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    divisor = max(count_of(x.shape, axes) - correction, 0)
+    kept = kept_shape(x.shape, axes)
+    wide = [build.expand(reshape(build.cast(each, x.dtype), kept), x.shape) for each in (g, out)]
+    centred = binary("sub", x, widen(mean_of(x, axes), x, axes))
+    # A constant row has no slope: PyTorch gives 0 there, not nan.
+    zero = const(0, x.shape, x.dtype)
+    flat = binary("eq", wide[1], zero)
+    spread = build.where(flat, const(1, x.shape, x.dtype), wide[1])
+    scale = binary("div", wide[0], binary("mul", spread, const(divisor, x.shape, x.dtype)))
+    slope = binary("mul", build.where(flat, zero, scale), centred)
+    return (build.cast(slope, input.dtype),)
+
+
+std.samples(spreads())
+
+
+std.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
+
+
+@composite
+def var_mean(
+    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: int | float | None = None,
+) -> tuple[Node, Node]:  # fmt: skip
+    """(var, mean)."""
+    dim, unbiased = _var_arguments(dim, unbiased)
+    spread, average, axes = _moments(input, dim, unbiased, correction, keepdim)
+    return (
+        build.cast(finish(spread, input, axes, keepdim), input.dtype),
+        build.cast(finish(average, input, axes, keepdim), input.dtype),
+    )
+
+
+var_mean.samples(spreads())
+
+
+@composite
+def std_mean(
+    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: int | float | None = None,
+) -> tuple[Node, Node]:  # fmt: skip
+    """(std, mean)."""
+    dim, unbiased = _var_arguments(dim, unbiased)
+    _, average, axes = _moments(input, dim, unbiased, correction, keepdim)
+    return (
+        std(input, dim, unbiased, keepdim, correction=correction),
+        build.cast(finish(average, input, axes, keepdim), input.dtype),
+    )
+
+
+std_mean.samples(spreads())

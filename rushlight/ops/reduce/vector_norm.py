@@ -1,0 +1,106 @@
+"""The length of vectors: vector_norm, dist."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float64
+from rushlight.base.shape import normalize_dims
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reduce, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.arithmetic.add_multiply import sub
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
+from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
+from rushlight.ops.table import composite
+
+
+@composite(torch=False, name="_vector_norm", grad_name="LinalgVectorNorm")
+def vector_norm(
+    input: Node, ord: float = 2.0, dim: Dims = None, keepdim: bool = False,
+    dtype: DType | None = None,
+) -> Node:  # fmt: skip
+    """(sum |x|**ord)**(1/ord) over dims; inf: the largest, -inf: the smallest, 0: the count."""
+    kind = input.dtype if dtype is None else dtype
+    if not (kind.is_floating_point or kind.is_complex):
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{legacy_name(kind)}"
+        )
+    x = unary("abs", build.cast(input, compute_dtype(kind)))
+    axes = normalize_dims(dim, x.ndim)
+    if ord == math.inf or ord == -math.inf:
+        not_empty("linalg.vector_norm", x, axes)
+        out = reduce(x, "max" if ord > 0 else "min", axes)
+    elif ord == 0:
+        present = binary("ne", x, const(0, x.shape, x.dtype))
+        out = reduce(build.cast(present, x.dtype), "sum", axes)
+    elif ord == 1:
+        out = reduce(x, "sum", axes)
+    elif ord == 2:
+        out = unary("sqrt", reduce(binary("mul", x, x), "sum", axes))
+    else:
+        powers = reduce(binary("pow", x, const(ord, x.shape, x.dtype)), "sum", axes)
+        out = binary("pow", powers, const(1 / ord, powers.shape, powers.dtype))
+    return build.cast(finish(out, x, axes, keepdim), kind)
+
+
+@vector_norm.vjp
+def _(g, out, input, ord, dim, keepdim, dtype):  # type: ignore[no-untyped-def]
+    x = build.cast(input, out.dtype)
+    axes = normalize_dims(dim, x.ndim)
+    kept = kept_shape(x.shape, axes)
+    gw, ow = (build.expand(reshape(each, kept), x.shape) for each in (g, out))
+    zero = const(0, x.shape, x.dtype)
+    if ord == 0:
+        return (build.cast(zero, input.dtype),)
+    if ord == 1:
+        slope = binary("mul", gw, unary("sign", x))
+    elif ord == 2:
+        slope = build.where(binary("eq", ow, zero), zero, binary("mul", x, binary("div", gw, ow)))
+    elif math.isinf(ord):
+        hit = build.cast(binary("eq", unary("abs", x), ow), x.dtype)
+        count = widen(reduce(hit, "sum", axes), x, axes)
+        slope = binary("div", binary("mul", binary("mul", gw, unary("sign", x)), hit), count)
+    else:
+        safe = build.where(binary("eq", ow, zero), const(1, x.shape, x.dtype), ow)
+        ratio = binary("div", unary("abs", x), safe)
+        powers = binary("pow", ratio, full(ord - 1, x.shape, x.dtype))
+        slope = binary("mul", binary("mul", gw, unary("sign", x)), powers)
+        slope = build.where(binary("eq", ow, zero), zero, slope)
+    return (build.cast(slope, input.dtype),)
+
+
+@vector_norm.samples
+def _(rng: Rng) -> Samples:
+    for ord in (2, 1, 3, 0.5, 0, math.inf, -math.inf):
+        yield (floats(rng, 3, 4), ord), {}
+        yield (floats(rng, 2, 3, 4), ord, (0, -1), True), {}
+        yield (np.zeros((2, 3)), ord, 1), {}
+    yield (np.asarray(-3.0),), {}
+    yield (np.zeros((0, 3)), 2.0, 0), {}
+    yield (np.array([np.nan, 1.0, np.inf]),), {}
+    yield (floats(rng, 5).astype(np.float32),), {"dtype": float64}
+
+
+vector_norm.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "Expected a floating point")))
+
+
+@composite(method=True)
+def dist(input: Node, other: Node, p: float = 2.0) -> Node:
+    """The p-norm of input - other."""
+    out: Node = vector_norm(sub.body(input, other), float(p))
+    return out
+
+
+@dist.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 3), floats(rng, 3)), {"p": 1}
+    yield (np.ones(3), np.ones(3)), {}
+    yield (floats(rng, 3), floats(rng, 3), math.inf), {}
