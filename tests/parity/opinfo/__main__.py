@@ -1,0 +1,93 @@
+"""PyTorch's operator test inputs against Rushlight.
+
+    python -m tests.parity.opinfo NAME...          what fails of some operators
+    python -m tests.parity.opinfo                  one line for each of all
+    python -m tests.parity.opinfo --report         the same, written to docs/opinfo_report.md
+
+The inputs are drawn once by PyTorch's Python and kept in a cache folder (``--fresh`` draws anew).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+from tests.parity.opinfo.check import Outcome, check, load
+from tests.parity.opinfo.report import summary, write
+
+_ROOT = Path(__file__).parent.parent.parent.parent
+_CANDIDATES = (os.environ.get("PYTORCH_PYTHON", ""), "/work/peer/bin/python")
+COMPLEX = frozenset({"complex64", "complex128"})
+ALL_DTYPES = frozenset({
+    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8",
+    "bool", "",
+})  # fmt: skip
+
+
+def folder() -> Path:
+    """Where the drawn inputs are kept."""
+    return Path(tempfile.gettempdir()) / "rushlight-opinfo"
+
+
+def peer() -> str | None:
+    """A Python that has PyTorch."""
+    return next((each for each in _CANDIDATES if each and Path(each).exists()), None)
+
+
+def draw(names: list[str]) -> None:
+    """Let PyTorch's Python write the inputs of ``names`` (of all operators if empty)."""
+    python = peer()
+    if python is None:
+        raise SystemExit("no PyTorch found: set PYTORCH_PYTHON")
+    subprocess.run(
+        [python, "-m", "tests.parity.opinfo.draw", str(folder()), *names], cwd=_ROOT, check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.parity.opinfo", description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--report", action="store_true", help="write docs/opinfo_report.md")
+    parser.add_argument("--fresh", action="store_true", help="draw the inputs anew")
+    parser.add_argument("--complex", action="store_true", help="complex dtypes too")
+    parser.add_argument("--limit", type=int, default=8, help="failures shown of one operator")
+    args = parser.parse_args(argv)
+    listing = folder() / "names.txt"
+    if args.fresh or not listing.exists():
+        draw(args.names)
+    names = args.names or listing.read_text().split("\n")
+    missing = [name for name in names if not (folder() / f"{name}.pkl").exists()]
+    if missing:
+        draw(missing)
+    dtypes = ALL_DTYPES | COMPLEX if args.complex else ALL_DTYPES
+    warnings.simplefilter("ignore")
+    outcomes: list[Outcome] = []
+    for name in names:
+        if not (folder() / f"{name}.pkl").exists():
+            print(f"{name}: no such operator")
+            continue
+        started = time.process_time()
+        outcome = check(name, load(folder(), name), dtypes)
+        outcomes.append(outcome)
+        seconds = time.process_time() - started
+        print(f"{summary(outcome)}  [{seconds:.1f} s]", flush=True)
+        if args.names:
+            for failure in outcome.failures[: args.limit]:
+                print(f"    {str(failure)[:300]}")
+    if args.report:
+        write(_ROOT / "docs" / "opinfo_report.md", outcomes)
+    passed = sum(outcome.passes for outcome in outcomes)
+    absent = sum(outcome.absent for outcome in outcomes)
+    print(f"{passed} pass, {len(outcomes) - passed - absent} fail, {absent} absent")
+    return 0 if passed == len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,251 @@
+"""One operator: each of its cases called in Rushlight and compared with what PyTorch did."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rushlight
+from tests.parity.opinfo import calls
+from tests.parity.opinfo.plain import array_of, decode, dtype_name, flatten
+
+SEED = 42
+# (relative, absolute): the roundings of two libraries apart.
+_TOLERANCE = {
+    "float64": (1e-7, 1e-7), "complex128": (1e-7, 1e-7), "float32": (2e-5, 2e-5),
+    "complex64": (2e-5, 2e-5), "float16": (4e-3, 4e-3), "bfloat16": (3.2e-2, 3.2e-2),
+}  # fmt: skip
+Case = dict[str, Any]
+
+
+@dataclass
+class Failure:
+    """One case that is not as PyTorch has it: what of it, and how."""
+
+    aspect: str  # raises, result, dtype, shape, values, gradient, out, inplace, method, error
+    dtype: str
+    place: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"#{self.place} {self.dtype} {self.aspect}: {self.text}"
+
+
+@dataclass
+class Outcome:
+    """What is known of one operator."""
+
+    name: str
+    absent: bool = False
+    cases: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def passes(self) -> bool:
+        return not self.absent and not self.failures
+
+
+class Differs(Exception):
+    """An aspect of a result that is not PyTorch's."""
+
+    def __init__(self, aspect: str, text: str) -> None:
+        super().__init__(text)
+        self.aspect = aspect
+
+
+def load(folder: Path, name: str) -> list[Case]:
+    """The cases that draw.py wrote: our own file in a folder of ours."""
+    cases: list[Case] = pickle.loads((folder / f"{name}.pkl").read_bytes())
+    return cases
+
+
+def check(name: str, cases: list[Case], dtypes: frozenset[str] | None = None) -> Outcome:
+    """Run all cases (those of ``dtypes``) of one operator."""
+    outcome = Outcome(name)
+    callables: dict[str, Any] = {}
+    for place, case in enumerate(cases):
+        if case["kind"] == "skipped" or (dtypes is not None and case["dtype"] not in dtypes):
+            continue
+        variant = case["variant"]
+        if variant not in callables:
+            callables[variant] = calls.find(rushlight, name, variant)
+        if callables[variant] is None:
+            outcome.absent = True
+            return outcome
+        outcome.cases += 1
+        for failure in _failures(name, callables[variant], case, place):
+            outcome.failures.append(failure)
+    if not outcome.cases and calls.find(rushlight, name) is None:
+        outcome.absent = True
+    return outcome
+
+
+def _failures(name: str, function: Any, case: Case, place: int) -> Iterator[Failure]:
+    attempts = [("error", _error)] if case["kind"] == "error" else [("raises", _sample)]
+    if case.get("out"):
+        attempts.append(("out", _out))
+    if "inplace" in case:
+        attempts.append(("inplace", _inplace))
+    if case.get("method"):
+        attempts.append(("method", _method))
+    for aspect, attempt in attempts:
+        try:
+            attempt(name, function, case)
+        except Differs as difference:
+            kind = difference.aspect if attempt is _sample else aspect
+            yield Failure(kind, case["dtype"], place, str(difference))
+        except Exception as error:
+            yield Failure(aspect, case["dtype"], place, f"{type(error).__name__}: {error}")
+            if attempt is _sample:
+                return
+
+
+def _arguments(case: Case) -> tuple[Any, list[Any], dict[str, Any]]:
+    return (
+        decode(rushlight, case["input"]),
+        [decode(rushlight, each) for each in case["args"]],
+        {key: decode(rushlight, each) for key, each in case["kwargs"].items()},
+    )
+
+
+def _sample(name: str, function: Any, case: Case) -> None:
+    first, args, kwargs = _arguments(case)
+    rushlight.manual_seed(SEED)
+    result = function(first, *args, **kwargs)
+    _same(result, case["result"], "values", name in calls.UNINITIALISED)
+    if "gradients" not in case or case.get("processed"):
+        return
+    leaves = [t for t in flatten(rushlight, [first, args, kwargs]) if t.requires_grad and t.is_leaf]
+    outs = [t for t in flatten(rushlight, result) if t.requires_grad]
+    seeds = [decode(rushlight, each) for each in case["cotangents"]]
+    if len(outs) != len(seeds):
+        raise Differs("gradient", f"{len(outs)} results require grad, PyTorch {len(seeds)}")
+    try:
+        grads = rushlight.autograd.grad(outs, leaves, seeds, allow_unused=True)
+    except Exception as error:
+        raise Differs("gradient", f"{type(error).__name__}: {error}") from error
+    for mine, theirs in zip(grads, case["gradients"], strict=True):
+        if mine is None or theirs is None:
+            given = mine if theirs is None else decode(rushlight, theirs)
+            if given is not None and given.numel() and given.detach().ne(0).any().item():
+                raise Differs("gradient", f"{_short(mine)}, PyTorch {_short(theirs)}")
+        else:
+            _same(mine, theirs, "gradient", False)
+
+
+def _out(name: str, function: Any, case: Case) -> None:
+    first, args, kwargs = _arguments(case)
+    with rushlight.no_grad():
+        rushlight.manual_seed(SEED)
+        result = function(first, *args, **kwargs)
+        targets = [rushlight.empty_like(t) for t in flatten(rushlight, result)]
+        given = targets[0] if isinstance(result, rushlight.Tensor) else tuple(targets)
+        rushlight.manual_seed(SEED)
+        returned = function(first, *args, **kwargs, out=given)
+    _same(returned, case["result"], "out", name in calls.UNINITIALISED)
+    written = [id(target) for target in targets]
+    if [id(each) for each in flatten(rushlight, returned)] != written:
+        raise Differs("out", "does not return the tensors it was given")
+
+
+def _inplace(name: str, function: Any, case: Case) -> None:
+    first, args, kwargs = _arguments(case)
+    target = first.detach().clone()
+    rushlight.manual_seed(SEED)
+    with rushlight.no_grad():
+        returned = calls.method(rushlight, name, "_")(target, *args, **kwargs)
+    if returned is not target:
+        raise Differs("inplace", "does not return its tensor")
+    _same(target, case["inplace"], "inplace", False)
+
+
+def _method(name: str, function: Any, case: Case) -> None:
+    first, args, kwargs = _arguments(case)
+    rushlight.manual_seed(SEED)
+    result = calls.method(rushlight, name)(first, *args, **kwargs)
+    _same(result, case["result"], "method", name in calls.UNINITIALISED)
+
+
+def _error(name: str, function: Any, case: Case) -> None:
+    first, args, kwargs = _arguments(case)
+    wanted = case["raises"][0]
+    try:
+        result = function(first, *args, **kwargs)
+        for each in flatten(rushlight, result):
+            each.detach().tolist()
+    except Exception as error:
+        if wanted not in [kind.__name__ for kind in type(error).__mro__]:
+            got = f"{type(error).__name__}: {error}"
+            raise Differs("error", f"{got[:200]} -- PyTorch {wanted}: {case['message']}") from error
+    else:
+        raise Differs("error", f"no error, PyTorch {wanted}: {case['message'][:200]}")
+
+
+def _same(mine: Any, theirs: Any, aspect: str, only_shape: bool) -> None:
+    """Raise Differs unless a result equals the encoded one."""
+    kind = theirs[0] if isinstance(theirs, tuple) else None
+    if kind == "tensor":
+        _same_tensor(mine, theirs, aspect, only_shape)
+    elif kind in ("list", "tuple", "named"):
+        parts = theirs[-1]
+        if not isinstance(mine, (list, tuple)):
+            raise Differs(aspect, f"{_short(mine)}, PyTorch {kind} of {len(parts)}")
+        if len(mine) != len(parts):
+            raise Differs(aspect, f"{len(mine)} results, PyTorch {len(parts)}")
+        if kind == "named" and type(mine).__name__ != theirs[1]:
+            raise Differs(aspect, f"{type(mine).__name__}, PyTorch {theirs[1]}")
+        for a, b in zip(mine, parts, strict=True):
+            _same(a, b, aspect, only_shape)
+    else:
+        expected = decode(rushlight, theirs)
+        if isinstance(expected, (float, complex)):
+            same = type(mine) is type(expected) and bool(
+                np.isclose(mine, expected, 2e-5, 2e-5, equal_nan=True)
+            )
+        else:
+            same = type(mine) is type(expected) and mine == expected
+        if not same:
+            raise Differs(aspect, f"{mine!r}, PyTorch {expected!r}")
+
+
+def _same_tensor(mine: Any, theirs: Any, aspect: str, only_shape: bool) -> None:
+    if not isinstance(mine, rushlight.Tensor):
+        raise Differs(aspect, f"{_short(mine)}, PyTorch a tensor")
+    dtype = theirs[1]
+    if dtype_name(mine.dtype) != dtype:
+        what = "dtype" if aspect == "values" else aspect
+        raise Differs(what, f"{dtype_name(mine.dtype)}, PyTorch {dtype}")
+    if tuple(mine.shape) != theirs[3]:
+        what = "shape" if aspect == "values" else aspect
+        raise Differs(what, f"{tuple(mine.shape)}, PyTorch {theirs[3]}")
+    if only_shape:
+        return
+    a, b = _array(mine), array_of(theirs)
+    if dtype in _TOLERANCE:
+        relative, absolute = _TOLERANCE[dtype]
+        with np.errstate(all="ignore"):
+            close = np.isclose(a, b, relative, absolute, equal_nan=True)
+    else:
+        close = a == b
+    if not close.all():
+        bad = np.argwhere(~close)[0]
+        where = tuple(int(k) for k in bad)
+        count = int((~close).sum())
+        text = f"{a[where]!r}, PyTorch {b[where]!r} at {where}; {count} of {close.size}"
+        raise Differs(aspect, text)
+
+
+def _array(tensor: Any) -> np.ndarray[Any, Any]:
+    plain = tensor.detach()
+    if plain.dtype is rushlight.bfloat16:
+        plain = plain.float()
+    return np.asarray(plain.numpy())
+
+
+def _short(value: Any) -> str:
+    return repr(value).replace("\n", " ")[:120]
