@@ -101,7 +101,18 @@ def _follow(start: Any, path: str) -> Any:
     return found
 
 
-def method(torch: Any, name: str, suffix: str = "") -> Adapter | None:
-    """``Tensor.NAME`` (or ``NAME_``) of an operator."""
-    last = name.rpartition(".")[2] + suffix
+def method(name: str) -> Adapter:
+    """``Tensor.NAME`` of an operator."""
+    last = name.rpartition(".")[2]
     return lambda x, *args, **kwargs: getattr(x, last)(*args, **kwargs)
+
+
+def inplace(torch: Any, name: str) -> Adapter:
+    """``Tensor.NAME_``, ``F.NAME_`` or ``F.NAME(..., inplace=True)``."""
+    if not name.startswith("nn.functional."):
+        return method(name.removesuffix("_") + "_")
+    last = name.rpartition(".")[2]
+    written: Adapter | None = getattr(torch.nn.functional, last + "_", None)
+    if written is not None:
+        return written
+    return partial(getattr(torch.nn.functional, last), inplace=True)

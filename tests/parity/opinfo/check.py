@@ -158,7 +158,7 @@ def _inplace(name: str, function: Any, case: Case) -> None:
     target = first.detach().clone()
     rushlight.manual_seed(SEED)
     with rushlight.no_grad():
-        returned = calls.method(rushlight, name, "_")(target, *args, **kwargs)
+        returned = calls.inplace(rushlight, name)(target, *args, **kwargs)
     if returned is not target:
         raise Differs("inplace", "does not return its tensor")
     _same(target, case["inplace"], "inplace", False)
@@ -167,7 +167,7 @@ def _inplace(name: str, function: Any, case: Case) -> None:
 def _method(name: str, function: Any, case: Case) -> None:
     first, args, kwargs = _arguments(case)
     rushlight.manual_seed(SEED)
-    result = calls.method(rushlight, name)(first, *args, **kwargs)
+    result = calls.method(name)(first, *args, **kwargs)
     _same(result, case["result"], "method", name in calls.UNINITIALISED)
 
 
