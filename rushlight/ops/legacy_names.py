@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rushlight.base.dtype import dtype as DType
 
-_NAMES = {
+LEGACY_NAMES = {
     "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
     "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
     "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
@@ -13,4 +13,4 @@ _NAMES = {
 
 def legacy_name(dtype: DType) -> str:
     """``Float`` for float32 and so on."""
-    return _NAMES.get(dtype.name, dtype.name)
+    return LEGACY_NAMES.get(dtype.name, dtype.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rushlight.engine.call import Gradient
 from rushlight.engine.trace import Step, local
 from rushlight.engine.value import Meta, Value
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.handle import RemovableHandle
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def attach(
 
 
 def _overwritten_message(node: GradNode, value: Value, probe: Value) -> str:
-    kind = "".join(("torch.", _LEGACY.get(value.meta.dtype.name, value.meta.dtype.name), "Tensor"))
+    kind = "".join(("torch.", legacy_name(value.meta.dtype), "Tensor"))
     reached = probe.version + 1
     return (
         "one of the variables needed for gradient computation has been modified by an inplace "
@@ -245,10 +246,3 @@ def _overwritten_message(node: GradNode, value: Value, probe: Value) -> str:
         "find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True)."
     )
-
-
-_LEGACY = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
-    "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
-    "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
-}  # fmt: skip

@@ -1,5 +1,5 @@
 """Tensor: a value with PyTorch's face. Only what its identity needs is here: memory, versions,
-views, in-place writes and the gradient edge; the methods are installed by ``tensor/methods.py``.
+views, in-place writes and the gradient edge; the methods are installed by ``tensor/methods/``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, meta_of
 from rushlight.ops.layout import Layout
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.table import Op
 from rushlight.ops.view.reshape import flatten
 from rushlight.ops.view.strided import strided, strided_set
@@ -462,7 +463,7 @@ def _dense(layout: Layout) -> bool:
 
 def type_name(kind: DType) -> str:
     """PyTorch's word for a dtype in messages: Float, Long."""
-    return state._LEGACY.get(kind.name, kind.name)
+    return legacy_name(kind)
 
 
 def can_cast(source: DType, target: DType) -> bool:

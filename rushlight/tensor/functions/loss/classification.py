@@ -1,0 +1,59 @@
+"""Losses of classes: nll_loss, cross_entropy, binary_cross_entropy."""
+
+from __future__ import annotations
+
+from rushlight.tensor.functions.loss.reduction import Flag, known, legacy_reduction
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+@public(torch=False, functional=True)
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
+    ignore_index: int = -100, reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """-weight[t] * input[.., t, ..]: input holds log-probabilities, class axis 1."""
+    if size_average is not None or reduce is not None:
+        reduction = legacy_reduction(reduction, size_average, reduce)
+    out: Tensor = function("_nll_loss")(input, target, weight, ignore_index, known(reduction))
+    return out
+
+
+@public(torch=False, functional=True)
+def cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
+    ignore_index: int = -100, reduce: Flag = None, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """nll_loss(log_softmax(input)), or -sum(target * log_softmax(input)) for floats."""
+    if size_average is not None or reduce is not None:
+        reduction = legacy_reduction(reduction, size_average, reduce)
+    out: Tensor = function("_cross_entropy")(
+        input, target, weight, ignore_index, known(reduction), label_smoothing
+    )
+    return out
+
+
+@public(torch=False, functional=True)
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """-(t log p + (1 - t) log(1 - p)), the logarithms cut at -100."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    out: Tensor = function("_binary_cross_entropy")(input, target, weight, reduction)
+    return out
+
+
+@public(torch=False, functional=True)
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Binary cross-entropy of sigmoid(input), computed without overflow."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    out: Tensor = function("_binary_cross_entropy_with_logits")(
+        input, target, weight, pos_weight, reduction
+    )
+    return out

@@ -1,0 +1,122 @@
+"""Losses that pull vectors together and push them apart: ranking, cosine, triplet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.tensor.functions.loss.reduction import (
+    Flag,
+    known,
+    legacy_reduction,
+    positive,
+    reduced,
+)
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+@public(functional=True)
+def margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """max(0, -target * (input1 - input2) + margin)."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    if not input1.ndim == input2.ndim == target.ndim:
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
+        )
+    x1: Any = input1
+    return reduced(positive(-target * (x1 - input2) + margin), reduction)  # type: ignore[operator]
+
+
+@public(functional=True)
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: float = 1.0, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """x where target is 1, max(0, margin - x) where it is -1."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    x: Any = input
+    where, ne = function("where"), function("ne")
+    far = where(ne(target, 1), positive(margin - x), 0.0)
+    near = where(ne(target, -1), x, 0.0)
+    return reduced(far + near, reduction)
+
+
+@public(torch=False, functional=True)
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: Flag = None, reduce: Flag = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """log(1 + exp(-target * input))."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    y: Any = target
+    return reduced(function("log1p")(function("exp")(-y * input)), reduction)
+
+
+@public(functional=True)
+def cosine_embedding_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """1 - cos where target is 1, max(0, cos - margin) where it is -1."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    dim = 1 if target.ndim else 0
+    x1: Any = input1
+    x2: Any = input2
+
+    def total(x: Any) -> Any:
+        return function("sum")(x, dim)
+
+    tiny = 1e-12
+    sizes = (total(x1 * x1) + tiny) * (total(x2 * x2) + tiny)
+    cosine = total(x1 * x2) / function("sqrt")(sizes)
+    where, eq = function("where"), function("eq")
+    near = where(eq(target, 1), 1 - cosine, 0.0)
+    far = where(eq(target, -1), positive(cosine - margin), 0.0)
+    return reduced(near + far, reduction)
+
+
+@public(functional=True)
+def triplet_margin_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2,
+    eps: float = 1e-6, swap: bool = False, size_average: Flag = None, reduce: Flag = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d the p-norm."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        out: Tensor = function("pairwise_distance")(a, b, p, eps)
+        return out
+
+    return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
+
+
+@public(torch=False, functional=True)
+def triplet_margin_with_distance_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0,
+    swap: bool = False, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """triplet_margin_loss with any distance."""
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    distance = distance_function or function("pairwise_distance")
+    return _triplet(anchor, positive, negative, distance, margin, swap, known(reduction))
+
+
+def _triplet(
+    anchor: Tensor, positive: Tensor, negative: Tensor, distance: Callable[..., Any],
+    margin: float, swap: bool, reduction: str,
+) -> Tensor:  # fmt: skip
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = function("minimum")(far, distance(positive, negative))
+    return reduced(positive(near - far + margin), reduction)

@@ -1,0 +1,84 @@
+"""Losses of classes that keep a margin: multi_margin, multilabel_margin, multilabel_soft_margin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.tensor.functions.loss.reduction import (
+    Flag,
+    known,
+    legacy_reduction,
+    positive,
+    reduced,
+)
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+@public(torch=False, functional=True)
+def multi_margin_loss(
+    input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
+    size_average: Flag = None, reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """Sum over classes j != t of max(0, margin - x[t] + x[j])**p, over the number of classes."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    if p not in (1, 2):
+        raise ValueError("only p == 1 and p == 2 supported")
+    x: Any = function("unsqueeze")(input, 0) if input.ndim == 1 else input
+    rows = target.reshape(-1, 1)
+    classes = x.shape[1]
+    gaps = positive(margin - function("gather")(x, 1, rows) + x)
+    gaps = gaps if p == 1 else gaps * gaps
+    if weight is not None:
+        gaps = gaps * function("index_select")(weight, 0, target.reshape(-1)).reshape(-1, 1)
+    others = function("scatter")(gaps, 1, rows, 0.0)
+    losses = function("sum")(others, 1) / classes
+    if reduction == "none" and input.ndim == 1:
+        return losses.reshape(())  # type: ignore[no-any-return]
+    return reduced(losses, reduction)
+
+
+@public(torch=False, functional=True)
+def multilabel_soft_margin_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
+    reduce: Flag = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The mean over classes of the binary cross-entropy of sigmoid(input)."""
+    reduction = known(legacy_reduction(reduction, size_average, reduce))
+    x: Any = input
+    y: Any = target
+    log_sigmoid = function("logsigmoid")
+    loss = -(y * log_sigmoid(x) + (1 - y) * log_sigmoid(-x))
+    if weight is not None:
+        loss = loss * weight
+    return reduced(function("mean")(loss, -1), reduction)
+
+
+def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
+    """max(0, 1 - (x[y] - x[j])) over targets y before the first -1 and classes j that are none."""
+    x: Any = function("unsqueeze")(input, 0) if input.ndim < 2 else input
+    y: Any = target.reshape(*x.shape)
+    classes = x.shape[1]
+    listed = function("cumsum")(function("lt")(y, 0), 1) == 0
+    safe = function("where")(listed, y, 0)
+    count = function("scatter_add")(function("mul")(y, 0), 1, safe, listed.long())
+    is_target = count > 0
+    chosen = function("gather")(x, 1, safe)
+    gaps = positive(1 - (chosen.reshape(-1, classes, 1) - x.reshape(-1, 1, classes)))
+    use = listed.reshape(-1, classes, 1) & ~is_target.reshape(-1, 1, classes)
+    losses = function("sum")(function("where")(use, gaps, 0.0), (1, 2)) / classes
+    if reduction == "none" and input.ndim < 2:
+        return losses.reshape(())  # type: ignore[no-any-return]
+    return reduced(losses, reduction)
+
+
+@public(torch=False, functional=True)
+def multilabel_margin_loss(
+    input: Tensor, target: Tensor, size_average: Flag = None, reduce: Flag = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The hinge loss of every listed class against every class that is not, over the classes."""
+    return _multilabel_margin(
+        input, target, known(legacy_reduction(reduction, size_average, reduce))
+    )

@@ -1,0 +1,110 @@
+"""Other dtypes, and new tensors like this one: to, type, float, new_zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.base import dtype as dtypes
+from rushlight.base.dtype import dtype as DType
+from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
+from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.methods.memory import clone
+from rushlight.tensor.tensor import Tensor, convert
+
+_BY_LEGACY = {
+    name: getattr(dtypes, kind, dtypes.BY_NAME[kind]) for kind, name in LEGACY_NAMES.items()
+}
+
+
+def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None]:
+    device, dtype = kwargs.get("device"), kwargs.get("dtype")
+    for each in args:
+        if isinstance(each, DType):
+            dtype = each
+        elif isinstance(each, (str, Device)):
+            device = each
+        elif isinstance(each, Tensor):
+            dtype = each.dtype
+        elif isinstance(each, int) and not isinstance(each, bool):
+            device = Device("cuda", each)
+    if "other" in kwargs:
+        dtype = kwargs["other"].dtype
+    return device, dtype
+
+
+def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
+    device, dtype = _to_arguments(args, kwargs)
+    require_cpu(device)
+    if dtype is not None and dtype is not self.dtype:
+        return convert(self, dtype)
+    return clone(self) if kwargs.get("copy") else self
+
+
+def cast_method(name: str, kind: DType) -> Callable[..., Tensor]:
+    def method(self: Tensor, memory_format: Any = None) -> Tensor:
+        return convert(self, kind)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"The same numbers as {kind}."
+    return method
+
+
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The legacy type name, or the tensor as ``dtype`` (a dtype, a name, a legacy class)."""
+    if dtype is None:
+        return f"torch.{legacy_name(self.dtype)}Tensor"
+    return convert(self, named_type(dtype))
+
+
+def named_type(kind: Any) -> DType:
+    """The dtype that ``torch.FloatTensor``, its name or a dtype means."""
+    if isinstance(kind, DType):
+        return kind
+    legacy = getattr(kind, "dtype", None)
+    if isinstance(legacy, DType):
+        return legacy
+    name = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    if ".cuda." in name:
+        raise TypeError(f"type {name} not available. Torch not compiled with CUDA enabled.")
+    word = name.rpartition(".")[2].removesuffix("Tensor")
+    if word == "":
+        return dtypes.get_default_dtype()
+    if word not in _BY_LEGACY:
+        raise ValueError(f"invalid type: '{name}'")
+    found: DType = _BY_LEGACY[word]
+    return found
+
+
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Itself: tensors live on the CPU."""
+    return self
+
+
+def cuda(
+    self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Raises as PyTorch's CPU build does."""
+    raise AssertionError("Torch not compiled with CUDA enabled")
+
+
+# Old and new spellings that are one line each
+
+
+def new_tensor(self: Tensor, data: Any, *, dtype: DType | None = None, device: Any = None,
+               requires_grad: bool = False) -> Tensor:  # fmt: skip
+    from rushlight.tensor.create import tensor
+
+    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_like(name: str) -> Callable[..., Tensor]:
+    def method(self: Tensor, *args: Any, dtype: DType | None = None, **kwargs: Any) -> Tensor:
+        from rushlight.tensor import create
+
+        made: Tensor = getattr(create, name)(*args, dtype=dtype or self.dtype, **kwargs)
+        return made
+
+    method.__name__ = method.__qualname__ = f"new_{name}"
+    return method

@@ -1,0 +1,61 @@
+"""copy.deepcopy(x) and pickle."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from rushlight.base import dtype as dtypes
+from rushlight.engine.trace import local
+from rushlight.tensor.state import LEAF
+from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.wrap import function
+
+
+def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+            "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+            "because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]
+    trace = local.trace
+    before, trace.grad = trace.grad, False
+    try:
+        copied = function("clone")(self)
+    finally:
+        trace.grad = before
+    made: Tensor = copied
+    if type(self) is not Tensor:
+        made = object.__new__(type(self))
+        made._value, made._storage, made._edge = copied._value, None, None
+    made._edge = self._edge
+    skip = ("_base", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached")
+    memo[id(self)] = made
+    for name, value in self.__dict__.items():
+        if name not in skip:
+            made.__dict__[name] = copy.deepcopy(value, memo)
+    if self._grad is not None:
+        made._grad = copy.deepcopy(self._grad, memo)
+    return made
+
+
+def _rebuild(array: Any, kind: str, requires_grad: bool) -> Tensor:
+    made = Tensor._from_array(array) if kind != "bfloat16" else convert(
+        Tensor._from_array(array), dtypes.bfloat16
+    )  # fmt: skip
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
+def reduce_ex(self: Tensor, protocol: int) -> Any:
+    array = self._array()
+    if self.dtype is dtypes.bfloat16:
+        array = array.astype(np.float32)
+    return (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF))

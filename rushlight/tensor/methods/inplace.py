@@ -1,0 +1,128 @@
+"""Writing into a tensor: copy_, fill_, zero_, and ``name_`` of every op that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushlight.base import dtype as dtypes
+from rushlight.base.errors import ShapeError
+from rushlight.base.shape import broadcast_shapes
+from rushlight.engine.trace import local
+from rushlight.tensor.methods.memory import set_data
+from rushlight.tensor.state import LEAF
+from rushlight.tensor.tensor import Tensor, convert, require_fits
+from rushlight.tensor.wrap import function
+
+
+def inplace_method(name: str) -> Callable[..., Tensor]:
+    compute = function(name)
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        self._writable(name + "_")
+        if self._storage is not None:
+            for other in args:
+                self._apart_from(other)
+        return self._inplace(compute(self, *args, **kwargs), name + "_")
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"``{name}``, written into this tensor."
+    return method
+
+
+INPLACE_VIEWS = ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapdims")
+
+
+def inplace_view(name: str) -> Callable[..., Tensor]:
+    look = function(name)
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self._edge is LEAF and local.trace.grad:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        view = look(self, *args, **kwargs)
+        set_data(self, view)
+        self._edge = view._edge
+        return self
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"This tensor becomes its own ``{name}``: the memory stays, the shape changes."
+    return method
+
+
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """The elements of ``src``, broadcast and converted, written into this tensor."""
+    self._writable("copy_")
+    if not isinstance(src, Tensor):
+        from rushlight.tensor.create import as_tensor
+
+        src = as_tensor(src)
+    self._apart_from(src)
+    stays = self._edge is not None and src._edge is None and local.trace.grad
+    source = src if src.dtype is self.dtype else convert(src, self.dtype)
+    if source.shape != self.shape:
+        if broadcast_shapes(self.shape, source.shape) != self.shape:
+            raise ShapeError(
+                f"copy_: output with shape {list(self.shape)} doesn't match the broadcast shape "
+                f"{list(broadcast_shapes(self.shape, source.shape))}"
+            )
+        source = function("expand")(source, *self.shape)
+    if stays:
+        self._assign(function("where")(_never(), self, source))  # it stays in the graph
+    else:
+        self._assign(function("clone")(source))
+    return self
+
+
+def _once(self: Tensor) -> Tensor:
+    """The part of an expanded tensor that has each place once."""
+    view = self
+    for axis, (size, step) in enumerate(zip(self._layout.shape, self._layout.strides, strict=True)):
+        if size > 1 and step == 0:
+            view = function("narrow")(view, axis, 0, 1)
+    return view
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """One number everywhere."""
+    if self._storage is not None and self._layout.overlaps:
+        fill_(_once(self), value)
+        return self
+    self._writable("fill_")
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{value.ndim} dimensions."
+            )
+        return copy_(self, value)
+    if isinstance(value, (int, float, bool)):
+        require_fits(value, self.dtype)
+        if self._edge is not None and local.trace.grad:
+            self._assign(function("where")(_never(), self, value))  # it stays in the graph
+        else:
+            self._assign(function("_full")(self.shape, value, self.dtype))
+    else:
+        copy_(self, Tensor._from_array(np.asarray(value)))
+    return self
+
+
+def _never() -> Tensor:
+    made: Tensor = function("_constant")((), 0, dtypes.bool_)
+    return made
+
+
+def zero_(self: Tensor) -> Tensor:
+    """0 everywhere."""
+    if self._storage is not None and self._layout.overlaps:
+        zero_(_once(self))
+        return self
+    self._writable("zero_")
+    if self._edge is not None and local.trace.grad:
+        self._assign(function("where")(_never(), self, 0))
+        return self
+    self._assign(function("_constant")(self.shape, 0, self.dtype))
+    return self

@@ -1,0 +1,92 @@
+"""The memory under a tensor: its steps, copies, aliases, address and version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.tensor.tensor import Tensor, private_buffer
+from rushlight.tensor.wrap import function
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or one of its sizes."""
+    shape = self._value.meta.shape
+    if dim is None:
+        return shape
+    if not -len(shape) <= dim < len(shape):
+        span = max(len(shape), 1)
+        if not shape:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], "
+            f"but got {dim})"
+        )
+    return shape[dim]
+
+
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """Steps in elements along each axis, or along one."""
+    strides = tuple(self._current_layout().strides)
+    return strides if dim is None else strides[dim]
+
+
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Whether the elements lie row-major without gaps."""
+    return self._storage is None or self._layout.contiguous
+
+
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Itself where contiguous, else a copy that is."""
+    return self if is_contiguous(self) else function("clone")(self)
+
+
+def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own (gradient flows through)."""
+    return function("clone")(self)
+
+
+def detach(self: Tensor) -> Tensor:
+    """The same memory without gradient."""
+    return self._alias()
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Cut from the graph: a leaf without gradient."""
+    if self._base is not None:
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedData"
+            "Parallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients "
+            "are views of DDP buckets, and hence detach_() cannot be called on these gradients."
+        )
+    self._edge = None
+    return self
+
+
+def get_data(self: Tensor) -> Tensor:
+    """The same memory without gradient and without version checks."""
+    return self._alias(untracked=True)
+
+
+def set_data(self: Tensor, other: Tensor) -> None:
+    """Take over another tensor's memory."""
+    other._read_value()
+    storage = other._share()
+    self._value = other._value
+    self._storage = storage
+    self._layout = other._layout
+    self._seen = other._seen
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of the first element."""
+    buffer = private_buffer(self)
+    return buffer.address + self._current_layout().offset * self.dtype.itemsize
+
+
+def element_size(self: Tensor) -> int:
+    """Bytes of one element."""
+    return self.dtype.itemsize
+
+
+def version(self: Tensor) -> int:
+    return self._value.version if self._storage is None else self._storage.version

@@ -1,0 +1,185 @@
+"""Which methods and properties Tensor has, and how they come onto the class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.base import dtype as dtypes
+from rushlight.ops.table import OPS
+from rushlight.tensor.device import CPU
+from rushlight.tensor.methods.conversion import (
+    cast_method,
+    cpu,
+    cuda,
+    new_like,
+    new_tensor,
+    to,
+    type_,
+)
+from rushlight.tensor.methods.duplicate import deepcopy, reduce_ex
+from rushlight.tensor.methods.gradient import (
+    backward,
+    del_grad,
+    get_grad,
+    register_hook,
+    register_post_accumulate_grad_hook,
+    requires_grad_,
+    retain_grad,
+    set_grad,
+)
+from rushlight.tensor.methods.inplace import (
+    INPLACE_VIEWS,
+    copy_,
+    fill_,
+    inplace_method,
+    inplace_view,
+    zero_,
+)
+from rushlight.tensor.methods.memory import (
+    clone,
+    contiguous,
+    data_ptr,
+    detach,
+    detach_,
+    element_size,
+    get_data,
+    is_contiguous,
+    set_data,
+    size,
+    stride,
+    version,
+)
+from rushlight.tensor.methods.numbers import (
+    contains,
+    iterate,
+    length,
+    number,
+    numpy,
+    to_array,
+    to_bool,
+    to_index,
+    tolist,
+)
+from rushlight.tensor.methods.printing import form, represent
+from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.wrap import canonical, function
+
+
+def _properties() -> dict[str, Any]:
+    return {
+        "data": property(get_data, set_data),
+        "grad": property(get_grad, set_grad, del_grad),
+        "device": property(lambda self: CPU),
+        "is_cuda": property(lambda self: False),
+        "is_cpu": property(lambda self: True),
+        "is_sparse": property(lambda self: False),
+        "is_sparse_csr": property(lambda self: False),
+        "is_quantized": property(lambda self: False),
+        "is_meta": property(lambda self: False),
+        "is_mps": property(lambda self: False),
+        "is_nested": property(lambda self: False),
+        "is_mkldnn": property(lambda self: False),
+        "itemsize": property(element_size),
+        "nbytes": property(lambda self: self._value.meta.nbytes),
+        "T": property(lambda self: function("permute")(self, *reversed(range(self.ndim)))),
+        "H": property(lambda self: function("t")(self)),
+        "mT": property(lambda self: function("transpose")(self, -2, -1)),
+        "mH": property(lambda self: function("transpose")(self, -2, -1)),
+        "_version": property(version),
+        "retains_grad": property(lambda self: self._retains),
+        "names": property(lambda self: (None,) * self.ndim),
+        "real": property(lambda self: self),
+        "volatile": property(lambda self: False),
+    }
+
+
+def _plain() -> dict[str, Any]:
+    casts = {
+        "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16,
+        "bfloat16": dtypes.bfloat16, "long": dtypes.int64, "int": dtypes.int32,
+        "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+    }  # fmt: skip
+    return {
+        **{name: cast_method(name, kind) for name, kind in casts.items()},
+        **{f"new_{name}": new_like(name) for name in ("zeros", "ones", "empty", "full")},
+        "size": size, "stride": stride, "is_contiguous": is_contiguous, "contiguous": contiguous,
+        "clone": clone, "detach": detach, "detach_": detach_, "tolist": tolist, "numpy": numpy,
+        "to": to, "type": type_, "cpu": cpu, "cuda": cuda, "requires_grad_": requires_grad_,
+        "backward": backward, "register_hook": register_hook, "retain_grad": retain_grad,
+        "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
+        "copy_": copy_, "fill_": fill_, "zero_": zero_, "data_ptr": data_ptr,
+        "element_size": element_size, "new_tensor": new_tensor,
+        "dim": lambda self: len(self._value.meta.shape),
+        "ndimension": lambda self: len(self._value.meta.shape),
+        "numel": lambda self: self._value.meta.numel,
+        "nelement": lambda self: self._value.meta.numel,
+        "storage_offset": lambda self: self._current_layout().offset,
+        "is_floating_point": lambda self: self.dtype.is_floating_point,
+        "is_complex": lambda self: self.dtype.is_complex,
+        "is_signed": lambda self: self.dtype.is_signed,
+        "is_inference": lambda self: False,
+        "is_shared": lambda self: False,
+        "is_pinned": lambda self, device=None: False,
+        "is_same_size": lambda self, other: self.shape == other.shape,
+        "get_device": lambda self: -1,
+        "pin_memory": lambda self, device=None: self,
+        "share_memory_": lambda self: self,
+        "view_as": lambda self, other: self.view(other.shape),
+        "reshape_as": lambda self, other: self.reshape(other.shape),
+        "expand_as": lambda self, other: self.expand(other.shape),
+        "type_as": lambda self, other: convert(self, other.dtype),
+        "resolve_conj": lambda self: self, "resolve_neg": lambda self: self,
+        "conj": lambda self: self, "is_conj": lambda self: False, "is_neg": lambda self: False,
+        "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
+        "__iter__": iterate, "__contains__": contains, "__repr__": represent, "__str__": represent,
+        "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,
+        "__int__": lambda self: number(self, int),
+        "__float__": lambda self: number(self, float),
+        "__complex__": lambda self: number(self, complex),
+        "__hash__": object.__hash__,
+    }  # fmt: skip
+
+
+def __getattr__method(self: Tensor, name: str) -> Any:
+    """Methods from the op table, made when first used."""
+    method = find_method(name)
+    if method is None:
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    setattr(Tensor, name, method)
+    return getattr(self, name)
+
+
+def find_method(name: str) -> Callable[..., Any] | None:
+    """The method that the op table has under ``name`` (or ``name_``), if any."""
+    op = canonical(name)
+    if op is not None and OPS[op].method:
+        return function(name)
+    if name.endswith("_") and not name.startswith("_"):
+        op = canonical(name[:-1])
+        if op is not None and OPS[op].inplace:
+            return inplace_method(name[:-1])
+        if name[:-1] in INPLACE_VIEWS:
+            return inplace_view(name[:-1])
+    return None
+
+
+def method_names() -> list[str]:
+    """Every method the op table gives, in-place forms included."""
+    names = []
+    for op in OPS.values():
+        for name in (op.name, *op.aliases):
+            if op.method:
+                names.append(name)
+            if op.inplace:
+                names.append(name + "_")
+    return names + [name + "_" for name in INPLACE_VIEWS]
+
+
+def install() -> None:
+    """Put everything on the class."""
+    for name, member in {**_properties(), **_plain()}.items():
+        setattr(Tensor, name, member)
+    Tensor.__getattr__ = __getattr__method  # type: ignore[attr-defined]
+    Tensor.__dir__ = lambda self: sorted({*object.__dir__(self), *method_names()})  # type: ignore[method-assign]
+    Tensor.__module__ = "torch"
