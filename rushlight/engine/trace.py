@@ -12,16 +12,15 @@ kept on steps.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
+from rushlight.base.warn import user_frame
 from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
@@ -54,16 +53,9 @@ class Site:
         return f"{self.name} at {self.file}:{self.line}"
 
 
-_PACKAGE = str(Path(__file__).parent.parent)
-
-
 def user_site(name: str) -> Site:
-    """The innermost frame outside of this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(
-        (_PACKAGE, "<rushlight")
-    ):
-        frame = frame.f_back
+    """The line of the user's that led here."""
+    frame = user_frame()
     return Site(name, frame.f_code.co_filename, frame.f_lineno)
 
 

@@ -6,13 +6,13 @@ Each function fills its tensor in place, without recording gradients, and return
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from rushlight.autograd import no_grad
+from rushlight.base.warn import warn
 from rushlight.tensor import Generator, Tensor, empty, empty_like, from_numpy, randperm, where
 from rushlight.tensor import eye as identity
 
@@ -73,10 +73,9 @@ def trunc_normal_(
 ) -> Tensor:
     """Normal, but only between a and b."""
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
+        warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
             "The distribution of values may be incorrect.",
-            stacklevel=2,
         )
 
     with no_grad():
@@ -210,7 +209,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """He et al. 2015: uniform in +-gain * sqrt(3 / fan)."""
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
@@ -227,7 +226,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """He et al. 2015: normal with gain / sqrt(fan)."""
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
@@ -274,10 +273,9 @@ def _deprecated(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     old = new[:-1]
 
     def renamed(*args: Any, **kwargs: Any) -> Tensor:
-        warnings.warn(
+        warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
             FutureWarning,
-            stacklevel=2,
         )
         return function(*args, **kwargs)
 

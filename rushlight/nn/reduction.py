@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from rushlight.base.warn import warn
 
 
 def legacy_get_string(
@@ -17,9 +17,8 @@ def legacy_get_string(
     reducing = True if reduce is None else reduce
     reduction = ("mean" if average else "sum") if reducing else "none"
     if emit_warning:
-        warnings.warn(
+        warn(
             "size_average and reduce args will be deprecated, please use "
             f"reduction='{reduction}' instead.",
-            stacklevel=3,
         )
     return reduction

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -11,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from rushlight.autograd import enable_grad
+from rushlight.base.warn import warn
 from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
@@ -181,11 +181,10 @@ class Optimizer:
             param_group.setdefault(name, default)
         listed = param_group["params"]
         if len(listed) != len(set(listed)):
-            warnings.warn(
+            warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this "
                 "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
                 "information",
-                stacklevel=3,
             )
         known = set(chain.from_iterable(group["params"] for group in self.param_groups))
         if not known.isdisjoint(listed):

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import warnings
 from pathlib import Path
+
+from rushlight.base.warn import warn
 
 _DIGEST_BYTES = 32
 # Older files go first when the folder outgrows this.
@@ -116,11 +117,10 @@ class DiskCache:
 
     def _give_up(self, why: str) -> None:
         self.enabled = False
-        warnings.warn(
+        warn(
             f"rushlight: compiled code is not kept on disk: {why}. "
             "Set RUSHLIGHT_CACHE to a folder of your own, or RUSHLIGHT_NO_CACHE=1 for silence.",
             RuntimeWarning,
-            stacklevel=2,
         )
 
     @staticmethod

@@ -6,7 +6,6 @@ lists) gather (``_index``); assigning through them scatters (``_index_put``).
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from rushlight.base import config
 from rushlight.base.dtype import bool_, int64, uint8
+from rushlight.base.warn import warn
 from rushlight.tensor.tensor import Tensor, convert, require_fits, type_name
 from rushlight.tensor.wrap import function
 
@@ -167,10 +167,9 @@ def _only_element(self: Tensor, index: int) -> Any:
             "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a "
             f"number (a program of {LAST_ERA} or before: rushlight run --era {LAST_ERA})"
         )
-    warnings.warn(
+    warn(
         "tensor[0] of a 0-dim tensor is an old spelling of tensor.item()",
         DeprecationWarning,
-        stacklevel=4,
     )
     return self.item()
 

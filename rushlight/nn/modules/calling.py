@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.nn.modules.hooks import GLOBAL, BackwardWatch, RemovableHandle
 
 
@@ -56,10 +56,9 @@ class Calling:
                     try:
                         self._one_output_hook(key, hook, args, kwargs, None)
                     except Exception as error:
-                        warnings.warn(
+                        warn(
                             "module forward hook with ``always_call=True`` raised an exception "
                             f"that was silenced as another error was raised in forward: {error}",
-                            stacklevel=3,
                         )
             raise
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from rushlight.autograd import no_grad
+from rushlight.base.warn import warn
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor
@@ -128,12 +128,11 @@ class StateDict:
         ``keep_vars`` leaves them attached to autograd.
         """
         if args:
-            warnings.warn(
+            warn(
                 "Positional args are being deprecated, use kwargs instead. Refer to "
                 "https://pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.state_dict"
                 " for details.",
                 FutureWarning,
-                stacklevel=2,
             )
             destination = args[0] if destination is None else destination
             prefix = args[1] if len(args) > 1 and prefix == "" else prefix

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
 from rushlight.autograd import no_grad
+from rushlight.base.warn import warn
 from rushlight.ops import clip  # noqa: F401  puts its operations into the op table
 from rushlight.tensor import Tensor, tensor
 from rushlight.tensor.wrap import function
@@ -21,8 +21,8 @@ def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
 def _parameters(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     listed = _listed(parameters)
     if not listed:
-        warnings.warn(
-            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
+        warn(
+            "`parameters` is an empty generator, no gradient clipping will occur.",
         )
     return listed
 
@@ -93,11 +93,10 @@ def clip_grad_norm(
     foreach: bool | None = None,
 ) -> Tensor:
     """The old spelling of clip_grad_norm_."""
-    warnings.warn(
+    warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
         "`torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,
-        stacklevel=2,
     )
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
 

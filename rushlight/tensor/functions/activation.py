@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -120,13 +120,10 @@ _list_inplace_forms()
 # Softmax
 
 
-def _dim(who: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
-    if dim is not None:
-        return dim
-    warnings.warn(
+def _implicit_dim(who: str, input: Tensor) -> int:
+    warn(
         f"Implicit dimension choice for {who} has been deprecated. "
-        "Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel + 1,
+        "Change the call to include dim=X as an argument."
     )
     return 0 if input.ndim in (0, 1, 3) else 1
 
@@ -137,7 +134,7 @@ def softmax(
 ) -> Tensor:
     """exp(x) / sum(exp(x)) along ``dim``."""
     if dim is None:
-        dim = _dim("softmax", input, dim, _stacklevel)
+        dim = _implicit_dim("softmax", input)
     out: Tensor = function("softmax")(input, dim, dtype)
     return out
 
@@ -148,7 +145,7 @@ def log_softmax(
 ) -> Tensor:
     """log(softmax(x)), computed without overflow."""
     if dim is None:
-        dim = _dim("log_softmax", input, dim, _stacklevel)
+        dim = _implicit_dim("log_softmax", input)
     out: Tensor = function("log_softmax")(input, dim, dtype)
     return out
 
@@ -159,7 +156,7 @@ def softmin(
 ) -> Tensor:
     """softmax(-x)."""
     if dim is None:
-        dim = _dim("softmin", input, dim, _stacklevel)
+        dim = _implicit_dim("softmin", input)
     out: Tensor = function("softmax")(function("neg")(input), dim, dtype)
     return out
 
@@ -170,7 +167,7 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang 2017); ``hard``: one-hot forward."""
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        warn("`eps` parameter is deprecated and has no effect.")
     noise: Any = function("clone")(logits.detach())
     gumbels = -noise.exponential_().log()
     soft: Tensor = function("softmax")((logits + gumbels) / tau, dim)  # type: ignore[operator]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
+from rushlight.base.warn import warn
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.random import default_generator
@@ -60,13 +60,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
     if name == "dropout2d" and rank == 3:
-        warnings.warn(
+        warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
             "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
             "dim. This behavior will change in a future release to interpret the input as one "
             "without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise "
             "dropout behavior, please switch to using dropout1d instead.",
-            stacklevel=3,
         )
     elif rank not in ranks:
         if name == "dropout1d":
@@ -76,13 +75,12 @@ def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
                 "dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D "
                 "inputs)."
             )
-        warnings.warn(
+        warn(
             f"{name}: Received a {rank}-D input to {name}, which is deprecated and will result in "
             "an error in a future release. To retain the behavior and silence this warning, please "
             f"use dropout instead. Note that {name} exists to provide channel-wise dropout on "
             f"inputs with {ranks[1] - 2} spatial dimensions, a channel dimension, and an optional "
             f"batch dimension (i.e. {ranks[0]}D or {ranks[1]}D inputs).",
-            stacklevel=3,
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from typing import Any
 
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
+from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.random import default_generator
 from rushlight.tensor.tensor import Tensor
@@ -95,10 +95,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates: every tensor spread along its own axis. ``indexing``: "ij" or "xy"."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
     if indexing is None:
-        warnings.warn(
+        warn(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
             "argument.",
-            stacklevel=2,
         )
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+from rushlight.base.warn import warn
 from rushlight.tensor.random import Generator
 from rushlight.utils.data.collate import default_collate, default_convert
 from rushlight.utils.data.dataset import Dataset, IterableDataset
@@ -134,10 +134,9 @@ class DataLoader(Generic[T_co]):
 
     def __iter__(self) -> BaseDataLoaderIter:
         if self.pin_memory:
-            warnings.warn(
+            warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
                 "then device pinned memory won't be used.",
-                stacklevel=2,
             )
         if self.num_workers == 0:
             return SingleProcessIter(self)
@@ -204,11 +203,10 @@ def _warn_of_many_workers(workers: int) -> None:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     if workers > cores:
-        warnings.warn(
+        warn(
             f"This DataLoader will create {workers} worker processes in total. Our suggested max "
             f"number of worker in current system is {cores}, which is smaller than what this "
             "DataLoader is going to create. Please be aware that excessive worker creation might "
             "get DataLoader running slow or even freeze, lower the worker number to avoid "
             "potential slowness/freeze if necessary.",
-            stacklevel=3,
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, final
 
+from rushlight.base.warn import warn
 from rushlight.utils.data.fetch import make_fetcher
 from rushlight.utils.data.randomness import draw_seed
 
@@ -41,10 +41,9 @@ class BaseDataLoaderIter:
 
     def next(self) -> Any:
         """The spelling of Python 2, which pages of before 2022 use."""
-        warnings.warn(
+        warn(
             "iterator.next() is from Python 2: use next(iterator)",
             DeprecationWarning,
-            stacklevel=2,
         )
         return next(self)
 
@@ -66,7 +65,7 @@ class BaseDataLoaderIter:
                 "configuring the IterableDataset replica at each worker: see "
                 "torch.utils.data.get_worker_info."
             )
-        warnings.warn(text, stacklevel=3)
+        warn(text)
 
 
 @final

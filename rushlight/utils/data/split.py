@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.tensor.random import Generator, default_generator
 from rushlight.utils.data.dataset import Dataset, Subset
 from rushlight.utils.data.randomness import permutation
@@ -49,8 +49,7 @@ def _lengths_of_fractions(total: int, fractions: Sequence[float]) -> list[int]:
         counts[place % len(counts)] += 1
     for place, count in enumerate(counts):
         if count == 0:
-            warnings.warn(
+            warn(
                 f"Length of split at index {place} is 0. This might result in an empty dataset.",
-                stacklevel=3,
             )
     return counts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rushlight.base.warn import warn
 from rushlight.tensor import Tensor, from_numpy
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.datasets.download import check_integrity, download, unpack_gzip
@@ -135,7 +135,7 @@ class MNIST(PixelDataset):
     # Names of 2017.
 
     def _renamed(self, old: str, new: str) -> Any:
-        warnings.warn(f"{old} has been renamed {new}", UserWarning, stacklevel=3)
+        warn(f"{old} has been renamed {new}", UserWarning)
         return getattr(self, new)
 
     @property

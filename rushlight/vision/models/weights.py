@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
+from rushlight.base.warn import warn
 
 
 def no_weights(name: str, weights: object, pretrained: object = None) -> None:
     """Raise NotImplementedError if trained weights are asked for: they are not downloaded here."""
     if pretrained is not None:
-        warnings.warn(
+        warn(
             "The parameter 'pretrained' is deprecated since torchvision 0.13, please use 'weights' "
             "instead.",
             UserWarning,
-            stacklevel=3,
         )
     if weights is not None or pretrained:
         raise NotImplementedError(

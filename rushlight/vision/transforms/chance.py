@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from rushlight.base.warn import warn
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms import operations as F
 from rushlight.vision.transforms.fixed import two_sizes
@@ -164,7 +164,7 @@ class RandomResizedCrop(Transform):
         if not isinstance(ratio, Sequence):
             raise TypeError("Ratio should be a sequence")
         if scale[0] > scale[1] or ratio[0] > ratio[1]:
-            warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
+            warn("Scale and ratio should be of kind (min, max)")
         self.size = two_sizes(size)
         self.scale = scale
         self.ratio = ratio
@@ -212,9 +212,8 @@ class RandomSizedCrop(RandomResizedCrop):
     """What RandomResizedCrop was called in 2017."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
+        warn(
             "transforms.RandomSizedCrop is now transforms.RandomResizedCrop",
             DeprecationWarning,
-            stacklevel=2,
         )
         super().__init__(*args, **kwargs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from rushlight.base.dtype import dtype as Dtype
+from rushlight.base.warn import warn
 from rushlight.vision.transforms import operations as F
 from rushlight.vision.transforms.convert import (
     convert_image_dtype,
@@ -159,5 +159,5 @@ class Scale(Resize):
     """What Resize was called in 2017."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn("transforms.Scale is now transforms.Resize", DeprecationWarning, stacklevel=2)
+        warn("transforms.Scale is now transforms.Resize", DeprecationWarning)
         super().__init__(*args, **kwargs)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rushlight.base import config
+from rushlight.base.warn import warn
 from rushlight.tensor import Tensor, as_tensor
 from rushlight.utils.data.arrays import Array, array_of, wrap
 
@@ -49,10 +49,9 @@ def columns(
                 f"Normalize: output with {channels} channels doesn't match the broadcast shape of "
                 f"{most} means and deviations; give one value a channel" + hint
             )
-        warnings.warn(
+        warn(
             f"Normalize was given {most} values for {channels} channels: the first are used",
             DeprecationWarning,
-            stacklevel=3,
         )
         means, deviations = means[:channels], deviations[:channels]
     return means, deviations

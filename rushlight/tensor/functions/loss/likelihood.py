@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.tensor.functions.loss.reduction import Flag, known, legacy_reduction, reduced
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -73,12 +73,11 @@ def kl_div(
     """target * (log target - input), 0 where target is 0; "batchmean" divides by the batch size."""
     reduction = legacy_reduction(reduction, size_average, reduce)
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math "
             "definition.'mean' will be changed to behave the same as 'batchmean' in the next "
             "major release.",
-            stacklevel=2,
         )
     kind = reduction if reduction == "batchmean" else known(reduction)
     out: Tensor = function("_kl_div")(input, target, kind, log_target)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.ops.loss.reduction import reduction_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -16,9 +16,8 @@ def legacy_reduction(reduction: str, size_average: Flag, reduce: Flag) -> str:
     if size_average is None and reduce is None:
         return reduction
     meant = reduction_of(reduction, size_average, reduce)
-    warnings.warn(
+    warn(
         f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.",
-        stacklevel=3,
     )
     return meant
 
@@ -39,11 +38,10 @@ def reduced(loss: Any, reduction: str) -> Tensor:
 
 def warn_of_sizes(input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
             "Please ensure they have the same size.",
-            stacklevel=3,
         )
 
 

@@ -1,0 +1,42 @@
+"""Warnings that name the user's file and line, however deep in the library they come from."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from types import FrameType
+
+# Files of this package, and code that it generates and compiles under names of its own.
+_OURS = (str(Path(__file__).parent.parent) + os.sep, "<rushlight")
+
+
+def user_frame() -> FrameType:
+    """The innermost frame outside of this package; the outermost one if there is none."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return frame
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """``warnings.warn`` at the line of the user's that led here.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn("old spelling", DeprecationWarning)
+    >>> caught[0].category.__name__, str(caught[0].message)
+    ('DeprecationWarning', 'old spelling')
+    """
+    frame = user_frame()
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__", "<unknown>"),
+        # Kept where warnings.warn keeps it: "once a place" works alike.
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
