@@ -52,8 +52,6 @@ class FunctionContext:
 class _UserNode(GradNode):
     """The gradient node of a user's Function."""
 
-    __slots__ = ()
-
     def __init__(self, kind: type[Function], context: FunctionContext, edges: tuple[Any, ...],
                  metas: tuple[Meta, ...]) -> None:  # fmt: skip
         super().__init__(None, edges, (), ())

@@ -74,6 +74,7 @@ class Step:
         "nbytes",
         "nodes",
         "parent",
+        "passages",
         "plans",
         "positions",
         "scalar_types",
@@ -99,6 +100,8 @@ class Step:
         self.positions: tuple[int, ...] = ()
         self.scalar_types: tuple[DType, ...] = ()
         self.gradients: dict[int, Gradient | None] = {}
+        # Where backward passes from here came out: see tensor.replay.
+        self.passages: dict[Any, Any] = {}
 
     def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""

@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
+from rushlight.tensor.replay import remember, survey
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -50,6 +51,7 @@ class _Walk:
         self.cotangents: dict[GradNode, list[Any]] = {}
         self.ready: list[tuple[int, GradNode]] = []
         self.leaves: dict[int, list[Any]] = {}
+        self.visited = 0
         # autograd.grad of a computed tensor: caught at (node, output) before the node runs
         self.catch: dict[tuple[int, int], list[int]] = {}
         if only is not None:
@@ -128,7 +130,8 @@ class _Walk:
         while ready:
             node = heapq.heappop(ready)[1]
             slots = waiting.pop(node)
-            extra = node.__dict__
+            self.visited += 1
+            extra = node.extra
             if extra:
                 slots = self._before(node, extra, slots)
             if self.catch:
@@ -151,32 +154,35 @@ class _Walk:
                     heapq.heappush(ready, (-edge.sequence, edge))
                 else:
                     send(edge, result)
-        self._accumulate()
 
-    def _accumulate(self) -> None:
+    def accumulate(self) -> None:
         """Hand the leaves their cotangents."""
         for leaf, cotangent in self.leaves.values():
-            extra = leaf.__dict__
-            if "_hooks" in extra:
-                tensor = self.lift(cotangent)
-                for hook in tuple(extra["_hooks"].values()):
-                    replaced = hook(tensor)
-                    tensor = tensor if replaced is None else replaced
-                cotangent = self.lower(tensor)
-            if self.only is not None:
-                for place, wanted in enumerate(self.only):
-                    if wanted is leaf:
-                        self.collected[place] = self.lift(cotangent)
-                continue
-            grad = leaf._grad
-            if grad is None:
-                leaf._grad = self.lift(cotangent)
-            elif self.create_graph:
-                leaf._grad = _sum(grad, cotangent)
-            else:
-                grad._replace_(_sum(grad, self.lift(cotangent)))
-            for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
-                hook(leaf)
+            self.hand(leaf, cotangent)
+
+    def hand(self, leaf: Tensor, cotangent: Any) -> None:
+        """Give one leaf its cotangent: past its hooks, into ``.grad`` or what is collected."""
+        extra = leaf.__dict__
+        if "_hooks" in extra:
+            tensor = self.lift(cotangent)
+            for hook in tuple(extra["_hooks"].values()):
+                replaced = hook(tensor)
+                tensor = tensor if replaced is None else replaced
+            cotangent = self.lower(tensor)
+        if self.only is not None:
+            for place, wanted in enumerate(self.only):
+                if wanted is leaf:
+                    self.collected[place] = self.lift(cotangent)
+            return
+        grad = leaf._grad
+        if grad is None:
+            leaf._grad = self.lift(cotangent)
+        elif self.create_graph:
+            leaf._grad = _sum(grad, cotangent)
+        else:
+            grad._replace_(_sum(grad, self.lift(cotangent)))
+        for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
+            hook(leaf)
 
     def _before(self, node: GradNode, extra: dict[str, Any], slots: list[Any]) -> list[Any]:
         """Tensor hooks, node pre-hooks and retained gradients."""
@@ -287,6 +293,40 @@ def backward(
     with _mode(create_graph):
         walk = _Walk(create_graph, keep, None)
         walk.run(_seeds(roots, seeds))
+        walk.accumulate()
+
+
+def backward_of(root: Tensor, retain_graph: bool) -> None:
+    """``backward`` of one tensor of one element, as training loops do it."""
+    value = root._value if root._storage is None else root._read_value()
+    edge, trace = root._edge, local.trace
+    if edge.__class__ is not GradNode:
+        return backward((root,), None, retain_graph)
+    seen = survey(trace, value, edge)
+    if seen is None:
+        return backward((root,), None, retain_graph)
+    start = trace.step
+    passage = start.passages.get(seen.key)
+    if passage is None or not passage.fits(seen):
+        with _mode(False):
+            walk = _Walk(False, retain_graph, None)
+            walk.run(_seeds((root,), (None,)))
+            leaves = list(walk.leaves.values())
+            remember(trace, start, seen, walk.visited, leaves)
+            walk.accumulate()
+        return None
+    given = passage.take(trace, seen)
+    if not retain_graph:
+        for node in seen.nodes:
+            node.saved = None
+    for leaf, cotangent in given:
+        extra = leaf.__dict__
+        if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
+            with _mode(False):
+                _Walk(False, retain_graph, None).hand(leaf, cotangent)
+        else:
+            leaf._grad = Tensor._of(cotangent)
+    return None
 
 
 def grad(
@@ -316,6 +356,7 @@ def grad(
     with _mode(create_graph):
         walk = _Walk(create_graph, keep, ins)
         walk.run(_seeds(outs, seeds))
+        walk.accumulate()
     # An output that is itself asked for has its seed as gradient.
     results: list[Tensor | None] = []
     for place, tensor in enumerate(ins):

@@ -29,17 +29,19 @@ class _Leaf:
 
 
 LEAF = _Leaf()
-_numbers = itertools.count()
+_next_number = itertools.count().__next__
 
 
 class GradNode:
     """One recorded operation in the gradient graph: what ``tensor.grad_fn`` shows.
 
-    ``edges`` has one entry per tensor argument: where its cotangent goes, or None.
+    ``edges`` has one entry per tensor argument: where its cotangent goes, or None. ``extra`` holds
+    hooks and what else is rare; it is None for nearly every node.
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "edges", "gradient", "numbers", "outputs", "saved", "sequence",
+        "__weakref__", "edges", "extra", "gradient", "inplace", "numbers", "outputs", "saved",
+        "sequence",
     )  # fmt: skip
 
     def __init__(
@@ -54,7 +56,15 @@ class GradNode:
         self.saved = saved
         self.numbers = numbers
         self.outputs = 1 if gradient is None else len(gradient.out_metas)
-        self.sequence = next(_numbers)
+        self.sequence = _next_number()
+        self.extra: dict[str, Any] | None = None
+        self.inplace = False  # its operation overwrote the first argument
+
+    def extras(self) -> dict[str, Any]:
+        """``extra``, made if it is not there."""
+        if self.extra is None:
+            self.extra = {}
+        return self.extra
 
     def name(self) -> str:
         """PyTorch's name: AddBackward0."""
@@ -78,15 +88,15 @@ class GradNode:
 
     @property
     def metadata(self) -> dict[Any, Any]:
-        return self.__dict__.setdefault("_metadata", {})
+        return self.extras().setdefault("metadata", {})
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
         """``hook(grad_inputs, grad_outputs)`` after this node has run."""
-        return RemovableHandle.append(self.__dict__.setdefault("post_hooks", OrderedDict()), hook)
+        return RemovableHandle.append(self.extras().setdefault("post_hooks", OrderedDict()), hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> Any:
         """``hook(grad_outputs)`` before this node runs."""
-        return RemovableHandle.append(self.__dict__.setdefault("pre_hooks", OrderedDict()), hook)
+        return RemovableHandle.append(self.extras().setdefault("pre_hooks", OrderedDict()), hook)
 
     def _freed(self) -> None:
         raise RuntimeError(
@@ -104,7 +114,7 @@ class GradNode:
         """
         assert self.gradient is not None
         for place, value in zip(self.gradient.saves, saved, strict=True):
-            if place == 0 and "inplace" in self.__dict__:
+            if place == 0 and self.inplace:
                 continue
             probe: Value | None = value
             while probe is not None:
@@ -201,6 +211,34 @@ def edge_of(tensor: Tensor) -> Any:
 
 # Set by tensor.tensor, which this module must not import: makes a Tensor of a Value.
 tensor_of: Callable[[Value], Tensor]
+
+
+_made = object.__new__
+
+
+def attach_one(
+    out: Tensor, step: Step, mask: int, edges: tuple[Any, ...], values: tuple[Value, ...]
+) -> None:
+    """``attach`` for the one result of a call without numbers.
+
+    ``mask`` has a bit for each edge that is not None; ``values``: the arguments', then the result's.
+    """
+    gradient = step.gradients.get(mask)
+    if gradient is None:
+        gradient = step.gradient(mask, tuple([value.meta for value in values[:-1]]))
+        if gradient is None:
+            return
+    # GradNode(...), spelled out: this is done for every operation of every step.
+    node = _made(GradNode)
+    node.gradient = gradient
+    node.edges = edges
+    node.saved = gradient.pick(values)
+    node.numbers = ()
+    node.outputs = 1
+    node.sequence = _next_number()
+    node.extra = None
+    node.inplace = False
+    out._edge = node
 
 
 def attach(

@@ -244,7 +244,7 @@ class Tensor:
     def _inplace(self, result: Tensor, who: str) -> Tensor:
         """Make ``result``, computed from this tensor, its new content."""
         if type(result._edge) is GradNode:
-            result._edge.__dict__["inplace"] = True
+            result._edge.inplace = True
         meta, mine = result._value.meta, self._value.meta
         if meta is not mine:
             if meta.shape != mine.shape:

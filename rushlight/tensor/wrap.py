@@ -21,7 +21,7 @@ from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
 from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
-from rushlight.tensor.state import LEAF, attach
+from rushlight.tensor.state import LEAF, attach, attach_one
 from rushlight.tensor.tensor import Tensor, make_view, write_out
 
 _MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
@@ -176,34 +176,40 @@ def source(op: Op) -> str:
 
 
 def _differentiating(op: Op, everything: str) -> list[str]:
-    """Lines that hang the gradient under the result: spelled out where all arguments that may want
-    one are tensors, the last perhaps None."""
+    """Lines that hang the gradient under the result: spelled out for the case that all arguments
+    that may want one are tensors, the last perhaps None, and that no numbers are given."""
     tensors = [p for p in op.parameters if p.kind in table.DIFFERENTIABLE_KINDS]
-    plain = all(p.kind == table.TENSOR for p in tensors[:-1])
-    numbers = any(p.kind in (table.SCALAR, table.OPTIONAL_SCALAR) for p in op.parameters)
-    last = tensors[-1]
-    if numbers or not plain or last.kind not in (table.TENSOR, table.OPTIONAL_TENSOR):
-        return [f"        _differentiate(r_, s_, _OP, {everything})"]
-
-    def attaching(names: list[str], pad: str) -> list[str]:
-        edges = "".join(f"{n} if {n}._edge is _LEAF else {n}._edge, " for n in names)
-        wanted = " or ".join(f"{n}._edge is not None" for n in names)
-        values = "".join(f"{n}_v, " for n in names)
-        outs = "(r_,) if s_.meta is not None else tuple(r_)"
-        return [
-            f"{pad}if {wanted}:",
-            f"{pad}    _attach({outs}, s_, ({edges}), ({values}), ())",
-        ]
-
+    pad = " " * 8
+    otherwise_ = f"_differentiate(r_, s_, _OP, {everything})"
+    if any(p.kind == table.TENSORS for p in tensors):
+        return [pad + otherwise_]
+    scalars = [p for p in op.parameters if p.kind in (table.SCALAR, table.OPTIONAL_SCALAR)]
+    plain = [f"{p.name}_k is None" for p in scalars]
+    unsure = [p for p in tensors if p.kind != table.TENSOR]
+    whole = " and ".join(plain + [f"{p.name}_k.__class__ is int" for p in unsure])
     names = [p.name for p in tensors]
-    if last.kind == table.TENSOR:
-        return attaching(names, " " * 8)
-    without = attaching(names[:-1], " " * 12) if names[:-1] else [" " * 12 + "pass"]
+    if not whole:
+        return _attaching(names, pad)
+    lines = [f"{pad}if {whole}:", *_attaching(names, pad + "    ")]
+    last = tensors[-1]
+    if [last] == unsure and last.kind == table.OPTIONAL_TENSOR and len(names) > 1:
+        none = " and ".join([*plain, f"{last.name} is None"])
+        lines += [f"{pad}elif {none}:", *_attaching(names[:-1], pad + "    ")]
+    return [*lines, f"{pad}else: {otherwise_}"]
+
+
+def _attaching(names: list[str], pad: str) -> list[str]:
+    """Lines that hang the gradient under the result of a call of these tensors."""
+    edges = "".join(f"{n} if {n}_e is _LEAF else {n}_e, " for n in names)
+    values = "".join(f"{n}_v, " for n in names)
+    bits = [f"({1 << k} if {n}_e is not None else 0)" for k, n in enumerate(names)]
     return [
-        f"        if {last.name} is None:",
-        *without,
-        "        else:",
-        *attaching(names, " " * 12),
+        f"{pad}{'; '.join(f'{n}_e = {n}._edge' for n in names)}",
+        f"{pad}m_ = {' | '.join(bits)}",
+        f"{pad}if m_:",
+        f"{pad}    if s_.meta is not None:",
+        f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_))",
+        f"{pad}    else: _attach(tuple(r_), s_, ({edges}), ({values}), ())",
     ]
 
 
@@ -419,6 +425,7 @@ def _plain_constant(value: Any) -> Any:
 _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
     "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS, "_attach": attach,
+    "_attach_one": attach_one,
     "_enter_all": enter_all, "_miss": miss, "_several": several, "_view": make_view,
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.tensor.backward import backward as run_backward
+from rushlight.tensor.backward import backward_of
 from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.state import LEAF, OutputEdge
 from rushlight.tensor.tensor import Tensor
@@ -52,7 +53,10 @@ def backward(
     create_graph: bool = False, inputs: Any = None,
 ) -> None:  # fmt: skip
     """Add the gradient of this tensor to the ``.grad`` of the leaves it depends on."""
-    run_backward(self, gradient, retain_graph, create_graph, inputs)
+    if gradient is None and inputs is None and not create_graph:
+        backward_of(self, bool(retain_graph))
+    else:
+        run_backward(self, gradient, retain_graph, create_graph, inputs)
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
@@ -65,7 +69,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
             self._hooks = OrderedDict()
         return RemovableHandle.append(self._hooks, hook)
     node, number = (edge.node, edge.number) if isinstance(edge, OutputEdge) else (edge, 0)
-    hooks = node.__dict__.setdefault("tensor_hooks", {}).setdefault(number, OrderedDict())
+    hooks = node.extras().setdefault("tensor_hooks", {}).setdefault(number, OrderedDict())
     return RemovableHandle.append(hooks, hook)
 
 
@@ -87,4 +91,4 @@ def retain_grad(self: Tensor) -> None:
         return
     self._retains = True
     node, number = (edge.node, edge.number) if isinstance(edge, OutputEdge) else (edge, 0)
-    node.__dict__.setdefault("retained", {})[number] = weakref.ref(self)
+    node.extras().setdefault("retained", {})[number] = weakref.ref(self)

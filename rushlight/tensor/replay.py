@@ -1,0 +1,159 @@
+"""Backward passes that were walked before: done again in one stride.
+
+What a backward pass records depends on the trie step it starts from, the shape of the gradient
+graph, the gradient of each node and where in the trace the saved values are: not on the numbers,
+and not on which tensors the leaves are. ``survey`` collects exactly that. The first time, the walk
+of ``tensor.backward`` records node by node, and ``Passage`` remembers where it came out; every later
+time the trace goes there at once, and only the gradients of the leaves become values.
+
+Whatever is out of the ordinary (hooks, freed or overwritten saved values, values of an earlier
+trace, a user's Function) has no survey: those passes are walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, final
+
+from rushlight.engine.trace import Step, Trace
+from rushlight.engine.value import Epoch, Value
+from rushlight.tensor.state import GradNode, OutputEdge
+
+if TYPE_CHECKING:
+    from rushlight.tensor.tensor import Tensor
+
+
+@final
+class Survey:
+    """The gradient graph under a root: its nodes, its leaves, and what identifies it."""
+
+    __slots__ = ("epoch", "key", "leaves", "nodes")
+
+    def __init__(
+        self, epoch: Epoch, key: tuple[Any, ...], nodes: list[GradNode], leaves: list[Tensor]
+    ) -> None:
+        self.epoch = epoch
+        self.key = key
+        self.nodes = nodes  # as they were found, not in the order of their turns
+        self.leaves = leaves
+
+
+def survey(trace: Trace, value: Value, root: GradNode) -> Survey | None:
+    """The graph under ``root``, which computed ``value``; None where only a walk will do."""
+    epoch = trace.epoch
+    if value.epoch is not epoch:
+        return None
+    nodes: list[GradNode] = []
+    leaves: list[Tensor] = []
+    # Gradient, places of saved values and ends of edges of each node. A gradient says how many
+    # of each there are, so that the flat list can be read in one way only.
+    key: list[Any] = [value.pos]
+    found: list[Any] = [root]
+    numbers: dict[Any, int] = {root: 0}
+    for each in found:  # grows meanwhile
+        if each.__class__ is not GradNode:
+            if isinstance(each, GradNode):
+                return None
+            leaves.append(each)
+            continue
+        saved = each.saved
+        if saved is None or each.extra:
+            return None
+        nodes.append(each)
+        key.append(each.gradient)
+        for kept in saved:
+            if kept.epoch is not epoch or kept.overwritten:
+                return None
+            if kept.parent is not None and _looks_at_overwritten(kept):
+                return None
+            key.append(kept.pos)
+        for edge in each.edges:
+            if edge is None:
+                key.append(None)
+                continue
+            if edge.__class__ is OutputEdge:
+                key.append(~edge.number)
+                edge = edge.node
+            number = numbers.get(edge)
+            if number is None:
+                number = numbers[edge] = len(found)
+                found.append(edge)
+            key.append(number)
+    return Survey(epoch, tuple(key), nodes, leaves)
+
+
+def _looks_at_overwritten(value: Value) -> bool:
+    probe = value.parent
+    while probe is not None:
+        if probe.overwritten:
+            return True
+        probe = probe.parent
+    return False
+
+
+@final
+class Passage:
+    """Where the walk of a surveyed graph came out."""
+
+    __slots__ = ("end", "given", "length", "numbered", "order", "start")
+
+    def __init__(
+        self, start: Step, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.length = end.count - start.count
+        places = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
+        # (number of the leaf, place of its cotangent among the new values, its meta)
+        self.given = [
+            (places[id(leaf)], value.pos - start.count, value.meta) for leaf, value in given
+        ]
+        turns = sorted(range(len(seen.nodes)), key=lambda k: -seen.nodes[k].sequence)
+        self.order = turns
+        self.numbered = [place for place in turns if seen.nodes[place].numbers]
+
+    def fits(self, seen: Survey) -> bool:
+        """Whether the nodes have their turns in the same order."""
+        nodes = seen.nodes
+        last = nodes[0].sequence + 1
+        for place in self.order:
+            turn = nodes[place].sequence
+            if turn >= last:
+                return False
+            last = turn
+        return True
+
+    def take(self, trace: Trace, seen: Survey) -> list[tuple[Tensor, Value]]:
+        """Record all of it; the leaves and their cotangents, in the order of the walk."""
+        epoch, base = trace.epoch, self.start.count
+        fresh: list[Any] = [None] * self.length
+        given = []
+        for leaf, place, meta in self.given:
+            value = fresh[place] = Value(epoch, base + place, meta)
+            given.append((seen.leaves[leaf], value))
+        nodes = seen.nodes
+        try:
+            for place in self.numbered:
+                trace.scalars.extend(nodes[place].numbers)
+            trace.values.extend(fresh)
+            trace.step = self.end
+        except BaseException:
+            trace.repair()
+            raise
+        return given
+
+
+def remember(
+    trace: Trace, start: Step, seen: Survey, visited: int, leaves: Sequence[Sequence[Any]]
+) -> None:
+    """Keep where the walk from ``start`` came out, if another one must come out there too."""
+    end = trace.step
+    whole = visited == len(seen.nodes) and len(leaves) == len(seen.leaves)
+    if not whole or trace.epoch is not seen.epoch or end.inputs != start.inputs:
+        return
+    places = {value.pos for _, value in leaves}
+    if len(places) == len(leaves) and all(place >= start.count for place in places):
+        start.passages[seen.key] = Passage(start, end, seen, [(leaf, v) for leaf, v in leaves])
+
+
+__all__ = ["Passage", "Survey", "remember", "survey"]
