@@ -3,7 +3,7 @@
 What a backward pass records depends on the trie step it starts from, the shape of the gradient
 graph, the gradient of each node and where in the trace the saved values are: not on the numbers,
 and not on which tensors the leaves are. ``survey`` collects exactly that. The first time, the walk
-of ``tensor.backward`` records node by node, and ``Passage`` remembers where it came out; every later
+of ``tensor.backward`` records node by node, and ``Passage`` keeps where it came out; every later
 time the trace goes there at once, and only the gradients of the leaves become values.
 
 Whatever is out of the ordinary (hooks, freed or overwritten saved values, values of an earlier

@@ -221,7 +221,7 @@ def attach_one(
 ) -> None:
     """``attach`` for the one result of a call without numbers.
 
-    ``mask`` has a bit for each edge that is not None; ``values``: the arguments', then the result's.
+    ``mask`` has a bit for each edge that is not None; ``values`` end with the result's.
     """
     gradient = step.gradients.get(mask)
     if gradient is None:
