@@ -12,7 +12,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.promote import common_dtype, floating
 from rushlight.ops.reduce.vector_norm import vector_norm
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite
@@ -57,7 +57,7 @@ def _distances(x1: Node, x2: Node, p: float) -> Node:
 
 
 @cdist.vjp
-def _(g, out, x1, x2, p, compute_mode):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, x1: Node, x2: Node, p: float, compute_mode: str) -> Grads:
     gaps = _gaps(x1, x2)
     wide = (*out.shape, 1)
     far = build.expand(reshape(out, wide), gaps.shape)

@@ -6,7 +6,7 @@ from rushlight.base.shape import contiguous_strides
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 Pair = tuple[int, int]
 
@@ -77,8 +77,10 @@ def im2col(input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride
 
 
 @im2col.vjp
-def _(g, out, input, kernel_size, dilation, padding, stride):  # type: ignore[no-untyped-def]
-    return (_images(g, input.shape[2:], kernel_size, dilation, padding, stride),)
+def _(
+    g: Node, out: Node, input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
+) -> Grads:
+    return (_images(g, (input.shape[2], input.shape[3]), kernel_size, dilation, padding, stride),)
 
 
 @composite(torch=False, name="_col2im", grad_name="Col2Im")
@@ -104,5 +106,14 @@ def col2im(
 
 
 @col2im.vjp
-def _(g, out, input, output_size, kernel_size, dilation, padding, stride):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    output_size: Pair,
+    kernel_size: Pair,
+    dilation: Pair,
+    padding: Pair,
+    stride: Pair,
+) -> Grads:
     return (_columns(g, kernel_size, dilation, padding, stride),)

@@ -13,7 +13,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full
 from rushlight.ops.scatter import at_least_1d
-from rushlight.ops.table import Operand, Scalar, composite
+from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 Axes = tuple[int, ...]
 
@@ -271,7 +271,9 @@ def embedding(
 
 
 @embedding.vjp
-def _(g, out, input, weight, padding_idx, scale_grad_by_freq):  # type: ignore[no-untyped-def]
+def _(
+    g: Node, out: Node, input: Node, weight: Node, padding_idx: int, scale_grad_by_freq: bool
+) -> Grads:
     index = build.cast(input, int64)
     column = (*index.shape, 1)
     if scale_grad_by_freq:

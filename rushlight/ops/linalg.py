@@ -18,7 +18,7 @@ from rushlight.ir.host import Array, host
 from rushlight.ops.matmul import transposed
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import unbroadcast
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 class LinAlgError(RuntimeError):
@@ -71,7 +71,7 @@ def inv(input: Node) -> Node:
 
 
 @inv.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node) -> Grads:
     turned = transposed(out)
     return (unary("neg", dot(dot(turned, g), turned)),)
 
@@ -93,7 +93,7 @@ def _per_matrix(x: Node, shape: tuple[int, ...]) -> Node:
 
 
 @det.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node) -> Grads:
     factor = _per_matrix(binary("mul", g, out), input.shape)
     return (binary("mul", factor, transposed(inv(input))),)
 
@@ -114,7 +114,7 @@ def slogdet(input: Node) -> tuple[Node, Node]:
 
 
 @slogdet.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node) -> Grads:
     if g[1] is None:
         return (const(0, input.shape, input.dtype),)
     return (binary("mul", _per_matrix(g[1], input.shape), transposed(inv(input))),)
@@ -144,7 +144,7 @@ def solve(a: Node, b: Node) -> Node:
 
 
 @solve.vjp
-def _(g, out, a, b):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, a: Node, b: Node) -> Grads:
     wide = build.broadcast(a, (*out.shape[:-2], *a.shape[-2:]))
     db = solve(transposed(wide), g)
     da = unary("neg", dot(db, transposed(out)))
@@ -184,7 +184,7 @@ def cholesky(input: Node, upper: bool) -> Node:
 
 
 @cholesky.vjp
-def _(g, out, input, upper):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, upper: bool) -> Grads:
     factor = transposed(out) if upper else out
     seed = transposed(g) if upper else g
     inner = _lower(dot(transposed(factor), seed), half=True)
@@ -216,7 +216,7 @@ def qr(input: Node, mode: str) -> tuple[Node, Node]:
 
 
 @qr.vjp
-def _(g, out, input, mode):  # type: ignore[no-untyped-def]
+def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node, mode: str) -> Grads:
     q, r = out
     if r.shape[-1] != r.shape[-2]:
         raise NotImplementedError("the derivative of qr of wide matrices or with mode='complete'")
@@ -269,7 +269,7 @@ def _over_gaps(x: Node, values: Node) -> Node:
 
 
 @eigh.vjp
-def _(g, out, input, triangle):  # type: ignore[no-untyped-def]
+def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node, triangle: str) -> Grads:
     values, vectors = out
     inner = const(0, input.shape, input.dtype)
     if g[0] is not None:
@@ -303,7 +303,9 @@ def svd(input: Node, full_matrices: bool) -> tuple[Node, Node, Node]:
 
 
 @svd.vjp
-def _(g, out, input, full_matrices):  # type: ignore[no-untyped-def]
+def _(
+    g: tuple[Node, Node, Node], out: tuple[Node, Node, Node], input: Node, full_matrices: bool
+) -> Grads:
     u, s, vh = out
     k = s.shape[-1]
     if full_matrices and (u.shape[-1] != k or vh.shape[-2] != k):

@@ -13,7 +13,7 @@ from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full, is_number
-from rushlight.ops.table import Operand, composite
+from rushlight.ops.table import Grads, Operand, composite
 
 _MODES = {"sum": "add", "prod": "prod", "amax": "max", "amin": "min", "mean": "add"}
 
@@ -193,7 +193,16 @@ def _counts(x: Node, places: Node, axis: int, include_self: bool) -> Node:
 
 
 @scatter_reduce.vjp
-def _(g, out, input, dim, index, src, reduce, include_self):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    dim: int,
+    index: Node,
+    src: Node,
+    reduce: str,
+    include_self: bool,
+) -> Grads:
     if index.size == 0:
         return g, None, const(0, src.shape, src.dtype)
     axis = normalize_dim(dim, input.ndim)

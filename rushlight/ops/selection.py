@@ -20,7 +20,7 @@ from rushlight.ops.samples import (
     of_two,
     raises,
 )  # fmt: skip
-from rushlight.ops.table import Operand, composite
+from rushlight.ops.table import Grads, Operand, composite
 
 
 @composite(method=False)
@@ -39,7 +39,7 @@ def where(condition: Node, input: Operand, other: Operand) -> Node:
 
 
 @where.vjp
-def _(g, out, condition, input, other):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, condition: Node, input: Operand, other: Operand) -> Grads:
     wide, zero = full(condition, g.shape, bool_), const(0, g.shape, g.dtype)
     return (
         None,
@@ -78,7 +78,7 @@ def clamp(input: Node, min: Operand | None = None, max: Operand | None = None) -
 
 
 @clamp.vjp
-def _(g, out, input, min, max):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, min: Operand | None, max: Operand | None) -> Grads:
     zero, x = const(0, g.shape, g.dtype), full(input, g.shape, g.dtype)
     low = None if min is None else full(min, g.shape, g.dtype)
     high = None if max is None else full(max, g.shape, g.dtype)

@@ -10,9 +10,9 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops import return_types
-from rushlight.ops.reduce.dims import widen
+from rushlight.ops.reduce.extremum import shared_evenly
 from rushlight.ops.scatter import at_least_1d
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _part(x: Node, axis: int, start: int, count: int) -> Node:
@@ -125,15 +125,10 @@ def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: boo
     return getattr(return_types, who)(*_picked(x, places, axis, input, keepdim))
 
 
-def _median_grad(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
+# g and out: one node over everything, (values, places) along a dim.
+def _median_grad(g: Any, out: Any, input: Node, dim: int | None, keepdim: bool) -> Grads:
     if dim is None:
-        # Equal to the median: they share evenly, as PyTorch has it.
-        axes = tuple(range(input.ndim))
-        wide = widen(out, input, axes)
-        same = binary("or", binary("eq", input, wide), binary("and", _is_nan(input), _is_nan(wide)))
-        hit = build.cast(same, input.dtype)
-        count = widen(reduce(hit, "sum", axes), input, axes)
-        return (binary("div", binary("mul", widen(g, input, axes), hit), count),)
+        return (shared_evenly(g, out, input),)
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
     kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
@@ -249,7 +244,7 @@ def _running(kind: str, input: Node, dim: int) -> tuple[Node, Node]:
     return reshape(values, input.shape), reshape(build.scan(places, "max", axis), input.shape)
 
 
-def _running_grad(g, out, input, dim):  # type: ignore[no-untyped-def]
+def _running_grad(g: tuple[Node, ...], out: tuple[Node, ...], input: Node, dim: int) -> Grads:
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
     zeros = const(0, x.shape, x.dtype)

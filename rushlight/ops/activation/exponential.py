@@ -8,7 +8,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.promote import full
 from rushlight.ops.samples import of_one, with_options
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 @composite(torch=False, functional=True)
@@ -20,7 +20,7 @@ def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
 
 
 @elu.vjp
-def _(g, out, input, alpha, inplace):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
     return (build.where(binary("le", input, zeros_of(g)), low, g),)

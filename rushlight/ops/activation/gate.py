@@ -11,7 +11,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.pointwise import sigmoid
 from rushlight.ops.samples import Rng, Samples, floats, of_one, raises
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(torch=False, functional=True)
@@ -27,7 +27,7 @@ def _hard_gate(x: Node) -> Node:
 
 
 @hardsigmoid.vjp
-def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     return (binary("mul", g, _hard_slope(input)),)
 
 
@@ -47,7 +47,7 @@ def hardswish(input: Node, inplace: bool = False) -> Node:
 
 
 @hardswish.vjp
-def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     three = const(3, input.shape, input.dtype)
     slope = binary("add", binary("div", input, three), const(0.5, input.shape, input.dtype))
     inside = build.where(binary("lt", input, three), binary("mul", g, slope), g)

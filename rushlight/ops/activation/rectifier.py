@@ -19,7 +19,7 @@ from rushlight.ops.samples import (
     of_one,
     with_options,
 )
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 @composite(method=True, functional=True, inplace=True)
@@ -29,7 +29,7 @@ def relu(input: Node) -> Node:
 
 
 @relu.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node) -> Grads:
     return (build.where(binary("le", out, zeros_of(out)), zeros_of(g), g),)
 
 
@@ -57,7 +57,7 @@ def hardtanh(
 
 
 @hardtanh.vjp
-def _(g, out, input, min_val, max_val, inplace):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, min_val: Scalar, max_val: Scalar, inplace: bool) -> Grads:
     low, high = (full(each, g.shape, g.dtype) for each in (min_val, max_val))
     outside = binary("or", binary("le", input, low), binary("le", high, input))
     return (build.where(outside, zeros_of(g), g),)

@@ -12,7 +12,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.samples import of_one, raises, with_options
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 @composite(torch=False, functional=True)
@@ -47,7 +47,7 @@ def silu(input: Node, inplace: bool = False) -> Node:
 
 
 @silu.vjp
-def _(g, out, input, inplace):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     x = build.cast(input, compute_dtype(input.dtype))
     gate = unary("sigmoid", x)
     one = const(1, x.shape, x.dtype)
@@ -80,7 +80,7 @@ def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
 
 
 @softplus.vjp
-def _(g, out, input, beta, threshold):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, beta: Scalar, threshold: Scalar) -> Grads:
     # From the body the slope would lean on how maximum splits the tie at 0; this does not.
     scaled = binary("mul", input, full(beta, input.shape, input.dtype))
     limit = full(threshold, input.shape, input.dtype)
@@ -99,7 +99,7 @@ def logsigmoid(input: Node) -> Node:
 
 
 @logsigmoid.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node) -> Grads:
     return (binary("mul", g, unary("sigmoid", unary("neg", input))),)
 
 

@@ -14,7 +14,7 @@ from rushlight.ops.formula import zeros_of
 from rushlight.ops.promote import compute_dtype, floating
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _implicit_dim(ndim: int) -> int:
@@ -61,7 +61,7 @@ def softmax(input: Node, dim: int | None, dtype: DType | None = None) -> Node:
 
 
 @softmax.vjp
-def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, dim: int | None, dtype: DType | None) -> Grads:
     axis = normalize_dim(_implicit_dim(input.ndim) if dim is None else dim, input.ndim)
     if input.ndim == 0 or input.size == 0:
         return (zeros_of(input),)
@@ -87,7 +87,7 @@ def log_softmax(input: Node, dim: int | None, dtype: DType | None = None) -> Nod
 
 
 @log_softmax.vjp
-def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, dim: int | None, dtype: DType | None) -> Grads:
     axis = normalize_dim(_implicit_dim(input.ndim) if dim is None else dim, input.ndim)
     if input.ndim == 0 or input.size == 0:
         return (zeros_of(input),)

@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import align, common_dtype, full, grad_to, is_number, shape_of
 from rushlight.ops.samples import BOOLS, INTEGERS, Rng, Samples, floats, of_two, raises
-from rushlight.ops.table import Operand, Scalar, composite
+from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 
 def _scaled(other: Operand, alpha: Scalar, dtype: DType, shape: tuple[int, ...]) -> Node:
@@ -36,7 +36,7 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
 
 
 @add.vjp
-def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Operand, other: Operand, alpha: Scalar) -> Grads:
     return grad_to(g, input), grad_to(_scaled(g, alpha, g.dtype, g.shape), other)
 
 
@@ -59,7 +59,7 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
 
 
 @sub.vjp
-def _(g, out, input, other, alpha):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Operand, other: Operand, alpha: Scalar) -> Grads:
     return grad_to(g, input), grad_to(unary("neg", _scaled(g, alpha, g.dtype, g.shape)), other)
 
 
@@ -93,7 +93,7 @@ def mul(input: Operand, other: Operand) -> Node:
 
 
 @mul.vjp
-def _(g, out, input, other):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
     dx = dy = None
     if not is_number(input):
         dx = grad_to(binary("mul", g, full(other, g.shape, g.dtype)), input)

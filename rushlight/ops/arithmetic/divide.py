@@ -35,7 +35,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
 
 @div.vjp
-def _(g, out, input, other, rounding_mode):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Operand, other: Operand, rounding_mode: str | None) -> Grads:
     zero = const(0, g.shape, g.dtype)
     if rounding_mode is not None:
         return grad_to(zero, input), grad_to(zero, other)

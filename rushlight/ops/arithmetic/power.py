@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import align, grad_to, is_number
 from rushlight.ops.samples import CORNERS, INTEGERS, Rng, Samples, floats, of_one, of_two, raises
-from rushlight.ops.table import Operand, Power, composite
+from rushlight.ops.table import Grads, Operand, Power, composite
 
 
 @composite(method=True, inplace=True)
@@ -49,7 +49,7 @@ def pow(input: Operand, exponent: Power) -> Node:
 
 
 @pow.vjp
-def _(g, out, input, exponent):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Operand, exponent: Power) -> Grads:
     x, y = align(input, exponent, dtype=out.dtype)
     dx = dy = None
     if not is_number(input):

@@ -9,7 +9,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.loss.reduction import reduced
 from rushlight.ops.samples import Fixed, Rng, Samples, floats, raises
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _chances(rng: Rng) -> Samples:
@@ -48,7 +48,7 @@ def binary_cross_entropy(
 
 
 @binary_cross_entropy.vjp
-def _(g, out, input, target, weight, reduction):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, target: Node, weight: Node | None, reduction: str) -> Grads:
     # (p - t) / (p (1 - p)), the denominator kept off 0 as PyTorch does (1e-12)
     one = const(1, input.shape, input.dtype)
     spread = binary("mul", input, binary("sub", one, input))
@@ -104,7 +104,15 @@ def binary_cross_entropy_with_logits(
 
 
 @binary_cross_entropy_with_logits.vjp
-def _(g, out, input, target, weight, pos_weight, reduction):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    target: Node,
+    weight: Node | None,
+    pos_weight: Node | None,
+    reduction: str,
+) -> Grads:
     if reduction == "mean":
         g = binary("div", g, const(input.size, (), g.dtype))
     g = build.broadcast(g, input.shape)

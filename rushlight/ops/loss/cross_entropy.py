@@ -23,7 +23,7 @@ from rushlight.ops.loss.nll import (
 from rushlight.ops.loss.soft_target import soft_cross_entropy, soft_slope, soft_target_slope
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Samples, floats
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(torch=False, functional=True, name="_cross_entropy", grad_name="NllLoss")
@@ -46,7 +46,16 @@ def cross_entropy(
 
 
 @cross_entropy.vjp
-def _(g, out, input, target, weight, ignore_index, reduction, label_smoothing):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    target: Node,
+    weight: Node | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Grads:
     axis = class_axis(input)
     log_probs: Node = log_softmax.body(input, axis)
     soft = target.dtype.is_floating_point and target.shape == input.shape

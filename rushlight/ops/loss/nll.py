@@ -13,7 +13,7 @@ from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Samples, floats
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def class_axis(input: Node) -> int:
@@ -145,7 +145,15 @@ def nll_loss(
 
 
 @nll_loss.vjp
-def _(g, out, input, target, weight, ignore_index, reduction):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    target: Node,
+    weight: Node | None,
+    ignore_index: int,
+    reduction: str,
+) -> Grads:
     return nll_slope(g, input, target, weight, ignore_index, reduction), None, None
 
 

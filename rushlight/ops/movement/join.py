@@ -49,7 +49,7 @@ def cat(tensors: list[Node], dim: int = 0) -> Node:
 
 
 @cat.vjp
-def _(g, out, tensors, dim):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, tensors: list[Node], dim: int) -> tuple[list[Node]]:
     axis = normalize_dim(dim, g.ndim)
     grads, place = [], 0
     for x in tensors:

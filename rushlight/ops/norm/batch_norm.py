@@ -8,7 +8,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled, times
 from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
 from rushlight.ops.promote import compute_dtype, full
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 def per_channel(x: Node, per_channel: Node) -> Node:
@@ -70,7 +70,17 @@ def _moved_average(old: Node, new: Node, momentum: Scalar) -> Node:
 
 
 @batch_norm.vjp
-def _(g, out, input, weight, bias, running_mean, running_var, momentum, eps):  # type: ignore[no-untyped-def]
+def _(
+    g: tuple[Node, ...],
+    out: tuple[Node, ...],
+    input: Node,
+    weight: Node | None,
+    bias: Node | None,
+    running_mean: Node | None,
+    running_var: Node | None,
+    momentum: Scalar,
+    eps: float,
+) -> Grads:
     x = build.cast(input, compute_dtype(input.dtype))
     axes = (0, *range(2, x.ndim))
     mean, inverse = out[1], out[2]

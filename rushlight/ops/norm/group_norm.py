@@ -12,7 +12,7 @@ from rushlight.ops.norm.batch_norm import per_channel
 from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import widen
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _grouped(x: Node, groups: int) -> Node:
@@ -59,7 +59,15 @@ def group_norm(
 
 
 @group_norm.vjp
-def _(g, out, input, num_groups, weight, bias, eps):  # type: ignore[no-untyped-def]
+def _(
+    g: tuple[Node, ...],
+    out: tuple[Node, ...],
+    input: Node,
+    num_groups: int,
+    weight: Node | None,
+    bias: Node | None,
+    eps: float,
+) -> Grads:
     x = build.cast(input, compute_dtype(input.dtype))
     rows = _grouped(x, num_groups)
     over = (0, *range(2, x.ndim))

@@ -12,7 +12,7 @@ from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statis
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.reduce.sum import mean_of
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _trailing(input: Node, normalized_shape: Shape, **vectors: Node | None) -> Shape:
@@ -55,7 +55,15 @@ def layer_norm(
 
 
 @layer_norm.vjp
-def _(g, out, input, normalized_shape, weight, bias, eps):  # type: ignore[no-untyped-def]
+def _(
+    g: tuple[Node, ...],
+    out: tuple[Node, ...],
+    input: Node,
+    normalized_shape: Shape,
+    weight: Node | None,
+    bias: Node | None,
+    eps: float,
+) -> Grads:
     x = build.cast(input, compute_dtype(input.dtype))
     rank = len(normalized_shape)
     axes, lead = tuple(range(x.ndim - rank, x.ndim)), tuple(range(x.ndim - rank))

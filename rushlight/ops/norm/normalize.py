@@ -9,7 +9,7 @@ from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.reduce.vector_norm import vector_norm
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(torch=False, functional=True, name="_normalize", grad_name="Div")
@@ -21,7 +21,7 @@ def normalize(input: Node, p: float, dim: Any, eps: float) -> Node:
 
 
 @normalize.vjp
-def _(g, out, input, p, dim, eps):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, p: float, dim: Any, eps: float) -> Grads:
     norm = vector_norm.body(input, float(p), dim, True)
     floor = binary("maximum", norm, const(eps, norm.shape, norm.dtype))
     wide = build.expand(floor, input.shape)

@@ -14,7 +14,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops import return_types
 from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
 from rushlight.ops.samples import BOOLS, BadInputs, Rng, Samples, extrema, raises
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, Rule, composite
 
 
 def _no_elements(rng: Rng) -> BadInputs:
@@ -49,15 +49,21 @@ def _extremum(who: str, kind: str, input: Node, dim: Any, keepdim: bool) -> Any:
     )
 
 
-def _extremum_grad(kind: str) -> Any:
-    def rule(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
+def shared_evenly(g: Node, out: Node, input: Node) -> Node:
+    """The cotangent of one element picked from all of ``input``: those equal to it share it."""
+    axes = tuple(range(input.ndim))
+    best = widen(out, input, axes)
+    both_nan = binary("and", binary("ne", input, input), binary("ne", best, best))
+    hit = build.cast(binary("or", binary("eq", input, best), both_nan), input.dtype)
+    count = widen(reduce(hit, "sum", axes), input, axes)
+    return binary("div", binary("mul", widen(g, input, axes), hit), count)
+
+
+def _extremum_grad(kind: str) -> Rule:
+    # g and out: one node over everything, (values, places) along a dim.
+    def rule(g: Any, out: Any, input: Node, dim: int | None, keepdim: bool) -> Grads:
         if dim is None:
-            axes = tuple(range(input.ndim))
-            best = widen(out, input, axes)
-            both_nan = binary("and", binary("ne", input, input), binary("ne", best, best))
-            hit = build.cast(binary("or", binary("eq", input, best), both_nan), input.dtype)
-            count = widen(reduce(hit, "sum", axes), input, axes)
-            return (binary("div", binary("mul", widen(g, input, axes), hit), count),)
+            return (shared_evenly(g, out, input),)
         if input.ndim == 0:
             return (g[0],)
         axis = normalize_dim(dim, input.ndim)

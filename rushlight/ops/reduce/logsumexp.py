@@ -11,7 +11,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.promote import floating
 from rushlight.ops.reduce.dims import Dims, count_of, finish, kept_shape, widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(method=True)
@@ -29,7 +29,7 @@ def logsumexp(input: Node, dim: Dims, keepdim: bool = False) -> Node:
 
 
 @logsumexp.vjp
-def _(g, out, input, dim, keepdim):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, dim: Dims, keepdim: bool) -> Grads:
     axes = normalize_dims(dim, input.ndim)
     kept = kept_shape(input.shape, axes)
     wide = [build.expand(reshape(each, kept), input.shape) for each in (g, out)]

@@ -9,7 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.samples import running
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(method=True)
@@ -48,7 +48,7 @@ def cumprod(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
 
 
 @cumprod.vjp
-def _(g, out, input, dim, dtype):  # type: ignore[no-untyped-def]
+def _(g: Node, out: Node, input: Node, dim: int, dtype: DType | None) -> Grads:
     # sum over j >= i of g[j] * out[j] / x[i]; where a zero stands PyTorch's exact form is needed.
     x = build.cast(input, out.dtype)
     axis = normalize_dim(dim, x.ndim)

@@ -12,7 +12,7 @@ from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import Dims, count_of, finish, kept_shape, widen
 from rushlight.ops.reduce.sum import mean_of
 from rushlight.ops.samples import INTEGERS, raises, spreads
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _moments(
@@ -66,7 +66,15 @@ def std(
 
 
 @std.vjp
-def _(g, out, input, dim, unbiased, keepdim, correction):  # type: ignore[no-untyped-def]
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    dim: Dims,
+    unbiased: bool | None,
+    keepdim: bool,
+    correction: int | float | None,
+) -> Grads:
     dim, unbiased = _var_arguments(dim, unbiased)
     x = build.cast(input, compute_dtype(input.dtype))
     axes = normalize_dims(dim, x.ndim)

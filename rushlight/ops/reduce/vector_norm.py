@@ -17,7 +17,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 @composite(torch=False, name="_vector_norm", grad_name="LinalgVectorNorm")
@@ -51,7 +51,9 @@ def vector_norm(
 
 
 @vector_norm.vjp
-def _(g, out, input, ord, dim, keepdim, dtype):  # type: ignore[no-untyped-def]
+def _(
+    g: Node, out: Node, input: Node, ord: float, dim: Dims, keepdim: bool, dtype: DType | None
+) -> Grads:
     x = build.cast(input, out.dtype)
     axes = normalize_dims(dim, x.ndim)
     kept = kept_shape(x.shape, axes)
