@@ -41,12 +41,16 @@ def synchronize(device: Any = None) -> None:
     raise AssertionError("Torch not compiled with CUDA enabled")
 
 
-def _unavailable(name: str) -> Any:
+def _refusing(name: str, error: type[Exception], text: str) -> Any:
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise AssertionError("Torch not compiled with CUDA enabled")
+        raise error(text)
 
     refuse.__name__ = refuse.__qualname__ = name
     return refuse
+
+
+def _unavailable(name: str) -> Any:
+    return _refusing(name, AssertionError, "Torch not compiled with CUDA enabled")
 
 
 current_device = _unavailable("current_device")
@@ -58,13 +62,8 @@ current_stream = _unavailable("current_stream")
 
 
 def _type(name: str) -> Any:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise TypeError(
-            f"type torch.cuda.{name} not available. Torch not compiled with CUDA enabled."
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    return refuse
+    text = f"type torch.cuda.{name} not available. Torch not compiled with CUDA enabled."
+    return _refusing(name, TypeError, text)
 
 
 FloatTensor = _type("FloatTensor")

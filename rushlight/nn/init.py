@@ -200,6 +200,18 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     return normal_(tensor, 0.0, std, generator)
 
 
+def _nothing_to_fill(tensor: Tensor) -> bool:
+    if 0 not in tensor.shape:
+        return False
+    warn("Initializing zero-element tensors is a no-op")
+    return True
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    fan = _calculate_correct_fan(tensor, mode)
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -208,12 +220,9 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:
     """He et al. 2015: uniform in +-gain * sqrt(3 / fan)."""
-    if 0 in tensor.shape:
-        warn("Initializing zero-element tensors is a no-op")
+    if _nothing_to_fill(tensor):
         return tensor
-    fan = _calculate_correct_fan(tensor, mode)
-    std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
-    bound = math.sqrt(3.0) * std
+    bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -225,12 +234,9 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """He et al. 2015: normal with gain / sqrt(fan)."""
-    if 0 in tensor.shape:
-        warn("Initializing zero-element tensors is a no-op")
+    if _nothing_to_fill(tensor):
         return tensor
-    fan = _calculate_correct_fan(tensor, mode)
-    std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
-    return normal_(tensor, 0.0, std, generator)
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:

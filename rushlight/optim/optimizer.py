@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from rushlight.autograd import enable_grad
 from rushlight.base.warn import warn
@@ -87,6 +87,9 @@ class Optimizer:
     ``defaults``: settings of the groups that do not give theirs.
     """
 
+    # Settings that older checkpoints have no value for, and what they meant then.
+    _added_later: ClassVar[dict[str, Any]] = {}
+
     _opt_called: bool
     state: defaultdict[Any, Any]
     param_groups: list[dict[str, Any]]
@@ -136,6 +139,9 @@ class Optimizer:
             self._new_hooks()
         self._patch_step_function()
         self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:
+            for name, value in self._added_later.items():
+                group.setdefault(name, value)
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
@@ -384,6 +390,13 @@ def check(name: str, value: Any, valid: bool) -> None:
     """Raise ValueError in PyTorch's words unless ``valid``."""
     if not valid:
         raise ValueError(f"Invalid {name}: {value}")
+
+
+def check_rate(lr: Any) -> None:
+    """Raise ValueError unless ``lr`` is a number or a tensor of one element, and not negative."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check("learning rate", lr, lr >= 0.0)
 
 
 def number(value: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 
 from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.contraction.emit import Body, kernel
@@ -66,6 +67,17 @@ def contiguous(operand: Operand) -> tuple[list[Launch], Operand]:
     strides = contiguous_strides(operand.shape)
     target = Operand(Ref(Scratch(max(size, 64))), operand.dtype, operand.shape, strides)
     return copy(operand, target, "make contiguous"), target
+
+
+def all_contiguous(operands: Iterable[Operand]) -> tuple[list[Launch], list[Operand]]:
+    """``contiguous`` of each: the copies that are needed, and what to read instead."""
+    launches: list[Launch] = []
+    ready = []
+    for operand in operands:
+        before, made = contiguous(operand)
+        launches += before
+        ready.append(made)
+    return launches, ready
 
 
 def start_from(source: Operand, out: Operand, label: str) -> list[Launch]:

@@ -17,7 +17,7 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
-from rushlight.compiler.kernels.copy import contiguous
+from rushlight.compiler.kernels.copy import all_contiguous
 from rushlight.compiler.kernels.element import entry
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir import host
@@ -42,12 +42,7 @@ _numbers: dict[str, int] = {}
 
 
 def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
-    launches: list[Launch] = []
-    ready = []
-    for source in sources:
-        before, source = contiguous(source)
-        launches += before
-        ready.append(source)
+    launches, ready = all_contiguous(sources)
     kinds = tuple((source.shape, source.dtype) for source in node.src)
     call = _Call(node.attrs["name"], node.attrs["params"], kinds, node.shape, node.dtype)
     # By text: 1, 1.0 and True are equal but not the same parameter.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
-from rushlight.compiler.kernels.copy import contiguous
+from rushlight.compiler.kernels.copy import all_contiguous
 from rushlight.compiler.kernels.element import FLOATS, combine, entry, register_kind
 from rushlight.compiler.kernels.fill import fill
 from rushlight.compiler.kernels.nest import chunk_rows
@@ -45,12 +45,7 @@ class _Form:
 
 def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
     """kind sum: (g,), kind max: (g, places) -> the gradient of the pool's source."""
-    launches: list[Launch] = []
-    ready = []
-    for source in sources:
-        before, source = contiguous(source)
-        launches += before
-        ready.append(source)
+    launches, ready = all_contiguous(sources)
     if not node.size:
         return launches
     window, pad = Window.of(node.attrs), padding_before(node.attrs)

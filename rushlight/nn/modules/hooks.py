@@ -63,28 +63,26 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Removabl
     return GLOBAL.add(GLOBAL.backward_pre, hook)
 
 
-class _OutputEdge(Function):
-    """The identity on a module's outputs: backward enters the module here."""
+class _Edge(Function):
+    """The identity on tensors, whose backward tells the watch."""
 
     @staticmethod
     def forward(ctx: Any, watch: BackwardWatch, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.watch = watch
         ctx.set_materialize_grads(False)
         return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+
+class _OutputEdge(_Edge):
+    """On a module's outputs: backward enters the module here."""
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         return (None, *ctx.watch.entered(grads))
 
 
-class _InputEdge(Function):
-    """The identity on a module's inputs: backward leaves the module here."""
-
-    @staticmethod
-    def forward(ctx: Any, watch: BackwardWatch, *tensors: Tensor) -> tuple[Tensor, ...]:
-        ctx.watch = watch
-        ctx.set_materialize_grads(False)
-        return tuple(tensor.view_as(tensor) for tensor in tensors)
+class _InputEdge(_Edge):
+    """On a module's inputs: backward leaves the module here."""
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
