@@ -209,7 +209,7 @@ class Gradient:
         self.saves = saves
         self.targets = targets
         # The saved ones of (inputs, outputs).
-        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = _picker(saves)
+        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = picker(saves)
 
     def __repr__(self) -> str:
         return f"<gradient of {self.call}>"
@@ -288,7 +288,7 @@ class Gradient:
         return _derived(lambda fresh: self.build(fresh, scalars), seeds, outs, nodes, mask)
 
 
-def _picker(places: tuple[int, ...]) -> Any:
+def picker(places: tuple[int, ...]) -> Any:
     """A function from a tuple to the tuple of its elements at ``places``, at the speed of C."""
     if len(places) == 1:
         return itemgetter(slice(places[0], places[0] + 1))

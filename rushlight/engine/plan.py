@@ -8,7 +8,9 @@ is decided by what the graph holds, never by how often it ran, and ``base.events
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from operator import attrgetter
 from struct import Struct
 from typing import Any, Protocol, final
 
@@ -17,7 +19,8 @@ import numpy as np
 from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
-from rushlight.compiler.plan import Fresh, SameAs
+from rushlight.compiler.plan import Fresh, Output, SameAs
+from rushlight.engine.call import picker
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
 from rushlight.ir.graph import Node, toposort
@@ -28,6 +31,7 @@ from rushlight.runtime.executor import Failure, HostCall
 _RUNTIME_ERRORS = frozenset({"gather", "scatter", "scatter_add", "scatter_reduce"})
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
+_address = attrgetter("address")
 
 
 class Plan(Protocol):
@@ -70,7 +74,7 @@ class Flight:
         self.journal = journal
         self.step = step  # the end of the path that was recorded
         self.ticket = -1  # runs of the program before this one
-        self.results: list[Buffer] | None = None
+        self.results: Sequence[Buffer] | None = None
 
 
 def make_plan(
@@ -146,6 +150,8 @@ class CompiledPlan:
         self.outputs = plan.outputs
         self.arena_bytes = plan.arena_bytes
         self.fresh = tuple(each.nbytes for each in plan.outputs if isinstance(each, Fresh))
+        # The results among (memory of the inputs, fresh memory).
+        self.pick: Any = picker(_places(plan.outputs, len(inputs)))
         self.table = np.zeros(plan.slots, np.int64)
         self.pack: Any = Struct(f"{plan.slots}q").pack_into
         self.address: int = self.table.ctypes.data
@@ -160,31 +166,23 @@ class CompiledPlan:
 
     def run(self, flight: Flight) -> None:
         """One native call. Where the results will lie is set before it, valid once it ended."""
-        inputs, scalars = flight.inputs, flight.scalars
+        scalars = flight.scalars
         if scalars:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = Buffer(self.arena_bytes)
+        given = [value.buffer for value in flight.inputs]
         fresh = [Buffer(nbytes) for nbytes in self.fresh]
         self.pack(
             self.table,
             0,
-            *[value.buffer.address for value in inputs],  # type: ignore[union-attr]
+            *map(_address, given),
             self.scalars_address,
             arena.address,
-            *[buffer.address for buffer in fresh],
+            *map(_address, fresh),
         )
-        new = iter(fresh)
-        results: list[Buffer] = []
-        for output in self.outputs:
-            if isinstance(output, Fresh):
-                results.append(next(new))
-            elif isinstance(output, SameAs):
-                results.append(inputs[output.index].buffer)  # type: ignore[arg-type]
-            else:
-                results.append(results[output.index])
         self.lost = frozenset()
         flight.ticket = self.program.runs
-        flight.results = results
+        flight.results = self.pick((*given, *fresh))
         failure = self.program.run(self.address)
         if failure is not None:
             writes = self.plan.overwrites
@@ -227,6 +225,17 @@ class CompiledPlan:
         return kind(
             f"index out of range in self: an index is not within the size of its dimension{where}"
         )
+
+
+def _places(outputs: Sequence[Output], n_inputs: int) -> tuple[int, ...]:
+    places: list[int] = []
+    fresh = itertools.count(n_inputs)
+    for output in outputs:
+        if isinstance(output, Fresh):
+            places.append(next(fresh))
+        else:
+            places.append(output.index if isinstance(output, SameAs) else places[output.index])
+    return tuple(places)
 
 
 __all__ = ["CompiledPlan", "Flight", "InterpretedPlan", "Plan", "make_plan"]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
 from rushlight.optim.recorded import adadelta_step, refuse_differentiable
 from rushlight.tensor import Tensor, zeros_like
+from rushlight.tensor.tensor import replace_all
 
 
 class Adadelta(Optimizer):
@@ -88,5 +89,4 @@ class Adadelta(Optimizer):
             weight_decay != 0.0,
             group["maximize"],
         )
-        for old, fresh in zip((*params, *squares, *deltas), results, strict=True):
-            old._replace_(fresh)
+        replace_all((*params, *squares, *deltas), results)

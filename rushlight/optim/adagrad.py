@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
 from rushlight.optim.recorded import adagrad_step, refuse_differentiable
 from rushlight.tensor import Tensor, full_like
+from rushlight.tensor.tensor import replace_all
 
 
 class Adagrad(Optimizer):
@@ -96,5 +97,4 @@ class Adagrad(Optimizer):
                 weight_decay != 0.0,
                 group["maximize"],
             )
-            for old, fresh in zip((*params, *sums), results, strict=True):
-                old._replace_(fresh)
+            replace_all((*params, *sums), results)

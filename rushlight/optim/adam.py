@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
 from rushlight.optim.recorded import adam_step, refuse_differentiable
 from rushlight.tensor import Tensor, zeros_like
+from rushlight.tensor.tensor import replace_all
 
 
 class Adam(Optimizer):
@@ -123,5 +124,4 @@ class Adam(Optimizer):
             decoupled,
             group["maximize"],
         )
-        for old, fresh in zip((*params, *means, *squares, *largest), results, strict=True):
-            old._replace_(fresh)
+        replace_all((*params, *means, *squares, *largest), results)

@@ -1,18 +1,19 @@
 """The update rules (ops/optimizer.py, ops/adagrad.py) as functions of tensors.
 
-Each call is one recorded entry.
+Each call is one recorded entry; its results are values, which ``replace_all`` writes.
 """
 
 from __future__ import annotations
 
 from rushlight.ops import adagrad, optimizer  # noqa: F401  puts the rules into the op table
-from rushlight.tensor.wrap import function
+from rushlight.ops.table import OPS
+from rushlight.tensor.wrap import compile_function
 
-sgd_step = function("sgd_step")
-adam_step = function("adam_step")
-rmsprop_step = function("rmsprop_step")
-adagrad_step = function("adagrad_step")
-adadelta_step = function("adadelta_step")
+sgd_step = compile_function(OPS["sgd_step"], values=True)
+adam_step = compile_function(OPS["adam_step"], values=True)
+rmsprop_step = compile_function(OPS["rmsprop_step"], values=True)
+adagrad_step = compile_function(OPS["adagrad_step"], values=True)
+adadelta_step = compile_function(OPS["adadelta_step"], values=True)
 
 
 def refuse_differentiable(who: str, differentiable: bool) -> None:

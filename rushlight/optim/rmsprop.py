@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
 from rushlight.optim.recorded import refuse_differentiable, rmsprop_step
 from rushlight.tensor import Tensor, zeros_like
+from rushlight.tensor.tensor import replace_all
 
 
 class RMSprop(Optimizer):
@@ -110,5 +111,4 @@ class RMSprop(Optimizer):
             weight_decay != 0.0,
             group["maximize"],
         )
-        for old, fresh in zip((*params, *squares, *means, *velocities), results, strict=True):
-            old._replace_(fresh)
+        replace_all((*params, *squares, *means, *velocities), results)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
 from rushlight.optim.recorded import refuse_differentiable, sgd_step
 from rushlight.tensor import Tensor
+from rushlight.tensor.tensor import replace_all
 
 
 class SGD(Optimizer):
@@ -71,8 +72,7 @@ class SGD(Optimizer):
                     params.append(param)
                     grads.append(grad)
             if params:
-                for param, fresh in zip(params, self._moved(group, params, grads), strict=True):
-                    param._replace_(fresh)
+                replace_all(params, self._moved(group, params, grads))
             return
         velocities: list[Any] = []
         fresh_params: list[Any] = []
@@ -93,15 +93,12 @@ class SGD(Optimizer):
         if fresh_params:
             results = self._moved(group, fresh_params, fresh_grads)
             count = len(fresh_params)
-            for param, fresh, velocity in zip(
-                fresh_params, results[:count], results[count:], strict=True
-            ):
-                param._replace_(fresh)
-                state[param]["momentum_buffer"] = velocity
+            replace_all(fresh_params, results[:count])
+            for param, velocity in zip(fresh_params, results[count:], strict=True):
+                state[param]["momentum_buffer"] = Tensor._of(velocity)
         if params:
             results = self._moved(group, params, grads, velocities)
-            for old, fresh in zip(params + velocities, results, strict=True):
-                old._replace_(fresh)
+            replace_all(params + velocities, results)
 
     @staticmethod
     def _moved(

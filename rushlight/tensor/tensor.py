@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import OrderedDict
+from collections.abc import Iterable
 from sys import getrefcount
 from typing import Any
 
@@ -581,6 +582,29 @@ def _edge_of_view(value: Value, parent: Value, source: Any) -> Any:
         return None
     kept = tuple(parent if place == 0 else value for place in gradient.saves)
     return GradNode(gradient, (source,), kept, ())
+
+
+def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
+    """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out."""
+    journal = local.trace.journal
+    for tensor, fresh in zip(tensors, values, strict=True):
+        old = tensor._value
+        buffer = old.buffer
+        if (
+            tensor._storage is not None
+            or buffer is None
+            or buffer.exposures
+            or buffer.owner is not None
+        ):
+            tensor._replace_(Tensor._of(fresh))
+            continue
+        if not old.journaled:
+            journal.append((tensor, old))
+            old.journaled = True
+        # No calls from here on: an interrupt finds all of it done, or nothing.
+        fresh.version = old.version + 1
+        old.overwritten = True
+        tensor._value = fresh
 
 
 _VIEWS_LIMIT = 1 << 14

@@ -1,0 +1,202 @@
+"""The text of the functions that ``wrap`` compiles, one for each op."""
+
+from __future__ import annotations
+
+import inspect
+
+from rushlight.ops import table
+from rushlight.ops.table import Op, Parameter
+
+MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
+NUMBER_TYPES = (float, int, bool)
+
+
+def _read(name: str, indent: str) -> list[str]:
+    """Lines that put the value of tensor ``name`` _into ``name_v`` and enter it in the trace."""
+    return [
+        f"{indent}{name}_v = {name}._value if {name}._storage is None else {name}._read_value()",
+        f"{indent}if {name}_v.epoch is not e_: t_.enter({name}_v)",
+    ]
+
+
+def _prepare(parameter: Parameter) -> tuple[list[str], str]:
+    """Lines before the key is made, and this parameter's part of the key."""
+    name, kind = parameter.name, parameter.kind
+    pad = "        "
+    if kind == table.TENSOR:
+        return _read(name, pad), f"{name}_v.pos"
+    if kind == table.OPTIONAL_TENSOR:
+        lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
+        return [
+            *lines,
+            *_read(name, pad + "    "),
+            f"{pad}    {name}_k = {name}_v.pos",
+        ], f"{name}_k"
+    if kind == table.TENSORS:
+        return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
+    if kind in MAY_HOLD_NUMBER:
+        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
+        if kind == table.POWER:
+            lines.append(f"{pad}    if {name} in _SPECIAL: {name}_k = (type({name}), {name})")
+            lines.append(f"{pad}    else: t_.scalars.append({name})")
+        else:
+            lines.append(f"{pad}    t_.scalars.append({name})")
+        if kind == table.OPTIONAL_OPERAND:
+            lines.append(f"{pad}elif {name} is None: {name}_k = None")
+        lines.append(f"{pad}else:")
+        return [
+            *lines,
+            *_read(name, pad + "    "),
+            f"{pad}    {name}_k = {name}_v.pos",
+        ], f"{name}_k"
+    if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
+        # The default is a constant (alpha=1 costs no multiplication), anything else an input.
+        default = "None" if parameter.default is inspect.Parameter.empty else f"default_{name}"
+        lines = [
+            f"{pad}if {name} is {default}: {name}_k = None",
+            f"{pad}else:",
+            f"{pad}    {name}_k = type({name})",
+            f"{pad}    if {name}_k not in _NUMBERS: raise TypeError",
+            f"{pad}    t_.scalars.append({name})",
+        ]
+        return lines, f"{name}_k"
+    if parameter.annotation == "bool":
+        return [], name
+    # True == 1 and hashes alike, but var(True) and var(1) are two calls.
+    return [], f'({name} if {name}.__class__ is not bool else ("bool", {name}))'
+
+
+_TENSORS = (
+    "        if s_.meta is None:",
+    "            r_ = _several(t_, s_)",
+    "        else:",
+    "            v_ = _Value(e_, s_.start, s_.meta)",
+    "            t_.values.append(v_)",
+    "            r_ = _new(_Tensor)",
+    "            r_._value = v_",
+    "            r_._storage = None",
+    "            r_._edge = None",
+)
+_VALUES = ("        r_ = _values(t_, s_)",)
+
+
+def _default(parameter: Parameter) -> str:
+    return "" if parameter.default is inspect.Parameter.empty else f"=default_{parameter.name}"
+
+
+def source(op: Op, *, values: bool = False) -> str:
+    """The text of the function of ``op``, or of the one that gives its results as a list of
+    ``values`` without a gradient: what an optimiser's update needs."""
+    signature: list[str] = []
+    starred = False
+    for parameter in op.parameters:
+        if parameter.variadic:
+            signature.append(f"*{parameter.name}")
+            starred = True
+            continue
+        if parameter.keyword_only and not starred:
+            signature.append("*")
+            starred = True
+        signature.append(parameter.name + _default(parameter))
+    has_out = op.torch and not op.view and not values
+    if has_out:
+        if not starred:
+            signature.append("*")
+        signature.append("out=None")
+    names = [parameter.name for parameter in op.parameters]
+    everything = f"({', '.join(names)}{',' if names else ''})"
+    lines, key = [], ["_OP"]
+    tensors: list[Parameter] = []
+    for parameter in op.parameters:
+        prepared, part = _prepare(parameter)
+        lines += prepared
+        key.append(part)
+        if parameter.kind in table.DIFFERENTIABLE_KINDS:
+            tensors.append(parameter)
+    if op.view:
+        rest = names[1:]
+        constants = f"({', '.join(rest)}{',' if rest else ''})"
+        return (
+            f"def {op.name}({', '.join(signature)}):\n"
+            f"    try: return _view(_OP, {names[0]}, {constants})\n"
+            "    except (AttributeError, TypeError) as x_:\n"
+            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, x_)\n"
+        )
+    text = [
+        f"def {op.name}({', '.join(signature)}):",
+        *(
+            [f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"]
+            if has_out
+            else []
+        ),
+        "    t_ = _local.trace",
+        "    e_ = t_.epoch",
+        "    try:",
+        *lines,
+        f"        s_ = t_.step.children.get(({', '.join(key)},))",
+        "    except (AttributeError, TypeError, KeyError) as x_:",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
+        "    except BaseException:",
+        "        t_.repair()",
+        "        raise",
+        "    try:",
+        f"        if s_ is None: s_ = _miss(t_, ({', '.join(key)},), _OP, {everything})",
+        "        t_.step = s_",
+        *(_VALUES if values else _TENSORS),
+        "    except _Normalise as x_:",
+        f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
+        "    except BaseException:",
+        "        t_.repair()",
+        "        raise",
+    ]
+    if op.differentiable and tensors and not values:
+        simple = [p for p in tensors if p.kind in (table.TENSOR,)]
+        checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
+        for p in tensors:
+            if p.kind in (*MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR):
+                is_tensor = f"{p.name}_k.__class__ is int"
+                checks += f"{' or ' * bool(checks)}{is_tensor} and {p.name}._edge is not None"
+        lists = any(p.kind == table.TENSORS for p in tensors)
+        text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
+        text += _differentiating(op, everything)
+    text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
+    text.append("    return r_")
+    return "\n".join(text) + "\n"
+
+
+def _differentiating(op: Op, everything: str) -> list[str]:
+    """Lines that hang the gradient under the result: spelled out for the case that all arguments
+    that may want one are tensors, the last perhaps None, and that no numbers are given."""
+    tensors = [p for p in op.parameters if p.kind in table.DIFFERENTIABLE_KINDS]
+    pad = " " * 8
+    otherwise_ = f"_differentiate(r_, s_, _OP, {everything})"
+    if any(p.kind == table.TENSORS for p in tensors):
+        return [pad + otherwise_]
+    scalars = [p for p in op.parameters if p.kind in (table.SCALAR, table.OPTIONAL_SCALAR)]
+    plain = [f"{p.name}_k is None" for p in scalars]
+    unsure = [p for p in tensors if p.kind != table.TENSOR]
+    whole = " and ".join(plain + [f"{p.name}_k.__class__ is int" for p in unsure])
+    names = [p.name for p in tensors]
+    if not whole:
+        return _attaching(names, pad)
+    lines = [f"{pad}if {whole}:", *_attaching(names, pad + "    ")]
+    last = tensors[-1]
+    if [last] == unsure and last.kind == table.OPTIONAL_TENSOR and len(names) > 1:
+        none = " and ".join([*plain, f"{last.name} is None"])
+        lines += [f"{pad}elif {none}:", *_attaching(names[:-1], pad + "    ")]
+    return [*lines, f"{pad}else: {otherwise_}"]
+
+
+def _attaching(names: list[str], pad: str) -> list[str]:
+    """Lines that hang the gradient under the result of a call of these tensors."""
+    edges = "".join(f"{n} if {n}_e is _LEAF else {n}_e, " for n in names)
+    values = "".join(f"{n}_v, " for n in names)
+    bits = [f"({1 << k} if {n}_e is not None else 0)" for k, n in enumerate(names)]
+    return [
+        f"{pad}{'; '.join(f'{n}_e = {n}._edge' for n in names)}",
+        f"{pad}m_ = {' | '.join(bits)}",
+        f"{pad}if m_:",
+        f"{pad}    if s_.meta is not None:",
+        f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_))",
+        f"{pad}    else: _attach(tuple(r_), s_, ({edges}), ({values}), ())",
+    ]
