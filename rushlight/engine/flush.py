@@ -114,15 +114,16 @@ def land(trace: Trace) -> None:
         if not plan.finished(flight):
             plan.run(flight)
     except BaseException as error:
-        if not plan.finished(flight) and (plan.lost or isinstance(error, Exception)):
-            flight.epoch.failure = error
-            _put_back(flight.journal, {id(flight.inputs[number]) for number in plan.lost})
-            _salvage(flight, plan.lost)
-            trace.flight = None
-            if isinstance(error, IndexError):
-                flight.epoch.failure = error = explain(flight, error)
-                raise error from None
-        raise
+        if plan.finished(flight) or not (plan.lost or isinstance(error, Exception)):
+            raise
+        named = explain(flight, error) if isinstance(error, IndexError) else error
+        flight.epoch.failure = named
+        _put_back(flight.journal, {id(flight.inputs[number]) for number in plan.lost})
+        _salvage(flight, plan.lost)
+        trace.flight = None
+        if named is error:
+            raise
+        raise named from None
     assert flight.results is not None
     for value, buffer in zip(flight.live, flight.results, strict=True):
         value.buffer = buffer
@@ -213,7 +214,10 @@ def compute(trace: Trace, value: Value) -> None:
             plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, (),
             step,
         )  # fmt: skip
-        plan.run(flight)
+        try:
+            plan.run(flight)
+        except IndexError as error:
+            raise explain(flight, error) from None
         assert flight.results is not None
         value.buffer = flight.results[0]
         value.epoch = NOWHERE

@@ -27,11 +27,17 @@ from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer
 from rushlight.runtime.executor import Failure, HostCall
 
-# Operations whose places PyTorch checks with another class than that of indexing.
-_RUNTIME_ERRORS = frozenset({"gather", "scatter", "scatter_add", "scatter_reduce"})
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
+
+
+class BadIndex(IndexError):
+    """A kernel found an index out of range: ``site`` recorded it (engine/explain.py says more)."""
+
+    def __init__(self, site: Any, message: str) -> None:
+        super().__init__(message)
+        self.site = site
 
 
 class Plan(Protocol):
@@ -216,15 +222,7 @@ class CompiledPlan:
         where = f" ({site})" if site is not None else ""
         if failure.code == DIVISION_BY_ZERO:
             return RuntimeError(f"ZeroDivisionError: integer division by zero{where}")
-        if getattr(site, "name", "") in ("_cross_entropy", "_nll_loss"):
-            return IndexError(
-                "Target (a label in this batch) is out of bounds: labels must be at least 0 and "
-                f"below the number of classes, or ignore_index{where}"
-            )
-        kind = RuntimeError if getattr(site, "name", "") in _RUNTIME_ERRORS else IndexError
-        return kind(
-            f"index out of range in self: an index is not within the size of its dimension{where}"
-        )
+        return BadIndex(site, f"index out of range in self: an index is too large{where}")
 
 
 def _places(outputs: Sequence[Output], n_inputs: int) -> tuple[int, ...]:
@@ -238,4 +236,4 @@ def _places(outputs: Sequence[Output], n_inputs: int) -> tuple[int, ...]:
     return tuple(places)
 
 
-__all__ = ["CompiledPlan", "Flight", "InterpretedPlan", "Plan", "make_plan"]
+__all__ = ["BadIndex", "CompiledPlan", "Flight", "InterpretedPlan", "Plan", "make_plan"]

@@ -12,7 +12,7 @@ from rushlight.ir.build import binary, const, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full
-from rushlight.ops.scatter import at_least_1d
+from rushlight.ops.scatter import at_least_1d, from_front
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 Axes = tuple[int, ...]
@@ -126,19 +126,26 @@ def _spread(values: Node, shape: tuple[int, ...]) -> Node:
 # Along one axis, by a vector
 
 
-def _vector(who: str, index: Node) -> Node:
+def _vector(who: str, index: Node, x: Node, axis: int) -> Node:
     if index.ndim > 1:
         raise IndexError(f"{who}(): Index is supposed to be a vector")
     if index.dtype not in (int64, int32):
         raise RuntimeError(f"{who}(): Expected dtype int32 or int64 for index")
-    return build.cast(at_least_1d(index), int64)
+    return from_front(at_least_1d(index), x.shape[axis] if x.shape else 1)
+
+
+def _require_long(who: str, index: Node) -> None:
+    if index.dtype is not int64:
+        raise RuntimeError(
+            f"{who}(): Expected a long tensor for index, but got {legacy_name(index.dtype)}"
+        )
 
 
 @composite(method=True)
 def index_select(input: Node, dim: int, index: Node) -> Node:
     """The slices of ``input`` along ``dim`` that a vector of places names."""
     axis = normalize_dim(dim, input.ndim)
-    places = _vector("index_select", index)
+    places = _vector("index_select", index, input, axis)
     if input.ndim == 0:
         if places.size != 1:
             raise RuntimeError(
@@ -151,16 +158,14 @@ def index_select(input: Node, dim: int, index: Node) -> Node:
 @composite(method=True)
 def take(input: Node, index: Node) -> Node:
     """Elements of the flattened tensor; the shape of ``index``."""
-    if index.dtype is not int64:
-        raise RuntimeError(
-            f"take(): Expected a long tensor for index, but got {legacy_name(index.dtype)}"
-        )
+    _require_long("take", index)
     return build.take(reshape(input, (input.size,)), index, 0)
 
 
 @composite(method=True, torch=False, inplace=True)
 def put(input: Node, index: Node, source: Node, accumulate: bool = False) -> Node:
     """The flattened tensor with ``source`` written (or added) at ``index``."""
+    _require_long("put_", index)
     if index.size != source.size:
         raise RuntimeError(
             f"put_(): Expected source and index to have the same number of elements, but got "
@@ -185,7 +190,13 @@ def index_add(input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar
             f"index_add_(): self ({legacy_name(input.dtype)}) and source "
             f"({legacy_name(source.dtype)}) must have the same scalar type"
         )
-    x, places, values = at_least_1d(input), _vector("index_add_", index), at_least_1d(source)
+    if index.dtype not in (int64, int32):
+        raise RuntimeError(
+            "index_add_(): Expected dtype int32/int64 for index but got: "
+            f"{legacy_name(index.dtype)}"
+        )
+    x, values = at_least_1d(input), at_least_1d(source)
+    places = _vector("index_add_", index, input, axis)
     if values.shape[axis] != places.size:
         raise RuntimeError(
             f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): "
@@ -218,7 +229,9 @@ def index_copy(input: Node, dim: int, index: Node, source: Node) -> Node:
             "index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{legacy_name(input.dtype)} and (source) {legacy_name(source.dtype)}"
         )
-    x, places, values = at_least_1d(input), _vector("index_copy_", index), at_least_1d(source)
+    _require_long("index_copy_", index)
+    x, values = at_least_1d(input), at_least_1d(source)
+    places = _vector("index_copy_", index, input, axis)
     if values.shape[axis] != places.size:
         raise IndexError(
             f"index_copy_(): Number of indices ({places.size}) should be equal to "
@@ -263,11 +276,7 @@ def embedding(
         )
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    # A negative index counts from no end here: it is as wrong as one beyond the rows.
-    rows = build.cast(input, int64)
-    negative = binary("lt", rows, const(0, rows.shape, int64))
-    rows = build.where(negative, const(weight.shape[0], rows.shape, int64), rows)
-    return build.take(weight, rows, 0)
+    return build.take(weight, from_front(input, weight.shape[0]), 0)
 
 
 @embedding.vjp

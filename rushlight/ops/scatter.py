@@ -28,17 +28,25 @@ def corner(x: Node, shape: tuple[int, ...]) -> Node:
     return build.slice(x, (0,) * x.ndim, shape, (1,) * x.ndim)
 
 
-def _places(who: str, index: Node) -> Node:
+def from_front(index: Node, size: int) -> Node:
+    """The index where places count from the front only: a negative one becomes as wrong as
+    ``size``, which a run reports."""
+    index = build.cast(index, int64)
+    negative = binary("lt", index, const(0, index.shape, int64))
+    return build.where(negative, const(size, index.shape, int64), index)
+
+
+def _places(who: str, index: Node, x: Node, axis: int) -> Node:
     if index.dtype not in (int64, int32) and index.size:
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index")
-    return build.cast(at_least_1d(index), int64)
+    return from_front(at_least_1d(index), x.shape[axis] if x.shape else 1)
 
 
 @composite(method=True)
 def gather(input: Node, dim: int, index: Node, *, sparse_grad: bool = False) -> Node:
     """out[i][j] = input[index[i][j]][j] for dim 0, and alike; the shape of ``index``."""
     axis = normalize_dim(dim, input.ndim)
-    x, places = at_least_1d(input), _places("gather", index)
+    x, places = at_least_1d(input), _places("gather", index, input, axis)
     if index.size == 0 and x.ndim != places.ndim:
         return const(0, index.shape, input.dtype)
     if x.ndim != places.ndim:
@@ -75,7 +83,10 @@ def take_along_dim(input: Node, indices: Node, dim: int | None = None) -> Node:
     ]
     wide = tuple(input.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
     long = tuple(indices.shape[k] if k == axis else n for k, n in enumerate(from_shapes))
-    along: Node = gather.body(build.broadcast(input, wide), axis, build.broadcast(indices, long))
+    # Places count round and round here, as in PyTorch.
+    size = const(max(input.shape[axis], 1), indices.shape, indices.dtype)
+    places = build.broadcast(binary("remainder", indices, size), long)
+    along: Node = gather.body(build.broadcast(input, wide), axis, places)
     return along
 
 
@@ -110,7 +121,7 @@ def _fit(x: Node, places: Node, axis: int, src: Node | None) -> None:
 
 def _scatter(input: Node, dim: int, index: Node, src: Any, mode: str) -> Node:
     axis = normalize_dim(dim, input.ndim)
-    places = _places("scatter", index)
+    places = _places("scatter", index, input, axis)
     if index.size == 0:
         return input
     values = _source(input, places, axis, src)
@@ -169,7 +180,7 @@ def scatter_reduce(
         return input
     axis = normalize_dim(dim, input.ndim)
     mode = _MODES[reduce]
-    x, places = at_least_1d(input), _places("scatter", index)
+    x, places = at_least_1d(input), _places("scatter", index, input, axis)
     values = _source(input, places, axis, src)
     if not include_self:
         x = build.scatter(x, places, _identity(mode, places_like(values)), axis, "set")
@@ -206,7 +217,7 @@ def _(
     if index.size == 0:
         return g, None, const(0, src.shape, src.dtype)
     axis = normalize_dim(dim, input.ndim)
-    places = _places("scatter", index)
+    places = _places("scatter", index, input, axis)
     g, out, x, source = (at_least_1d(each) for each in (g, out, input, src))
     values = corner(source, places.shape)
     shares = _shares(reduce, out, x, values, places, axis, include_self)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -105,8 +106,7 @@ class DiskCache:
             # One after the other: `parents=True` gives parents the umask's mode, often too open.
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            for place in (self.folder, self.folder.parent):
-                complaint = _complaint(place)
+            for complaint in (_complaint(self.folder), _complaint_of_parent(self.folder.parent)):
                 if complaint:
                     self._give_up(complaint)
                     return
@@ -129,6 +129,14 @@ class DiskCache:
             path.unlink(missing_ok=True)
         except OSError:
             return  # a read-only folder: the file is ignored instead
+
+
+def _complaint_of_parent(folder: Path) -> str:
+    """As ``_complaint``, but for the folder around: in a sticky one (/tmp) nobody but the owner may
+    rename or delete what lies in it, whoever may write there."""
+    facts = folder.stat()
+    trusted = facts.st_uid in (0, os.geteuid())
+    return "" if trusted and facts.st_mode & stat.S_ISVTX else _complaint(folder)
 
 
 def _complaint(folder: Path) -> str:

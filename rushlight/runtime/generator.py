@@ -315,15 +315,22 @@ class Generator:
         tangents = np.tan(np.pi * (self._uniform53(count) - 0.5))
         return _rounded(fused_multiply_add(tangents, sigma, median), dtype)
 
-    def multinomial(self, weights: Array, count: int, replacement: bool) -> NDArray[np.int64]:
-        """``count`` indices a row, drawn by weight. (rows, n) -> (rows, count)."""
+    def multinomial(
+        self, weights: Array, count: int, replacement: bool, times: Array | None = None
+    ) -> NDArray[np.int64]:
+        """``count`` indices a row, drawn by weight. (rows, n) -> (rows, count).
+
+        ``times``: exponential numbers already drawn, for weights that lie in memory in another
+        order (used where no index comes twice).
+        """
         rows, size = weights.shape
         if not replacement or count == 1:
             # The largest of weight / exponential is a draw; the next ones are draws without
             # replacement.
-            times = self.exponential(rows * size, weights.dtype).reshape(rows, size)
+            if times is None:
+                times = self.exponential(rows * size, weights.dtype)
             with np.errstate(divide="ignore", invalid="ignore"):
-                keys = (weights / times).astype(np.float64)
+                keys = (weights / times.reshape(rows, size)).astype(np.float64)
             return np.argsort(-keys, axis=1, kind="stable")[:, :count].astype(np.int64)
         work = weights if weights.dtype == np.float64 else weights.astype(np.float32)
         running = np.cumsum(work, axis=1, dtype=work.dtype)

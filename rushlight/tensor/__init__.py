@@ -38,7 +38,7 @@ from rushlight.base.dtype import set_default_dtype as _set_default_dtype
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
-from rushlight.tensor import functions, indexing, methods, operators, random
+from rushlight.tensor import functions, indexing, methods, operators, random_fill
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
     arange,
@@ -97,7 +97,7 @@ from rushlight.tensor.wrap import canonical, function
 methods.install()
 operators.install()
 indexing.install()
-for _name, _method in random.METHODS.items():
+for _name, _method in random_fill.METHODS.items():
     setattr(Tensor, _name, _method)
 
 

@@ -7,9 +7,11 @@ plan never holds any of them. ``manual_seed(s)`` gives the numbers PyTorch gives
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
@@ -18,7 +20,7 @@ from rushlight.base.dtype import get_default_dtype
 from rushlight.ops.view.sizes import sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor.device import CPU, require_cpu
-from rushlight.tensor.tensor import Tensor, write_out
+from rushlight.tensor.tensor import Tensor, type_name, write_out
 
 
 class Generator(streams.Generator):
@@ -79,11 +81,11 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
-def _source(generator: Generator | None) -> Generator:
+def source_of(generator: Generator | None) -> Generator:
     return default_generator if generator is None else generator
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     shape = tuple(int(each) for each in sizes(size))
     if any(each < 0 for each in shape):
         raise RuntimeError(
@@ -92,10 +94,10 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _real(dtype: DType | None, who: str) -> DType:
+def real_kind(dtype: DType | None, who: str) -> DType:
     kind = dtype or get_default_dtype()
     if not kind.is_floating_point:
-        raise NotImplementedError(f"\"{who}\" not implemented for '{kind.name.capitalize()}'")
+        raise NotImplementedError(f"\"{who}\" not implemented for '{type_name(kind)}'")
     return kind
 
 
@@ -106,6 +108,39 @@ def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bo
     return tensor
 
 
+def memory_order(tensor: Tensor) -> tuple[int, ...]:
+    """The axes as they lie in memory, outermost first: the order PyTorch visits elements in.
+
+    Where strides are equal or 0 the axes stay in their order, and the longer one goes inside.
+    """
+    layout = tensor._current_layout()
+    inner = list(reversed(range(len(layout.shape))))
+    for start in range(1, len(inner)):
+        moving = start
+        for other in reversed(range(start)):
+            a, b = inner[other], inner[moving]
+            step, next_step = layout.strides[a], layout.strides[b]
+            if not step or not next_step:
+                continue
+            if step < next_step or (step == next_step and layout.shape[a] <= layout.shape[b]):
+                if step < next_step:
+                    break
+                continue
+            inner[other], inner[moving] = b, a
+            moving = other
+    return tuple(reversed(inner))
+
+
+def laid_out(tensor: Tensor, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Numbers drawn one after another, put where the tensor's memory has them; its shape."""
+    shape = tuple(tensor.shape)
+    if tensor._storage is None or tensor._layout.contiguous:
+        return drawn.reshape(shape)
+    order = memory_order(tensor)
+    moved = drawn.reshape([shape[axis] for axis in order])
+    return np.ascontiguousarray(moved.transpose(np.argsort(order)))
+
+
 def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
     def sample(
         *size: Any, generator: Generator | None = None, out: Tensor | None = None,
@@ -113,8 +148,11 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
         requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
-        shape, kind = _shape(size), _real(dtype or (out.dtype if out is not None else None), name)
-        array = draw(_source(generator), math.prod(shape), kind.np)
+        shape, kind = (
+            shape_of(size),
+            real_kind(dtype or (out.dtype if out is not None else None), name),
+        )
+        array = draw(source_of(generator), math.prod(shape), kind.np)
         made = _made(array, shape, requires_grad)
         return made if out is None else write_out(name, out, made)
 
@@ -125,6 +163,64 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
 
 rand = _sampler("rand", lambda g, n, kind: g.uniform(n, kind), "Uniform numbers in [0, 1).")
 randn = _sampler("randn", lambda g, n, kind: g.normal(n, kind), "Normal numbers, mean 0, std 1.")
+
+
+C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
+    "int64": "long int", "bool": "bool", "float32": "float", "float64": "double",
+    "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+}  # fmt: skip
+
+
+def _require_range(low: int, high: int | None, kind: DType) -> None:
+    """RuntimeError where [low, high) is empty or holds a number beyond the dtype."""
+    if high is not None and low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    ends = (("from", low),) if high is None else (("from", low), ("to - 1", high - 1))
+    if kind.is_floating_point:
+        largest = float(ml_dtypes.finfo(kind.np).max)
+        smallest = -largest
+    elif kind is dtypes.bool_:
+        smallest, largest = 0, 1
+    else:
+        smallest, largest = int(np.iinfo(kind.np).min), int(np.iinfo(kind.np).max)
+    for name, bound in ends:
+        word = C_NAMES[kind.name]
+        if not smallest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {word}")
+        if kind.is_floating_point:
+            digits = ml_dtypes.finfo(kind.np).nmant + 1
+            if abs(bound) > 2**digits:
+                warnings.warn(
+                    f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
+                    f"limitations {word} can support discrete uniform distribution only within "
+                    "this range. This warning will become an error in version 1.7 release, please "
+                    "fix the code in advance",
+                    stacklevel=4,
+                )
+
+
+def _representable(low: int, high: int, kind: DType) -> tuple[int, int]:
+    """Bounds that rounding to a floating dtype does not push outside of [low, high)."""
+    digits = ml_dtypes.finfo(kind.np).nmant + 1
+    after = int(kind.np.type(low + 1))
+    if after < low:
+        low = after + (1 << (abs(low + 1).bit_length() - digits))
+    if int(kind.np.type(high - 1)) >= high:
+        high -= 1 << (abs(high - 1).bit_length() - digits)
+    return low, high
+
+
+def whole_numbers(
+    source: Generator, count: int, kind: DType, low: int, high: int | None
+) -> np.ndarray[Any, Any]:
+    """Whole numbers in [low, high), or up to the largest the dtype counts to."""
+    _require_range(low, high, kind)
+    if kind.is_floating_point and high is not None:
+        low, high = _representable(low, high, kind)
+    return source.random_integers(count, kind.np, low, high)
 
 
 def randint(
@@ -138,14 +234,9 @@ def randint(
         if not isinstance(high, (tuple, list)):
             raise TypeError("randint() received an invalid combination of arguments: needs a size")
         low, high, size = 0, low, high
-    low, high = int(low), int(high)
-    if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
     kind = dtype or dtypes.int64
-    shape = _shape((size,))
-    array = _source(generator).random_integers(math.prod(shape), kind.np, low, high)
+    shape = shape_of((size,))
+    array = whole_numbers(source_of(generator), math.prod(shape), kind, int(low), int(high))
     made = _made(array, shape, requires_grad)
     return made if out is None else write_out("randint", out, made)
 
@@ -159,7 +250,7 @@ def randperm(
     require_cpu(device)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
-    array = _source(generator).permutation(n).astype((dtype or dtypes.int64).np)
+    array = source_of(generator).permutation(n).astype((dtype or dtypes.int64).np)
     made = _made(array, (n,), requires_grad)
     return made if out is None else write_out("randperm", out, made)
 
@@ -169,18 +260,36 @@ def _like(make: Any, name: str) -> Any:
         input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
     ) -> Tensor:  # fmt: skip
-        made: Tensor = make(
-            tuple(input.shape), dtype=dtype or input.dtype, device=device,
-            requires_grad=requires_grad, generator=generator,
+        drawn: Tensor = make(
+            tuple(input.shape), dtype=dtype or input.dtype, device=device, generator=generator
         )  # fmt: skip
-        return made
+        return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"{make.__name__} with the shape and dtype of ``input``."
     return like
 
 
-rand_like, randn_like = _like(rand, "rand_like"), _like(randn, "randn_like")
+rand_like, _plain_randn_like = _like(rand, "rand_like"), _like(randn, "randn_like")
+
+
+def randn_like(
+    input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """randn with the shape and dtype of ``input``."""
+    if input._storage is None or input._layout.contiguous:
+        made: Tensor = _plain_randn_like(
+            input, dtype=dtype, device=device, requires_grad=requires_grad, generator=generator
+        )
+        return made
+    require_cpu(device)
+    kind = real_kind(dtype or input.dtype, "normal_kernel_cpu")
+    # A result that does not lie row-major is filled one number at a time, not in blocks.
+    order = [axis for axis in memory_order(input) if input.shape[axis] != 1]
+    count, rows = input._value.meta.numel, order == sorted(order)
+    drawn = source_of(generator).normal(count, kind.np, contiguous=rows)
+    return _made(laid_out(input, drawn), tuple(input.shape), requires_grad)
 
 
 def randint_like(
@@ -190,10 +299,8 @@ def randint_like(
     """randint with the shape and dtype of ``input``."""
     if high is None:
         low, high = 0, low
-    return randint(
-        low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device,
-        requires_grad=requires_grad,
-    )  # fmt: skip
+    drawn = randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device)
+    return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
 
 
 def normal(
@@ -204,6 +311,8 @@ def normal(
     """Normal numbers; ``mean`` and ``std`` may be tensors that broadcast."""
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    if isinstance(std, Tensor) and (std._array() < 0).any():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(
             tuple(mean.shape) if isinstance(mean, Tensor) else (),
@@ -212,11 +321,24 @@ def normal(
         kind = mean.dtype if isinstance(mean, Tensor) else std.dtype
         made = randn(shape, generator=generator, dtype=kind) * std + mean
         return made if out is None else write_out("normal", out, made)
-    shape = _shape((size,) if not isinstance(size, int) else ((size,),))
-    kind = _real(dtype, "normal")
-    array = _source(generator).normal(math.prod(shape), kind.np, float(mean), float(std))
+    shape = shape_of((size,) if not isinstance(size, int) else ((size,),))
+    kind = real_kind(dtype, "normal")
+    array = source_of(generator).normal(math.prod(shape), kind.np, float(mean), float(std))
     made = _made(array, shape, requires_grad)
     return made if out is None else write_out("normal", out, made)
+
+
+def require_chance(who: str, p: float) -> None:
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"{who} expects p to be in [0, 1], but got p={p:g}")
+
+
+def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """The probabilities for tensors of ``shape``. RuntimeError where one is none."""
+    flat = np.broadcast_to(p._array(), shape).reshape(-1)
+    if not ((flat >= 0) & (flat <= 1)).all():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    return np.ascontiguousarray(flat)
 
 
 def bernoulli(
@@ -224,14 +346,13 @@ def bernoulli(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """1 with the probability each element says (or ``p``), else 0."""
-    source, kind = _source(generator), input.dtype
+    source, kind = source_of(generator), input.dtype
     if p is not None:
-        drawn = source.bernoulli(input.numel(), float(p))
+        require_chance("bernoulli_", p)
+        drawn = source.bernoulli(input._value.meta.numel, float(p))
     else:
-        chances = np.ascontiguousarray(input._array()).reshape(-1)
-        if chances.size and not ((chances >= 0) & (chances <= 1)).all():
-            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-        drawn = source.bernoulli_each(chances)
+        real_kind(kind, "bernoulli_tensor_cpu_p_")
+        drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
     made = _made(drawn.astype(kind.np), tuple(input.shape), False)
     return made if out is None else write_out("bernoulli", out, made)
 
@@ -247,7 +368,7 @@ def multinomial(
     if not input.dtype.is_floating_point:
         raise RuntimeError(
             "multinomial only supports floating-point dtypes for input, got: "
-            f"{input.dtype.name.capitalize()}"
+            f"{type_name(input.dtype)}"
         )
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
@@ -260,7 +381,11 @@ def multinomial(
     rows = weights.reshape(-1, weights.shape[-1])
     if (rows.sum(axis=1) <= 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-    drawn = _source(generator).multinomial(rows, num_samples, replacement)
+    source = source_of(generator)
+    times = None
+    if not replacement or num_samples == 1:
+        times = laid_out(input, source.exponential(input._value.meta.numel, weights.dtype))
+    drawn = source.multinomial(rows, num_samples, replacement, times)
     made = _made(drawn, (*weights.shape[:-1], num_samples), False)
     return made if out is None else write_out("multinomial", out, made)
 
@@ -268,103 +393,3 @@ def multinomial(
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Raises: PyTorch's sampler is not rebuilt here yet."""
     raise NotImplementedError("torch.poisson")
-
-
-# In-place forms
-
-
-def _fill(self: Tensor, array: np.ndarray[Any, Any], who: str) -> Tensor:
-    self._writable(who)
-    self._assign(Tensor._from_array(array.reshape(self.shape)))
-    return self
-
-
-def _in_order(self: Tensor) -> bool:
-    return self._storage is None or self._layout.contiguous
-
-
-def uniform_(
-    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
-    **old: float,
-) -> Tensor:  # fmt: skip
-    """Uniform numbers in [from, to)."""
-    low = float(old.pop("from", from_))
-    if low > to:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
-        )
-    kind = _real(self.dtype, "uniform_")
-    return _fill(
-        self, _source(generator).uniform(self.numel(), kind.np, low, float(to)), "uniform_"
-    )
-
-
-def normal_(
-    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
-    """Normal numbers."""
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    kind = _real(self.dtype, "normal_kernel_cpu")
-    array = _source(generator).normal(
-        self.numel(), kind.np, float(mean), float(std), _in_order(self)
-    )
-    return _fill(self, array, "normal_")
-
-
-def random_(
-    self: Tensor, from_: int | None = None, to: int | None = None, *,
-    generator: Generator | None = None, **old: int,
-) -> Tensor:  # fmt: skip
-    """Whole numbers: all the dtype can count to, [0, to) or [from, to)."""
-    low = old.pop("from", from_)
-    source, kind = _source(generator), self.dtype.np
-    if low is None and to is None:
-        return _fill(self, source.random_full(self.numel(), kind), "random_")
-    if to is None and "from" not in old:
-        low, to = 0, low
-    array = source.random_integers(self.numel(), kind, int(low or 0), to)
-    return _fill(self, array, "random_")
-
-
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """1 with probability ``p`` (a number or a tensor of them), else 0."""
-    source = _source(generator)
-    if isinstance(p, Tensor):
-        drawn = source.bernoulli_each(np.broadcast_to(p._array(), self.shape).reshape(-1))
-    else:
-        if not 0 <= p <= 1:
-            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-        drawn = source.bernoulli(self.numel(), float(p))
-    return _fill(self, drawn.astype(self.dtype.np), "bernoulli_")
-
-
-def _one_parameter(name: str) -> Any:
-    def method(
-        self: Tensor, parameter: float = 1.0, *, generator: Generator | None = None
-    ) -> Tensor:
-        draw = getattr(_source(generator), name)
-        return _fill(self, draw(self.numel(), self.dtype.np, float(parameter)), f"{name}_")
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    return method
-
-
-def _two_parameters(name: str, first: float, second: float) -> Any:
-    def method(
-        self: Tensor, a: float = first, b: float = second, *, generator: Generator | None = None
-    ) -> Tensor:
-        draw = getattr(_source(generator), name)
-        return _fill(self, draw(self.numel(), self.dtype.np, float(a), float(b)), f"{name}_")
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    return method
-
-
-METHODS: dict[str, Any] = {
-    "uniform_": uniform_, "normal_": normal_, "random_": random_, "bernoulli_": bernoulli_,
-    "bernoulli": bernoulli, "multinomial": multinomial,
-    "exponential_": _one_parameter("exponential"), "geometric_": _one_parameter("geometric"),
-    "cauchy_": _two_parameters("cauchy", 0.0, 1.0),
-    "log_normal_": _two_parameters("log_normal", 1.0, 2.0),
-}  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from rushlight.base.warn import warn
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.random import default_generator
+from rushlight.tensor.random import default_generator, laid_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -30,9 +30,10 @@ def _feature_shape(input: Tensor) -> tuple[int, ...]:
     return (*input.shape[:2], *(1,) * (input.ndim - 2))
 
 
-def _mask(shape: tuple[int, ...], keep: float) -> Tensor:
+def _mask(input: Tensor, shape: tuple[int, ...], keep: float) -> Tensor:
     drawn = default_generator.bernoulli(math.prod(shape), keep)
-    return Tensor._from_array(drawn.reshape(shape))
+    whole = shape == tuple(input.shape)
+    return Tensor._from_array(laid_out(input, drawn) if whole else drawn.reshape(shape))
 
 
 def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> Tensor:
@@ -41,7 +42,7 @@ def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) ->
     if p == 1:
         out: Tensor = function("mul")(input, 0.0)
         return out
-    return function("_dropout")(input, _mask(shape, 1 - p), 1.0 - p)
+    return function("_dropout")(input, _mask(input, shape, 1 - p), 1.0 - p)
 
 
 def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
@@ -120,7 +121,9 @@ def _alpha(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> T
         out: Tensor = function("mul")(input, 0.0)
         return out
     a = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-    return function("_alpha_dropout")(input, _mask(shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p)
+    return function("_alpha_dropout")(
+        input, _mask(input, shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p
+    )
 
 
 @public(torch=False, functional=True)

@@ -1,0 +1,168 @@
+"""Random numbers in place: ``uniform_``, ``normal_`` and their like, with PyTorch's streams.
+
+Numbers are drawn in the order of memory, not of the axes: a transposed tensor gets the numbers
+that what it is a view of would have got.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from rushlight.base import dtype as dtypes
+from rushlight.tensor.random import (
+    C_NAMES,
+    Generator,
+    bernoulli,
+    chances_of,
+    laid_out,
+    multinomial,
+    real_kind,
+    require_chance,
+    source_of,
+    whole_numbers,
+)
+from rushlight.tensor.tensor import Tensor, type_name
+
+
+def _count(tensor: Tensor) -> int:
+    return tensor._value.meta.numel
+
+
+def _fill(self: Tensor, array: np.ndarray[Any, Any], who: str) -> Tensor:
+    self._writable(who)
+    self._assign(Tensor._from_array(laid_out(self, array)))
+    return self
+
+
+def _in_order(self: Tensor) -> bool:
+    return self._storage is None or self._layout.contiguous
+
+
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
+    **old: float,
+) -> Tensor:  # fmt: skip
+    """Uniform numbers in [from, to)."""
+    low = float(old.pop("from", from_))
+    kind = real_kind(self.dtype, "check_uniform_bounds")
+    largest = float(ml_dtypes.finfo(kind.np).max)
+    for name, bound in (("from", low), ("to", to)):
+        if not -largest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {C_NAMES[kind.name]}")
+    if low > to:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"
+        )
+    if not to - low <= largest:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{type_name(kind)}>::max(), but found "
+            f"to={to:g} and from={low:g} which result in to-from to exceed the limit"
+        )
+    return _fill(
+        self,
+        source_of(generator).uniform(_count(self), kind.np, low, float(to)),
+        "uniform_",
+    )
+
+
+def normal_(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Normal numbers."""
+    if std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    kind = real_kind(self.dtype, "normal_kernel_cpu")
+    array = source_of(generator).normal(
+        _count(self), kind.np, float(mean), float(std), _in_order(self)
+    )
+    return _fill(self, array, "normal_")
+
+
+_UNGIVEN: Any = object()
+
+
+def random_(
+    self: Tensor, from_: Any = _UNGIVEN, to: Any = _UNGIVEN, *, generator: Generator | None = None,
+    **old: int,
+) -> Tensor:  # fmt: skip
+    """Whole numbers: all the dtype can count to, [0, to), or [from, to) (``to`` None: no end)."""
+    low = old.pop("from", from_)
+    source = source_of(generator)
+    if low is _UNGIVEN and to is _UNGIVEN:
+        return _fill(self, source.random_full(_count(self), self.dtype.np), "random_")
+    if to is _UNGIVEN:
+        low, to = 0, low
+    low, high = 0 if low is _UNGIVEN else int(low), None if to is None else int(to)
+    drawn = whole_numbers(source, _count(self), self.dtype, low, high)
+    return _fill(self, drawn, "random_")
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """1 with probability ``p`` (a number or a tensor of them), else 0."""
+    source = source_of(generator)
+    if isinstance(p, Tensor):
+        drawn = source.bernoulli_each(chances_of(p, tuple(self.shape)))
+    else:
+        require_chance("bernoulli_", p)
+        drawn = source.bernoulli(_count(self), float(p))
+    return _fill(self, drawn.astype(self.dtype.np), "bernoulli_")
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Waiting times between events that come ``lambd`` times a unit."""
+    if not self.dtype.is_floating_point:
+        raise RuntimeError(
+            "Exponential distribution is a continuous probability distribution. dtype must be a "
+            f"floating point but you specified {type_name(self.dtype)}"
+        )
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
+    drawn = source_of(generator).exponential(_count(self), self.dtype.np, float(lambd))
+    return _fill(self, drawn, "exponential_")
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Tries until the first success, where each succeeds with probability ``p``."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+    if self.dtype is dtypes.bool_:
+        raise NotImplementedError("\"geometric_cpu\" not implemented for 'Bool'")
+    drawn = source_of(generator).geometric(_count(self), self.dtype.np, float(p))
+    return _fill(self, drawn, "geometric_")
+
+
+def cauchy_(
+    self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Cauchy's distribution: ratios of two normal numbers, moved and scaled."""
+    if not self.dtype.is_floating_point:
+        raise RuntimeError(
+            "Cauchy distribution is a continuous probability distribution. dtype must be a "
+            f"floating point but you specified {C_NAMES[self.dtype.name]}"
+        )
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    drawn = source_of(generator).cauchy(_count(self), self.dtype.np, float(median), float(sigma))
+    return _fill(self, drawn, "cauchy_")
+
+
+def log_normal_(
+    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
+) -> Tensor:
+    """e to the power of normal numbers."""
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    kind = real_kind(self.dtype, "log_normal_cpu")
+    drawn = source_of(generator).log_normal(_count(self), kind.np, float(mean), float(std))
+    return _fill(self, drawn, "log_normal_")
+
+
+METHODS: dict[str, Any] = {
+    "uniform_": uniform_, "normal_": normal_, "random_": random_, "bernoulli_": bernoulli_,
+    "bernoulli": bernoulli, "multinomial": multinomial,
+    "exponential_": exponential_, "geometric_": geometric_, "cauchy_": cauchy_,
+    "log_normal_": log_normal_,
+}  # fmt: skip
