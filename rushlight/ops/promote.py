@@ -15,6 +15,7 @@ from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
 
 Number = float | int | bool
 
@@ -119,3 +120,10 @@ __all__ = [
     "ShapeError", "align", "as_node", "bool_", "common_dtype", "compute_dtype", "floating", "full",
     "grad_to", "int64", "is_number", "require_same_dtype", "shape_of", "unbroadcast",
 ]  # fmt: skip
+
+
+def require_floating(kernel: str, x: Node) -> None:
+    """NotImplementedError, worded as PyTorch's kernel of that name does, for a dtype that has no
+    fractions."""
+    if not x.dtype.is_floating_point:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{legacy_name(x.dtype)}'")

@@ -7,7 +7,6 @@ plan never holds any of them. ``manual_seed(s)`` gives the numbers PyTorch gives
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
+from rushlight.base.warn import warn
 from rushlight.ops.view.sizes import sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor.device import CPU, require_cpu
@@ -193,12 +193,11 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
         if kind.is_floating_point:
             digits = ml_dtypes.finfo(kind.np).nmant + 1
             if abs(bound) > 2**digits:
-                warnings.warn(
+                warn(
                     f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
                     f"limitations {word} can support discrete uniform distribution only within "
                     "this range. This warning will become an error in version 1.7 release, please "
                     "fix the code in advance",
-                    stacklevel=4,
                 )
 
 

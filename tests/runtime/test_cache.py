@@ -106,6 +106,15 @@ def test_folder_of_somebody_else(
     assert len(caught) == 1
 
 
+def test_a_sticky_folder_around_is_as_safe_as_a_private_one(tmp_path: Path) -> None:
+    around = tmp_path / "tmp"
+    around.mkdir()
+    around.chmod(0o1777)
+    cache = DiskCache(around / "mine")
+    cache.put("key", b"code")
+    assert DiskCache(cache.folder).get("key") == b"code"
+
+
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     cache = DiskCache(tmp_path / "file" / "code")

@@ -6,7 +6,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
-from rushlight.ops.promote import full
+from rushlight.ops.promote import full, require_floating
 from rushlight.ops.samples import of_one, with_options
 from rushlight.ops.table import Grads, Scalar, composite
 
@@ -14,6 +14,7 @@ from rushlight.ops.table import Grads, Scalar, composite
 @composite(torch=False, functional=True)
 def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     """x where positive, else alpha * (e**x - 1)."""
+    require_floating("elu_cpu", input)
     scale = full(alpha, input.shape, input.dtype)
     low = binary("mul", scale, unary("expm1", binary("minimum", input, zeros_of(input))))
     return build.where(binary("lt", zeros_of(input), input), input, low)
@@ -37,6 +38,7 @@ elu.samples(with_options({"alpha": 0.5}))
 @composite(method=False, functional=True)
 def selu(input: Node, inplace: bool = False) -> Node:
     """scale * elu(x, alpha) with the constants of self-normalising networks (Klambauer 2017)."""
+    require_floating("elu_cpu", input)
     alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
     inner: Node = elu(input, alpha)
     return binary("mul", inner, const(scale, input.shape, input.dtype))
@@ -48,6 +50,7 @@ selu.samples(of_one(whole=False))
 @composite(method=False, functional=True)
 def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0)."""
+    require_floating("elu_cpu", input)
     scale = full(alpha, input.shape, input.dtype)
     low = binary("minimum", input, zeros_of(input))
     curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))

@@ -10,6 +10,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.pointwise import sigmoid
+from rushlight.ops.promote import require_floating
 from rushlight.ops.samples import Rng, Samples, floats, of_one, raises
 from rushlight.ops.table import Grads, composite
 
@@ -17,6 +18,7 @@ from rushlight.ops.table import Grads, composite
 @composite(torch=False, functional=True)
 def hardsigmoid(input: Node, inplace: bool = False) -> Node:
     """clamp(x + 3, 0, 6) / 6."""
+    require_floating("hardsigmoid_cpu", input)
     return _hard_gate(input)
 
 
@@ -43,6 +45,7 @@ def _hard_slope(x: Node) -> Node:
 @composite(torch=False, functional=True)
 def hardswish(input: Node, inplace: bool = False) -> Node:
     """x * hardsigmoid(x)."""
+    require_floating("hardswish_cpu", input)
     return binary("mul", input, _hard_gate(input))
 
 
@@ -60,6 +63,7 @@ hardswish.samples(of_one(-4, 4, whole=False))
 @composite(torch=False, functional=True)
 def glu(input: Node, dim: int = -1) -> Node:
     """The first half times the sigmoid of the second, along ``dim``."""
+    require_floating("glu_cpu", input)
     axis = normalize_dim(dim, input.ndim)
     size = input.shape[axis]
     if size % 2:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.ir import build
 from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
-from rushlight.ops.promote import full
+from rushlight.ops.promote import full, require_floating
 from rushlight.ops.samples import (
     CORNERS,
     INTEGERS,
@@ -24,7 +25,9 @@ from rushlight.ops.table import Grads, Scalar, composite
 
 @composite(method=True, functional=True, inplace=True)
 def relu(input: Node) -> Node:
-    """max(x, 0); nan stays nan; the slope at 0 is 0."""
+    """max(x, 0); nan stays nan; the slope at 0 is 0. RuntimeError for bool."""
+    if input.dtype is bool_:
+        raise RuntimeError("Boolean inputs not supported for relu")
     return binary("maximum", input, zeros_of(input))
 
 
@@ -50,7 +53,9 @@ relu6.samples(of_one(-2, 8, whole=False))
 def hardtanh(
     input: Node, min_val: Scalar = -1.0, max_val: Scalar = 1.0, inplace: bool = False
 ) -> Node:
-    """x cut to [min_val, max_val]."""
+    """x cut to [min_val, max_val]. RuntimeError for bool."""
+    if input.dtype is bool_:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
     low, high = (full(each, input.shape, input.dtype) for each in (min_val, max_val))
     raised = build.where(binary("lt", input, low), low, input)
     return build.where(binary("lt", high, raised), high, raised)
@@ -69,6 +74,7 @@ hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
 @composite(torch=False, functional=True)
 def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False) -> Node:
     """x where positive, else negative_slope * x."""
+    require_floating("leaky_relu_cpu", input)
     slope = full(negative_slope, input.shape, input.dtype)
     return build.where(binary("lt", zeros_of(input), input), input, binary("mul", input, slope))
 
@@ -79,6 +85,8 @@ leaky_relu.samples(with_options({"negative_slope": 0.2}))
 @composite(torch=False, functional=True)
 def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = False) -> Node:
     """x where x > threshold, else value."""
+    if input.dtype is bool_:
+        raise NotImplementedError("\"threshold_cpu\" not implemented for 'Bool'")
     limit, other = (full(each, input.shape, input.dtype) for each in (threshold, value))
     return build.where(binary("le", input, limit), other, input)
 
@@ -94,6 +102,7 @@ def _(rng: Rng) -> Samples:
 @composite(torch=True, functional=True, method=True)
 def prelu(input: Node, weight: Node) -> Node:
     """x where positive, else weight * x; one weight, or one per channel (axis 1)."""
+    require_floating("prelu_cpu", input)
     if weight.ndim > 1:
         raise RuntimeError(
             f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"

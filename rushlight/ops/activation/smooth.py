@@ -6,18 +6,20 @@ import math
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
-from rushlight.ops.promote import compute_dtype, full
-from rushlight.ops.samples import of_one, raises, with_options
+from rushlight.ops.promote import compute_dtype, floating, full, require_floating
+from rushlight.ops.samples import INTEGERS, Rng, Samples, of_one, raises, with_options
 from rushlight.ops.table import Grads, Scalar, composite
 
 
 @composite(torch=False, functional=True)
 def gelu(input: Node, *, approximate: str = "none") -> Node:
     """x * Phi(x), Phi the normal distribution function; "tanh" approximates it (Hendrycks 2016)."""
+    require_floating("GeluKernelImpl", input)
     x = build.cast(input, compute_dtype(input.dtype))
     half = const(0.5, x.shape, x.dtype)
     if approximate == "none":
@@ -42,6 +44,7 @@ gelu.bad_inputs(raises(((np.ones(3),), {"approximate": "x"}, RuntimeError, "none
 @composite(torch=False, functional=True)
 def silu(input: Node, inplace: bool = False) -> Node:
     """x * sigmoid(x)."""
+    require_floating("silu_cpu", input)
     x = build.cast(input, compute_dtype(input.dtype))
     return build.cast(binary("mul", x, unary("sigmoid", x)), input.dtype)
 
@@ -61,6 +64,7 @@ silu.samples(of_one(whole=False))
 @composite(torch=False, functional=True)
 def mish(input: Node, inplace: bool = False) -> Node:
     """x * tanh(softplus(x))."""
+    require_floating("mish_cpu", input)
     inner: Node = softplus(input)
     return binary("mul", input, unary("tanh", inner))
 
@@ -71,6 +75,7 @@ mish.samples(of_one(whole=False))
 @composite(torch=False, functional=True)
 def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
     """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
+    require_floating("softplus_cpu", input)
     scale = full(beta, input.shape, input.dtype)
     scaled = binary("mul", input, scale)
     tail = unary("log1p", unary("exp", unary("neg", unary("abs", scaled))))
@@ -94,6 +99,7 @@ softplus.samples(with_options({"beta": 3.0}, {"beta": 0.5, "threshold": 1.0}))
 @composite(torch=False, functional=True)
 def logsigmoid(input: Node) -> Node:
     """log(sigmoid(x)) = min(x, 0) - log(1 + e**-|x|)."""
+    require_floating("log_sigmoid_cpu", input)
     tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))
     return binary("sub", binary("minimum", input, zeros_of(input)), tail)
 
@@ -108,9 +114,14 @@ logsigmoid.samples(of_one(whole=False))
 
 @composite(torch=False, functional=True)
 def softsign(input: Node) -> Node:
-    """x / (1 + |x|)."""
-    one = const(1, input.shape, input.dtype)
-    return binary("div", input, binary("add", one, unary("abs", input)))
+    """x / (1 + |x|); integers give the default dtype."""
+    if input.dtype is bool_:
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
+    x = build.cast(input, floating(input.dtype))
+    return binary("div", x, binary("add", const(1, x.shape, x.dtype), unary("abs", x)))
 
 
-softsign.samples(of_one(whole=False))
+@softsign.samples
+def _(rng: Rng) -> Samples:
+    yield from of_one(whole=False)(rng)
+    yield (INTEGERS,), {}

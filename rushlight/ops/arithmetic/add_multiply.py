@@ -8,7 +8,15 @@ from rushlight.base.dtype import bool_
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import align, common_dtype, full, grad_to, is_number, shape_of
+from rushlight.ops.promote import (
+    align,
+    common_dtype,
+    full,
+    grad_to,
+    is_number,
+    number_kind,
+    shape_of,
+)
 from rushlight.ops.samples import BOOLS, INTEGERS, Rng, Samples, floats, of_two, raises
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
@@ -20,11 +28,33 @@ def _scaled(other: Operand, alpha: Scalar, dtype: DType, shape: tuple[int, ...])
     return binary("mul", wide, full(alpha, shape, dtype))
 
 
-def _refuse_bool(who: str, dtype: DType) -> None:
-    if dtype is bool_:
+def _require_alpha(alpha: Scalar, dtype: DType) -> None:
+    """RuntimeError where ``alpha`` is of another kind than the result."""
+    if not isinstance(alpha, Node) and alpha == 1 and not isinstance(alpha, bool):
+        return
+    kind = number_kind(alpha)
+    if kind is bool_ and dtype is not bool_:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if kind.is_floating_point and not dtype.is_floating_point:
         raise RuntimeError(
-            f"{who}: subtraction, the `-` operator, with two bool tensors is not supported. "
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+
+
+def _refuse_bool(*operands: Operand) -> None:
+    kinds = [
+        each.dtype if isinstance(each, Node) and not is_number(each) else number_kind(each)
+        for each in operands
+    ]
+    if all(kind is bool_ for kind in kinds):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
+        )
+    if any(kind is bool_ for kind in kinds):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
         )
 
 
@@ -32,6 +62,7 @@ def _refuse_bool(who: str, dtype: DType) -> None:
 def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
     """input + alpha * other, broadcast and promoted."""
     dtype, shape = common_dtype(input, other), shape_of(input, other)
+    _require_alpha(alpha, dtype)
     return binary("add", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
 
 
@@ -54,7 +85,8 @@ add.bad_inputs(raises(((np.ones(3), np.ones(4)), {}, RuntimeError, "must match|b
 def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
     """input - alpha * other, broadcast and promoted."""
     dtype, shape = common_dtype(input, other), shape_of(input, other)
-    _refuse_bool("sub", dtype)
+    _refuse_bool(input, other)
+    _require_alpha(alpha, dtype)
     return binary("sub", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
 
 

@@ -27,6 +27,8 @@ square.samples(of_one())
 def pow(input: Operand, exponent: Power) -> Node:
     """input ** exponent. A small whole exponent of a tensor is multiplied out."""
     x, y = align(input, exponent)
+    if x.dtype is bool_ and not is_number(input) and not is_number(exponent):
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if not isinstance(input, Node) or is_number(input):
         return binary("pow", x, y)
     small = exponent if isinstance(exponent, (int, float)) else None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import int64
 from rushlight.ir import build
-from rushlight.ir.build import binary, const, unary
+from rushlight.ir.build import binary, const, reduce, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.loss.reduction import reduced
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.loss.reduction import reduced, require_dtype
+from rushlight.ops.promote import require_floating
 from rushlight.ops.samples import Fixed, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
 
@@ -17,7 +21,8 @@ def _chances(rng: Rng) -> Samples:
         p, t = floats(rng, 4, 5, low=0.1, high=0.9), floats(rng, 4, 5, low=0, high=1)
         yield (p, t), {"reduction": reduction}
         yield (p, t, Fixed(floats(rng, 5, low=0.5))), {"reduction": reduction}
-    edges = np.array([0.0, 1.0, 0.0, 1.0]), Fixed(np.array([0.0, 1.0, 1.0, 0.0]))
+    # Fixed: a step to either side would be no probability.
+    edges = Fixed(np.array([0.0, 1.0, 0.0, 1.0])), Fixed(np.array([0.0, 1.0, 1.0, 0.0]))
     yield edges, {"reduction": "none"}
     yield (np.zeros((0, 3)), np.zeros((0, 3))), {}
 
@@ -35,6 +40,8 @@ def binary_cross_entropy(
             f"input size (torch.Size({list(input.shape)})) is deprecated. Please ensure they "
             "have the same size."
         )
+    require_floating("binary_cross_entropy", input)
+    require_dtype(target, input.dtype)
     floor = const(-100, input.shape, input.dtype)
     one = const(1, input.shape, input.dtype)
     hit = binary("maximum", unary("log", input), floor)
@@ -44,7 +51,31 @@ def binary_cross_entropy(
     )
     if weight is not None:
         loss = binary("mul", loss, build.broadcast(weight, loss.shape))
-    return reduced(loss, reduction)
+    loss = reduced(loss, reduction)
+    nothing = build.broadcast(_nothing_if(_all_chances(input, target), loss.dtype), loss.shape)
+    return binary("add", loss, nothing)
+
+
+def _all_chances(*given: Node) -> Node:
+    """Whether all elements are between 0 and 1."""
+    inside: Node | None = None
+    for x in given:
+        within = binary(
+            "and", binary("le", const(0, x.shape, x.dtype), x),
+            binary("le", x, const(1, x.shape, x.dtype)),
+        )  # fmt: skip
+        inside = within if inside is None else binary("and", inside, within)
+    assert inside is not None
+    return reduce(inside, "all", tuple(range(inside.ndim)))
+
+
+def _nothing_if(held: Node, dtype: DType) -> Node:
+    """-0.0, which added to a number leaves it as it is; an error of the run where ``held`` is not.
+
+    The error is that of an index: the one row of a table is read, or the one behind it.
+    """
+    row = build.where(held, const(0, (), int64), const(1, (), int64))
+    return build.take(const(-0.0, (1,), dtype), row, 0)
 
 
 @binary_cross_entropy.vjp
@@ -69,7 +100,10 @@ binary_cross_entropy.samples(_chances)
 
 
 binary_cross_entropy.bad_inputs(
-    raises(((np.full((2, 3), 0.5), np.ones(3)), {}, ValueError, "target size"))
+    raises(
+        ((np.full((2, 3), 0.5), np.ones(3)), {}, ValueError, "target size"),
+        ((np.array([1.5]), np.ones(1)), {}, RuntimeError, "input should be between 0 and 1"),
+    )
 )
 
 
@@ -86,6 +120,11 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"Target size (torch.Size({list(target.shape)})) must be the same as input size "
             f"(torch.Size({list(input.shape)}))"
+        )
+    if not target.dtype.is_floating_point and input.dtype.is_floating_point:
+        raise RuntimeError(
+            f"result type {legacy_name(input.dtype)} can't be cast to the desired output type "
+            f"{legacy_name(target.dtype)}"
         )
     one = const(1, input.shape, input.dtype)
     # log(1 + e**-x) for every x

@@ -20,6 +20,8 @@ from rushlight.ops.table import Scalar, composite
 def kl_div(input: Node, target: Node, reduction: str = "mean", log_target: bool = False) -> Node:
     """target * (log target - input), 0 where target is 0; ``log_target``: target is a logarithm."""
     x, y = align(input, target)
+    if not (input.dtype.is_floating_point and target.dtype.is_floating_point):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         loss = binary("mul", unary("exp", y), binary("sub", y, x))
     else:

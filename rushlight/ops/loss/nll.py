@@ -41,6 +41,8 @@ def check_classes(who: str, input: Node, target: Node) -> None:
                 f"shape {list(target.shape)}, needs {list(wanted)}"
             )
         raise ShapeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
+    if target.dtype is uint8 and input.ndim > 2:
+        raise RuntimeError("expected scalar type Long but found Byte")
     if target.dtype not in (int64, uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {legacy_name(target.dtype)}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import dtype as DType
 from rushlight.ir.build import binary, const, reduce
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
 
 
 def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
@@ -15,6 +17,14 @@ def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction
+
+
+def require_dtype(target: Node, dtype: DType) -> None:
+    """RuntimeError where the target has another dtype than the input."""
+    if target.dtype is not dtype:
+        raise RuntimeError(
+            f"Found dtype {legacy_name(target.dtype)} but expected {legacy_name(dtype)}"
+        )
 
 
 def reduced(loss: Node, reduction: str) -> Node:

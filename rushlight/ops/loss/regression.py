@@ -10,9 +10,10 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.loss.reduction import reduced
 from rushlight.ops.pointwise import sgn
-from rushlight.ops.promote import align, grad_to
+from rushlight.ops.promote import align, grad_to, require_floating
 from rushlight.ops.samples import Rng, Rule, Samples, distinct, floats
 from rushlight.ops.table import Grads, composite
 
@@ -43,6 +44,7 @@ def _each(g: Node, count: int, shape: tuple[int, ...], reduction: str) -> Node:
 def mse_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     """(input - target)**2, averaged, summed or as it is."""
     x, y = align(input, target)
+    require_floating("mse_cpu", x)
     gap = binary("sub", x, y)
     return reduced(binary("mul", gap, gap), reduction)
 
@@ -54,6 +56,11 @@ mse_loss.samples(_gaps())
 def l1_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     """|input - target|, averaged, summed or as it is."""
     x, y = align(input, target)
+    if reduction == "mean" and not x.dtype.is_floating_point:
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {legacy_name(x.dtype)}"
+        )
     return reduced(unary("abs", binary("sub", x, y)), reduction)
 
 
@@ -71,6 +78,7 @@ l1_loss.samples(_gaps())
 def smooth_l1_loss(input: Node, target: Node, reduction: str = "mean", beta: float = 1.0) -> Node:
     """0.5 d**2 / beta where d = |input - target| < beta, else d - 0.5 beta."""
     x, y = align(input, target)
+    require_floating("smooth_l1_cpu", x)
     gap = unary("abs", binary("sub", x, y))
     if beta == 0:
         return reduced(gap, reduction)
@@ -104,6 +112,7 @@ def _bent_slope(
 def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float = 1.0) -> Node:
     """0.5 d**2 where d = |input - target| <= delta, else delta * (d - 0.5 delta)."""
     x, y = align(input, target)
+    require_floating("huber_cpu", x)
     gap = unary("abs", binary("sub", x, y))
     curved = binary("mul", scaled(gap, 0.5), gap)
     straight = scaled(binary("sub", gap, const(0.5 * delta, gap.shape, gap.dtype)), delta)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.dtype import int64
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
     known,
@@ -25,6 +27,8 @@ def multi_margin_loss(
     reduction = known(legacy_reduction(reduction, size_average, reduce))
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
+    if target.dtype is not int64:
+        raise RuntimeError(f"expected scalar type Long but found {legacy_name(target.dtype)}")
     x: Any = function("unsqueeze")(input, 0) if input.ndim == 1 else input
     rows = target.reshape(-1, 1)
     classes = x.shape[1]
