@@ -185,10 +185,8 @@ def erfinv_tail(s: Real) -> Real:
 
 
 ROOT = mp.sqrt
-THIRD = mpf(1) / 3
 HALF_LN2 = LN2 / 2 * mpf("1.001")
 QUARTER_PI = mp.pi / 4 * mpf("1.001")
-ERFC_POLE = 4
 
 FITS = [
     # exp(r) = 1 + r + r**2 * P(r)

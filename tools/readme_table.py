@@ -1,22 +1,24 @@
-"""Write the table of measured ratios in README.md from benchmarks/results.json.
+"""Write what was measured from benchmarks/results.json: README's short table, docs/benchmarks.md.
 
-    python tools/readme_table.py            # rewrite the part between the two markers
-    python tools/readme_table.py --check    # exit 1 if the README differs from the results
+    python tools/readme_table.py            # rewrite the table and the page
+    python tools/readme_table.py --check    # exit 1 if one of them differs from the results
 
 ``results.json``::
 
     {"machine": "2-core Zen 3", "date": "2026-11-21", "commit": "abc1234", "torch": "2.13.0",
-     "rows": [{"name": "tutorial CNN, batch 4, one training step", "unit": "ms",
+     "rows": [{"name": "tutorial CNN, batch 4, step", "unit": "ms",
                "rushlight": 0.61, "torch": 2.20, "ratio": 3.6, "spread": [3.4, 3.9]}]}
 
 ``torch`` and ``ratio`` may be null (nothing to compare with); ``spread`` is the lowest and the
-highest ratio seen.
+highest ratio seen. A row whose name ends in ", 1 thread" is folded into the row without it.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -24,41 +26,79 @@ ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- measured:begin"
 END = "<!-- measured:end -->"
 EMPTY = "No results are recorded yet: `make bench` measures and fills this table."
+ONE_THREAD = ", 1 thread"
+# What a user meets, in the order of the table; everything else is in docs/benchmarks.md only.
+HEADLINES = (
+    "*, step", "*batch 128, peak memory", "import", "*, first step, *", "one op *", "matmul *",
+    "relu(*", "softmax(*", "layer_norm*",
+)  # fmt: skip
+_PAGE = """# Everything that is measured
+
+Written by tools/readme_table.py from [benchmarks/results.json](../benchmarks/results.json); do not
+edit. `python -m benchmarks` measures again. A ratio above 1 means that Rushlight is faster (or takes
+less memory); in brackets the lowest and the highest of the rounds. How it is measured:
+[decision 8](decisions/0008-how-speed-is-measured.md).
+
+"""
 
 
 def table(results: dict[str, Any] | None) -> str:
-    """The Markdown between the markers."""
+    """The short table between README's markers: one row a claim, threads side by side."""
     if results is None or not results.get("rows"):
         return EMPTY
+    lines = ["| | PyTorch | Rushlight | ratio | on 1 thread |", "|---|---|---|---|---|"]
+    named = {row["name"]: row for row in results["rows"]}
+    for name in _headlines(named):
+        both, one = named.get(name), named.get(name + ONE_THREAD)
+        shown = both or one
+        assert shown is not None
+        unit = shown.get("unit", "ms")
+        cells = (_amount(shown.get(who), unit) for who in ("torch", "rushlight"))
+        ratios = (_ratio(row, spread=False) if row else "" for row in (both, one))
+        lines.append(f"| {' | '.join((name, *cells, *ratios))} |")
+    return "\n".join([*lines, "", _where(results)])
+
+
+def page(results: dict[str, Any] | None) -> str:
+    """docs/benchmarks.md: every row."""
+    if results is None or not results.get("rows"):
+        return _PAGE + EMPTY + "\n"
     lines = ["| | PyTorch | Rushlight | ratio |", "|---|---|---|---|"]
     for row in results["rows"]:
         unit = row.get("unit", "ms")
         lines.append(
             f"| {row['name']} | {_amount(row.get('torch'), unit)} | "
-            f"{_amount(row.get('rushlight'), unit)} | {_ratio(row)} |"
+            f"{_amount(row.get('rushlight'), unit)} | {_ratio(row, spread=True)} |"
         )
-    where = ", ".join(
-        text
-        for text in (
-            results.get("machine"),
-            results.get("torch") and f"PyTorch {results['torch']}",
-            results.get("commit") and f"commit {results['commit']}",
-            results.get("date"),
-        )
-        if text
+    return _PAGE + "\n".join([*lines, "", _where(results)]) + "\n"
+
+
+def _headlines(names: dict[str, Any]) -> Iterator[str]:
+    folded = dict.fromkeys(name.removesuffix(ONE_THREAD) for name in names)
+    for pattern in HEADLINES:
+        yield from (name for name in folded if fnmatchcase(name, pattern))
+
+
+def _where(results: dict[str, Any]) -> str:
+    facts = (
+        results.get("machine"),
+        results.get("torch") and f"PyTorch {results['torch']}",
+        results.get("commit") and f"commit {results['commit']}",
+        results.get("date"),
     )
-    return "\n".join([*lines, "", f"Measured on {where}."])
+    return f"Measured on {', '.join(text for text in facts if text)}."
 
 
 def _amount(value: float | None, unit: str) -> str:
     return "-" if value is None else f"{value:.3g} {unit}"
 
 
-def _ratio(row: dict[str, Any]) -> str:
+def _ratio(row: dict[str, Any], *, spread: bool) -> str:
     if row.get("ratio") is None:
         return "-"
-    spread = row.get("spread")
-    return f"**{row['ratio']:.2f}**" + (f" ({spread[0]:.2f} to {spread[1]:.2f})" if spread else "")
+    ends = row.get("spread")
+    range_ = f" ({ends[0]:.2f} to {ends[1]:.2f})" if spread and ends else ""
+    return f"**{row['ratio']:.2f}**{range_}"
 
 
 def filled(readme: str, inside: str) -> str:
@@ -70,16 +110,16 @@ def filled(readme: str, inside: str) -> str:
 def main() -> int:
     path = ROOT / "benchmarks" / "results.json"
     results = json.loads(path.read_text()) if path.exists() else None
-    readme = ROOT / "README.md"
-    before = readme.read_text()
-    after = filled(before, table(results))
+    readme, full = ROOT / "README.md", ROOT / "docs" / "benchmarks.md"
+    fresh = {readme: filled(readme.read_text(), table(results)), full: page(results)}
+    behind = [each for each, text in fresh.items() if not each.exists() or each.read_text() != text]
     if "--check" not in sys.argv[1:]:
-        readme.write_text(after)
+        for each in behind:
+            each.write_text(fresh[each])
         return 0
-    if before != after:
-        print("README.md is behind benchmarks/results.json: run python tools/readme_table.py")
-        return 1
-    return 0
+    for each in behind:
+        print(f"{each.name} is behind benchmarks/results.json: run python tools/readme_table.py")
+    return 1 if behind else 0
 
 
 if __name__ == "__main__":

@@ -84,9 +84,3 @@ def omp_num_threads() -> int:
     """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(text) if text.isdigit() else 0
-
-
-def torch_home() -> Path:
-    """The folder for downloaded weights: TORCH_HOME, else ~/.cache/torch."""
-    chosen = os.environ.get("TORCH_HOME")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "torch"

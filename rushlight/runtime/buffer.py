@@ -153,11 +153,6 @@ class Pool:
         live = self.owned - self.pooled
         return PoolStats(live, self.peak, self.pooled, self.allocations, self.fresh)
 
-    def reset_peak(self) -> None:
-        """Measure ``peak`` from here on."""
-        self.low = self.pooled
-        self.peak = self.owned - self.pooled
-
     def _settle_peak(self) -> None:
         self.peak = max(self.peak, self.owned - self.low)
         self.low = self.pooled

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rushlight.utils.data import DataLoader, Dataset, IterableDataset
+from rushlight.utils.data import DataLoader, Dataset
 
 
 class Does(Dataset):
@@ -131,12 +131,6 @@ def test_files_and_memory_are_given_back() -> None:
     for _ in range(3):
         list(DataLoader(range(10), num_workers=2))
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
-
-
-class Endless(IterableDataset):
-    def __iter__(self):
-        while True:
-            yield 1
 
 
 SCRIPT = """
