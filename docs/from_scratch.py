@@ -492,7 +492,7 @@ def main() -> None:
     assert max(kernels, differences) < 1e-6
 
 
-# What the real engine adds: ninety primitives, dtypes, views and in-place writes; the same trie with
+# What the real engine adds: ninety primitives, dtypes, views and in-place writes; the trie with
 # complete keys; layouts for convolutions; register tiles for products; memory planned over the
 # plan and reused; threads in the executor; kernels kept on disk; errors that name your line.
 

@@ -35,8 +35,8 @@ HEADLINES = (
 _PAGE = """# Everything that is measured
 
 Written by tools/readme_table.py from [benchmarks/results.json](../benchmarks/results.json); do not
-edit. `python -m benchmarks` measures again. A ratio above 1 means that Rushlight is faster (or takes
-less memory); in brackets the lowest and the highest of the rounds. How it is measured:
+edit. `python -m benchmarks` measures again. A ratio above 1 means that Rushlight is faster, or
+takes less memory; in brackets the lowest and the highest of the rounds. How it is measured:
 [decision 8](decisions/0008-how-speed-is-measured.md).
 
 """
