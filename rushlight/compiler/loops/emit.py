@@ -23,6 +23,7 @@ from rushlight.compiler.launch import Kernel
 from rushlight.compiler.loops.body import Body, Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
+from rushlight.compiler.loops.panel import Panel
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.schedule import HEAVY, Schedule, Store
 from rushlight.compiler.loops.total import Total
@@ -94,14 +95,14 @@ class LoopText:
         else:
             w.do("ret i64 0")
 
-    def _minimum(self, a: str, b: str) -> str:
+    def minimum(self, a: str, b: str) -> str:
         return self.w.let(f"call i64 @llvm.smin.i64(i64 {a}, i64 {b})")
 
     def _range(self, part: str, length: str, size: str) -> tuple[str, str]:
         """[part * length, the same + length) inside [0, size)"""
         low = self.w.let(f"mul nsw i64 {part}, {length}")
         high = self.w.let(f"add nsw i64 {low}, {length}")
-        return low, self._minimum(high, size)
+        return low, self.minimum(high, size)
 
     def _chunk(self, chunk: str, env: Env) -> None:
         w, s = self.w, self.s
@@ -171,11 +172,15 @@ class LoopText:
             self._column("0", s.lanes, env)
             return
         low, high = block
+        if s.panel:
+            Panel(self, low, high, env).run()
+            return
         lanes = s.lanes * s.unroll
-        main = self._whole(low, high, lanes)
+        main = self.whole(low, high, lanes)
         with w.loop(low, main, lanes) as index:
             self._column(index, lanes, dict(env))
         if s.masked:
+            lanes = s.lanes if not s.inner else lanes
             with w.loop(main, high, lanes) as index:
                 self.places.set_mask(index, high, lanes)
                 self._column(index, lanes, dict(env))
@@ -184,7 +189,7 @@ class LoopText:
             with w.loop(main, high) as index:
                 self._column(index, 1, dict(env))
 
-    def _whole(self, low: str, high: str, lanes: int) -> str:
+    def whole(self, low: str, high: str, lanes: int) -> str:
         """The end of the part of [low, high) that is whole steps of ``lanes``."""
         length = self.w.let(f"sub nsw i64 {high}, {low}")
         whole = self.w.let(f"and i64 {length}, {-lanes}")
@@ -224,16 +229,16 @@ class LoopText:
         else:
             self._column_pass(reduces, stores, values, lanes, env)
 
-    def _nest(self, variables: list[int], body: Callable[[], None]) -> None:
+    def nest(self, variables: list[int], body: Callable[[], None]) -> None:
         """Loops over all ``variables``, the first outermost."""
         if not variables:
             body()
             return
-        with self.w.loop(*self._bounds(variables[0])) as index:
+        with self.w.loop(*self.bounds(variables[0])) as index:
             self.places.active[variables[0]] = index
-            self._nest(variables[1:], body)
+            self.nest(variables[1:], body)
 
-    def _bounds(self, variable: int) -> tuple[str, str]:
+    def bounds(self, variable: int) -> tuple[str, str]:
         if self.segment is not None and variable == self.s.cut:
             return self.segment
         return "0", f"%w{self.s.extent_words[variable]}"
@@ -250,21 +255,24 @@ class LoopText:
             inner = dict(env)
             self.body.emit(values, lanes, inner)
             for value, total, width in zip(reduces, totals, widths, strict=True):
-                place = self._position(value, 1)
-                place = w.splat(place, PLACE, width) if place else ""
-                total.add(
-                    self._truth(value, self.body.get(value.args[0], width, inner), width), place
-                )
+                self.add(value, total, width, inner)
             for store in stores:
                 self.body.store(store, lanes, inner)
 
         def innermost() -> None:
-            low, high = self._bounds(s.inner[-1])
+            low, high = self.bounds(s.inner[-1])
             self._segments(totals, low, high, SEGMENT, 1, body)
 
-        self._nest(s.inner[:-1], innermost)
+        self.nest(s.inner[:-1], innermost)
         for value, total, width in zip(reduces, totals, widths, strict=True):
             self._finish(value, total.result(), width, env)
+
+    def add(self, value: Value, total: Total, lanes: int, env: Env) -> None:
+        """Another row of the operand of ``value``, each lane a column."""
+        place = self._position(value, 1)
+        place = self.w.splat(place, PLACE, lanes) if place else ""
+        arg = self.body.get(value.args[0], lanes, env)
+        total.add(self._truth(value, arg, lanes), place)
 
     def _segments(
         self,
@@ -282,7 +290,7 @@ class LoopText:
                 body(index)
             return
         with w.loop(low, high, length) as start:
-            stop = self._minimum(w.let(f"add nsw i64 {start}, {length}"), high)
+            stop = self.minimum(w.let(f"add nsw i64 {start}, {length}"), high)
             for total in totals:
                 total.open()
             with w.loop(start, stop, step) as index:
@@ -296,7 +304,7 @@ class LoopText:
         w, s = self.w, self.s
         # Several vectors at once hide latency, unless what is computed fills the registers alone.
         costly = any(value.op in HEAVY for value in values)
-        lanes = s.lanes * (1 if costly else s.unroll)
+        lanes = s.lanes * (min(s.unroll, 2) if costly else s.unroll)
         rest = s.lanes if s.masked or s.exact else 1
         combines = [self.combines[v] for v in reduces]
         totals = [Total(w, combine, lanes) for combine in combines]
@@ -319,8 +327,8 @@ class LoopText:
             if s.exact:
                 body("0", lanes, tails)
                 return
-            low, high = self._bounds(s.vector)
-            main = self._whole(low, high, lanes)
+            low, high = self.bounds(s.vector)
+            main = self.whole(low, high, lanes)
             self._segments(
                 totals, low, main, SEGMENT * lanes, lanes, lambda index: body(index, lanes, totals)
             )
@@ -330,7 +338,7 @@ class LoopText:
                 body(index, rest, tails)
                 self.places.clear_mask()
 
-        self._nest(s.inner[:-1], innermost)
+        self.nest(s.inner[:-1], innermost)
         for value, total, tail in zip(reduces, totals, tails, strict=True):
             combine = total.combine
             joined = tail.result()

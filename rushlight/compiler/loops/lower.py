@@ -9,7 +9,14 @@ from rushlight.base.dtype import float32
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.compiler.loops.build import INLINE, Builder, Space, Value, needed_full, squeeze
 from rushlight.compiler.loops.emit import CHUNK_WORDS, LoopText
-from rushlight.compiler.loops.schedule import CHUNK_BYTES, SERIAL_BYTES, Root, Schedule, Store
+from rushlight.compiler.loops.schedule import (
+    CHUNK_BYTES,
+    PANEL,
+    SERIAL_BYTES,
+    Root,
+    Schedule,
+    Store,
+)
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -20,6 +27,8 @@ Pairs = list[tuple[Node, Node]]
 FEW_PIECES = 64
 # Rows and columns of a tile of a transposing copy.
 TILE = (128, 16)
+# Columns of a panel at least: fewer in a row and nothing is fetched ahead.
+NARROW = 256
 
 
 class KernelTexts:
@@ -124,7 +133,10 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
         rows //= max(extent, 1)
         step = schedule.lanes * schedule.unroll
         # Cut the vector variable only where the rows alone are too few.
-        blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, step)))
+        least = max(step, NARROW) if schedule.panel else step
+        blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, least)))
+        if schedule.panel:
+            blocks = max(blocks, ceil_div(extent, PANEL))
         length = ceil_div(ceil_div(extent, blocks), step) * step
         blocks = max(1, ceil_div(extent, length)) if length else 1
     rows_a_chunk = 1 if blocks > 1 else max(1, rows // max(parts, 1))

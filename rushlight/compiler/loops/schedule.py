@@ -10,7 +10,7 @@ import math
 import struct
 from typing import Any, final
 
-from rushlight.base.dtype import BOOL
+from rushlight.base.dtype import BOOL, bool_
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.shape import contiguous_strides
@@ -33,6 +33,11 @@ SERIAL_BYTES = 256 * 1024
 # own length.
 SHORT = 16
 MANY = 64
+# Columns of a panel (``loops/panel.py``) at most, and rows from which on it is worth it.
+PANEL = 1024
+TALL = 16
+# How much more the layout of an array counts that is about as large as the largest.
+LARGER = 16
 
 
 @final
@@ -200,13 +205,18 @@ class Schedule:
         rows, inner = merged
 
         merged_sizes = dict([*rows, *inner])
+        moved = [
+            math.prod(merged_sizes[k] for k in merged_sizes if index[k + 1]) for index in memory
+        ]
+        most = max(moved, default=0)
 
         def score(variable: int) -> int:
             # Too short for a vector: better any other way.
             total = 0 if merged_sizes[variable] >= 4 else -10
             for place, index in enumerate(memory):
                 coef = index[variable + 1]
-                total += 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
+                step = 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
+                total += step * (LARGER if 8 * moved[place] > most else 1)
             return total
 
         candidates = [(variable, 0) for variable, _ in rows] + [
@@ -256,21 +266,26 @@ class Schedule:
         self.lanes = max(1, width // widest)
         self.heavy = sum(value.op in HEAVY for value in self.values)
         argument = any(v.op == "reduce" and v.data in ("argmax", "argmin") for v in self.values)
-        self.unroll = 1
-        if not argument and any(v.op == "reduce" for v in self.values):
-            self.unroll = 4 if self.by_rows else 2 if self.heavy else 8
+        # Side by side, so that one vector's polynomial runs while another's waits for itself.
+        self.unroll = 4 if self.heavy else 1
+        if any(v.op == "reduce" for v in self.values):
+            self.unroll = 1 if argument else 4 if self.by_rows else 2 if self.heavy else 8
         vector = self.vector
         moved = list(self.loads.values()) + [store.access for store in self.stores]
         contiguous = [a for a in moved if vector >= 0 and a.index[vector + 1]]
         wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)
         self.masked = self.cpu.isa == "avx512" or (self.cpu.isa == "avx2" and wide)
-        self.exact = False
+        self.exact = self.panel = False
         if vector < 0:
             self.lanes, self.unroll, self.masked = 1, 1, False
         elif self._is_short(self.sizes[vector]):
             # A few channels or classes, many times over: a vector of just that length, no tail.
             self.exact, self.masked = True, False
             self.lanes, self.unroll = self.sizes[vector], 1
+        elif self._is_tall():
+            self.panel, self.unroll = True, 4
+        elif self.tiled or not (self.inner or self.masked):
+            self.unroll = min(self.unroll, 1 if self.tiled else 2)
         elif not self.by_rows and self.unroll > 1:
             # Lanes of channels: as many vectors side by side as there are channels.
             while self.unroll > 1 and self.sizes[vector] < self.lanes * self.unroll:
@@ -281,6 +296,16 @@ class Schedule:
             return False
         return self.row_count * self.inner_count >= MANY * extent
 
+    def _is_tall(self) -> bool:
+        """Whether the columns are so many, and so long, that rows had better stream past."""
+        if self.by_rows or self.inner_count < TALL or self.sizes[self.vector] <= 8 * self.lanes:
+            return False
+        late = [value for value in self.values if value.phase and not value.full]
+        # Flags lie in memory as bytes, which vectors of flags do not.
+        if any(value.dtype is bool_ or value.data in ("any", "all") for value in late):
+            return False
+        return all(v.args[0].uses >> self.vector & 1 for v in late if v.op == "reduce")
+
     # What the text depends on, and the words it reads
 
     def finish(self) -> tuple[Any, ...]:
@@ -290,7 +315,7 @@ class Schedule:
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
-            len(self.inner), self.lanes, self.unroll, self.masked, self.exact,
+            len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}

@@ -1,0 +1,236 @@
+"""Column form over many columns: accumulators wait in memory while whole rows stream past.
+
+One vector of columns walked down all rows would touch a cache line or two of each row, a stride
+apart: nothing is fetched ahead, and lines come round again in every pass. A panel is as many
+columns as its accumulators fit into the first cache; the rows run outside:
+
+for phase 0, 1, ...:
+  for the reduced variables, the innermost in groups:
+    for block of lanes in the panel:
+      for row in group: ...                   # accumulators in registers
+      accumulators of the block += those
+  for block of lanes in the panel: values that the pass made known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, final
+
+from rushlight.compiler import emit_scalar
+from rushlight.compiler.loops.body import Env
+from rushlight.compiler.loops.build import Value, needed_full
+from rushlight.compiler.loops.combine import LAST, PLACE
+from rushlight.compiler.loops.schedule import PANEL, Store
+from rushlight.compiler.loops.total import Total
+
+if TYPE_CHECKING:
+    from rushlight.compiler.loops.emit import LoopText
+
+# Rows that are added up in registers before their sum meets the accumulator in memory.
+GROUP = 8
+
+
+@final
+class Panel:
+    """Writes all passes over one panel of columns, ``low`` to ``high``."""
+
+    def __init__(self, text: LoopText, low: str, high: str, env: Env) -> None:
+        self.t, self.s, self.w, self.body = text, text.s, text.w, text.body
+        self.low, self.high, self.env = low, high, env
+        self.kept: dict[Value, tuple[str, str]] = {}  # array, and for places the array of those
+        self.arrays: set[Value] = set()
+        for value in self.s.values:
+            if value.full:
+                self.arrays.update(a for a in value.args if self._is_late(a))
+        self.known: set[Value] = set()
+
+    def _is_late(self, value: Value) -> bool:
+        return not value.full and value.phase > 0 and value.op not in ("reduce", "const", "scalar")
+
+    def run(self) -> None:
+        s = self.s
+        for phase in range(self.t.last_phase + 1):
+            reduces = [v for v in self.t.combines if v.args[0].phase == phase]
+            stores = [st for st in s.stores if st.full and st.value.phase == phase]
+            if reduces or stores:
+                self.body.phase = phase
+                self._pass(reduces, stores)
+            if not self.t.split:
+                self._keep([v for v in s.values if v in self.arrays and v.phase == phase + 1])
+        late = [store for store in s.stores if not store.full]
+        if self.t.split:
+            self._columns(self._store_partial)
+        elif late:
+            self._columns(lambda lanes: self._store_late(late, lanes))
+
+    # Columns
+
+    def _columns(self, body: Callable[[int], None]) -> None:
+        """``body(lanes)`` for all columns of the panel."""
+        w, s, places = self.w, self.s, self.t.places
+        lanes = s.lanes * s.unroll
+        main = self.t.whole(self.low, self.high, lanes)
+        with w.loop(self.low, main, lanes) as index:
+            places.active[s.vector] = index
+            body(lanes)
+        with w.loop(main, self.high, s.lanes if s.masked else 1) as index:
+            places.active[s.vector] = index
+            if s.masked:
+                places.set_mask(index, self.high, s.lanes)
+            body(s.lanes if s.masked else 1)
+            places.clear_mask()
+
+    def _place(self, array: str, element: str) -> str:
+        """Where the accumulators of the columns that run lie."""
+        w = self.w
+        offset = w.let(f"sub nsw i64 {self.t.places.active[self.s.vector]}, {self.low}")
+        return w.let(f"getelementptr {element}, ptr {array}, i64 {offset}")
+
+    def _array(self, element: str) -> str:
+        name = self.w.name()
+        length = PANEL + self.s.lanes * self.s.unroll
+        self.w.allocas.append(f"  {name} = alloca [{length} x {element}], align 64")
+        return name
+
+    def _read(self, array: str, element: str, lanes: int) -> str:
+        place = self._place(array, element)
+        return self.w.let(f"load {self.w.kind(element, lanes)}, ptr {place}, align 4")
+
+    def _write(self, array: str, element: str, lanes: int, name: str) -> None:
+        place = self._place(array, element)
+        self.w.do(f"store {self.w.kind(element, lanes)} {name}, ptr {place}, align 4")
+
+    # Values of a column
+
+    def _now(self, wanted: list[Value], lanes: int) -> Env:
+        """An environment with what ``wanted`` need that does not change along the rows."""
+        env = dict(self.env)
+        found: set[Value] = set()
+        stack = list(wanted)
+        while stack:
+            value = stack.pop()
+            if value in found:
+                continue
+            found.add(value)
+            if value not in self.kept:
+                stack += value.args
+        fixed = [v for v in self.s.values if v in found and not v.full]
+        for value in fixed:
+            if value in self.kept and value not in env:
+                env[value] = self._result(value, lanes)
+        self.body.emit(fixed, lanes, env)
+        return env
+
+    def _result(self, value: Value, lanes: int) -> str:
+        w = self.w
+        array, places = self.kept[value]
+        if value.op != "reduce":
+            return self._read(array, emit_scalar.element_of(value.dtype), lanes)
+        combine = self.t.combines[value]
+        if places:
+            element = emit_scalar.element_of(value.dtype)
+            found = self._read(places, PLACE, lanes)
+            return w.let(f"sext {w.kind(PLACE, lanes)} {found} to {w.kind(element, lanes)}")
+        return w.rounded(self._read(array, combine.element, lanes), value.dtype, lanes)
+
+    def _keep(self, values: list[Value]) -> None:
+        """Compute ``values`` for every column and let them wait in memory."""
+        if not values:
+            return
+        arrays = {v: self._array(emit_scalar.element_of(v.dtype)) for v in values}
+
+        def body(lanes: int) -> None:
+            env = self._now(values, lanes)
+            for value, array in arrays.items():
+                element = emit_scalar.element_of(value.dtype)
+                self._write(array, element, lanes, self.body.get(value, lanes, env))
+
+        self._columns(body)
+        for value, array in arrays.items():
+            self.kept[value] = array, ""
+
+    # Passes
+
+    def _pass(self, reduces: list[Value], stores: list[Store]) -> None:
+        t, s, w = self.t, self.s, self.w
+        roots = [v.args[0] for v in reduces] + [store.value for store in stores]
+        saved = {v for v, (_, first) in s.saved.items() if first < self.body.phase}
+        values = needed_full(roots, saved)
+        fixed = [arg for value in (*values, *roots) for arg in (*value.args, value) if not arg.full]
+        for value in reduces:
+            combine = t.combines[value]
+            places = self._array(PLACE) if combine.places else ""
+            self.kept[value] = self._array(combine.element), places
+        if reduces:
+            self._columns(lambda lanes: self._start(reduces, lanes))
+
+        def rows(low: str, high: str, lanes: int) -> None:
+            env = self._now(fixed, lanes)
+            totals = [self._open(value, lanes) for value in reduces]
+            with w.loop(low, high) as row:
+                t.places.active[s.inner[-1]] = row
+                inner = dict(env)
+                self.body.emit(values, lanes, inner)
+                for value, total in zip(reduces, totals, strict=True):
+                    t.add(value, total, lanes, inner)
+                for store in stores:
+                    self.body.store(store, lanes, inner)
+            for value, total in zip(reduces, totals, strict=True):
+                self._close(value, total, lanes)
+
+        def innermost() -> None:
+            low, high = t.bounds(s.inner[-1])
+            with w.loop(low, high, GROUP if reduces else 1) as first:
+                last = w.let(f"add nsw i64 {first}, {GROUP if reduces else 1}")
+                stop = t.minimum(last, high) if reduces else last
+                self._columns(lambda lanes: rows(first, stop, lanes))
+
+        t.nest(s.inner[:-1], innermost)
+
+    def _start(self, reduces: list[Value], lanes: int) -> None:
+        for value in reduces:
+            combine = self.t.combines[value]
+            array, places = self.kept[value]
+            start = self.w.splat(combine.start(), combine.element, lanes)
+            self._write(array, combine.element, lanes, start)
+            if places:
+                self._write(places, PLACE, lanes, self.w.splat(LAST, PLACE, lanes))
+
+    def _open(self, value: Value, lanes: int) -> Total:
+        """The accumulator of a group: sums begin anew, others go on from what is there."""
+        total = Total(self.w, self.t.combines[value], lanes)
+        if not total.combine.blocked:
+            array, places = self.kept[value]
+            old = self._read(array, total.combine.element, lanes)
+            self.w.do(f"store {total.kind} {old}, ptr {total.total}")
+            if places:
+                first = self._read(places, PLACE, lanes)
+                self.w.do(f"store {self.w.kind(PLACE, lanes)} {first}, ptr {total.place}")
+        return total
+
+    def _close(self, value: Value, total: Total, lanes: int) -> None:
+        array, places = self.kept[value]
+        combine = total.combine
+        new, place = total.result()
+        if combine.blocked:
+            old = self._read(array, combine.element, lanes)
+            new = combine.join(self.w, lanes, old, new)
+        self._write(array, combine.element, lanes, new)
+        if places:
+            self._write(places, PLACE, lanes, place)
+
+    # Results
+
+    def _store_late(self, stores: list[Store], lanes: int) -> None:
+        env = self._now([store.value for store in stores], lanes)
+        for store in stores:
+            self.body.store(store, lanes, env)
+
+    def _store_partial(self, lanes: int) -> None:
+        for store in self.s.stores:
+            if store.value in self.kept:
+                combine = self.t.combines[store.value]
+                array, _ = self.kept[store.value]
+                env = {store.value: self._read(array, combine.element, lanes)}
+                self.body.store(store, lanes, env, self.t.segment_number)
