@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--peer", help="a Python with PyTorch (default: found or made, peer.py)")
     parser.add_argument("--quick", action="store_true", help="short rounds; nothing is written")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--long", action="store_true", help="also classifier_2024.py, minutes")
+    parser.add_argument("--long", action="store_true", help="also what takes minutes")
     options = parser.parse_args()
     for name in options.names:
         if name != _START and name not in table:
@@ -44,7 +44,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     versions: dict[str, str] = {}
     for name, each in table.items():
-        if not options.names or name in options.names:
+        if name in options.names or (not options.names and (options.long or not each.long)):
             for size, wanted in zip(each.sizes, each.wanted, strict=True):
                 rows += _measured(each, size, wanted, peer, rounds, seconds, versions)
     if not options.names or _START in options.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from benchmarks.workload import Step, workload
@@ -61,3 +62,55 @@ def perceptron(torch: Any, batch: int) -> Step:
 @workload("logistic regression 784-10, batch {}, step", sizes=(8,), wanted=(4.0,), memory=True)
 def logistic(torch: Any, batch: int) -> Step:
     return _loop(torch, torch.nn.Linear(784, 10), 0.0, (batch, 784))
+
+
+@workload("ResNet-18 224x224, batch {}, step", (8,), (2,), (1.35,), memory=True, long=True)
+def resnet18(torch: Any, batch: int) -> Step:
+    return _images(torch, "resnet18", batch)
+
+
+@workload("ResNet-152 224x224, batch {}, step", (4,), (2,), (1.35,), memory=True, long=True)
+def resnet152(torch: Any, batch: int) -> Step:
+    return _images(torch, "resnet152", batch)
+
+
+@workload("VGG16 224x224, batch {}, step", (4,), (2,), (1.5,), memory=True, long=True)
+def vgg16(torch: Any, batch: int) -> Step:
+    return _images(torch, "vgg16", batch)
+
+
+@workload("MobileNet v2 224x224, batch {}, step", (8,), (2,), (2.0,), memory=True, long=True)
+def mobilenet_v2(torch: Any, batch: int) -> Step:
+    return _images(torch, "mobilenet_v2", batch)
+
+
+def _images(torch: Any, name: str, batch: int) -> Step:
+    models = _models(torch)
+    model = getattr(models, name)() if hasattr(models, name) else _vgg16(torch)
+    return _loop(torch, model, 0.9, (batch, 3, 224, 224))
+
+
+def _vgg16(torch: Any) -> Any:
+    """Simonyan and Zisserman, 2014, configuration D."""
+    nn = torch.nn
+    layers: list[Any] = []
+    channels = 3
+    for count, width in ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)):
+        for _ in range(count):
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    layers.append(nn.Flatten())
+    channels *= 49
+    for _ in range(2):
+        layers += [nn.Linear(channels, 4096), nn.ReLU(inplace=True), nn.Dropout()]
+        channels = 4096
+    return nn.Sequential(*layers, nn.Linear(channels, 1000))
+
+
+def _models(torch: Any) -> Any:
+    """torchvision.models of the library that is measured."""
+    if torch.__name__ == "rushlight":
+        return importlib.import_module("rushlight.vision.models")
+    importlib.import_module("tvstub")
+    return importlib.import_module("torchvision.models")

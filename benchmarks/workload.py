@@ -32,6 +32,7 @@ class Workload:
     bytes_moved: int = 0  # what must cross the memory bus in a step: gives GB/s
     flops: int = 0  # gives GFLOP/s
     memory: bool = False  # whether the peak memory of its process is a row too
+    long: bool = False  # takes minutes: only when asked for
 
     def amount(self, seconds: float) -> float:
         """The time of one step in the workload's unit."""

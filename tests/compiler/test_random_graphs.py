@@ -10,17 +10,10 @@ IN_CI = 300
 BLOCK = 50
 
 
-# Known difference, open: a grouped convolution's weight gradient next to padding gives a number
-# where the oracle gives nan (0 times infinity).
-OPEN = frozenset({280})
-
-
 def sweep(first: int, count: int) -> None:
     """All of the block, so that one run names every seed that differs."""
     wrong = []
     for seed in range(first, first + count):
-        if seed in OPEN:  # test_open_differences
-            continue
         try:
             wrong.append(check(seed))
         except NotImplementedError:
@@ -38,10 +31,3 @@ def test_compiled_is_interpreted(first: int) -> None:
 @pytest.mark.slow
 def test_many(request: pytest.FixtureRequest) -> None:
     sweep(IN_CI, request.config.getoption("programs"))
-
-
-@pytest.mark.xfail(strict=True, reason="0 times infinity is lost beside a convolution's padding")
-@pytest.mark.parametrize("seed", sorted(OPEN))
-def test_open_differences(seed: int) -> None:
-    sweep_one = check(seed)
-    assert not sweep_one, sweep_one

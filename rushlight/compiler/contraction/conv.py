@@ -48,7 +48,7 @@ def flat_epilogue(epilogue: Epilogue) -> Epilogue:
 def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[Launch]:
     """A convolution over two axes; ``skips``: terms from the padding may be left out."""
     if depthwise.fits(problem):
-        return [depthwise.depthwise(problem, epilogue)]
+        return depthwise.depthwise(problem, epilogue)
     if pixels.fits(problem, epilogue):
         return pixels.pixels(problem, epilogue, skips)
     x, out = problem.x, problem.out

@@ -41,7 +41,7 @@ def conv_weight_grad(
         g, x, axes = flat(g), flat(x), [POINT, *axes]
     problem = Problem(x, grouped(dw, groups), g, axes[0], axes[1])
     if depthwise.fits(problem):
-        return [depthwise.depthwise_weight_grad(problem)]
+        return depthwise.depthwise_weight_grad(problem)
     if pixels_weight.fits(problem):
         return pixels_weight.pixels_weight(problem)
     return _planar(problem)

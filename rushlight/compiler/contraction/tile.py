@@ -8,6 +8,7 @@ so that a packed panel and a plain row-major matrix are read by the same code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction import values
@@ -62,9 +63,30 @@ def accumulate(
     innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
     exist (B is not read elsewhere); empty when all do.
     """
-    start = [values.zero(tile.lanes)] * (tile.rows * tile.vectors)
-    nest = _Nest(body, tile, rows, b_step, masks)
-    return nest.loop("0", b, start, levels)[2]
+
+    def step(offset: str, b: str, sums: list[str]) -> list[str]:
+        return _step(body, tile, rows, offset, b, sums, masks)
+
+    return nested(body, tile, b, levels, b_step, step)
+
+
+# One term of depth: from A's offset, B's address and the sums so far to the new sums.
+Step = Callable[[str, str, list[str]], list[str]]
+
+
+def nested(
+    body: Body,
+    tile: Tile,
+    b: str,
+    levels: list[Level],
+    b_step: str,
+    step: Step,
+    start: list[str] | None = None,
+) -> list[str]:
+    """The sums of one tile whose terms ``step`` adds to ``start``; otherwise as ``accumulate``."""
+    if start is None:
+        start = [values.zero(tile.lanes)] * (tile.rows * tile.vectors)
+    return _Nest(body, tile, b_step, step).loop("0", b, start, levels)[2]
 
 
 @dataclass(frozen=True)
@@ -73,9 +95,8 @@ class _Nest:
 
     body: Body
     tile: Tile
-    rows: list[str]
     b_step: str
-    masks: list[str]
+    step: Step
 
     def loop(
         self, offset: str, b: str, sums: list[str], levels: list[Level]
@@ -106,7 +127,7 @@ class _Nest:
             body.label(tail)
             step = "0"
         else:
-            new = _step(body, self.tile, self.rows, here, panel, carried, self.masks)
+            new = self.step(here, panel, carried)
             after, step = panel, self.b_step
         for place, (name, old, value) in enumerate(zip(carried, sums, new, strict=True), phis):
             phi = f"phi {vector} [ {old}, %{before} ], [ {value}, %{latch} ]"

@@ -117,6 +117,10 @@ BIG: list[Case] = [
      "padding": ((1, 2), (3, 0)), "stride": (1, 2)},
     {"x": (3, 14, 14, 64), "filters": 64, "taps": (3, 3), "groups": 64,
      "padding": ((1, 1), (1, 1))},
+    {"x": (2, 40, 61, 120), "filters": 120, "taps": (3, 3), "groups": 120,
+     "padding": ((1, 1), (1, 1))},
+    {"x": (1, 12, 30, 530), "filters": 530, "taps": (5, 5), "groups": 530, "stride": (2, 2),
+     "padding": ((2, 2), (2, 1))},
     {"x": (1, 60000, 2), "filters": 3, "taps": (3,), "dilation": (29000,)},
     {"x": (1, 30, 30, 700), "filters": 5, "taps": (3, 3), "dilation": (9, 9)},
 ]  # fmt: skip
@@ -291,17 +295,25 @@ def test_a_new_batch_size_is_the_same_kernel() -> None:
     assert texts(4) == texts(3) == texts(128)
 
 
-def test_padding_meets_infinity_as_zeros_do() -> None:
-    # PyTorch pads with zeros: a padded tap under an infinite weight is nan, other results are not.
-    x, w = np.ones((1, 6, 6, 4), "f"), np.ones((5, 4, 3, 3), "f")
-    x[0, 2, 3, 1], w[3, 2, 1, 1] = np.nan, np.inf
-    out = np.zeros((1, 6, 6, 5), "f")
-    options: tuple[Any, ...] = ((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
-    machine.run(conv(*map(machine.operand, (x, w, out)), *options, Epilogue()))
+@pytest.mark.parametrize("groups", [1, 4])
+def test_padding_meets_infinity_as_zeros_do(groups: int) -> None:
+    # A padded tap under an infinite weight is nan, other results are not.
+    x, w = np.ones((1, 6, 9, 4), "f"), np.ones((8, 4 // groups, 3, 3), "f")
+    x[0, 2, 3, 1], w[3, -1, 1, 1], w[2, 0, 0, 2] = np.nan, np.inf, np.inf
+    case = filled({"groups": groups, "taps": (3, 3), "padding": ((1, 1), (1, 1))})
+    if groups == 4:
+        w = np.ascontiguousarray(w[::2])  # depthwise
     with np.errstate(invalid="ignore"):
-        want = reference(x, w, *options)
-    np.testing.assert_array_equal(np.isnan(out), np.isnan(want))
-    np.testing.assert_array_equal(np.isinf(out), np.isinf(want))
+        want = reference(x, w, *options(case))
+        g = np.ones(want.shape, "f")
+        g[0, 0, 4, 1], g[0, 5, 8, 0] = np.inf, -np.inf
+        want_dw = gradients(g, x, w, case)[1]
+    out, dw = np.zeros(want.shape, "f"), np.zeros(w.shape, "f")
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()))
+    machine.run(conv_weight_grad(*map(machine.operand, (g, x, dw)), *options(case), Epilogue()))
+    for got, exact in ((out, want), (dw, want_dw)):
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(exact))
+        np.testing.assert_array_equal(np.isinf(got), np.isinf(exact))
 
 
 def test_an_empty_batch() -> None:
