@@ -6,6 +6,9 @@ from rushlight.ops.return_types import (
     aminmax,
     cummax,
     cummin,
+    frexp,
+    histogram,
+    histogramdd,
     kthvalue,
     max,
     median,
@@ -17,6 +20,6 @@ from rushlight.ops.return_types import (
 )  # fmt: skip
 
 __all__ = [
-    "aminmax", "cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort",
-    "topk",
+    "aminmax", "cummax", "cummin", "frexp", "histogram", "histogramdd", "kthvalue", "max",
+    "median", "min", "mode", "nanmedian", "sort", "topk",
 ]  # fmt: skip

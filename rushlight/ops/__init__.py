@@ -30,6 +30,7 @@ from rushlight.ops import (
     scatter,
     selection,
     sorting,
+    special,
     view,
 )
 from rushlight.ops.table import OPS
@@ -38,5 +39,5 @@ __all__ = [
     "OPS", "activation", "adaptive_indices", "arithmetic", "attention", "comparison", "conv",
     "create", "diagonals", "distance", "dropout", "einsum", "fold", "indexing", "interpolate",
     "linalg", "loss", "matmul", "movement", "norm", "pointwise", "pool", "products", "reduce",
-    "scatter", "selection", "sorting", "view",
+    "scatter", "selection", "sorting", "special", "view",
 ]  # fmt: skip

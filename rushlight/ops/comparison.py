@@ -8,7 +8,7 @@ from rushlight.base.dtype import bool_, float32
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import align, full
+from rushlight.ops.promote import align, full, require_tensor
 from rushlight.ops.samples import (
     BOOLS,
     CORNERS,
@@ -41,6 +41,7 @@ def _shifted_bits(rng: Rng) -> Samples:
 
 def _bits(name: str, primitive: str, doc: str) -> Op:
     def body(input: Operand, other: Operand) -> Node:
+        require_tensor(name, input, other)
         x, y = align(input, other)
         if x.dtype.is_floating_point:
             raise NotImplementedError(

@@ -13,6 +13,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import (
     floating,
+    full,
     grad_to,
 )  # fmt: skip
 from rushlight.ops.samples import (
@@ -24,7 +25,7 @@ from rushlight.ops.samples import (
     of_one,
     raises,
 )  # fmt: skip
-from rushlight.ops.table import Grads, Op, composite
+from rushlight.ops.table import Grads, Op, Operand, composite
 
 
 def real_function(
@@ -233,6 +234,43 @@ def frac(input: Node) -> Node:
 
 
 frac.samples(of_one(-4, 4, whole=False))
+
+
+def _turned(name: str, factor: float, doc: str) -> Op:
+    def body(input: Node) -> Node:
+        x = build.cast(input, floating(input.dtype))
+        return binary("mul", x, const(factor, x.shape, x.dtype))
+
+    body.__name__ = name
+    body.__doc__ = f"{doc}; integers give the default dtype."
+    made: Op = composite(body, method=True, inplace=True)
+    made.samples(of_one(-4, 4))
+    return made
+
+
+deg2rad = _turned("deg2rad", math.pi / 180, "Degrees as radians")
+rad2deg = _turned("rad2deg", 180 / math.pi, "Radians as degrees")
+
+
+@composite()
+def fill(input: Node, value: Operand) -> Node:
+    """``value``, a number or a 0-d tensor, in the shape and dtype of ``input``."""
+    if isinstance(value, Node) and value.ndim:
+        raise RuntimeError(
+            "fill only supports 0-dimension value tensor but got tensor with "
+            f"{value.ndim} dimensions."
+        )
+    return full(value, input.shape, input.dtype)
+
+
+@fill.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 2.5), {}
+    yield (floats(rng, 3), np.asarray(1.5)), {}
+    yield (INTEGERS, 7), {}
+
+
+fill.bad_inputs(raises(((np.ones(3), np.ones(2)), {}, RuntimeError, "0-dimension value")))
 
 
 # Conversion

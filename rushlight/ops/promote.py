@@ -59,6 +59,20 @@ def full(x: Any, shape: tuple[int, ...], dtype: DType) -> Node:
     return build.broadcast(build.cast(x, dtype), shape)
 
 
+def require_tensor(who: str, *operands: Any) -> None:
+    """Raise TypeError where all operands are Python numbers: one must be a tensor."""
+    if all(map(is_number, operands)):
+        kinds = ", ".join(_kind(x) for x in operands)
+        raise TypeError(
+            f"{who}() received an invalid combination of arguments - got ({kinds}), but expected "
+            "a Tensor among them; make one with torch.tensor(...)"
+        )
+
+
+def _kind(x: Any) -> str:
+    return number_kind(x).name.rstrip("0123456789")
+
+
 def shape_of(*operands: Any) -> tuple[int, ...]:
     """The broadcast shape of nodes and numbers."""
     return broadcast_shapes(*(x.shape for x in operands if isinstance(x, Node)))
@@ -118,7 +132,8 @@ def require_same_dtype(who: str, **operands: Node | None) -> None:
 
 __all__ = [
     "ShapeError", "align", "as_node", "bool_", "common_dtype", "compute_dtype", "floating", "full",
-    "grad_to", "int64", "is_number", "require_same_dtype", "shape_of", "unbroadcast",
+    "grad_to", "int64", "is_number", "require_same_dtype", "require_tensor", "shape_of",
+    "unbroadcast",
 ]  # fmt: skip
 
 

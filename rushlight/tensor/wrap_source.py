@@ -98,7 +98,7 @@ def source(op: Op, *, values: bool = False) -> str:
             signature.append("*")
             starred = True
         signature.append(parameter.name + _default(parameter))
-    has_out = op.torch and not op.view and not values
+    has_out = not op.view and not values
     if has_out:
         if not starred:
             signature.append("*")

@@ -6,7 +6,15 @@ import numpy as np
 
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import align, common_dtype, floating, full, grad_to, is_number
+from rushlight.ops.promote import (
+    align,
+    common_dtype,
+    floating,
+    full,
+    grad_to,
+    is_number,
+    require_tensor,
+)  # fmt: skip
 from rushlight.ops.samples import CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_two, raises
 from rushlight.ops.table import Grads, Operand, composite
 
@@ -91,6 +99,7 @@ floor_divide.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionEr
 @composite(method=True, inplace=True)
 def remainder(input: Operand, other: Operand) -> Node:
     """input - floor(input / other) * other: the sign is the divisor's, as in Python."""
+    require_tensor("remainder", input, other)
     x, y = align(input, other)
     return binary("remainder", x, y)
 
@@ -114,6 +123,8 @@ remainder.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError
 @composite(method=True, inplace=True)
 def fmod(input: Operand, other: Operand) -> Node:
     """input - trunc(input / other) * other: the sign is the dividend's, as in C."""
+    if is_number(input):
+        require_tensor("fmod", input)
     x, y = align(input, other)
     return binary("fmod", x, y)
 

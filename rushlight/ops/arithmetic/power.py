@@ -8,7 +8,7 @@ from rushlight.base.dtype import bool_, int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import align, grad_to, is_number
+from rushlight.ops.promote import align, grad_to, is_number, require_tensor
 from rushlight.ops.samples import CORNERS, INTEGERS, Rng, Samples, floats, of_one, of_two, raises
 from rushlight.ops.table import Grads, Operand, Power, composite
 
@@ -26,6 +26,7 @@ square.samples(of_one())
 @composite(method=True, inplace=True)
 def pow(input: Operand, exponent: Power) -> Node:
     """input ** exponent. A small whole exponent of a tensor is multiplied out."""
+    require_tensor("pow", input, exponent)
     x, y = align(input, exponent)
     if x.dtype is bool_ and not is_number(input) and not is_number(exponent):
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")

@@ -7,8 +7,10 @@ find it (INPLACE: ``Tensor.<name>_`` exists too).
 
 from rushlight.tensor.functions import (
     activation,
+    copies,
     dropout,
     dynamic,
+    integration,
     linalg,
     loss,
     norm,
@@ -16,13 +18,15 @@ from rushlight.tensor.functions import (
     pooling,
     products,
     sorting,
+    special,
     split,
+    statistics,
     vision,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "dropout",
-    "dynamic", "linalg", "loss", "norm", "padding", "pooling", "products", "sorting", "split",
-    "vision",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "copies", "dropout",
+    "dynamic", "integration", "linalg", "loss", "norm", "padding", "pooling", "products",
+    "sorting", "special", "split", "statistics", "vision",
 ]  # fmt: skip

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from rushlight.tensor.tensor import Tensor, write_out
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,12 +23,18 @@ def public(
     method: bool = False,
     inplace: bool = False,
     functional: bool = False,
+    out: bool = False,
     name: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
-    """List a function under its name (and aliases) where the flags say."""
+    """List a function under its name (and aliases) where the flags say.
+
+    ``out``: it is given a keyword argument ``out`` for what it writes its results to.
+    """
 
     def keep(function: F) -> F:
+        if out:
+            function = _with_out(function)
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = function
             for flag, place in (
@@ -36,3 +45,20 @@ def public(
         return function
 
     return keep
+
+
+def _with_out(function: F) -> F:
+    @functools.wraps(function)
+    def writing(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result if out is None else write_all(function.__name__, out, result)
+
+    return writing  # type: ignore[return-value]
+
+
+def write_all(who: str, out: Any, result: Any) -> Any:
+    """``out=``: a tensor, or as many as there are results, in a tuple like theirs."""
+    if isinstance(result, Tensor):
+        return write_out(who, out, result)
+    written = [write_out(who, a, b) for a, b in zip(out, result, strict=True)]
+    return type(result)(*written) if hasattr(result, "_fields") else tuple(written)

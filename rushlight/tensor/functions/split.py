@@ -107,7 +107,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Tenso
 def unbind(input: Tensor, dim: int = 0) -> Tensors:
     """Every slice along ``dim`` as a view, without that axis."""
     if input.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = normalize_dim(dim, input.ndim)
     select = function("select")
     return tuple(select(input, axis, place) for place in range(input.shape[axis]))

@@ -180,6 +180,11 @@ def install() -> None:
     """Put everything on the class."""
     for name, member in {**_properties(), **_plain()}.items():
         setattr(Tensor, name, member)
+    # On the class too, where programs look them up and replace them: Tensor.add, Tensor.repeat.
+    for name in method_names():
+        method = find_method(name)
+        if method is not None and name not in Tensor.__dict__:
+            setattr(Tensor, name, method)
     Tensor.__getattr__ = __getattr__method  # type: ignore[attr-defined]
     Tensor.__dir__ = lambda self: sorted({*object.__dir__(self), *method_names()})  # type: ignore[method-assign]
     Tensor.__module__ = "torch"

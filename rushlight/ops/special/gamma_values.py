@@ -1,0 +1,120 @@
+"""The gamma function's kin in float64: Hurwitz's zeta, polygamma, incomplete gamma."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rushlight.ir.host import Array
+from rushlight.ir.interpret_special import digamma, lgamma
+
+_BERNOULLI = (
+    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
+    -174611 / 330,
+)  # fmt: skip
+_STEPS = 20000  # of a series or fraction at most; far fewer are usual
+_DIRECT = 12  # terms summed before the Euler-Maclaurin tail
+
+
+def zeta(x: Array, q: Array) -> Array:
+    """The sum of (k + q) ** -x over k >= 0 (Euler and Maclaurin, DLMF 25.11.5)."""
+    x, q = np.broadcast_arrays(x, q)
+    # Where q is far below 0 there are more terms before the tail holds.
+    lowest = np.where(np.isfinite(q), q, 0.0).min(initial=0.0)
+    count = _DIRECT + int(min(max(-lowest, 0.0), 1e4))
+    total = np.zeros_like(q)
+    for k in range(count):
+        total = total + np.power(q + k, -x)
+    at = q + count
+    total = total + at ** (1 - x) / (x - 1) + at**-x / 2
+    term = x * at ** (-x - 1)
+    for place, bernoulli in enumerate(_BERNOULLI):
+        total = total + bernoulli / math.factorial(2 * place + 2) * term
+        term = term * (x + 2 * place + 1) * (x + 2 * place + 2) / (at * at)
+    pole = (q <= 0) & (q == np.floor(q))
+    total = np.where(pole, np.inf, total)
+    total = np.where((q <= 0) & ~pole & (x != np.floor(x)), np.nan, total)
+    return np.where(x == 1, np.inf, np.where((x < 1) | np.isnan(q), np.nan, total))
+
+
+def polygamma(x: Array, n: int) -> Array:
+    """The n-th derivative of digamma."""
+    if n == 0:
+        return digamma(x)
+    if n == 1:
+        return _trigamma(x)
+    return np.asarray((-1) ** (n + 1) * math.factorial(n) * zeta(np.full_like(x, n + 1.0), x))
+
+
+def _trigamma(x: Array) -> Array:
+    low = x < 0.5
+    right = zeta(np.full_like(x, 2.0), np.where(low, 1 - x, x))
+    return np.where(low, np.pi**2 / np.sin(np.pi * x) ** 2 - right, right)
+
+
+def igamma(a: Array, x: Array) -> Array:
+    """The lower incomplete gamma function over gamma(a)."""
+    return _incomplete(a, x, lower=True)
+
+
+def igammac(a: Array, x: Array) -> Array:
+    """The upper incomplete gamma function over gamma(a)."""
+    return _incomplete(a, x, lower=False)
+
+
+def _incomplete(a: Array, x: Array, *, lower: bool) -> Array:
+    a, x = (np.array(each, np.float64) for each in np.broadcast_arrays(a, x))
+    bad = (a < 0) | (x < 0) | np.isnan(a) | np.isnan(x) | ((a == 0) & (x == 0))
+    bad |= np.isinf(a) & np.isinf(x)
+    usual = ~bad & (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)
+    share = np.full_like(a, np.nan)
+    # Below the peak the series, above it the continued fraction: DLMF 8.11.4 and 8.9.2.
+    series = usual & (x < a + 1)
+    share[series] = _series(a[series], x[series])
+    fraction = usual & ~series
+    upper = np.full_like(a, np.nan)
+    upper[fraction] = _fraction(a[fraction], x[fraction])
+    low = np.where(series, share, 1 - upper)
+    high = np.where(series, 1 - share, upper)
+    none = ~bad & ((x == 0) | np.isinf(a))
+    whole = ~bad & ~none & ((a == 0) | np.isinf(x))
+    low = np.where(none, 0.0, np.where(whole, 1.0, low))
+    high = np.where(none, 1.0, np.where(whole, 0.0, high))
+    return np.where(bad, np.nan, low if lower else high)
+
+
+def _front(a: Array, x: Array) -> Array:
+    return np.asarray(np.exp(a * np.log(x) - x - lgamma(a)))
+
+
+def _series(a: Array, x: Array) -> Array:
+    term = 1 / a
+    total = term.copy()
+    for k in range(1, _STEPS):
+        term = term * x / (a + k)
+        total = total + term
+        if not (np.abs(term) > 1e-17 * np.abs(total)).any():
+            break
+    return np.asarray(total * _front(a, x))
+
+
+def _fraction(a: Array, x: Array) -> Array:
+    """Lentz's evaluation of the continued fraction."""
+    tiny = 1e-300
+    b = x + 1 - a
+    c = np.full_like(x, 1 / tiny)
+    d = 1 / np.where(b == 0, tiny, b)
+    value = d
+    for k in range(1, _STEPS):
+        weight = -k * (k - a)
+        b = b + 2
+        d = weight * d + b
+        d = 1 / np.where(np.abs(d) < tiny, tiny, d)
+        c = b + weight / c
+        c = np.where(np.abs(c) < tiny, tiny, c)
+        step = c * d
+        value = value * step
+        if not (np.abs(step - 1) > 1e-16).any():
+            break
+    return np.asarray(value * _front(a, x))

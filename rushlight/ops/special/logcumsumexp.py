@@ -1,0 +1,87 @@
+"""The running log(sum(exp(x))): NumPy adds up on the host, as nothing else is exact and stable."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.base.shape import normalize_dim
+from rushlight.ir import build
+from rushlight.ir.build import unary
+from rushlight.ir.graph import Node
+from rushlight.ir.host import Array, host
+from rushlight.ops.formula import minus, times
+from rushlight.ops.promote import floating, grad_to
+from rushlight.ops.samples import Rng, Samples, floats
+from rushlight.ops.table import Grads, composite
+
+
+@host("logcumsumexp")
+def _host_logcumsumexp(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
+    with np.errstate(all="ignore"):
+        wide = arrays[0] if arrays[0].dtype.kind == "f" else arrays[0].astype(np.float32)
+        found: Array = np.logaddexp.accumulate(wide, axis=params[0])
+    return found
+
+
+@composite(method=True, inplace=True)
+def logcumsumexp(input: Node, dim: int) -> Node:
+    """The running log(sum(exp(x))) along ``dim``."""
+    axis = normalize_dim(dim, input.ndim)
+    x = build.cast(input, floating(input.dtype))
+    if x.ndim == 0 or x.size == 0:
+        return x
+    return build.host("logcumsumexp", (x,), x.shape, x.dtype, (axis,))
+
+
+@logcumsumexp.vjp
+def _(g: Node, out: Node, input: Node, dim: int) -> Grads:
+    if input.ndim == 0 or input.size == 0:
+        return (grad_to(g, input),)
+    x = build.cast(input, out.dtype)
+    later: Node = decayed_sum(g, out, normalize_dim(dim, input.ndim), True)
+    return (grad_to(times(later, unary("exp", minus(x, out))), input),)
+
+
+@logcumsumexp.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), 1), {}
+    yield (floats(rng, 2, 3, 4), -2), {}
+    yield (np.array([1e3, -1e3, 1e3 + 1]), 0), {}
+    yield (np.zeros((0, 3)), 0), {}
+    yield (np.asarray(2.0), 0), {}
+
+
+@host("decayed_sum")
+def _host_decayed_sum(arrays: tuple[Array, ...], params: tuple[int, bool]) -> Array:
+    axis, later = params
+    seed, level = (np.moveaxis(np.asarray(a, np.float64), axis, 0) for a in arrays)
+    total = seed.copy()
+    order = range(len(seed) - 2, -1, -1) if later else range(1, len(seed))
+    with np.errstate(invalid="ignore"):
+        for k in order:
+            near = k + 1 if later else k - 1
+            decay = np.exp(-np.abs(level[k] - level[near]))
+            total[k] += total[near] * np.where(np.isnan(decay), 0.0, decay)
+    return np.moveaxis(total, 0, axis)
+
+
+@composite(torch=False, name="_decayed_sum")
+def decayed_sum(seed: Node, level: Node, dim: int, later: bool) -> Node:
+    """The sum over k >= i (k <= i where not ``later``) of seed[k] * exp(-|level[i] - level[k]|).
+
+    ``level`` never falls along ``dim``, so no term overflows.
+    """
+    return build.host("decayed_sum", (seed, level), seed.shape, seed.dtype, (dim, later))
+
+
+@decayed_sum.vjp
+def _(g: Node, out: Node, seed: Node, level: Node, dim: int, later: bool) -> Grads:
+    other: Node = decayed_sum(g, level, dim, not later)
+    slope = minus(times(g, out), times(seed, other))
+    return other, slope if later else unary("neg", slope)
+
+
+@decayed_sum.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 4, 5), np.sort(floats(rng, 4, 5), 1), 1, True), {}
+    yield (floats(rng, 3, 2), np.sort(floats(rng, 3, 2), 0), 0, False), {}

@@ -1,0 +1,129 @@
+"""Views that are copied (``permute_copy``), and copies with a part replaced (``slice_scatter``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.tensor.functions import split as cuts
+from rushlight.tensor.functions.register import FUNCTIONS, public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+_VIEWS = (
+    "expand", "diagonal", "narrow", "view", "permute", "unfold", "squeeze", "unsqueeze",
+    "transpose", "t", "select", "detach",
+)  # fmt: skip
+_CUTS = ("unbind", "split", "split_with_sizes")
+
+
+def _copied(result: Any) -> Any:
+    clone = function("clone")
+    return clone(result) if isinstance(result, Tensor) else tuple(map(clone, result))
+
+
+def _look(name: str) -> Callable[..., Any]:
+    """The view ``name``, as a method would take its arguments."""
+    return FUNCTIONS[name] if name in FUNCTIONS else lambda x, *a, **k: getattr(x, name)(*a, **k)
+
+
+def _add(name: str, *, method: bool = False) -> None:
+    look = _look(name)
+
+    def copy(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return _copied(look(input, *args, **kwargs))
+
+    copy.__name__ = copy.__qualname__ = f"{name}_copy"
+    copy.__doc__ = f"``{name}``, in memory of its own."
+    public(method=method, out=True)(copy)
+
+
+for _name in (*_VIEWS, *_CUTS):
+    _add(_name, method=_name == "narrow")
+
+
+@public(out=True)
+def alias_copy(input: Tensor) -> Tensor:
+    """A copy."""
+    copied: Tensor = function("clone")(input)
+    return copied
+
+
+@public(out=True)
+def as_strided_copy(
+    input: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
+    """``as_strided``, in memory of its own."""
+    copied: Tensor = _copied(input.as_strided(size, stride, storage_offset))  # type: ignore[attr-defined]
+    return copied
+
+
+@public()
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
+    """``chunk``, the parts being no views."""
+    return _copied(cuts.chunk(input, chunks, dim))
+
+
+@public()
+def unsafe_split(tensor: Tensor, split_size: Any, dim: int = 0) -> Any:
+    """``split``, the parts being no views."""
+    return _copied(cuts.split(tensor, split_size, dim))
+
+
+@public(method=True, aliases=("unsafe_split_with_sizes",), name="unsafe_split_with_sizes")
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> Any:
+    """``split_with_sizes``, the parts being no views."""
+    return _copied(cuts.split_with_sizes(input, split_sizes, dim))
+
+
+Tensor.unsafe_chunk, Tensor.unsafe_split = unsafe_chunk, unsafe_split  # type: ignore[attr-defined]
+
+
+# A part replaced
+
+
+def _written(input: Tensor, src: Tensor, look: Callable[[Tensor], Tensor], what: str) -> Tensor:
+    whole: Tensor = function("clone")(input)
+    part = look(whole)
+    if part.shape != src.shape:
+        raise RuntimeError(
+            f"expected src to have a size equal to the {what} of self. src size = "
+            f"{list(src.shape)}, {what} size = {list(part.shape)}"
+        )
+    part.copy_(src)  # type: ignore[attr-defined]
+    return whole
+
+
+@public(method=True, out=True)
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
+    return _written(input, src, lambda x: function("select")(x, dim, index), "slice")
+
+
+@public(method=True, out=True)
+def slice_scatter(
+    input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
+    step: int = 1,
+) -> Tensor:  # fmt: skip
+    """A copy of ``input`` with ``start:end:step`` along ``dim`` replaced by ``src``."""
+    axis = dim if dim >= 0 else dim + input.ndim
+    place = (*(slice(None),) * axis, slice(start, end, step))
+    return _written(input, src, lambda x: x[place], "slice")  # type: ignore[index, no-any-return]
+
+
+@public(method=True, out=True)
+def diagonal_scatter(
+    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
+    """A copy of ``input`` with ``diagonal(offset, dim1, dim2)`` replaced by ``src``."""
+    return _written(input, src, lambda x: function("diagonal")(x, offset, dim1, dim2), "diagonal")
+
+
+@public(method=True, out=True)
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
+    """A copy of ``input`` with ``as_strided(size, stride, storage_offset)`` replaced by ``src``."""
+    return _written(
+        input, src, lambda x: x.as_strided(size, stride, storage_offset), "slice"  # type: ignore[attr-defined]
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Special functions at points whose values are known to many digits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+
+# Mathematical tables (DLMF, Abramowitz and Stegun), 12 digits.
+KNOWN = [
+    ("bessel_j0", 2.5, -0.048383776468),
+    ("bessel_j0", 40.0, 0.007366890584),
+    ("bessel_j1", 2.5, 0.497094102464),
+    ("bessel_y0", 2.5, 0.498070359615),
+    ("bessel_y1", 30.0, 0.084425570660),
+    ("modified_bessel_i0", 3.0, 4.880792585865),
+    ("modified_bessel_k0", 0.5, 0.924419071227),
+    ("modified_bessel_k1", 2.0, 0.139865881817),
+    ("airy_ai", 0.0, 0.355028053888),
+    ("airy_ai", 1.0, 0.135292416313),
+    ("airy_ai", -10.0, 0.040241238486),
+    ("erfcx", 1.0, 0.427583576156),
+    ("erfcx", 30.0, 0.018795888861),
+    ("ndtr", 1.0, 0.841344746069),
+    ("ndtri", 0.975, 1.959963984540),
+    ("log_ndtr", -40.0, -804.608442013754),
+    ("entr", 0.5, 0.346573590280),
+    ("i0e", 1000.0, 0.012617240455),
+    ("digamma", 1.0, -0.577215664902),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "value"), KNOWN)
+def test_known_value(name: str, x: float, value: float) -> None:
+    found = getattr(torch.special, name)(torch.tensor(x, dtype=torch.float64)).item()
+    assert found == pytest.approx(value, rel=2e-9, abs=2e-12)
+
+
+def test_zeta_and_polygamma() -> None:
+    two = torch.tensor(2.0, dtype=torch.float64)
+    one = torch.tensor(1.0, dtype=torch.float64)
+    assert torch.special.zeta(two, one).item() == pytest.approx(math.pi**2 / 6, rel=1e-14)
+    assert torch.polygamma(1, one).item() == pytest.approx(math.pi**2 / 6, rel=1e-14)
+    assert torch.special.zeta(one, one).item() == math.inf
+    with pytest.raises(RuntimeError, match="negative n"):
+        torch.polygamma(-1, one)
+
+
+def test_polynomials_by_their_closed_forms() -> None:
+    angle = torch.linspace(0.1, 3, 9, dtype=torch.float64)
+    x = torch.cos(angle)
+    for n in range(6):
+        found = torch.special.chebyshev_polynomial_t(x, n)
+        np.testing.assert_allclose(found.numpy(), np.cos(n * angle.numpy()), atol=1e-13)
+    cube = torch.special.hermite_polynomial_he(x, torch.tensor(3.0, dtype=torch.float64))
+    np.testing.assert_allclose(cube.numpy(), x.numpy() ** 3 - 3 * x.numpy(), atol=1e-13)
+    assert torch.special.legendre_polynomial_p(x, -1).eq(0).all()
+
+
+def test_two_numbers_are_refused() -> None:
+    with pytest.raises(TypeError, match="Tensor"):
+        torch.special.zeta(2, 1)
+    with pytest.raises(TypeError, match="Tensor"):
+        torch.bitwise_and(2, 1)

@@ -1,0 +1,40 @@
+"""Copied views share no memory; scattered parts are written into a copy, with gradients."""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+
+
+def test_a_copy_shares_nothing() -> None:
+    x = torch.arange(6).reshape(2, 3)
+    copied = torch.permute_copy(x, (1, 0))
+    x[0, 1] = 70
+    assert copied.tolist() == [[0, 3], [1, 4], [2, 5]]
+    first, second = torch.unbind_copy(x)
+    x.zero_()
+    assert first.tolist() == [0, 70, 2]
+    assert second.tolist() == [3, 4, 5]
+
+
+def test_select_scatter_and_its_gradients() -> None:
+    x = torch.zeros(2, 3, requires_grad=True)
+    src = torch.tensor([1.0, 2.0], requires_grad=True)
+    made = torch.select_scatter(x, src, 1, 2)
+    assert made.tolist() == [[0, 0, 1], [0, 0, 2]]
+    made.sum().backward()
+    assert x.grad.tolist() == [[1, 1, 0], [1, 1, 0]]
+    assert src.grad.tolist() == [1, 1]
+
+
+def test_slice_and_diagonal_scatter() -> None:
+    x = torch.zeros(3, 3)
+    assert torch.slice_scatter(x, torch.ones(2, 3), 0, 0, 3, 2).tolist() == [
+        [1, 1, 1], [0, 0, 0], [1, 1, 1],
+    ]  # fmt: skip
+    assert torch.diagonal_scatter(x, torch.ones(2), 1).tolist() == [
+        [0, 1, 0], [0, 0, 1], [0, 0, 0],
+    ]  # fmt: skip
+    with pytest.raises(RuntimeError, match="size equal to"):
+        x.select_scatter(torch.ones(2), 0, 0)
