@@ -30,6 +30,7 @@ from rushlight.runtime.executor import Failure, HostCall
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
+KEPT_ARENA = 1024  # bytes
 
 
 class BadIndex(IndexError):
@@ -155,6 +156,8 @@ class CompiledPlan:
         self.plan = plan
         self.outputs = plan.outputs
         self.arena_bytes = plan.arena_bytes
+        # A small one is kept; more than that waits in the pool for whoever needs it next.
+        self.arena = Buffer(self.arena_bytes) if self.arena_bytes <= KEPT_ARENA else None
         self.fresh = tuple(each.nbytes for each in plan.outputs if isinstance(each, Fresh))
         # The results among (memory of the inputs, fresh memory).
         self.pick: Any = picker(_places(plan.outputs, len(inputs)))
@@ -175,7 +178,7 @@ class CompiledPlan:
         scalars = flight.scalars
         if scalars:
             self.pack_scalars(self.scalars, 0, *scalars)
-        arena = Buffer(self.arena_bytes)
+        arena = self.arena or Buffer(self.arena_bytes)
         given = [value.buffer for value in flight.inputs]
         fresh = [Buffer(nbytes) for nbytes in self.fresh]
         self.pack(

@@ -216,7 +216,11 @@ class Trace:
 
     def enter(self, value: Value) -> int:
         """Make a value of an earlier epoch part of this trace; its position."""
-        if value.parent is not None:
+        buffer = value.buffer
+        if buffer is not None and buffer.owner is None and not buffer.exposures:
+            step = self._input(value.meta)
+            self.inputs.append(value)
+        elif value.parent is not None:
             parent = value.parent
             if parent.epoch is not self.epoch:
                 self.enter(parent)
@@ -233,16 +237,12 @@ class Trace:
         else:
             if value.buffer is None:
                 from_other_thread(value)
-            meta = value.meta
-            step = self.step.children.get(meta)
-            if step is None:
-                step = self._new_input(meta)
-            self.step = step
+            step = self._input(value.meta)
             buffer = value.buffer
             assert buffer is not None
-            if (buffer.exposures or buffer.owner is not None) and exposed(buffer):
+            if exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
-                snapshot = Value(self.epoch, step.start, meta)
+                snapshot = Value(self.epoch, step.start, value.meta)
                 snapshot.buffer = copy_of(buffer)
                 self.inputs.append(snapshot)
                 self.values.append(snapshot)
@@ -255,12 +255,16 @@ class Trace:
         value.epoch = self.epoch
         return step.start
 
-    def _new_input(self, meta: Meta) -> Step:
-        step = Step(self.step, None)
-        step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
-        step.inputs += 1
-        step.count += 1
-        self._keep(meta, step)
+    def _input(self, meta: Meta) -> Step:
+        """Go on to the step that takes in an array of this kind."""
+        step = self.step.children.get(meta)
+        if step is None:
+            step = Step(self.step, None)
+            step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
+            step.inputs += 1
+            step.count += 1
+            self._keep(meta, step)
+        self.step = step
         return step
 
     def _keep(self, key: Any, step: Step) -> None:

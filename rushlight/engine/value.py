@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.shape import contiguous_strides
+from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ class Size(tuple[int, ...]):
 class Meta:
     """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
 
-    __slots__ = ("dtype", "nbytes", "numel", "shape", "strides")
+    __slots__ = ("dtype", "layout", "nbytes", "numel", "shape")
 
     def __init__(self, shape: Size, dtype: DType) -> None:
         self.shape = shape
         self.dtype = dtype
         self.numel = shape.numel()
         self.nbytes = self.numel * dtype.itemsize
-        self.strides = contiguous_strides(shape)
+        self.layout = Layout.of(shape)  # row-major
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"

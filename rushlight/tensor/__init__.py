@@ -91,7 +91,7 @@ from rushlight.tensor.random import (
     set_rng_state,
 )  # fmt: skip
 from rushlight.tensor.state import edge_of
-from rushlight.tensor.tensor import Tensor, _edge_of_view, write_out
+from rushlight.tensor.tensor import Tensor, edge_of_view, gradient_of_view, write_out
 from rushlight.tensor.wrap import canonical, function
 
 methods.install()
@@ -185,7 +185,9 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     view._refresh()
     if whole and view._edge is not None and input._base is not None and view._value.recipe:
         # Through ``input``, so that its own gradient is known too.
-        view._edge = _edge_of_view(view._value, input._read_value(), edge_of(input))
+        seen = input._read_value()
+        gradient = gradient_of_view(view._value.recipe, seen.meta, view._value.meta)
+        view._edge = edge_of_view(view._value, seen, edge_of(input), gradient)
     return view
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
-from rushlight.engine.call import TENSOR, OpCall, op_call
+from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
@@ -166,16 +166,13 @@ class Tensor:
         storage = self._storage
         if storage is None:
             storage = Storage(self._value)
-            self._layout = Layout.of(self._value.meta.shape)
+            self._layout = self._value.meta.layout
             self._seen = storage.version
             self._storage = storage
         return storage
 
     def _current_layout(self) -> Layout:
-        if self._storage is not None:
-            return self._layout
-        meta = self._value.meta
-        return Layout(meta.shape, meta.strides, 0)
+        return self._value.meta.layout if self._storage is None else self._layout
 
     def _alias(self, *, untracked: bool = False) -> Tensor:
         """Another tensor on the same memory, without gradient."""
@@ -574,16 +571,6 @@ def _edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
     return None if gradient is None else GradNode(gradient, (source,), (), ())
 
 
-def _edge_of_view(value: Value, parent: Value, source: Any) -> Any:
-    call = value.recipe
-    assert call is not None
-    gradient = call.gradient(((parent.meta,), ()), (value.meta,), 1)
-    if gradient is None:
-        return None
-    kept = tuple(parent if place == 0 else value for place in gradient.saves)
-    return GradNode(gradient, (source,), kept, ())
-
-
 def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
     """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out."""
     journal = local.trace.journal
@@ -607,6 +594,18 @@ def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
         tensor._value = fresh
 
 
+def edge_of_view(value: Value, parent: Value, source: Any, gradient: Gradient | None) -> Any:
+    """The edge of a view of ``parent``, whose edge is ``source``."""
+    if gradient is None:
+        return None
+    return GradNode(gradient, (source,), gradient.pick((parent, value)), ())
+
+
+def gradient_of_view(call: OpCall, parent: Meta, shown: Meta) -> Gradient | None:
+    """What ``edge_of_view`` needs, the same for all views of one kind."""
+    return call.gradient(((parent,), ()), (shown,), 1)
+
+
 _VIEWS_LIMIT = 1 << 14
 
 
@@ -621,7 +620,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
         if len(cache) > _VIEWS_LIMIT:
             cache.clear()
         entry = cache[key] = _plan_view(op, layout, value.meta, arguments)
-    target, call, meta = entry
+    target, call, meta, gradient = entry
     if target is None:
         return _copy_view(x, value, call)
     if op is flatten and len(target.shape) == len(layout.shape):
@@ -641,17 +640,18 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     trace = local.trace
     if x._edge is not None:
         if trace.grad:
-            result._edge = _edge_of_view(shown, value, edge_of(x))
+            result._edge = edge_of_view(shown, value, edge_of(x), gradient)
         else:
             result.__dict__["_detached"] = True
-    if x.__dict__.get("_untracked"):
+    if x._untracked:
         result._untracked = True
     return result
 
 
 def _plan_view(
     op: Op, layout: Layout, meta: Meta, arguments: tuple[Any, ...]
-) -> tuple[Layout | None, OpCall, Meta | None]:
+) -> tuple[Layout | None, OpCall, Meta | None, Gradient | None]:
+    """Where the view looks, what it records, its meta and its gradient."""
     assert op.stride_rule is not None
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
@@ -665,9 +665,10 @@ def _plan_view(
     target = op.stride_rule(layout, *positional, **keywords)
     call = op_call(op, (TENSOR, *arguments))
     if target is None:
-        return None, call, None
+        return None, call, None, None
     target = Layout(Size(target.shape), tuple(target.strides), target.offset)
-    return target, call, meta_of(target.shape, meta.dtype)
+    shown = meta_of(target.shape, meta.dtype)
+    return target, call, shown, gradient_of_view(call, meta, shown)
 
 
 def _copy_view(x: Tensor, value: Value, call: OpCall) -> Tensor:

@@ -38,7 +38,7 @@ class Calling:
             or GLOBAL.any
         ):
             return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+        return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return Calling.__call__(self, *args, **kwargs)

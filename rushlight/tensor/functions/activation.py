@@ -20,20 +20,25 @@ def into_input(name: str, input: Tensor, *args: Any) -> Tensor:
     return input._inplace(function(name)(source, *args), f"{name}_")
 
 
+_relu = function("relu")
+
+
 @public(torch=False, functional=True)
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
     if inplace:
         return into_input("relu", input)
-    out: Tensor = function("relu")(input)
+    out: Tensor = _relu(input)
     return out
 
 
 def _with_inplace(name: str, doc: str) -> Any:
+    plain = function(name)
+
     def activation(input: Tensor, inplace: bool = False) -> Tensor:
         if inplace:
             return into_input(name, input)
-        out: Tensor = function(name)(input)
+        out: Tensor = plain(input)
         return out
 
     activation.__name__ = activation.__qualname__ = name

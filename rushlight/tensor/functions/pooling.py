@@ -11,14 +11,14 @@ from rushlight.tensor.wrap import function
 
 
 def _max_pool(rank: int) -> Any:
-    plain, both = f"_max_pool{rank}d", f"max_pool{rank}d_with_indices"
+    plain, both = map(function, (f"_max_pool{rank}d", f"max_pool{rank}d_with_indices"))
 
     def pool(
         input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
-        name = both if return_indices else plain
-        return function(name)(input, kernel_size, stride, padding, dilation, ceil_mode)
+        pooled = both if return_indices else plain
+        return pooled(input, kernel_size, stride, padding, dilation, ceil_mode)
 
     pool.__name__ = pool.__qualname__ = f"max_pool{rank}d"
     pool.__doc__ = (

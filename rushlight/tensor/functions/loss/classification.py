@@ -20,6 +20,9 @@ def nll_loss(
     return out
 
 
+_cross_entropy = function("_cross_entropy")
+
+
 @public(torch=False, functional=True)
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
@@ -29,7 +32,7 @@ def cross_entropy(
     """nll_loss(log_softmax(input)), or -sum(target * log_softmax(input)) for floats."""
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(reduction, size_average, reduce)
-    out: Tensor = function("_cross_entropy")(
+    out: Tensor = _cross_entropy(
         input, target, weight, ignore_index, known(reduction), label_smoothing
     )
     return out
