@@ -226,9 +226,8 @@ class Trace:
                 self.enter(parent)
             assert value.recipe is not None
             key = (value.recipe, parent.pos)
-            step = self.step.children.get(key)
-            if step is None:
-                step = self.miss(key, value.recipe, (parent,), ())
+            known = self.step.children.get(key)
+            step = self.miss(key, value.recipe, (parent,), ()) if known is None else known
             self.step = step
             if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
                 value.pos = step.start
