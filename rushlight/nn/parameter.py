@@ -1,4 +1,9 @@
-"""Parameter and Buffer: tensors that a Module registers when they are assigned to it."""
+"""Parameter and Buffer: tensors that a Module registers when they are assigned to it.
+
+The uninitialized forms wait for their shape: lazy modules are made with them. They have a dtype
+and a place in their module, but no value. Reading one raises; ``materialize`` gives it memory and
+makes it an ordinary tensor, the same object as before.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,11 @@ from sys import getrefcount
 from typing import Any
 
 from rushlight.autograd import no_grad
-from rushlight.tensor import Tensor, empty
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import get_default_dtype
+from rushlight.tensor import Tensor, bfloat16, empty, float16, float32, float64
+from rushlight.tensor.device import CPU, require_cpu
+from rushlight.tensor.state import LEAF
 
 
 def _references(cls: object, data: object, requires_grad: bool) -> int:
@@ -140,6 +149,168 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         return tensor
 
 
+class UninitializedTensorMixin:
+    """What a tensor without a shape can say and do."""
+
+    __slots__ = ()
+    cls_to_become: type[Any] = Tensor
+    __dict__: dict[str, Any]
+
+    def _begin(self, requires_grad: bool, device: Any, dtype: DType | None) -> None:
+        require_cpu(device)
+        self._storage = None
+        self._edge = LEAF if requires_grad else None
+        self.__dict__["_dtype"] = dtype or get_default_dtype()
+
+    def materialize(self, shape: Any, device: Any = None, dtype: DType | None = None) -> None:
+        """Take memory for ``shape`` and become a Parameter or a Tensor. The values are arbitrary.
+
+        >>> import rushlight as torch
+        >>> weight = torch.nn.UninitializedParameter()
+        >>> weight.materialize((2, 3))
+        >>> weight.shape
+        torch.Size([2, 3])
+        """
+        require_cpu(device)
+        kind = dtype or self.__dict__["_dtype"]
+        wants = self._edge is LEAF
+        size = (shape,) if isinstance(shape, int) else tuple(shape)
+        made = empty(size, dtype=kind)
+        del self.__dict__["_dtype"]
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self._value = made._value
+        self._edge = LEAF if wants else None
+
+    @property
+    def _value(self) -> Any:
+        raise ValueError(
+            "Attempted to use an uninitialized parameter. This error happens when you are using a "
+            "`LazyModule` or explicitly manipulating `torch.nn.parameter."
+            f"{type(self).__name__}` objects. When using LazyModules Call `forward` with a dummy "
+            "batch to initialize the parameters before calling torch functions"
+        )
+
+    @_value.setter
+    def _value(self, value: Any) -> None:
+        raise ValueError("an uninitialized parameter takes a value through materialize() only")
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    @property
+    def dtype(self) -> DType:
+        found: DType = self.__dict__["_dtype"]
+        return found
+
+    @property
+    def device(self) -> Any:
+        return CPU
+
+    @property
+    def is_leaf(self) -> bool:
+        return True
+
+    @property
+    def data(self) -> Tensor:
+        return empty(0, dtype=self.dtype)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.materialize(value.shape, dtype=value.dtype)
+        self.data.copy_(value)  # type: ignore[attr-defined]
+
+    def share_memory_(self) -> Any:
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
+    def is_floating_point(self) -> bool:
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        return self.dtype.is_complex
+
+    def detach(self) -> Any:
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Remember another dtype for the value to come."""
+        for each in (*args, *kwargs.values()):
+            if isinstance(each, DType):
+                self.__dict__["_dtype"] = each
+            elif isinstance(each, Tensor):
+                self.__dict__["_dtype"] = each.dtype
+        return self
+
+    def half(self) -> Any:
+        return self.to(float16)
+
+    def bfloat16(self) -> Any:
+        return self.to(bfloat16)
+
+    def float(self) -> Any:
+        return self.to(float32)
+
+    def double(self) -> Any:
+        return self.to(float64)
+
+    def cpu(self) -> Any:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self._edge is LEAF, dtype=self.dtype)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _made_again, (type(self), self._edge is LEAF, self.dtype)
+
+
+def _made_again(kind: Any, requires_grad: bool, dtype: DType) -> Any:
+    return kind(requires_grad, dtype=dtype)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A Parameter whose shape is not known yet. ``materialize(shape)`` makes it one."""
+
+    cls_to_become = Parameter
+
+    def __new__(
+        cls, requires_grad: bool = True, device: Any = None, dtype: DType | None = None
+    ) -> UninitializedParameter:
+        made = object.__new__(cls)
+        made._begin(requires_grad, device, dtype)
+        return made
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+    """A buffer whose shape is not known yet."""
+
+    cls_to_become = Tensor
+
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: DType | None = None,
+        persistent: bool = True,
+    ) -> UninitializedBuffer:  # fmt: skip
+        made = object.__new__(cls)
+        made._begin(requires_grad, device, dtype)
+        made.__dict__["persistent"] = persistent
+        made.__dict__["_is_buffer"] = True
+        return made
+
+
 def is_lazy(param: object) -> bool:
-    """Whether ``param`` waits for its shape. There are no such parameters yet: False."""
-    return False
+    """Whether ``param`` waits for its shape."""
+    return isinstance(param, UninitializedTensorMixin)

@@ -6,16 +6,19 @@ A family is a file, or a folder with a file per concept.
 from rushlight.ops import (
     activation,
     adaptive_indices,
+    antialias,
     arithmetic,
     attention,
     comparison,
     conv,
     create,
+    ctc,
     diagonals,
     distance,
     dropout,
     einsum,
     fold,
+    grid,
     indexing,
     interpolate,
     linalg,
@@ -31,13 +34,14 @@ from rushlight.ops import (
     selection,
     sorting,
     special,
+    unpool,
     view,
 )
 from rushlight.ops.table import OPS
 
 __all__ = [
-    "OPS", "activation", "adaptive_indices", "arithmetic", "attention", "comparison", "conv",
-    "create", "diagonals", "distance", "dropout", "einsum", "fold", "indexing", "interpolate",
-    "linalg", "loss", "matmul", "movement", "norm", "pointwise", "pool", "products", "reduce",
-    "scatter", "selection", "sorting", "special", "view",
+    "OPS", "activation", "adaptive_indices", "antialias", "arithmetic", "attention", "comparison",
+    "conv", "create", "ctc", "diagonals", "distance", "dropout", "einsum", "fold", "grid",
+    "indexing", "interpolate", "linalg", "loss", "matmul", "movement", "norm", "pointwise",
+    "pool", "products", "reduce", "scatter", "selection", "sorting", "special", "unpool", "view",
 ]  # fmt: skip

@@ -311,3 +311,23 @@ def _(rng: Rng) -> BadInputs:
     x, w = np.ones((1, 4, 5, 5)), np.ones((4, 3, 3, 3))
     yield (x[:, :3], w), {}, RuntimeError, "channels"
     yield (x, w), {"stride": 2, "output_padding": 2}, RuntimeError, "output padding must be smaller"
+
+
+@composite(functional=True, grad_name="Convolution")
+def conv_transpose3d(
+    input: Node, weight: Node, bias: Node | None = None, stride: Window = 1, padding: Window = 0,
+    output_padding: Window = 0, groups: int = 1, dilation: Window = 1,
+) -> Node:  # fmt: skip
+    """(N, C, D, H, W) x (C, K/groups, T, R, S) -> (N, K, D', H', W'): the transpose of conv3d."""
+    return _conv_transpose(
+        3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+@conv_transpose3d.samples
+def _(rng: Rng) -> Samples:
+    x, w, b = floats(rng, 2, 4, 3, 2, 4), floats(rng, 4, 3, 3, 2, 1), floats(rng, 3)
+    yield (x, w, b), {}
+    yield (x, w, b), {"stride": 2, "padding": (1, 0, 0), "output_padding": 1}
+    yield (x, w), {"groups": 2, "dilation": (2, 1, 1), "stride": (1, 2, 1)}
+    yield (floats(rng, 4, 3, 2, 4), w, b), {"stride": (3, 2, 2), "output_padding": (2, 0, 1)}

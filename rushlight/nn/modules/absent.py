@@ -11,17 +11,9 @@ from typing import Any
 from rushlight.nn.modules.module import Module
 
 NAMES = (
-    "AdaptiveAvgPool3d", "AdaptiveLogSoftmaxWithLoss", "AdaptiveMaxPool3d", "AvgPool3d", "CTCLoss",
-    "CircularPad3d", "Conv3d", "ConvTranspose3d", "CrossMapLRN2d", "DataParallel", "Dropout3d",
-    "EmbeddingBag", "FractionalMaxPool2d", "FractionalMaxPool3d", "GRU", "GRUCell",
-    "InstanceNorm3d", "LPPool3d", "LSTM", "LSTMCell", "LazyBatchNorm1d", "LazyBatchNorm2d",
-    "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d",
-    "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
-    "LazyInstanceNorm3d", "LazyLinear", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",
-    "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "MultiheadAttention",
-    "RNN", "RNNBase", "RNNCell", "RNNCellBase", "ReflectionPad3d", "ReplicationPad3d",
-    "SyncBatchNorm", "Transformer", "TransformerDecoder", "TransformerDecoderLayer",
-    "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginWithDistanceLoss",
+    "EmbeddingBag", "GRU", "GRUCell", "LSTM", "LSTMCell", "MultiheadAttention", "RNN", "RNNBase",
+    "RNNCell", "RNNCellBase", "Transformer", "TransformerDecoder", "TransformerDecoderLayer",
+    "TransformerEncoder", "TransformerEncoderLayer",
 )  # fmt: skip
 
 

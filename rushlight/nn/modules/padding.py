@@ -112,3 +112,21 @@ class CircularPad2d(_Pad):
     """Pad the last two axes with their other ends."""
 
     axes, mode = 2, "circular"
+
+
+class ReflectionPad3d(_Pad):
+    """Pad the last three axes with their mirror image, the edge not repeated."""
+
+    axes, mode = 3, "reflect"
+
+
+class ReplicationPad3d(_Pad):
+    """Pad the last three axes with their edges."""
+
+    axes, mode = 3, "replicate"
+
+
+class CircularPad3d(_Pad):
+    """Pad the last three axes with their other ends."""
+
+    axes, mode = 3, "circular"

@@ -63,6 +63,16 @@ class MaxPool2d(_MaxPoolNd):
         )  # fmt: skip
 
 
+class MaxPool3d(_MaxPoolNd):
+    """The largest of each window. Shape (N, C, D, H, W) -> (N, C, D', H', W'), or without N."""
+
+    def forward(self, input: Tensor) -> Any:
+        return F.max_pool3d(
+            input, self.kernel_size, self.stride, self.padding, self.dilation,
+            ceil_mode=self.ceil_mode, return_indices=self.return_indices,
+        )  # fmt: skip
+
+
 class _AvgPoolNd(Module):
     __constants__ = [  # noqa: RUF012
         "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad",
@@ -97,8 +107,8 @@ class AvgPool1d(_AvgPoolNd):
         )  # fmt: skip
 
 
-class AvgPool2d(_AvgPoolNd):
-    """The mean of each window. Shape (N, C, H, W) -> (N, C, H', W'), or without N."""
+class _AvgPoolOverridden(_AvgPoolNd):
+    """Over more than one axis there is a divisor to choose."""
 
     __constants__ = [*_AvgPoolNd.__constants__, "divisor_override"]  # noqa: RUF012
 
@@ -119,8 +129,22 @@ class AvgPool2d(_AvgPoolNd):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
+
+class AvgPool2d(_AvgPoolOverridden):
+    """The mean of each window. Shape (N, C, H, W) -> (N, C, H', W'), or without N."""
+
     def forward(self, input: Tensor) -> Tensor:
         return F.avg_pool2d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad, self.divisor_override,
+        )  # fmt: skip
+
+
+class AvgPool3d(_AvgPoolOverridden):
+    """The mean of each window. Shape (N, C, D, H, W) -> (N, C, D', H', W'), or without N."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.avg_pool3d(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad, self.divisor_override,
         )  # fmt: skip
@@ -151,6 +175,13 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
         return F.adaptive_avg_pool2d(input, self.output_size)
 
 
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+    """Means over as many windows as the output has elements. None keeps that axis's size."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool3d(input, self.output_size)
+
+
 class _AdaptiveMaxPoolNd(Module):
     __constants__ = ["output_size", "return_indices"]  # noqa: RUF012
 
@@ -175,6 +206,13 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
 
     def forward(self, input: Tensor) -> Any:
         return F.adaptive_max_pool2d(input, self.output_size, return_indices=self.return_indices)
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
+    """The largest of as many windows as the output has elements."""
+
+    def forward(self, input: Tensor) -> Any:
+        return F.adaptive_max_pool3d(input, self.output_size, return_indices=self.return_indices)
 
 
 class _LPPoolNd(Module):
@@ -214,3 +252,11 @@ class LPPool2d(_LPPoolNd):
     def forward(self, input: Tensor) -> Tensor:
         size = (float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
         return F.lp_pool2d(input, *size)
+
+
+class LPPool3d(_LPPoolNd):
+    """The p-norm of each window. Shape (N, C, D, H, W) -> (N, C, D', H', W')."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        size = (float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        return F.lp_pool3d(input, *size)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rushlight.autograd import no_grad
 from rushlight.base.warn import warn
 from rushlight.nn.modules.hooks import RemovableHandle
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, is_lazy
 from rushlight.tensor import Tensor
 
 EXTRA_STATE = "_extra_state"
@@ -222,6 +222,8 @@ class StateDict:
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
                 f"object from checkpoint but received {type(value)}"
             )
+        if is_lazy(own) and is_lazy(value):
+            return ""
         # Versions before 0.4 had no 0-d tensors.
         if own.dim() == 0 and value.dim() == 1 and value.shape[0] == 1:
             value = value[0]

@@ -8,10 +8,13 @@ find it (INPLACE: ``Tensor.<name>_`` exists too).
 from rushlight.tensor.functions import (
     activation,
     copies,
+    ctc,
     dropout,
     dynamic,
+    grid,
     integration,
     linalg,
+    linear_loss,
     loss,
     norm,
     padding,
@@ -21,12 +24,14 @@ from rushlight.tensor.functions import (
     special,
     split,
     statistics,
+    unpooling,
     vision,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "copies", "dropout",
-    "dynamic", "integration", "linalg", "loss", "norm", "padding", "pooling", "products",
-    "sorting", "special", "split", "statistics", "vision",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "copies", "ctc",
+    "dropout", "dynamic", "grid", "integration", "linalg", "linear_loss", "loss", "norm",
+    "padding", "pooling", "products", "sorting", "special", "split", "statistics", "unpooling",
+    "vision",
 ]  # fmt: skip

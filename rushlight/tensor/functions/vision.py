@@ -11,6 +11,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 _LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
+_ANTIALIASED = {"bilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos"}
 
 
 def _spread(value: Any, rank: int, what: str) -> tuple[Any, ...]:
@@ -50,9 +51,19 @@ def interpolate(
             if size is None
             else "only one of size or scale_factor should be defined"
         )
-    if antialias:
-        raise NotImplementedError("interpolate(antialias=True)")
+    if size is not None and recompute_scale_factor:
+        raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
+    if antialias and not (mode in _ANTIALIASED and input.ndim == 4):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires "
+            "a 4-D tensor as input"
+        )
     sizes, scales = _targets(input, size, scale_factor, rank, recompute_scale_factor)
+    if antialias:
+        smooth: Tensor = function("_antialias")(
+            input, sizes, scales, _ANTIALIASED[mode], bool(align_corners)
+        )
+        return smooth
     if mode == "area":
         pooled: Tensor = function(f"adaptive_avg_pool{rank}d")(input, sizes)
         return pooled
@@ -101,6 +112,26 @@ def upsample(
         "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
     )
     return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def _upsample_2d(name: str, doc: str, **options: Any) -> None:
+    def sample(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+        warnings.warn(
+            f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+            stacklevel=2,
+        )
+        return interpolate(input, size, scale_factor, **options)
+
+    sample.__name__ = sample.__qualname__ = name
+    sample.__doc__ = doc
+    public(torch=False, functional=True)(sample)
+
+
+_upsample_2d("upsample_nearest", "``interpolate`` by the nearest element.", mode="nearest")
+_upsample_2d(
+    "upsample_bilinear", "``interpolate`` linearly, corners aligned.", mode="bilinear",
+    align_corners=True,
+)  # fmt: skip
 
 
 def _pair(value: Any) -> tuple[int, int]:

@@ -1,0 +1,37 @@
+"""Names that PyTorch keeps with a warning."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from rushlight.nn.modules.loss import NLLLoss
+from rushlight.nn.modules.module import Module
+
+
+class Container(Module):
+    """A Module with the children that are given by name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in "
+            "`nn.Module`. Subclass that instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
+
+
+class NLLLoss2d(NLLLoss):
+    """NLLLoss."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
+            "replacement.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__(*args, **kwargs)

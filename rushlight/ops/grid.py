@@ -1,0 +1,275 @@
+"""Sampling of images at places that a grid says: ``grid_sample`` (Jaderberg et al. 2015).
+
+``input`` is (N, C, *S) with two or three spatial axes, ``grid`` (N, *S', rank) in [-1, 1], its last
+axis counting the axes of S from the last to the first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import int64
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reshape, unary
+from rushlight.ir.graph import Node
+from rushlight.ops.promote import compute_dtype
+from rushlight.ops.samples import BadInputs, Rng, Samples, floats
+from rushlight.ops.table import composite
+
+# Of the cubic convolution kernel (Keys 1981).
+_CUBIC = -0.75
+
+
+def _plus(x: Node, value: float) -> Node:
+    return binary("add", x, const(value, x.shape, x.dtype))
+
+
+def _times(x: Node, value: float) -> Node:
+    return binary("mul", x, const(value, x.shape, x.dtype))
+
+
+def _mul(x: Node, y: Node) -> Node:
+    return binary("mul", x, y)
+
+
+def _below(x: Node, value: float) -> Node:
+    return binary("lt", x, const(value, x.shape, x.dtype))
+
+
+def _above(x: Node, value: float) -> Node:
+    return binary("lt", const(value, x.shape, x.dtype), x)
+
+
+def _place(coordinate: Node, size: int, align_corners: bool) -> Node:
+    """From [-1, 1] to element places; -1 and 1 are the outer elements' middles or their edges."""
+    if align_corners:
+        return _times(_plus(coordinate, 1), (size - 1) / 2)
+    return _times(_plus(_times(_plus(coordinate, 1), size), -1), 0.5)
+
+
+def _clip(x: Node, size: int) -> Node:
+    """Held in [0, size - 1]; there is no slope at the limits themselves."""
+    x = build.where(_above(x, 0), x, const(0, x.shape, x.dtype))
+    return build.where(_below(x, size - 1), x, const(size - 1, x.shape, x.dtype))
+
+
+def _reflect(x: Node, low: float, span: float) -> Node:
+    """Mirrored at ``low`` and ``low + span`` as often as needed."""
+    if span <= 0:
+        return const(0, x.shape, x.dtype)
+    x = _plus(x, -low)
+    x = build.where(_below(x, 0), unary("neg", x), x)
+    times = unary("floor", _times(x, 1 / span))
+    rest = binary("sub", x, _times(times, span))
+    odd = binary("sub", times, _times(unary("floor", _times(times, 0.5)), 2))
+    back = binary("sub", const(span, x.shape, x.dtype), rest)
+    return _plus(build.where(_above(odd, 0.5), back, rest), low)
+
+
+def _padded(x: Node, size: int, padding_mode: str, align_corners: bool) -> Node:
+    if padding_mode == "border":
+        return _clip(x, size)
+    if padding_mode == "reflection":
+        x = _reflect(x, 0, size - 1) if align_corners else _reflect(x, -0.5, size)
+        return _clip(x, size)
+    return x
+
+
+def _taken(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
+    """(N, C, P) values at whole ``places`` (N, P) of each axis; zero where one is outside."""
+    inside: Node | None = None
+    index: Node | None = None
+    for place, size in zip(places, sizes, strict=True):
+        whole = binary("and", _above(place, -0.5), _below(place, size - 0.5))
+        safe = build.cast(build.where(whole, place, const(0, place.shape, place.dtype)), int64)
+        inside = whole if inside is None else binary("and", inside, whole)
+        index = safe if index is None else binary("add", _times(index, size), safe)
+    assert index is not None and inside is not None
+    n, channels, _ = flat.shape
+    wide = (n, channels, index.shape[1])
+
+    def spread(x: Node) -> Node:
+        return build.expand(reshape(x, (n, 1, x.shape[1])), wide)
+
+    values = build.gather(flat, spread(index), 2)
+    return build.where(spread(inside), values, const(0, wide, flat.dtype))
+
+
+def _weighted(value: Node, weight: Node) -> Node:
+    n, points = weight.shape
+    return _mul(value, build.expand(reshape(weight, (n, 1, points)), value.shape))
+
+
+def _sum(parts: list[Node]) -> Node:
+    total = parts[0]
+    for part in parts[1:]:
+        total = binary("add", total, part)
+    return total
+
+
+def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
+    below = [unary("floor", place) for place in places]
+    share = [binary("sub", place, low) for place, low in zip(places, below, strict=True)]
+    parts = []
+    for corner in itertools.product((0, 1), repeat=len(sizes)):
+        weight: Node | None = None
+        for side, each in zip(corner, share, strict=True):
+            one = each if side else binary("sub", const(1, each.shape, each.dtype), each)
+            weight = one if weight is None else _mul(weight, one)
+        assert weight is not None
+        at = [_plus(low, side) for low, side in zip(below, corner, strict=True)]
+        parts.append(_weighted(_taken(flat, at, sizes), weight))
+    return _sum(parts)
+
+
+def _cubic_weights(t: Node) -> list[Node]:
+    """Of the four neighbours, ``t`` behind the second."""
+
+    def near(x: Node) -> Node:
+        inner = _plus(_times(x, _CUBIC + 2), -(_CUBIC + 3))
+        return _plus(_mul(_mul(inner, x), x), 1)
+
+    def far(x: Node) -> Node:
+        inner = _plus(_mul(_plus(_times(x, _CUBIC), -5 * _CUBIC), x), 8 * _CUBIC)
+        return _plus(_mul(inner, x), -4 * _CUBIC)
+
+    rest = binary("sub", const(1, t.shape, t.dtype), t)
+    return [far(_plus(t, 1)), near(t), near(rest), far(_plus(rest, 1))]
+
+
+def _cubic(
+    flat: Node, places: list[Node], sizes: tuple[int, ...], padding_mode: str, align_corners: bool
+) -> Node:
+    below = [unary("floor", place) for place in places]
+    weights = [
+        _cubic_weights(binary("sub", place, low)) for place, low in zip(places, below, strict=True)
+    ]
+    rows = []
+    for i, row_weight in enumerate(weights[0]):
+        taps = []
+        for j, weight in enumerate(weights[1]):
+            at = [
+                _padded(_plus(low, step - 1), size, padding_mode, align_corners)
+                for low, step, size in zip(below, (i, j), sizes, strict=True)
+            ]
+            taps.append(_weighted(_taken(flat, at, sizes), weight))
+        rows.append(_weighted(_sum(taps), row_weight))
+    return _sum(rows)
+
+
+def _check(input: Node, grid: Node, mode: str) -> None:
+    if input.dtype is not grid.dtype:
+        raise RuntimeError(
+            "grid_sampler(): expected input and grid to have same dtype, but input has "
+            f"{input.dtype.name} and grid has {grid.dtype.name}"
+        )
+    if input.shape[:1] != grid.shape[:1]:
+        raise RuntimeError(
+            "grid_sampler(): expected grid and input to have same batch size, but got input with "
+            f"sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+        )
+    if grid.shape[-1] != input.ndim - 2:
+        raise RuntimeError(
+            f"grid_sampler(): expected grid to have size {input.ndim - 2} in last dimension, but "
+            f"got grid with sizes {list(grid.shape)}"
+        )
+    if input.ndim not in (4, 5) or grid.ndim != input.ndim:
+        raise RuntimeError(
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
+            f"got input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+        )
+    for axis, size in enumerate(input.shape[2:], start=2):
+        if size == 0:
+            raise RuntimeError(
+                "grid_sampler(): expected input to have non-empty spatial dimensions, but input "
+                f"has sizes {list(input.shape)} with dimension {axis} being empty"
+            )
+    if mode == "bicubic" and input.ndim != 4:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
+
+
+@composite(torch=False, name="_grid_sample", grad_name="GridSampler")
+def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_corners: bool) -> Node:
+    """(N, C, *S) at the places of ``grid`` (N, *S', rank): (N, C, *S')."""
+    _check(input, grid, mode)
+    dtype = compute_dtype(input.dtype)
+    rank = input.ndim - 2
+    sizes, out = input.shape[2:], grid.shape[1:-1]
+    n, channels = input.shape[:2]
+    points = math.prod(out)
+    flat = build.cast(reshape(input, (n, channels, math.prod(sizes))), dtype)
+    rows = build.cast(reshape(grid, (n, points, rank)), dtype)
+    places = []
+    for axis, size in enumerate(sizes):
+        column = build.slice(rows, (0, 0, rank - 1 - axis), (n, points, 1), (1, 1, 1))
+        place = _place(reshape(column, (n, points)), size, align_corners)
+        if mode != "bicubic":
+            place = _padded(place, size, padding_mode, align_corners)
+        places.append(place)
+    if mode == "nearest":
+        result = _taken(flat, [unary("round", place) for place in places], sizes)
+    elif mode == "bilinear":
+        result = _linear(flat, places, sizes)
+    else:
+        result = _cubic(flat, places, sizes, padding_mode, align_corners)
+    return build.cast(reshape(result, (n, channels, *out)), input.dtype)
+
+
+@grid_sample.samples
+def _(rng: Rng) -> Samples:
+    for mode in ("bilinear", "nearest", "bicubic"):
+        for padding_mode in ("zeros", "border", "reflection"):
+            x, grid = floats(rng, 2, 3, 4, 5), floats(rng, 2, 3, 2, 2, low=-1.9, high=1.9)
+            yield (x, grid, mode, padding_mode, False), {}
+            yield (x, grid, mode, padding_mode, True), {}
+    x, grid = floats(rng, 1, 2, 3, 4, 2), floats(rng, 1, 2, 3, 2, 3, low=-1.5, high=1.5)
+    yield (x, grid, "bilinear", "reflection", False), {}
+    yield (x, grid, "nearest", "zeros", True), {}
+
+
+@grid_sample.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    x, grid = np.ones((1, 1, 2, 2)), np.ones((1, 2, 2, 2))
+    options = ("bilinear", "zeros", False)
+    yield (x, np.ones((2, 2, 2, 2)), *options), {}, RuntimeError, "same batch size"
+    yield (x, np.ones((1, 2, 2, 3)), *options), {}, RuntimeError, "size 2 in last"
+    yield (np.ones((1, 1, 0, 2)), grid, *options), {}, RuntimeError, "non-empty"
+    yield (x, grid.astype(np.float32), *options), {}, RuntimeError, "same dtype"
+
+
+def _steps(size: int, dtype: DType, align_corners: bool) -> Node:
+    """``size`` places from -1 to 1: middles of cells, or from corner to corner."""
+    place = build.cast(build.iota((size,), 0), dtype)
+    if size == 1:
+        return const(0, (1,), dtype)
+    first, step = (-1.0, 2 / (size - 1)) if align_corners else (-1 + 1 / size, 2 / size)
+    return _plus(_times(place, step), first)
+
+
+@composite(torch=False, name="_affine_grid", grad_name="AffineGridGenerator")
+def affine_grid(theta: Node, size: tuple[int, ...], align_corners: bool) -> Node:
+    """theta (N, rank, rank + 1) applied to the homogeneous places of an image: (N, *S, rank)."""
+    n, rank = theta.shape[:2]
+    spatial = size[2:]
+    columns = []
+    for axis in range(rank - 1, -1, -1):
+        steps = _steps(spatial[axis], theta.dtype, align_corners)
+        shape = tuple(steps.size if k == axis else 1 for k in range(rank))
+        spread = build.expand(reshape(steps, shape), spatial)
+        columns.append(reshape(spread, (math.prod(spatial), 1)))
+    columns.append(const(1, (math.prod(spatial), 1), theta.dtype))
+    places = build.cat(columns, 1)
+    batch = build.expand(reshape(places, (1, *places.shape)), (n, *places.shape))
+    grid = build.dot(batch, build.permute(theta, (0, 2, 1)))
+    return reshape(grid, (n, *spatial, rank))
+
+
+@affine_grid.samples
+def _(rng: Rng) -> Samples:
+    for align_corners in (False, True):
+        yield (floats(rng, 2, 2, 3), (2, 1, 3, 4), align_corners), {}
+        yield (floats(rng, 1, 3, 4), (1, 5, 2, 3, 1), align_corners), {}
