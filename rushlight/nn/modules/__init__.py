@@ -51,6 +51,7 @@ from rushlight.nn.modules.conv import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
+from rushlight.nn.modules.crossmap import CrossMapLRN2d
 from rushlight.nn.modules.ctc_loss import CTCLoss
 from rushlight.nn.modules.deprecated import Container, NLLLoss2d
 from rushlight.nn.modules.distance import CosineSimilarity, PairwiseDistance
@@ -112,7 +113,6 @@ from rushlight.nn.modules.margin_loss import (
 )
 from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.normalization import (
-    CrossMapLRN2d,
     GroupNorm,
     LayerNorm,
     LocalResponseNorm,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.nn.modules.loss import NLLLoss
 from rushlight.nn.modules.module import Module
 
@@ -13,11 +13,10 @@ class Container(Module):
     """A Module with the children that are given by name."""
 
     def __init__(self, **kwargs: Any) -> None:
-        warnings.warn(
+        warn(
             "`nn.Container` is deprecated. All of its functionality is now implemented in "
             "`nn.Module`. Subclass that instead.",
             FutureWarning,
-            stacklevel=2,
         )
         super().__init__()
         for name, module in kwargs.items():
@@ -28,10 +27,9 @@ class NLLLoss2d(NLLLoss):
     """NLLLoss."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
+        warn(
             "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
             "replacement.",
             FutureWarning,
-            stacklevel=2,
         )
         super().__init__(*args, **kwargs)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from typing import Any
 
 from rushlight.autograd import no_grad
+from rushlight.base.warn import warn
 from rushlight.nn.parameter import is_lazy
 
 
@@ -26,10 +26,9 @@ class LazyModuleMixin:
         self._initialize_hook = self.register_forward_pre_hook(
             self._infer_parameters, with_kwargs=True
         )
-        warnings.warn(
+        warn(
             "Lazy modules are a new feature under heavy development so changes to the API or "
             "functionality can happen at any moment.",
-            stacklevel=3,
         )
 
     def _lazy_load_hook(self: Any, state_dict: Any, prefix: str, *rest: Any) -> None:

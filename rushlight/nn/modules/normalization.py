@@ -1,4 +1,4 @@
-"""Normalisation over features: LayerNorm, GroupNorm, RMSNorm, and over neighbouring channels."""
+"""Normalisation over features: LayerNorm, GroupNorm, RMSNorm, LocalResponseNorm."""
 
 from __future__ import annotations
 
@@ -169,35 +169,6 @@ class LocalResponseNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
-
-    def extra_repr(self) -> str:
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
-
-
-class CrossMapLRN2d(Module):
-    """Divide by the energy of neighbouring channels, a window of whole channels on each side.
-
-    Shape (N, C, H, W) -> the same.
-    """
-
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
-        super().__init__()
-        self.size = size
-        self.alpha = alpha
-        self.beta = beta
-        self.k = k
-
-    def forward(self, input: Tensor) -> Tensor:
-        if input.dim() != 4:
-            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
-        reach = (self.size - 1) // 2
-        channels = input.shape[1]
-        squares = F.pad(input * input, (0, 0, 0, 0, reach, reach))
-        energy = squares[:, :channels]
-        for step in range(1, 2 * reach + 1):
-            energy = energy + squares[:, step : step + channels]
-        scale: Tensor = energy * (self.alpha / self.size) + self.k
-        return input * scale**-self.beta
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
+from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -15,11 +15,10 @@ _PADDINGS = ("zeros", "border", "reflection")
 
 def _corners(who: str, align_corners: bool | None) -> bool:
     if align_corners is None:
-        warnings.warn(
+        warn(
             "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
             f"1.3.0. Please specify align_corners in the call of {who} if the old behavior is "
             "desired.",
-            stacklevel=3,
         )
     return bool(align_corners)
 

@@ -110,7 +110,8 @@ def _fractional(
     for axis, extent, taps, count in zip(
         _AXES[rank], input.shape[-rank:], window, size, strict=True
     ):
-        if count + taps - 1 > extent:
+        # Over three axes the windows must leave one place free, as PyTorch has it.
+        if count + taps - 1 > extent - (rank == 3):
             raise RuntimeError(
                 f"{who}(): pool {axis} {taps} too large relative to input {axis} {extent}"
             )

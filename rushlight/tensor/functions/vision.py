@@ -116,9 +116,8 @@ def upsample(
 
 def _upsample_2d(name: str, doc: str, **options: Any) -> None:
     def sample(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-        warnings.warn(
+        warn(
             f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
-            stacklevel=2,
         )
         return interpolate(input, size, scale_factor, **options)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.engine.trace import local
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
 
@@ -19,7 +20,7 @@ def tolist(self: Tensor) -> Any:
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     """A NumPy array on the same memory. ``force`` detaches (and would copy from a device)."""
-    if self.requires_grad and not force:
+    if self.requires_grad and local.trace.grad and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )

@@ -7,9 +7,9 @@ from typing import Any
 
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
+    hinge,
     known,
     legacy_reduction,
-    positive,
     reduced,
 )
 from rushlight.tensor.functions.register import public
@@ -30,7 +30,7 @@ def margin_ranking_loss(
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
     x1: Any = input1
-    return reduced(positive(-target * (x1 - input2) + margin), reduction)  # type: ignore[operator]
+    return reduced(hinge(-target * (x1 - input2) + margin), reduction)  # type: ignore[operator]
 
 
 @public(functional=True)
@@ -42,7 +42,7 @@ def hinge_embedding_loss(
     reduction = known(legacy_reduction(reduction, size_average, reduce))
     x: Any = input
     where, ne = function("where"), function("ne")
-    far = where(ne(target, 1), positive(margin - x), 0.0)
+    far = where(ne(target, 1), hinge(margin - x), 0.0)
     near = where(ne(target, -1), x, 0.0)
     return reduced(far + near, reduction)
 
@@ -77,7 +77,7 @@ def cosine_embedding_loss(
     cosine = total(x1 * x2) / function("sqrt")(sizes)
     where, eq = function("where"), function("eq")
     near = where(eq(target, 1), 1 - cosine, 0.0)
-    far = where(eq(target, -1), positive(cosine - margin), 0.0)
+    far = where(eq(target, -1), hinge(cosine - margin), 0.0)
     return reduced(near + far, reduction)
 
 
@@ -119,4 +119,4 @@ def _triplet(
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = function("minimum")(far, distance(positive, negative))
-    return reduced(positive(near - far + margin), reduction)
+    return reduced(hinge(near - far + margin), reduction)

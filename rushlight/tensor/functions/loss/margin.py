@@ -8,9 +8,9 @@ from rushlight.base.dtype import int64
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
+    hinge,
     known,
     legacy_reduction,
-    positive,
     reduced,
 )
 from rushlight.tensor.functions.register import public
@@ -32,7 +32,7 @@ def multi_margin_loss(
     x: Any = function("unsqueeze")(input, 0) if input.ndim == 1 else input
     rows = target.reshape(-1, 1)
     classes = x.shape[1]
-    gaps = positive(margin - function("gather")(x, 1, rows) + x)
+    gaps = hinge(margin - function("gather")(x, 1, rows) + x)
     gaps = gaps if p == 1 else gaps * gaps
     if weight is not None:
         gaps = gaps * function("index_select")(weight, 0, target.reshape(-1)).reshape(-1, 1)
@@ -69,7 +69,7 @@ def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     count = function("scatter_add")(function("mul")(y, 0), 1, safe, listed.long())
     is_target = count > 0
     chosen = function("gather")(x, 1, safe)
-    gaps = positive(1 - (chosen.reshape(-1, classes, 1) - x.reshape(-1, 1, classes)))
+    gaps = hinge(1 - (chosen.reshape(-1, classes, 1) - x.reshape(-1, 1, classes)))
     use = listed.reshape(-1, classes, 1) & ~is_target.reshape(-1, 1, classes)
     losses = function("sum")(function("where")(use, gaps, 0.0), (1, 2)) / classes
     if reduction == "none" and input.ndim < 2:

@@ -54,6 +54,6 @@ def weighted(loss: Any, weight: Any, reduction: str) -> Tensor:
     return reduced(total, reduction)
 
 
-def positive(x: Any) -> Any:
+def hinge(x: Any) -> Any:
     """max(x, 0)."""
     return function("clamp_min")(x, 0)
