@@ -14,8 +14,8 @@ from rushlight.base.warn import warn
 from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
-from rushlight.tensor import Tensor, tensor
-from rushlight.tensor import float32 as step_dtype
+from rushlight.optim.saved_state import inside, outside
+from rushlight.tensor import Tensor
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
@@ -308,7 +308,7 @@ class Optimizer:
             packed["params"] = [numbers[id(param)] for param in group["params"]]
             groups.append(packed)
         state = {
-            (numbers[id(key)] if isinstance(key, Tensor) else key): _outside(value)
+            (numbers[id(key)] if isinstance(key, Tensor) else key): outside(value)
             for key, value in self.state.items()
         }
         result: dict[str, Any] = {"state": state, "param_groups": groups}
@@ -341,7 +341,7 @@ class Optimizer:
         state: defaultdict[Any, Any] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in by_number:
-                state[by_number[key]] = _inside(by_number[key], value)
+                state[by_number[key]] = inside(by_number[key], value)
             else:
                 state[key] = value
         for group, saved in zip(groups, saved_groups, strict=True):
@@ -359,46 +359,3 @@ def _add(hooks: Any, hook: Callable[..., Any], prepend: bool = False) -> Removab
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
-
-
-def _outside(state: Any) -> Any:
-    """A parameter's state as it is saved: the step count, a Python number here, as a tensor."""
-    if isinstance(state, dict) and isinstance(state.get("step"), float):
-        return {
-            name: tensor(value, dtype=step_dtype) if name == "step" else value
-            for name, value in state.items()
-        }
-    return state
-
-
-def _inside(param: Tensor, value: Any, name: str | None = None) -> Any:
-    """A loaded state of ``param``: copied, in its dtype, the step count as a number."""
-    if name == "step":
-        return float(value)
-    if isinstance(value, Tensor):
-        if param.is_floating_point():
-            return value.to(dtype=param.dtype, device=param.device, copy=True)
-        return value.to(device=param.device, copy=True)
-    if isinstance(value, dict):
-        return {key: _inside(param, each, key) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_inside(param, each) for each in value)
-    return value
-
-
-def check(name: str, value: Any, valid: bool) -> None:
-    """Raise ValueError in PyTorch's words unless ``valid``."""
-    if not valid:
-        raise ValueError(f"Invalid {name}: {value}")
-
-
-def check_rate(lr: Any) -> None:
-    """Raise ValueError unless ``lr`` is a number or a tensor of one element, and not negative."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    check("learning rate", lr, lr >= 0.0)
-
-
-def number(value: Any) -> float:
-    """A setting as a float; some may be given as whole numbers or tensors of one element."""
-    return value if type(value) is float else float(value)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rushlight.optim.optimizer import Closure, Optimizer, ParamsT, check, check_rate, number
+from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import refuse_differentiable, rmsprop_step
+from rushlight.optim.settings import check, check_rate, number
 from rushlight.tensor import Tensor, zeros_like
 from rushlight.tensor.tensor import replace_all
 
