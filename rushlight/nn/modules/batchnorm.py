@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.nn import functional as F
-from rushlight.nn import init
+from rushlight.nn.modules.affine import register_affine, reset_affine
 from rushlight.nn.modules.module import Module
-from rushlight.nn.parameter import Parameter
-from rushlight.tensor import Tensor, empty, long, ones, tensor, zeros
+from rushlight.tensor import Tensor, long, ones, tensor, zeros
 
 
 class _NormBase(Module):
@@ -43,14 +42,7 @@ class _NormBase(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         made = {"device": device, "dtype": dtype}
-        if affine:
-            self.weight = Parameter(empty(num_features, **made))
-        else:
-            self.register_parameter("weight", None)
-        if affine and bias:
-            self.bias = Parameter(empty(num_features, **made))
-        else:
-            self.register_parameter("bias", None)
+        register_affine(self, num_features, affine, bias, made)
         if track_running_stats:
             self.register_buffer("running_mean", zeros(num_features, **made))
             self.register_buffer("running_var", ones(num_features, **made))
@@ -70,10 +62,7 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and the statistics."""
         self.reset_running_stats()
-        if self.affine:
-            init.ones_(self.weight)
-            if self.bias is not None:
-                init.zeros_(self.bias)
+        reset_affine(self)
 
     def _check_input_dim(self, input: Tensor) -> None:
         raise NotImplementedError(f"{type(self).__name__}._check_input_dim")
