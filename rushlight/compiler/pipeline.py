@@ -22,6 +22,7 @@ from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
+from rushlight.compiler.recurrence import lower_loop
 from rushlight.compiler.views import base_of
 from rushlight.ir.graph import Node
 from rushlight.ir.text import to_text
@@ -61,7 +62,7 @@ def compile_graph(
     graph = [_stored(sink) for sink in graph]
     groups, held = fuse(graph, donatable)
     updated = _updates_in_place(groups, graph, held, donatable)
-    steps = [step for group in groups for step in lower_group(group, updated)]
+    steps = [step for group in groups for step in _lower(group, updated)]
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)
     addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
     commands = [_command(step, layout.places, updated, addresses) for step in steps]
@@ -76,6 +77,12 @@ def compile_graph(
         sites=tuple(_sites(steps)),
         overwrites=_overwrites(steps, layout.places, updated, len(inputs)),
     )
+
+
+def _lower(group: Group, updated: dict[Node, Node]) -> list[Step]:
+    if group.node is not None and group.node.op == "loop":
+        return lower_loop(group.node)
+    return lower_group(group, updated)
 
 
 def _overwrites(

@@ -13,7 +13,7 @@ from typing import Any, Protocol, final
 
 from rushlight.base.errors import InternalError
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, substitute, toposort
 from rushlight.ops import derive, table
 from rushlight.ops.table import Op
 
@@ -163,17 +163,6 @@ def _derived(
         replacements.setdefault(out, result)
     real = iter(substitute(grads, replacements))
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
-
-
-def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> list[Node | None]:
-    """The same graphs with some nodes replaced by others of the same shape and dtype."""
-    new = dict(replacements)
-    for node in toposort([sink for sink in sinks if sink is not None]):
-        if node not in new:
-            src = tuple(new[source] for source in node.src)
-            same = all(a is b for a, b in zip(src, node.src, strict=True))
-            new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
-    return [None if sink is None else new[sink] for sink in sinks]
 
 
 @final

@@ -8,7 +8,7 @@ two equal nodes share, for common-subexpression elimination. What each primitive
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
@@ -105,3 +105,14 @@ def users(order: Iterable[Node]) -> dict[Node, list[Node]]:
         for source in node.src:
             table.setdefault(source, []).append(node)
     return table
+
+
+def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> list[Node | None]:
+    """The same graphs with some nodes replaced by others of the same shape and dtype."""
+    new = dict(replacements)
+    for node in toposort([sink for sink in sinks if sink is not None]):
+        if node not in new:
+            src = tuple(new[source] for source in node.src)
+            same = all(a is b for a, b in zip(src, node.src, strict=True))
+            new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
+    return [None if sink is None else new[sink] for sink in sinks]

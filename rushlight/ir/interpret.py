@@ -19,6 +19,7 @@ from rushlight.ir.interpret_move import MOVE_RULES
 from rushlight.ir.interpret_reduce import REDUCE_RULES
 from rushlight.ir.interpret_rule import Array, Rule
 from rushlight.ir.interpret_window import WINDOW_RULES
+from rushlight.ir.loop import Loop
 from rushlight.ir.primitives import PRIMITIVES, SOURCE
 
 RULES: dict[str, Rule] = {
@@ -28,6 +29,24 @@ RULES: dict[str, Rule] = {
     **INDEX_RULES,
     **WINDOW_RULES,
 }
+
+
+def _loop(node: Node, *arrays: Array) -> Array:
+    form = Loop.of(node)
+    sequences, rest = arrays[: form.sequences], arrays[form.sequences :]
+    carried, constants = list(rest[: form.carries]), rest[form.carries :]
+    result = np.zeros(node.shape, node.dtype.np)
+    for place, start in enumerate(carried):
+        result[form.window(place, form.row_before(place, form.order[0]))] = start.reshape(-1)
+    for step in form.order:
+        values = interpret(form.sinks, [*(x[step] for x in sequences), *carried, *constants])
+        carried = values[: form.carries]
+        for place, value in enumerate(values):
+            result[form.window(place, form.row_after(place, step))] = value.reshape(-1)
+    return result
+
+
+RULES["loop"] = _loop
 _WITHOUT_RULE = set(PRIMITIVES) - set(RULES) - set(SOURCE)
 if _WITHOUT_RULE:
     raise InternalError(f"ir.interpret: no rule for {sorted(_WITHOUT_RULE)}")

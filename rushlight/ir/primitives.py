@@ -128,6 +128,10 @@ POOL: dict[str, str] = {
 ORDER: dict[str, str] = {
     "argsort": "int64 places that sort along `axis`, stable, nan last (first if `descending`)",
 }
+LOOP: dict[str, str] = {
+    "loop": "graph `body` (as text) run for each of `steps` steps, the last first if `reverse`; "
+    "what the sources are and where the results lie: ir/loop.py",
+}
 HOST: dict[str, str] = {
     "host": "a NumPy function by `name` (ir/host.py) with `params`, called inside the plan",
 }
@@ -135,5 +139,5 @@ HOST: dict[str, str] = {
 ELEMENTWISE = frozenset((*UNARY, *BINARY, *COMPARE, *SELECT, *CONVERT))
 PRIMITIVES: dict[str, str] = {
     **SOURCE, **UNARY, **BINARY, **COMPARE, **SELECT, **CONVERT, **MOVEMENT, **UPDATE, **REDUCE,
-    **INDEX, **CONTRACTION, **POOL, **ORDER, **HOST,
+    **INDEX, **CONTRACTION, **POOL, **ORDER, **LOOP, **HOST,
 }  # fmt: skip

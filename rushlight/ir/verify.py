@@ -14,6 +14,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.ir.build import window_sizes
 from rushlight.ir.graph import Node, toposort
+from rushlight.ir.loop import Loop
 from rushlight.ir.primitives import BINARY, COMPARE, PRIMITIVES, UNARY
 from rushlight.ir.text import LINE_OF_USER, node_text
 
@@ -35,6 +36,7 @@ _FORM: dict[str, tuple[int, str]] = {
     "pool": (1, "kind window stride padding dilation"),
     "pool_input_grad": (-1, "kind window stride padding dilation"),
     "argsort": (1, "axis descending"), "host": (-1, "name params"),
+    "loop": (-1, "body steps sequences carries kept reverse"),
     **dict.fromkeys(UNARY, (1, "")), **dict.fromkeys((*BINARY, *COMPARE), (2, "")),
 }  # fmt: skip
 _FLOATS_ONLY = ("div", "floor", "ceil", "trunc", "round")
@@ -322,6 +324,20 @@ def _host(node: Node) -> None:
     _need(named, "name is a string, params a tuple")
 
 
+def _loop(node: Node) -> None:
+    form = Loop.of(node)
+    _need(form.steps >= 1, "a loop has at least one step")
+    rows = [source.shape[:1] for source in node.src[: form.sequences]]
+    _need(all(row == (form.steps,) for row in rows), "a sequence has one row for each step")
+    _need(len(form.kept) == form.carries, "kept says yes or no for each carry")
+    kinds = all(sink.dtype is node.dtype for sink in form.sinks)
+    _need(kinds, "results of the body have the loop's dtype")
+    starts = node.src[form.sequences : form.sequences + form.carries]
+    shapes = [sink.shape for sink in form.sinks[: form.carries]]
+    _need([start.shape for start in starts] == shapes, "a carry keeps its shape")
+    _shape(node, (form.size,), node.dtype)
+
+
 _RULES: dict[str, Check] = {
     "input": _argument, "scalar": _argument, "const": _const, "iota": _iota,
     **dict.fromkeys((*UNARY, *BINARY, *COMPARE, "where"), _elementwise),
@@ -332,4 +348,5 @@ _RULES: dict[str, Check] = {
     **dict.fromkeys(("take", "gather", "put", "scatter"), _index),
     "dot": _dot, **dict.fromkeys(("conv", "conv_input_grad", "conv_weight_grad"), _conv),
     "pool": _pool, "pool_input_grad": _pool, "argsort": _argsort, "host": _host,
+    "loop": _loop,
 }  # fmt: skip

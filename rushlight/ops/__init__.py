@@ -22,6 +22,7 @@ from rushlight.ops import (
     indexing,
     interpolate,
     linalg,
+    loop_rule,
     loss,
     matmul,
     movement,
@@ -29,6 +30,7 @@ from rushlight.ops import (
     pointwise,
     pool,
     products,
+    recurrent,
     reduce,
     scatter,
     selection,
@@ -42,6 +44,7 @@ from rushlight.ops.table import OPS
 __all__ = [
     "OPS", "activation", "adaptive_indices", "antialias", "arithmetic", "attention", "comparison",
     "conv", "create", "ctc", "diagonals", "distance", "dropout", "einsum", "fold", "grid",
-    "indexing", "interpolate", "linalg", "loss", "matmul", "movement", "norm", "pointwise",
-    "pool", "products", "reduce", "scatter", "selection", "sorting", "special", "unpool", "view",
+    "indexing", "interpolate", "linalg", "loop_rule", "loss", "matmul", "movement", "norm",
+    "pointwise", "pool", "products", "recurrent", "reduce", "scatter", "selection", "sorting",
+    "special", "unpool", "view",
 ]  # fmt: skip

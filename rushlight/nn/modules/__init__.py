@@ -153,6 +153,8 @@ from rushlight.nn.modules.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from rushlight.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
+from rushlight.nn.modules.rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from rushlight.nn.modules.sparse import Embedding
 from rushlight.nn.modules.syncbatchnorm import SyncBatchNorm
 from rushlight.nn.modules.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
@@ -240,6 +242,8 @@ __all__ = [
     "Flatten",
     "Fold",
     "GELU",
+    "GRU",
+    "GRUCell",
     "GLU",
     "GaussianNLLLoss",
     "GroupNorm",
@@ -254,6 +258,8 @@ __all__ = [
     "InstanceNorm2d",
     "KLDivLoss",
     "L1Loss",
+    "LSTM",
+    "LSTMCell",
     "LPPool1d",
     "LPPool2d",
     "LayerNorm",
@@ -279,6 +285,10 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",

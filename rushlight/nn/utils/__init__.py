@@ -1,7 +1,8 @@
-"""torch.nn.utils: gradient clipping, parameters as one vector."""
+"""torch.nn.utils: gradient clipping, parameters as one vector, packed sequences (``rnn``)."""
 
 from __future__ import annotations
 
+from rushlight.nn.utils import rnn
 from rushlight.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -18,5 +19,6 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]

@@ -20,6 +20,7 @@ from rushlight.tensor.functions import (
     padding,
     pooling,
     products,
+    recurrent,
     sorting,
     special,
     split,
@@ -32,6 +33,7 @@ from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "copies", "ctc",
     "dropout", "dynamic", "grid", "integration", "linalg", "linear_loss", "loss", "norm",
-    "padding", "pooling", "products", "sorting", "special", "split", "statistics", "unpooling",
+    "padding", "pooling", "products", "recurrent", "sorting", "special", "split", "statistics",
+    "unpooling",
     "vision",
 ]  # fmt: skip
