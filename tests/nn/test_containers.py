@@ -102,5 +102,7 @@ def test_parameter_dict() -> None:
 
 def test_absent_layers_say_so() -> None:
     assert not isinstance(nn.ReLU(), nn.LSTM)
-    with pytest.raises(NotImplementedError, match=r"torch\.nn\.Transformer is not in Rushlight yet"):
+    with pytest.raises(
+        NotImplementedError, match=r"torch\.nn\.Transformer is not in Rushlight yet"
+    ):
         nn.Transformer(3, 4)
