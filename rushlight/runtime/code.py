@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rushlight.base import config
-from rushlight.runtime import compile_workers, cpu, llvm, object_code
+from rushlight.runtime import cpu, llvm, object_code
 from rushlight.runtime.cache import DiskCache
 
 # A kernel costs about 1.5 ms and 1 ms a KiB of text; a cold worker is ready after about 80 ms.
@@ -177,6 +177,9 @@ def _load_missing(missing: dict[str, set[str]]) -> None:
 
 def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
     """Object code of each text, or LLVM's complaint."""
+    # Processes and pipes: who finds all kernels on the disk does without them.
+    from rushlight.runtime import compile_workers
+
     _show(texts)
     host = cpu.host()
     size = sum(len(text) + _TEXT_OF_FIXED_COST for text in texts)
