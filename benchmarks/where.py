@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import statistics
 import time
 from typing import Any
@@ -121,6 +122,15 @@ def show(plan: Watched, steps: int, rows: int, best: bool) -> float:
         rates = f"{launch.flops / seconds / 1e9:8.1f} {launch.bytes / seconds / 1e9:7.1f}"
         share = f"{seconds * 1e6:9.2f} {seconds / inside:6.1%}"
         print(f"{place:4} {share} {rates} {chunks:>7} {launch.label}")
+    kinds: dict[str, list[float]] = {}
+    for place, seconds in enumerate(each):
+        label = plan.launches[place].label
+        kind = re.sub(r"\d+", "", label.split("(")[0].split("[")[0]).strip()
+        kinds.setdefault(kind, []).append(float(seconds))
+    ranked = sorted(kinds.items(), key=lambda item: -sum(item[1]))[:rows]
+    for kind, times in ranked:
+        share = sum(times) / inside
+        print(f"{len(times):4} {sum(times) * 1e6:9.2f} {share:6.1%} {kind}")
     return around * often
 
 

@@ -161,6 +161,10 @@ def _derived(
     for out, result in zip(outs, results, strict=True):
         # exp's slope is its result: use the one that exists rather than compute it again.
         replacements.setdefault(out, result)
+    # What the seeds are made of is real already: the whole step so far.
+    for seed in seeds:
+        if seed is not None:
+            replacements.setdefault(seed, seed)
     real = iter(substitute(grads, replacements))
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 

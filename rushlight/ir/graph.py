@@ -74,10 +74,13 @@ def _hashable(value: Any) -> Any:
     return (type(value).__name__, repr(value)) if isinstance(value, (int, float)) else value
 
 
-def toposort(sinks: Iterable[Node]) -> list[Node]:
-    """Every node that ``sinks`` need, sources before users, in a deterministic order."""
+def toposort(sinks: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]:
+    """Every node that ``sinks`` need, sources before users, in a deterministic order.
+
+    ``known`` nodes are left out, and so is what only they need.
+    """
     order: list[Node] = []
-    done: set[Node] = set()
+    done: set[Node] = set(known)
     stack: list[tuple[Node, Iterator[Node]]] = []
     for sink in sinks:
         if sink in done:
@@ -108,11 +111,14 @@ def users(order: Iterable[Node]) -> dict[Node, list[Node]]:
 
 
 def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> list[Node | None]:
-    """The same graphs with some nodes replaced by others of the same shape and dtype."""
+    """The same graphs with some nodes replaced by others of the same shape and dtype.
+
+    What a replaced node was made of is not looked at.
+    """
     new = dict(replacements)
-    for node in toposort([sink for sink in sinks if sink is not None]):
+    for node in toposort([sink for sink in sinks if sink is not None], replacements):
         if node not in new:
-            src = tuple(new[source] for source in node.src)
-            same = all(a is b for a, b in zip(src, node.src, strict=True))
+            src = tuple([new[source] for source in node.src])
+            same = all([a is b for a, b in zip(src, node.src, strict=True)])
             new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
     return [None if sink is None else new[sink] for sink in sinks]
