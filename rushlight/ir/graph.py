@@ -119,6 +119,6 @@ def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> 
     for node in toposort([sink for sink in sinks if sink is not None], replacements):
         if node not in new:
             src = tuple([new[source] for source in node.src])
-            same = all([a is b for a, b in zip(src, node.src, strict=True)])
+            same = src == node.src
             new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
     return [None if sink is None else new[sink] for sink in sinks]
