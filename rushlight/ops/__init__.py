@@ -6,6 +6,7 @@ A family is a file, or a folder with a file per concept.
 from rushlight.ops import (
     activation,
     adaptive_indices,
+    addmm,
     antialias,
     arithmetic,
     attention,
@@ -22,6 +23,7 @@ from rushlight.ops import (
     indexing,
     interpolate,
     linalg,
+    linear,
     loop_rule,
     loss,
     matmul,
@@ -41,10 +43,4 @@ from rushlight.ops import (
 )
 from rushlight.ops.table import OPS
 
-__all__ = [
-    "OPS", "activation", "adaptive_indices", "antialias", "arithmetic", "attention", "comparison",
-    "conv", "create", "ctc", "diagonals", "distance", "dropout", "einsum", "fold", "grid",
-    "indexing", "interpolate", "linalg", "loop_rule", "loss", "matmul", "movement", "norm",
-    "pointwise", "pool", "products", "recurrent", "reduce", "scatter", "selection", "sorting",
-    "special", "unpool", "view",
-]  # fmt: skip
+__all__ = ["OPS"]

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors."""
+"""Products of matrices and vectors: mm, bmm, mv, dot, outer, matmul."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import align, full, require_same_dtype
+from rushlight.ops.promote import align, require_same_dtype
 from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import composite
 
 
-def _two_d(who: str, **matrices: Node) -> None:
+def require_2d(who: str, **matrices: Node) -> None:
     for name, x in matrices.items():
         if x.ndim != 2:
             raise RuntimeError(f"{who}: {name} must be a matrix, got {x.ndim}-D {list(x.shape)}")
 
 
-def _fits(a: Node, b: Node) -> None:
+def require_fit(a: Node, b: Node) -> None:
     if a.shape[-1] != b.shape[-2]:
         raise ShapeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and "
@@ -38,8 +37,8 @@ def transposed(x: Node) -> Node:
 def mm(input: Node, mat2: Node) -> Node:
     """Two matrices: (M, K) x (K, N) -> (M, N)."""
     require_same_dtype("mm", self=input, mat2=mat2)
-    _two_d("mm", self=input, mat2=mat2)
-    _fits(input, mat2)
+    require_2d("mm", self=input, mat2=mat2)
+    require_fit(input, mat2)
     return dot(input, mat2)
 
 
@@ -176,7 +175,7 @@ def matmul(input: Node, other: Node) -> Node:
         return vector_dot.body(input, other)  # type: ignore[no-any-return]
     a = reshape(input, (1, input.size)) if input.ndim == 1 else input
     b = reshape(other, (other.size, 1)) if other.ndim == 1 else other
-    _fits(a, b)
+    require_fit(a, b)
     if b.ndim == 2 and a.ndim > 2:
         # One weight for a whole batch: fold the batch into the rows.
         rows = 1
@@ -213,150 +212,3 @@ def _(rng: Rng) -> BadInputs:
     yield (np.ones(()), np.ones(3)), {}, RuntimeError, "at least 1D"
     yield (np.ones((2, 3)), np.ones((2, 3))), {}, RuntimeError, "cannot be multiplied"
     yield (np.ones((2, 3)), np.ones(3, np.float32)), {}, RuntimeError, "dtype"
-
-
-def _scaled_sum(input: Node, product: Node, beta: Scalar, alpha: Scalar) -> Node:
-    if isinstance(alpha, Node) or alpha != 1:
-        product = binary("mul", product, full(alpha, product.shape, product.dtype))
-    if not isinstance(beta, Node) and beta == 0:
-        return product
-    bias = build.broadcast(input, product.shape)
-    if isinstance(beta, Node) or beta != 1:
-        scale = full(beta, bias.shape, bias.dtype)
-        zero = build.const(0, bias.shape, bias.dtype)
-        # beta = 0 ignores the input, nan and infinities in it too.
-        bias = build.where(binary("eq", scale, zero), zero, binary("mul", bias, scale))
-    return binary("add", product, bias)
-
-
-@composite(method=True, inplace=True)
-def addmm(input: Node, mat1: Node, mat2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
-    """beta * input + alpha * mat1 @ mat2."""
-    require_same_dtype("addmm", self=input, mat1=mat1, mat2=mat2)
-    _two_d("addmm", mat1=mat1, mat2=mat2)
-    _fits(mat1, mat2)
-    return _scaled_sum(input, dot(mat1, mat2), beta, alpha)
-
-
-@addmm.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3, 5), floats(rng, 3, 4), floats(rng, 4, 5)), {}
-    yield (floats(rng, 5), floats(rng, 3, 4), floats(rng, 4, 5)), {"beta": 0.5, "alpha": 2.0}
-    yield (np.full(5, np.nan), floats(rng, 3, 4), floats(rng, 4, 5)), {"beta": 0}
-
-
-@composite(method=True, inplace=True)
-def baddbmm(
-    input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1
-) -> Node:
-    """beta * input + alpha * batch1 @ batch2, batch by batch."""
-    require_same_dtype("baddbmm", self=input, batch1=batch1, batch2=batch2)
-    return _scaled_sum(input, bmm.body(batch1, batch2), beta, alpha)
-
-
-@baddbmm.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 2, 3, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {}
-    yield (floats(rng, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {"beta": 0.5, "alpha": 2.0}
-
-
-@composite(method=True, inplace=True)
-def addbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
-    """beta * input + alpha * sum of batch1[i] @ batch2[i]."""
-    product = build.reduce(bmm.body(batch1, batch2), "sum", (0,))
-    return _scaled_sum(input, product, beta, alpha)
-
-
-@addbmm.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {}
-    yield (floats(rng, 5), floats(rng, 2, 3, 4), floats(rng, 2, 4, 5)), {"beta": 0.5, "alpha": 2.0}
-
-
-@composite(method=True, inplace=True)
-def addmv(input: Node, mat: Node, vec: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
-    """beta * input + alpha * mat @ vec."""
-    return _scaled_sum(input, mv.body(mat, vec), beta, alpha)
-
-
-@addmv.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3), floats(rng, 3, 4), floats(rng, 4)), {}
-    yield (floats(rng, 3), floats(rng, 3, 4), floats(rng, 4)), {"beta": 0.5, "alpha": 2.0}
-
-
-@composite(method=True, inplace=True)
-def addr(input: Node, vec1: Node, vec2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
-    """beta * input + alpha * outer(vec1, vec2)."""
-    return _scaled_sum(input, outer.body(vec1, vec2), beta, alpha)
-
-
-@addr.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3, 4), floats(rng, 3), floats(rng, 4)), {}
-    yield (floats(rng, 4), floats(rng, 3), floats(rng, 4)), {"beta": 0.5, "alpha": 2.0}
-
-
-@composite(torch=False, functional=True, grad_name="Addmm")
-def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
-    """input @ weight.T + bias: (.., in) x (out, in) -> (.., out)."""
-    if input.dtype is not weight.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {legacy_name(input.dtype)} and "
-            f"{legacy_name(weight.dtype)}"
-        )
-    if weight.ndim not in (1, 2) or input.ndim == 0:
-        raise RuntimeError(f"linear: weight must be 1-D or 2-D, got {list(weight.shape)}")
-    if weight.ndim == 1:
-        return matmul.body(input, weight)  # type: ignore[no-any-return]
-    rows = 1
-    for size in input.shape[:-1]:
-        rows *= size
-    flat = reshape(input, (rows, input.shape[-1]))
-    if flat.shape[1] != weight.shape[1]:
-        raise ShapeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
-            f"{weight.shape[1]}x{weight.shape[0]})"
-        )
-    out = dot(flat, transposed(weight))
-    if bias is not None:
-        out = binary("add", out, build.broadcast(bias, out.shape))
-    return reshape(out, (*input.shape[:-1], weight.shape[0]))
-
-
-@linear.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3, 4), floats(rng, 5, 4), floats(rng, 5)), {}
-    yield (floats(rng, 2, 3, 4), floats(rng, 5, 4)), {}
-    yield (floats(rng, 4), floats(rng, 5, 4), floats(rng, 5)), {}
-    yield (floats(rng, 3, 4), floats(rng, 4)), {}
-    yield (floats(rng, 0, 4), floats(rng, 5, 4), floats(rng, 5)), {}
-    yield (floats(rng, 2, 0), floats(rng, 5, 0), floats(rng, 5)), {}
-
-
-@linear.bad_inputs
-def _(rng: Rng) -> BadInputs:
-    yield (np.ones((2, 3)), np.ones((5, 4))), {}, RuntimeError, "cannot be multiplied"
-    yield (np.ones((2, 3)), np.ones((5, 3), np.float32)), {}, RuntimeError, "same dtype"
-
-
-@composite(torch=True, functional=True)
-def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None) -> Node:
-    """out[k] = input1 . weight[k] . input2 + bias[k]: (.., A), (.., B), (K, A, B) -> (.., K)."""
-    lead = input1.shape[:-1]
-    rows = 1
-    for size in lead:
-        rows *= size
-    k, a, b = weight.shape
-    x = build.expand(reshape(input1, (1, rows, a)), (k, rows, a))
-    y = build.expand(reshape(input2, (1, rows, b)), (k, rows, b))
-    out = permute(build.reduce(binary("mul", dot(x, weight), y), "sum", (2,)), (1, 0))
-    if bias is not None:
-        out = binary("add", out, build.broadcast(bias, out.shape))
-    return reshape(out, (*lead, k))
-
-
-@bilinear.samples
-def _(rng: Rng) -> Samples:
-    yield (floats(rng, 3, 2), floats(rng, 3, 4), floats(rng, 5, 2, 4), floats(rng, 5)), {}
-    yield (floats(rng, 2, 3, 2), floats(rng, 2, 3, 4), floats(rng, 5, 2, 4)), {}

@@ -1,0 +1,79 @@
+"""What a layer multiplies by: linear, bilinear."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.base.errors import ShapeError
+from rushlight.ir import build
+from rushlight.ir.build import binary, dot, permute, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.matmul import matmul, transposed
+from rushlight.ops.samples import BadInputs, Rng, Samples, floats
+from rushlight.ops.table import composite
+
+
+@composite(torch=False, functional=True, grad_name="Addmm")
+def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
+    """input @ weight.T + bias: (.., in) x (out, in) -> (.., out)."""
+    if input.dtype is not weight.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {legacy_name(input.dtype)} and "
+            f"{legacy_name(weight.dtype)}"
+        )
+    if weight.ndim not in (1, 2) or input.ndim == 0:
+        raise RuntimeError(f"linear: weight must be 1-D or 2-D, got {list(weight.shape)}")
+    if weight.ndim == 1:
+        return matmul.body(input, weight)  # type: ignore[no-any-return]
+    rows = 1
+    for size in input.shape[:-1]:
+        rows *= size
+    flat = reshape(input, (rows, input.shape[-1]))
+    if flat.shape[1] != weight.shape[1]:
+        raise ShapeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
+            f"{weight.shape[1]}x{weight.shape[0]})"
+        )
+    out = dot(flat, transposed(weight))
+    if bias is not None:
+        out = binary("add", out, build.broadcast(bias, out.shape))
+    return reshape(out, (*input.shape[:-1], weight.shape[0]))
+
+
+@linear.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 3, 4), floats(rng, 5, 4)), {}
+    yield (floats(rng, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 3, 4), floats(rng, 4)), {}
+    yield (floats(rng, 0, 4), floats(rng, 5, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 0), floats(rng, 5, 0), floats(rng, 5)), {}
+
+
+@linear.bad_inputs
+def _(rng: Rng) -> BadInputs:
+    yield (np.ones((2, 3)), np.ones((5, 4))), {}, RuntimeError, "cannot be multiplied"
+    yield (np.ones((2, 3)), np.ones((5, 3), np.float32)), {}, RuntimeError, "same dtype"
+
+
+@composite(torch=True, functional=True)
+def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None) -> Node:
+    """out[k] = input1 . weight[k] . input2 + bias[k]: (.., A), (.., B), (K, A, B) -> (.., K)."""
+    lead = input1.shape[:-1]
+    rows = 1
+    for size in lead:
+        rows *= size
+    k, a, b = weight.shape
+    x = build.expand(reshape(input1, (1, rows, a)), (k, rows, a))
+    y = build.expand(reshape(input2, (1, rows, b)), (k, rows, b))
+    out = permute(build.reduce(binary("mul", dot(x, weight), y), "sum", (2,)), (1, 0))
+    if bias is not None:
+        out = binary("add", out, build.broadcast(bias, out.shape))
+    return reshape(out, (*lead, k))
+
+
+@bilinear.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 2), floats(rng, 3, 4), floats(rng, 5, 2, 4), floats(rng, 5)), {}
+    yield (floats(rng, 2, 3, 2), floats(rng, 2, 3, 4), floats(rng, 5, 2, 4)), {}

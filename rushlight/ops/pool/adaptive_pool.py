@@ -1,0 +1,123 @@
+"""Maxima and means over windows chosen so that the result has a given size."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rushlight.ir import build
+from rushlight.ir.build import binary, const, reshape
+from rushlight.ir.graph import Node
+from rushlight.ops.conv import to_first, to_last
+from rushlight.ops.pool.window import adaptive_windows, with_batch
+from rushlight.ops.table import composite
+
+
+def _bins(size: int, count: int) -> list[tuple[int, int]]:
+    """Adaptive bin i covers floor(i * size / count) .. ceil((i + 1) * size / count)."""
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def _targets(who: str, x: Node, rank: int, output_size: Any) -> tuple[int, ...]:
+    given = (output_size,) * rank if output_size is None or isinstance(output_size, int) else (
+        tuple(output_size)
+    )  # fmt: skip
+    if len(given) != rank:
+        raise RuntimeError(f"{who}: output_size must have {rank} values, got {list(given)}")
+    return tuple(
+        size if wanted is None else wanted for wanted, size in zip(given, x.shape[2:], strict=True)
+    )
+
+
+def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> Any:
+    """Axis by axis: the mean of means (or the largest of largest) over a grid is separable."""
+    x, batched = with_batch(who, input, rank)
+    targets = _targets(who, x, rank, output_size)
+    regular = all(
+        count and size % count == 0 for size, count in zip(x.shape[2:], targets, strict=True)
+    )
+    last = to_last(x)
+    if regular:
+        taps = tuple(size // count for size, count in zip(x.shape[2:], targets, strict=True))
+        window = (taps, taps, ((0, 0),) * rank, (1,) * rank)
+        out = build.pool(last, kind, *window)
+        if kind == "sum":
+            out = binary("div", out, const(math.prod(taps), out.shape, out.dtype))
+    else:
+        out = last
+        for axis, count in enumerate(targets):
+            place = axis + 1
+            parts = []
+            for start, stop in _bins(out.shape[place], count):
+                begin = tuple(start if k == place else 0 for k in range(out.ndim))
+                shape = tuple(stop - start if k == place else n for k, n in enumerate(out.shape))
+                cut = build.slice(out, begin, shape, (1,) * out.ndim)
+                reduced = build.reduce(cut, kind, (place,))
+                if kind == "sum":
+                    reduced = binary(
+                        "div", reduced, const(stop - start, reduced.shape, reduced.dtype)
+                    )
+                kept = tuple(1 if k == place else n for k, n in enumerate(shape))
+                parts.append(reshape(reduced, kept))
+            if parts:
+                out = build.cat(parts, place)
+            else:
+                empty = tuple(0 if k == place else n for k, n in enumerate(out.shape))
+                out = const(0, empty, out.dtype)
+    out = to_first(out)
+    return out if batched else reshape(out, out.shape[1:])
+
+
+def _adaptive_op(rank: int, kind: str) -> Any:
+    word = "avg" if kind == "sum" else "max"
+    name = f"adaptive_{word}_pool{rank}d"
+
+    def body(input: Node, output_size: Any) -> Node:
+        out: Node = _adaptive(name, rank, input, output_size, kind)
+        return out
+
+    body.__doc__ = (
+        f"The {'mean' if kind == 'sum' else 'largest'} of each of output_size bins an axis; None "
+        "keeps an axis as it is."
+    )
+    plain = name if kind == "sum" else f"_{name}"
+    return composite(
+        body, name=plain, torch=rank == 1, functional=True,
+        grad_name=f"Adaptive{word.capitalize()}Pool{rank}D",
+    )  # fmt: skip
+
+
+adaptive_avg_pool1d = _adaptive_op(1, "sum")
+
+
+adaptive_avg_pool1d.samples(adaptive_windows(1))
+
+
+adaptive_avg_pool2d = _adaptive_op(2, "sum")
+
+
+adaptive_avg_pool2d.samples(adaptive_windows(2))
+
+
+adaptive_avg_pool3d = _adaptive_op(3, "sum")
+
+
+adaptive_avg_pool3d.samples(adaptive_windows(3))
+
+
+adaptive_max_pool1d = _adaptive_op(1, "max")
+
+
+adaptive_max_pool1d.samples(adaptive_windows(1))
+
+
+adaptive_max_pool2d = _adaptive_op(2, "max")
+
+
+adaptive_max_pool2d.samples(adaptive_windows(2))
+
+
+adaptive_max_pool3d = _adaptive_op(3, "max")
+
+
+adaptive_max_pool3d.samples(adaptive_windows(3))
