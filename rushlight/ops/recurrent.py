@@ -19,7 +19,7 @@ from rushlight.ir.build import binary, const, expand, permute, reduce, reshape
 from rushlight.ir.graph import Node, substitute
 from rushlight.ir.loop import Loop, loop
 from rushlight.ops.derive import cotangents
-from rushlight.ops.matmul import linear
+from rushlight.ops.linear import linear
 from rushlight.ops.recurrent_cell import GATES, Sizes, backward, forward, pointwise
 from rushlight.ops.table import composite
 
