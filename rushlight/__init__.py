@@ -80,7 +80,7 @@ newaxis = None
 _SUBMODULES = frozenset(
     {
         "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types",
-        "serialization", "special", "testing", "utils", "version", "vision",
+        "serialization", "signal", "special", "testing", "utils", "version", "vision",
     }
 )  # fmt: skip
 _SERIALIZATION = ("load", "save")

@@ -41,6 +41,8 @@ def normalize_dim(dim: int, ndim: int) -> int:
 
 def normalize_dims(dims: int | Iterable[int] | None, ndim: int, *, who: str = "") -> Shape:
     """Every dim named, from the front, in the order given; None or () mean all."""
+    if ndim > 64:
+        raise RuntimeError("only tensors with up to 64 dims are supported")
     if dims is None:
         return tuple(range(ndim))
     if isinstance(dims, int):

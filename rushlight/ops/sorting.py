@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.dtype import bool_, int32, int64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
 from rushlight.ops.reduce.extremum import shared_evenly
+from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
 
@@ -151,6 +155,50 @@ def nanmedian(input: Node, dim: int | None = None, keepdim: bool = False) -> Any
 
 median.vjp(_median_grad)
 nanmedian.vjp(_median_grad)
+
+
+# The most frequent
+
+
+@host("mode_places")
+def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
+    """Where the most frequent value of each row is, the smallest of several, its last place."""
+    rows = np.moveaxis(arrays[0], params[0], -1)
+    order = np.argsort(rows, axis=-1, kind="stable")
+    ranked = np.take_along_axis(rows, order, -1)
+    size = rows.shape[-1]
+    first = np.ones(rows.shape, bool)
+    first[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
+    at = np.arange(size)
+    starts = np.maximum.accumulate(np.where(first, at, 0), -1)
+    end = np.argmax(at - starts, -1)  # the first row's end that is longest
+    places = np.take_along_axis(order, end[..., None], -1)
+    return np.moveaxis(places, -1, params[0])
+
+
+@composite(method=True)
+def mode(input: Node, dim: int = -1, keepdim: bool = False) -> Any:
+    """(values, indices) of the most frequent element along ``dim``, the smallest of several."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if x.shape[axis] == 0:
+        raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
+    kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
+    places = build.host("mode_places", (x,), kept, int64, (axis,))
+    return return_types.mode(*_picked(x, places, axis, input, keepdim))
+
+
+@mode.vjp
+def _(g: Any, out: Any, input: Node, dim: int, keepdim: bool) -> Any:
+    return _median_grad(g, out, input, dim, keepdim)
+
+
+@mode.samples
+def _(rng: Rng) -> Samples:
+    yield (rng.integers(0, 3, (4, 7)),), {}
+    yield (rng.integers(0, 3, (2, 3, 4)), 1, True), {}
+    yield (np.asarray(2.0),), {}
+    yield (distinct(rng, 3, 4), 0), {}
 
 
 # Quantiles

@@ -130,9 +130,15 @@ def arange(
         each.item() if isinstance(each, (Tensor, np.generic)) else each
         for each in (start, end, step)
     )
+    if dtype is None and out is not None:
+        dtype = out.dtype
     if dtype is None:
         whole = all(isinstance(each, int) for each in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()
+    if dtype is dtypes.int64:
+        if step != 0 and int(step) == 0:
+            raise ValueError("step must be nonzero")
+        start, end, step = int(start), int(end), int(step)
     count = steps_of(start, end, step)
     made = _finish(function("_arange")(start, step, count, dtype), requires_grad)
     return made if out is None else _into(out, made)
@@ -144,21 +150,40 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """``steps`` numbers evenly from start to end, both included."""
     require_cpu(device)
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
+    _whole_steps("linspace", steps)
     start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
-    kind = dtype or get_default_dtype()
+    kind = dtype or (get_default_dtype() if out is None else out.dtype)
+    if not (kind.is_floating_point or kind.is_complex):
+        start, end = int(start), int(end)
     made = _finish(function("_linspace")(start, end, steps, kind), requires_grad)
     return made if out is None else _into(out, made)
 
 
+def _whole_steps(who: str, steps: Any) -> None:
+    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool):
+        raise TypeError(
+            f"{who}(): argument 'steps' must be int, not {type(steps).__name__}"
+        )
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+
+
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DType | None = None,
-    device: Any = None, requires_grad: bool = False, layout: Any = None,
+    start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None,
+    dtype: DType | None = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = None,
 ) -> Tensor:  # fmt: skip
     """base ** linspace(start, end, steps)."""
-    exponents = linspace(start, end, steps, dtype=dtype, device=device)
-    return _finish(function("pow")(float(base), exponents), requires_grad)
+    _whole_steps("logspace", steps)
+    kind = dtype or (get_default_dtype() if out is None else out.dtype)
+    start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
+    real = kind
+    if not (kind.is_floating_point or kind.is_complex):
+        start, end, real = int(start), int(end), get_default_dtype()
+    exponents = linspace(start, end, steps, dtype=real, device=device)
+    powers = function("pow")(float(base), exponents)
+    made = _finish(powers if real is kind else function("_to_dtype")(powers, kind), requires_grad)
+    return made if out is None else _into(out, made)
 
 
 def eye(
@@ -306,9 +331,13 @@ def frombuffer(
     return _finish(Tensor._from_array(array, copy=False), requires_grad)
 
 
-def scalar_tensor(value: Any, *, dtype: DType | None = None, device: Any = None) -> Tensor:
-    """A 0-d tensor."""
-    return tensor(value, dtype=dtype or get_default_dtype(), device=device)
+def scalar_tensor(
+    s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A 0-d tensor of the default dtype unless given."""
+    kind = dtype or get_default_dtype()
+    return tensor(s, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:

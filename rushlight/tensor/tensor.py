@@ -695,6 +695,11 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
             f"result type {type_name(result.dtype)} can't be cast to the desired output type "
             f"{type_name(out.dtype)}"
         )
+    if out._storage is not None and out._layout.overlaps and out.shape == result.shape:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
     result = convert(result, out.dtype)
     if out.shape != result.shape:
         out._value = result._value

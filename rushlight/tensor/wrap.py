@@ -150,9 +150,43 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
         attach(outs, step, tuple(edges), values, tuple(numbers))
 
 
+# These read their argument at places of their own, so they cannot write over it.
+_READ_OUT_OF_ORDER = ("gather", "take", "index_select", "take_along_dim", "kthvalue")
+# ``out`` of these takes no other dtype.
+_EXACT_OUT = ("gather", "aminmax", "amax", "amin", "index_select", "take")
+
+
+def _require_dtypes(out: Any, result: Any) -> None:
+    pairs = [(out, result)] if isinstance(result, Tensor) else zip(out, result, strict=True)
+    for target, each in pairs:
+        if target.dtype is not each.dtype:
+            raise RuntimeError(
+                f"Expected out tensor to have dtype {_c_name(each)}, but got {_c_name(target)} "
+                "instead"
+            )
+
+
+def _c_name(tensor: Tensor) -> str:
+    return {"float32": "float", "float64": "double", "int64": "long int"}.get(
+        tensor.dtype.name, tensor.dtype.name
+    )
+
+
 def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
     """``out=``: compute, then write."""
+    for target in (out,) if isinstance(out, Tensor) else out:
+        if isinstance(target, Tensor):
+            for each in arguments:
+                target._apart_from(each)
+                if op.name in _READ_OUT_OF_ORDER and each is target:
+                    raise RuntimeError(
+                        "unsupported operation: some elements of the input tensor and the "
+                        "written-to tensor refer to a single memory location. Please clone() the "
+                        "tensor before performing the operation."
+                    )
     result = _call(function, op, arguments)
+    if op.name in _EXACT_OUT:
+        _require_dtypes(out, result)
     if isinstance(result, Tensor):
         return write_out(op.name, out, result)
     for target, each in zip(out, result, strict=True):
@@ -245,6 +279,16 @@ def _plain_constant(value: Any) -> Any:
     return value
 
 
+def spelled_out(op: Op, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The values of a starred parameter that came as a keyword: ``flip(x, dims=(0, 1))``."""
+    name = next(p.name for p in op.parameters if p.variadic)
+    strange = [each for each in named if each != name] or ([name] if given else [])
+    if strange:
+        raise TypeError(f"{op.name}() got an unexpected keyword argument '{strange[0]}'")
+    value = named[name]
+    return (value,) if isinstance(value, (int, Tensor)) else tuple(value)
+
+
 _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
     "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS, "_attach": attach,
@@ -252,6 +296,7 @@ _SHARED: dict[str, Any] = {
     "_values": new_values, "_view": make_view,
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
+    "_spelled_out": spelled_out,
 }  # fmt: skip
 
 

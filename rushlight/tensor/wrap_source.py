@@ -103,6 +103,18 @@ def source(op: Op, *, values: bool = False) -> str:
         if not starred:
             signature.append("*")
         signature.append("out=None")
+    variadic = next((p.name for p in op.parameters if p.variadic), "")
+    lead = ""
+    if variadic:  # also given as a keyword: flip(x, dims=(0, 1))
+        signature.append("**named_")
+        before = "".join(f"{p.name}, " for p in op.parameters if not p.variadic
+                         and not p.keyword_only)  # fmt: skip
+        after = "".join(f", {p.name}={p.name}" for p in op.parameters if p.keyword_only)
+        after += ", out=out" if has_out else ""
+        lead = (
+            f"    if named_: return _FUNCTION({before}"
+            f"*_spelled_out(_OP, {variadic}, named_){after})\n"
+        )
     names = [parameter.name for parameter in op.parameters]
     everything = f"({', '.join(names)}{',' if names else ''})"
     lines, key = [], ["_OP"]
@@ -117,13 +129,14 @@ def source(op: Op, *, values: bool = False) -> str:
         rest = names[1:]
         constants = f"({', '.join(rest)}{',' if rest else ''})"
         return (
-            f"def {op.name}({', '.join(signature)}):\n"
+            f"def {op.name}({', '.join(signature)}):\n{lead}"
             f"    try: return _view(_OP, {names[0]}, {constants})\n"
             "    except (AttributeError, TypeError) as x_:\n"
             f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, x_)\n"
         )
     text = [
         f"def {op.name}({', '.join(signature)}):",
+        *([lead.rstrip()] if lead else []),
         *(
             [f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"]
             if has_out

@@ -79,6 +79,10 @@ flipud.bad_inputs(raises(((np.ones(()),), {}, RuntimeError, "1-d")))
 @composite(method=True)
 def rot90(input: Node, k: int = 1, dims: tuple[int, ...] = (0, 1)) -> Node:
     """A quarter turn in the plane of two dims, k times."""
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if input.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.ndim}")
     first, second = (normalize_dim(dim, input.ndim) for dim in dims)
     if first == second:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {first}")
@@ -120,6 +124,8 @@ def roll(input: Node, shifts: int | tuple[int, ...], dims: Any = ()) -> Node:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(amounts)}, dims:{len(named)}"
         )
+    if input.ndim == 0:
+        raise IndexError(f"Dimension specified as {named[0]} but tensor has no dimensions")
     for amount, dim in zip(amounts, named, strict=True):
         input = _roll(input, amount, normalize_dim(dim, input.ndim))
     return input

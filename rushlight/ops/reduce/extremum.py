@@ -112,11 +112,27 @@ min_reduce.vjp(_extremum_grad("min"))
 max_reduce.grad_name, min_reduce.grad_name = "MaxBackward0", "MinBackward0"
 
 
+def _axes(who: str, input: Node, dim: Dims) -> tuple[int, ...]:
+    """The axes to reduce, all of which hold something."""
+    axes = normalize_dims(dim, input.ndim)
+    if who != "aminmax" and input.size == 0 and (dim is None or dim == ()):
+        raise RuntimeError(
+            f"{who}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            "reduction dim with the 'dim' argument."
+        )
+    if who == "aminmax" and dim is None and input.size == 0:
+        raise RuntimeError(
+            f"{who}(): cannot compute aminmax over an empty dimension as the operation has no "
+            "identity."
+        )
+    not_empty(who, input, axes)
+    return axes
+
+
 @composite(method=True)
 def amax(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     """The largest over dims; equal ones share the gradient."""
-    axes = normalize_dims(dim, input.ndim)
-    not_empty("amax", input, axes)
+    axes = _axes("amax", input, dim)
     return finish(reduce(input, "max", axes), input, axes, keepdim)
 
 
@@ -129,8 +145,7 @@ amax.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size"))
 @composite(method=True)
 def amin(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
     """The smallest over dims; equal ones share the gradient."""
-    axes = normalize_dims(dim, input.ndim)
-    not_empty("amin", input, axes)
+    axes = _axes("amin", input, dim)
     return finish(reduce(input, "min", axes), input, axes, keepdim)
 
 
@@ -143,8 +158,7 @@ amin.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size"))
 @composite(method=True)
 def aminmax(input: Node, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """(smallest, largest)."""
-    axes = normalize_dims(dim, input.ndim)
-    not_empty("aminmax", input, axes)
+    axes = _axes("aminmax", input, dim)
     return return_types.aminmax(
         finish(reduce(input, "min", axes), input, axes, keepdim),
         finish(reduce(input, "max", axes), input, axes, keepdim),

@@ -19,7 +19,11 @@ def diff(
     """Each element minus the one before along ``dim``, ``n`` times."""
     if input.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
     axis = normalize_dim(dim, input.ndim)
+    if n == 0:  # as PyTorch: nothing is put on either
+        return input
     x = build.cat([part for part in (prepend, input, append) if part is not None], axis)
     for _ in range(min(n, x.shape[axis])):
         count = x.shape[axis] - 1
@@ -32,7 +36,7 @@ def diff(
     return x
 
 
-@composite(method=True)
+@composite(method=True, inplace=True)
 def cumsum(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
     """Running sum along ``dim``; integers as int64."""
     return _running("sum", input, dim, dtype)
@@ -41,7 +45,7 @@ def cumsum(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
 cumsum.samples(running())
 
 
-@composite(method=True)
+@composite(method=True, inplace=True)
 def cumprod(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
     """Running product along ``dim``; integers as int64."""
     return _running("prod", input, dim, dtype)

@@ -23,17 +23,17 @@ def _numel(shape: Shape) -> int:
 
 
 @composite(method=True, torch=False, view=True)
-def view(input: Node, *shape: int) -> Node:
+def view(input: Node, *size: int) -> Node:
     """The same memory under another shape; one size may be -1.
 
     Raises RuntimeError where strides cannot express it: use ``reshape``.
     """
-    return build.reshape(input, infer_size(sizes(shape), input.size))
+    return build.reshape(input, infer_size(sizes(size), input.size))
 
 
 @view.strides
-def _(x: Layout, *shape: Any) -> Layout:
-    wanted = infer_size(sizes(shape), _numel(x.shape))
+def _(x: Layout, *size: Any) -> Layout:
+    wanted = infer_size(sizes(size), _numel(x.shape))
     found = reshaped(x, wanted)
     if found is None:
         raise RuntimeError(

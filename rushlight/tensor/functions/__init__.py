@@ -7,15 +7,18 @@ find it (INPLACE: ``Tensor.<name>_`` exists too).
 
 from rushlight.tensor.functions import (
     activation,
+    closeness,
     copies,
     ctc,
     dropout,
     dynamic,
     grid,
+    histogram,
     integration,
     linalg,
     linear_loss,
     loss,
+    memory,
     norm,
     padding,
     pooling,
@@ -27,13 +30,13 @@ from rushlight.tensor.functions import (
     statistics,
     unpooling,
     vision,
+    windows,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "copies", "ctc",
-    "dropout", "dynamic", "grid", "integration", "linalg", "linear_loss", "loss", "norm",
-    "padding", "pooling", "products", "recurrent", "sorting", "special", "split", "statistics",
-    "unpooling",
-    "vision",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
+    "ctc", "dropout", "dynamic", "grid", "histogram", "integration", "linalg", "linear_loss",
+    "loss", "memory", "norm", "padding", "pooling", "products", "recurrent", "sorting", "special",
+    "split", "statistics", "unpooling", "vision", "windows",
 ]  # fmt: skip

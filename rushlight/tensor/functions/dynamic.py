@@ -13,6 +13,7 @@ import numpy as np
 
 from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor, convert
 from rushlight.tensor.wrap import function
@@ -21,13 +22,13 @@ Array = np.ndarray[Any, Any]
 
 
 def _made(array: Array) -> Tensor:
-    return Tensor._from_array(np.ascontiguousarray(array))
+    return Tensor._from_array(np.asarray(array, order="C"))
 
 
 # Where
 
 
-@public(method=True)
+@public(method=True, out=True)
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The places of elements that are not zero: (n, ndim) int64, or one vector per axis."""
     array = input._array()
@@ -51,7 +52,7 @@ def _mask_places(mask: Tensor, shape: tuple[int, ...], who: str) -> Tensor:
     return _made(np.flatnonzero(np.broadcast_to(mask._array(), shape)))
 
 
-@public(method=True)
+@public(method=True, out=True)
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where ``mask`` holds (both broadcast), as a vector."""
     if mask.dtype is not bool_:
@@ -70,7 +71,15 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "
             f"and {source.dtype}"
         )
-    places = _mask_places(mask, tuple(input.shape), "masked_scatter_")
+    if mask.dtype is not bool_:
+        raise RuntimeError(
+            "masked_scatter_ only supports boolean masks, but got mask with dtype "
+            f"{legacy_name(mask.dtype)}"
+        )
+    shape = broadcast_shapes(input.shape, mask.shape)
+    if tuple(input.shape) != shape:
+        input = function("expand")(input, *shape)
+    places = _mask_places(mask, shape, "masked_scatter_")
     count = places.shape[0]
     if count > source.numel():  # type: ignore[attr-defined]
         raise RuntimeError("Number of elements of source < number of ones in mask")
@@ -116,6 +125,9 @@ def unique_consecutive(
     """The first of each run of equal elements (or slices along ``dim``)."""
     array = input._array()
     axis = None if dim is None else normalize_dim(dim, input.ndim)
+    if array.ndim == 0:
+        none, one = np.zeros((), np.int64), np.ones(1, np.int64)
+        return _with_extras(array.reshape(1), none, one, return_inverse, return_counts)
     rows = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
     count = rows.shape[0]
     flat = rows.reshape(count, -1) if count else rows.reshape(0, 1)
@@ -151,7 +163,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return _made(total.astype(np.float32 if single else np.float64))
 
 
-@public(method=True)
+@public(method=True, out=True)
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Counts in ``bins`` equal bins from min to max (the data's own if both are equal)."""
     if bins <= 0:

@@ -45,6 +45,14 @@ def einsum(*args: Any) -> Tensor:
     return out
 
 
+def _without_copies(x: Tensor, axes: Any, other: Tensor, others: Any) -> Tensor:
+    """``x`` summed along the axes that meet an axis of size 1, as PyTorch broadcasts there."""
+    for axis, meets in zip(axes, others, strict=False):
+        if other.shape[meets] == 1 and x.shape[axis] != 1:
+            x = function("sum")(x, axis, True)
+    return x
+
+
 @public()
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
     """Sums over the last ``dims`` axes of a and first of b, or over two lists of axes."""
@@ -58,7 +66,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         first, second = tuple(range(-dims, 0)), tuple(range(dims))
     else:
         first, second = ((each,) if isinstance(each, int) else tuple(each) for each in dims)
-    made: Tensor = function("_tensordot")(a, b, first, second)
+    made: Tensor = function("_tensordot")(
+        _without_copies(a, first, b, second), _without_copies(b, second, a, first), first, second
+    )
     return made if out is None else out.copy_(made)  # type: ignore[attr-defined, no-any-return]
 
 

@@ -17,7 +17,7 @@ def _tensor(value: Any, like: Tensor) -> Tensor:
     return Tensor._from_array(np.asarray(value, like.dtype.np))
 
 
-@public(method=False)
+@public(method=False, out=True)
 def searchsorted(
     sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False,
     side: str | None = None, sorter: Tensor | None = None,
@@ -35,7 +35,7 @@ def searchsorted(
     return found
 
 
-@public()
+@public(out=True)
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
@@ -63,7 +63,7 @@ def _quantile(
     return made
 
 
-@public(method=True)
+@public(method=True, out=True)
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",
@@ -72,7 +72,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@public(method=True)
+@public(method=True, out=True)
 def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",

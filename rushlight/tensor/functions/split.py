@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rushlight.base.shape import broadcast_shapes, normalize_dim
@@ -182,29 +182,36 @@ def atleast_3d(*tensors: Any) -> Any:
 # Joining
 
 
-@public(aliases=("row_stack",))
+def _given(who: str, tensors: Iterable[Tensor]) -> Tensors:
+    parts = tuple(tensors)
+    if not parts:
+        raise RuntimeError(f"{who} expects a non-empty TensorList")
+    return parts
+
+
+@public(aliases=("row_stack",), out=True)
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Row by row: at least 2-d, joined along axis 0."""
-    joined: Tensor = function("cat")(tuple(map(_two, tensors)), 0)
+    joined: Tensor = function("cat")(_given("vstack", map(_two, tensors)), 0)
     return joined
 
 
-@public()
+@public(out=True)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Column by column: along axis 1, or 0 for vectors."""
-    parts = tuple(map(_one, tensors))
+    parts = _given("hstack", map(_one, tensors))
     joined: Tensor = function("cat")(parts, 0 if parts[0].ndim == 1 else 1)
     return joined
 
 
-@public()
+@public(out=True)
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """In depth: at least 3-d, joined along axis 2."""
-    joined: Tensor = function("cat")(tuple(map(_three, tensors)), 2)
+    joined: Tensor = function("cat")(_given("dstack", map(_three, tensors)), 2)
     return joined
 
 
-@public()
+@public(out=True)
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors as the columns of a matrix; matrices side by side."""
     parts = tuple(x.reshape(-1, 1) if x.ndim <= 1 else x for x in tensors)

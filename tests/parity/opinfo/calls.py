@@ -30,6 +30,16 @@ UNINITIALISED = frozenset({
 })  # fmt: skip
 
 
+# Where equal elements go is not said: the elements at the places are compared, not the places.
+TIES = frozenset({"sort", "argsort", "topk"})
+# PyTorch is the less exact of the two, as its own tests know: (relative, absolute).
+INEXACT = {
+    "special.bessel_j0": (1e-5, 1e-5), "special.bessel_j1": (1e-5, 1e-5),
+    "special.bessel_y0": (1e-5, 1e-5), "special.bessel_y1": (1e-5, 1e-5),
+    "polygamma": (1e-4, 1e-4), "special.polygamma": (1e-4, 1e-4),
+}  # fmt: skip
+
+
 def _swapped(function: Adapter) -> Adapter:
     return lambda first, second, *args, **kwargs: function(second, first, *args, **kwargs)
 
@@ -50,6 +60,8 @@ def _adapters(torch: Any) -> dict[str, Callable[[], Adapter]]:
         "nn.functional.embedding": lambda: _swapped(F.embedding),
         "nn.functional.embedding_bag": lambda: _swapped(F.embedding_bag),
         "polygamma": lambda: _swapped(torch.polygamma),
+        # PyTorch's list calls randn_like here.
+        "rand_like": lambda: torch.randn_like,
         "special.polygamma": lambda: _swapped(torch.special.polygamma),
         "svd_lowrank": lambda: lambda a, b, **kw: torch.svd_lowrank(a @ b.mT, **kw),
         "pca_lowrank": lambda: lambda a, b, **kw: torch.pca_lowrank(a @ b.mT, **kw),
