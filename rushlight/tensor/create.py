@@ -161,9 +161,7 @@ def linspace(
 
 def _whole_steps(who: str, steps: Any) -> None:
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool):
-        raise TypeError(
-            f"{who}(): argument 'steps' must be int, not {type(steps).__name__}"
-        )
+        raise TypeError(f"{who}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
 
