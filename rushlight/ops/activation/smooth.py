@@ -36,8 +36,6 @@ def gelu(input: Node, *, approximate: str = "none") -> Node:
 
 
 gelu.samples(with_options({"approximate": "tanh"}))
-
-
 gelu.bad_inputs(raises(((np.ones(3),), {"approximate": "x"}, RuntimeError, "none or tanh")))
 
 

@@ -79,7 +79,6 @@ def _(rng: Rng) -> BadInputs:
 
 true_divide = composite(_true_div, name="true_divide", method=True, inplace=True)
 
-
 true_divide.samples(of_two(divisor=True))
 
 
@@ -91,8 +90,6 @@ def floor_divide(input: Operand, other: Operand) -> Node:
 
 
 floor_divide.samples(of_two(-9, 9, divisor=True))
-
-
 floor_divide.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
 
@@ -115,8 +112,6 @@ def _past_the_quotient(g: Node, input: Operand, other: Operand, rounding_mode: s
 
 
 remainder.samples(of_two(-9, 9, divisor=True))
-
-
 remainder.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))
 
 
@@ -135,6 +130,4 @@ def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
 
 
 fmod.samples(of_two(-9, 9, divisor=True))
-
-
 fmod.bad_inputs(raises(((INTEGERS, 0), {}, RuntimeError, "ZeroDivisionError")))

@@ -97,8 +97,6 @@ def _(g: Node, out: Node, input: Node, target: Node, weight: Node | None, reduct
 
 
 binary_cross_entropy.samples(_chances)
-
-
 binary_cross_entropy.bad_inputs(
     raises(
         ((np.full((2, 3), 0.5), np.ones(3)), {}, ValueError, "target size"),

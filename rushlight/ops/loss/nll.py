@@ -160,8 +160,6 @@ def _(
 
 
 nll_loss.samples(class_samples)
-
-
 nll_loss.bad_inputs(bad_classes)
 
 

@@ -89,35 +89,19 @@ def _adaptive_op(rank: int, kind: str) -> Any:
 
 adaptive_avg_pool1d = _adaptive_op(1, "sum")
 
-
 adaptive_avg_pool1d.samples(adaptive_windows(1))
-
-
 adaptive_avg_pool2d = _adaptive_op(2, "sum")
 
-
 adaptive_avg_pool2d.samples(adaptive_windows(2))
-
-
 adaptive_avg_pool3d = _adaptive_op(3, "sum")
 
-
 adaptive_avg_pool3d.samples(adaptive_windows(3))
-
-
 adaptive_max_pool1d = _adaptive_op(1, "max")
 
-
 adaptive_max_pool1d.samples(adaptive_windows(1))
-
-
 adaptive_max_pool2d = _adaptive_op(2, "max")
 
-
 adaptive_max_pool2d.samples(adaptive_windows(2))
-
-
 adaptive_max_pool3d = _adaptive_op(3, "max")
-
 
 adaptive_max_pool3d.samples(adaptive_windows(3))

@@ -92,17 +92,10 @@ def _with_indices(rank: int) -> Any:
 
 max_pool1d_with_indices = _with_indices(1)
 
-
 max_pool1d_with_indices.samples(max_windows(1))
-
-
 max_pool2d_with_indices = _with_indices(2)
 
-
 max_pool2d_with_indices.samples(max_windows(2))
-
-
 max_pool3d_with_indices = _with_indices(3)
-
 
 max_pool3d_with_indices.samples(max_windows(3))

@@ -8,8 +8,6 @@ from rushlight.ir.graph import Node
 from rushlight.ops.table import Grads
 
 Rule = Callable[[Node, Node], Grads]
-
-
 RULES: dict[str, Rule] = {}
 
 

@@ -86,8 +86,6 @@ def max_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> An
 
 
 max_reduce.samples(extrema())
-
-
 max_reduce.bad_inputs(_no_elements)
 
 
@@ -98,17 +96,9 @@ def min_reduce(input: Node, dim: int | None = None, keepdim: bool = False) -> An
 
 
 min_reduce.samples(extrema())
-
-
 min_reduce.bad_inputs(_no_elements)
-
-
 max_reduce.vjp(_extremum_grad("max"))
-
-
 min_reduce.vjp(_extremum_grad("min"))
-
-
 max_reduce.grad_name, min_reduce.grad_name = "MaxBackward0", "MinBackward0"
 
 
@@ -137,8 +127,6 @@ def amax(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
 
 
 amax.samples(extrema(several=True))
-
-
 amax.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
 
 
@@ -150,8 +138,6 @@ def amin(input: Node, dim: Dims = (), keepdim: bool = False) -> Node:
 
 
 amin.samples(extrema(several=True))
-
-
 amin.bad_inputs(raises(((np.zeros((0, 3)), 0), {}, IndexError, "non-zero size")))
 
 
@@ -196,8 +182,6 @@ def argmax(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
 
 
 argmax.samples(extrema(bools=False))
-
-
 argmax.bad_inputs(_no_place)
 
 
@@ -208,6 +192,4 @@ def argmin(input: Node, dim: int | None = None, keepdim: bool = False) -> Node:
 
 
 argmin.samples(extrema(bools=False))
-
-
 argmin.bad_inputs(_no_place)

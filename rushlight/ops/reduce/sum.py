@@ -79,8 +79,6 @@ def mean(
 
 
 mean.samples(over_dims(whole=False))
-
-
 mean.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "could not infer output dtype")))
 
 

@@ -49,8 +49,6 @@ def var(
 
 
 var.samples(spreads())
-
-
 var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
 
@@ -94,8 +92,6 @@ def _(
 
 
 std.samples(spreads())
-
-
 std.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
 
