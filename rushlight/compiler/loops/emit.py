@@ -25,7 +25,8 @@ from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.panel import Panel
 from rushlight.compiler.loops.places import Places
-from rushlight.compiler.loops.schedule import HEAVY, Schedule, Store
+from rushlight.compiler.loops.saved import HEAVY, there_before
+from rushlight.compiler.loops.schedule import Schedule, Store
 from rushlight.compiler.loops.total import Total
 
 # Words before the schedule's own: rows, rows a chunk, blocks of the vector variable, their length,
@@ -222,7 +223,7 @@ class LoopText:
     def _pass(self, reduces: list[Value], stores: list[Store], lanes: int, env: Env) -> None:
         """One loop nest over the reduced variables: accumulate ``reduces``, write ``stores``."""
         roots = [v.args[0] for v in reduces] + [store.value for store in stores]
-        saved = {v for v, (_, first) in self.s.saved.items() if first < self.body.phase}
+        saved = there_before(self.s.saved, self.body.phase)
         values = needed_full(roots, saved)
         if self.s.by_rows:
             self._row_pass(reduces, stores, values, env)
@@ -304,7 +305,7 @@ class LoopText:
         w, s = self.w, self.s
         # Several vectors at once hide latency, unless what is computed fills the registers alone.
         costly = any(value.op in HEAVY for value in values)
-        lanes = s.lanes * (min(s.unroll, 2) if costly else s.unroll)
+        lanes = s.lanes * s.unroll
         rest = s.lanes if s.masked or s.exact else 1
         combines = [self.combines[v] for v in reduces]
         totals = [Total(w, combine, lanes) for combine in combines]

@@ -21,6 +21,7 @@ from rushlight.compiler import emit_scalar
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE
+from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
 from rushlight.compiler.loops.total import Total
 
@@ -155,7 +156,7 @@ class Panel:
     def _pass(self, reduces: list[Value], stores: list[Store]) -> None:
         t, s, w = self.t, self.s, self.w
         roots = [v.args[0] for v in reduces] + [store.value for store in stores]
-        saved = {v for v, (_, first) in s.saved.items() if first < self.body.phase}
+        saved = there_before(self.s.saved, self.body.phase)
         values = needed_full(roots, saved)
         fixed = [arg for value in (*values, *roots) for arg in (*value.args, value) if not arg.full]
         for value in reduces:

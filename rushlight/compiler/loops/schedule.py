@@ -17,15 +17,10 @@ from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_full
 from rushlight.compiler.loops.index import Coord, Coords, linear
+from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
-# Costly to evaluate (tens of instructions): such loops are not unrolled, and split finer.
-HEAVY = frozenset((
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos",
-    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "erfinv",
-    "lgamma", "digamma", "pow", "atan2", "floordiv", "truncdiv", "remainder", "fmod", "nextafter",
-))  # fmt: skip
 # Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
@@ -108,8 +103,8 @@ class Schedule:
                 self.guards[value] = [(guard.coord, guard.size) for guard in value.data]
             elif value.op == "iota" or (value.op == "reduce" and value.index):
                 self.affine[value] = value.index
-        self._choose_saved()
         self._order_variables(space.reduced, extents)
+        self.saved = choose_saved(self)
         self._choose_lanes()
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
@@ -124,42 +119,10 @@ class Schedule:
         self.words.append(value)
         return len(self.words) - 1
 
-    # Costly values that two passes need
-
     def pass_roots(self, phase: int) -> list[Value]:
         """What the pass over the reduced variables number ``phase`` computes."""
         roots = [v.args[0] for v in self.values if v.op == "reduce" and v.args[0].phase == phase]
         return roots + [s.value for s in self.stores if s.full and s.value.phase == phase]
-
-    def _choose_saved(self) -> None:
-        """Put a costly value that a later pass needs again where that pass will store its result.
-
-        softmax: exp(x - max) is summed in one pass and divided in the next; in between it waits in
-        the memory of the quotient. ``saved``: value -> (that store, the pass that computes it).
-        """
-        self.saved: dict[Value, tuple[Store, int]] = {}
-        last = max((store.value.phase for store in self.stores if store.full), default=0)
-        if not last or not any(value.op in HEAVY for value in self.values):
-            return
-        costly: set[Value] = set()
-        for value in self.values:
-            if value.full and (value.op in HEAVY or any(arg in costly for arg in value.args)):
-                costly.add(value)
-        places = [store for store in self.stores if store.full and store.value.phase == last]
-        final = set(needed_full(self.pass_roots(last)))
-        # The pass ``last`` writes over what was saved: what a later one needs must not wait there.
-        most = max((v.args[0].phase for v in self.values if v.op == "reduce"), default=0)
-        later = {v for p in range(last + 1, most + 1) for v in needed_full(self.pass_roots(p))}
-        for phase in range(last):
-            again = [v for v in needed_full(self.pass_roots(phase)) if v in final and v in costly]
-            inner = {arg for value in again for arg in value.args}
-            for value in again:
-                if value in inner or value in self.saved or value in later:
-                    continue
-                store = next((s for s in places if s.node.dtype is value.dtype), None)
-                if store is not None:
-                    places.remove(store)
-                    self.saved[value] = (store, phase)
 
     # Variables
 
@@ -350,7 +313,8 @@ class Schedule:
                 self.guard_codes[value] = rows
                 row.append(tuple(rows))
             row.append(
-                (value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1)
+                (value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1,
+                 value in self.saved)
             )
             signature.append(tuple(row))
         for store in self.stores:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from rushlight.compiler.loops.build import INLINE, MOVES
-from rushlight.compiler.loops.schedule import HEAVY
+from rushlight.compiler.loops.saved import HEAVY
 from rushlight.compiler.passes.epilogue import Absorbed
 from rushlight.compiler.views import view_base
 from rushlight.ir.graph import Node

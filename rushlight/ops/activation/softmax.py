@@ -63,7 +63,7 @@ def softmax(input: Node, dim: int | None, dtype: DType | None = None) -> Node:
         return const(1, input.shape, dtype)
     e = unary("exp", _shifted(x, axis))
     total = reduce(e, "sum", (axis,))
-    shares = build.cast(binary("div", e, widen(total, e, (axis,))), dtype)
+    shares = build.cast(binary("mul", e, widen(unary("reciprocal", total), e, (axis,))), dtype)
     return reshape(shares, input.shape)
 
 
