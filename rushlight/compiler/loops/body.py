@@ -9,7 +9,7 @@ from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.places import Places
-from rushlight.compiler.loops.schedule import Access, Schedule, Store
+from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -24,6 +24,7 @@ class Body:
         self.s = schedule
         self.places = places
         self.phase = 0
+        self.waiting: dict[tuple[Value, int], str] = {}
 
     def wide(self, value: Value) -> bool:
         """Whether it differs from lane to lane."""
@@ -46,11 +47,31 @@ class Body:
             width = lanes if self.wide(value) else 1
             saved = self.s.saved.get(value)
             if saved is not None and saved[1] < self.phase:
-                env[value] = self.places.read(saved[0].access, width, "")
+                env[value] = self._saved(value, saved[0], width)
                 continue
             env[value] = self._compute(value, width, env)
             if saved is not None and saved[1] == self.phase:
-                self.write(value, saved[0].access, width, env)
+                if saved[0] is not None:
+                    self.write(value, saved[0].access, width, env)
+                else:
+                    kind, place = self._stack_place(value, width)
+                    self.w.do(f"store {kind} {env[value]}, ptr {place}")
+
+    def _saved(self, value: Value, store: Store | None, lanes: int) -> str:
+        if store is not None:
+            return self.places.read(store.access, lanes, "")
+        kind, place = self._stack_place(value, lanes)
+        return self.w.let(f"load {kind}, ptr {place}")
+
+    def _stack_place(self, value: Value, lanes: int) -> tuple[str, str]:
+        """Where a value of a narrow row waits: (type, pointer)."""
+        kind = self.w.kind(emit_scalar.element_of(value.dtype), lanes)
+        array = self.waiting.get((value, lanes))
+        if array is None:
+            array = self.waiting[value, lanes] = self.w.name()
+            self.w.allocas.append(f"  {array} = alloca [{SHORT} x {kind}], align 64")
+        row = self.places.active[self.s.inner[0]]
+        return kind, self.w.let(f"getelementptr {kind}, ptr {array}, i64 {row}")
 
     def _compute(self, value: Value, lanes: int, env: Env) -> str:
         w, op = self.w, value.op

@@ -312,3 +312,15 @@ def needed_full(roots: list[Value], saved: Collection[Value] = ()) -> list[Value
                 found.add(arg)
                 stack.append(arg)
     return sorted(found, key=lambda value: value.serial)
+
+
+def needed_values(roots: list[Value]) -> list[Value]:
+    """Everything that ``roots`` need, in the order of making."""
+    found: set[Value] = set(roots)
+    stack = list(found)
+    while stack:
+        for arg in stack.pop().args:
+            if arg not in found:
+                found.add(arg)
+                stack.append(arg)
+    return sorted(found, key=lambda value: value.serial)

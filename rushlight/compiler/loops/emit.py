@@ -25,7 +25,7 @@ from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.panel import Panel
 from rushlight.compiler.loops.places import Places
-from rushlight.compiler.loops.saved import HEAVY, there_before
+from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Schedule, Store
 from rushlight.compiler.loops.total import Total
 
@@ -303,8 +303,6 @@ class LoopText:
         self, reduces: list[Value], stores: list[Store], values: list[Value], env: Env
     ) -> None:
         w, s = self.w, self.s
-        # Several vectors at once hide latency, unless what is computed fills the registers alone.
-        costly = any(value.op in HEAVY for value in values)
         lanes = s.lanes * s.unroll
         rest = s.lanes if s.masked or s.exact else 1
         combines = [self.combines[v] for v in reduces]

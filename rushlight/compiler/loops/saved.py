@@ -21,19 +21,22 @@ _SLOW = frozenset(("div", "sqrt", "rsqrt", "reciprocal"))
 NEAR = 1 << 15
 
 
-def choose_saved(schedule: Schedule) -> dict[Value, tuple[Store, int]]:
+def choose_saved(schedule: Schedule) -> dict[Value, tuple[Store | None, int]]:
     """Put a costly value that a later pass needs again where the last one will store its result.
 
     softmax(x / 8): pass 0 leaves x / 8 in the memory of the quotient, pass 1 reads that and leaves
     exp(x / 8 - max) in its place, pass 2 the quotient. value -> (that store, the pass that
-    computes it). One value follows another in the same place, element by element.
+    computes it). One value follows another in the same place, element by element. Of narrow rows
+    all of it waits on the stack (store None): picking elements from many rows is costly, too.
     """
     s = schedule
-    saved: dict[Value, tuple[Store, int]] = {}
+    saved: dict[Value, tuple[Store | None, int]] = {}
     last = max((store.value.phase for store in s.stores if store.full), default=0)
     near = s.by_rows and s.inner_count <= NEAR
-    costs = HEAVY | _SLOW if near else HEAVY
-    if not last or not any(value.op in costs for value in s.values):
+    costs = HEAVY | _SLOW if near or s.narrow else HEAVY
+    if s.narrow:
+        costs |= {"load"}
+    elif not last or not any(value.op in costs for value in s.values):
         return saved
     costly: set[Value] = set()
     for value in s.values:
@@ -43,17 +46,20 @@ def choose_saved(schedule: Schedule) -> dict[Value, tuple[Store, int]]:
     taken: dict[Store, tuple[int, Value | None]] = {
         store: (last + 1, None) for store in s.stores if store.full and store.value.phase == last
     }
-    most = max((v.args[0].phase for v in s.values if v.op == "reduce"), default=0)
-    for phase in range(last - 1, -1, -1):
+    most = max([last, *(v.args[0].phase for v in s.values if v.op == "reduce")])
+    for phase in range((most if s.narrow else last) - 1, -1, -1):
         until = {
             v: later
-            for later in range(phase + 1, max(last, most) + 1)
+            for later in range(phase + 1, most + 1)
             for v in needed_full(s.pass_roots(later), there_before(saved, later))
         }
         again = [v for v in needed_full(s.pass_roots(phase)) if v in until and v in costly]
         inner = {arg for value in again for arg in value.args}
         for value in again:
             if value in inner or value in saved:
+                continue
+            if s.narrow:
+                saved[value] = None, phase
                 continue
             for store, (first, next_) in taken.items():
                 free = until[value] < first or (
@@ -66,6 +72,6 @@ def choose_saved(schedule: Schedule) -> dict[Value, tuple[Store, int]]:
     return saved
 
 
-def there_before(saved: dict[Value, tuple[Store, int]], phase: int) -> set[Value]:
+def there_before(saved: dict[Value, tuple[Store | None, int]], phase: int) -> set[Value]:
     """What the pass number ``phase`` reads rather than computes."""
     return {value for value, (_, first) in saved.items() if first < phase}

@@ -15,7 +15,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
-from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_full
+from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.ir.graph import Node
@@ -186,6 +186,9 @@ class Schedule:
             (variable, 1) for variable, _ in inner
         ]
         best = max(candidates, key=lambda c: (score(c[0]), c[1], -weight(c[0])), default=(-1, 0))
+        self.narrow = best[1] == 1 and self._has_narrow_rows(rows, inner)
+        if self.narrow:
+            best = max(rows, key=lambda row: row[1])[0], 0
         self.by_rows = best[1] == 1  # the vector runs along a reduced variable
         for groups in (rows, inner):
             for place, (variable, _) in enumerate(groups):
@@ -200,6 +203,12 @@ class Schedule:
         self.sizes = merged_sizes
         self.vector = best[0]
         self.cut = max(self.inner, key=lambda v: self.sizes[v], default=-1)
+
+    def _has_narrow_rows(self, rows: list[tuple[int, int]], inner: list[tuple[int, int]]) -> bool:
+        """Whether rows are so short and many that a vector had better hold one element of each."""
+        if len(inner) != 1 or not 2 <= inner[0][1] <= SHORT:
+            return False
+        return max([size for _, size in rows], default=0) >= MANY
 
     def _tile(self, rows: list[tuple[int, int]], memory: list[Coord], vector: int) -> None:
         """A transpose: the variable along which the strided side is contiguous runs next to last.
@@ -241,6 +250,8 @@ class Schedule:
         self.exact = self.panel = False
         if vector < 0:
             self.lanes, self.unroll, self.masked = 1, 1, False
+        elif self.narrow:
+            self.masked, self.unroll = False, 1 if argument else 2
         elif self._is_short(self.sizes[vector]):
             # A few channels or classes, many times over: a vector of just that length, no tail.
             self.exact, self.masked = True, False
@@ -313,8 +324,12 @@ class Schedule:
                 self.guard_codes[value] = rows
                 row.append(tuple(rows))
             row.append(
-                (value.full, value.phase, self.vector >= 0 and value.uses >> self.vector & 1,
-                 value in self.saved)
+                (
+                    value.full,
+                    value.phase,
+                    self.vector >= 0 and value.uses >> self.vector & 1,
+                    value in self.saved,
+                )
             )
             signature.append(tuple(row))
         for store in self.stores:
@@ -362,18 +377,6 @@ class Schedule:
                     elements *= self.sizes[variable]
             total += elements * access.dtype.itemsize
         return total
-
-
-def needed_values(roots: list[Value]) -> list[Value]:
-    """Everything that ``roots`` need, in the order of making."""
-    found: set[Value] = set(roots)
-    stack = list(found)
-    while stack:
-        for arg in stack.pop().args:
-            if arg not in found:
-                found.add(arg)
-                stack.append(arg)
-    return sorted(found, key=lambda value: value.serial)
 
 
 def constant_bits(value: float | int, dtype: DType) -> int:

@@ -1,0 +1,95 @@
+"""Reductions of many columns, and of many narrow rows, against the interpreter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rushlight.base.dtype import bfloat16, float32, float64, int32
+from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.loops.build import Builder, Space
+from rushlight.compiler.loops.schedule import Schedule
+from rushlight.ir import build
+from rushlight.ir.graph import Node
+from rushlight.runtime import cpu
+from tests.compiler.loops.test_kernels import agree, tolerance, values
+
+COLUMNS = [(0, (40, 700)), (0, (2100, 131)), (1, (3, 50, 333))]
+NARROW = [(1, (300, 10)), (1, (131, 16)), (2, (7, 30, 3))]
+
+
+def again(row: Node, like: Node, axes: tuple[int, ...]) -> Node:
+    kept = [1 if axis in axes else size for axis, size in enumerate(like.shape)]
+    return build.broadcast(build.reshape(row, tuple(kept)), like.shape)
+
+
+def softmax(x: Node, axis: int) -> Node:
+    top = again(build.reduce(x, "max", (axis,)), x, (axis,))
+    e = build.unary("exp", build.binary("sub", x, top))
+    total = again(build.reduce(e, "sum", (axis,)), x, (axis,))
+    return build.binary("div", e, total)
+
+
+@pytest.mark.parametrize(("axis", "shape"), COLUMNS + NARROW)
+@pytest.mark.parametrize("dtype", [float32, float64, bfloat16, int32], ids=lambda each: each.name)
+def test_every_kind(axis: int, shape: tuple[int, ...], dtype: DType) -> None:
+    x = build.input(0, shape, dtype)
+    kinds = ["sum", "max", "min", "any", "all", "argmax", "argmin"]
+    sinks = [build.reduce(x, kind, (axis,)) for kind in kinds]
+    agree(sinks, [x], [values(shape, dtype)], 30 * tolerance(dtype))
+
+
+@pytest.mark.parametrize(("axis", "shape"), COLUMNS + NARROW)
+def test_what_needs_several_passes(axis: int, shape: tuple[int, ...]) -> None:
+    x = build.input(0, shape, float32)
+    shares = softmax(x, axis)
+    agree([shares, build.reduce(shares, "max", (axis,))], [x], [values(shape, float32)], 1e-5)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(0, (40, 700)), (1, (300, 10))])
+def test_nan_wins_and_the_first_of_equals(axis: int, shape: tuple[int, int]) -> None:
+    array = np.random.default_rng(0).integers(0, 3, shape).astype(np.float32)
+    array[7, 3] = np.nan
+    array[:, 5] = -np.inf
+    x = build.input(0, shape, float32)
+    sinks = [build.reduce(x, kind, (axis,)) for kind in ("max", "argmax", "argmin")]
+    agree(sinks, [x], [array], 0)
+
+
+def schedule(node: Node, reduced: tuple[int, ...]) -> Schedule:
+    builder = Builder(Space(node.shape, reduced, {}), lambda each: each.op == "input")
+    builder.add_root(node)
+    return Schedule(builder.space, [(node, *builder.roots[node])], cpu.host())
+
+
+def test_which_form_is_chosen() -> None:
+    tall = schedule(softmax(build.input(0, (500, 900), float32), 0), (0,))
+    assert tall.panel
+    assert not tall.by_rows
+    narrow = schedule(softmax(build.input(0, (500, 9), float32), 1), (1,))
+    assert narrow.narrow
+    assert not narrow.by_rows
+    rows = schedule(softmax(build.input(0, (500, 900), float32), 1), (1,))
+    assert rows.by_rows
+
+
+def test_the_largest_array_decides_the_vector() -> None:
+    """Batch norm over (N, C, HW): the many small arrays of C elements have no say."""
+    x = build.input(0, (8, 64, 256), float32)
+    row = [build.input(k, (64,), float32) for k in range(1, 6)]
+    out = x
+    for each in row:
+        wide = build.broadcast(build.reshape(each, (1, 64, 1)), x.shape)
+        out = build.binary("mul", out, wide)
+    total = again(build.reduce(out, "sum", (0, 2)), x, (0, 2))
+    assert schedule(build.binary("sub", out, total), (0, 2)).by_rows
+
+
+def test_a_quotient_waits_where_the_exponential_will() -> None:
+    x = build.input(0, (64, 900), float32)
+    eighth = build.binary("div", x, build.input(1, (64, 900), float32))
+    made = schedule(softmax(eighth, 1), (1,))
+    waiting = {value.op: phase for value, (_, phase) in made.saved.items()}
+    assert waiting == {"div": 0, "exp": 1}
+    long = schedule(softmax(build.input(0, (4, 1 << 16), float32), 1), (1,))
+    assert {value.op for value in long.saved} == {"exp"}
