@@ -27,6 +27,7 @@ from rushlight.ops import (
     loop_rule,
     loss,
     matmul,
+    matrix_exp,
     movement,
     norm,
     pointwise,
@@ -43,4 +44,6 @@ from rushlight.ops import (
 )
 from rushlight.ops.table import OPS
 
-__all__ = ["OPS"]
+__all__ = [
+    "OPS", "matrix_exp",
+]  # fmt: skip

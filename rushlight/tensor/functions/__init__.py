@@ -30,6 +30,7 @@ from rushlight.tensor.functions import (
     statistics,
     unpooling,
     vision,
+    weight_norm,
     windows,
 )
 from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
@@ -38,5 +39,5 @@ __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
     "ctc", "dropout", "dynamic", "grid", "histogram", "integration", "linalg", "linear_loss",
     "loss", "memory", "norm", "padding", "pooling", "products", "recurrent", "sorting", "special",
-    "split", "statistics", "unpooling", "vision", "windows",
+    "split", "statistics", "unpooling", "vision", "weight_norm", "windows",
 ]  # fmt: skip
