@@ -6,11 +6,12 @@ from enum import Enum, auto
 from typing import Any
 
 from rushlight.autograd import no_grad
+from rushlight.base.limits import finfo
 from rushlight.nn import functional as F
 from rushlight.nn.modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from rushlight.nn.modules.module import Module
 from rushlight.nn.utils.parametrize import register_parametrization
-from rushlight.tensor import Tensor, cat, dot, eye, finfo, mv, randn, zeros_like
+from rushlight.tensor import Tensor, cat, dot, eye, mv, randn, zeros_like
 from rushlight.tensor.functions.linalg import LINALG
 from rushlight.tensor.functions.weight_norm import norm_except_dim
 from rushlight.tensor.functions.weight_norm import weight_norm as _normed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from rushlight.tensor.functions.linalg import norm
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -12,7 +11,6 @@ from rushlight.tensor.wrap import function
 @public()
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     """The norm over all axes but ``dim``, which are kept with size 1; -1: over all, a scalar."""
-    norm: Any = function("norm")
     if dim == -1:
         whole: Tensor = norm(v.reshape(-1), pow, 0)
         return whole
