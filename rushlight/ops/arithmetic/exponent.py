@@ -21,7 +21,7 @@ from rushlight.ops.promote import (
     shape_of,
 )  # fmt: skip
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, of_two
-from rushlight.ops.table import Op, Operand, composite
+from rushlight.ops.table import Grads, Op, Operand, composite
 
 
 @composite(method=True, inplace=True)
@@ -58,7 +58,7 @@ def frexp(input: Node) -> tuple[Node, Node]:
 
 
 @frexp.vjp
-def _(g, out, input):  # type: ignore[no-untyped-def]
+def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node) -> Grads:
     power = build.cast(unary("neg", out[1]), input.dtype)
     return (times(g[0], binary("pow", like(power, 2), power)),)
 
