@@ -8,6 +8,7 @@ or its memory any more: the plan may overwrite it, and does for parameters and o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from sys import getrefcount
 from time import perf_counter_ns
 from typing import Any
@@ -17,7 +18,7 @@ from rushlight.base.events import heard, publish
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import Flight, Plan, make_plan
 from rushlight.engine.trace import Trace, local
-from rushlight.engine.value import NOWHERE, Value
+from rushlight.engine.value import GONE, NOWHERE, Value
 from rushlight.ir.graph import toposort
 
 
@@ -30,34 +31,29 @@ class Stats:
 
 
 stats = Stats()
+_position = attrgetter("pos")
 _SALVAGE_LIMIT = 64  # results of a failed flush that are tried one by one
 
 
-def _live_and_donatable(trace: Trace) -> tuple[list[int], list[int]]:
-    """Positions of results to compute, and numbers of inputs that may be overwritten."""
-    values: list[Value | None] = trace.values  # type: ignore[assignment]
-    live: list[int] = []
-    # Backwards, so that a dead view lets go of its parent before the parent is looked at.
+def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
+    """Results to compute, by position, and numbers of inputs that may be overwritten."""
+    values = trace.values
+    # The last first, so that a dead view lets go of its parent before the parent is looked at.
+    for place in reversed(trace.views):
+        if getrefcount(values[place]) == 2:  # the list and the argument
+            values[place] = GONE
+    live: list[Value] = []
     # An unreferenced value has 3 references: the list, ``value`` and getrefcount's argument.
-    for place in range(len(values) - 1, -1, -1):
-        value = values[place]
-        if value is None:  # an interrupted flush let go of it
-            continue
-        if value.parent is not None:
-            if getrefcount(value) == 3:
-                values[place] = None
-        elif value.buffer is None and getrefcount(value) > 3:
-            live.append(place)
-    live.reverse()
+    for value in values:
+        if getrefcount(value) > 3 and value.buffer is None and value.parent is None:
+            live.append(value)
     donatable: list[int] = []
-    value = None
-    inputs = trace.inputs
-    for number in range(len(inputs)):  # enumerate would hold a reference of its own
-        each = inputs[number]
-        # values, inputs, ``each``, the argument (and the journal); the buffer: its value,
-        # ``buffer`` and the argument
-        if getrefcount(each) == 4 + each.journaled:
-            buffer = each.buffer
+    number = -1  # enumerate would hold a reference of its own
+    for value in trace.inputs:
+        number += 1
+        # Also 3 (and the journal); the buffer: its value, ``buffer`` and the argument
+        if getrefcount(value) == 3 + value.journaled:
+            buffer = value.buffer
             if getrefcount(buffer) == 3 and buffer.owner is None and not buffer.exposures:  # type: ignore[union-attr]
                 donatable.append(number)
     return live, donatable
@@ -70,28 +66,26 @@ def flush(trace: Trace | None = None) -> None:
     with the trace until it has landed.
     """
     trace = local.trace if trace is None else trace
-    if trace.values or trace.flight is not None:
+    if trace.step is not trace.root or trace.flight is not None:
         with trace.lock:
             if trace.flight is not None:
                 land(trace)
-            if trace.values:
+            if trace.step is not trace.root:
                 _take_off(trace)
 
 
 def _take_off(trace: Trace) -> None:
-    if len(trace.values) != trace.step.count:
-        trace.repair()
-    step, values = trace.step, trace.values
+    trace.repair_if_needed()
+    step = trace.step
     try:
         live, donatable = _live_and_donatable(trace)
         if live:
-            key = (tuple(live), tuple(donatable))
+            key = (tuple(map(_position, live)), tuple(donatable))
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, donatable)
             flight = Flight(
-                plan, [values[place] for place in live], trace.inputs, trace.scalars, trace.epoch,
-                trace.journal, step,
+                plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
     except Exception as error:
         trace.epoch.failure = error
@@ -171,19 +165,20 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
         value.epoch = NOWHERE
 
 
-def _make(trace: Trace, live: list[int], donatable: list[int]) -> Plan:
+def _make(trace: Trace, live: Sequence[Value], donatable: list[int]) -> Plan:
     start = perf_counter_ns()
     nodes = trace.nodes()
     step = trace.step
+    sinks = [nodes[value.pos] for value in live]
     plan = make_plan(
-        [nodes[place] for place in live], step.inputs, step.scalars, frozenset(donatable)
+        sinks, step.inputs, step.scalars, frozenset(donatable)
     )
     stats.plans += 1
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
         publish(
             "plan",
-            sinks=[nodes[place] for place in live],
+            sinks=sinks,
             seconds=1e-9 * (perf_counter_ns() - start),
         )
     return plan

@@ -141,6 +141,7 @@ class Trace:
         "step",
         "steps",
         "values",
+        "views",
     )
 
     def __init__(self) -> None:
@@ -166,7 +167,10 @@ class Trace:
         self.flight = flight
         self.epoch = epoch
         self.step = self.root
+        # Results that somebody may want and views that were read, by position: not inputs, nor
+        # what a known backward pass makes on its way.
         self.values: list[Value] = []
+        self.views: list[int] = []  # which of ``values`` are views
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
         # (tensor, the concrete value it had before it was written to in place)
@@ -174,25 +178,42 @@ class Trace:
         self._nodes: list[Node] = []
         self._nodes_step = self.root
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything is recorded that a flush would run or drop."""
+        return self.step is not self.root
+
     def forget(self) -> None:
         """Drop the trie and all plans in it (the trace must be empty): everything is new again."""
-        if self.values:
+        if self.pending:
             raise InternalError("Trace.forget: flush first")
         self.root = Step(None, None)
         self.steps = 0
         self.reset()
 
+    def repair_if_needed(self) -> None:
+        """``repair`` where an interrupt has left its marks."""
+        step, values = self.step, self.values
+        if (
+            step.inputs != len(self.inputs)
+            or len(step.scalars) != len(self.scalars)
+            or (values and values[-1].pos >= step.count)
+        ):
+            self.repair()
+
     def repair(self) -> None:
         """After an interrupted record: step back to where lists and trie agree."""
         step = self.step
         while step.parent is not None and (
-            step.count > len(self.values)
-            or step.inputs > len(self.inputs)
-            or len(step.scalars) > len(self.scalars)
+            step.inputs > len(self.inputs) or len(step.scalars) > len(self.scalars)
         ):
             step = step.parent
         self.step = step
-        del self.values[step.count :]
+        values = self.values
+        while values and values[-1].pos >= step.count:
+            del values[-1]
+        while self.views and self.views[-1] >= len(values):
+            del self.views[-1]
         del self.inputs[step.inputs :]
         del self.scalars[len(step.scalars) :]
         self._nodes = []
@@ -218,6 +239,7 @@ class Trace:
         """Make a value of an earlier epoch part of this trace; its position."""
         buffer = value.buffer
         if buffer is not None and buffer.owner is None and not buffer.exposures:
+            # In this order: a value that an interrupt leaves unmarked is only entered once more.
             step = self._input(value.meta)
             self.inputs.append(value)
         elif value.parent is not None:
@@ -229,9 +251,10 @@ class Trace:
             known = self.step.children.get(key)
             step = self.miss(key, value.recipe, (parent,), ()) if known is None else known
             self.step = step
+            value.pos = step.start
+            self.views.append(len(self.values))
+            self.values.append(value)
             if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
-                value.pos = step.start
-                self.values.append(value)
                 return step.start
         else:
             if value.buffer is None:
@@ -244,12 +267,9 @@ class Trace:
                 snapshot = Value(self.epoch, step.start, value.meta)
                 snapshot.buffer = copy_of(buffer)
                 self.inputs.append(snapshot)
-                self.values.append(snapshot)
                 value.pos = step.start
                 return step.start
             self.inputs.append(value)
-        # In this order: a value that an interrupt leaves unmarked is only entered once more.
-        self.values.append(value)
         value.pos = step.start
         value.epoch = self.epoch
         return step.start

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float32
 from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
 
@@ -144,3 +145,7 @@ def concrete(buffer: Buffer, shape: tuple[int, ...], dtype: DType) -> Value:
     value = Value(NOWHERE, -1, meta_of(shape, dtype))
     value.buffer = buffer
     return value
+
+
+# Stands in a trace for a view that nobody looks at any more.
+GONE = concrete(Buffer(0), (), float32)

@@ -95,19 +95,19 @@ def _looks_at_overwritten(value: Value) -> bool:
 class Passage:
     """Where the walk of a surveyed graph came out."""
 
-    __slots__ = ("end", "given", "length", "numbered", "order", "start")
+    __slots__ = ("by_position", "end", "given", "numbered", "order", "start")
 
     def __init__(
         self, start: Step, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]
     ) -> None:
         self.start = start
         self.end = end
-        self.length = end.count - start.count
         places = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
         # (number of the leaf, place of its cotangent among the new values, its meta)
         self.given = [
             (places[id(leaf)], value.pos - start.count, value.meta) for leaf, value in given
         ]
+        self.by_position = sorted(range(len(self.given)), key=lambda k: self.given[k][1])
         turns = sorted(range(len(seen.nodes)), key=lambda k: -seen.nodes[k].sequence)
         self.order = turns
         self.numbered = [place for place in turns if seen.nodes[place].numbers]
@@ -126,16 +126,15 @@ class Passage:
     def take(self, trace: Trace, seen: Survey) -> list[tuple[Tensor, Value]]:
         """Record all of it; the leaves and their cotangents, in the order of the walk."""
         epoch, base = trace.epoch, self.start.count
-        fresh: list[Any] = [None] * self.length
-        given = []
-        for leaf, place, meta in self.given:
-            value = fresh[place] = Value(epoch, base + place, meta)
-            given.append((seen.leaves[leaf], value))
+        given = [
+            (seen.leaves[leaf], Value(epoch, base + place, meta))
+            for leaf, place, meta in self.given
+        ]
         nodes = seen.nodes
         try:
             for place in self.numbered:
                 trace.scalars.extend(nodes[place].numbers)
-            trace.values.extend(fresh)
+            trace.values.extend([given[place][1] for place in self.by_position])
             trace.step = self.end
         except BaseException:
             trace.repair()

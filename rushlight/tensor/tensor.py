@@ -713,7 +713,7 @@ def private_buffer(tensor: Tensor) -> Buffer:
     """The storage's memory, shared with no other value: what may be shown to the outside."""
     buffer = tensor._concrete()
     # What was recorded and has not run yet must not see what the outside writes.
-    if local.trace.values:
+    if local.trace.pending:
         flush(local.trace)
     value = tensor._value if tensor._storage is None else tensor._storage.value
     # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
