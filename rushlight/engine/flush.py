@@ -170,9 +170,7 @@ def _make(trace: Trace, live: Sequence[Value], donatable: list[int]) -> Plan:
     nodes = trace.nodes()
     step = trace.step
     sinks = [nodes[value.pos] for value in live]
-    plan = make_plan(
-        sinks, step.inputs, step.scalars, frozenset(donatable)
-    )
+    plan = make_plan(sinks, step.inputs, step.scalars, frozenset(donatable))
     stats.plans += 1
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
