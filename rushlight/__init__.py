@@ -20,7 +20,6 @@ from rushlight.settings import (
     get_float32_matmul_precision,
     get_num_interop_threads,
     get_num_threads,
-    is_anomaly_enabled,
     set_default_device,
     set_float32_matmul_precision,
     set_flush_denormal,
@@ -33,6 +32,7 @@ from rushlight.tensor import Tensor, named
 from rushlight.tensor import _float as float
 from rushlight.tensor import _int as int
 from rushlight.tensor import bool_ as bool
+from rushlight.tensor.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from rushlight.tensor.interface import (
     allclose,
     broadcast_shapes,

@@ -80,8 +80,3 @@ def get_float32_matmul_precision() -> str:
 def set_default_device(device: Any) -> None:
     """The CPU, or an error."""
     require_cpu(device)
-
-
-def is_anomaly_enabled() -> bool:
-    """Anomaly detection is not built yet."""
-    return False

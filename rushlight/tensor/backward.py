@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
+from rushlight.tensor import anomaly
 from rushlight.tensor.replay import remember, survey
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
@@ -124,6 +125,7 @@ class _Walk:
             needed = self.needed(starts)
         for edge, cotangent in roots:
             self.send(edge, self.lower(cotangent))
+        watched = anomaly.is_anomaly_enabled()
         ready, send, create_graph = self.ready, self.send, self.create_graph
         release = not self.retain_graph
         waiting = self.cotangents
@@ -141,7 +143,10 @@ class _Walk:
                             self.collected[place] = self.lift(slot)
             if needed is not None and node not in needed:
                 continue
-            results = node.apply(slots, create_graph)
+            if watched:
+                results = anomaly.apply(node, slots, create_graph)
+            else:
+                results = node.apply(slots, create_graph)
             if release:
                 node.saved = None
             if extra and "post_hooks" in extra:
@@ -264,6 +269,29 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
+def _require_tensors(outputs: Sequence[Any]) -> None:
+    for each in outputs:
+        if not isinstance(each, Tensor):
+            raise AssertionError(
+                f"Expected output to be a torch.Tensor, but got {type(each).__name__}"
+            )
+
+
+def _gradients(given: Any, count: int) -> tuple[Tensor | None, ...]:
+    """One gradient, or None, for each output. TypeError for what is neither."""
+    if given is None:
+        return (None,) * count
+    gradients = _tuple(given)
+    for each in gradients:
+        if each is not None and not isinstance(each, Tensor):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(each).__name__}"
+            )
+    if len(gradients) != count:
+        raise RuntimeError(f"got {count} tensors and {len(gradients)} gradients")
+    return gradients
+
+
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Any = None,
@@ -277,7 +305,8 @@ def backward(
     given, where the graph was already freed, or a saved tensor was overwritten in place.
     """
     roots = _tuple(tensors)
-    seeds = (None,) * len(roots) if grad_tensors is None else _tuple(grad_tensors)
+    _require_tensors(roots)
+    seeds = _gradients(grad_tensors, len(roots))
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is not None:
         named = _tuple(inputs)
@@ -300,7 +329,7 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
     """``backward`` of one tensor of one element, as training loops do it."""
     value = root._value if root._storage is None else root._read_value()
     edge, trace = root._edge, local.trace
-    if edge.__class__ is not GradNode:
+    if edge.__class__ is not GradNode or anomaly.is_anomaly_enabled():
         return backward((root,), None, retain_graph)
     seen = survey(trace, value, edge)
     if seen is None:
@@ -346,12 +375,18 @@ def grad(
     if not only_inputs:
         raise NotImplementedError("autograd.grad(only_inputs=False) is gone from PyTorch as well")
     outs, ins = _tuple(outputs), _tuple(inputs)
+    _require_tensors(outs)
+    for each in ins:
+        if not isinstance(each, Tensor):
+            raise RuntimeError(
+                "all inputs have to be Tensors or GradientEdges, but got " + type(each).__name__
+            )
     for place, tensor in enumerate(ins):
         if not tensor.requires_grad:
             raise RuntimeError(
                 "One of the differentiated Tensors does not require grad" if place >= 0 else ""
             )
-    seeds = (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs)
+    seeds = _gradients(grad_outputs, len(outs))
     keep = create_graph if retain_graph is None else retain_graph
     with _mode(create_graph):
         walk = _Walk(create_graph, keep, ins)

@@ -10,10 +10,11 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
+from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.ops.create import steps_of
-from rushlight.ops.view.sizes import sizes
+from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.state import LEAF
@@ -29,9 +30,8 @@ def _finish(made: Tensor, requires_grad: bool) -> Tensor:
     return made
 
 
-def _size(size: tuple[Any, ...]) -> Shape:
-    given = sizes(size)
-    plain = tuple(int(each) for each in given)
+def _size(who: str, size: tuple[Any, ...]) -> Shape:
+    plain = whole_sizes(who, size)
     if any(each < 0 for each in plain):
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(plain)}: {list(plain)}"
@@ -54,7 +54,9 @@ def _maker(value: int, name: str) -> Any:
         names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
-        shape = _size(size)
+        if not size:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+        shape = _size(name, size)
         if out is not None:
             return _into(out, _constant(shape, value, dtype or out.dtype, False))
         return _constant(shape, value, dtype or get_default_dtype(), requires_grad)
@@ -79,6 +81,7 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of shape ``size``; its elements are zeros (PyTorch leaves them undefined)."""
+    size = (_size("empty", size),)
     made: Tensor = zeros(*size, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
     return made
 
@@ -94,7 +97,16 @@ def full(
     if isinstance(fill_value, np.generic):
         fill_value = fill_value.item()
     kind = dtype or dtypes.number_dtype(fill_value)
-    shape = _size((size,) if not isinstance(size, int) else ((size,),))
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+        )
+    if not isinstance(fill_value, (int, float, complex)):
+        raise TypeError(
+            "full(): argument 'fill_value' (position 2) must be Number, not "
+            f"{type(fill_value).__name__}"
+        )
+    shape = _size("full", (size,))
     made = _constant(shape, fill_value, kind, requires_grad)
     return made if out is None else _into(out, made)
 
@@ -225,6 +237,14 @@ def _unwrap(data: Any) -> Any:
 
 
 def _explain_ragged(data: Any, dim: int = 0) -> None:
+    nested = [isinstance(each, (list, tuple)) for each in data]
+    if any(nested) and not all(nested):
+        if nested[0]:
+            raise TypeError("not a sequence")
+        raise TypeError(
+            f"'{type(data[nested.index(True)]).__name__}' object cannot be interpreted as an "
+            "integer"
+        )
     lengths = [len(each) if isinstance(each, (list, tuple)) else -1 for each in data]
     for length in lengths:
         if length != lengths[0]:
@@ -261,14 +281,36 @@ def _kind_of(data: Any, array: np.ndarray[Any, Any]) -> DType:
     return dtypes.from_numpy(array.dtype)
 
 
+def _holds_none(data: Any) -> bool:
+    return data is None or (isinstance(data, (list, tuple)) and any(map(_holds_none, data)))
+
+
+def _text_in(data: Any) -> str | bytes | None:
+    """A text among nested numbers."""
+    if isinstance(data, (list, tuple)):
+        return next((found for each in data if (found := _text_in(each)) is not None), None)
+    return data if isinstance(data, (str, bytes)) else None
+
+
 def _unsupported(data: Any) -> Exception:
     leaf = data
     while isinstance(leaf, (list, tuple)) and leaf:
         leaf = leaf[0]
+    if isinstance(leaf, np.ndarray):
+        return TypeError(
+            f"can't convert np.ndarray of type numpy.{leaf.dtype.type.__name__}. The only "
+            "supported types are: float64, float32, float16, bfloat16, complex64, complex128, "
+            "int64, int32, int16, int8, uint8 and bool."
+        )
     if isinstance(leaf, int):
-        return RuntimeError("Overflow when unpacking long long")
-    if isinstance(leaf, str):
-        if data is leaf:
+        if _holds_none(data):
+            return RuntimeError("Could not infer dtype of NoneType")
+        text = _text_in(data)
+        if text is not None:
+            return TypeError(f"new(): invalid data type '{type(text).__name__}'")
+        return ValueError("Overflow when unpacking long long")
+    if isinstance(leaf, (str, bytes)):
+        if data is leaf or isinstance(leaf, bytes):
             return TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
         return ValueError(f"too many dimensions '{type(leaf).__name__}'")
     return RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
@@ -280,11 +322,35 @@ def tensor(
 ) -> Tensor:  # fmt: skip
     """A new tensor with a copy of ``data``: numbers, nested sequences, arrays or tensors."""
     require_cpu(device)
+    if isinstance(data, Tensor):
+        warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "torch.tensor(sourceTensor)."
+        )
     array = _infer(data)
     if array.dtype.kind in "OUS":
         raise _unsupported(data)
+    if dtype is not None and not isinstance(dtype, DType):
+        raise TypeError(
+            f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}"
+        )
+    if array.dtype == np.uint64 and not isinstance(data, (np.ndarray, np.generic, Tensor)):
+        raise ValueError("Overflow when unpacking long long")
     kind = _kind_of(data, array) if dtype is None else dtype
+    if array.dtype.kind in "fiu" and not isinstance(data, (np.ndarray, np.generic, Tensor)):
+        _require_whole(array, kind)
     return _finish(_copied(array, kind), requires_grad)
+
+
+def _require_whole(array: np.ndarray[Any, Any], kind: DType) -> None:
+    """RuntimeError where Python numbers do not fit into a dtype of whole ones (uint8 takes -1)."""
+    if kind.is_floating_point or kind.is_complex or kind is dtypes.bool_ or not array.size:
+        return
+    limits = np.iinfo(kind.np)
+    lowest = -limits.max if kind is dtypes.uint8 else limits.min
+    if not ((array >= lowest) & (array <= limits.max)).all():
+        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
 
 
 def _copied(array: np.ndarray[Any, Any], kind: DType) -> Tensor:

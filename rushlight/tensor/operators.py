@@ -37,10 +37,10 @@ def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
 
 
 def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
-    """For ops that want a tensor on the left: the number becomes a 0-d one."""
+    """For ops that want a tensor on the left: an array becomes one."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, _ACCEPTED):
+        if not isinstance(other, np.ndarray):
             return NotImplemented
         from rushlight.tensor.create import tensor
 
@@ -51,6 +51,14 @@ def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
 
 def _unary(name: str) -> Callable[[Tensor], Any]:
     return lambda self: function(name)(self)
+
+
+def _inverted(self: Tensor) -> Any:
+    if self.dtype.is_floating_point or self.dtype.is_complex:
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return function("bitwise_not")(self)
 
 
 def _positive(self: Tensor) -> Tensor:
@@ -91,8 +99,9 @@ def install() -> None:
     }  # fmt: skip
     for dunder, name in inplace.items():
         setattr(Tensor, f"__i{dunder}__", _inplace(name))
-    for dunder, name in {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}.items():
+    for dunder, name in {"neg": "neg", "abs": "abs"}.items():
         setattr(Tensor, f"__{dunder}__", _unary(name))
+    Tensor.__invert__ = _inverted  # type: ignore[attr-defined]
     Tensor.__pos__ = _positive  # type: ignore[attr-defined]
     # NumPy must not take over ``array * tensor``.
     Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]

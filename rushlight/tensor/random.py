@@ -17,7 +17,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.base.warn import warn
-from rushlight.ops.view.sizes import sizes
+from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor.device import CPU, require_cpu
 from rushlight.tensor.tensor import Tensor, type_name, write_out
@@ -85,8 +85,8 @@ def source_of(generator: Generator | None) -> Generator:
     return default_generator if generator is None else generator
 
 
-def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
-    shape = tuple(int(each) for each in sizes(size))
+def shape_of(size: tuple[Any, ...], who: str = "empty") -> tuple[int, ...]:
+    shape = whole_sizes(who, size)
     if any(each < 0 for each in shape):
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
@@ -149,7 +149,7 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
         shape, kind = (
-            shape_of(size),
+            shape_of(size, name),
             real_kind(dtype or (out.dtype if out is not None else None), name),
         )
         array = draw(source_of(generator), math.prod(shape), kind.np)

@@ -15,6 +15,7 @@ from rushlight.engine.call import Gradient
 from rushlight.engine.trace import Step, local
 from rushlight.engine.value import Meta, Value
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class GradNode:
     def name(self) -> str:
         """PyTorch's name: AddBackward0."""
         assert self.gradient is not None
-        call = self.gradient.call
-        op = getattr(call, "op", None)
-        return op.grad_name if op is not None else "VjpBackward0"
+        return name_of(self.gradient.call, self.gradient.metas)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -113,13 +112,13 @@ class GradNode:
         An in-place operation may overwrite the one it read itself: that one it keeps a copy of.
         """
         assert self.gradient is not None
-        for place, value in zip(self.gradient.saves, saved, strict=True):
+        for number, (place, value) in enumerate(zip(self.gradient.saves, saved, strict=True)):
             if place == 0 and self.inplace:
                 continue
             probe: Value | None = value
             while probe is not None:
                 if probe.overwritten:
-                    raise RuntimeError(_overwritten_message(self, value, probe))
+                    raise RuntimeError(_overwritten_message(self, number, value, probe))
                 probe = probe.parent
 
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
@@ -187,7 +186,7 @@ class AccumulateGrad:
         self.next_functions: tuple[Any, ...] = ()
 
     def name(self) -> str:
-        return "struct torch::autograd::AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {id(self):#x}>"
@@ -197,10 +196,24 @@ def _as_function(edge: Any) -> tuple[Any, int]:
     if edge is None:
         return None, 0
     if isinstance(edge, OutputEdge):
-        return edge.node, edge.number
+        return shown(edge.node), edge.number
     if isinstance(edge, GradNode):
-        return edge, 0
+        return shown(edge), 0
     return AccumulateGrad(edge), 0
+
+
+_classes: dict[tuple[type[GradNode], str], type[GradNode]] = {}
+
+
+def shown(node: GradNode) -> GradNode:
+    """The node as users see it: of a class that has its name, as in PyTorch."""
+    kind, name = type(node), node.name()
+    if kind.__name__ != name:
+        named = _classes.get((kind, name))
+        if named is None:
+            named = _classes[kind, name] = type(name, (kind,), {"__slots__": ()})
+        node.__class__ = named
+    return node
 
 
 def edge_of(tensor: Tensor) -> Any:
@@ -213,6 +226,8 @@ def edge_of(tensor: Tensor) -> Any:
 tensor_of: Callable[[Value], Tensor]
 
 
+# Set by tensor.anomaly while it is on: told of every new node.
+on_attach: Callable[[GradNode], None] | None = None
 _made = object.__new__
 
 
@@ -239,6 +254,8 @@ def attach_one(
     node.extra = None
     node.inplace = False
     out._edge = node
+    if on_attach is not None:
+        on_attach(node)
 
 
 def attach(
@@ -266,6 +283,8 @@ def attach(
         [values[place] if place < count else outs[place - count]._value for place in gradient.saves]
     )
     node = GradNode(gradient, edges, saved, numbers)
+    if on_attach is not None:
+        on_attach(node)
     if len(outs) == 1:
         outs[0]._edge = node
         return
@@ -274,13 +293,34 @@ def attach(
             out._edge = OutputEdge(node, number) if number else node
 
 
-def _overwritten_message(node: GradNode, value: Value, probe: Value) -> str:
+def _overwritten_message(node: GradNode, number: int, value: Value, probe: Value) -> str:
     kind = "".join(("torch.", legacy_name(value.meta.dtype), "Tensor"))
     reached = probe.version + 1
+    assert node.gradient is not None
+    place = node.gradient.saves[number]
+    count = len(node.gradient.metas)
+    edge: Any = node.edges[place] if place < count else node._output_edge(place - count)
+    source, output = _as_function(edge)
+    origin = "" if source is None or isinstance(source, AccumulateGrad) else (
+        f", which is output {output} of {_forward_name(source)},"
+    )  # fmt: skip
+    if on_attach is None:
+        hint = (
+            "enable anomaly detection to find the operation that failed to compute its gradient, "
+            "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
+    else:
+        hint = (
+            "the backtrace further above shows the operation that failed to compute its gradient. "
+            "The variable in question was changed in there or anywhere later. Good luck!"
+        )
     return (
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{kind} {list(value.meta.shape)}], saved by {node.name()}, is at version "
-        f"{reached}; expected version {probe.version} instead. Hint: enable anomaly detection to "
-        "find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        f"operation: [{kind} {list(value.meta.shape)}]{origin} is at version {reached}; expected "
+        f"version {probe.version} instead. Hint: {hint}"
     )
+
+
+def _forward_name(node: GradNode) -> str:
+    """``Exp`` for ``ExpBackward0``."""
+    return node.name().rpartition("Backward")[0] or node.name()

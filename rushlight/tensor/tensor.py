@@ -27,7 +27,7 @@ from rushlight.ops.view.reshape import flatten
 from rushlight.ops.view.strided import strided, strided_set
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
-from rushlight.tensor.state import LEAF, GradNode, OutputEdge, attach, edge_of
+from rushlight.tensor.state import LEAF, GradNode, OutputEdge, attach, edge_of, shown
 from rushlight.tensor.storage import Storage
 
 new = object.__new__
@@ -402,7 +402,7 @@ class Tensor:
         edge = self._edge
         if edge is None or edge is LEAF:
             return None
-        return edge.node if isinstance(edge, OutputEdge) else edge
+        return shown(edge.node if isinstance(edge, OutputEdge) else edge)
 
     @property
     def output_nr(self) -> int:

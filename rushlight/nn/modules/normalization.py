@@ -17,6 +17,10 @@ from rushlight.tensor import Tensor, empty
 def _shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
     if isinstance(normalized_shape, numbers.Integral):
         return (int(normalized_shape),)
+    if isinstance(normalized_shape, str):
+        raise TypeError(
+            f"normalized_shape must be tuple of ints, not {type(normalized_shape).__name__}"
+        )
     return tuple(normalized_shape)  # type: ignore[arg-type]
 
 

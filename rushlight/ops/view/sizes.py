@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from rushlight.base.shape import Shape
+
+
+def whole_sizes(who: str, given: tuple[Any, ...], argument: str = "size") -> Shape:
+    """The sizes of a new tensor as ints. TypeError for what is no whole number."""
+    listed = len(given) == 1 and isinstance(given[0], (tuple, list))
+    found: list[int] = []
+    for place, each in enumerate(given[0] if listed else given):
+        try:
+            found.append(operator.index(each))
+        except TypeError:
+            if listed or place:
+                what = f"but found element of type {type(each).__name__} at pos {place}"
+            else:
+                what = f"not {type(each).__name__}"
+            raise TypeError(
+                f"{who}(): argument '{argument}' (position 1) must be tuple of ints, {what}"
+            ) from None
+    return tuple(found)
 
 
 def sizes(shape: tuple[Any, ...]) -> Shape:

@@ -56,6 +56,10 @@ def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element zeroed with probability p, the others divided by 1 - p."""
     _check(p)
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"dropout(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
     return _write(input, _dropped(input, p, training, tuple(input.shape)), inplace, "dropout_")
 
 

@@ -291,6 +291,11 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 @public()
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """``input`` where ``condition`` holds, else ``other``; alone: ``nonzero(as_tuple=True)``."""
+    if not isinstance(condition, Tensor):
+        raise TypeError(
+            "where(): argument 'condition' (position 1) must be Tensor, not "
+            f"{type(condition).__name__}"
+        )
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     return function("where")(condition, input, other, out=out)

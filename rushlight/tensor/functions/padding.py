@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rushlight.ops.view.sizes import whole_sizes
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -19,7 +20,7 @@ def pad(
 
     ``mode``: "constant" (``value``), "reflect", "replicate" or "circular".
     """
-    amounts = tuple(int(each) for each in pad)
+    amounts = whole_sizes("pad", (tuple(pad),), "pad")
     if mode == "constant":
         out: Tensor = function("constant_pad_nd")(input, amounts, 0 if value is None else value)
         return out

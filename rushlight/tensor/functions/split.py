@@ -7,7 +7,7 @@ from typing import Any
 
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.engine.value import Size
-from rushlight.ops.view.sizes import sizes
+from rushlight.ops.view.sizes import sizes, whole_sizes
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -28,7 +28,7 @@ def _cut(input: Tensor, dim: int, lengths: Sequence[int]) -> Tensors:
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> Tensors:
     """Views of the given lengths along ``dim``; the lengths add up to its size."""
     axis = normalize_dim(dim, input.ndim)
-    lengths = [int(each) for each in split_sizes]
+    lengths = list(whole_sizes("split_with_sizes", (tuple(split_sizes),), "split_sizes"))
     if sum(lengths) != input.shape[axis]:
         raise RuntimeError(
             "split_with_sizes expects split_sizes to sum exactly to "

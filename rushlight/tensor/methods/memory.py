@@ -69,6 +69,8 @@ def get_data(self: Tensor) -> Tensor:
 
 def set_data(self: Tensor, other: Tensor) -> None:
     """Take over another tensor's memory."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
     other._read_value()
     storage = other._share()
     self._value = other._value

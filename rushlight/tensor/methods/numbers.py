@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
@@ -39,10 +40,27 @@ def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.nd
     return array.copy() if copy else array
 
 
-def number(self: Tensor, kind: Callable[[Any], Any]) -> Any:
+class _Said:
+    """What is said once a process."""
+
+    requires_grad = False
+
+
+def number(self: Tensor, kind: Callable[[Any], Any], *, warns: bool = False) -> Any:
     if self._value.meta.numel != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
+    if warns and not _Said.requires_grad and self.requires_grad:
+        _Said.requires_grad = True
+        warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+            "behavior.\nConsider using tensor.detach() first."
+        )
     return kind(self.item())
+
+
+def delete_item(self: Tensor, index: Any) -> None:
+    """Raises TypeError: the size of a tensor does not change."""
+    raise TypeError("Tensor does not support deleting items")
 
 
 def to_bool(self: Tensor) -> bool:

@@ -52,6 +52,7 @@ from rushlight.tensor.methods.memory import (
 )
 from rushlight.tensor.methods.numbers import (
     contains,
+    delete_item,
     iterate,
     length,
     number,
@@ -62,6 +63,7 @@ from rushlight.tensor.methods.numbers import (
     tolist,
 )
 from rushlight.tensor.methods.printing import form, represent
+from rushlight.tensor.methods.reinterpret import view
 from rushlight.tensor.tensor import Tensor, convert
 from rushlight.tensor.wrap import canonical, function
 
@@ -125,6 +127,7 @@ def _plain() -> dict[str, Any]:
         "get_device": lambda self: -1,
         "pin_memory": lambda self, device=None: self,
         "share_memory_": lambda self: self,
+        "view": view,
         "view_as": lambda self, other: self.view(other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(other.shape),
@@ -135,8 +138,9 @@ def _plain() -> dict[str, Any]:
         "__iter__": iterate, "__contains__": contains, "__repr__": represent, "__str__": represent,
         "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,
         "__int__": lambda self: number(self, int),
-        "__float__": lambda self: number(self, float),
-        "__complex__": lambda self: number(self, complex),
+        "__float__": lambda self: number(self, float, warns=True),
+        "__complex__": lambda self: number(self, complex, warns=True),
+        "__delitem__": delete_item,
         "__hash__": object.__hash__,
     }  # fmt: skip
 

@@ -1,0 +1,79 @@
+"""What PyTorch calls the nodes of its gradient graph: ``MulBackward0``, ``RsubBackward1``.
+
+Mostly the op's own name. Where one of our ops stands for several of PyTorch's, the arguments of the
+call say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rushlight.engine.call import TENSOR, OpCall
+from rushlight.engine.value import Meta
+
+Rule = Callable[[Sequence[Any], Sequence[Meta]], str]
+
+
+def _product(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+    ranks = tuple(len(meta.shape) for meta in metas)
+    known = {(2, 2): "Mm", (1, 1): "Dot", (2, 1): "Mv", (3, 3): "Bmm"}
+    return known.get(ranks, "Squeeze4" if ranks == (1, 2) else "UnsafeView" if ranks else "Matmul")
+
+
+def _with_dim(name: str, *, without: str = "0", given: str = "1", place: int = 1) -> Rule:
+    """One number where the dimension is given, another where it is not."""
+
+    def rule(arguments: Sequence[Any], metas: Sequence[Meta]) -> str:
+        return name + (without if arguments[place] in (None, ()) else given)
+
+    return rule
+
+
+def _by_tensors(name: str, both: str, right: str, left: str) -> Rule:
+    """By which of the two operands are tensors: both, the second alone, the first alone."""
+
+    def rule(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+        tensors = [each is TENSOR for each in given[:2]]
+        return both if all(tensors) else left if tensors[0] else right
+
+    return rule
+
+
+def _indexed(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+    entries = given[1]
+    last = entries[-1] if entries else None
+    return "Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice"
+
+
+_RULES: dict[str, Rule] = {
+    "matmul": _product,
+    "_basic_index": _indexed,
+    "sum": _with_dim("Sum"),
+    "mean": _with_dim("Mean"),
+    "squeeze": _with_dim("Squeeze"),
+    "sub": _by_tensors("sub", "Sub", "Rsub1", "Sub"),
+    "div": _by_tensors("div", "Div", "Mul", "Div"),
+    "pow": _by_tensors("pow", "Pow1", "Pow2", "Pow"),
+    "remainder": _by_tensors("remainder", "Remainder1", "Remainder2", "Remainder"),
+}
+_OTHERS = {
+    "selu": "Elu", "relu6": "Hardtanh", "logsigmoid": "LogSigmoid",
+    "clamp": "Clamp1", "square": "Pow", "log1p": "Log1P", "prelu": "PreluKernel",
+    "softsign": "Div", "tanhshrink": "Sub", "outer": "Mul",
+}  # fmt: skip
+
+
+def name_of(call: Any, metas: Sequence[Meta]) -> str:
+    """The name of the node that holds the gradient of ``call``."""
+    if not isinstance(call, OpCall):
+        # The gradient of a gradient: its own call is a ``Gradient`` that knows what it is of.
+        inner = name_of(call.call, call.metas)
+        return inner.replace("Backward", "BackwardBackward", 1)
+    rule, other = _RULES.get(call.name), _OTHERS.get(call.name)
+    if rule is None and other is None:
+        return call.op.grad_name
+    found = rule(call.template, metas) if rule is not None else other
+    assert found is not None
+    number = found[-1] if found[-1].isdigit() else "0"
+    return f"{found.rstrip('0123456789')}Backward{number}"

@@ -1,0 +1,41 @@
+"""The names of nodes of the gradient graph, as PyTorch has them."""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+from rushlight.nn import functional as F
+
+NAMES = {
+    "x + 1": "AddBackward0", "1 - x": "RsubBackward1", "2 ** x": "PowBackward2",
+    "x ** 2": "PowBackward0", "x ** x": "PowBackward1", "x @ x": "MmBackward0",
+    "v @ v": "DotBackward0", "x @ v": "MvBackward0", "x.sum()": "SumBackward0",
+    "x.sum(0)": "SumBackward1", "x.mean(1)": "MeanBackward1", "x.exp()": "ExpBackward0",
+    "x[0]": "SelectBackward0", "x[:, 1]": "SelectBackward0", "x[None]": "UnsqueezeBackward0",
+    "x.squeeze(0)": "SqueezeBackward1", "F.selu(x)": "EluBackward0", "x.square()": "PowBackward0",
+    "F.relu6(x)": "HardtanhBackward0", "F.logsigmoid(x)": "LogSigmoidBackward0",
+    "x.log1p()": "Log1PBackward0", "x.clamp(0, 1)": "ClampBackward1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_names(text: str) -> None:
+    x, v = torch.ones(2, 2, requires_grad=True), torch.ones(2, requires_grad=True)
+    made = eval(text, {"x": x, "v": v, "F": F})
+    assert made.grad_fn.name() == NAMES[text]
+    assert type(made.grad_fn).__name__ == NAMES[text]
+    assert repr(made.grad_fn).startswith(f"<{NAMES[text]} object at 0x")
+    made.sum().backward()
+    assert x.grad is not None or v.grad is not None
+
+
+def test_next_functions() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = (x * torch.ones(2)).sum()
+    ((product, output),) = y.grad_fn.next_functions
+    assert (type(product).__name__, output) == ("MulBackward0", 0)
+    (leaf, _), nothing = product.next_functions
+    assert leaf.variable is x
+    assert leaf.name() == "torch::autograd::AccumulateGrad"
+    assert nothing == (None, 0)
