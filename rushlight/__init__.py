@@ -79,7 +79,7 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types",
+        "autograd", "backends", "cuda", "linalg", "masked", "nn", "optim", "random", "return_types",
         "serialization", "signal", "special", "testing", "utils", "version", "vision",
     }
 )  # fmt: skip

@@ -29,6 +29,8 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
 
 def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
     def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise TypeError(f"Tensor's reflected {name} doesn't apply to a {type(self).__name__!r}")
         if not isinstance(other, _ACCEPTED):
             return NotImplemented
         return function(name)(other, self)

@@ -31,6 +31,11 @@ from rushlight.tensor.state import LEAF, GradNode, OutputEdge, attach, edge_of, 
 from rushlight.tensor.storage import Storage
 
 new = object.__new__
+# What is said where a result would be written over what it is computed from.
+OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
+    "a single memory location. Please clone() the tensor before performing the operation."
+)
 
 
 class Tensor:
@@ -233,11 +238,7 @@ class Tensor:
         end, their_end = mine.offset + _numel(mine.shape), theirs.offset + _numel(theirs.shape)
         meet = mine.offset < their_end and theirs.offset < end
         if meet and (mine.offset, end, _steps(mine)) != (theirs.offset, their_end, _steps(theirs)):
-            raise RuntimeError(
-                "unsupported operation: some elements of the input tensor and the written-to "
-                "tensor refer to a single memory location. Please clone() the tensor before "
-                "performing the operation."
-            )
+            raise RuntimeError(OVERLAP)
 
     def _inplace(self, result: Tensor, who: str) -> Tensor:
         """Make ``result``, computed from this tensor, its new content."""
@@ -695,7 +696,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
             f"result type {type_name(result.dtype)} can't be cast to the desired output type "
             f"{type_name(out.dtype)}"
         )
-    if out._storage is not None and out._layout.overlaps and out.shape == result.shape:
+    if out._storage is not None and out._layout.overlaps:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."

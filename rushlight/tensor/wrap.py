@@ -22,7 +22,7 @@ from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor.state import LEAF, attach, attach_one
-from rushlight.tensor.tensor import Tensor, make_view, write_out
+from rushlight.tensor.tensor import OVERLAP, Tensor, make_view, write_out
 from rushlight.tensor.wrap_source import MAY_HOLD_NUMBER, NUMBER_TYPES, source
 
 _OPTIONAL = (table.OPTIONAL_TENSOR, table.OPTIONAL_OPERAND, table.OPTIONAL_SCALAR)
@@ -179,11 +179,7 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
             for each in arguments:
                 target._apart_from(each)
                 if op.name in _READ_OUT_OF_ORDER and each is target:
-                    raise RuntimeError(
-                        "unsupported operation: some elements of the input tensor and the "
-                        "written-to tensor refer to a single memory location. Please clone() the "
-                        "tensor before performing the operation."
-                    )
+                    raise RuntimeError(OVERLAP)
     result = _call(function, op, arguments)
     if op.name in _EXACT_OUT:
         _require_dtypes(out, result)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from rushlight.tensor.tensor import Tensor, write_out
+from rushlight.tensor.tensor import OVERLAP, Tensor, write_out
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,6 +50,11 @@ def public(
 def _with_out(function: F) -> F:
     @functools.wraps(function)
     def writing(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if isinstance(out, Tensor):
+            for each in args:
+                out._apart_from(each)
+                if each is out and function.__name__ == "masked_select":
+                    raise RuntimeError(OVERLAP)
         result = function(*args, **kwargs)
         return result if out is None else write_all(function.__name__, out, result)
 

@@ -32,7 +32,7 @@ ALL_DTYPES = frozenset({
 
 def folder() -> Path:
     """Where the drawn inputs are kept."""
-    return Path(tempfile.gettempdir()) / "rushlight-opinfo"
+    return Path(tempfile.gettempdir()) / "rushlight-opinfo-2"
 
 
 def peer() -> str | None:

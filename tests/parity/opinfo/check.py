@@ -106,10 +106,11 @@ def _failures(name: str, function: Any, case: Case, place: int) -> Iterator[Fail
 
 
 def _arguments(case: Case) -> tuple[Any, list[Any], dict[str, Any]]:
+    known: dict[int, Any] = {}
     return (
-        decode(rushlight, case["input"]),
-        [decode(rushlight, each) for each in case["args"]],
-        {key: decode(rushlight, each) for key, each in case["kwargs"].items()},
+        decode(rushlight, case["input"], known),
+        [decode(rushlight, each, known) for each in case["args"]],
+        {key: decode(rushlight, each, known) for key, each in case["kwargs"].items()},
     )
 
 

@@ -61,16 +61,22 @@ def _encode_tensor(torch: Any, value: Any) -> Any:
     plain = value.detach()
     if plain.is_conj() or plain.is_neg():
         plain = plain.resolve_conj().resolve_neg()
+    reach = plain.storage_offset() + 1 + sum(
+        (n - 1) * step for n, step in zip(plain.shape, plain.stride(), strict=True)
+    )  # fmt: skip
+    if plain.numel() and reach * plain.element_size() > plain.untyped_storage().nbytes():
+        raise Unwritable("a tensor that reaches past its storage")
     raw = torch.empty(0, dtype=torch.uint8).set_(plain.untyped_storage())
     return (
         "tensor", dtype_name(plain.dtype), raw.numpy().tobytes(), tuple(plain.shape),
         tuple(plain.stride()), plain.storage_offset(), value.requires_grad and value.is_leaf,
+        plain.untyped_storage()._cdata,
     )  # fmt: skip
 
 
 def array_of(plain: Any) -> np.ndarray[Any, Any]:
     """The elements of an encoded tensor as a NumPy array (bfloat16 as float32)."""
-    _, dtype, raw, shape, strides, offset, _ = plain
+    _, dtype, raw, shape, strides, offset, *_ = plain
     flat = _flat(dtype, raw)
     if dtype == "bfloat16":
         flat = (flat.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
@@ -82,13 +88,16 @@ def _flat(dtype: str, raw: bytes) -> np.ndarray[Any, Any]:
     return np.frombuffer(raw, np.uint16 if dtype == "bfloat16" else np.dtype(dtype))
 
 
-def decode(torch: Any, plain: Any) -> Any:
-    """Plain data as arguments of Rushlight, the tensors freshly made."""
+def decode(torch: Any, plain: Any, known: dict[int, Any] | None = None) -> Any:
+    """Plain data as arguments of Rushlight, the tensors freshly made.
+
+    ``known``: what was made of the same storage before, in one call's arguments.
+    """
     if not isinstance(plain, tuple):
         return plain
     kind, *rest = plain
     if kind == "tensor":
-        return _decode_tensor(torch, plain)
+        return _decode_tensor(torch, plain, known)
     if kind == "size":
         return torch.Size(rest[0])
     if kind == "torch":
@@ -100,21 +109,28 @@ def decode(torch: Any, plain: Any) -> Any:
     if kind == "ellipsis":
         return Ellipsis
     if kind == "list":
-        return [decode(torch, each) for each in rest[0]]
+        return [decode(torch, each, known) for each in rest[0]]
     if kind == "tuple":
-        return tuple(decode(torch, each) for each in rest[0])
+        return tuple(decode(torch, each, known) for each in rest[0])
     if kind == "named":
-        return tuple(decode(torch, each) for each in rest[1])
+        return tuple(decode(torch, each, known) for each in rest[1])
     if kind == "dict":
-        return OrderedDict((key, decode(torch, each)) for key, each in rest[0])
+        return OrderedDict((key, decode(torch, each, known)) for key, each in rest[0])
     if kind == "array":
         return np.frombuffer(rest[2], rest[0]).reshape(rest[1]).copy()
     assert kind == "generator", kind
     return torch.Generator().manual_seed(rest[0])
 
 
-def _decode_tensor(torch: Any, plain: Any) -> Any:
-    _, name, raw, shape, strides, offset, requires_grad = plain
+def _decode_tensor(torch: Any, plain: Any, known: dict[int, Any] | None) -> Any:
+    _, name, raw, shape, strides, offset, requires_grad, storage = plain
+    known = {} if known is None else known
+    whole = known.get(storage)
+    if whole is not None:  # memory, or the very tensor, that another argument is too
+        if (shape, strides, offset) == whole[1:]:
+            return whole[0]
+        if not requires_grad and not whole[0].requires_grad:
+            return whole[0].as_strided(shape, strides, offset)
     dtype = getattr(torch, name)
     flat = _flat(name, raw).copy()
     if name == "bfloat16":
@@ -127,7 +143,10 @@ def _decode_tensor(torch: Any, plain: Any) -> Any:
         made = made.reshape(shape)
     else:
         made = made.as_strided(shape, strides, offset)
-    return made.detach().requires_grad_() if requires_grad else made
+    made = made.detach().requires_grad_() if requires_grad else made
+    if storage is not None and flat.size:
+        known[storage] = (made, shape, strides, offset)
+    return made
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
