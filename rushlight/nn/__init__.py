@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.nn import functional, init, modules, parallel, parameter, utils
+from rushlight.nn import attention, functional, init, modules, parallel, parameter, utils
 from rushlight.nn.modules import *  # noqa: F403
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parallel import DataParallel
@@ -10,6 +10,7 @@ from rushlight.nn.parameter import Buffer, Parameter, UninitializedBuffer, Unini
 
 __all__ = [
     *modules.__all__,
+    "attention",
     "Buffer",
     "DataParallel",
     "Module",

@@ -98,11 +98,3 @@ def test_parameter_dict() -> None:
     assert weights.popitem()[0] == "c"
     weights.pop("a")
     assert len(list(weights.parameters())) == 1
-
-
-def test_absent_layers_say_so() -> None:
-    assert not isinstance(nn.ReLU(), nn.LSTM)
-    with pytest.raises(
-        NotImplementedError, match=r"torch\.nn\.Transformer is not in Rushlight yet"
-    ):
-        nn.Transformer(3, 4)

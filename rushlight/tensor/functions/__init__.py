@@ -12,6 +12,7 @@ from rushlight.tensor.functions import (
     ctc,
     dropout,
     dynamic,
+    embedding_bag,
     grid,
     histogram,
     integration,
@@ -19,6 +20,7 @@ from rushlight.tensor.functions import (
     linear_loss,
     loss,
     memory,
+    multi_head,
     norm,
     padding,
     pooling,
@@ -37,7 +39,8 @@ from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, 
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
-    "ctc", "dropout", "dynamic", "grid", "histogram", "integration", "linalg", "linear_loss",
-    "loss", "memory", "norm", "padding", "pooling", "products", "recurrent", "sorting", "special",
-    "split", "statistics", "unpooling", "vision", "weight_norm", "windows",
+    "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram", "integration", "linalg",
+    "linear_loss", "loss", "memory", "multi_head", "norm", "padding", "pooling", "products",
+    "recurrent", "sorting", "special", "split", "statistics", "unpooling", "vision",
+    "weight_norm", "windows",
 ]  # fmt: skip

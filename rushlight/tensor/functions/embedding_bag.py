@@ -1,0 +1,131 @@
+"""F.embedding_bag: sums, means and maxima of rows of a table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rushlight.tensor.functions.padding import embedding
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+def _check(input: Any, offsets: Any, mode: str, weights: Any, by_freq: bool, last: bool) -> None:
+    if input.dim() == 2:
+        if offsets is not None:
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
+                f"of fixed length sequences. However, found offsets of type {type(offsets)}"
+            )
+    elif input.dim() == 1:
+        if not isinstance(offsets, Tensor):
+            raise ValueError("offsets has to be a 1D Tensor but got None")
+        if offsets.ndim != 1:
+            raise ValueError("offsets has to be a 1D Tensor")
+    else:
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
+        )
+    if weights is not None and weights.shape != input.shape:
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({weights.shape}) is not None, then it must "
+            f"have the same shape as the input ({input.shape})"
+        )
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError("mode has to be one of sum, mean or max")
+    if mode == "max" and by_freq:
+        raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if weights is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
+            f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
+        )
+
+
+def _starts(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
+    """Where each bag begins, and where the last ends."""
+    starts = np.asarray(offsets.tolist(), np.int64)
+    if len(starts) and starts[0] != 0:
+        raise RuntimeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            f"position 0. However, got {starts[0]}"
+        )
+    if len(starts) and starts[-1] > count:
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {count} but got offsets[-1] of "
+            f"{starts[-1]}"
+        )
+    if last:
+        if not len(starts):
+            raise RuntimeError("include_last_offset: number of offset should be at least 1")
+        return starts
+    return np.append(starts, count)
+
+
+def _bags(offsets: Any, count: int, last: bool) -> tuple[Tensor, Tensor]:
+    """(B, longest) places in the input, and whether there is one."""
+    starts = _starts(offsets, count, last)
+    sizes = np.diff(starts)
+    steps = np.arange(max(sizes.max(initial=0), 1))
+    there = steps[None, :] < sizes[:, None]
+    places = np.where(there, starts[:-1, None] + steps[None, :], 0)
+    return Tensor._from_array(places), Tensor._from_array(there)
+
+
+@public(torch=False, functional=True)
+def embedding_bag(
+    input: Any, weight: Any, offsets: Any = None, max_norm: float | None = None,
+    norm_type: float = 2, scale_grad_by_freq: bool = False, mode: str = "mean",
+    sparse: bool = False, per_sample_weights: Any = None, include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:  # fmt: skip
+    """input (B, n), or (n) with the places where bags begin, of rows of weight (R, E) -> (B, E).
+
+    An empty bag gives 0. ``sparse`` gradients are dense here.
+    """
+    _check(input, offsets, mode, per_sample_weights, scale_grad_by_freq, include_last_offset)
+    if padding_idx is not None:
+        if not -weight.shape[0] <= padding_idx < weight.shape[0]:
+            raise AssertionError("padding_idx must be within the number of embeddings")
+        padding_idx %= weight.shape[0]
+    there: Any = None
+    if input.dim() == 1:
+        places, there = _bags(offsets, input.shape[0], include_last_offset)
+        if not input.shape[0]:
+            return weight.new_zeros((there.shape[0], weight.shape[1]))  # type: ignore[no-any-return]
+    if padding_idx is not None:
+        seen = input != padding_idx
+        if there is None:
+            there = seen
+        else:
+            there = function("logical_and")(there, function("take")(seen, places))
+    rows: Any = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.unsqueeze(-1)
+    if input.dim() == 1:
+        shape = (*places.shape, weight.shape[1])
+        rows = rows.index_select(0, places.reshape(-1)).reshape(shape)  # type: ignore[attr-defined]
+    if mode == "max":
+        return _largest(rows, there)
+    if there is not None:
+        rows = rows.masked_fill(function("logical_not")(there).unsqueeze(-1), 0.0)
+    total: Any = rows.sum(1)
+    if mode == "mean":
+        if there is None:
+            return total / max(rows.shape[1], 1)  # type: ignore[no-any-return]
+        total = total / there.sum(1).clamp(min=1).to(total.dtype).unsqueeze(-1)
+    return total  # type: ignore[no-any-return]
+
+
+def _largest(rows: Any, there: Any) -> Tensor:
+    if not rows.shape[1]:
+        return rows.new_zeros((rows.shape[0], rows.shape[2]))  # type: ignore[no-any-return]
+    if there is None:
+        return rows.max(1)[0]  # type: ignore[no-any-return]
+    some = there.any(1, keepdim=True)
+    hidden = rows.masked_fill(function("logical_not")(there).unsqueeze(-1), -math.inf)
+    largest = hidden.max(1)[0]
+    return largest.masked_fill(function("logical_not")(some), 0.0)  # type: ignore[no-any-return]
