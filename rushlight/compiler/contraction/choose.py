@@ -175,8 +175,14 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
     return ConvBlocks(images, rows, columns, channels, filters)
 
 
-def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, ConvBlocks]:
-    """Cut a weight gradient: chunks share out weights, bands of results follow each other."""
+def weight_blocks(
+    problem: Problem, dtype: str, packs: bool, apart: bool
+) -> tuple[Tile, ConvBlocks, int]:
+    """Cut a weight gradient: chunks share out weights, bands of results follow each other.
+
+    ``apart``: chunks may also share out images, each with sums of its own, to be added up: so many
+    shares. Smaller blocks of weights instead would read and pack every input more often.
+    """
     filters, channels = problem.filters, max(1, problem.channels)
     shape = tile(dtype, filters)
     taps_muladds = problem.flops // 2
@@ -185,6 +191,9 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
     widest = 64 if problem.row.taps * problem.column.taps > 1 else 128
     block_filters = min(round_up(filters, shape.columns), round_up(widest, shape.columns))
     block_channels = min(channels, widest)
+    parts = problem.groups * -(-filters // block_filters) * -(-channels // block_channels)
+    shares = min(-(-wanted // parts), problem.x.shape[0]) if apart else 1
+    wanted = -(-wanted // shares)
     while problem.groups * -(-filters // block_filters) * -(-channels // block_channels) < wanted:
         if block_filters >= block_channels // 2 and block_filters > shape.columns:
             block_filters = round_up(block_filters // 2, shape.columns)
@@ -200,7 +209,8 @@ def weight_blocks(problem: Problem, dtype: str, packs: bool) -> tuple[Tile, Conv
     results = min(RESULTS, GRADIENT_BYTES // (block_filters * shape.itemsize))
     room = WEIGHT_SLAB_BYTES // (block_channels * shape.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, results, room)
-    return shape, ConvBlocks(images, rows, columns, block_channels, block_filters)
+    images = min(images, -(-problem.x.shape[0] // shares))
+    return shape, ConvBlocks(images, rows, columns, block_channels, block_filters), shares
 
 
 def tap_rows(problem: Problem, parts: int) -> int:

@@ -9,7 +9,13 @@ from rushlight.compiler.contraction import choose, depthwise, pixels_weight, val
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
-from rushlight.compiler.contraction.weight_kernel import MAX_RUN, WORDS, Weight, weight_kernel
+from rushlight.compiler.contraction.weight_kernel import (
+    MAX_RUN,
+    WORDS,
+    Weight,
+    total_kernel,
+    weight_kernel,
+)
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch, Ref, Scratch
 
@@ -59,10 +65,17 @@ def _planar(problem: Problem) -> list[Launch]:
     row, column = problem.row, problem.column
     work = values.register_dtype(x.dtype)
     filters, channels = problem.filters, problem.channels
-    packs = work != x.dtype or not (
-        row.inside and column.inside and (x.strides[3] == 1 or channels == 1)
+    # Pixels far apart fall on few sets of the first cache.
+    far = row.stride == column.stride == 1 and x.step(2) >= 2048
+    packs = (
+        (far and x.strides[3] == 1)
+        or work != x.dtype
+        or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
     )
-    tile, blocks = choose.weight_blocks(problem, work, packs)
+    dense = _dense(dw) and work == x.dtype
+    tile, blocks, shares = choose.weight_blocks(problem, work, packs, dense)
+    share_images = -(-x.shape[0] // shares)
+    shares = -(-x.shape[0] // share_images)
     slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
     if packs:
         pixel = blocks.channels * tile.itemsize
@@ -71,7 +84,7 @@ def _planar(problem: Problem) -> list[Launch]:
         slab = (x.step(0), x.step(1), x.step(2))
     together = column.dilation * slab[2] == blocks.channels * tile.itemsize
     pairs = -(-channels // blocks.channels) * -(-filters // blocks.filters)
-    block_taps = choose.tap_rows(problem, problem.groups * pairs)
+    block_taps = choose.tap_rows(problem, problem.groups * pairs * shares)
     sums = (
         block_taps
         * column.taps
@@ -112,6 +125,9 @@ def _planar(problem: Problem) -> list[Launch]:
         "slab_column": slab[2],
         "merged": int(together and column.taps * blocks.channels <= MAX_RUN),
         "chunk_bytes": sums,
+        "groups": problem.groups,
+        "share_images": share_images,
+        "dw_share": math.prod(dw.shape) * dw.itemsize,
     }
     names = ("image", "row", "column", "channel")
     for name, operand, per_group in (("x", x, channels), ("g", g, filters)):
@@ -120,15 +136,51 @@ def _planar(problem: Problem) -> list[Launch]:
             numbers[f"{name}_{axis_name}"] = operand.step(axis)
     for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
         numbers[f"dw_{axis_name}"] = dw.step(axis)
-    chunks = problem.groups * pairs * numbers["tap_blocks"]
-    return [
+    # Whether all weights that a chunk has of one filter lie together, channel by channel.
+    taps = row.taps * column.taps
+    steps = (taps * dw.itemsize, column.taps * dw.itemsize, dw.itemsize)
+    exact = (dw.step(2), dw.step(3), dw.step(4)) == steps
+    numbers["dw_flat"] = int(exact and block_taps == row.taps)
+    chunks = problem.groups * pairs * numbers["tap_blocks"] * shares
+    target = dw.ref if shares == 1 else Ref(Scratch(shares * numbers["dw_share"]))
+    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}"
+    launches = [
         Launch(
             weight_kernel(Weight(tile, packs, x.dtype)),
-            (g.ref, x.ref, dw.ref, Ref(Scratch(chunks * sums))),
+            (g.ref, x.ref, target, Ref(Scratch(chunks * sums))),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}",
+            label=label,
         )
     ]
+    if shares > 1:
+        count = math.prod(dw.shape)
+        per_chunk = _TOTALS
+        launches.append(
+            Launch(
+                total_kernel(dw.dtype, tile.lanes),
+                (target, dw.ref),
+                (count, per_chunk, shares),
+                chunks=-(-count // per_chunk),
+                flops=count * (shares - 1),
+                bytes=(shares + 1) * numbers["dw_share"],
+                label=f"total of {label}",
+            )
+        )
+    return launches
+
+
+def _dense(operand: Operand) -> bool:
+    """Whether its elements lie in order, without gaps."""
+    step = 1
+    for size, stride in zip(reversed(operand.shape), reversed(operand.strides), strict=True):
+        if size > 1 and stride != step:
+            return False
+        step *= size
+    return True
+
+
+# Numbers of a chunk that only adds shares.
+_TOTALS = 16384

@@ -85,19 +85,8 @@ def depthwise_kernel(tile: Tile, finish: Finish) -> Kernel:
                 *[("ptr", base) for base in bases.values()],
             ]  # fmt: skip
             body.call("results", given)
-    text = (
-        PREFETCH + values.declare_masked_load(tile.dtype, tile.lanes) + _define(tile, finish, count)
-    )
+    text = values.declare_masked_load(tile.dtype, tile.lanes) + _define(tile, finish, count)
     return kernel("depthwise", text + entry(body))
-
-
-PREFETCH = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
-
-
-def prefetch(body: Body, address: str) -> None:
-    """Ask for a line that will be read soon: channels of neighbouring pixels are no stream that
-    hardware would follow. Anything may be at the address, or nothing."""
-    body.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 2, i32 1)")
 
 
 def cleared(body: Body, tile: Tile) -> str:
@@ -217,8 +206,9 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
         ):
             next_ = body.at(body.at(first, "%ahead"), body.mul(row, word["x_row"]))
             next_ = body.at(next_, body.mul(column, word["x_column"]))
+            # Channels of neighbouring pixels are no stream that hardware would follow.
             for number in range(tile.rows):
-                prefetch(body, body.at(next_, body.mul("%step", str(number))))
+                body.prefetch(body.at(next_, body.mul("%step", str(number))))
         ends = []
         body.line("br i1 %within, label %near, label %far")
         for label, levels, places in (("near", near, at_distance), ("far", far, at_table)):

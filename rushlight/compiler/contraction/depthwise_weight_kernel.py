@@ -13,12 +13,10 @@ from collections.abc import Callable
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.depthwise_kernel import (
     AXIS,
-    PREFETCH,
     cleared,
     input_or_zeros,
     inside,
     origin,
-    prefetch,
 )
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.tile import Level, Tile, column_masks, nested
@@ -104,9 +102,7 @@ def depthwise_weight_kernel(dtype: str, lanes: int, taps: int) -> Kernel:
         left = body.load("i64", filled)
         with body.when(body.op(f"icmp sgt i64 {left}, 0")):
             body.call("far", [("ptr", table), ("i64", left), *shared])
-    text = (
-        PREFETCH + values.declare_masked_load(dtype, lanes) + _define_near(tile) + _define_far(tile)
-    )
+    text = values.declare_masked_load(dtype, lanes) + _define_near(tile) + _define_far(tile)
     return kernel("depthwise_weight", text + entry(body))
 
 
@@ -125,10 +121,10 @@ def _prefetch_next_row(
         ):
             here = body.at(body.at(below, first), body.mul(row, word["x_row"]))
             here = body.at(here, body.mul(column, word["x_column"]))
-            prefetch(body, body.at(here, line))
+            body.prefetch(body.at(here, line))
         first = body.add(body.mul(number, word["out_column"]), word["out_row"])
         with body.loop("0", wide, "64") as line:
-            prefetch(body, body.at(body.at(g, first), line))
+            body.prefetch(body.at(body.at(g, first), line))
 
 
 def _tap(body: Body, word: dict[str, str], tap0: str, number: str) -> tuple[str, str]:

@@ -120,6 +120,10 @@ class Body:
         tail = f", align {align}" if align else ""
         self.line(f"store {kind} {value}, ptr {address}{tail}")
 
+    def prefetch(self, address: str) -> None:
+        """Ask for a line that will be read soon; anything may be at the address, or nothing."""
+        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 2, i32 1)")
+
     def words(self, address: str, count: int, first: int = 0, kind: str = "i64") -> list[str]:
         """``count`` neighbouring 64-bit words from word ``first`` on."""
         return [
@@ -227,4 +231,5 @@ def entry(body: Body, declares: str = "") -> str:
 
 _DECLARES = """declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.smax.i64(i64, i64)
+declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
 """

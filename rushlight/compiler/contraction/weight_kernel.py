@@ -33,7 +33,8 @@ WORDS = (
     "x_group", "x_image", "x_row", "x_column", "x_channel",
     "g_group", "g_image", "g_row", "g_column", "g_channel",
     "slab_rows", "slab_columns", "slab_image", "slab_row", "slab_column", "merged",
-    "dw_group", "dw_filter", "dw_channel", "dw_row", "dw_column", "chunk_bytes",
+    "dw_group", "dw_filter", "dw_channel", "dw_row", "dw_column", "dw_flat", "chunk_bytes",
+    "groups", "share_images", "dw_share",
 )  # fmt: skip
 
 
@@ -67,7 +68,10 @@ def weight_kernel(spec: Weight) -> Kernel:
         tap_rows = body.min(word["block_taps"], body.sub(word["taps_row"], tap0))
         rest = body.div(rest, word["tap_blocks"])
         channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
-        group = body.div(rest, word["channel_blocks"])
+        rest = body.div(rest, word["channel_blocks"])
+        group, share = body.rem(rest, word["groups"]), body.div(rest, word["groups"])
+        image0 = body.mul(share, word["share_images"])
+        image_stop = body.min(body.add(image0, word["share_images"]), word["images"])
         filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
         channels = body.min(word["block_channels"], body.sub(word["channels"], channel0))
         sums_row = body.mul(body.ceil_div(filters, str(tile.columns)), str(width))
@@ -86,14 +90,14 @@ def weight_kernel(spec: Weight) -> Kernel:
             body.store("i64", body.mul(inside, str(size)), line)
             body.store("i64", body.mul(inside, sums_row), body.at(line, "8"))
         with (
-            body.loop("0", word["images"], word["block_images"]) as image,
+            body.loop(image0, image_stop, word["block_images"]) as image,
             body.loop("0", word["out_height"], word["band_rows"]) as row,
             body.loop("0", word["out_width"], word["band_columns"]) as column,
         ):
-            images = body.min(word["block_images"], body.sub(word["images"], image))
+            images = body.min(word["block_images"], body.sub(image_stop, image))
             rows = body.min(word["band_rows"], body.sub(word["out_height"], row))
             columns = body.min(word["band_columns"], body.sub(word["out_width"], column))
-            begun = body.add(image, body.add(row, column))
+            begun = body.add(body.sub(image, image0), body.add(row, column))
             first = body.equal(begun, "0")
             panel_bytes = body.mul(body.mul(images, body.mul(rows, columns)), str(width))
             _pack_gradient(
@@ -141,12 +145,40 @@ def weight_kernel(spec: Weight) -> Kernel:
                     body, table, run, tap, panel, levels, str(width), output,
                     filter_, str(tile.columns), first, "true",
                 )  # fmt: skip
-        dw_here = body.at(dw, body.mul(tap0, word["dw_row"]))
+        dw_here = body.at(dw, body.mul(share, word["dw_share"]))
+        dw_here = body.at(dw_here, body.mul(tap0, word["dw_row"]))
         _write(
             body, spec, word, dw_here, sums_at, sums_row, group, filter0, filters, channel0,
             channels, tap_rows,
         )  # fmt: skip
     return kernel("weight_grad", panels.declare() + panels.define() + copier.define() + entry(body))
+
+
+@functools.lru_cache(maxsize=8)
+def total_kernel(dtype: str, lanes: int) -> Kernel:
+    """Sums of shares, number by number. Pointers: shares, out. Words: numbers, those of a chunk,
+    shares."""
+    body = Body()
+    parts, out = body.words("%args", 2, kind="ptr")
+    count, per_chunk, shares = body.words("%args", 3, first=2)
+    size = values.SIZES[dtype]
+    stop = body.min(body.mul("%end", per_chunk), count)
+    start = body.mul("%begin", per_chunk)
+    whole = body.add(start, body.mul(body.div(body.sub(stop, start), str(lanes)), str(lanes)))
+    step = body.mul(count, str(size))
+    for first, last, width in ((start, whole, lanes), (whole, stop, 1)):
+        kind = values.kind(dtype, width)
+        total = body.op(f"alloca {kind}, align 64")
+        with body.loop(first, last, str(width)) as index:
+            offset = body.mul(index, str(size))
+            here = body.at(parts, offset)
+            body.store(kind, body.load(kind, here, size), total, size)
+            with body.loop("1", shares) as share:
+                more = body.load(kind, body.at(here, body.mul(share, step)), size)
+                old = body.load(kind, total, size)
+                body.store(kind, values.add(body, dtype, old, more, width), total, size)
+            body.store(kind, body.load(kind, total, size), body.at(out, offset), size)
+    return kernel("weight_total", entry(body))
 
 
 def _pack_gradient(
@@ -167,7 +199,14 @@ def _pack_gradient(
     """Panels of a tile's width of output channels, result by result."""
     width = str(tile.columns * tile.itemsize)
     row_step = body.mul(columns, width)
-    with body.loop("0", filters, str(tile.columns)) as filter_:
+    whole = body.mul(body.div(filters, str(tile.columns)), str(tile.columns))
+    apart = body.select(body.equal(word["g_channel"], str(values.SIZES[copier.source])), whole, "0")
+    with body.when(body.op(f"icmp sgt i64 {apart}, 0")):
+        _pack_together(
+            body, copier, tile, word, source, target, images, row, rows, column, columns, apart,
+            panel_bytes,
+        )  # fmt: skip
+    with body.loop(apart, filters, str(tile.columns)) as filter_:
         valid = body.min(str(tile.columns), body.sub(filters, filter_))
         picture = slab.Image(
             body.at(source, body.mul(filter_, word["g_channel"])),
@@ -177,6 +216,44 @@ def _pack_gradient(
         panel = body.at(target, body.mul(body.div(filter_, str(tile.columns)), panel_bytes))
         into = slab.Slab(panel, rows, columns, valid, body.mul(rows, row_step), row_step, width)
         copier.fill(body, picture, into, images, row, column)
+
+
+def _pack_together(
+    body: Body,
+    copier: slab.Copier,
+    tile: Tile,
+    word: dict[str, str],
+    source: str,
+    target: str,
+    images: str,
+    row: str,
+    rows: str,
+    column: str,
+    columns: str,
+    filters: str,
+    panel_bytes: str,
+) -> None:
+    """Whole panels of output channels that lie together: each result is read from end to end."""
+    width = tile.columns * tile.itemsize
+    with (
+        body.loop("0", images) as image,
+        body.loop("0", rows) as down,
+        body.loop("0", columns) as across,
+    ):
+        here = body.at(source, body.mul(image, word["g_image"]))
+        here = body.at(here, body.mul(body.add(row, down), word["g_row"]))
+        here = body.at(here, body.mul(body.add(column, across), word["g_column"]))
+        number = body.add(body.mul(image, rows), down)
+        number = body.add(body.mul(number, columns), across)
+        there = body.at(target, body.mul(number, str(width)))
+        with body.loop("0", filters, str(tile.columns)) as filter_:
+            to = body.at(there, body.mul(body.div(filter_, str(tile.columns)), panel_bytes))
+            for vector in range(tile.vectors):
+                lane = body.add(filter_, str(vector * tile.lanes))
+                from_ = body.at(here, body.mul(lane, str(values.SIZES[copier.source])))
+                value = values.load(body, copier.source, from_, tile.lanes)
+                place = body.at(to, str(vector * tile.lanes * tile.itemsize))
+                values.store(body, tile.dtype, value, place, tile.lanes)
 
 
 def _write(
@@ -194,15 +271,49 @@ def _write(
     tap_rows: str,
 ) -> None:
     """The chunk's sums to their places."""
-    size = str(spec.tile.itemsize)
+    size = spec.tile.itemsize
+    lanes = spec.tile.lanes
     out = body.at(dw, body.mul(group, word["dw_group"]))
     out = body.at(out, body.mul(filter0, word["dw_filter"]))
     out = body.at(out, body.mul(channel0, word["dw_channel"]))
     tap_step = body.mul(channels, sums_row)
-    with body.loop("0", filters) as filter_, body.loop("0", channels) as channel:
+    whole = "0"
+    if spec.dtype == spec.tile.dtype:
+        # Weights of one filter that lie together are written as rows of squares turned round.
+        whole = body.mul(body.div(filters, str(lanes)), str(lanes))
+        whole = body.select(body.op(f"icmp ne i64 {word['dw_flat']}, 0"), whole, "0")
+        taps = body.mul(tap_rows, word["taps_column"])
+        count = body.mul(channels, taps)
+        squares = body.mul(body.div(count, str(lanes)), str(lanes))
+        with body.loop("0", squares, str(lanes)) as first:
+            starts = []
+            for lane in range(lanes):
+                number = body.add(first, str(lane))
+                tap, channel = body.rem(number, taps), body.div(number, taps)
+                start = body.add(body.mul(tap, tap_step), body.mul(channel, sums_row))
+                starts.append(body.at(sums, start))
+            to = body.at(out, body.mul(first, str(size)))
+            with body.loop("0", whole, str(lanes)) as filter_:
+                across = body.mul(filter_, str(size))
+                rows = [
+                    body.load(spec.tile.vector, body.at(start, across), size) for start in starts
+                ]
+                there = body.at(to, body.mul(filter_, word["dw_filter"]))
+                for value in values.turned(body, spec.dtype, rows):
+                    body.store(spec.tile.vector, value, there, size)
+                    there = body.at(there, word["dw_filter"])
+        with body.loop("0", whole) as filter_, body.loop(squares, count) as number:
+            tap, channel = body.rem(number, taps), body.div(number, taps)
+            here = body.at(sums, body.mul(filter_, str(size)))
+            here = body.at(here, body.mul(tap, tap_step))
+            here = body.at(here, body.mul(channel, sums_row))
+            there = body.at(out, body.mul(filter_, word["dw_filter"]))
+            there = body.at(there, body.mul(number, str(size)))
+            values.store(body, spec.dtype, values.load(body, spec.dtype, here), there)
+    with body.loop(whole, filters) as filter_, body.loop("0", channels) as channel:
         there = body.at(out, body.mul(filter_, word["dw_filter"]))
         there = body.at(there, body.mul(channel, word["dw_channel"]))
-        here = body.at(sums, body.mul(filter_, size))
+        here = body.at(sums, body.mul(filter_, str(size)))
         here = body.at(here, body.mul(channel, sums_row))
         with body.loop("0", tap_rows) as row, body.loop("0", word["taps_column"]) as column:
             tap = body.add(body.mul(row, word["taps_column"]), column)
