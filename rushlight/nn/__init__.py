@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.nn import attention, functional, init, modules, parallel, parameter, utils
+from rushlight.nn import attention, functional, grad, init, modules, parallel, parameter, utils
 from rushlight.nn.modules import *  # noqa: F403
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parallel import DataParallel
@@ -18,6 +18,7 @@ __all__ = [
     "UninitializedBuffer",
     "UninitializedParameter",
     "functional",
+    "grad",
     "init",
     "modules",
     "parallel",

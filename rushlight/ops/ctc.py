@@ -36,10 +36,10 @@ def _rows(targets: Array, lengths: Array, blank: int, classes: int) -> Array:
     return states
 
 
-def _skips(states: Array, blank: int) -> Array:
+def _skips(states: Array) -> Array:
     """(N, L) bool: whether the state may be reached from two before it."""
     skips = np.zeros(states.shape, dtype=bool)
-    skips[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    skips[:, 2:] = states[:, 2:] != states[:, :-2]  # blanks are equal
     return skips
 
 
@@ -85,7 +85,7 @@ def _lattice(arrays: tuple[Array, ...], blank: int) -> tuple[Array, ...]:
     states = _rows(targets, lengths, blank, classes)
     samples = np.arange(len(lengths))
     scores = log_probs.astype(np.float64)[:, samples[:, None], states]
-    skips = _skips(states, blank)
+    skips = _skips(states)
     with np.errstate(invalid="ignore"):
         alpha = _forward(scores, skips)
         end = alpha[np.maximum(times, 1) - 1, samples]
@@ -118,6 +118,8 @@ def _host_grad(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
         result = np.exp(log_probs.astype(np.float64))
         for s in range(states.shape[1]):
             result[:, samples, states[:, s]] -= shares[:, :, s]
+        # A label that cannot be has no direction to go.
+        result[:, np.isinf(loss)] = np.nan
         result *= grads[:, None]
     result[np.arange(len(scores))[:, None] >= times] = 0.0
     if zero_infinity:

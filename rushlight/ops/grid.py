@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from rushlight.base.dtype import bool_, int64
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
@@ -161,6 +161,14 @@ def _cubic(
     return _sum(rows)
 
 
+def _without_slope(place: Node, like: Node) -> Node:
+    """Zeros that depend on ``place``: the nearest element has a gradient, which is zero."""
+    shape = place.shape
+    never = const(False, shape, bool_)
+    zeros = build.where(never, place, const(0, shape, place.dtype))
+    return build.expand(reshape(zeros, (shape[0], 1, shape[1])), like.shape)
+
+
 def _check(input: Node, grid: Node, mode: str) -> None:
     if input.dtype is not grid.dtype:
         raise RuntimeError(
@@ -212,6 +220,8 @@ def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_cor
         places.append(place)
     if mode == "nearest":
         result = _taken(flat, [unary("round", place) for place in places], sizes)
+        for place in places:
+            result = binary("add", result, _without_slope(place, result))
     elif mode == "bilinear":
         result = _linear(flat, places, sizes)
     else:

@@ -71,3 +71,52 @@ def test_ctc_refuses_lengths_that_do_not_fit() -> None:
         F.ctc_loss(scores, targets, torch.tensor([5, 5]), torch.tensor([4, 3]))
     with pytest.raises(RuntimeError, match="blank"):
         F.ctc_loss(scores, targets, torch.tensor([5, 5]), torch.tensor([3, 3]), blank=7)
+
+
+def test_conv_tbc_is_conv1d_with_time_first() -> None:
+    x, w, b = torch.randn(5, 2, 3), torch.randn(3, 3, 4), torch.randn(4)
+    wanted = F.conv1d(x.permute(1, 2, 0), w.permute(2, 1, 0), b, padding=1).permute(2, 0, 1)
+    assert torch.allclose(F.conv_tbc(x, w, b, 1), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_gradients_of_convolutions_as_functions(axes: int) -> None:
+    x = torch.randn(1, 2, *(5,) * axes, requires_grad=True)
+    w = torch.randn(3, 2, *(3,) * axes, requires_grad=True)
+    out = getattr(F, f"conv{axes}d")(x, w, stride=2, padding=1)
+    seed = torch.randn(*out.shape)
+    out.backward(seed)
+    grad = torch.nn.grad
+    of_x = getattr(grad, f"conv{axes}d_input")(x.shape, w, seed, stride=2, padding=1)
+    of_w = getattr(grad, f"conv{axes}d_weight")(x, w.shape, seed, stride=2, padding=1)
+    assert torch.allclose(of_x, x.grad, atol=1e-5)
+    assert torch.allclose(of_w, w.grad, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: F.cosine_embedding_loss(x, x, x), RuntimeError, "multi-target"),
+        (lambda x: F.cosine_embedding_loss(x, x, x[0, 0]), RuntimeError, "0D target"),
+        (lambda x: F.triplet_margin_loss(x, x[0], x), RuntimeError, "same number of dimensions"),
+        (lambda x: F.multi_margin_loss(x, torch.zeros(1).long()), RuntimeError, "target tensor"),
+        (lambda x: F.multi_margin_loss(x, torch.zeros(2).long(), weight=x[0, :2]),
+         RuntimeError, "inconsistent weight size"),
+        (lambda x: F.pad(x, (1, 2, 3)), RuntimeError, "divisible by 2"),
+        (lambda x: F.pad(x, (1,) * 6, mode="reflect"), RuntimeError, "Padding length"),
+        (lambda x: F.softshrink(x, -1.0), RuntimeError, "lambda must be in range"),
+        (lambda x: torch.flatten(x[0, 0], 1), IndexError, "Dimension out of range"),
+    ],
+)  # fmt: skip
+def test_refused(call, error: type[Exception], message: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(error, match=message):
+        call(torch.ones(2, 3))
+
+
+def test_smaller_pictures_are_smoothed() -> None:
+    # 0 1 2 .. 7 halved with the triangle of Pillow: inner elements are symmetric means.
+    x = torch.arange(8.0).reshape(1, 1, 1, 8)
+    out = F.interpolate(x, size=(1, 4), mode="bilinear", antialias=True)
+    assert torch.allclose(out.flatten(), torch.tensor([0.7143, 2.5, 4.5, 6.2857]), atol=1e-4)
+    with pytest.raises(ValueError, match="Anti-alias"):
+        F.interpolate(x, size=(1, 4), antialias=True)

@@ -82,6 +82,8 @@ reshape.bad_inputs(raises(((np.ones((2, 3)), (4, 2)), {}, RuntimeError, "invalid
 
 def _flat_shape(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     if not shape:
+        normalize_dim(start_dim, 0)
+        normalize_dim(end_dim, 0)
         return (1,)
     start, end = normalize_dim(start_dim, len(shape)), normalize_dim(end_dim, len(shape))
     if start > end:

@@ -26,6 +26,7 @@ from rushlight.tensor.functions import (
     pooling,
     products,
     recurrent,
+    sequence_conv,
     sorting,
     special,
     split,
@@ -41,6 +42,6 @@ __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
     "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram", "integration", "linalg",
     "linear_loss", "loss", "memory", "multi_head", "norm", "padding", "pooling", "products",
-    "recurrent", "sorting", "special", "split", "statistics", "unpooling", "vision",
-    "weight_norm", "windows",
+    "recurrent", "sequence_conv", "sorting", "special", "split", "statistics", "unpooling",
+    "vision", "weight_norm", "windows",
 ]  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.limits import finfo
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
-from rushlight.tensor.functions.register import public
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.functions.register import FUNCTIONS, public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -82,6 +84,18 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 @public(torch=False, functional=True)
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved toward 0 by lambd, 0 within it. Raises RuntimeError where lambd is negative."""
+    if lambd < 0:
+        raise RuntimeError(
+            f"lambda must be in range [0, {finfo(input.dtype).max:g}] for input dtype "
+            f"{legacy_name(input.dtype)}, but found {lambd:g}"
+        )
+    out: Tensor = function("softshrink")(input, lambd)
+    return out
+
+
+@public(torch=False, functional=True)
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
@@ -112,7 +126,14 @@ def _own(name: str) -> Any:
     return public(torch=False, functional=True, name=f"{name}_")(method)
 
 
+def _rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
+    return FUNCTIONS["rrelu"](input, lower, upper, training, True)  # type: ignore[no-any-return]
+
+
 def _list_inplace_forms() -> None:
+    public(functional=True, name="rrelu_")(_rrelu_)
     for name in ("elu", "hardtanh", "leaky_relu", "celu", "selu", "threshold"):
         FORMS[f"{name}_"] = _own(name)
     public(functional=True, name="relu_")(lambda input: into_input("relu", input))

@@ -21,6 +21,13 @@ def pad(
     ``mode``: "constant" (``value``), "reflect", "replicate" or "circular".
     """
     amounts = whole_sizes("pad", (tuple(pad),), "pad")
+    if len(amounts) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(amounts) > 2 * input.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(amounts)} and input of dimension {input.ndim}"
+        )
     if mode == "constant":
         out: Tensor = function("constant_pad_nd")(input, amounts, 0 if value is None else value)
         return out

@@ -60,6 +60,8 @@ def interpolate(
         )
     sizes, scales = _targets(input, size, scale_factor, rank, recompute_scale_factor)
     if antialias:
+        if mode == "lanczos" and align_corners:
+            raise ValueError("Lanczos mode does not support align_corners=True")
         smooth: Tensor = function("_antialias")(
             input, sizes, scales, _ANTIALIASED[mode], bool(align_corners)
         )

@@ -65,6 +65,13 @@ def cosine_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """1 - cos where target is 1, max(0, cos - margin) where it is -1."""
     reduction = known(legacy_reduction(reduction, size_average, reduce))
+    if target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
+        raise RuntimeError(
+            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found "
+            f"inputs with sizes {list(input1.shape)} and {list(input2.shape)}."
+        )
     dim = 1 if target.ndim else 0
     x1: Any = input1
     x2: Any = input2
@@ -116,6 +123,12 @@ def _triplet(
     anchor: Tensor, positive: Tensor, negative: Tensor, distance: Callable[..., Any],
     margin: float, swap: bool, reduction: str,
 ) -> Tensor:  # fmt: skip
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
+            f"{negative.ndim}D inputs"
+        )
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = function("minimum")(far, distance(positive, negative))

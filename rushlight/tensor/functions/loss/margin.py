@@ -30,6 +30,21 @@ def multi_margin_loss(
     if target.dtype is not int64:
         raise RuntimeError(f"expected scalar type Long but found {legacy_name(target.dtype)}")
     x: Any = function("unsqueeze")(input, 0) if input.ndim == 1 else input
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
+        )
+    if target.ndim > 1 or target.numel() != x.shape[0]:  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{x.shape[0]}], but got "
+            f"{list(target.shape)}. Input has shape {list(input.shape)}."
+        )
+    if weight is not None and weight.numel() != x.shape[1]:  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"inconsistent weight size, expected {x.shape[1]} but got {list(weight.shape)}"
+        )
     rows = target.reshape(-1, 1)
     classes = x.shape[1]
     gaps = hinge(margin - function("gather")(x, 1, rows) + x)
