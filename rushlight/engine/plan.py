@@ -24,7 +24,7 @@ from rushlight.engine.call import picker
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
 from rushlight.ir.graph import Node, toposort
-from rushlight.runtime.buffer import Buffer
+from rushlight.runtime.buffer import Buffer, pool, take_all
 from rushlight.runtime.executor import Failure, HostCall
 
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
@@ -158,7 +158,11 @@ class CompiledPlan:
         self.arena_bytes = plan.arena_bytes
         # A small one is kept; more than that waits in the pool for whoever needs it next.
         self.arena = Buffer(self.arena_bytes) if self.arena_bytes <= KEPT_ARENA else None
-        self.fresh = tuple(each.nbytes for each in plan.outputs if isinstance(each, Fresh))
+        self.fresh = tuple(
+            (each.nbytes, *pool.home(each.nbytes))
+            for each in plan.outputs
+            if isinstance(each, Fresh)
+        )
         # The results among (memory of the inputs, fresh memory).
         self.pick: Any = picker(_places(plan.outputs, len(inputs)))
         self.table = np.zeros(plan.slots, np.int64)
@@ -180,7 +184,7 @@ class CompiledPlan:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = self.arena or Buffer(self.arena_bytes)
         given = [value.buffer for value in flight.inputs]
-        fresh = [Buffer(nbytes) for nbytes in self.fresh]
+        fresh = take_all(self.fresh)
         self.pack(
             self.table,
             0,
