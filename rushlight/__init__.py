@@ -105,4 +105,6 @@ def __dir__() -> list[str]:
     from rushlight.tensor import functions
 
     ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
-    return sorted({*globals(), *_SUBMODULES, *_SERIALIZATION, *functions.TORCH, *ops})
+    return sorted(
+        {*globals(), *_SUBMODULES, *_SERIALIZATION, *functions.TORCH, *functions.TORCH_FORMS, *ops}
+    )

@@ -210,6 +210,8 @@ def named(name: str) -> Any:
     """What ``torch.<name>`` is, as far as the tensor layer knows; None where it is nothing."""
     if name in _KINDS:
         return _KINDS[name]
+    if name in functions.TORCH_FORMS:
+        return functions.TORCH_FORMS[name]
     if name in functions.TORCH:
         return functions.FUNCTIONS[name]
     op = canonical(name)

@@ -31,17 +31,25 @@ from rushlight.tensor.functions import (
     special,
     split,
     statistics,
+    torch_forms,
     unpooling,
     vision,
     weight_norm,
     windows,
 )
-from rushlight.tensor.functions.register import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS, TORCH
+from rushlight.tensor.functions.register import (
+    FUNCTIONAL,
+    FUNCTIONS,
+    INPLACE,
+    METHODS,
+    TORCH,
+    TORCH_FORMS,
+)
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
-    "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram", "integration", "linalg",
-    "linear_loss", "loss", "memory", "multi_head", "norm", "padding", "pooling", "products",
-    "recurrent", "sequence_conv", "sorting", "special", "split", "statistics", "unpooling",
-    "vision", "weight_norm", "windows",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
+    "closeness", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram",
+    "integration", "linalg", "linear_loss", "loss", "memory", "multi_head", "norm", "padding",
+    "pooling", "products", "recurrent", "sequence_conv", "sorting", "special", "split",
+    "statistics", "torch_forms", "unpooling", "vision", "weight_norm", "windows",
 ]  # fmt: skip

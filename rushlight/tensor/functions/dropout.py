@@ -166,7 +166,7 @@ def rrelu(
         out: Tensor = function("leaky_relu")(input, slope)
         return out
     # One number for each element that is not positive, in order.
-    values = np.ascontiguousarray(input._array())
+    values = np.array(input._array())  # a copy: memory that is looked at is not replaced
     slopes = np.ones(values.shape, values.dtype)
     low = values <= 0
     slopes[low] = default_generator.uniform(int(low.sum()), np.dtype("float64"), lower, upper)

@@ -15,6 +15,13 @@ METHODS: set[str] = set()  # Tensor.<name>
 INPLACE: set[str] = set()  # Tensor.<name>_
 FUNCTIONAL: set[str] = set()  # torch.nn.functional.<name>
 TORCH: set[str] = set()  # torch.<name>
+TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> is another function
+
+
+def torch_form(function: F) -> F:
+    """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
+    TORCH_FORMS[function.__name__] = function
+    return function
 
 
 def public(

@@ -8,6 +8,14 @@ from typing import Any
 from rushlight.base import dtype as dtypes
 from rushlight.ops.table import OPS
 from rushlight.tensor.device import CPU
+from rushlight.tensor.methods.by_element import (
+    apply_,
+    fill_diagonal_,
+    is_set_to,
+    map2_,
+    map_,
+    set_,
+)
 from rushlight.tensor.methods.conversion import (
     cast_method,
     cpu,
@@ -127,6 +135,8 @@ def _plain() -> dict[str, Any]:
         "get_device": lambda self: -1,
         "pin_memory": lambda self, device=None: self,
         "share_memory_": lambda self: self,
+        "apply_": apply_, "map_": map_, "map2_": map2_, "set_": set_,
+        "fill_diagonal_": fill_diagonal_, "is_set_to": is_set_to,
         "view": view,
         "view_as": lambda self, other: self.view(other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
