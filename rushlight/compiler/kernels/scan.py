@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import contiguous
 from rushlight.compiler.kernels.element import combine, entry, register_kind
-from rushlight.compiler.kernels.nest import loops, make_nest
+from rushlight.compiler.kernels.nest import SMALL_BYTES, Nest, Row, loops, make_nest
 from rushlight.compiler.kernels.pool_window import Channels
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
 
+# Columns of a strip at least, and strips at most.
+STRIP = 512
+MOST_STRIPS = 64
 _MODE = {"sum": "add", "prod": "prod", "max": "max", "min": "min"}
 
 
@@ -26,8 +30,9 @@ def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     size = node.shape[axis] if node.shape else 1
     channels = Channels.of(out.dtype, inner)
     steps = (size * inner * width, width)
-    whole = (1,) if channels.small else ()
-    nest = make_nest((outer, inner), (steps, steps), 2 * width * size, fixed=(0, 1), serial=whole)
+    nest = make_nest((outer, inner), (steps, steps), 2 * width * size, fixed=(0, 1), serial=(1,))
+    if not channels.small and 2 * node.nbytes > SMALL_BYTES:
+        nest = _in_strips(nest)
     if not node.size:
         return before
     words = (size, inner * width, inner, *nest.words)
@@ -36,6 +41,16 @@ def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     moved = 2 * node.nbytes
     pointers = (source.ref, out.ref)
     return [*before, Launch(made, pointers, words, nest.chunks, node.size, moved, label)]
+
+
+def _in_strips(nest: Nest) -> Nest:
+    """Long rows cut into strips of even width: none is narrower than a vector."""
+    outer, inner = nest.shape
+    strips = max(1, min(inner // STRIP, MOST_STRIPS))
+    if strips == 1:
+        return nest
+    columns = -(-inner // strips)
+    return replace(nest, groups=(1, columns), chunks=outer * -(-inner // columns))
 
 
 @functools.lru_cache(maxsize=128)
@@ -49,13 +64,42 @@ def _kernel(mode: str, dtype: str, channels: Channels) -> Kernel:
             with channels.each(body, inner) as vectors:
                 for first, lanes in vectors:
                     _along(body, mode, dtype, row.at, first, lanes, (size, step), total[lanes])
+        elif values.register_dtype(dtype) == dtype:
+            _rows(body, mode, dtype, row, channels.lanes, (size, step))
         else:
             lanes = channels.lanes
             with body.loop(row.start, row.stop, str(lanes)) as index:
                 # The last vector reaches back over its neighbour: it computes the same there.
-                first = body.min(index, body.sub(inner, str(lanes)))
+                first = body.min(index, body.sub(row.stop, str(lanes)))
                 _along(body, mode, dtype, row.at, first, lanes, (size, step), total[lanes])
     return kernel("scan", entry(body))
+
+
+def _rows(body: Body, mode: str, dtype: str, row: Row, lanes: int, walk: tuple[str, str]) -> None:
+    """One row after another, whole: each is the one above, in the result, and one more.
+
+    Rows stream through memory as they lie; a vector walked down all of them would not.
+    """
+    size, step = walk
+    last = body.sub(row.stop, str(lanes))
+    with body.loop("0", size) as index:
+        there = body.mul(index, step)
+        source, target = body.at(row.at[0], there), body.at(row.at[1], there)
+        above = body.at(target, body.sub("0", step))
+        first_row = body.op(f"icmp eq i64 {index}, 0")
+        stop = body.select(first_row, row.stop, row.start)
+        with body.loop(row.start, stop, str(lanes)) as column:
+            offset = body.mul(body.min(column, last), str(values.SIZES[dtype]))
+            value = values.load(body, dtype, body.at(source, offset), lanes)
+            values.store(body, dtype, value, body.at(target, offset), lanes)
+        start = body.select(first_row, row.stop, row.start)
+        with body.loop(start, row.stop, str(lanes)) as column:
+            # The last vector reaches back over its neighbour: it computes the same there.
+            offset = body.mul(body.min(column, last), str(values.SIZES[dtype]))
+            value = values.load(body, dtype, body.at(source, offset), lanes)
+            total = values.load(body, dtype, body.at(above, offset), lanes)
+            value = combine(body, dtype, mode, total, value, lanes)
+            values.store(body, dtype, value, body.at(target, offset), lanes)
 
 
 def _along(

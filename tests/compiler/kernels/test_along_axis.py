@@ -54,9 +54,11 @@ def test_scan(shape: Any, axis: int, dtype: DType) -> None:
             np.testing.assert_array_equal(got, expected)
 
 
-def test_wide_scan_is_cut_across() -> None:
-    x = RNG.integers(-3, 4, (300, 1000)).astype(np.float32)
-    node = build.scan(build.input(0, x.shape, dtypes.float32), "sum", 0)
+@pytest.mark.parametrize("shape", [(300, 1000), (60, 1025), (40, 5003), (7, 70, 611), (90, 13, 9)])
+@pytest.mark.parametrize("dtype", [dtypes.float32, dtypes.float16], ids=lambda each: each.name)
+def test_wide_scan_is_cut_across(shape: tuple[int, ...], dtype: DType) -> None:
+    x = RNG.integers(-3, 4, shape).astype(dtype.np)
+    node = build.scan(build.input(0, x.shape, dtype), "sum", len(shape) - 2)
     np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
 
 
