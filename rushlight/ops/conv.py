@@ -10,6 +10,7 @@ from rushlight.base.errors import ShapeError
 from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops import conv_depth
 from rushlight.ops.promote import require_same_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -126,7 +127,8 @@ def _conv(
     gaps = per_axis(who, "dilation", dilation, rank)
     pads = _padding(who, padding, rank, weight.shape[2:], strides, gaps)
     _sized(who, x, weight, strides, pads, gaps)
-    out = to_first(_with_bias(build.conv(to_last(x), weight, strides, pads, gaps, groups), bias))
+    conv = conv_depth.conv if rank == 3 and x.size else build.conv
+    out = to_first(_with_bias(conv(to_last(x), weight, strides, pads, gaps, groups), bias))
     return out if batched else reshape(out, out.shape[1:])
 
 
@@ -257,9 +259,8 @@ def _conv_transpose(
     grown = tuple(max(0, -hi) for _, hi in pairs)
     inner = tuple(size - more for size, more in zip(sizes, grown, strict=True))
     cut = tuple((lo, max(hi, 0)) for lo, hi in pairs)
-    out = build.conv_input_grad(
-        to_last(x), weight, (x.shape[0], *inner, channels), strides, cut, gaps, groups
-    )
+    gradient = conv_depth.conv_input_grad if rank == 3 and x.size else build.conv_input_grad
+    out = gradient(to_last(x), weight, (x.shape[0], *inner, channels), strides, cut, gaps, groups)
     if any(grown):
         out = build.pad(out, (0,) * out.ndim, (0, *grown, 0), 0)
     out = to_first(_with_bias(out, bias))
