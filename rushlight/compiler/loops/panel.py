@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, final
 
+from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
@@ -47,7 +48,10 @@ class Panel:
         self.known: set[Value] = set()
 
     def _is_late(self, value: Value) -> bool:
-        return not value.full and value.phase > 0 and value.op not in ("reduce", "const", "scalar")
+        """Whether it waits for a pass and is then kept, rather than made again from what is."""
+        if value.full or not value.phase or value.dtype is bool_:
+            return False
+        return value.op != "reduce"
 
     def run(self) -> None:
         s = self.s

@@ -274,11 +274,11 @@ class Schedule:
         """Whether the columns are so many, and so long, that rows had better stream past."""
         if self.by_rows or self.inner_count < TALL or self.sizes[self.vector] <= 8 * self.lanes:
             return False
-        late = [value for value in self.values if value.phase and not value.full]
+        reduces = [value for value in self.values if value.op == "reduce"]
         # Flags lie in memory as bytes, which vectors of flags do not.
-        if any(value.dtype is bool_ or value.data in ("any", "all") for value in late):
+        if any(v.args[0].dtype is bool_ or v.data in ("any", "all") for v in reduces):
             return False
-        return all(v.args[0].uses >> self.vector & 1 for v in late if v.op == "reduce")
+        return all(v.args[0].uses >> self.vector & 1 for v in reduces)
 
     # What the text depends on, and the words it reads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rushlight.base.dtype import bfloat16, float32, float64, int32
+from rushlight.base.dtype import bfloat16, bool_, float32, float64, int32
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops.build import Builder, Space
 from rushlight.compiler.loops.schedule import Schedule
@@ -31,11 +31,14 @@ def softmax(x: Node, axis: int) -> Node:
 
 
 @pytest.mark.parametrize(("axis", "shape"), COLUMNS + NARROW)
-@pytest.mark.parametrize("dtype", [float32, float64, bfloat16, int32], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "dtype", [float32, float64, bfloat16, int32, bool_], ids=lambda each: each.name
+)
 def test_every_kind(axis: int, shape: tuple[int, ...], dtype: DType) -> None:
     x = build.input(0, shape, dtype)
-    kinds = ["sum", "max", "min", "any", "all", "argmax", "argmin"]
+    kinds = ["max", "min", "any", "all", "argmax", "argmin", *(["sum"] if dtype != bool_ else [])]
     sinks = [build.reduce(x, kind, (axis,)) for kind in kinds]
+    sinks += [build.reduce(build.unary("neg", x), "max", (axis,))] if dtype != bool_ else []
     agree(sinks, [x], [values(shape, dtype)], 30 * tolerance(dtype))
 
 
@@ -44,6 +47,17 @@ def test_what_needs_several_passes(axis: int, shape: tuple[int, ...]) -> None:
     x = build.input(0, shape, float32)
     shares = softmax(x, axis)
     agree([shares, build.reduce(shares, "max", (axis,))], [x], [values(shape, float32)], 1e-5)
+
+
+@pytest.mark.parametrize(("axis", "shape"), COLUMNS)
+def test_flags_between_passes_are_made_again(axis: int, shape: tuple[int, ...]) -> None:
+    x = build.input(0, shape, float32)
+    top = build.reduce(x, "max", (axis,))
+    large = build.binary("lt", build.const(1.5, top.shape, float32), top)
+    shift = build.where(large, top, build.unary("neg", top))
+    e = build.unary("exp", build.binary("sub", x, again(shift, x, (axis,))))
+    chosen = build.where(again(large, x, (axis,)), e, x)
+    agree([build.reduce(chosen, "sum", (axis,)), large], [x], [values(shape, float32)], 1e-4)
 
 
 @pytest.mark.parametrize(("axis", "shape"), [(0, (40, 700)), (1, (300, 10))])
