@@ -45,8 +45,11 @@ def short_name(dtype: DType, op: str) -> str:
     return SHORT[dtype.name]
 
 
-def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
-    """``updated``: updates that happen in the memory of their first source."""
+def lower_group(
+    group: Group, updated: dict[Node, Node], constant: frozenset[Node] = frozenset()
+) -> list[Step]:
+    """``updated``: updates that happen in the memory of their first source. ``constant``: buffers
+    that hold the same in every run of these launches (the weights of a loop)."""
     if group.builder is not None:
         if not group.outputs:
             return []
@@ -65,11 +68,11 @@ def lower_group(group: Group, updated: dict[Node, Node]) -> list[Step]:
         if absorbed.axes is not None:
             out = out.permute(*inverse(absorbed.axes))
         sources = tuple([operand(source) for source in core.src])
-        return [Step(launch, node) for launch in _contract(core, sources, out, epilogue)]
+        return [Step(launch, node) for launch in _contract(core, sources, out, epilogue, constant)]
     sources = tuple([operand(source) for source in node.src])
     if node in updated:
         sources = (Operand(out.ref, out.dtype, sources[0].shape, sources[0].strides), *sources[1:])
-    return [Step(launch, node) for launch in _contract(node, sources, out, Epilogue())]
+    return [Step(launch, node) for launch in _contract(node, sources, out, Epilogue(), constant)]
 
 
 def operand(node: Node) -> Operand:
@@ -79,11 +82,13 @@ def operand(node: Node) -> Operand:
 
 
 def _contract(
-    node: Node, sources: tuple[Operand, ...], out: Operand, epilogue: Epilogue
-) -> list[Launch]:
+    node: Node, sources: tuple[Operand, ...], out: Operand, epilogue: Epilogue,
+    constant: frozenset[Node],
+) -> list[Launch]:  # fmt: skip
     op = node.op
     if op == "dot":
-        return matmul(sources[0], sources[1], out, epilogue)
+        reused = sources[1].ref.buffer in constant
+        return matmul(sources[0], sources[1], out, epilogue, reused=reused)
     rule = _CONVOLUTIONS.get(op)
     if rule is None:
         return lower_node(node, sources, out)

@@ -17,7 +17,7 @@ from rushlight.compiler.passes.fuse import fuse
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.views import base_of
-from rushlight.ir.graph import Node
+from rushlight.ir.graph import Node, toposort
 from rushlight.ir.loop import Loop
 
 
@@ -25,7 +25,7 @@ def lower_loop(node: Node) -> list[Step]:
     """The launches of a ``loop`` node: before the steps, then step by step."""
     form = Loop.of(node)
     before, sources = _sources(node, form)
-    sinks, launches = lower_body(form.sinks)
+    sinks, launches = lower_body(form.sinks, form.sequences + form.carries)
     itemsize = node.dtype.itemsize
     for place in range(form.carries):
         window = form.window(place, form.row_before(place, form.order[0]))
@@ -43,8 +43,11 @@ def lower_loop(node: Node) -> list[Step]:
     return [Step(launch, node) for launch in before]
 
 
-def lower_body(body: Sequence[Node]) -> tuple[list[Node], list[Launch]]:
-    """The nodes in whose buffers the results will be, and the launches of one step."""
+def lower_body(body: Sequence[Node], varying: int) -> tuple[list[Node], list[Launch]]:
+    """The nodes in whose buffers the results will be, and the launches of one step.
+
+    The first ``varying`` inputs change from step to step, the others do not.
+    """
     sinks = list(body)
     for step in (simplify, layout, simplify):
         sinks = step(sinks)
@@ -57,7 +60,9 @@ def lower_body(body: Sequence[Node]) -> tuple[list[Node], list[Launch]]:
         taken.add(base)
         stored.append(sink)
     groups, _ = fuse(stored)
-    steps = [step for group in groups for step in lower_group(group, {})]
+    inputs = [node for node in toposort(stored) if node.op == "input"]
+    constant = frozenset([node for node in inputs if node.attrs["index"] >= varying])
+    steps = [step for group in groups for step in lower_group(group, {}, constant)]
     return [base_of(sink) for sink in stored], [step.launch for step in steps]
 
 

@@ -96,3 +96,19 @@ def test_commands_grow_by_the_step_only() -> None:
 def test_text_reads_back() -> None:
     node, _, _ = _net(2, True, True)
     assert to_text(from_text(to_text([node]))) == to_text([node])
+
+
+@pytest.mark.parametrize("batch", [3, 5, 20, 40])
+def test_a_reused_factor_packed_or_not(batch: int) -> None:
+    """Few rows, rows that have a tile of their own, and many: the same product."""
+    x = build.input(0, (batch, 70), float32)
+    rows, weight = build.input(0, (3, batch, 70), float32), build.input(2, (70, 50), float32)
+    start = build.input(1, (batch, 50), float32)
+    body = [build.dot(x, build.input(2, (70, 50), float32))]
+    node, form = loop(
+        body, [rows], [start], [weight], steps=3, kept=[True], reverse=False, dtype=float32
+    )
+    inputs = [rows, start, weight]
+    arrays = _arrays(inputs)
+    [ours] = run_compiled([form.after(node, 0)], inputs, arrays)
+    np.testing.assert_allclose(ours, arrays[0] @ arrays[2], rtol=1e-4, atol=1e-5)

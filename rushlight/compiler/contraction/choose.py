@@ -32,6 +32,8 @@ CHUNKS = 32
 
 # A batch of so few rows has a tile of its own height, more rows have the usual one.
 FEW_ROWS = 4
+# A step of a recurrent layer, the same many times over, may choose among all tiles for more.
+FEW_REUSED_ROWS = 32
 # Rows that no tile divides badly.
 MANY = 10_080
 

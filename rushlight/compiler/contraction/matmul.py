@@ -15,10 +15,13 @@ from rushlight.compiler.launch import Kernel, Launch, Ref
 Axis = tuple[int, int, int, int, int]
 
 
-def matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Launch]:
+def matmul(
+    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, *, reused: bool = False
+) -> list[Launch]:
     """out (..., M, N) = a (..., M, K) @ b (..., K, N), and what the epilogue adds.
 
     Batch axes agree (a stride of 0 repeats). f16 and bf16 accumulate in f32; integers wrap around.
+    ``reused``: B is packed once for many of these products, so that even few rows pay for it.
     """
     check(a, b, out, epilogue)
     if out.dtype not in ("f32", "f64", "f16", "bf16"):
@@ -27,7 +30,7 @@ def matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Lau
         return []
     if _stands(out) and not _lies(out):
         return _matmul(*_transposed(a, b, out, epilogue))
-    return _matmul(a, b, out, epilogue)
+    return _matmul(a, b, out, epilogue, reused)
 
 
 def check(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> None:
@@ -94,7 +97,9 @@ def _batch_axes(a: Operand, b: Operand, out: Operand, residual: Operand | None) 
     return axes
 
 
-def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Launch]:
+def _matmul(
+    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, reused: bool = False
+) -> list[Launch]:
     axes = _batch_axes(a, b, out, epilogue.residual)
     if len(axes) > 3:
         return _outer_batches(a, b, out, epilogue)
@@ -104,9 +109,11 @@ def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[La
     depth = a.shape[-1]
     batches = math.prod(axis[0] for axis in axes)
     work = values.register_dtype(out.dtype)
-    if choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
+    reused = reused and rows > choose.FEW_ROWS
+    if not reused and choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
         return [_dots(a, b, out, epilogue, axes, batches)]
-    tile = choose.tile(work, columns, *((rows,) if rows <= choose.FEW_ROWS else ()))
+    few = choose.FEW_REUSED_ROWS if reused else choose.FEW_ROWS
+    tile = choose.tile(work, columns, *((rows,) if rows <= few else ()))
     blocks = choose.blocks(tile, rows, columns, depth, batches)
     narrow = work != out.dtype
     launches: list[Launch] = []
@@ -114,7 +121,7 @@ def _matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[La
         a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
     else:
         a_in = _Source(a.ref, tile.rows * a.step(-2), a.step(-2), a.step(-1), [x[1] for x in axes])
-    if narrow or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1)):
+    if narrow or reused or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1)):
         b_in = _packed(launches, b, axes, 2, tile.columns, tile.lanes)
         edge = False
     else:
