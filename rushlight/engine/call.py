@@ -169,6 +169,9 @@ def _derived(
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 
 
+_NUMBERS_STAY = frozenset({"add", "sub", "rsub"})
+
+
 @final
 class Gradient:
     """The gradient of a call for a given set of wanted inputs: itself a call.
@@ -237,7 +240,9 @@ class Gradient:
         reached = set(toposort([grad for grad in grads if grad is not None]))
         saves = tuple(place for place, node in enumerate([*nodes, *outs]) if node in reached)
         targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
-        self.keeps = bool(saves) or not reached.isdisjoint(scalars)
+        # (alpha of add is no tensor in PyTorch either, and is never freed)
+        numbers = not reached.isdisjoint(scalars) and self.call.name not in _NUMBERS_STAY
+        self.keeps = bool(saves) or numbers
         return saves, targets
 
     def _arguments(self, nodes: Sequence[Node]) -> tuple[list[Node | None], list[Node], list[Node]]:

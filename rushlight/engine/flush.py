@@ -18,7 +18,7 @@ from rushlight.base.events import heard, publish
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import Flight, Plan, make_plan
 from rushlight.engine.trace import Trace, local
-from rushlight.engine.value import GONE, NOWHERE, Value
+from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
 from rushlight.ir.graph import toposort
 
 
@@ -122,6 +122,11 @@ def land(trace: Trace) -> None:
     for value, buffer in zip(flight.live, flight.results, strict=True):
         value.buffer = buffer
         value.epoch = NOWHERE
+    if trace.inference:
+        # Not those that were written into a tensor: it stays what it was.
+        for value in flight.live:
+            if value.version == 0:
+                value.meta = inference_meta(value.meta)
     stats.flushes += 1
     trace.flight = None
 

@@ -59,6 +59,17 @@ def user_site(name: str) -> Site:
     return Site(name, frame.f_code.co_filename, frame.f_lineno)
 
 
+def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
+    """RuntimeError where a gradient would save a tensor made in ``inference_mode``."""
+    if any(place < len(metas) and metas[place].inference for place in gradient.saves):
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
+
+
 @final
 class Step:
     """One recorded operation in the context of all before it."""
@@ -107,7 +118,10 @@ class Step:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""
         if mask not in self.gradients:
             assert self.call is not None
-            self.gradients[mask] = self.call.gradient((metas, self.scalar_types), self.metas, mask)
+            found = self.call.gradient((metas, self.scalar_types), self.metas, mask)
+            if found is not None:
+                _refuse_inference(found, metas)
+            self.gradients[mask] = found
         return self.gradients[mask]
 
     def all_nodes(self) -> list[Node]:

@@ -64,9 +64,11 @@ class Size(tuple[int, ...]):
 class Meta:
     """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
 
-    __slots__ = ("dtype", "layout", "nbytes", "numel", "shape")
+    __slots__ = ("dtype", "inference", "layout", "nbytes", "numel", "shape", "twin")
 
     def __init__(self, shape: Size, dtype: DType) -> None:
+        self.inference = False  # whether of a tensor made in ``inference_mode``
+        self.twin: Meta | None = None
         self.shape = shape
         self.dtype = dtype
         self.numel = shape.numel()
@@ -90,6 +92,20 @@ def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
             _METAS.clear()  # a Meta in use stays alive through its values; equality is by fields
         found = _METAS[key] = Meta(Size(shape), dtype)
     return found
+
+
+def inference_meta(meta: Meta) -> Meta:
+    """The same kind, of tensors made in ``inference_mode``.
+
+    A meta of its own keeps them apart in the trie, so that a gradient that would save one is
+    refused when it is made: nothing is checked while steps are found again.
+    """
+    if meta.inference:
+        return meta
+    if meta.twin is None:
+        meta.twin = Meta(meta.shape, meta.dtype)
+        meta.twin.inference = True
+    return meta.twin
 
 
 class Epoch:

@@ -18,7 +18,7 @@ from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.state import LEAF
-from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
 
 Shape = tuple[int, ...]
@@ -357,7 +357,7 @@ def _copied(array: np.ndarray[Any, Any], kind: DType) -> Tensor:
     with np.errstate(all="ignore"):
         buffer = Buffer(array.size * kind.itemsize)
         buffer.array(kind.np, array.shape)[...] = array
-    return Tensor._of(concrete(buffer, array.shape, kind))
+    return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
 
 
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 
 
@@ -110,7 +111,16 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """As no_grad; the tensors made inside are ordinary ones here."""
+    """As no_grad; besides, no gradient can ever be computed through the tensors made inside.
+
+    They are refused where a backward pass would need them, and where they are written to later.
+
+    >>> import rushlight as torch
+    >>> with torch.inference_mode():
+    ...     x = torch.ones(2) * 2
+    >>> x.is_inference(), x.clone().is_inference()
+    (True, False)
+    """
 
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)
@@ -127,15 +137,19 @@ class inference_mode(_Mode):
 
     def __enter__(self) -> None:
         trace = local.trace
+        flush(trace)  # a flush says of all that it computes whether it was made inside
         self._state = (trace.grad, trace.inference)
         if self._mode:
             trace.grad, trace.inference = False, True
         else:
-            trace.inference = False
+            trace.grad, trace.inference = True, False
 
     def __exit__(self, *details: object) -> None:
         trace = local.trace
-        trace.grad, trace.inference = self._state
+        try:
+            flush(trace)
+        finally:
+            trace.grad, trace.inference = self._state
 
 
 def is_grad_enabled() -> bool:

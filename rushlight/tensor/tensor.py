@@ -19,7 +19,7 @@ from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
-from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, meta_of
+from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, inference_meta, meta_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.table import Op
@@ -82,10 +82,10 @@ class Tensor:
         if copy:
             buffer = Buffer(array.nbytes)
             buffer.array(kind.np, array.shape)[...] = array
-            return Tensor._of(concrete(buffer, array.shape, kind))
+            return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
         buffer = Buffer.wrap(array)
         if array.flags.c_contiguous:
-            return Tensor._of(concrete(buffer, array.shape, kind))
+            return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
         item = array.itemsize
         if any(step < 0 for step in array.strides):
             raise ValueError(
@@ -95,7 +95,7 @@ class Tensor:
             )
         if any(step % item for step in array.strides):
             raise ValueError("given numpy array strides not a multiple of the element byte size")
-        whole = concrete(buffer, (buffer.nbytes // item,), kind)
+        whole = mark_made(concrete(buffer, (buffer.nbytes // item,), kind))
         layout = Layout(array.shape, tuple(step // item for step in array.strides), 0)
         return Tensor._window(Storage(whole), layout)
 
@@ -204,10 +204,32 @@ class Tensor:
 
     # Writing
 
+    def _root(self) -> Value:
+        """The value that owns the memory."""
+        return self._value if self._storage is None else self._storage.value
+
+    def _made_in_inference(self) -> bool:
+        """Whether this was made in ``inference_mode``."""
+        value, trace = self._root(), local.trace
+        if value.meta.inference:
+            return True
+        lazy = value.buffer is None and value.parent is None and value.epoch is trace.epoch
+        return trace.inference and lazy and value.version == 0
+
+    def _require_normal(self) -> None:
+        """Raise where a tensor of ``inference_mode`` would be written to outside of it."""
+        if not local.trace.inference and self._root().meta.inference:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can "
+                "make a clone to get a normal tensor before doing inplace update.See "
+                "https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
+
     def _writable(self, who: str) -> None:
         """Raise where an in-place operation may not be."""
         edge = self._edge
         trace = local.trace
+        self._require_normal()
         if trace.grad:
             if edge is LEAF:
                 raise RuntimeError(
@@ -270,8 +292,9 @@ class Tensor:
                 _write_through(old, fresh)
             if old.buffer is not None and old.buffer is not fresh.buffer:
                 _journal(self, old)
+            stays = trace.inference and self._made_in_inference()
             # No calls from here on: an interrupt finds all of it done, or nothing.
-            fresh.version = old.version + 1
+            fresh.version = 0 if stays else old.version + 1
             old.overwritten = True
             self._value = fresh
             if trace.grad:
@@ -310,10 +333,11 @@ class Tensor:
         if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
             _write_through(old, written)
         version, tracked = storage.version + 1, not self._untracked
+        stays = trace.inference and self._made_in_inference()
         # No calls from here on: an interrupt finds all of it done, or nothing.
         if tracked:
             old.overwritten = True
-        written.version = version
+        written.version = 0 if stays else version
         storage.version = version
         storage.value = written
         if base is None:
@@ -386,6 +410,11 @@ class Tensor:
                 )
             return
         kind = self.dtype
+        if wanted and self._root().meta.inference and not local.trace.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
         if wanted and not (kind.is_floating_point or kind.is_complex):
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients"
@@ -435,6 +464,13 @@ _READERS: dict[str, Any] = {
     "uint8": ctypes.c_uint8,
     "bool": ctypes.c_bool,
 }
+
+
+def mark_made(value: Value) -> Value:
+    """A new concrete value, marked if this is ``inference_mode``."""
+    if local.trace.inference:
+        value.meta = inference_meta(value.meta)
+    return value
 
 
 def _numel(shape: tuple[int, ...]) -> int:
@@ -691,6 +727,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
             f"{who}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
+    out._require_normal()
     if not can_cast(result.dtype, out.dtype):
         raise RuntimeError(
             f"result type {type_name(result.dtype)} can't be cast to the desired output type "

@@ -149,6 +149,12 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     return input.shape == other.shape
 
 
+@torch_form
+def is_inference(input: Tensor) -> bool:
+    """Whether the tensor was made in ``inference_mode``."""
+    return input._made_in_inference()
+
+
 @public(method=True)
 def positive(input: Tensor) -> Tensor:
     """The tensor itself. RuntimeError for bool."""

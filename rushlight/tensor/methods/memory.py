@@ -91,4 +91,7 @@ def element_size(self: Tensor) -> int:
 
 
 def version(self: Tensor) -> int:
+    """How often it was written to in place. RuntimeError for tensors of ``inference_mode``."""
+    if self._made_in_inference():
+        raise RuntimeError("Inference tensors do not track version counter.")
     return self._value.version if self._storage is None else self._storage.version

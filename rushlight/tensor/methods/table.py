@@ -128,7 +128,7 @@ def _plain() -> dict[str, Any]:
         "is_floating_point": lambda self: self.dtype.is_floating_point,
         "is_complex": lambda self: self.dtype.is_complex,
         "is_signed": lambda self: self.dtype.is_signed,
-        "is_inference": lambda self: False,
+        "is_inference": lambda self: self._made_in_inference(),
         "is_shared": lambda self: False,
         "is_pinned": lambda self, device=None: False,
         "is_same_size": lambda self, other: self.shape == other.shape,
