@@ -286,6 +286,8 @@ class Tensor:
         """Take over the value (and the gradient) of a tensor of the same shape and dtype."""
         trace = local.trace
         fresh = result._read_value()
+        if fresh.parent is not None:  # a view of what was computed: dropout3d squeezes its result
+            fresh = materialise(fresh)
         if self._storage is None:
             old = self._value
             if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
