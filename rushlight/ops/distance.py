@@ -12,6 +12,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.promote import common_dtype, floating
 from rushlight.ops.reduce.vector_norm import vector_norm
+from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
 
 
@@ -102,6 +103,8 @@ def cosine_similarity(x1: Node, x2: Node, dim: int = 1, eps: float = 1e-8) -> No
     shape = broadcast_shapes(x1.shape, x2.shape)
     a, b = (build.broadcast(build.cast(x, dtype), shape) for x in (x1, x2))
     axis = normalize_dim(dim, len(shape))
+    if not shape:
+        return reshape(cosine_similarity.body(at_least_1d(a), at_least_1d(b), 0, eps), ())
     units = []
     for x in (a, b):
         norm: Node = vector_norm(x, 2.0, axis, True)

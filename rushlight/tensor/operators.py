@@ -42,6 +42,8 @@ def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
     """For ops that want a tensor on the left: an array becomes one."""
 
     def operator(self: Tensor, other: Any) -> Any:
+        if isinstance(other, Tensor):
+            return function(name)(other, self)
         if not isinstance(other, np.ndarray):
             return NotImplemented
         from rushlight.tensor.create import tensor
@@ -92,6 +94,7 @@ def install() -> None:
     for dunder in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
                    "lshift", "rshift"):  # fmt: skip
         setattr(Tensor, f"__r{dunder}__", _reflected(forward[dunder]))
+    Tensor.__rdiv__ = lambda self, other: self.reciprocal() * other  # type: ignore[attr-defined]
     Tensor.__rmatmul__ = _reflected_with_tensor("matmul")  # type: ignore[attr-defined]
     inplace = {
         "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_",

@@ -362,6 +362,8 @@ def multinomial(
 ) -> Tensor:  # fmt: skip
     """``num_samples`` indices a row, drawn in proportion to the row's weights."""
     weights = np.array(input._array())
+    if out is not None and out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {type_name(out.dtype)}")
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     if not input.dtype.is_floating_point:

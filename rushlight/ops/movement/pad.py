@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.base.dtype import bool_
+from rushlight.base.dtype import bool_, int64
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ops.movement.flip import flipped
@@ -40,7 +40,7 @@ def _crop(x: Node, pairs: tuple[tuple[int, int], ...]) -> Node:
     return x
 
 
-@composite(torch=False, name="constant_pad_nd", grad_name="ConstantPadNd")
+@composite(name="constant_pad_nd", grad_name="ConstantPadNd")
 def constant_pad(input: Node, pad: tuple[int, ...], value: Scalar = 0) -> Node:
     """``value`` around the last axes; negative amounts cut off."""
     pairs = _pairs(tuple(pad), input.ndim)
@@ -85,6 +85,9 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
             continue
         size = x.shape[axis]
         _edge_limits(mode, size, lo, hi, axis, input)
+        if mode == "replicate" and min(lo, hi) < 0:
+            x = _clamped(x, axis, lo, size + lo + hi)
+            continue
         cut = span(x, axis, max(-lo, 0), size - max(-hi, 0))
         parts = [
             _edge(cut, axis, lo, mode, first=True),
@@ -102,6 +105,8 @@ def _(rng: Rng) -> Samples:
         yield (distinct(rng, 3, 5), (1, 3), mode), {}
         yield (distinct(rng, 2, 3, 4, 5), (1, 2, 2, 1), mode), {}
         yield (distinct(rng, 1, 2, 3, 4, 3), (1, 1, 0, 2, 1, 2), mode), {}
+    yield (distinct(rng, 2, 3, 4), (-4, 5), "replicate"), {}
+    yield (distinct(rng, 2, 3, 4), (2, -1), "replicate"), {}
 
 
 @edge_pad.bad_inputs
@@ -109,6 +114,14 @@ def _(rng: Rng) -> BadInputs:
     yield (np.ones((2, 3, 4)), (4, 0), "reflect"), {}, RuntimeError, "less than"
     yield (np.ones((2, 3, 4)), (5, 0), "circular"), {}, RuntimeError, "at most"
     yield (np.ones(3), (1, 1), "replicate"), {}, NotImplementedError, "Only 2D, 3D, 4D, 5D"
+
+
+def _clamped(x: Node, axis: int, lo: int, count: int) -> Node:
+    """Elements ``-lo``, ``1 - lo`` ... along ``axis``, the nearest where there is none."""
+    place = build.binary("sub", build.iota((count,), 0, int64), build.const(lo, (count,), int64))
+    low = build.binary("maximum", place, build.const(0, (count,), int64))
+    last = build.const(x.shape[axis] - 1, (count,), int64)
+    return build.take(x, build.binary("minimum", low, last), axis)
 
 
 def _edge_limits(mode: str, size: int, lo: int, hi: int, axis: int, input: Node) -> None:

@@ -31,11 +31,18 @@ def _targets(who: str, x: Node, rank: int, output_size: Any) -> tuple[int, ...]:
 
 def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> Any:
     """Axis by axis: the mean of means (or the largest of largest) over a grid is separable."""
+    if isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     x, batched = with_batch(who, input, rank)
     targets = _targets(who, x, rank, output_size)
     regular = all(
         count and size % count == 0 for size, count in zip(x.shape[2:], targets, strict=True)
     )
+    if min(targets) < 0:
+        raise RuntimeError(
+            f"{who}: elements of output_size must be greater than or equal to 0 but received "
+            f"{list(targets)}"
+        )
     last = to_last(x)
     if regular:
         taps = tuple(size // count for size, count in zip(x.shape[2:], targets, strict=True))

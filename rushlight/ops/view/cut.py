@@ -63,7 +63,7 @@ def _(rng: Rng) -> BadInputs:
 def _narrowed(shape: Shape, dim: int, start: int, length: int) -> tuple[int, int]:
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, bool):
+    if isinstance(start, (bool, tuple)):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
     if not isinstance(start, int):  # a tensor: the wrapper turns it into a number
         raise TypeError(f"narrow(): start must be int, not {type(start).__name__}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.dtype import bool_
 from rushlight.tensor.functions import split as cuts
 from rushlight.tensor.functions.register import FUNCTIONS, public
 from rushlight.tensor.tensor import Tensor
@@ -127,3 +128,11 @@ def as_strided_scatter(
     return _written(
         input, src, lambda x: x.as_strided(size, stride, storage_offset), "slice"  # type: ignore[attr-defined]
     )  # fmt: skip
+
+
+@public(method=True)
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself. Raises RuntimeError for bool, as ``+x`` does."""
+    if input.dtype is bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input

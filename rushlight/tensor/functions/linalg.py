@@ -10,7 +10,7 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ops.linalg import LinAlgError
 from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.tensor import Tensor, write_out
 from rushlight.tensor.wrap import function
 
 _Qr = _return_type("linalg_qr", "Q", "R")
@@ -102,7 +102,8 @@ def norm(
 ) -> Tensor:  # fmt: skip
     """The p-norm over dims; "fro" is 2, "nuc" the sum of singular values."""
     if p == "nuc":
-        return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+        made = matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+        return made if out is None else write_out("norm", out, made)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2.0 if p in ("fro", None) else float(p)

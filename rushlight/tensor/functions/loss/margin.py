@@ -27,9 +27,11 @@ def multi_margin_loss(
     reduction = known(legacy_reduction(reduction, size_average, reduce))
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
     if target.dtype is not int64:
         raise RuntimeError(f"expected scalar type Long but found {legacy_name(target.dtype)}")
-    x: Any = function("unsqueeze")(input, 0) if input.ndim == 1 else input
+    x: Any = input.reshape(1, -1) if input.ndim < 2 else input
     if x.ndim != 2 or x.shape[1] == 0:
         raise RuntimeError(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
@@ -53,7 +55,7 @@ def multi_margin_loss(
         gaps = gaps * function("index_select")(weight, 0, target.reshape(-1)).reshape(-1, 1)
     others = function("scatter")(gaps, 1, rows, 0.0)
     losses = function("sum")(others, 1) / classes
-    if reduction == "none" and input.ndim == 1:
+    if reduction == "none" and input.ndim < 2:
         return losses.reshape(())  # type: ignore[no-any-return]
     return reduced(losses, reduction)
 
@@ -76,7 +78,7 @@ def multilabel_soft_margin_loss(
 
 def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     """max(0, 1 - (x[y] - x[j])) over targets y before the first -1 and classes j that are none."""
-    x: Any = function("unsqueeze")(input, 0) if input.ndim < 2 else input
+    x: Any = input if input.ndim == 2 else input.reshape(1, -1)
     y: Any = target.reshape(*x.shape)
     classes = x.shape[1]
     listed = function("cumsum")(function("lt")(y, 0), 1) == 0
