@@ -48,9 +48,9 @@ from rushlight.tensor.functions.register import (
 )
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "activation", "closeness", "copies",
-    "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram", "integration", "linalg",
-    "linear_loss", "loss", "memory", "multi_head", "native_norm", "norm", "padding", "pooling",
-    "products", "recurrent", "sequence_conv", "sorting", "special", "split", "statistics",
-    "torch_forms", "unpooling", "vision", "weight_norm", "windows",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
+    "closeness", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram",
+    "integration", "linalg", "linear_loss", "loss", "memory", "multi_head", "native_norm", "norm",
+    "padding", "pooling", "products", "recurrent", "sequence_conv", "sorting", "special", "split",
+    "statistics", "torch_forms", "unpooling", "vision", "weight_norm", "windows",
 ]  # fmt: skip
