@@ -99,6 +99,39 @@ def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blo
     return Blocks(tall, wide, deep)
 
 
+def turns(dtype: str, rows: int, columns: int, depth: int, a_depth: int, b_depth: int) -> bool:
+    """Whether a product of few rows is better taken with rows and columns exchanged.
+
+    Weights whose depth lies together would be packed as B in each step; as A they are read as they
+    lie, and the few rows are what is packed. Results are then stored one by one, once.
+    """
+    itemsize = values.SIZES[dtype]
+    wide = tile(dtype, MANY).columns
+    return (
+        dtype in ("f32", "f64")
+        and a_depth == b_depth == itemsize
+        and DOT_ROWS < rows <= min(TURNED_ROWS, columns)
+        and 4 * round_up(rows, wide) <= 5 * rows
+        and depth >= TURNED_DEPTH
+    )
+
+
+def turned_blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
+    """Cut such a product: a panel of B, as deep as can be, and A's rows share the second cache."""
+    room = cpu.host().l2_bytes // tile.itemsize
+    deep = max(64, min(depth, room // 2 // tile.columns))
+    tall = (room * 3 // 4 - deep * tile.columns) // deep
+    shares = min(max(1, rows * columns * depth * batches // CHUNK_MULADDS), CHUNKS)
+    tall = min(tall, -(-rows * batches // shares), MAX_ROWS)
+    return Blocks(max(1, tall // tile.rows) * tile.rows, round_up(columns, tile.columns), deep)
+
+
+# Rows and depth of products that are better turned: fewer columns of A than of B, a sum that is
+# long beside storing it.
+TURNED_ROWS = 256
+TURNED_DEPTH = 512
+
+
 def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: int) -> bool:
     """Whether B is better read as it lies than packed: few rows pay for the copy, or it is shallow.
 

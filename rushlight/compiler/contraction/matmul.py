@@ -29,7 +29,12 @@ def matmul(
     if math.prod(out.shape) == 0:
         return []
     if _stands(out) and not _lies(out):
-        return _matmul(*_transposed(a, b, out, epilogue))
+        a, b, out, epilogue = _transposed(a, b, out, epilogue)
+        reused = False
+    rows, columns = out.shape[-2:]
+    turns = choose.turns(out.dtype, rows, columns, a.shape[-1], a.step(-1), b.step(-2))
+    if turns and not reused:
+        return _matmul(*_transposed(a, b, out, epilogue), turned=True)
     return _matmul(a, b, out, epilogue, reused)
 
 
@@ -98,11 +103,17 @@ def _batch_axes(a: Operand, b: Operand, out: Operand, residual: Operand | None) 
 
 
 def _matmul(
-    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, reused: bool = False
+    a: Operand,
+    b: Operand,
+    out: Operand,
+    epilogue: Epilogue,
+    reused: bool = False,
+    turned: bool = False,
 ) -> list[Launch]:
+    """``reused``: see ``matmul``; ``turned``: see ``choose.turns``."""
     axes = _batch_axes(a, b, out, epilogue.residual)
     if len(axes) > 3:
-        return _outer_batches(a, b, out, epilogue)
+        return _outer_batches(a, b, out, epilogue, turned)
     while len(axes) < 3:
         axes.insert(0, (1, 0, 0, 0, 0))
     rows, columns = out.shape[-2:]
@@ -110,18 +121,24 @@ def _matmul(
     batches = math.prod(axis[0] for axis in axes)
     work = values.register_dtype(out.dtype)
     reused = reused and rows > choose.FEW_ROWS
-    if not reused and choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
+    packs = reused or turned
+    if not packs and choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
         return [_dots(a, b, out, epilogue, axes, batches)]
-    few = choose.FEW_REUSED_ROWS if reused else choose.FEW_ROWS
-    tile = choose.tile(work, columns, *((rows,) if rows <= few else ()))
-    blocks = choose.blocks(tile, rows, columns, depth, batches)
+    if turned:
+        # The columns are a batch here: none of its sizes is in the kernel's text.
+        tile = choose.tile(work, choose.MANY)
+        blocks = choose.turned_blocks(tile, rows, columns, depth, batches)
+    else:
+        few = choose.FEW_REUSED_ROWS if reused else choose.FEW_ROWS
+        tile = choose.tile(work, columns, *((rows,) if rows <= few else ()))
+        blocks = choose.blocks(tile, rows, columns, depth, batches)
     narrow = work != out.dtype
     launches: list[Launch] = []
     if narrow or choose.packs_rows(tile, rows, columns, depth, a.step(-2), a.step(-1)):
         a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
     else:
         a_in = _Source(a.ref, tile.rows * a.step(-2), a.step(-2), a.step(-1), [x[1] for x in axes])
-    if narrow or reused or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1)):
+    if narrow or packs or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1)):
         b_in = _packed(launches, b, axes, 2, tile.columns, tile.lanes)
         edge = False
     else:
@@ -149,7 +166,7 @@ def _matmul(
     }
     launches.append(
         _launch(
-            gemm(Gemm(tile, finish.Finish.of(out, epilogue), edge)),
+            gemm(Gemm(tile, finish.Finish.of(out, epilogue), edge, turned)),
             (a_in.ref, b_in.ref, out.ref, *finish.pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
             batches * row_blocks * column_blocks,
@@ -257,12 +274,18 @@ def _packed(
     return _Source(ref, depth * width * itemsize, itemsize, width * itemsize, batches)
 
 
-def _outer_batches(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Launch]:
+def _outer_batches(
+    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, turned: bool
+) -> list[Launch]:
     """More batch axes than a kernel walks: one list of launches for each index of the first."""
     launches = []
     for index in range(out.shape[0]):
         residual = None if epilogue.residual is None else epilogue.residual.pick(index)
         launches += _matmul(
-            a.pick(index), b.pick(index), out.pick(index), replace(epilogue, residual=residual)
+            a.pick(index),
+            b.pick(index),
+            out.pick(index),
+            replace(epilogue, residual=residual),
+            turned,
         )
     return launches

@@ -27,19 +27,24 @@ from rushlight.compiler.contraction.tile import (
     column_masks,
 )
 
+PART = 256
+
 
 @dataclass(frozen=True)
 class Panel:
     """What is in the function's text: ``levels`` loops over depth.
 
     ``edge``: for columns that do not fill the tile where B is not packed: it is read under a mask
-    (which halves the speed) and only those columns.
+    (which halves the speed) and only those columns. ``parts``: the depth may be long; sums of
+    ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
+    two levels then, the outer one of a single round.
     """
 
     tile: Tile
     finish: Finish
     levels: int
     edge: bool = False
+    parts: bool = False
 
     @property
     def name(self) -> str:
@@ -75,7 +80,10 @@ class Panel:
                 body.at("%origin", body.load("i64", body.at(lines, str(ROW_BYTES * index))))
                 for index in range(tile.rows)
             ]
-            sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks)
+            if self.parts:
+                sums = self._in_parts(body, addresses, buffer)
+            else:
+                sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks)
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")
             if self.edge:
@@ -84,6 +92,27 @@ class Panel:
             else:
                 store_tile(body, tile, self.finish, output, sums, buffer, at)
         return function(self.name, self.parameters(), body)
+
+    def _in_parts(self, body: Body, rows: list[str], buffer: str) -> list[str]:
+        """The sums over the inner level, part by part."""
+        tile = self.tile
+        places = [
+            body.at(buffer, str(index * tile.lanes * tile.itemsize))
+            for index in range(tile.rows * tile.vectors)
+        ]
+        for place in places:
+            body.store(tile.vector, values.zero(tile.lanes), place, tile.itemsize)
+        with body.loop("0", "%n1", str(PART)) as begun:
+            count = body.min(str(PART), body.sub("%n1", begun))
+            offset = body.mul(begun, "%a1")
+            starts = [body.at(row, offset) for row in rows]
+            b = body.at("%b", body.mul(begun, "%b_step"))
+            sums = accumulate(body, tile, starts, b, [Level(count, "%a1")], "%b_step", [])
+            for place, value in zip(places, sums, strict=True):
+                old = body.load(tile.vector, place, tile.itemsize)
+                new = values.add(body, tile.dtype, old, value, tile.lanes)
+                body.store(tile.vector, new, place, tile.itemsize)
+        return [body.load(tile.vector, place, tile.itemsize) for place in places]
 
     def declare(self) -> str:
         """What a module with this function (or several like it) needs."""

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from rushlight.compiler.contraction.conv_kernel import Conv, conv_kernel
+from rushlight.compiler.contraction.depthwise_weight_kernel import depthwise_weight_kernel
 from rushlight.compiler.contraction.dot import Dot, dot
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.gemm import Gemm, gemm
@@ -33,6 +34,8 @@ AVX2 = {
     "gemm 4x24": (gemm(Gemm(Tile(4, 3, 8, "f32"), BIASED, False)), 12),
     "gemm 4x24 and 3x24 at the edge": (gemm(Gemm(Tile(4, 3, 8, "f32"), BIASED, True)), 9),
     "gemm 6x16 and 5x16 at the edge": (gemm(Gemm(Tile(6, 2, 8, "f32"), BIASED, True)), 10),
+    "gemm 6x16 long": (gemm(Gemm(Tile(6, 2, 8, "f32"), BIASED, False, True)), 12),
+    "depthwise weight": (depthwise_weight_kernel("f32", 8, 9), 9),
     "gemm 12x8": (gemm(Gemm(Tile(12, 1, 8, "f32"), BIASED, False)), 12),
     "gemm f64": (gemm(Gemm(Tile(6, 2, 4, "f64"), Finish("f64"), False)), 12),
     "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),

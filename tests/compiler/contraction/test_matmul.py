@@ -61,6 +61,33 @@ def test_sizes_and_strides(
     check(a, b, strided(rng, (m, n), dtype, how_out), parts)
 
 
+@pytest.mark.parametrize(
+    "batch, m, k, n",
+    [((), 24, 512, 24), ((), 100, 700, 131), ((2, 3), 32, 515, 40), ((2, 1, 2, 2), 32, 513, 37),
+     ((), 64, 9000, 70)],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("extras", [False, True])
+def test_few_rows_by_weights_that_lie_along_the_depth(
+    batch: tuple[int, ...], m: int, k: int, n: int, dtype: Any, extras: bool
+) -> None:
+    rng = np.random.default_rng(m + k)
+    a, b = strided(rng, (*batch, m, k), dtype, ""), strided(rng, (*batch, k, n), dtype, "turned")
+    out = strided(rng, (*batch, m, n), dtype, "")
+    launches = matmul(*map(machine.operand, (a, b, out)), Epilogue())
+    # The few rows are packed, not the weights.
+    assert launches[0].bytes < 3 * a.nbytes
+    check(a, b, out, 3)
+    if extras:
+        bias, residual = rng.standard_normal(n).astype(dtype), strided(rng, out.shape, dtype, "")
+        epilogue = Epilogue(
+            bias=machine.operand(bias), activation="relu", residual=machine.operand(residual)
+        )
+        machine.run(matmul(*map(machine.operand, (a, b, out)), epilogue))
+        want = np.maximum(np.matmul(a.astype("d"), b.astype("d")) + bias + residual, 0)
+        np.testing.assert_allclose(out, want, atol=2e-3)
+
+
 @pytest.mark.parametrize("shape", [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (20, 0, 40)])
 def test_nothing_to_sum_or_store(shape: tuple[int, int, int]) -> None:
     m, k, n = shape
