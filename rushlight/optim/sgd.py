@@ -73,7 +73,7 @@ class SGD(Optimizer):
                     params.append(param)
                     grads.append(grad)
             if params:
-                replace_all(params, self._moved(group, params, grads))
+                replace_all(params, self._moved(group, params, grads, [], momentum))
             return
         velocities: list[Any] = []
         fresh_params: list[Any] = []
@@ -92,13 +92,13 @@ class SGD(Optimizer):
                 grads.append(grad)
                 velocities.append(velocity)
         if fresh_params:
-            results = self._moved(group, fresh_params, fresh_grads)
+            results = self._moved(group, fresh_params, fresh_grads, [], momentum)
             count = len(fresh_params)
             replace_all(fresh_params, results[:count])
             for param, velocity in zip(fresh_params, results[count:], strict=True):
                 state[param]["momentum_buffer"] = Tensor._of(velocity)
         if params:
-            results = self._moved(group, params, grads, velocities)
+            results = self._moved(group, params, grads, velocities, momentum)
             replace_all(params + velocities, results)
 
     @staticmethod
@@ -106,10 +106,11 @@ class SGD(Optimizer):
         group: dict[str, Any],
         params: list[Any],
         grads: list[Any],
-        velocities: list[Any] = [],  # noqa: B006
+        velocities: list[Any],
+        momentum: float,
     ) -> Any:
         """New parameters, then new velocities; without old ones these start as the gradients."""
-        momentum, weight_decay = number(group["momentum"]), number(group["weight_decay"])
+        weight_decay = number(group["weight_decay"])
         return sgd_step(
             params,
             grads,

@@ -344,11 +344,12 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
             remember(trace, start, seen, walk.visited, leaves)
             walk.accumulate()
         return None
-    given = passage.take(trace, seen)
+    fresh = passage.take(trace, seen)
     if not retain_graph:
         for node in seen.nodes:
             node.saved = None
-    for leaf, cotangent in given:
+    for number, place in passage.given:
+        leaf, cotangent = seen.leaves[number], fresh[place]
         extra = leaf.__dict__
         if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
             with _mode(False):

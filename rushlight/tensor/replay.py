@@ -13,6 +13,7 @@ trace, a user's Function) has no survey: those passes are walked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.engine.trace import Step, Trace
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
 class Survey:
     """The gradient graph under a root: its nodes, its leaves, and what identifies it."""
 
-    __slots__ = ("epoch", "key", "leaves", "nodes")
+    __slots__ = ("epoch", "falling", "key", "leaves", "nodes")
 
     def __init__(
-        self, epoch: Epoch, key: tuple[Any, ...], nodes: list[GradNode], leaves: list[Tensor]
-    ) -> None:
+        self, epoch: Epoch, key: tuple[Any, ...], nodes: list[GradNode], leaves: list[Tensor],
+        falling: bool,
+    ) -> None:  # fmt: skip
         self.epoch = epoch
         self.key = key
-        self.nodes = nodes  # as they were found, not in the order of their turns
+        self.falling = falling  # whether the nodes were found in the order of their turns
+        self.nodes = nodes
         self.leaves = leaves
 
 
@@ -50,6 +53,7 @@ def survey(trace: Trace, value: Value, root: GradNode) -> Survey | None:
     key: list[Any] = [value.pos]
     found: list[Any] = [root]
     numbers: dict[Any, int] = {root: 0}
+    falling, last = True, root.sequence + 1
     for each in found:  # grows meanwhile
         if each.__class__ is not GradNode:
             if isinstance(each, GradNode):
@@ -60,6 +64,9 @@ def survey(trace: Trace, value: Value, root: GradNode) -> Survey | None:
         if saved is None or each.extra:
             return None
         nodes.append(each)
+        if each.sequence > last:
+            falling = False
+        last = each.sequence
         key.append(each.gradient)
         for kept in saved:
             if kept.epoch is not epoch or kept.overwritten:
@@ -79,7 +86,7 @@ def survey(trace: Trace, value: Value, root: GradNode) -> Survey | None:
                 number = numbers[edge] = len(found)
                 found.append(edge)
             key.append(number)
-    return Survey(epoch, tuple(key), nodes, leaves)
+    return Survey(epoch, tuple(key), nodes, leaves, falling)
 
 
 def _looks_at_overwritten(value: Value) -> bool:
@@ -95,51 +102,44 @@ def _looks_at_overwritten(value: Value) -> bool:
 class Passage:
     """Where the walk of a surveyed graph came out."""
 
-    __slots__ = ("by_position", "end", "given", "numbered", "order", "start")
+    __slots__ = ("end", "fresh", "given", "numbered", "order")
 
-    def __init__(
-        self, start: Step, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]
-    ) -> None:
-        self.start = start
+    def __init__(self, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]) -> None:
         self.end = end
-        places = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
-        # (number of the leaf, place of its cotangent among the new values, its meta)
-        self.given = [
-            (places[id(leaf)], value.pos - start.count, value.meta) for leaf, value in given
-        ]
-        self.by_position = sorted(range(len(self.given)), key=lambda k: self.given[k][1])
+        # (position, meta) of what the leaves get, and in the order of the walk (leaf, which of it)
+        self.fresh = sorted([(value.pos, value.meta) for _, value in given], key=itemgetter(0))
+        leaves = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
+        positions = {position: place for place, (position, _) in enumerate(self.fresh)}
+        self.given = [(leaves[id(leaf)], positions[value.pos]) for leaf, value in given]
         turns = sorted(range(len(seen.nodes)), key=lambda k: -seen.nodes[k].sequence)
-        self.order = turns
+        self.order = None if seen.falling else turns
         self.numbered = [place for place in turns if seen.nodes[place].numbers]
 
     def fits(self, seen: Survey) -> bool:
         """Whether the nodes have their turns in the same order."""
-        nodes = seen.nodes
-        last = nodes[0].sequence + 1
+        if self.order is None or seen.falling:
+            return self.order is None and seen.falling
+        last = seen.nodes[0].sequence + 1
         for place in self.order:
-            turn = nodes[place].sequence
+            turn = seen.nodes[place].sequence
             if turn >= last:
                 return False
             last = turn
         return True
 
-    def take(self, trace: Trace, seen: Survey) -> list[tuple[Tensor, Value]]:
-        """Record all of it; the leaves and their cotangents, in the order of the walk."""
-        epoch, base = trace.epoch, self.start.count
-        given = [
-            (seen.leaves[leaf], Value(epoch, base + place, meta))
-            for leaf, place, meta in self.given
-        ]
-        nodes = seen.nodes
+    def take(self, trace: Trace, seen: Survey) -> list[Value]:
+        """Record all of it; what the leaves get."""
+        epoch = trace.epoch
+        fresh = [Value(epoch, position, meta) for position, meta in self.fresh]
         try:
             for place in self.numbered:
-                trace.scalars.extend(nodes[place].numbers)
-            trace.values.extend([given[place][1] for place in self.by_position])
+                trace.scalars.extend(seen.nodes[place].numbers)
+            trace.values.extend(fresh)
             trace.step = self.end
         except BaseException:
             trace.repair()
             raise
-        return given
+        return fresh
 
 
 def remember(
@@ -152,7 +152,7 @@ def remember(
         return
     places = {value.pos for _, value in leaves}
     if len(places) == len(leaves) and all(place >= start.count for place in places):
-        start.passages[seen.key] = Passage(start, end, seen, [(leaf, v) for leaf, v in leaves])
+        start.passages[seen.key] = Passage(end, seen, [(leaf, value) for leaf, value in leaves])
 
 
 __all__ = ["Passage", "Survey", "remember", "survey"]
