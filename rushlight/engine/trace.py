@@ -254,7 +254,11 @@ class Trace:
         buffer = value.buffer
         if buffer is not None and buffer.owner is None and not buffer.exposures:
             # In this order: a value that an interrupt leaves unmarked is only entered once more.
-            step = self._input(value.meta)
+            known = self.step.children.get(value.meta)
+            if known is None:
+                step = self._input(value.meta)
+            else:
+                self.step = step = known
             self.inputs.append(value)
         elif value.parent is not None:
             parent = value.parent

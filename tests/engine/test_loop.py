@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import numpy as np
@@ -52,6 +53,22 @@ def test_long_loop_is_flat_and_compiles_nothing() -> None:
     assert pool.stats().live == live
     assert engine.stats.flushes > flushes
     assert sum(last) < sum(first)
+
+
+def test_a_loop_leaves_no_objects_behind() -> None:
+    """Nothing is kept from step to step, not even in cycles that only the collector would find."""
+    model, optimizer, x, y = make()
+    for _ in range(3):
+        epoch(model, optimizer, x, y)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(20):
+            epoch(model, optimizer, x, y)
+        assert len(gc.get_objects()) - before < 20
+    finally:
+        gc.enable()
 
 
 def test_second_step_is_the_last_that_compiles() -> None:

@@ -43,6 +43,30 @@ def test_a_step_leaves_nothing_to_compute() -> None:
     assert not local.trace.pending
 
 
+@pytest.mark.parametrize("make", KINDS, ids=["sgd", "adam", "rmsprop"])
+def test_who_looks_into_a_parameter_sees_the_step(make: Any) -> None:
+    plain, viewed, shown = (nn.Parameter(torch.ones(3)) for _ in range(3))
+    view, array = viewed.detach(), shown.detach().numpy()
+    version = plain._version
+    optimizer = make([plain, viewed, shown])
+    for n in range(3):
+        for param in (plain, viewed, shown):
+            param.grad = torch.ones(3)
+        optimizer.step()
+        assert plain._version > version + n
+        assert view.tolist() == viewed.tolist() == array.tolist() == plain.tolist() != [1.0] * 3
+
+
+def test_a_step_makes_what_was_saved_of_a_parameter_unusable() -> None:
+    param = nn.Parameter(torch.ones(3))
+    optimizer = optim.SGD([param], lr=0.1)
+    loss = (param * param).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        loss.backward()
+
+
 def test_parameters_stay_leaves() -> None:
     param = nn.Parameter(torch.ones(3))
     optimizer = optim.Adam([param])
