@@ -79,8 +79,9 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "linalg", "masked", "nn", "optim", "random", "return_types",
-        "serialization", "signal", "special", "testing", "utils", "version", "vision",
+        "autograd", "backends", "cuda", "func", "linalg", "masked", "nn", "optim", "random",
+        "return_types", "serialization", "signal", "special", "testing", "utils", "version",
+        "vision",
     }
 )  # fmt: skip
 _SERIALIZATION = ("load", "save")

@@ -120,3 +120,31 @@ def test_smaller_pictures_are_smoothed() -> None:
     assert torch.allclose(out.flatten(), torch.tensor([0.7143, 2.5, 4.5, 6.2857]), atol=1e-4)
     with pytest.raises(ValueError, match="Anti-alias"):
         F.interpolate(x, size=(1, 4), antialias=True)
+
+
+@pytest.mark.parametrize(
+    ("p", "wanted"),
+    [(0.0, 2.0), (1.0, 4.0), (2.0, 8**0.5), (3.0, 16 ** (1 / 3)), (float("inf"), 2.0)],
+)
+def test_pdist(p: float, wanted: float) -> None:
+    x = torch.tensor([[0.0, 1], [0, 1], [2, 3]], requires_grad=True)
+    out = F.pdist(x, p)
+    assert torch.allclose(out, torch.tensor([0.0, wanted, wanted]), atol=1e-5)
+    out.sum().backward()
+    # Rows 0 and 1 are equal: what they have to do with each other adds nothing.
+    assert torch.equal(x.grad[0], x.grad[1])
+    assert torch.allclose(x.grad.sum(0), torch.zeros(2), atol=1e-6)
+    with pytest.raises(RuntimeError, match="only supports 2D"):
+        F.pdist(torch.ones(3))
+
+
+def test_functional_call_of_torch_func() -> None:
+    layer = torch.nn.Linear(2, 2)
+    x, weight = torch.ones(2), torch.ones(2, 2, requires_grad=True)
+    out = torch.func.functional_call(layer, ({"weight": weight}, {"bias": torch.zeros(2)}), x)
+    out.sum().backward()
+    assert out.tolist() == [2.0, 2.0]
+    assert weight.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert layer.weight.grad is None
+    with pytest.raises(ValueError, match="multiple dictionaries"):
+        torch.func.functional_call(layer, ({"bias": x}, {"bias": x}), x)

@@ -1,0 +1,24 @@
+"""torch.pdist: the distances between all rows of one matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+@public(functional=True)
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norms of the differences of rows i < j of (N, M), row by row: (N (N - 1) / 2,)."""
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    count = input.shape[0]
+    rows, columns = np.triu_indices(count, 1)
+    all_pairs = function("cdist")(input, input, p, "donot_use_mm_for_euclid_dist")
+    places = Tensor._from_array(rows * count + columns)
+    out: Tensor = function("take")(all_pairs, places)
+    return out
