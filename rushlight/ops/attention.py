@@ -1,4 +1,7 @@
-"""Scaled dot-product attention, as a plain composition."""
+"""Scaled dot-product attention: a plain composition, of long sequences in blocks of queries.
+
+Letters: T positions of the query, S of the keys, D depth of a head, E of the values.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
+from rushlight.ir.loop import loop
 from rushlight.ops.activation.softmax import softmax
 from rushlight.ops.matmul import matmul, transposed
 from rushlight.ops.promote import require_same_dtype
 from rushlight.ops.table import composite
+
+# Longer sequences than this never have all their scores in memory at once.
+LONG = 512
+BLOCK = 128
 
 
 @composite(torch=False, name="_attention", grad_name="ScaledDotProductAttention")
@@ -34,15 +42,83 @@ def attention(
     if enable_gqa:
         key, value = _per_query_head(query, key), _per_query_head(query, value)
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    if min(query.shape[-2], key.shape[-2]) > LONG:
+        return _in_blocks(query, key, value, attn_mask, drop_mask, keep, is_causal, factor)
     scaled = binary("mul", query, const(factor, query.shape, query.dtype))
     scores: Node = matmul(scaled, transposed(key))
-    weights = _weights(scores, _mask(scores, attn_mask, is_causal))
-    if drop_mask is not None:
-        kept = build.cast(drop_mask, weights.dtype)
-        kept = binary("div", kept, const(keep, kept.shape, kept.dtype))
-        weights = binary("mul", weights, kept)
+    weights = _dropped(_weights(scores, _mask(scores, attn_mask, is_causal)), drop_mask, keep)
     out: Node = matmul(weights, value)
     return out
+
+
+def _dropped(weights: Node, drop_mask: Node | None, keep: float) -> Node:
+    if drop_mask is None:
+        return weights
+    kept = build.cast(drop_mask, weights.dtype)
+    kept = binary("div", kept, const(keep, kept.shape, kept.dtype))
+    return binary("mul", weights, kept)
+
+
+def _in_blocks(
+    query: Node, key: Node, value: Node, attn_mask: Node | None, drop_mask: Node | None,
+    keep: float, is_causal: bool, factor: float,
+) -> Node:  # fmt: skip
+    """The same, ``BLOCK`` queries after another: scores of one block are all that is ever there.
+
+    The gradient of the loop (ops/loop_rule.py) computes them again, block by block.
+    """
+    T, S = query.shape[-2], key.shape[-2]
+    if is_causal and attn_mask is not None:
+        _mask(const(0, (T, S), query.dtype), attn_mask, is_causal)  # raises
+    steps = -(-T // BLOCK)
+    sequences = {"query": _rows(query, steps)}
+    constants = {"key": key, "value": value}
+    if is_causal:
+        places = build.iota((steps * BLOCK,), 0)
+        sequences["places"] = reshape(places, (steps, BLOCK, 1))
+    elif attn_mask is not None:
+        whole = (*query.shape[:-2], T, S)
+        _mask(const(0, whole, query.dtype), attn_mask, False)  # raises where it does not fit
+        if attn_mask.ndim < 2 or attn_mask.shape[-2] == 1:
+            constants["mask"] = attn_mask
+        else:
+            sequences["mask"] = _rows(attn_mask, steps)
+    if drop_mask is not None:
+        sequences["drop"] = _rows(drop_mask, steps)
+    shapes = {name: (x.shape[1:], x.dtype) for name, x in sequences.items()}
+    shapes |= {name: (x.shape, x.dtype) for name, x in constants.items()}
+    of = {name: build.input(k, *shapes[name]) for k, name in enumerate(shapes)}
+    scaled = binary("mul", of["query"], const(factor, of["query"].shape, query.dtype))
+    scores: Node = matmul(scaled, transposed(of["key"]))
+    mask = of.get("mask")
+    if "places" in of:
+        columns = build.iota((BLOCK, S), 1)
+        mask = binary("le", columns, build.expand(of["places"], (BLOCK, S)))
+    if mask is not None:
+        mask = build.broadcast(mask, scores.shape)
+    weights = _dropped(_weights(scores, mask), of.get("drop"), keep)
+    result: Node = matmul(weights, of["value"])
+    made, form = loop(
+        [result], list(sequences.values()), [], list(constants.values()), steps=steps, kept=[],
+        reverse=False, dtype=query.dtype,
+    )  # fmt: skip
+    out = form.after(made, 0)
+    rank = out.ndim
+    out = build.permute(out, (*range(1, rank - 2), 0, rank - 2, rank - 1))
+    out = reshape(out, (*out.shape[:-3], steps * BLOCK, out.shape[-1]))
+    shape = (*out.shape[:-2], T, out.shape[-1])
+    return build.slice(out, (0,) * out.ndim, shape, (1,) * out.ndim)
+
+
+def _rows(x: Node, steps: int) -> Node:
+    """(.., T, F) as (steps, .., BLOCK, F), filled up with zeros."""
+    missing = steps * BLOCK - x.shape[-2]
+    none = (0,) * x.ndim
+    x = build.pad(x, none, (*none[:-2], missing, 0), 0) if missing else x
+    lead = x.shape[:-2]
+    cut = reshape(x, (*lead, steps, BLOCK, x.shape[-1]))
+    rank = cut.ndim
+    return build.permute(cut, (rank - 3, *range(rank - 3), rank - 2, rank - 1))
 
 
 def _per_query_head(query: Node, x: Node) -> Node:
