@@ -14,6 +14,7 @@ from rushlight.ops.samples import (
     CORNERS,
     INTEGERS,
     BadInputs,
+    Fixed,
     Rng,
     Samples,
     floats,
@@ -21,6 +22,27 @@ from rushlight.ops.samples import (
     with_options,
 )
 from rushlight.ops.table import Grads, Scalar, composite
+
+
+@composite(torch=False, name="_passed", grad_name="ThresholdBackward")
+def passed(g: Node, stopped: Node, source: Node) -> Node:
+    """``g`` but where it is ``stopped``: the gradient of a function of straight pieces.
+
+    It hangs on ``source``, of which ``stopped`` was made, as PyTorch's does: with slope 0, so that
+    a second gradient is zeros and not an error.
+    """
+    return build.where(stopped, zeros_of(g), g)
+
+
+@passed.vjp
+def _(g: Node, out: Node, gradient: Node, stopped: Node, source: Node) -> Grads:
+    return build.where(stopped, zeros_of(g), g), None, zeros_of(source)
+
+
+@passed.samples
+def _(rng: Rng) -> Samples:
+    stopped = np.array([[True, False, False], [False, True, False]])
+    yield (floats(rng, 2, 3), stopped, Fixed(floats(rng, 2, 3))), {}
 
 
 @composite(method=True, functional=True, inplace=True)
@@ -33,7 +55,7 @@ def relu(input: Node) -> Node:
 
 @relu.vjp
 def _(g: Node, out: Node, input: Node) -> Grads:
-    return (build.where(binary("le", out, zeros_of(out)), zeros_of(g), g),)
+    return (passed(g, binary("le", out, zeros_of(out)), out),)
 
 
 relu.samples(of_one(whole=False))
@@ -65,7 +87,7 @@ def hardtanh(
 def _(g: Node, out: Node, input: Node, min_val: Scalar, max_val: Scalar, inplace: bool) -> Grads:
     low, high = (full(each, g.shape, g.dtype) for each in (min_val, max_val))
     outside = binary("or", binary("le", input, low), binary("le", high, input))
-    return (build.where(outside, zeros_of(g), g),)
+    return (passed(g, outside, input),)
 
 
 hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
