@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 from rushlight.base.dtype import int32, int64
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes, normalize_dim
@@ -12,6 +14,7 @@ from rushlight.ir.build import binary, const, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full
+from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.scatter import at_least_1d, from_front
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
@@ -296,3 +299,69 @@ def _(
         g = build.where(wide, const(0, g.shape, g.dtype), g)
     zeros = const(0, weight.shape, weight.dtype)
     return None, build.put(zeros, index, g, 0, "add")
+
+
+# Samples
+
+
+@index_select.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, np.array([2, 0, 2])), {}
+    yield (floats(rng, 2, 3, 4), -2, np.array([1])), {}
+    yield (floats(rng), 0, np.array([0])), {}
+    yield (floats(rng, 3), 0, np.zeros(0, np.int64)), {}
+
+
+index_select.bad_inputs(
+    raises(
+        ((np.ones((3, 4)), 0, np.array([-1])), {}, IndexError, "index out of range in self"),
+        ((np.ones((3, 4)), 1, np.array([4])), {}, RuntimeError, "id=4 axis_dim=4"),
+        ((np.ones((3, 4)), 0, np.array([[0]])), {}, IndexError, "supposed to be a vector"),
+    )
+)
+
+
+@take.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), np.array([[11, -12], [0, 5]])), {}
+    yield (floats(rng), np.array([0, -1])), {}
+
+
+take.bad_inputs(raises(((np.ones(3), np.array([3])), {}, IndexError, "access index 3 on a tensor")))
+
+
+@index_add.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, np.array([2, 2]), floats(rng, 2, 4)), {}
+    yield (floats(rng, 3, 4), 1, np.array([0, 3]), floats(rng, 3, 2)), {"alpha": -1.5}
+    yield (floats(rng, 4), -1, np.array([1, 1, 1]), floats(rng, 3)), {}
+
+
+index_add.bad_inputs(
+    raises(
+        ((np.ones(3), 0, np.array([-1]), np.ones(1)), {}, IndexError, "out of range in self"),
+        ((np.ones((3, 4)), 0, np.array([3]), np.ones((1, 4))), {}, RuntimeError, "index 3 is out"),
+    )
+)
+
+
+@index_copy.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, np.array([2, 0]), floats(rng, 2, 4)), {}
+    yield (floats(rng, 3, 4), 1, np.array([3]), floats(rng, 3, 1)), {}
+
+
+index_copy.bad_inputs(
+    raises(((np.ones(3), 0, np.array([3]), np.ones(1)), {}, IndexError, "index 3 is out of bounds"))
+)
+
+
+@index_fill.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, np.array([2, -3]), 1.5), {}
+    yield (floats(rng, 4), 0, np.array([1, 1]), -1.0), {}
+
+
+index_fill.bad_inputs(
+    raises(((np.ones(3), 0, np.array([3]), 1.0), {}, IndexError, "index 3 is out of bounds"))
+)

@@ -13,6 +13,7 @@ from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full, is_number
+from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, Operand, composite
 
 _MODES = {"sum": "add", "prod": "prod", "amax": "max", "amin": "min", "mean": "add"}
@@ -288,3 +289,62 @@ def _product_shares(x: Node, values: Node, places: Node, axis: int, include_self
         return own, binary("mul", picked[0], rest)
 
     return shares
+
+
+# Samples
+
+_PLACES = np.array([[0, 2, 1], [2, 0, 0]])
+
+
+@gather.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, _PLACES), {}
+    yield (floats(rng, 3, 4), -1, np.array([[3, 0], [1, 1]])), {}
+    yield (floats(rng), 0, np.array([0, 0])), {}
+    yield (np.zeros((0, 3)), 0, np.zeros((0, 3), np.int64)), {}
+    yield (INTEGERS, 1, _PLACES), {}
+
+
+gather.bad_inputs(
+    raises(
+        ((np.ones((3, 4)), 0, np.array([[3]])), {}, RuntimeError, "index 3 is out of bounds"),
+        ((np.ones((3, 4)), 1, np.array([[-1]])), {}, RuntimeError, "index -1 is out of bounds"),
+        ((np.ones((3, 4)), 0, np.array([0])), {}, RuntimeError, "same number of dimensions"),
+    )
+)
+
+
+@take_along_dim.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), _PLACES[:, :1].repeat(4, 1), 0), {}
+    yield (floats(rng, 3, 4), np.array([[3], [0], [-1]]), 1), {}
+    yield (floats(rng, 3, 4), np.array([11, 0, 5])), {}
+
+
+take_along_dim.bad_inputs(
+    raises(((np.ones((3, 4)), np.array([12])), {}, RuntimeError, "index 12 is out of bounds"))
+)
+
+
+@scatter.samples
+def _(rng: Rng) -> Samples:
+    places = np.array([[0, 2, 1], [2, 0, 0]])
+    yield (floats(rng, 3, 4), 0, places, floats(rng, 2, 3)), {}
+    yield (floats(rng, 3, 4), 1, places, 1.5), {}
+    yield (floats(rng, 4), -1, np.array([3, 1]), floats(rng, 3)), {}
+
+
+@scatter_add.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 3, 4), 0, _PLACES, floats(rng, 2, 3)), {}
+    yield (floats(rng, 4), 0, np.array([1, 1, 1]), floats(rng, 3)), {}
+    yield (INTEGERS, 1, np.array([[0, 0], [2, 1]]), INTEGERS), {}
+
+
+for _op, _values in ((scatter, 1.0), (scatter_add, np.ones((1, 1)))):
+    _op.bad_inputs(
+        raises(
+            ((np.ones((3, 4)), 0, np.array([[3]]), _values), {}, RuntimeError, "out of bounds"),
+            ((np.ones((3, 4)), 0, np.array([[-1]]), _values), {}, RuntimeError, "out of bounds"),
+        )
+    )

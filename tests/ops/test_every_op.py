@@ -31,11 +31,11 @@ WITHOUT_SAMPLES = frozenset(
         "_searchsorted", "_slogdet", "_solve", "_svd", "_tensordot",
         "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices",
         "adaptive_max_pool3d_with_indices", "argsort", "cdist", "cosine_similarity", "cross",
-        "cummax", "cummin", "det", "diag", "diag_embed", "diagflat", "diff", "gather",
-        "index_add", "index_copy", "index_fill", "index_select", "inner", "inverse", "kron",
+        "cummax", "cummin", "det", "diag", "diag_embed", "diagflat", "diff",
+        "inner", "inverse", "kron",
         "kthvalue", "local_response_norm", "median", "msort", "nanmedian", "pairwise_distance",
-        "put", "rms_norm", "scatter", "scatter_add", "scatter_reduce", "sort", "take",
-        "take_along_dim", "topk", "trace",
+        "put", "rms_norm", "scatter_reduce", "sort",
+        "topk", "trace",
     }
 )  # fmt: skip
 
