@@ -106,16 +106,22 @@ def _overwrites(
 
 def _sites(steps: Sequence[Step]) -> Iterator[Any]:
     """For each step the user's line that asked for it, or None where no node near it knows."""
+    known: dict[Node, Any] = {}  # the steps of a loop are one node's
     for step in steps:
-        found = None
-        near = [step.node]
-        for node in near:
-            found = node.attrs.get("site")
-            if found is not None:
-                break
-            if len(near) < 64:
-                near += node.src
-        yield found
+        if step.node not in known:
+            known[step.node] = _site(step.node)
+        yield known[step.node]
+
+
+def _site(node: Node) -> Any:
+    near = [node]
+    for each in near:
+        found = each.attrs.get("site")
+        if found is not None:
+            return found
+        if len(near) < 64:
+            near += each.src
+    return None
 
 
 def _stored(sink: Node) -> Node:
