@@ -30,9 +30,9 @@ ALL_DTYPES = frozenset({
 })  # fmt: skip
 
 
-def folder() -> Path:
-    """Where the drawn inputs are kept."""
-    return Path(tempfile.gettempdir()) / "rushlight-opinfo-2"
+def folder(times: int = 1) -> Path:
+    """Where the drawn inputs are kept, of ``times`` as many samples."""
+    return Path(tempfile.gettempdir()) / f"rushlight-opinfo-{times}"
 
 
 def peer() -> str | None:
@@ -40,14 +40,14 @@ def peer() -> str | None:
     return next((each for each in _CANDIDATES if each and Path(each).exists()), None)
 
 
-def draw(names: list[str]) -> None:
+def draw(names: list[str], times: int = 1) -> None:
     """Let PyTorch's Python write the inputs of ``names`` (of all operators if empty)."""
     python = peer()
     if python is None:
         raise SystemExit("no PyTorch found: set PYTORCH_PYTHON")
     subprocess.run(
-        [python, "-m", "tests.parity.opinfo.draw", str(folder()), *names], cwd=_ROOT, check=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        [python, "-m", "tests.parity.opinfo.draw", str(folder(times)), str(times), *names],
+        cwd=_ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 
 
@@ -57,24 +57,26 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--report", action="store_true", help="write docs/opinfo_report.md")
     parser.add_argument("--fresh", action="store_true", help="draw the inputs anew")
     parser.add_argument("--complex", action="store_true", help="complex dtypes too")
+    parser.add_argument("--times", type=int, default=1, help="so many times as many samples")
     parser.add_argument("--limit", type=int, default=8, help="failures shown of one operator")
     args = parser.parse_args(argv)
-    listing = folder() / "names.txt"
+    kept = folder(args.times)
+    listing = kept / "names.txt"
     if args.fresh or not listing.exists():
-        draw(args.names)
+        draw(args.names, args.times)
     names = args.names or listing.read_text().split("\n")
-    missing = [name for name in names if not (folder() / f"{name}.pkl").exists()]
+    missing = [name for name in names if not (kept / f"{name}.pkl").exists()]
     if missing:
-        draw(missing)
+        draw(missing, args.times)
     dtypes = ALL_DTYPES | COMPLEX if args.complex else ALL_DTYPES
     warnings.simplefilter("ignore")
     outcomes: list[Outcome] = []
     for name in names:
-        if not (folder() / f"{name}.pkl").exists():
+        if not (kept / f"{name}.pkl").exists():
             print(f"{name}: no such operator")
             continue
         started = time.process_time()
-        outcome = check(name, load(folder(), name), dtypes)
+        outcome = check(name, load(kept, name), dtypes)
         outcomes.append(outcome)
         seconds = time.process_time() - started
         print(f"{summary(outcome)}  [{seconds:.1f} s]", flush=True)

@@ -1,7 +1,8 @@
 """PyTorch's own operator test inputs and what PyTorch makes of them, written as plain data.
 
-Runs under PyTorch's Python:  python -m tests.parity.opinfo.draw FOLDER [NAME...]
-One file per operator, ``FOLDER/NAME.pkl``: a list of cases (see ``Case`` in check.py).
+Runs under PyTorch's Python:  python -m tests.parity.opinfo.draw FOLDER TIMES [NAME...]
+``TIMES`` multiplies how many samples are kept. One file per operator, ``FOLDER/NAME.pkl``: a list
+of cases as check.py reads them.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _small(sample: Any) -> bool:
     return sum(t.numel() * t.element_size() for t in tensors) <= _BYTES
 
 
-def _of_dtype(op: Any, dtype: torch.dtype) -> Iterator[dict[str, Any]]:
+def _of_dtype(op: Any, dtype: torch.dtype, times: int) -> Iterator[dict[str, Any]]:
     deadline = time.monotonic() + _SECONDS
     wants_grad = op.supports_autograd and dtype in op.backward_dtypes
     samples = []
@@ -109,7 +110,7 @@ def _of_dtype(op: Any, dtype: torch.dtype) -> Iterator[dict[str, Any]]:
             samples.append(sample)
         if time.monotonic() > deadline:
             break
-    for place, sample in enumerate(_spread(samples, COUNTS[dtype])):
+    for place, sample in enumerate(_spread(samples, COUNTS[dtype] * times)):
         case: dict[str, Any] = {"kind": "sample", "dtype": dtype_name(dtype), "wants": wants_grad}
         try:
             case |= _arguments(sample)
@@ -161,13 +162,13 @@ def _errors(op: Any) -> Iterator[dict[str, Any]]:
             yield {**case, "raises": _classes(error), "message": str(error)}
 
 
-def _cases(op: Any) -> Iterator[dict[str, Any]]:
+def _cases(op: Any, times: int) -> Iterator[dict[str, Any]]:
     for dtype in COUNTS:
         if dtype not in op.dtypes:
             continue
         torch.manual_seed(0)
         try:
-            for case in _of_dtype(op, dtype):
+            for case in _of_dtype(op, dtype, times):
                 yield {**case, "variant": op.variant_test_name}
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
@@ -180,7 +181,7 @@ def _cases(op: Any) -> Iterator[dict[str, Any]]:
         yield {"kind": "skipped", "dtype": "error", "reason": reason}
 
 
-def main(folder: Path, names: list[str]) -> None:
+def main(folder: Path, times: int, names: list[str]) -> None:
     """Write one file for each name (all of op_db where none is given)."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
@@ -194,11 +195,11 @@ def main(folder: Path, names: list[str]) -> None:
         if name not in by_name:
             print(f"{name}: not in op_db", file=sys.stderr)
             continue
-        cases = [case for op in by_name[name] for case in _cases(op)]
+        cases = [case for op in by_name[name] for case in _cases(op, times)]
         temporary = target.with_suffix(".tmp")
         temporary.write_bytes(pickle.dumps(cases))
         temporary.replace(target)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
