@@ -148,6 +148,9 @@ def masked_fill(input: Node, mask: Node, value: Operand) -> Node:
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
+    if isinstance(value, Node) and value.dtype.is_complex and not input.dtype.is_complex:
+        kind = "float" if input.dtype.is_floating_point else "int64_t"
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
     shape = shape_of(input, mask)
     chosen = full(value, shape, input.dtype)
     return build.where(full(mask, shape, bool_), chosen, full(input, shape, input.dtype))

@@ -720,6 +720,16 @@ def _copy_view(x: Tensor, value: Value, call: OpCall) -> Tensor:
     return result
 
 
+def _require_resizable(out: Tensor, result: Tensor) -> None:
+    """Memory that belongs to somebody else (an array) does not grow."""
+    held = out._value if out._storage is None else out._storage.value
+    buffer = held.buffer
+    if buffer is not None and buffer.owner is not None and (
+        result._value.meta.nbytes > held.meta.nbytes
+    ):  # fmt: skip
+        raise RuntimeError("Trying to resize storage that is not resizable")
+
+
 def write_out(who: str, out: Any, result: Tensor) -> Tensor:
     """``out=``: resize if needed, check that the dtype can hold the result, write."""
     if not isinstance(out, Tensor):
@@ -742,6 +752,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
         )
     result = convert(result, out.dtype)
     if out.shape != result.shape:
+        _require_resizable(out, result)
         out._value = result._value
         out._storage = None
         return out

@@ -183,6 +183,12 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
     result = _call(function, op, arguments)
     if op.name in _EXACT_OUT:
         _require_dtypes(out, result)
+    if op.name in _READ_OUT_OF_ORDER and isinstance(out, Tensor) and out._storage is not None:
+        # ``out`` would grow over what is read.
+        shares = any(isinstance(each, Tensor) and each._storage is out._storage
+                     for each in arguments)  # fmt: skip
+        if shares and out.shape != result.shape:
+            raise RuntimeError(OVERLAP)
     if isinstance(result, Tensor):
         return write_out(op.name, out, result)
     for target, each in zip(out, result, strict=True):

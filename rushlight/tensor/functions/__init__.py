@@ -28,6 +28,7 @@ from rushlight.tensor.functions import (
     pooling,
     products,
     recurrent,
+    segments,
     sequence_conv,
     sorting,
     special,
@@ -52,6 +53,7 @@ __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
     "closeness", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram",
     "integration", "linalg", "linear_loss", "loss", "memory", "multi_head", "native_norm", "norm",
-    "padding", "pairs", "pooling", "products", "recurrent", "sequence_conv", "sorting", "special",
-    "split", "statistics", "torch_forms", "unpooling", "vision", "weight_norm", "windows",
+    "padding", "pairs", "pooling", "products", "recurrent", "segments", "sequence_conv", "sorting",
+    "special", "split", "statistics", "torch_forms", "unpooling", "vision", "weight_norm",
+    "windows",
 ]  # fmt: skip

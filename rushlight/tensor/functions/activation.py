@@ -83,7 +83,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return out
 
 
-@public(torch=False, functional=True)
+@public(torch=False, functional=True, out=True)
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved toward 0 by lambd, 0 within it. Raises RuntimeError where lambd is negative."""
     if lambd < 0:

@@ -78,3 +78,24 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     corners = _corners("affine_grid", align_corners)
     out: Tensor = function("_affine_grid")(theta, shape, corners)
     return out
+
+
+def _numbered(rank: int) -> None:
+    """``torch.grid_sampler_2d`` and ``_3d``: ``grid_sample`` with modes by number."""
+
+    def grid_sampler(
+        input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int,
+        align_corners: bool,
+    ) -> Tensor:  # fmt: skip
+        mode = ("bilinear", "nearest", "bicubic")[interpolation_mode]
+        padding = ("zeros", "border", "reflection")[padding_mode]
+        made: Tensor = grid_sample(input, grid, mode, padding, align_corners)
+        return made
+
+    grid_sampler.__name__ = grid_sampler.__qualname__ = f"grid_sampler_{rank}d"
+    grid_sampler.__doc__ = f"``grid_sample`` over {rank} axes, its modes given by number."
+    public()(grid_sampler)
+
+
+_numbered(2)
+_numbered(3)

@@ -36,3 +36,25 @@ def native_group_norm(
     out, mean, spread = function("_group_norm")(input, group, weight, bias, eps)
     shape = (N, group)
     return out, _told(mean, input, weight, shape), _told(spread, input, weight, shape)
+
+
+@public(out=True)
+def native_batch_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """(batch_norm, mean, 1 / standard deviation); in training the running statistics move."""
+    if not training:
+        out = function("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)
+        none = function("_full")((0,), 0.0, input.dtype)
+        return out, none, function("clone")(none)
+    results = function("_batch_norm")(
+        input, weight, bias, running_mean, running_var, float(momentum), eps
+    )
+    if running_mean is not None and running_var is not None:
+        running_mean._replace_(results[3])  # type: ignore[attr-defined]
+        running_var._replace_(results[4])  # type: ignore[attr-defined]
+    shape = (input.shape[1],)
+    return (
+        results[0], _told(results[1], input, weight, shape), _told(results[2], input, weight, shape)
+    )  # fmt: skip

@@ -175,14 +175,14 @@ def adjoint(input: Tensor) -> Tensor:
     return made
 
 
-@public(method=True)
+@public(method=True, out=True)
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The dot product of two vectors."""
     made: Tensor = function("dot")(input, other)
     return made
 
 
-@public(method=True)
+@public(method=True, out=True)
 def angle(input: Tensor) -> Tensor:
     """0 for what is not negative, pi for what is; nan for nan. Integers give the default dtype."""
     x: Any = input if input.dtype.is_floating_point else function("mul")(input, 1.0)
