@@ -137,6 +137,7 @@ class Op:
         self.samples_rule: Callable[[Any], Iterator[Any]] | None = None
         self.bad_inputs_rule: Callable[[Any], Iterator[Any]] | None = None
         self.parameters = _parameters(body)
+        self.views: dict[Any, Any] = {}  # of a view: what tensor.make_view has worked out
         OPS[self.name] = self
 
     def __repr__(self) -> str:

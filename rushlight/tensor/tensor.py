@@ -650,10 +650,15 @@ _VIEWS_LIMIT = 1 << 14
 
 def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     """Apply a view op: no recording, only where the elements lie. Copies where no view can be."""
-    value = x._value if x._storage is None else x._read_value()
-    layout = x._current_layout()
-    cache: dict[Any, Any] = op.__dict__.setdefault("views", {})
-    key = (layout, value.meta.dtype, arguments)
+    cache = op.views
+    if x._storage is None:
+        value = x._value
+        layout = value.meta.layout
+        key: Any = (value.meta, arguments)
+    else:
+        value = x._read_value()
+        layout = x._layout
+        key = (layout, value.meta.dtype, arguments)
     entry = cache.get(key)
     if entry is None:
         if len(cache) > _VIEWS_LIMIT:

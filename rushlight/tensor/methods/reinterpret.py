@@ -30,8 +30,10 @@ def view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None
     tensor([1065353216, 1065353216], dtype=torch.int32)
     """
     if dtype is None and size is None and not (shape and isinstance(shape[0], DType)):
-        if not all(each.__class__ is int for each in shape):
-            _require_shape(shape)
+        for each in shape:
+            if each.__class__ is not int:
+                _require_shape(shape)
+                break
         return _view(self, *shape)
     if dtype is None and size is None and len(shape) == 1:
         dtype = shape[0]
