@@ -50,7 +50,9 @@ def attention(
         return _in_blocks(query, key, value, attn_mask, drop_mask, keep, is_causal, factor)
     scaled = binary("mul", query, const(factor, query.shape, query.dtype))
     scores: Node = matmul(scaled, transposed(key))
-    weights = _dropped(_weights(scores, _mask(scores, attn_mask, is_causal)), drop_mask, keep)
+    weights = _dropped(
+        _weights(scores, _mask(scores, attn_mask, is_causal), is_causal=is_causal), drop_mask, keep
+    )
     out: Node = matmul(weights, value)
     return out
 
@@ -123,7 +125,7 @@ def _in_blocks(
         mask = binary("le", columns, build.expand(of["places"], (BLOCK, S)))
     if mask is not None:
         mask = build.broadcast(mask, scores.shape)
-    weights = _dropped(_weights(scores, mask), of.get("drop"), keep)
+    weights = _dropped(_weights(scores, mask, is_causal=is_causal), of.get("drop"), keep)
     result: Node = matmul(weights, of["value"])
     made, form = loop(
         [result], list(sequences.values()), [], list(constants.values()), steps=steps, kept=[],
@@ -183,7 +185,7 @@ def _mask(scores: Node, attn_mask: Node | None, is_causal: bool) -> Node | None:
     return build.broadcast(attn_mask, scores.shape)
 
 
-def _weights(scores: Node, mask: Node | None) -> Node:
+def _weights(scores: Node, mask: Node | None, *, is_causal: bool) -> Node:
     axis = scores.ndim - 1
     if mask is None:
         plain: Node = softmax(scores, axis)
@@ -193,6 +195,9 @@ def _weights(scores: Node, mask: Node | None) -> Node:
         masked = build.where(mask, scores, nowhere)
     else:
         masked = binary("add", scores, mask)
+    if is_causal:  # every row sees the first key
+        sure: Node = softmax(masked, axis)
+        return sure
     seen = binary("ne", masked, nowhere)
     kept = (*scores.shape[:-1], 1)
     somewhere = reshape(reduce(seen, "any", (axis,)), kept)
