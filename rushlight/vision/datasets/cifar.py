@@ -11,12 +11,12 @@ import numpy as np
 
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
-from rushlight.vision.datasets.array_pickle import read_array_pickle
-from rushlight.vision.datasets.download import (
+from rushlight.utils.download import (
     check_integrity,
     download,
     extract_archive,
 )
+from rushlight.vision.datasets.array_pickle import read_array_pickle
 from rushlight.vision.datasets.vision import Function, PixelDataset
 from rushlight.vision.pillow import image_module
 

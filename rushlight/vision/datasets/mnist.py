@@ -11,7 +11,7 @@ import numpy as np
 from rushlight.base.warn import warn
 from rushlight.tensor import Tensor, from_numpy
 from rushlight.utils.data.arrays import Array, wrap
-from rushlight.vision.datasets.download import check_integrity, download, unpack_gzip
+from rushlight.utils.download import check_integrity, download, unpack_gzip
 from rushlight.vision.datasets.idx import idx_problem, read_idx
 from rushlight.vision.datasets.vision import Function, PixelDataset
 from rushlight.vision.pillow import image_module

@@ -1,6 +1,6 @@
 """torchvision.datasets.utils: files from the network."""
 
-from rushlight.vision.datasets.download import (
+from rushlight.utils.download import (
     check_integrity,
     download_and_extract_archive,
     download_url,
