@@ -17,7 +17,6 @@ from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
-from rushlight.tensor.replay import remember, survey
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -35,7 +34,7 @@ def _node(edge: Any) -> GradNode | None:
     return edge.node if isinstance(edge, OutputEdge) else None
 
 
-class _Walk:
+class Walk:
     """One backward pass.
 
     A node always has a higher sequence number than what it was computed from, so taking the highest
@@ -230,7 +229,7 @@ def _sum(a: Tensor, b: Tensor) -> Tensor:
 
 
 @contextmanager
-def _mode(create_graph: bool) -> Any:
+def mode_of(create_graph: bool) -> Any:
     trace = local.trace
     before, trace.grad = trace.grad, create_graph
     try:
@@ -239,7 +238,7 @@ def _mode(create_graph: bool) -> Any:
         trace.grad = before
 
 
-def _seeds(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> list[Any]:
+def roots_of(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> list[Any]:
     roots = []
     for tensor, gradient in zip(tensors, gradients, strict=True):
         if not tensor.requires_grad:
@@ -313,50 +312,16 @@ def backward(
         if not named:
             raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
         found = grad(roots, named, seeds, keep, create_graph, allow_unused=True)
-        with _mode(create_graph):
+        with mode_of(create_graph):
             for tensor, cotangent in zip(named, found, strict=True):
                 if cotangent is not None:
                     held = tensor._grad
                     tensor._grad = cotangent if held is None else _sum(held, cotangent)
         return
-    with _mode(create_graph):
-        walk = _Walk(create_graph, keep, None)
-        walk.run(_seeds(roots, seeds))
+    with mode_of(create_graph):
+        walk = Walk(create_graph, keep, None)
+        walk.run(roots_of(roots, seeds))
         walk.accumulate()
-
-
-def backward_of(root: Tensor, retain_graph: bool) -> None:
-    """``backward`` of one tensor of one element, as training loops do it."""
-    value = root._value if root._storage is None else root._read_value()
-    edge, trace = root._edge, local.trace
-    if edge.__class__ is not GradNode or anomaly.is_anomaly_enabled():
-        return backward((root,), None, retain_graph)
-    seen = survey(trace, value, edge)
-    if seen is None:
-        return backward((root,), None, retain_graph)
-    start = trace.step
-    passage = start.passages.get(seen.key)
-    if passage is None or not passage.fits(seen):
-        with _mode(False):
-            walk = _Walk(False, retain_graph, None)
-            walk.run(_seeds((root,), (None,)))
-            leaves = list(walk.leaves.values())
-            remember(trace, start, seen, walk.visited, leaves)
-            walk.accumulate()
-        return None
-    fresh = passage.take(trace, seen)
-    if not retain_graph:
-        for node in seen.nodes:
-            node.saved = None
-    for number, place in passage.given:
-        leaf, cotangent = seen.leaves[number], fresh[place]
-        extra = leaf.__dict__
-        if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
-            with _mode(False):
-                _Walk(False, retain_graph, None).hand(leaf, cotangent)
-        else:
-            leaf._grad = Tensor._of(cotangent)
-    return None
 
 
 def grad(
@@ -389,9 +354,9 @@ def grad(
             )
     seeds = _gradients(grad_outputs, len(outs))
     keep = create_graph if retain_graph is None else retain_graph
-    with _mode(create_graph):
-        walk = _Walk(create_graph, keep, ins)
-        walk.run(_seeds(outs, seeds))
+    with mode_of(create_graph):
+        walk = Walk(create_graph, keep, ins)
+        walk.run(roots_of(outs, seeds))
         walk.accumulate()
     # An output that is itself asked for has its seed as gradient.
     results: list[Tensor | None] = []

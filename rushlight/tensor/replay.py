@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
-from rushlight.engine.trace import Step, Trace
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Epoch, Value
+from rushlight.tensor import anomaly
+from rushlight.tensor.backward import Walk, backward, mode_of, roots_of
 from rushlight.tensor.state import GradNode, OutputEdge
-
-if TYPE_CHECKING:
-    from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.tensor import Tensor
 
 
 @final
@@ -155,4 +155,38 @@ def remember(
         start.passages[seen.key] = Passage(end, seen, [(leaf, value) for leaf, value in leaves])
 
 
-__all__ = ["Passage", "Survey", "remember", "survey"]
+def backward_of(root: Tensor, retain_graph: bool) -> None:
+    """``backward`` of one tensor of one element, as training loops do it."""
+    value = root._value if root._storage is None else root._read_value()
+    edge, trace = root._edge, local.trace
+    if edge.__class__ is not GradNode or anomaly.is_anomaly_enabled():
+        return backward((root,), None, retain_graph)
+    seen = survey(trace, value, edge)
+    if seen is None:
+        return backward((root,), None, retain_graph)
+    start = trace.step
+    passage = start.passages.get(seen.key)
+    if passage is None or not passage.fits(seen):
+        with mode_of(False):
+            walk = Walk(False, retain_graph, None)
+            walk.run(roots_of((root,), (None,)))
+            leaves = list(walk.leaves.values())
+            remember(trace, start, seen, walk.visited, leaves)
+            walk.accumulate()
+        return None
+    fresh = passage.take(trace, seen)
+    if not retain_graph:
+        for node in seen.nodes:
+            node.saved = None
+    for number, place in passage.given:
+        leaf, cotangent = seen.leaves[number], fresh[place]
+        extra = leaf.__dict__
+        if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
+            with mode_of(False):
+                Walk(False, retain_graph, None).hand(leaf, cotangent)
+        else:
+            leaf._grad = Tensor._of(cotangent)
+    return None
+
+
+__all__ = ["Passage", "Survey", "backward_of", "remember", "survey"]

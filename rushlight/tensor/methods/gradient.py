@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.tensor.backward import backward as run_backward
-from rushlight.tensor.backward import backward_of
 from rushlight.tensor.handle import RemovableHandle
+from rushlight.tensor.replay import backward_of
 from rushlight.tensor.state import LEAF, OutputEdge
 from rushlight.tensor.tensor import Tensor
 
