@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
 
 import numpy as np
+import pytest
 
 import rushlight as torch
 from rushlight import engine, nn
@@ -13,7 +13,6 @@ from rushlight.engine.plan import KEPT_ARENA
 from rushlight.runtime import code
 from rushlight.runtime.buffer import pool
 
-STEPS = int(os.environ.get("RUSHLIGHT_LOOP_STEPS", "1000"))  # 10000 by hand
 BATCH, RAGGED = 8, 3
 
 
@@ -40,13 +39,14 @@ def epoch(
     return losses
 
 
-def test_long_loop_is_flat_and_compiles_nothing() -> None:
+@pytest.mark.parametrize("steps", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_long_loop_is_flat_and_compiles_nothing(steps: int) -> None:
     model, optimizer, x, y = make()
     first = epoch(model, optimizer, x, y)
     epoch(model, optimizer, x, y)
     plans, compiled, live = engine.stats.plans, code.stats().compiled, pool.stats().live
     flushes = engine.stats.flushes
-    for _ in range(STEPS // len(first)):
+    for _ in range(steps // len(first)):
         last = epoch(model, optimizer, x, y)
     assert engine.stats.plans == plans
     assert code.stats().compiled == compiled
