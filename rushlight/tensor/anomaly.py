@@ -49,7 +49,7 @@ class detect_anomaly:
     """Find the line of the forward pass whose gradient fails or is nan.
 
     >>> import rushlight as torch
-    >>> x = torch.tensor([-1.0], requires_grad=True)
+    >>> x = torch.full((1,), -1.0, requires_grad=True)
     >>> import warnings
     >>> with warnings.catch_warnings(action="ignore"), torch.autograd.detect_anomaly():
     ...     x.sqrt().sum().backward()

@@ -34,8 +34,8 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     """Every element replaced by ``callable(element)``: slow, a Python call each.
 
     >>> import rushlight as torch
-    >>> torch.tensor([1.0, 2.0]).apply_(lambda x: x + 10)
-    tensor([11., 12.])
+    >>> torch.ones(2).apply_(lambda x: x + 10)
+    tensor([11., 11.])
     """
     return _by_element(self, "apply_", (), callable)
 
