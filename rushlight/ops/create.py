@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float32, float64, get_default_dtype, int32, int64
+from rushlight.base.dtype import bool_, float32, float64, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const
@@ -74,7 +74,7 @@ def linspace(start: Scalar, end: Scalar, steps: int, dtype: DType) -> Node:
     shape = (steps,)
     if steps == 1:
         return filled(start, shape, dtype)
-    kind = dtype if dtype.is_floating_point else get_default_dtype()
+    kind = dtype if dtype.is_floating_point else float64
     index = build.iota(shape, 0, int64)
     first, last = filled(start, shape, kind), filled(end, shape, kind)
     step = binary("div", binary("sub", last, first), const(max(steps - 1, 1), shape, kind))

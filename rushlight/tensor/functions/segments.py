@@ -1,4 +1,4 @@
-"""Reductions of runs of rows, and distances of all pairs of rows: segment_reduce, pdist."""
+"""Reductions of runs of rows: segment_reduce."""
 
 from __future__ import annotations
 
@@ -68,19 +68,3 @@ def segment_reduce(
     divided = total / Tensor._from_array(np.maximum(spread, 1))
     full = Tensor._from_array(spread > 0)
     return function("where")(full, divided, empty)  # type: ignore[no-any-return]
-
-
-@public(functional=True)
-def pdist(input: Tensor, p: float = 2) -> Tensor:
-    """The p-norm distance of each pair of rows i < j of (N, M), in order: (N (N - 1) / 2)."""
-    if input.ndim != 2:
-        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
-    if p < 0:
-        raise RuntimeError("pdist only supports non-negative p values")
-    if not input.dtype.is_floating_point:
-        raise RuntimeError("pdist only supports floating-point dtypes")
-    first, second = np.triu_indices(input.shape[0], 1)
-    pick = function("index_select")
-    a = pick(input, 0, Tensor._from_array(first))
-    b = pick(input, 0, Tensor._from_array(second))
-    return function("_vector_norm")(a - b, float(p), 1)  # type: ignore[no-any-return]

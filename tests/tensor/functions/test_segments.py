@@ -1,4 +1,4 @@
-"""segment_reduce and pdist: by hand, with gradients."""
+"""segment_reduce: by hand, with gradients."""
 
 from __future__ import annotations
 
@@ -20,11 +20,3 @@ def test_segment_reduce() -> None:
     assert x.grad.tolist() == [0, 0, 0.5, 0.5]
     with pytest.raises(RuntimeError, match="to sum to"):
         torch.segment_reduce(x, "sum", lengths=torch.tensor([1, 1]))
-
-
-def test_pdist() -> None:
-    x = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
-    assert torch.pdist(x).tolist() == pytest.approx([5.0, 1.0, math.sqrt(18)])
-    assert torch.pdist(x, 1).tolist() == [7, 1, 6]
-    with pytest.raises(RuntimeError, match="2D"):
-        torch.pdist(x[0])
