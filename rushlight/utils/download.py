@@ -5,14 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import shutil
 import sys
 import tarfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rushlight.serialization.atomic import atomic_writer
 
@@ -113,13 +114,48 @@ def download(
     )
 
 
+def _copy(packed: Any, file: Any) -> None:
+    """All of ``packed``; an unbuffered file on a disk that is nearly full may take less at once."""
+    while block := packed.read(BLOCK):
+        rest = memoryview(block)
+        while len(rest):
+            rest = rest[file.write(rest) :]
+
+
 def unpack_gzip(source: Path, target: Path) -> None:
     """Unpack a .gz file; the target appears only when it is complete."""
     try:
         with gzip.open(source) as packed, atomic_writer(target) as file:
-            shutil.copyfileobj(packed, file, BLOCK)
+            _copy(packed, file)
     except (EOFError, gzip.BadGzipFile) as error:
         raise RuntimeError(f"{source} is damaged ({error}): delete it and try again") from error
+
+
+def unpack_member(archive: Path, name: str, target: Path) -> None:
+    """One file of a .tar.gz or .zip archive to ``target``, which appears only when it is complete.
+
+    Raises RuntimeError if the archive is damaged or does not hold it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if archive.suffix == ".zip":
+            with (
+                zipfile.ZipFile(archive) as zipped,
+                zipped.open(name) as packed,
+                atomic_writer(target) as file,
+            ):
+                _copy(packed, file)
+            return
+        with tarfile.open(archive) as tarred:
+            content = tarred.extractfile(name)
+            if content is None:
+                raise KeyError(name)
+            with content, atomic_writer(target) as file:
+                _copy(content, file)
+    except KeyError:
+        raise RuntimeError(f"{archive} holds no file {name}") from None
+    except (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
+        raise RuntimeError(f"{archive} is damaged ({error}): delete it and try again") from error
 
 
 def extract_archive(from_path: str | Path, to_path: str | Path | None = None) -> str:

@@ -1,0 +1,15 @@
+"""torchtext.datasets: streams of samples out of files in their published layout."""
+
+from rushlight.text.datasets.imdb import IMDB
+from rushlight.text.datasets.language import PennTreebank, WikiText2, WikiText103
+from rushlight.text.datasets.reviews import AG_NEWS, AmazonReviewFull, AmazonReviewPolarity
+
+__all__ = [
+    "AG_NEWS",
+    "IMDB",
+    "AmazonReviewFull",
+    "AmazonReviewPolarity",
+    "PennTreebank",
+    "WikiText2",
+    "WikiText103",
+]
