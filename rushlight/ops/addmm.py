@@ -8,7 +8,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, dot
 from rushlight.ir.graph import Node
 from rushlight.ops.matmul import bmm, mv, outer, require_2d, require_fit
-from rushlight.ops.promote import full, require_same_dtype
+from rushlight.ops.promote import compute_dtype, full, require_same_dtype
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import Scalar, composite
 
@@ -33,7 +33,10 @@ def addmm(input: Node, mat1: Node, mat2: Node, *, beta: Scalar = 1, alpha: Scala
     require_same_dtype("addmm", self=input, mat1=mat1, mat2=mat2)
     require_2d("addmm", mat1=mat1, mat2=mat2)
     require_fit(mat1, mat2)
-    return _scaled_sum(input, dot(mat1, mat2), beta, alpha)
+    # Half precision is rounded once, as PyTorch does, not at each operation.
+    dtype, wide = mat1.dtype, compute_dtype(mat1.dtype)
+    input, mat1, mat2 = (build.cast(x, wide) for x in (input, mat1, mat2))
+    return build.cast(_scaled_sum(input, dot(mat1, mat2), beta, alpha), dtype)
 
 
 @addmm.samples
@@ -49,7 +52,9 @@ def baddbmm(
 ) -> Node:
     """beta * input + alpha * batch1 @ batch2, batch by batch."""
     require_same_dtype("baddbmm", self=input, batch1=batch1, batch2=batch2)
-    return _scaled_sum(input, bmm.body(batch1, batch2), beta, alpha)
+    dtype, wide = batch1.dtype, compute_dtype(batch1.dtype)
+    input, batch1, batch2 = (build.cast(x, wide) for x in (input, batch1, batch2))
+    return build.cast(_scaled_sum(input, bmm.body(batch1, batch2), beta, alpha), dtype)
 
 
 @baddbmm.samples

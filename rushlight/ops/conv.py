@@ -11,7 +11,7 @@ from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops import conv_depth
-from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.promote import compute_dtype, require_same_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
@@ -128,7 +128,13 @@ def _conv(
     pads = _padding(who, padding, rank, weight.shape[2:], strides, gaps)
     _sized(who, x, weight, strides, pads, gaps)
     conv = conv_depth.conv if rank == 3 and x.size else build.conv
-    out = to_first(_with_bias(conv(to_last(x), weight, strides, pads, gaps, groups), bias))
+    # Half precision is rounded once, after the bias.
+    dtype = input.dtype
+    wide = dtype if bias is None else compute_dtype(dtype)
+    x, weight = build.cast(x, wide), build.cast(weight, wide)
+    made = conv(to_last(x), weight, strides, pads, gaps, groups)
+    made = _with_bias(made, None if bias is None else build.cast(bias, wide))
+    out = to_first(build.cast(made, dtype))
     return out if batched else reshape(out, out.shape[1:])
 
 

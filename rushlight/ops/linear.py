@@ -10,6 +10,7 @@ from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.matmul import matmul, transposed
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
@@ -35,9 +36,13 @@ def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
             f"{weight.shape[1]}x{weight.shape[0]})"
         )
-    out = dot(flat, transposed(weight))
-    if bias is not None:
-        out = binary("add", out, build.broadcast(bias, out.shape))
+    if bias is None:
+        out = dot(flat, transposed(weight))
+    else:  # half precision is rounded once, after the bias
+        wide = compute_dtype(input.dtype)
+        out = dot(build.cast(flat, wide), build.cast(transposed(weight), wide))
+        out = binary("add", out, build.broadcast(build.cast(bias, wide), out.shape))
+        out = build.cast(out, input.dtype)
     return reshape(out, (*input.shape[:-1], weight.shape[0]))
 
 

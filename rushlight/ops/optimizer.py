@@ -38,7 +38,7 @@ def times(x: Node, factor: Scalar) -> Node:
     return binary("mul", x, full(factor, x.shape, x.dtype))
 
 
-def _toward(x: Node, end: Node, weight: Scalar, rest: Scalar, near: bool) -> Node:
+def toward(x: Node, end: Node, weight: Scalar, rest: Scalar, near: bool) -> Node:
     """x moved towards ``end`` by ``weight``; from the nearer side, ``rest`` being 1 - weight."""
     delta = binary("sub", end, x)
     if near:
@@ -164,7 +164,7 @@ def adam_step(
         if decays and decoupled:
             param = times(param, weight_decay)
         grad = effective(param, grad, weight_decay, decays and not decoupled, maximize)
-        mean = _toward(means[place], grad, unbeta1, beta1, near)
+        mean = toward(means[place], grad, unbeta1, beta1, near)
         square = add_product(times(squares[place], beta2), unbeta2, grad, grad)
         peak = square
         if amsgrad:
@@ -246,7 +246,7 @@ def rmsprop_step(
         square = add_product(times(squares[place], alpha), unalpha, grad, grad)
         spread = square
         if centered:
-            mean = _toward(means[place], grad, unalpha, alpha, near)
+            mean = toward(means[place], grad, unalpha, alpha, near)
             new[2].append(mean)
             spread = add_product(square, -1.0, mean, mean)
         spread = binary("add", unary("sqrt", spread), full(eps, square.shape, square.dtype))

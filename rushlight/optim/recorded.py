@@ -1,11 +1,12 @@
-"""The update rules (ops/optimizer.py, ops/adagrad.py) as functions of tensors.
+"""The update rules (ops/optimizer.py, adagrad.py, adamax.py, rprop.py) as functions of tensors.
 
 Each call is one recorded entry; its results are values, which ``replace_all`` writes.
 """
 
 from __future__ import annotations
 
-from rushlight.ops import adagrad, optimizer  # noqa: F401  puts the rules into the op table
+# They put the rules into the op table.
+from rushlight.ops import adagrad, adamax, optimizer, rprop  # noqa: F401
 from rushlight.ops.table import OPS
 from rushlight.tensor.wrap import compile_function
 
@@ -14,6 +15,11 @@ adam_step = compile_function(OPS["adam_step"], values=True)
 rmsprop_step = compile_function(OPS["rmsprop_step"], values=True)
 adagrad_step = compile_function(OPS["adagrad_step"], values=True)
 adadelta_step = compile_function(OPS["adadelta_step"], values=True)
+adamax_step = compile_function(OPS["adamax_step"], values=True)
+nadam_step = compile_function(OPS["nadam_step"], values=True)
+radam_step = compile_function(OPS["radam_step"], values=True)
+rprop_step = compile_function(OPS["rprop_step"], values=True)
+asgd_step = compile_function(OPS["asgd_step"], values=True)
 
 
 def refuse_differentiable(who: str, differentiable: bool) -> None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.tensor import Tensor, tensor
-from rushlight.tensor import float32 as step_dtype
+from rushlight.tensor import Tensor, float32, float64, get_default_dtype, tensor
+
+# What PyTorch keeps as tensors of one number is a Python number here, so that a step can use it
+# without waiting for a computation.
+NUMBERS = frozenset({"step", "mu_product", "eta", "mu"})
 
 
 def outside(state: Any) -> Any:
-    """A parameter's state as it is saved: the step count, a Python number here, as a tensor."""
+    """A parameter's state as it is saved: its numbers as tensors."""
     if isinstance(state, dict) and isinstance(state.get("step"), float):
+        dtype = float64 if get_default_dtype() is float64 else float32
         return {
-            name: tensor(value, dtype=step_dtype) if name == "step" else value
+            name: tensor(value, dtype=dtype) if name in NUMBERS else value
             for name, value in state.items()
         }
     return state
 
 
 def inside(param: Tensor, value: Any, name: str | None = None) -> Any:
-    """A loaded state of ``param``: copied, in its dtype, the step count as a number."""
-    if name == "step":
+    """A loaded state of ``param``: copied, in its dtype, its numbers as numbers."""
+    if name in NUMBERS:
         return float(value)
     if isinstance(value, Tensor):
         if param.is_floating_point():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.tensor import Tensor
+import numpy as np
+
+from rushlight.tensor import Tensor, float64, get_default_dtype
 
 
 def check(name: str, value: Any, valid: bool) -> None:
@@ -23,3 +25,16 @@ def check_rate(lr: Any) -> None:
 def number(value: Any) -> float:
     """A setting as a float; some may be given as whole numbers or tensors of one element."""
     return value if type(value) is float else float(value)
+
+
+def single(value: float) -> float:
+    """As PyTorch keeps a number from step to step: in float32, unless the default is float64."""
+    return value if get_default_dtype() is float64 else float(np.float32(value))
+
+
+def check_rate_range(lr: Any) -> None:
+    """As ``check_rate``, in the words of PyTorch's newer optimisers."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if not lr >= 0.0:
+        raise ValueError(f"Learning rate should be >= 0 but is: {lr}")

@@ -46,6 +46,32 @@ OPTIMIZERS: dict[str, Make] = {
     "adadelta all": lambda optim, params: optim.Adadelta(
         params, 0.5, 0.8, 1e-3, weight_decay=0.1, maximize=True
     ),
+    "adamax": lambda optim, params: optim.Adamax(params),
+    "adamax all": lambda optim, params: optim.Adamax(
+        params, 0.01, (0.4, 0.99), 1e-3, 0.1, maximize=True
+    ),
+    "nadam": lambda optim, params: optim.NAdam(params),
+    "nadam all": lambda optim, params: optim.NAdam(
+        params, 0.01, (0.4, 0.99), 1e-3, 0.1, 0.2, decoupled_weight_decay=True, maximize=True
+    ),
+    "radam": lambda optim, params: optim.RAdam(params),
+    "radam all": lambda optim, params: optim.RAdam(
+        params, 0.01, (0.4, 0.9), 1e-3, 0.1, decoupled_weight_decay=True, maximize=True
+    ),
+    "rprop": lambda optim, params: optim.Rprop(params),
+    "rprop all": lambda optim, params: optim.Rprop(
+        params, 0.1, (0.3, 1.5), (0.05, 0.4), maximize=True
+    ),
+    "asgd": lambda optim, params: optim.ASGD(params),
+    "asgd all": lambda optim, params: optim.ASGD(params, 0.1, 0.1, 0.5, 3, 0.1, maximize=True),
+    "adafactor": lambda optim, params: optim.Adafactor(params),
+    "adafactor all": lambda optim, params: optim.Adafactor(
+        params, 0.1, -0.5, (1e-3, 1e-2), 1.5, 0.1, maximize=True
+    ),
+    "muon": lambda optim, params: optim.Muon(params[:1]),
+    "muon all": lambda optim, params: optim.Muon(
+        params[:1], 0.02, 0.05, 0.9, False, ns_steps=3, adjust_lr_fn="match_rms_adamw"
+    ),
     "rmsprop slow": lambda optim, params: optim.RMSprop(params, alpha=0.4, centered=True),
 }
 SHAPES = ((4, 3), (5,), ())
@@ -98,6 +124,34 @@ def test_trajectory(name: str) -> None:
     for a, b in zip(ours, others, strict=True):
         close(a, b)
     same_state(mine.state_dict(), theirs.state_dict())
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_lbfgs(search: str | None) -> None:
+    found = []
+    for lib in (rl, torch):
+        x, y, w = (lib.tensor(np.random.default_rng(k).normal(size=(9, 9))) for k in range(3))
+        weight = lib.nn.Parameter(w)
+        optimizer = lib.optim.LBFGS([weight], max_iter=4, line_search_fn=search, history_size=3)
+        losses = []
+
+        def closure(optimizer: Any = optimizer, x: Any = x, y: Any = y, w: Any = weight) -> Any:
+            optimizer.zero_grad()
+            loss = ((x @ w).tanh() - y).square().mean()
+            loss.backward()
+            return loss
+
+        for step in range(4):
+            losses.append(optimizer.step(closure).item())
+            if step == 1:
+                optimizer.load_state_dict(optimizer.state_dict())
+        state = optimizer.state_dict()["state"][0]
+        found.append((weight, losses, state["func_evals"], state["n_iter"], sorted(state)))
+    np.testing.assert_allclose(
+        found[0][0].detach().numpy(), found[1][0].detach().numpy(), rtol=1e-9
+    )
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-9)
+    assert found[0][2:] == found[1][2:]
 
 
 def to_library(value: Any, lib: Any) -> Any:
@@ -158,6 +212,17 @@ def wrong(lib: Any) -> list[Callable[[], Any]]:
         lambda: optim.Adam(params, betas=(1.0, 0.9)),
         lambda: optim.Adam(params, betas=(0.9, 1.0)),
         lambda: optim.RMSprop(params, alpha=-1),
+        lambda: optim.Adamax(params, betas=(0.9, 1.0)),
+        lambda: optim.NAdam(params, momentum_decay=-1),
+        lambda: optim.RAdam(params, weight_decay=-1),
+        lambda: optim.Rprop(params, etas=(1.5, 2.0)),
+        lambda: optim.ASGD(params, weight_decay=-1),
+        lambda: optim.Adafactor(params, beta2_decay=1.0),
+        lambda: optim.Adafactor(params, d=0.5),
+        lambda: optim.Muon(params),
+        lambda: optim.Muon(params[:1], adjust_lr_fn="some"),
+        lambda: optim.LBFGS([{"params": params[:1]}, {"params": params[1:]}]),
+        lambda: optim.SparseAdam(params, lr=0),
         lambda: schedule.StepLR(3, 1),
         lambda: schedule.StepLR(sgd, 1, last_epoch=3),
         lambda: schedule.LambdaLR(sgd, [abs, abs]),
@@ -180,7 +245,7 @@ def wrong(lib: Any) -> list[Callable[[], Any]]:
     ]
 
 
-@pytest.mark.parametrize("place", range(37))
+@pytest.mark.parametrize("place", range(48))
 def test_wrong_call(place: int) -> None:
     if place == 8:
         return  # a set of parameters is taken as it comes by both

@@ -10,7 +10,7 @@ import pytest
 from rushlight.base.dtype import float64
 from rushlight.ir import build
 from rushlight.ir.interpret import interpret
-from rushlight.ops import adagrad, optimizer
+from rushlight.ops import adagrad, adamax, optimizer, rprop
 from rushlight.ops.table import SCALAR, TENSORS, Op
 
 UPDATES = [
@@ -19,6 +19,11 @@ UPDATES = [
     optimizer.rmsprop_step,
     adagrad.adagrad_step,
     adagrad.adadelta_step,
+    adamax.adamax_step,
+    adamax.nadam_step,
+    adamax.radam_step,
+    rprop.rprop_step,
+    rprop.asgd_step,
 ]
 
 

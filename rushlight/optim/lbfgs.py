@@ -1,0 +1,180 @@
+"""L-BFGS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rushlight.autograd import enable_grad, no_grad
+from rushlight.optim.line_search import Point, strong_wolfe
+from rushlight.optim.optimizer import Optimizer, ParamsT
+from rushlight.optim.settings import check_rate, number
+from rushlight.tensor import Tensor, zeros
+from rushlight.tensor.wrap import function
+
+cat = function("cat")
+
+
+class LBFGS(Optimizer):
+    """Quasi-Newton steps from the last ``history_size`` changes of the gradient (Nocedal 1980).
+
+    One ``step`` evaluates the closure several times, at most ``max_eval`` (``max_iter * 5 // 4``).
+    There can be one group only. ``line_search_fn``: None (steps of ``lr``) or "strong_wolfe".
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+    ) -> None:
+        check_rate(lr)
+        if max_eval is None:
+            max_eval = max_iter * 5 // 4
+        defaults = {
+            "lr": lr,
+            "max_iter": max_iter,
+            "max_eval": max_eval,
+            "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change,
+            "history_size": history_size,
+            "line_search_fn": line_search_fn,
+        }
+        super().__init__(params, defaults)
+        if len(self.param_groups) != 1:
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+        self._params = self.param_groups[0]["params"]
+
+    def _flat_grad(self) -> Any:
+        """All gradients as one vector; zeros where there is none."""
+        parts = []
+        for param in self._params:
+            grad = param.grad
+            if grad is None:
+                parts.append(zeros(param.numel(), dtype=param.dtype))
+            else:
+                parts.append(grad.reshape(-1))
+        return cat(parts, 0)
+
+    def _move(self, t: Any, direction: Any) -> None:
+        place = 0
+        for param in self._params:
+            count = param.numel()
+            param.add_(direction[place : place + count].view_as(param), alpha=t)
+            place += count
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Several iterations. Returns the loss that the first call of ``closure`` gave."""
+        assert len(self.param_groups) == 1
+        with no_grad():
+            return self._step(enable_grad()(closure))
+
+    def _step(self, closure: Callable[[], Any]) -> Any:
+        group = self.param_groups[0]
+        lr, max_iter = number(group["lr"]), group["max_iter"]
+        state = self.state[self._params[0]]
+        state.setdefault("func_evals", 0)
+        state.setdefault("n_iter", 0)
+        first_loss = closure()
+        loss = _value(first_loss)
+        evaluations = 1
+        state["func_evals"] += 1
+        grad = self._flat_grad()
+        if grad.abs().max() <= group["tolerance_grad"]:
+            return first_loss
+        previous_loss = state.get("prev_loss")
+        direction, t = state.get("d"), state.get("t")
+        for iteration in range(1, max_iter + 1):
+            state["n_iter"] += 1
+            direction = self._direction(state, grad, direction, t)
+            state["prev_flat_grad"] = grad.clone()
+            previous_loss = loss
+            t = lr
+            if state["n_iter"] == 1:
+                t = min(1.0, 1.0 / grad.abs().sum()) * lr
+            slope = grad.dot(direction)
+            if slope > -group["tolerance_change"]:
+                break
+            calls = 0
+            if group["line_search_fn"] is not None:
+                if group["line_search_fn"] != "strong_wolfe":
+                    raise RuntimeError("only 'strong_wolfe' is supported")
+                here = Point(0, loss, grad, slope)
+                left = group["max_eval"] - evaluations
+                found, calls = strong_wolfe(
+                    self._evaluator(closure, direction), here, direction, t, max_evaluations=left
+                )
+                t, loss, grad = found.t, found.loss, found.grad
+                self._move(t, direction)
+            else:
+                self._move(t, direction)
+                if iteration != max_iter:  # the next step begins with an evaluation anyway
+                    loss = _value(closure())
+                    grad = self._flat_grad()
+                    calls = 1
+            evaluations += calls
+            state["func_evals"] += calls
+            if (
+                iteration == max_iter
+                or evaluations >= group["max_eval"]
+                or grad.abs().max() <= group["tolerance_grad"]
+                or direction.mul(t).abs().max() <= group["tolerance_change"]
+                or abs(loss - previous_loss) < group["tolerance_change"]
+            ):
+                break
+        state["d"], state["t"], state["prev_loss"] = direction, t, previous_loss
+        return first_loss
+
+    def _evaluator(self, closure: Callable[[], Any], direction: Any) -> Callable[[Any], Any]:
+        """The loss and its gradient at ``t`` along ``direction``; the parameters come back."""
+        here = [param.clone() for param in self._params]
+
+        def evaluate(t: Any) -> tuple[float, Any]:
+            self._move(t, direction)
+            loss = _value(closure())
+            grad = self._flat_grad()
+            for param, value in zip(self._params, here, strict=True):
+                param.copy_(value)
+            return loss, grad
+
+        return evaluate
+
+    def _direction(self, state: dict[str, Any], grad: Any, last: Any, t: Any) -> Any:
+        """Minus the gradient times the inverse Hessian as the history has it."""
+        if state["n_iter"] == 1:
+            state["old_dirs"], state["old_stps"], state["ro"] = [], [], []
+            state["H_diag"] = 1
+            return grad.neg()
+        changes, moves, inverses = state["old_dirs"], state["old_stps"], state["ro"]
+        change = grad.sub(state["prev_flat_grad"])
+        move = last.mul(t)
+        curvature = change.dot(move)
+        if curvature > 1e-10:
+            if len(changes) == self.param_groups[0]["history_size"]:
+                for history in (changes, moves, inverses):
+                    history.pop(0)
+            changes.append(change)
+            moves.append(move)
+            inverses.append(1.0 / curvature)
+            state["H_diag"] = curvature / change.dot(change)
+        if "al" not in state:
+            state["al"] = [None] * self.param_groups[0]["history_size"]
+        shares = state["al"]
+        result = grad.neg()
+        for place in reversed(range(len(changes))):
+            shares[place] = moves[place].dot(result) * inverses[place]
+            result = result - shares[place] * changes[place]
+        result = result * state["H_diag"]
+        for place in range(len(changes)):
+            back = changes[place].dot(result) * inverses[place]
+            result = result + (shares[place] - back) * moves[place]
+        return result
+
+
+def _value(loss: Any) -> float:
+    return float(loss.detach() if isinstance(loss, Tensor) else loss)

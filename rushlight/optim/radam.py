@@ -1,0 +1,106 @@
+"""RAdam."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
+from rushlight.optim.recorded import radam_step, refuse_differentiable
+from rushlight.optim.settings import check, check_rate, number
+from rushlight.optim.together import together
+from rushlight.tensor import Tensor, zeros_like
+from rushlight.tensor.tensor import replace_all
+
+
+class RAdam(Optimizer):
+    """Adam that steps by the mean alone until the variance is known well (Liu et al. 2019).
+
+    ``foreach`` and ``capturable`` are accepted: all parameters are always one operation.
+    """
+
+    _added_later: ClassVar[dict[str, Any]] = {
+        "foreach": None,
+        "maximize": False,
+        "differentiable": False,
+        "decoupled_weight_decay": False,
+        "capturable": False,
+    }
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check("epsilon value", eps, eps >= 0.0)
+        check("beta parameter at index 0", betas[0], 0.0 <= betas[0] < 1.0)
+        check("beta parameter at index 1", betas[1], 0.0 <= betas[1] < 1.0)
+        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        refuse_differentiable("RAdam", differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    @staticmethod
+    def _start(group: dict[str, Any], param: Tensor, grad: Tensor) -> dict[str, Any]:
+        return {"step": 0.0, "exp_avg": zeros_like(param), "exp_avg_sq": zeros_like(param)}
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """One update of every parameter that has a gradient."""
+        return self._step_over_groups(closure)
+
+    def _update(self, group: dict[str, Any]) -> None:
+        beta1, beta2 = map(number, group["betas"])
+        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        decoupled = group["decoupled_weight_decay"]
+        for each in together(self, group, self._start, ("exp_avg", "exp_avg_sq")):
+            step = each.numbers[0]
+            correction = 1 - beta2**step
+            # The paper's names: the length of the moving average, now and in the end.
+            longest = 2 / (1 - beta2) - 1
+            length = longest - 2 * step * beta2**step / correction
+            rectification = 1.0
+            if length > 5.0:
+                above = (length - 4) * (length - 2) * longest
+                rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
+            means, squares = each.tensors
+            results = radam_step(
+                each.params,
+                each.grads,
+                means,
+                squares,
+                lr,
+                1 - beta1**step,
+                correction**0.5,
+                rectification,
+                1 - beta1,
+                beta1,
+                beta2,
+                1 - beta2,
+                number(group["eps"]),
+                1 - lr * weight_decay if decoupled else weight_decay,
+                1 - beta1 < 0.5,
+                length > 5.0,
+                weight_decay != 0.0,
+                decoupled,
+                group["maximize"],
+            )
+            replace_all((*each.params, *means, *squares), results)
