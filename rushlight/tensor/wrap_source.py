@@ -172,7 +172,9 @@ def source(op: Op, *, values: bool = False) -> str:
         lists = any(p.kind == table.TENSORS for p in tensors)
         text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
         text += _differentiating(op, everything)
-    text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
+    if not values:
+        # An optimiser's results are not in their parameters yet, whose old values would be kept.
+        text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
     text.append("    return r_")
     return "\n".join(text) + "\n"
 
