@@ -179,7 +179,9 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     if low > high:
         raise RuntimeError("max must be larger than min")
     kept = array[(array >= low) & (array <= high)]
-    places = ((kept.astype(np.float64) - low) / (high - low) * bins).astype(np.int64)
+    # In the input's own precision, as PyTorch places them.
+    start, span = kept.dtype.type(low), kept.dtype.type(high) - kept.dtype.type(low)
+    places = ((kept - start) * kept.dtype.type(bins) / span).astype(np.int64)
     counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
     return _made(counts.astype(input.dtype.np))
 
