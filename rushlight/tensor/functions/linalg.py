@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dim
 from rushlight.ops.linalg import LinAlgError
 from rushlight.ops.return_types import _return_type
-from rushlight.tensor.functions.register import public
+from rushlight.tensor.functions.register import public, with_out
 from rushlight.tensor.tensor import Tensor, write_out
 from rushlight.tensor.wrap import function
 
@@ -24,7 +25,8 @@ LINALG: dict[str, Callable[..., Any]] = {}
 
 
 def _linalg(made: Callable[..., Any]) -> Callable[..., Any]:
-    LINALG[made.__name__.rstrip("_")] = made
+    writes = "out" in inspect.signature(made).parameters
+    LINALG[made.__name__.rstrip("_")] = made if writes else with_out(made)
     return made
 
 
@@ -83,11 +85,11 @@ def matrix_norm(
 @_linalg
 def norm_(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
-    dtype: DType | None = None, out: Tensor | None = None,
+    dtype: DType | None = None,
 ) -> Tensor:  # fmt: skip
     """A vector norm, or a matrix norm where ``ord`` or two dims say so."""
     if ord is None:
-        return vector_norm(A if dim is not None else A.reshape(-1), 2, dim, keepdim, dtype=dtype)
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
     if isinstance(ord, str) or (isinstance(dim, (list, tuple)) and len(dim) == 2) or (
         dim is None and A.ndim == 2
     ):  # fmt: skip

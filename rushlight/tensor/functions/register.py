@@ -41,7 +41,7 @@ def public(
 
     def keep(function: F) -> F:
         if out:
-            function = _with_out(function)
+            function = with_out(function)
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = function
             for flag, place in (
@@ -54,7 +54,9 @@ def public(
     return keep
 
 
-def _with_out(function: F) -> F:
+def with_out(function: F) -> F:
+    """The function with a keyword argument ``out`` that its results are written to."""
+
     @functools.wraps(function)
     def writing(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if isinstance(out, Tensor):
