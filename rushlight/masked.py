@@ -19,7 +19,8 @@ import numpy as np
 from rushlight.base.dtype import bool_, float32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dims
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 Dims = int | tuple[int, ...] | None

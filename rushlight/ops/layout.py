@@ -6,6 +6,7 @@ layout of the result out. Rules raise the user's errors; None means "no view: co
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from rushlight.base.shape import contiguous_strides
@@ -32,6 +33,27 @@ class Layout(NamedTuple):
                     return False
                 step *= size
         return True
+
+    @property
+    def numel(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    @property
+    def dense(self) -> bool:
+        """Whether the elements fill their stretch of memory without gaps, each place once."""
+        step = 1
+        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
+            if size != 1:
+                if stride != step:
+                    return False
+                step *= size
+        return True
+
+    @property
+    def steps(self) -> list[int]:
+        """Strides, but for axes of size 1, whose stride says nothing."""
+        return [s if n != 1 else 0 for s, n in zip(self.strides, self.shape, strict=True)]
 
     @property
     def overlaps(self) -> bool:

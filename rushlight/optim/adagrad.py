@@ -8,7 +8,7 @@ from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import adagrad_step, refuse_differentiable
 from rushlight.optim.settings import check, check_rate, number
 from rushlight.tensor import Tensor, full_like
-from rushlight.tensor.tensor import replace_all
+from rushlight.tensor.replace import replace_all
 
 
 class Adagrad(Optimizer):

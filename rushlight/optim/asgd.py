@@ -9,7 +9,7 @@ from rushlight.optim.recorded import asgd_step, refuse_differentiable
 from rushlight.optim.settings import check, check_rate, number, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.tensor import replace_all
+from rushlight.tensor.replace import replace_all
 
 
 class ASGD(Optimizer):

@@ -9,7 +9,7 @@ from rushlight.optim.recorded import refuse_differentiable, rprop_step
 from rushlight.optim.settings import check, check_rate, number
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, full_like, zeros_like
-from rushlight.tensor.tensor import replace_all
+from rushlight.tensor.replace import replace_all
 
 
 class Rprop(Optimizer):

@@ -8,7 +8,7 @@ from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import refuse_differentiable, sgd_step
 from rushlight.optim.settings import check, check_rate, number
 from rushlight.tensor import Tensor
-from rushlight.tensor.tensor import replace_all
+from rushlight.tensor.replace import replace_all
 
 
 class SGD(Optimizer):

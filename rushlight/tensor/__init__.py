@@ -70,6 +70,7 @@ from rushlight.tensor.modes import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
+from rushlight.tensor.out import write_out
 from rushlight.tensor.random import (
     Generator,
     bernoulli,
@@ -91,7 +92,8 @@ from rushlight.tensor.random import (
     set_rng_state,
 )  # fmt: skip
 from rushlight.tensor.state import edge_of
-from rushlight.tensor.tensor import Tensor, edge_of_view, gradient_of_view, write_out
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.views import edge_of_view, gradient_of_view
 from rushlight.tensor.wrap import canonical, function
 
 methods.install()

@@ -67,7 +67,7 @@ def _maker(value: int, name: str) -> Any:
 
 
 def _into(out: Tensor, made: Tensor) -> Tensor:
-    from rushlight.tensor.tensor import write_out
+    from rushlight.tensor.out import write_out
 
     return write_out("out", out, made)
 

@@ -14,7 +14,8 @@ import numpy as np
 from rushlight.base import config
 from rushlight.base.dtype import bool_, int64, uint8
 from rushlight.base.warn import warn
-from rushlight.tensor.tensor import Tensor, convert, require_fits, type_name
+from rushlight.tensor.kinds import convert, require_fits, type_name
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 LAST_ERA = 2017  # until then a sum or a loss was a vector of one element

@@ -9,7 +9,8 @@ from rushlight.base import shape as shapes
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import Size
 from rushlight.tensor.device import CPU, Device
-from rushlight.tensor.tensor import Tensor, can_cast
+from rushlight.tensor.kinds import can_cast
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

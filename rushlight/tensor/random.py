@@ -20,7 +20,9 @@ from rushlight.base.warn import warn
 from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor.device import CPU, require_cpu
-from rushlight.tensor.tensor import Tensor, type_name, write_out
+from rushlight.tensor.kinds import type_name
+from rushlight.tensor.out import write_out
+from rushlight.tensor.tensor import Tensor
 
 
 class Generator(streams.Generator):

@@ -12,6 +12,7 @@ import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import (
     C_NAMES,
     Generator,
@@ -24,7 +25,7 @@ from rushlight.tensor.random import (
     source_of,
     whole_numbers,
 )
-from rushlight.tensor.tensor import Tensor, type_name
+from rushlight.tensor.tensor import Tensor
 
 
 def _count(tensor: Tensor) -> int:

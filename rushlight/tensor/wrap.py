@@ -21,8 +21,11 @@ from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
 from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
+from rushlight.tensor.out import write_out
+from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.state import LEAF, attach, attach_one
-from rushlight.tensor.tensor import OVERLAP, Tensor, make_view, write_out
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.views import make_view
 from rushlight.tensor.wrap_source import MAY_HOLD_NUMBER, NUMBER_TYPES, source
 
 _OPTIONAL = (table.OPTIONAL_TENSOR, table.OPTIONAL_OPERAND, table.OPTIONAL_SCALAR)

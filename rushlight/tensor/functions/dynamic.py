@@ -15,7 +15,8 @@ from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 Array = np.ndarray[Any, Any]

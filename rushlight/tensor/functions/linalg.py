@@ -11,7 +11,8 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ops.linalg import LinAlgError
 from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.register import public, with_out
-from rushlight.tensor.tensor import Tensor, write_out
+from rushlight.tensor.out import write_out
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 _Qr = _return_type("linalg_qr", "Q", "R")

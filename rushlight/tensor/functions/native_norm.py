@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

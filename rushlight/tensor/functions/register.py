@@ -6,7 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from rushlight.tensor.tensor import OVERLAP, Tensor, write_out
+from rushlight.tensor.out import write_out
+from rushlight.tensor.overwrite import OVERLAP
+from rushlight.tensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 

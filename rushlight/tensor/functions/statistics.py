@@ -8,7 +8,8 @@ import numpy as np
 
 from rushlight.base.dtype import bool_, int64
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

@@ -17,7 +17,8 @@ from rushlight.base.dtype import float32, float64, get_default_dtype
 from rushlight.ops.special.bessel_values import i0
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 Window = Callable[..., Tensor]

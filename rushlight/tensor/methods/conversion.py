@@ -9,8 +9,9 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.kinds import convert
 from rushlight.tensor.methods.memory import clone
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.tensor import Tensor
 
 _BY_LEGACY = {
     name: getattr(dtypes, kind, dtypes.BY_NAME[kind]) for kind, name in LEGACY_NAMES.items()

@@ -9,8 +9,9 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
+from rushlight.tensor.kinds import convert
 from rushlight.tensor.state import LEAF
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

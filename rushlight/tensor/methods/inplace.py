@@ -11,9 +11,10 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
+from rushlight.tensor.kinds import convert, require_fits
 from rushlight.tensor.methods.memory import set_data
 from rushlight.tensor.state import LEAF
-from rushlight.tensor.tensor import Tensor, convert, require_fits
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

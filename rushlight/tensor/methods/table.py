@@ -8,6 +8,7 @@ from typing import Any
 from rushlight.base import dtype as dtypes
 from rushlight.ops.table import OPS
 from rushlight.tensor.device import CPU
+from rushlight.tensor.kinds import convert
 from rushlight.tensor.methods.by_element import (
     apply_,
     fill_diagonal_,
@@ -72,7 +73,7 @@ from rushlight.tensor.methods.numbers import (
 )
 from rushlight.tensor.methods.printing import form, represent
 from rushlight.tensor.methods.reinterpret import view
-from rushlight.tensor.tensor import Tensor, convert
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import canonical, function
 
 

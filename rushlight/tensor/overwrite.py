@@ -1,0 +1,277 @@
+"""Writing to tensors: in-place results, versions, and memory that somebody outside looks at.
+
+``Writable`` is the half of Tensor that overwrites. A write makes a new value; the storage's other
+views read through to it when they are next used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any
+
+from rushlight.engine.call import TENSOR, op_call
+from rushlight.engine.exposure import copy_of, exposed
+from rushlight.engine.flush import flush
+from rushlight.engine.trace import local
+from rushlight.engine.value import Value
+from rushlight.ops.layout import Layout
+from rushlight.ops.pointwise import clone
+from rushlight.ops.view.strided import strided_set
+from rushlight.tensor.kinds import can_cast, convert, type_name
+from rushlight.tensor.state import LEAF, GradNode
+from rushlight.tensor.storage import Storage
+
+if TYPE_CHECKING:
+    from rushlight.tensor.tensor import Tensor
+
+# What is said where a result would be written over what it is computed from.
+OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
+    "a single memory location. Please clone() the tensor before performing the operation."
+)
+
+
+class Writable:
+    """What a tensor does when its elements are overwritten."""
+
+    __slots__ = ()
+
+    _value: Value
+    _storage: Storage | None
+    _layout: Layout
+    _seen: int
+    _edge: Any
+    _base: Tensor | None
+    _untracked: bool
+
+    # Writing
+
+    def _root(self) -> Value:
+        """The value that owns the memory."""
+        return self._value if self._storage is None else self._storage.value
+
+    def _made_in_inference(self) -> bool:
+        """Whether this was made in ``inference_mode``."""
+        value, trace = self._root(), local.trace
+        if value.meta.inference:
+            return True
+        lazy = value.buffer is None and value.parent is None and value.epoch is trace.epoch
+        return trace.inference and lazy and value.version == 0
+
+    def _require_normal(self) -> None:
+        """Raise where a tensor of ``inference_mode`` would be written to outside of it."""
+        if not local.trace.inference and self._root().meta.inference:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can "
+                "make a clone to get a normal tensor before doing inplace update.See "
+                "https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
+
+    def _writable(self, who: str) -> None:
+        """Raise where an in-place operation may not be."""
+        edge = self._edge
+        trace = local.trace
+        self._require_normal()
+        if trace.grad:
+            if edge is LEAF:
+                raise RuntimeError(
+                    "a leaf Variable that requires grad is being used in an in-place operation."
+                )
+            if self._base is not None and self._base._edge is LEAF:
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place "
+                    "operation."
+                )
+        if self._storage is not None and self._layout.overlaps and self._value.meta.numel:
+            raise RuntimeError(
+                f"{who}: unsupported operation: more than one element of the written-to tensor "
+                "refers to a single memory location. Please clone() the tensor before performing "
+                "the operation."
+            )
+
+    def _apart_from(self, other: Any) -> None:
+        """Raise where a write to this tensor would change ``other`` while it is being read."""
+        if not isinstance(other, Writable) or other is self:
+            return
+        storage = self._storage
+        if storage is None or other._storage is not storage:
+            return
+        mine, theirs = self._layout, other._layout
+        if not (mine.dense and theirs.dense):
+            return
+        end, their_end = mine.offset + mine.numel, theirs.offset + theirs.numel
+        meet = mine.offset < their_end and theirs.offset < end
+        if meet and (mine.offset, end, mine.steps) != (theirs.offset, their_end, theirs.steps):
+            raise RuntimeError(OVERLAP)
+
+    def _inplace(self, result: Tensor, who: str) -> Tensor:
+        """Make ``result``, computed from this tensor, its new content."""
+        if type(result._edge) is GradNode:
+            result._edge.inplace = True
+        meta, mine = result._value.meta, self._value.meta
+        if meta is not mine:
+            if meta.shape != mine.shape:
+                raise RuntimeError(
+                    f"output with shape {list(mine.shape)} doesn't match the broadcast shape "
+                    f"{list(meta.shape)}"
+                )
+            if not can_cast(meta.dtype, mine.dtype):
+                raise RuntimeError(
+                    f"result type {type_name(meta.dtype)} can't be cast to the desired output type "
+                    f"{type_name(mine.dtype)}"
+                )
+            result = convert(result, mine.dtype)
+        self._assign(result)
+        return self
+
+    def _assign(self, result: Tensor) -> None:
+        """Take over the value (and the gradient) of a tensor of the same shape and dtype."""
+        trace = local.trace
+        fresh = result._read_value()
+        if fresh.parent is not None:  # a view of what was computed: dropout3d squeezes its result
+            fresh = materialise(fresh)
+        if self._storage is None:
+            old = self._value
+            if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
+                write_through(old, fresh)
+            if old.buffer is not None and old.buffer is not fresh.buffer:
+                journal(self, old)
+            stays = trace.inference and self._made_in_inference()
+            # No calls from here on: an interrupt finds all of it done, or nothing.
+            fresh.version = 0 if stays else old.version + 1
+            old.overwritten = True
+            self._value = fresh
+            if trace.grad:
+                self._edge = result._edge
+            return
+        self._assign_shared(result, fresh)
+
+    def _assign_shared(self, result: Tensor, fresh: Value) -> None:
+        trace, storage, layout = local.trace, self._storage, self._layout
+        assert storage is not None
+        base = self._base
+        old = storage.value
+        whole = layout.offset == 0 and layout.contiguous and layout.numel == old.meta.numel
+        flows = (
+            trace.grad and base is not None and (result._edge is not None or base._edge is not None)
+        )
+        if whole and not flows:
+            written = fresh
+        elif base is not None and flows:
+            base._read_value()
+            full = write_window(base, result, within(base, layout))
+            edge = full._edge
+            fills = base._value.meta.numel == old.meta.numel
+            if fills:
+                written = full._value
+            else:
+                call = op_call(
+                    strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
+                )
+                (written,) = trace.record(call, (old, fresh))
+        else:
+            call = op_call(
+                strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
+            )
+            (written,) = trace.record(call, (old, fresh))
+        if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
+            write_through(old, written)
+        version, tracked = storage.version + 1, not self._untracked
+        stays = trace.inference and self._made_in_inference()
+        # No calls from here on: an interrupt finds all of it done, or nothing.
+        if tracked:
+            old.overwritten = True
+        written.version = 0 if stays else version
+        storage.version = version
+        storage.value = written
+        if base is None:
+            if trace.grad:
+                self._edge = result._edge
+        elif flows:
+            base._edge = edge
+            if fills:
+                base._value = written
+                base._seen = version
+        if whole and not flows and fresh.meta is self._value.meta:
+            self._value = fresh
+            self._seen = version
+
+    def _replace_(self, result: Tensor) -> None:
+        """The optimisers' write: a new value, no gradient, nothing checked."""
+        if self._storage is not None:
+            self._unshare()
+        old = self._value
+        if self._storage is None and (
+            old.buffer is None or not (old.buffer.exposures or old.buffer.owner is not None)
+        ):
+            if old.buffer is not None:
+                journal(self, old)
+            # No calls from here on: an interrupt finds all of it done, or nothing.
+            fresh = result._value
+            fresh.version = old.version + 1
+            old.overwritten = True
+            self._value = fresh
+            return
+        trace = local.trace
+        grad, trace.grad = trace.grad, False
+        try:
+            self._assign(result)
+        finally:
+            trace.grad = grad
+
+
+def write_window(base: Tensor, values: Tensor, layout: Layout) -> Tensor:
+    """``base`` with a window of its storage replaced (recorded, with gradient)."""
+    from rushlight.tensor.wrap import function
+
+    written: Tensor = function("_strided_set")(
+        base, values, layout.shape, layout.strides, layout.offset
+    )
+    return written
+
+
+def journal(tensor: Tensor, old: Value) -> None:
+    """Remember what ``tensor`` was, until the write that replaced it has been computed."""
+    if not old.journaled:
+        local.trace.journal.append((tensor, old))
+        old.journaled = True
+
+
+def write_through(old: Value, fresh: Value) -> None:
+    """Somebody outside looks at ``old``'s memory: the new elements must be there at once."""
+    buffer = old.buffer
+    assert buffer is not None
+    if not exposed(buffer):
+        return
+    if fresh.buffer is None:
+        if fresh.parent is not None:
+            fresh = materialise(fresh)
+        flush(local.trace)
+    source = fresh.buffer
+    assert source is not None
+    # The tensor, the caller's name, ours and the argument: who else reads it wants the old numbers.
+    if getrefcount(old) > 4:
+        old.buffer = copy_of(buffer)
+    ctypes.memmove(buffer.address, source.address, min(buffer.nbytes, source.nbytes))
+    fresh.buffer = buffer
+
+
+def materialise(value: Value) -> Value:
+    """A derived value's elements in memory of their own (still lazy)."""
+    (made,) = local.trace.record(op_call(clone, (TENSOR,)), (value,))
+    return made
+
+
+def within(base: Tensor, layout: Layout) -> Layout:
+    """A window of the storage as a window of ``base``."""
+    whole = base._current_layout()
+    start = layout.offset - whole.offset
+    steps = sum((n - 1) * s for n, s in zip(layout.shape, layout.strides, strict=True))
+    inside = not layout.numel or (start >= 0 and start + steps < whole.numel)
+    if not (whole.contiguous and inside):
+        raise NotImplementedError(
+            "gradients through writes to views of a detached tensor that is itself a transposed or "
+            "strided view: clone() the detached tensor first"
+        )
+    return layout._replace(offset=start if inside and layout.numel else 0)

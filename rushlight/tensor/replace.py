@@ -1,0 +1,32 @@
+"""The optimisers' writes: many tensors take new values at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rushlight.engine.trace import local
+from rushlight.engine.value import Value
+from rushlight.tensor.tensor import Tensor
+
+
+def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
+    """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out."""
+    journal = local.trace.journal
+    for tensor, fresh in zip(tensors, values, strict=True):
+        old = tensor._value
+        buffer = old.buffer
+        if (
+            tensor._storage is not None
+            or buffer is None
+            or buffer.exposures
+            or buffer.owner is not None
+        ):
+            tensor._replace_(Tensor._of(fresh))
+            continue
+        if not old.journaled:
+            journal.append((tensor, old))
+            old.journaled = True
+        # No calls from here on: an interrupt finds all of it done, or nothing.
+        fresh.version = old.version + 1
+        old.overwritten = True
+        tensor._value = fresh
