@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rushlight.vision import transforms as T
 
 Image = pytest.importorskip("PIL.Image")
 
-PEER = Path(__file__).parents[3] / "peer" / "bin" / "python"
+PEER = Path(os.environ.get("PEER", Path(__file__).parents[3] / "peer" / "bin" / "python"))
 pytestmark = pytest.mark.skipif(not PEER.exists(), reason="torchvision is not here")
 
 IMAGES = 12

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rushlight.base.dtype import get_default_dtype
+import numpy as np
+
 from rushlight.tensor import Tensor
-from rushlight.utils.data.arrays import Array, fresh
+from rushlight.utils.data.arrays import Array, wrap
 from rushlight.utils.data.dataset import Dataset
-from rushlight.vision.transforms.convert import channels_first, scaled
-from rushlight.vision.transforms.normalize import normalize_in_place
-from rushlight.vision.transforms.transform import Compose, Normalize, ToTensor
+from rushlight.vision.transforms import batch
+from rushlight.vision.transforms.convert import channels_first
+from rushlight.vision.transforms.transform import Compose, ToTensor
 
 Function = Callable[[Any], Any]
 
@@ -106,23 +107,30 @@ class PixelDataset(VisionDataset):
         return type(first) is ToTensor
 
     def fetch_batch(self, indices: Sequence[int]) -> list[Tensor] | None:
-        """A collated batch at once: for ToTensor, alone or with Normalize, and plain labels.
+        """A collated batch at once: for chains of known transforms (``transforms/batch.py``) and
+        plain labels.
 
         The values are those of the single samples. None where samples must be fetched singly.
         """
-        steps = _known_steps(self.transform)
-        overridden = type(self).__getitem__ is not PixelDataset.__getitem__
-        if steps is None or self.target_transform is not None or overridden:
+        if self.target_transform is not None or self.transform is None:
+            return None
+        if type(self).__getitem__ is not PixelDataset.__getitem__:
+            return None
+        pixels = self.pixels()
+        if (
+            type(pixels) is not np.ndarray
+            or pixels.dtype != np.uint8
+            or pixels.shape[3] not in (1, 3)
+        ):
+            return None
+        _, height, width, channels = pixels.shape
+        stages = batch.plan(self.transform, batch.Form(channels, height, width, "image"))
+        if stages is None:
             return None
         labels = self.labels(indices)
         if labels is None:
             return None
-        pixels = self.pixels()[indices]
-        images, values = fresh(channels_first(pixels).shape, get_default_dtype())
-        scaled(pixels, values)
-        for step in steps:
-            normalize_in_place(values, step.mean, step.std)
-        return [images, labels]
+        return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture, target = self.sample(index)
@@ -135,15 +143,3 @@ class PixelDataset(VisionDataset):
     def sample(self, index: int) -> tuple[Any, int]:
         """(picture, label) before the transforms: a PIL image, or pixels if they do as well."""
         raise NotImplementedError
-
-
-def _known_steps(transform: Any) -> list[Normalize] | None:
-    """The Normalize steps after a ToTensor; None for any other transform."""
-    if type(transform) is ToTensor:
-        return []
-    if type(transform) is not Compose or not transform.transforms:
-        return None
-    first, *rest = transform.transforms
-    if type(first) is not ToTensor or any(type(each) is not Normalize for each in rest):
-        return None
-    return rest

@@ -26,7 +26,7 @@ class RandomHorizontalFlip(Transform):
         self.p = p
 
     def forward(self, img: Any) -> Any:
-        return F.hflip(img) if draws.uniform() < self.p else img
+        return F.hflip(img) if draws.chance(self.p) else img
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
@@ -40,7 +40,7 @@ class RandomVerticalFlip(Transform):
         self.p = p
 
     def forward(self, img: Any) -> Any:
-        return F.vflip(img) if draws.uniform() < self.p else img
+        return F.vflip(img) if draws.chance(self.p) else img
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
@@ -55,7 +55,7 @@ class RandomGrayscale(Transform):
 
     def forward(self, img: Any) -> Any:
         channels = F.get_dimensions(img)[0]
-        if draws.uniform() < self.p:
+        if draws.chance(self.p):
             return F.rgb_to_grayscale(img, num_output_channels=channels)
         return img
 

@@ -32,3 +32,18 @@ def normals(*shape: int) -> npt.NDArray[np.float32]:
     """``torch.empty(shape).normal_()``."""
     drawn = default_generator.normal(math.prod(shape), FLOAT32).reshape(shape)
     return drawn.astype(np.float32, copy=False)
+
+
+def chance(p: float) -> bool:
+    """``torch.rand(1) < p``: compared in float32, as a tensor is."""
+    return bool(default_generator.uniform(1, FLOAT32)[0] < np.float32(p))
+
+
+def words(count: int, each: int) -> npt.NDArray[np.uint32]:
+    """(count, each) words of the generator: what so many draws one by one are made of."""
+    return default_generator.engine.words(count * each).reshape(count, each)
+
+
+def uniforms_of(drawn: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
+    """What ``uniform()`` makes of the words."""
+    return (drawn & np.uint32(0xFF_FFFF)).astype(np.float32) * np.float32(2.0**-24)

@@ -64,7 +64,7 @@ class RandomErasing(Transform):
         return None
 
     def forward(self, img: Any) -> Any:
-        if draws.uniform() >= self.p:
+        if not draws.chance(self.p):
             return img
         value: list[float] | None = None
         if isinstance(self.value, (int, float)):

@@ -106,7 +106,7 @@ def _flip(img: Any, axis: int) -> Tensor:
     return wrap(np.ascontiguousarray(np.flip(values, axis)))
 
 
-def _borders(padding: Any) -> tuple[int, int, int, int]:
+def borders(padding: Any) -> tuple[int, int, int, int]:
     """(left, top, right, bottom)."""
     if isinstance(padding, int):
         return padding, padding, padding, padding
@@ -133,7 +133,7 @@ def pad(
     """
     if padding_mode not in ("constant", *NUMPY_PADDING):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")
-    left, top, right, bottom = _borders(padding)
+    left, top, right, bottom = borders(padding)
     if is_image(img):
         return _pad_image(img, (left, top, right, bottom), fill, padding_mode)
     if img.requires_grad:

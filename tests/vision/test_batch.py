@@ -1,0 +1,136 @@
+"""Whole batches of bytes against one image at a time: the same pixels, the same choices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.utils.data import DataLoader, default_collate
+from rushlight.vision import transforms as T
+from rushlight.vision.datasets.vision import PixelDataset
+from rushlight.vision.transforms.batch import Form, plan
+from rushlight.vision.transforms.fixed_point import resize_bytes, rows_first
+
+Image = pytest.importorskip("PIL.Image")
+GRAY, COLOUR = 1, 3
+
+
+class Noise(PixelDataset):
+    """Forty images of noise, 20 x 24."""
+
+    def __init__(self, channels: int, transform) -> None:
+        super().__init__(None, transform=transform)
+        shape = (40, 20, 24, channels)
+        self.data = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+    def pixels(self):
+        return self.data
+
+    def labels(self, indices):
+        return torch.tensor(list(indices))
+
+    def sample(self, index: int):
+        picture = self.data[index]
+        return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), index
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+CHAINS = {
+    "crop, flip": lambda: [T.RandomCrop(16, padding=4), T.RandomHorizontalFlip(), T.ToTensor()],
+    "fill": lambda: [T.RandomCrop((20, 24), padding=(1, 2), fill=9), T.ToTensor()],
+    "reflect": lambda: [T.RandomCrop(18, 3, padding_mode="reflect"), T.ToTensor()],
+    "edge": lambda: [T.Pad((1, 2, 3, 4), padding_mode="edge"), T.ToTensor()],
+    "needed": lambda: [T.RandomCrop(30, pad_if_needed=True), T.ToTensor()],
+    "whole": lambda: [T.RandomCrop((20, 24)), T.RandomVerticalFlip(0.3), T.ToTensor()],
+    "resize": lambda: [T.Resize((31, 17)), T.CenterCrop(15), T.ToTensor()],
+    "shorter edge": lambda: [T.Resize(32, T.InterpolationMode.BICUBIC), T.ToTensor()],
+    "gray": lambda: [T.Grayscale(3), T.RandomGrayscale(0.4), T.ToTensor()],
+    "after": lambda: [T.ToTensor(), T.Normalize(0.2, 0.3), T.RandomCrop(16, 2, fill=0.25)],
+    "bytes": lambda: [T.PILToTensor(), T.RandomHorizontalFlip(), T.ConvertImageDtype(torch.float)],
+    "nested": lambda: [T.Compose([T.RandomHorizontalFlip(0.7)]), T.ToTensor()],
+}
+
+
+@pytest.mark.parametrize("channels", [GRAY, COLOUR])
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_batch_is_what_the_single_samples_are(name: str, channels: int) -> None:
+    data = Noise(channels, T.Compose(CHAINS[name]()))
+    indices = [3, 1, 39, 1, 7, 20, 33, 2]
+    torch.manual_seed(5)
+    batch = data.fetch_batch(indices)
+    after = torch.rand(1).item()
+    torch.manual_seed(5)
+    images, labels = default_collate([data[each] for each in indices])
+    assert batch is not None
+    assert batch[0].dtype == images.dtype
+    assert np.array_equal(batch[0].numpy(), images.numpy())
+    assert batch[1].tolist() == labels.tolist()
+    assert after == torch.rand(1).item()
+
+
+class Mirrored(T.RandomHorizontalFlip):
+    pass
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        None,
+        T.RandomHorizontalFlip(),  # gives images, not tensors
+        T.Compose([T.ToTensor(), T.Lambda(lambda x: x + 1)]),
+        T.Compose([Mirrored(), T.ToTensor()]),
+        T.Compose([T.RandomRotation(5), T.ToTensor()]),
+        T.Compose([T.Resize(9, T.InterpolationMode.NEAREST), T.ToTensor()]),
+        T.Compose([T.Pad(2, fill=300), T.ToTensor()]),
+    ],
+)
+def test_what_is_not_known_is_left_to_single_samples(transform) -> None:
+    assert Noise(COLOUR, transform).fetch_batch([0, 1]) is None
+
+
+def test_a_crop_that_does_not_fit_says_so() -> None:
+    loader = DataLoader(Noise(GRAY, T.Compose([T.RandomCrop(50), T.ToTensor()])), batch_size=2)
+    with pytest.raises(ValueError, match=r"crop size \(50, 50\) is larger than input image"):
+        next(iter(loader))
+
+
+def test_a_target_transform_is_left_to_single_samples() -> None:
+    data = Noise(GRAY, T.ToTensor())
+    data.target_transform = str
+    assert data.fetch_batch([0]) is None
+
+
+def test_the_data_are_not_changed() -> None:
+    data = Noise(
+        COLOUR, T.Compose([T.RandomHorizontalFlip(1.0), T.RandomGrayscale(1.0), T.ToTensor()])
+    )
+    before = data.data.copy()
+    data.fetch_batch([0, 1, 2])
+    assert np.array_equal(before, data.data)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_resize_is_pillows(mode: str) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        height, width, new_height, new_width = (int(each) for each in rng.integers(1, 60, 4))
+        values = rng.choice(np.array([0, 1, 128, 255], np.uint8), (3, height, width))
+        if rows_first((height, width), (new_height, new_width), mode) is None:
+            pytest.fail("Pillow does it in a third way")
+        for each, mine in zip(
+            values, resize_bytes(values, new_height, new_width, mode), strict=True
+        ):
+            theirs = Image.fromarray(each).resize(
+                (new_width, new_height), Image.Resampling[mode.upper()]
+            )
+            assert np.array_equal(mine, np.asarray(theirs))
+
+
+def test_a_plan_counts_the_words() -> None:
+    chain = T.Compose([T.RandomCrop(8, 1), T.RandomHorizontalFlip(), T.ToTensor()])
+    stages = plan(chain, Form(3, 8, 8, "image"))
+    assert stages is not None
+    assert [stage.words for stage in stages] == [2, 1, 0]
