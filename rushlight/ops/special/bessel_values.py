@@ -169,12 +169,12 @@ def i1e(x: Array) -> Array:
 
 def i0(x: Array) -> Array:
     """The modified Bessel function of the first kind of order 0."""
-    return np.where(np.isinf(x), np.inf, np.exp(np.abs(x)) * i0e(x))
+    return np.asarray(np.exp(np.abs(x)) * i0e(x))  # nan at infinity, as PyTorch has it
 
 
 def i1(x: Array) -> Array:
     """The modified Bessel function of the first kind of order 1."""
-    return np.where(np.isinf(x), x, np.exp(np.abs(x)) * i1e(x))
+    return np.asarray(np.exp(np.abs(x)) * i1e(x))
 
 
 def _far_scaled_k(order: float, x: Array) -> Array:

@@ -80,6 +80,16 @@ def mvlgamma(input: Node, p: int) -> Node:
     return total
 
 
+@mvlgamma.vjp
+def _(g: Node, out: Node, input: Node, p: int) -> Grads:
+    x = build.cast(input, out.dtype)
+    slope = like(x, 0)
+    for k in range(p):
+        term: Node = pointwise.digamma(minus(x, like(x, k / 2)))
+        slope = plus(slope, term)
+    return (grad_to(times(g, slope), input),)
+
+
 @mvlgamma.samples
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 4, 5, low=2.2, high=6), 1), {}
