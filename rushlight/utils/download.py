@@ -27,9 +27,19 @@ def file_md5(path: str | Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def check_integrity(fpath: str | Path, md5: str | None = None) -> bool:
-    """Whether the file is there and, if ``md5`` is given, has it."""
-    return Path(fpath).is_file() and (md5 is None or file_md5(fpath) == md5)
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_integrity(fpath: str | Path, md5: str | None = None, sha256: str | None = None) -> bool:
+    """Whether the file is there and has the sums that are given."""
+    return (
+        Path(fpath).is_file()
+        and (md5 is None or file_md5(fpath) == md5)
+        and (sha256 is None or file_sha256(fpath) == sha256)
+    )
 
 
 class _Progress:
@@ -77,7 +87,11 @@ def _fetch(url: str, part: Path, name: str) -> None:
 
 
 def download(
-    urls: Sequence[str], folder: str | Path, filename: str, md5: str | None = None
+    urls: Sequence[str],
+    folder: str | Path,
+    filename: str,
+    md5: str | None = None,
+    sha256: str | None = None,
 ) -> Path:
     """The file, from the first of ``urls`` that gives it right; at once if it is there already.
 
@@ -85,7 +99,7 @@ def download(
     may be put by hand.
     """
     target = Path(folder) / filename
-    if check_integrity(target, md5):
+    if check_integrity(target, md5, sha256):
         return target
     Path(folder).mkdir(parents=True, exist_ok=True)
     part = target.with_name(filename + ".part")
@@ -101,17 +115,23 @@ def download(
         except (OSError, ValueError) as error:
             problems.append(f"{url}: {error}")
             continue
-        if md5 is not None and file_md5(part) != md5:
+        if not check_integrity(part, md5, sha256):
             part.unlink()
-            problems.append(f"{url}: the file's md5 is not {md5}")
+            problems.append(f"{url}: the file is another one, {_sums(md5, sha256)}")
             continue
         part.replace(target)
         return target
     listed = "\n".join(f"  {each}" for each in problems)
     raise RuntimeError(
         f"Error downloading {filename}:\n{listed}\nWithout a network, put the file there by hand: "
-        f"{target}" + ("" if md5 is None else f" (md5 {md5})")
+        f"{target} {_sums(md5, sha256)}".rstrip()
     )
+
+
+def _sums(md5: str | None, sha256: str | None) -> str:
+    wanted = {"md5": md5, "sha256": sha256}
+    listed = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
+    return f"({listed})" if listed else ""
 
 
 def _copy(packed: Any, file: Any) -> None:
