@@ -79,7 +79,7 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "func", "linalg", "masked", "nn", "optim", "random",
+        "autograd", "backends", "cuda", "func", "hub", "linalg", "masked", "nn", "optim", "random",
         "return_types", "serialization", "signal", "special", "testing", "utils", "version",
         "vision",
     }

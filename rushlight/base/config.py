@@ -80,6 +80,14 @@ def cache_folder() -> Path:
     return Path(base) / "rushlight"
 
 
+def torch_home() -> Path:
+    """PyTorch's folder of downloads: TORCH_HOME, else XDG_CACHE_HOME/torch, else ~/.cache/torch."""
+    chosen = os.environ.get("TORCH_HOME")
+    if chosen is None:
+        chosen = os.environ.get("XDG_CACHE_HOME", "~/.cache") + "/torch"
+    return Path(chosen).expanduser()
+
+
 def omp_num_threads() -> int:
     """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()

@@ -2,97 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from rushlight import nn
 from rushlight.tensor import Tensor
-from rushlight.vision.models.weights import no_weights
+from rushlight.vision.models._utils import _make_divisible
+from rushlight.vision.models.construct import constructor
+from rushlight.vision.models.initial import fan_out, narrow_normal
+from rushlight.vision.models.published import published
+from rushlight.vision.ops.blocks import Conv2dNormActivation
 
-# expansion, channels, blocks, stride of the first
+MobileNet_V2_Weights = published("MobileNet_V2_Weights", __name__)
+
+# Expansion, channels, blocks, stride of the first.
 STAGES = (
     (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
     (6, 320, 1, 1),
 )  # fmt: skip
 
 
-def _whole_eighths(channels: float, divisor: int = 8) -> int:
-    """The nearest multiple of ``divisor``, but not under nine tenths of ``channels``."""
-    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * channels else rounded
-
-
-def _conv_norm_relu(
-    channels_in: int, channels: int, kernel: int = 3, stride: int = 1, groups: int = 1
-) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels, kernel, stride, (kernel - 1) // 2, groups=groups,
-                  bias=False),
-        nn.BatchNorm2d(channels),
-        nn.ReLU6(inplace=True),
-    )  # fmt: skip
-
-
 class InvertedResidual(nn.Module):
     """Widen, filter each channel by itself, narrow; added to the input where shapes agree."""
 
-    def __init__(self, inp: int, oup: int, stride: int, expand_ratio: int) -> None:
+    def __init__(
+        self,
+        inp: int,
+        oup: int,
+        stride: int,
+        expand_ratio: float,
+        norm_layer: Callable[..., nn.Module] | None = None,
+    ) -> None:
         super().__init__()
+        if stride not in (1, 2):
+            raise ValueError(f"stride should be 1 or 2 instead of {stride}")
+        norm = nn.BatchNorm2d if norm_layer is None else norm_layer
+        block = partial(Conv2dNormActivation, norm_layer=norm, activation_layer=nn.ReLU6)
         hidden = round(inp * expand_ratio)
+        self.stride = stride
         self.use_res_connect = stride == 1 and inp == oup
-        layers = [_conv_norm_relu(inp, hidden, kernel=1)] if expand_ratio != 1 else []
+        layers = [] if expand_ratio == 1 else [block(inp, hidden, kernel_size=1)]
         layers += [
-            _conv_norm_relu(hidden, hidden, stride=stride, groups=hidden),
+            block(hidden, hidden, stride=stride, groups=hidden),
             nn.Conv2d(hidden, oup, 1, 1, 0, bias=False),
-            nn.BatchNorm2d(oup),
+            norm(oup),
         ]
         self.conv = nn.Sequential(*layers)
+        self.out_channels = oup
+        self._is_cn = stride > 1
 
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv(x)
+    def forward(self, x: Tensor) -> Any:
+        out = self.conv(x)
         return x + out if self.use_res_connect else out
 
 
 class MobileNetV2(nn.Module):
-    """Images (N, 3, H, W) -> scores (N, num_classes)."""
+    """Images (N, 3, H, W) -> scores (N, num_classes).
+
+    ``width_mult`` times the channels, in multiples of ``round_nearest``;
+    ``inverted_residual_setting``: rows of expansion, channels, blocks, stride.
+    """
 
     def __init__(
-        self, num_classes: int = 1000, width_mult: float = 1.0, dropout: float = 0.2
+        self,
+        num_classes: int = 1000,
+        width_mult: float = 1.0,
+        inverted_residual_setting: Sequence[Sequence[int]] | None = None,
+        round_nearest: int = 8,
+        block: Callable[..., nn.Module] | None = None,
+        norm_layer: Callable[..., nn.Module] | None = None,
+        dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        channels = _whole_eighths(32 * width_mult)
-        self.last_channel = _whole_eighths(1280 * max(1.0, width_mult))
-        features = [_conv_norm_relu(3, channels, stride=2)]
-        for expansion, wide, blocks, first_stride in STAGES:
-            target = _whole_eighths(wide * width_mult)
+        stages = STAGES if inverted_residual_setting is None else inverted_residual_setting
+        if len(stages) == 0 or len(stages[0]) != 4:
+            raise ValueError(
+                "inverted_residual_setting should be non-empty or a 4-element list, got "
+                f"{inverted_residual_setting}"
+            )
+        make = InvertedResidual if block is None else block
+        norm = nn.BatchNorm2d if norm_layer is None else norm_layer
+        outer = partial(Conv2dNormActivation, norm_layer=norm, activation_layer=nn.ReLU6)
+        channels = _make_divisible(32 * width_mult, round_nearest)
+        self.last_channel = _make_divisible(1280 * max(1.0, width_mult), round_nearest)
+        features: list[nn.Module] = [outer(3, channels, stride=2)]
+        for expansion, wide, blocks, first_stride in stages:
+            target = _make_divisible(wide * width_mult, round_nearest)
             for place in range(blocks):
                 stride = first_stride if place == 0 else 1
-                features.append(InvertedResidual(channels, target, stride, expansion))
+                features.append(
+                    make(channels, target, stride, expand_ratio=expansion, norm_layer=norm)
+                )
                 channels = target
-        features.append(_conv_norm_relu(channels, self.last_channel, kernel=1))
+        features.append(outer(channels, self.last_channel, kernel_size=1))
         self.features = nn.Sequential(*features)
         self.classifier = nn.Sequential(
             nn.Dropout(p=dropout), nn.Linear(self.last_channel, num_classes)
         )
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out")
-            elif isinstance(module, nn.BatchNorm2d):
-                nn.init.ones_(module.weight)
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, 0, 0.01)
-                nn.init.zeros_(module.bias)
+        fan_out(self, narrow_normal)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.features(x)
-        x = nn.functional.adaptive_avg_pool2d(x, (1, 1)).flatten(1)
-        scores: Tensor = self.classifier(x)
-        return scores
+    def forward(self, x: Tensor) -> Any:
+        pooled = nn.functional.adaptive_avg_pool2d(self.features(x), (1, 1))
+        return self.classifier(pooled.flatten(1))
 
 
-def mobilenet_v2(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> MobileNetV2:
+@constructor(MobileNet_V2_Weights)
+def mobilenet_v2(**kwargs: Any) -> MobileNetV2:
     """MobileNetV2, 3.5 million parameters."""
-    no_weights("mobilenet_v2", weights, pretrained)
     return MobileNetV2(**kwargs)

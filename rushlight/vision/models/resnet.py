@@ -1,4 +1,4 @@
-"""ResNet: convolutions with a way around them (He and others, 2015). torchvision's names."""
+"""ResNet: convolutions with a way around them (He and others, 2015); ResNeXt, wide ResNet."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from typing import Any
 
 from rushlight import nn
 from rushlight.tensor import Tensor
-from rushlight.vision.models.weights import no_weights
+from rushlight.vision.models.construct import _ovewrite_named_param, constructor
+from rushlight.vision.models.initial import fan_out
+from rushlight.vision.models.published import published
 
 NormLayer = Callable[[int], nn.Module]
+
+ResNet18_Weights = published("ResNet18_Weights", __name__)
+ResNet34_Weights = published("ResNet34_Weights", __name__)
+ResNet50_Weights = published("ResNet50_Weights", __name__)
+ResNet101_Weights = published("ResNet101_Weights", __name__)
+ResNet152_Weights = published("ResNet152_Weights", __name__)
+ResNeXt50_32X4D_Weights = published("ResNeXt50_32X4D_Weights", __name__)
+ResNeXt101_32X8D_Weights = published("ResNeXt101_32X8D_Weights", __name__)
+ResNeXt101_64X4D_Weights = published("ResNeXt101_64X4D_Weights", __name__)
+Wide_ResNet50_2_Weights = published("Wide_ResNet50_2_Weights", __name__)
+Wide_ResNet101_2_Weights = published("Wide_ResNet101_2_Weights", __name__)
 
 
 def conv3x3(
@@ -144,20 +157,15 @@ class ResNet(nn.Module):
         self._initialise(zero_init_residual)
 
     def _initialise(self, zero_init_residual: bool) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            elif isinstance(module, (nn.BatchNorm2d, nn.GroupNorm)):
-                nn.init.constant_(module.weight, 1)
-                nn.init.constant_(module.bias, 0)
+        fan_out(self)
         if not zero_init_residual:
             return
         for module in self.modules():
             # Each block begins as the identity.
-            if isinstance(module, Bottleneck):
-                nn.init.constant_(module.bn3.weight, 0)
-            elif isinstance(module, BasicBlock):
-                nn.init.constant_(module.bn2.weight, 0)
+            if isinstance(module, (BasicBlock, Bottleneck)):
+                last = module.bn3 if isinstance(module, Bottleneck) else module.bn2
+                if last.weight is not None:
+                    nn.init.zeros_(last.weight)
 
     def _make_layer(
         self,
@@ -191,41 +199,69 @@ class ResNet(nn.Module):
         return scores
 
 
-def resnet18(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> ResNet:
+@constructor(ResNet18_Weights)
+def resnet18(**kwargs: Any) -> ResNet:
     """ResNet-18, 11.7 million parameters."""
-    no_weights("resnet18", weights, pretrained)
     return ResNet(BasicBlock, [2, 2, 2, 2], **kwargs)
 
 
-def resnet34(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> ResNet:
+@constructor(ResNet34_Weights)
+def resnet34(**kwargs: Any) -> ResNet:
     """ResNet-34, 21.8 million parameters."""
-    no_weights("resnet34", weights, pretrained)
     return ResNet(BasicBlock, [3, 4, 6, 3], **kwargs)
 
 
-def resnet50(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> ResNet:
+@constructor(ResNet50_Weights)
+def resnet50(**kwargs: Any) -> ResNet:
     """ResNet-50, 25.6 million parameters."""
-    no_weights("resnet50", weights, pretrained)
     return ResNet(Bottleneck, [3, 4, 6, 3], **kwargs)
 
 
-def resnet101(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> ResNet:
+@constructor(ResNet101_Weights)
+def resnet101(**kwargs: Any) -> ResNet:
     """ResNet-101, 44.5 million parameters."""
-    no_weights("resnet101", weights, pretrained)
     return ResNet(Bottleneck, [3, 4, 23, 3], **kwargs)
 
 
-def resnet152(
-    pretrained: bool | None = None, *, weights: Any = None, progress: bool = True, **kwargs: Any
-) -> ResNet:
+@constructor(ResNet152_Weights)
+def resnet152(**kwargs: Any) -> ResNet:
     """ResNet-152, 60.2 million parameters."""
-    no_weights("resnet152", weights, pretrained)
     return ResNet(Bottleneck, [3, 8, 36, 3], **kwargs)
+
+
+@constructor(ResNeXt50_32X4D_Weights)
+def resnext50_32x4d(**kwargs: Any) -> ResNet:
+    """ResNeXt-50, 32 groups of width 4, 25.0 million parameters."""
+    _ovewrite_named_param(kwargs, "groups", 32)
+    _ovewrite_named_param(kwargs, "width_per_group", 4)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **kwargs)
+
+
+@constructor(ResNeXt101_32X8D_Weights)
+def resnext101_32x8d(**kwargs: Any) -> ResNet:
+    """ResNeXt-101, 32 groups of width 8, 88.8 million parameters."""
+    _ovewrite_named_param(kwargs, "groups", 32)
+    _ovewrite_named_param(kwargs, "width_per_group", 8)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **kwargs)
+
+
+@constructor(ResNeXt101_64X4D_Weights)
+def resnext101_64x4d(**kwargs: Any) -> ResNet:
+    """ResNeXt-101, 64 groups of width 4, 83.5 million parameters."""
+    _ovewrite_named_param(kwargs, "groups", 64)
+    _ovewrite_named_param(kwargs, "width_per_group", 4)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **kwargs)
+
+
+@constructor(Wide_ResNet50_2_Weights)
+def wide_resnet50_2(**kwargs: Any) -> ResNet:
+    """ResNet-50 with twice the inner width, 68.9 million parameters."""
+    _ovewrite_named_param(kwargs, "width_per_group", 128)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **kwargs)
+
+
+@constructor(Wide_ResNet101_2_Weights)
+def wide_resnet101_2(**kwargs: Any) -> ResNet:
+    """ResNet-101 with twice the inner width, 126.9 million parameters."""
+    _ovewrite_named_param(kwargs, "width_per_group", 128)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **kwargs)

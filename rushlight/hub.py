@@ -1,0 +1,132 @@
+"""torch.hub: weights from an address, kept in a folder, checked by the hash in their name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from rushlight.base import config
+from rushlight.serialization import load
+
+HASH_IN_NAME = re.compile(r"-([a-f0-9]*)\.")
+BLOCK = 1 << 18
+TIMEOUT_SECONDS = 30
+_chosen: str | None = None
+
+
+def get_dir() -> str:
+    """Where downloads are kept: ``set_dir``'s, else TORCH_HOME/hub, else ~/.cache/torch/hub."""
+    return _chosen if _chosen is not None else str(config.torch_home() / "hub")
+
+
+def set_dir(d: str | os.PathLike[str]) -> None:
+    """Keep downloads in the folder ``d``."""
+    global _chosen
+    _chosen = os.path.expanduser(os.fspath(d))  # noqa: PTH111
+
+
+def _show(name: str, done: int, total: int | None, last: int) -> int:
+    """Draw the progress where it changed; what was drawn."""
+    step = done * 100 // total if total else done >> 20
+    if step != last:
+        sys.stderr.write(f"\r{name}: {step} {'%' if total else 'MB'}")
+        sys.stderr.flush()
+    return step
+
+
+def _append_rest(url: str, part: Path, progress: bool) -> None:
+    """Append to ``part`` what it lacks of the file at ``url``, or all where the server says so."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "rushlight", **({"Range": f"bytes={have}-"} if have else {})}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        # A file: address has no status; what is no 206 is the file from its beginning.
+        have = have if getattr(answer, "status", None) == 206 else 0
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        shown = progress and sys.stderr.isatty()
+        last = -1
+        with part.open("r+b" if have else "wb") as file:
+            file.seek(have)
+            while block := answer.read(BLOCK):
+                file.write(block)
+                have += len(block)
+                if shown:
+                    last = _show(part.stem, have, total, last)
+            file.flush()
+            os.fsync(file.fileno())
+        if shown:
+            sys.stderr.write("\n")
+    if total is not None and have != total:
+        raise RuntimeError(f"{url}: {have} of {total} bytes came; call again to go on from there")
+
+
+def download_url_to_file(
+    url: str, dst: str | os.PathLike[str], hash_prefix: str | None = None, progress: bool = True
+) -> None:
+    """The file at ``url`` as ``dst``, which is there only when it is whole.
+
+    With a ``hash_prefix``, what an interrupted call left beside it (``dst.part``) is continued;
+    without one nobody could tell whether the two ends fit. Raises RuntimeError if the SHA-256 does
+    not begin with ``hash_prefix``; urllib.error.URLError if nothing answers.
+
+    >>> import rushlight as torch
+    >>> torch.hub.download_url_to_file("https://host/net.pth", "net.pth")  # doctest: +SKIP
+    """
+    target = Path(dst).expanduser()
+    part = target.with_name(target.name + ".part")
+    if hash_prefix is None:
+        part.unlink(missing_ok=True)
+    continued = part.exists()
+    try:
+        _append_rest(url, part, progress)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not continued:
+            raise
+        # More than there is: of another file, or whole already. The hash below tells.
+    if hash_prefix is not None:
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found[: len(hash_prefix)] != hash_prefix:
+            part.unlink()
+            if continued:  # the old beginning may have been of another file
+                download_url_to_file(url, dst, hash_prefix, progress)
+                return
+            raise RuntimeError(f'invalid hash value (expected "{hash_prefix}", got "{found}")')
+    part.replace(target)
+
+
+def load_state_dict_from_url(
+    url: str,
+    model_dir: str | os.PathLike[str] | None = None,
+    map_location: Any = None,
+    progress: bool = True,
+    check_hash: bool = False,
+    file_name: str | None = None,
+    weights_only: bool = True,
+) -> Any:
+    """``torch.load`` of the file at ``url``, downloaded once into ``model_dir``.
+
+    ``check_hash``: the name holds the first digits of the SHA-256 (``resnet18-f37072fd.pth``).
+    Unlike PyTorch's, ``weights_only`` is True if not given: no code from the file is run.
+
+    >>> import rushlight as torch
+    >>> url = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
+    >>> state = torch.hub.load_state_dict_from_url(url, check_hash=True)  # doctest: +SKIP
+    """
+    folder = Path(get_dir()) / "checkpoints" if model_dir is None else Path(model_dir).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    name = file_name if file_name is not None else Path(urlparse(url).path).name
+    target = folder / name
+    if not target.exists():
+        sys.stderr.write(f'Downloading: "{url}" to {target}\n')
+        expected = HASH_IN_NAME.search(name) if check_hash else None
+        download_url_to_file(url, target, expected.group(1) if expected else None, progress)
+    return load(target, map_location=map_location, weights_only=weights_only)

@@ -1,0 +1,103 @@
+"""What published weights were trained on: the transforms behind ``weights.transforms()``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import rushlight as torch
+from rushlight import nn
+from rushlight.tensor import Tensor
+from rushlight.vision.transforms import functional as F
+from rushlight.vision.transforms.operations import InterpolationMode
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+def _normalised(img: Any, mean: list[float], std: list[float]) -> Any:
+    pixels = img if isinstance(img, Tensor) else F.pil_to_tensor(img)
+    return F.normalize(F.convert_image_dtype(pixels, torch.float), mean=mean, std=std)
+
+
+def _form(preset: nn.Module, names: Sequence[str]) -> str:
+    lines = "".join(f"\n    {name}={getattr(preset, name)}" for name in names)
+    return f"{type(preset).__name__}({lines}\n)"
+
+
+class ImageClassification(nn.Module):
+    """Resize, cut out the middle, to [0, 1], normalise: (C, H, W) or PIL -> (C, crop, crop)."""
+
+    def __init__(
+        self,
+        *,
+        crop_size: int,
+        resize_size: int = 256,
+        mean: Sequence[float] = MEAN,
+        std: Sequence[float] = STD,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:
+        super().__init__()
+        self.crop_size = [crop_size]
+        self.resize_size = [resize_size]
+        self.mean = list(mean)
+        self.std = list(std)
+        self.interpolation = interpolation
+        self.antialias = antialias
+
+    def forward(self, img: Any) -> Any:
+        img = F.resize(
+            img, self.resize_size, interpolation=self.interpolation, antialias=self.antialias
+        )
+        return _normalised(F.center_crop(img, self.crop_size), self.mean, self.std)
+
+    def __repr__(self) -> str:
+        return _form(self, ("crop_size", "resize_size", "mean", "std", "interpolation"))
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        return (
+            "Takes PIL images and image tensors, single (C, H, W) or batched (B, C, H, W). "
+            f"The shorter side becomes {self.resize_size} ({self.interpolation}), of which the "
+            f"middle {self.crop_size} stays; values go to [0.0, 1.0] and are normalised with mean "
+            f"{self.mean} and std {self.std}."
+        )
+
+
+class SemanticSegmentation(nn.Module):
+    """Resize, to [0, 1], normalise: (C, H, W) or PIL -> (C, H', W')."""
+
+    def __init__(
+        self,
+        *,
+        resize_size: int | None,
+        mean: Sequence[float] = MEAN,
+        std: Sequence[float] = STD,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:
+        super().__init__()
+        self.resize_size = None if resize_size is None else [resize_size]
+        self.mean = list(mean)
+        self.std = list(std)
+        self.interpolation = interpolation
+        self.antialias = antialias
+
+    def forward(self, img: Any) -> Any:
+        if self.resize_size is not None:
+            img = F.resize(
+                img, self.resize_size, interpolation=self.interpolation, antialias=self.antialias
+            )
+        return _normalised(img, self.mean, self.std)
+
+    def __repr__(self) -> str:
+        return _form(self, ("resize_size", "mean", "std", "interpolation"))
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        return (
+            "Takes PIL images and image tensors, single (C, H, W) or batched (B, C, H, W). "
+            f"The shorter side becomes {self.resize_size} ({self.interpolation}); values go to "
+            f"[0.0, 1.0] and are normalised with mean {self.mean} and std {self.std}."
+        )
