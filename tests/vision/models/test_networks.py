@@ -1,0 +1,138 @@
+"""Networks: torchvision's names, counts and first values, and a training step of each family."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+
+import pytest
+
+import rushlight as torch
+from rushlight.vision import models
+
+# md5 of names, shapes, dtypes and bytes of the state after manual_seed(7), made by torchvision
+# 0.28 on PyTorch 2.13; entries of the state; parameters.
+MADE_BY_TORCHVISION = {
+    "mnasnet0_5": ("4f5fac4aa9fc591f0d6354c7234a1f59", 314, 2218512),
+    "mobilenet_v2": ("459e99c08fd1306056a220245a6793d5", 314, 3504872),
+    "mobilenet_v3_small": ("0a51ca78911d7e4c1daaa9d5d24a3add", 244, 2542856),
+    "regnet_y_400mf": ("46536d0bd88faa4e4d97a541bfc78caa", 384, 4344144),
+    "resnet18": ("102372a992ba8064a2cabd4798b16707", 122, 11689512),
+    "shufflenet_v2_x0_5": ("c464f651e545f69c0c5d6dd62ad3c867", 338, 1366792),
+    "squeezenet1_1": ("b3254a18f06062a64d2ce20d69301b6a", 52, 1235496),
+}
+SMALL = {
+    "convnext_tiny": 32, "densenet121": 32, "efficientnet_b0": 32, "mnasnet0_5": 32,
+    "mobilenet_v3_small": 32, "regnet_x_400mf": 32, "resnext50_32x4d": 32,
+    "shufflenet_v2_x0_5": 32, "squeezenet1_0": 32, "swin_t": 32,
+}  # fmt: skip
+
+
+def count(model) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def digest(model) -> str:
+    made = hashlib.md5(usedforsecurity=False)
+    for name, value in model.state_dict().items():
+        for part in (name, str(tuple(value.shape)), str(value.dtype)):
+            made.update(part.encode())
+        made.update(value.numpy().tobytes())
+    return made.hexdigest()
+
+
+@pytest.mark.parametrize("name", sorted(MADE_BY_TORCHVISION))
+def test_first_values(name: str) -> None:
+    torch.manual_seed(7)
+    model = models.get_model(name)
+    values, entries, parameters = MADE_BY_TORCHVISION[name]
+    assert (len(model.state_dict()), count(model)) == (entries, parameters)
+    assert digest(model) == values
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_a_step(name: str) -> None:
+    model = models.get_model(name, num_classes=3)
+    images = torch.randn(2, 3, SMALL[name], SMALL[name])
+    if name in ("squeezenet1_0", "densenet121"):
+        images = torch.randn(2, 3, 64, 64)
+    loss = torch.nn.functional.cross_entropy(model(images), torch.tensor([0, 2]))
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert bool(torch.isfinite(loss))
+
+
+def test_parameter_counts() -> None:
+    assert count(models.resnet50(num_classes=10)) == 23_528_522
+
+
+def test_auxiliary_scores() -> None:
+    model = models.googlenet(num_classes=4, init_weights=False)
+    scores = model(torch.randn(2, 3, 64, 64))
+    assert scores._fields == ("logits", "aux_logits2", "aux_logits1")
+    assert [tuple(each.shape) for each in scores] == [(2, 4)] * 3
+    assert tuple(model.eval()(torch.randn(2, 3, 64, 64)).shape) == (2, 4)
+    with pytest.warns(FutureWarning, match="init_weights=True"):
+        models.GoogLeNet(num_classes=2, aux_logits=False)
+
+
+def test_transform_input() -> None:
+    scaled = models.inception.from_imagenet_scale(torch.zeros(1, 3, 1, 1))
+    assert scaled.flatten().tolist() == pytest.approx([-0.03, -0.088, -0.188], abs=1e-6)
+
+
+def test_stochastic_depth_grows() -> None:
+    chances = [
+        layer.stochastic_depth.p
+        for layer in models.efficientnet_b0().modules()
+        if isinstance(layer, models.efficientnet.MBConv)
+    ]
+    assert chances == pytest.approx([0.0125 * place for place in range(16)])
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(ValueError, match="expected value 32 but got 2"):
+        models.resnext50_32x4d(groups=2)
+    with pytest.raises(ValueError, match="1_0 or 1_1 expected"):
+        models.SqueezeNet("2_0")
+    with pytest.raises(ValueError, match="should not be empty"):
+        models.MobileNetV3([], 8)
+    with pytest.raises(AssertionError, match="Wrong image height! Expected 224 but got 32"):
+        models.vit_b_32()(torch.zeros(1, 3, 32, 32))
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        models.resnet18(colour=1)
+
+
+def test_positions_stretch() -> None:
+    state = {"encoder.pos_embedding": torch.arange(10.0).reshape(1, 5, 2), "heads.head.bias": 1}
+    made = models.vision_transformer.interpolate_embeddings(
+        48, 16, state, interpolation_mode="bilinear", reset_heads=True
+    )
+    assert list(made) == ["encoder.pos_embedding"]
+    middle = made["encoder.pos_embedding"][0, :, 0].tolist()
+    assert middle == [0.0, 2.0, 3.0, 4.0, 4.0, 5.0, 6.0, 6.0, 7.0, 8.0]
+
+
+def test_intermediate_layers() -> None:
+    body = models._utils.IntermediateLayerGetter(models.resnet18(), {"layer1": "a", "layer3": "b"})
+    assert list(dict(body.named_children()))[-1] == "layer3"
+    found = body(torch.zeros(1, 3, 32, 32))
+    assert [(name, tuple(x.shape)) for name, x in found.items()] == [
+        ("a", (1, 64, 8, 8)),
+        ("b", (1, 256, 2, 2)),
+    ]
+    with pytest.raises(ValueError, match="not present"):
+        models._utils.IntermediateLayerGetter(models.resnet18(), {"layer9": "a"})
+
+
+def test_mnasnet_reads_the_first_version() -> None:
+    old = models.MNASNet(0.5, num_classes=2)
+    old._take_old_stem = models.MNASNet._take_old_stem.__get__(old)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        old._take_old_stem()
+    state = old.state_dict()
+    new = models.MNASNet(0.5, num_classes=2)
+    with pytest.warns(UserWarning, match="first version"):
+        new.load_state_dict(state)
+    assert new.layers[0].weight.shape[0] == 32
