@@ -51,8 +51,8 @@ def test_every_published_file() -> None:
     """Addresses and what is known about each file, name for name."""
     program = (
         "import tvstub, json\nfrom torchvision import models\n"
-        "print(json.dumps({n: {k: [w.url, w.meta.get('num_params'), len(w.meta['categories'] or []),"
-        " str(w.transforms())] for k, w in models.get_model_weights(n).__members__.items()}"
+        "print(json.dumps({n: {k: [w.url, w.meta.get('num_params'),"
+        " len(w.meta['categories'] or []), str(w.transforms())] for k, w in models.get_model_weights(n).__members__.items()}"
         " for n in models.list_models() if 'quantized' not in n}))"
     )
     found = json.loads(
