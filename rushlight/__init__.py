@@ -79,12 +79,21 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "autograd", "backends", "cuda", "func", "hub", "linalg", "masked", "nn", "optim", "random",
-        "return_types", "serialization", "signal", "special", "testing", "utils", "version",
-        "vision",
+        "amp", "autograd", "backends", "cpu", "cuda", "func", "hub", "linalg", "masked", "nn",
+        "optim", "random", "return_types", "serialization", "signal", "special", "testing",
+        "utils", "version", "vision",
     }
 )  # fmt: skip
 _SERIALIZATION = ("load", "save")
+_AUTOCAST = frozenset(
+    {
+        "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+        "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype",
+        "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "is_autocast_enabled",
+        "set_autocast_cache_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled",
+        "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
+    }
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -93,6 +102,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"rushlight.{name}")
     if name in _SERIALIZATION:
         found = getattr(importlib.import_module("rushlight.serialization"), name)
+    elif name in _AUTOCAST:
+        found = getattr(importlib.import_module("rushlight.amp.switches"), name)
+    elif name == "autocast":
+        found = importlib.import_module("rushlight.amp").autocast
     else:
         found = named(name)
     if found is None:
@@ -107,5 +120,14 @@ def __dir__() -> list[str]:
 
     ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
     return sorted(
-        {*globals(), *_SUBMODULES, *_SERIALIZATION, *functions.TORCH, *functions.TORCH_FORMS, *ops}
+        {
+            *globals(),
+            *_SUBMODULES,
+            *_SERIALIZATION,
+            *_AUTOCAST,
+            "autocast",
+            *functions.TORCH,
+            *functions.TORCH_FORMS,
+            *ops,
+        }
     )

@@ -142,6 +142,7 @@ class Trace:
         "__weakref__",
         "_nodes",
         "_nodes_step",
+        "autocast",
         "default",
         "epoch",
         "flight",
@@ -159,6 +160,7 @@ class Trace:
     )
 
     def __init__(self) -> None:
+        self.autocast: DType | None = None  # see tensor/autocast.py
         self.root = Step(None, None)
         self.steps = 0
         self.default = get_default_dtype()

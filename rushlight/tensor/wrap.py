@@ -21,6 +21,7 @@ from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
 from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
+from rushlight.tensor import autocast
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.state import LEAF, attach, attach_one
@@ -183,7 +184,12 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
                 target._apart_from(each)
                 if op.name in _READ_OUT_OF_ORDER and each is target:
                     raise RuntimeError(OVERLAP)
-    result = _call(function, op, arguments)
+    trace = local.trace
+    before, trace.autocast = trace.autocast, None  # results go where the user says, as they are
+    try:
+        result = _call(function, op, arguments)
+    finally:
+        trace.autocast = before
     if op.name in _EXACT_OUT:
         _require_dtypes(out, result)
     if op.name in _READ_OUT_OF_ORDER and isinstance(out, Tensor) and out._storage is not None:
@@ -210,6 +216,15 @@ def _call(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...]) -> A
         else:
             positional.append(value)
     return function(*positional, **keywords)
+
+
+def recast(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], trace: Trace) -> Any:
+    """The call under autocast, of an op that it concerns."""
+
+    def plain(*arguments: Any) -> Any:
+        return _call(function, op, arguments)
+
+    return autocast.run(trace, autocast.RULES[op.name], plain, arguments, {})
 
 
 def otherwise(
@@ -301,7 +316,7 @@ _SHARED: dict[str, Any] = {
     "_values": new_values, "_view": make_view,
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
-    "_spelled_out": spelled_out,
+    "_spelled_out": spelled_out, "_recast": recast,
 }  # fmt: skip
 
 

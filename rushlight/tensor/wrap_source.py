@@ -6,6 +6,7 @@ import inspect
 
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
+from rushlight.tensor.autocast import RULES
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
 NUMBER_TYPES = (float, int, bool)
@@ -143,6 +144,11 @@ def source(op: Op, *, values: bool = False) -> str:
             else []
         ),
         "    t_ = _local.trace",
+        *(
+            [f"    if t_.autocast is not None: return _recast(_FUNCTION, _OP, {everything}, t_)"]
+            if op.name in RULES and not values
+            else []
+        ),
         "    e_ = t_.epoch",
         "    try:",
         *lines,

@@ -79,7 +79,7 @@ def instance_norm(
         out = out * weight.reshape(shape)
     if bias is not None:
         out = out + bias.reshape(shape)
-    kept: Tensor = out
+    kept: Tensor = out.to(input.dtype)  # half precision beside float32 weights stays as it is
     return kept
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rushlight.base.dtype import bfloat16, float16, float32
+from rushlight.engine.trace import local
 from rushlight.ops.view.sizes import whole_sizes
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -35,6 +37,11 @@ def pad(
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    # Of these PyTorch's autocast lists all but the reflection of volumes.
+    spatial = len(amounts) // 2
+    wide = mode == "replicate" or (mode == "reflect" and spatial < 3)
+    if wide and local.trace.autocast is not None and input.dtype in (bfloat16, float16):
+        input = input.to(float32)
     return function("_edge_pad")(input, amounts, mode)
 
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from rushlight.tensor.autocast import listed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.tensor import Tensor
@@ -22,7 +23,7 @@ TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> 
 
 def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
-    TORCH_FORMS[function.__name__] = function
+    TORCH_FORMS[function.__name__] = listed(function, function.__name__)
     return function
 
 
@@ -42,6 +43,7 @@ def public(
     """
 
     def keep(function: F) -> F:
+        function = listed(function, name or function.__name__.rstrip("_"))
         if out:
             function = with_out(function)
         for each in (name or function.__name__.rstrip("_"), *aliases):

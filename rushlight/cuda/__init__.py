@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
@@ -73,3 +74,9 @@ LongTensor = _type("LongTensor")
 IntTensor = _type("IntTensor")
 ByteTensor = _type("ByteTensor")
 BoolTensor = _type("BoolTensor")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        return importlib.import_module("rushlight.cuda.amp")
+    raise AttributeError(f"module 'torch.cuda' has no attribute '{name}'")
