@@ -14,7 +14,10 @@ from typing import Any
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ops import table
-from rushlight.ops.primitive_rules.table import RULES
+from rushlight.ops.primitive_rules.table import RULES, Rule
+
+# Whole numbers, truth values and steps: their slope is zero wherever there is one.
+FLAT = frozenset({"floordiv", "truncdiv", "not", "and", "or", "xor", "shl", "shr", "nextafter"})
 
 
 def _reaches(order: list[Node], wanted: set[Node]) -> set[Node]:
@@ -55,11 +58,18 @@ def cotangents(
         if call is not None and node not in stops:
             if earliest[id(call)] is node:
                 _through_call(call, grads)
-        elif node in grads and node in flows and node.op in RULES:
-            for source, grad in zip(node.src, RULES[node.op](grads[node], node), strict=True):
+        elif node in grads and node in flows and node.src and node.op not in FLAT:
+            for source, grad in zip(node.src, _rule(node)(grads[node], node), strict=True):
                 if grad is not None and source in flows:
                     _add(grads, source, grad)
     return [grads.get(node) for node in wanted]
+
+
+def _rule(node: Node) -> Rule:
+    if node.op not in RULES:
+        # Dropped without a word, a term of the gradient would be missing.
+        raise NotImplementedError(f"the derivative of the primitive {node.op!r}")
+    return RULES[node.op]
 
 
 def _add(grads: dict[Node, Node], node: Node, grad: Node) -> None:

@@ -11,6 +11,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import (
     floating,
     full,
@@ -111,6 +112,11 @@ trigamma.samples(of_one(0.5, 4))
 def _(g: Node, out: Node, input: Node) -> Grads:
     slope: Node = digamma(build.cast(input, out.dtype))
     return (grad_to(binary("mul", g, slope), input),)
+
+
+@rule("digamma")
+def _(g: Node, out: Node) -> Grads:
+    return (binary("mul", g, trigamma(out.src[0])),)
 
 
 @digamma.vjp
