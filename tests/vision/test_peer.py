@@ -39,6 +39,13 @@ PIPELINES = (
     "T.Compose([T.ToTensor(), T.RandomErasing(0.8, value='random')])",
     "T.Compose([T.RandomGrayscale(0.5), T.RandomRotation(20), T.ToTensor(), T.ToPILImage(),"
     " T.ToTensor()])",
+    "T.Compose([T.ToTensor(), T.RandomAffine(30, (0.1, 0.2), (0.7, 1.4), (1, 9, -4, 4), fill=9)])",
+    "T.Compose([T.RandomPerspective(0.6, p=0.9), T.RandomAffine(9), T.PILToTensor()])",
+    "T.Compose([T.ToTensor(), T.RandomRotation(40, T.InterpolationMode.NEAREST)])",
+    "T.Compose([T.ToTensor(), T.ColorJitter(hue=0.4), T.GaussianBlur(3)])",
+    "T.Compose([T.AutoAugment(), T.RandomPosterize(5), T.RandomSolarize(100), T.PILToTensor()])",
+    "T.Compose([T.RandAugment(), T.TrivialAugmentWide(), T.RandomEqualize(), T.PILToTensor()])",
+    "T.Compose([T.PILToTensor(), T.RandAugment(3), T.RandomAutocontrast(), T.RandomInvert()])",
 )
 
 PROGRAM = """

@@ -63,41 +63,6 @@ class RandomGrayscale(Transform):
         return f"{type(self).__name__}(p={self.p})"
 
 
-class RandomRotation(Transform):
-    """Rotate a PIL image by a random angle out of (low, high) or (-degrees, degrees)."""
-
-    def __init__(
-        self,
-        degrees: float | Sequence[float],
-        interpolation: InterpolationMode | int = InterpolationMode.NEAREST,
-        expand: bool = False,
-        center: Sequence[int] | None = None,
-        fill: Any = 0,
-    ) -> None:
-        super().__init__()
-        if isinstance(degrees, (int, float)):
-            if degrees < 0:
-                raise ValueError("If degrees is a single number, it must be positive.")
-            degrees = (-degrees, degrees)
-        self.degrees = [float(each) for each in degrees]
-        self.interpolation = interpolation_mode(interpolation)
-        self.expand = expand
-        self.center = center
-        self.fill = fill
-
-    def forward(self, img: Any) -> Any:
-        angle = draws.uniform(self.degrees[0], self.degrees[1])
-        return F.rotate(img, angle, self.interpolation, self.expand, self.center, self.fill)
-
-    def __repr__(self) -> str:
-        center = "" if self.center is None else f", center={self.center}"
-        return (
-            f"{type(self).__name__}(degrees={self.degrees}, "
-            f"interpolation={self.interpolation.value}, expand={self.expand}{center}, "
-            f"fill={self.fill})"
-        )
-
-
 class RandomCrop(Transform):
     """A part of the given size at a random place, after an optional border."""
 

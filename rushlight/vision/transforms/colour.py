@@ -7,33 +7,38 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.pillow import from_array, image_module, is_image
 from rushlight.vision.transforms import draws
-from rushlight.vision.transforms.convert import detached_array
+from rushlight.vision.transforms.convert import array_in_range, image_array
 from rushlight.vision.transforms.operations import get_dimensions, rgb_to_grayscale
 from rushlight.vision.transforms.transform import Transform
 
 Range = tuple[float, float] | None
 
 
-def _enhance(name: str, img: Any, factor: float) -> Any:
+def enhance(name: str, img: Any, factor: float) -> Any:
     image_module()  # the clear error, if Pillow is not there
     import PIL.ImageEnhance
 
     return getattr(PIL.ImageEnhance, name)(img).enhance(factor)
 
 
-def _blend(values: Array, other: Any, factor: float) -> Any:
+def largest(kind: np.dtype[Any]) -> int:
+    """The value of white in this dtype."""
+    return 1 if kind.kind in "fb" else int(np.iinfo(kind).max)
+
+
+def blend(values: Array, other: Any, factor: float) -> Any:
     """``factor`` parts of the image, the rest of ``other``, within the dtype's range."""
     kind = values.dtype
     work = kind.type if kind.kind == "f" else np.float32
     mixed = work(factor) * values + work(1.0 - factor) * other
-    largest = 1 if kind.kind == "f" else np.iinfo(kind).max
-    return wrap(np.clip(mixed, 0, largest).astype(kind))
+    return wrap(np.clip(mixed, 0, largest(kind)).astype(kind))
 
 
-def _not_negative(name: str, factor: float) -> None:
+def not_negative(name: str, factor: float) -> None:
     if factor < 0:
         raise ValueError(f"{name} ({factor}) is not non-negative.")
 
@@ -41,32 +46,34 @@ def _not_negative(name: str, factor: float) -> None:
 def adjust_brightness(img: Any, brightness_factor: float) -> Any:
     """0 is black, 1 the image itself, 2 twice as bright."""
     if is_image(img):
-        return _enhance("Brightness", img, brightness_factor)
-    _not_negative("brightness_factor", brightness_factor)
+        return enhance("Brightness", img, brightness_factor)
+    not_negative("brightness_factor", brightness_factor)
     get_dimensions(img)
-    return _blend(detached_array(img), np.float32(0), brightness_factor)
+    return blend(image_array(img, "adjust_brightness"), np.float32(0), brightness_factor)
 
 
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     """0 is gray all over, 1 the image itself, 2 twice the contrast."""
     if is_image(img):
-        return _enhance("Contrast", img, contrast_factor)
-    _not_negative("contrast_factor", contrast_factor)
+        return enhance("Contrast", img, contrast_factor)
+    not_negative("contrast_factor", contrast_factor)
     gray = rgb_to_grayscale(img) if get_dimensions(img)[0] == 3 else img
-    values = detached_array(gray)
+    values = image_array(gray, "adjust_contrast")
     work = values.dtype if values.dtype.kind == "f" else np.dtype(np.float32)
     mean = values.astype(work).mean(axis=(-3, -2, -1), keepdims=True, dtype=work)
-    return _blend(detached_array(img), mean, contrast_factor)
+    return blend(image_array(img, "adjust_contrast"), mean, contrast_factor)
 
 
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
     """0 is black and white, 1 the image itself, 2 twice the colour."""
     if is_image(img):
-        return _enhance("Color", img, saturation_factor)
-    _not_negative("saturation_factor", saturation_factor)
+        return enhance("Color", img, saturation_factor)
+    not_negative("saturation_factor", saturation_factor)
     if get_dimensions(img)[0] == 1:
         return img
-    return _blend(detached_array(img), detached_array(rgb_to_grayscale(img)), saturation_factor)
+    values = image_array(img, "adjust_saturation")
+    gray = image_array(rgb_to_grayscale(img), "adjust_saturation")
+    return blend(values, gray, saturation_factor)
 
 
 def adjust_hue(img: Any, hue_factor: float) -> Any:
@@ -74,13 +81,63 @@ def adjust_hue(img: Any, hue_factor: float) -> Any:
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
     if not is_image(img):
-        raise NotImplementedError("adjust_hue: tensors; PIL images are there (ToPILImage first)")
+        return _turned(img, hue_factor)
     if img.mode in ("L", "1", "I", "F"):
         return img
     hue, saturation, value = img.convert("HSV").split()
     turned = np.array(hue, np.uint8) + np.uint8(int(hue_factor * 255) % 256)  # wraps round
     bands = (from_array(turned), saturation, value)
     return image_module().merge("HSV", bands).convert(img.mode)
+
+
+def _turned(img: Any, hue_factor: float) -> Any:
+    """``adjust_hue`` of a tensor, by way of hue, saturation and value in float32."""
+    if not isinstance(img, Tensor):
+        raise TypeError("Input img should be Tensor image")
+    channels = get_dimensions(img)[0]
+    if channels not in (1, 3):
+        raise TypeError(
+            f"Input image tensor permitted channel values are [1, 3], but found {channels}"
+        )
+    if channels == 1:
+        return img
+    values = image_array(img, "adjust_hue")
+    hue, saturation, value = hsv_of(array_in_range(values, np.dtype(np.float32)))
+    turned = rgb_of((hue + np.float32(hue_factor)) % np.float32(1.0), saturation, value)
+    return wrap(array_in_range(turned, values.dtype))
+
+
+def hsv_of(rgb: Array) -> tuple[Array, Array, Array]:
+    """Hue, saturation and value (..., H, W), each in [0, 1], of (..., 3, H, W) floats."""
+    one = np.float32(1.0)
+    red, green, blue = (rgb[..., place, :, :] for place in range(3))
+    high, low = rgb.max(axis=-3), rgb.min(axis=-3)
+    gray = high == low
+    span = high - low
+    saturation = span / np.where(gray, one, high)
+    divisor = np.where(gray, one, span)
+    r, g, b = ((high - each) / divisor for each in (red, green, blue))
+    is_red = high == red
+    is_green = (high == green) & ~is_red
+    hue = np.where(
+        is_red, b - g, np.where(is_green, np.float32(2.0) + r - b, np.float32(4.0) + g - r)
+    )
+    return np.fmod(hue / np.float32(6.0) + one, one), saturation, high
+
+
+def rgb_of(hue: Array, saturation: Array, value: Array) -> Array:
+    """(..., 3, H, W) of hue, saturation and value."""
+    one = np.float32(1.0)
+    sector = np.floor(hue * np.float32(6.0))
+    part = hue * np.float32(6.0) - sector
+    low = np.clip(value * (one - saturation), 0, 1)
+    falling = np.clip(value * (one - saturation * part), 0, 1)
+    rising = np.clip(value * (one - saturation * (one - part)), 0, 1)
+    place = sector.astype(np.int32) % 6
+    red = np.choose(place, (value, falling, low, low, rising, value))
+    green = np.choose(place, (rising, value, value, falling, low, low))
+    blue = np.choose(place, (low, low, rising, value, value, falling))
+    return np.stack([red, green, blue], axis=-3)
 
 
 ADJUSTMENTS: tuple[Callable[[Any, float], Any], ...] = (

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.base.dtype import get_default_dtype
 from rushlight.tensor import Tensor
+from rushlight.tensor.modes import is_grad_enabled
 from rushlight.utils.data.arrays import Array, array_of, wrap
 from rushlight.vision.pillow import from_array, is_image
 
@@ -26,6 +27,15 @@ def detached_array(tensor: Tensor) -> Array:
     array = array_of(tensor.detach() if tensor.requires_grad else tensor)
     assert array is not None
     return array
+
+
+def image_array(img: Tensor, who: str) -> Array:
+    """A tensor image's values. Raises NotImplementedError where a gradient would be lost."""
+    if img.requires_grad and is_grad_enabled():
+        raise NotImplementedError(
+            f"{who} of an image with gradient: detach() it, or work under torch.no_grad()"
+        )
+    return detached_array(img)
 
 
 def image_pixels(image: Any) -> Array:
@@ -143,21 +153,27 @@ def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
     dtype = get_default_dtype() if dtype is None else dtype
     if image.dtype == dtype:
         return image
-    source, target = image.dtype.name, dtype.name
-    kind = dtype.np
-    values = detached_array(image)
-    if image.is_floating_point():
-        if kind.kind == "f":
-            return wrap(values.astype(kind))
-        if (source, target) in (("float32", "int32"), ("float32", "int64"), ("float64", "int64")):
-            raise RuntimeError(
-                f"The cast from {image.dtype} to {dtype} cannot be performed safely."
-            )
+    if image.is_floating_point() and dtype.is_floating_point:
+        return image.to(dtype)
+    name = (image.dtype.name, dtype.name)
+    if name in (("float32", "int32"), ("float32", "int64"), ("float64", "int64")):
+        raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely.")
+    return wrap(array_in_range(image_array(image, "convert_image_dtype"), dtype.np))
+
+
+def array_in_range(values: Array, kind: np.dtype[Any]) -> Array:
+    """The values in another dtype, white staying white: floats are 0 to 1, ints up to their
+    largest."""
+    if values.dtype == kind:
+        return values
+    if values.dtype.kind not in "iub":
+        if kind.kind not in "iub":
+            return values.astype(kind)
         # Almost one more than the largest, so that every whole number gets an equal share.
-        return wrap((values * values.dtype.type(_largest(target) + 1 - 1e-3)).astype(kind))
-    if kind.kind == "f":
-        return wrap(values.astype(kind) / kind.type(_largest(source)))
-    before, after = _largest(source), _largest(target)
+        return (values * values.dtype.type(_largest(kind.name) + 1 - 1e-3)).astype(kind)
+    if kind.kind not in "iub":
+        return values.astype(kind) / kind.type(_largest(values.dtype.name))
+    before, after = _largest(values.dtype.name), _largest(kind.name)
     if before > after:
-        return wrap((values // ((before + 1) // (after + 1))).astype(kind))
-    return wrap(values.astype(kind) * kind.type((after + 1) // (before + 1)))
+        return (values // ((before + 1) // (after + 1))).astype(kind)
+    return values.astype(kind) * kind.type((after + 1) // (before + 1))

@@ -9,12 +9,18 @@ import numpy.typing as npt
 
 from rushlight.tensor.random import default_generator
 
-FLOAT32, INT64 = np.dtype(np.float32), np.dtype(np.int64)
+FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> float:
     """``torch.empty(1).uniform_(low, high).item()``; with the defaults ``torch.rand(1)``."""
     return float(default_generator.uniform(1, FLOAT32, low, high)[0])
+
+
+def uniforms(*shape: int) -> npt.NDArray[np.float32]:
+    """``torch.rand(shape)``."""
+    drawn = default_generator.uniform(math.prod(shape), FLOAT32).reshape(shape)
+    return drawn.astype(np.float32, copy=False)
 
 
 def integer(high: int) -> int:
@@ -47,3 +53,37 @@ def words(count: int, each: int) -> npt.NDArray[np.uint32]:
 def uniforms_of(drawn: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
     """What ``uniform()`` makes of the words."""
     return (drawn & np.uint32(0xFF_FFFF)).astype(np.float32) * np.float32(2.0**-24)
+
+
+def _gamma(alpha: float) -> float:
+    """One gamma variate, in the order of draws of PyTorch (Marsaglia and Tsang, 2000)."""
+    scale = 1.0
+    if alpha < 1.0:
+        scale = (1.0 - _uniform64()) ** (1.0 / alpha)
+        alpha += 1.0
+    d = alpha - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    while True:
+        v = 0.0
+        while v <= 0.0:
+            x = float(default_generator.normal(1, FLOAT64)[0])
+            v = 1.0 + c * x
+        v = v * v * v
+        u = 1.0 - _uniform64()
+        if u < 1.0 - 0.0331 * x**4 or math.log(u) < 0.5 * x * x + d * (1.0 - v + math.log(v)):
+            return scale * d * v
+
+
+def _uniform64() -> float:
+    return float(default_generator.uniform(1, FLOAT64)[0])
+
+
+def dirichlet(alphas: list[float], count: int) -> npt.NDArray[np.float32]:
+    """(count, len(alphas)) float32: ``torch._sample_dirichlet`` of rows of ``alphas``."""
+    rows = [
+        [max(_gamma(alpha), np.finfo(np.float64).tiny) for alpha in alphas] for _ in range(count)
+    ]
+    drawn = np.array(rows, np.float64)
+    parts = (drawn / drawn.sum(axis=1, keepdims=True)).astype(np.float32)
+    smallest = np.finfo(np.float32).tiny
+    return np.clip(parts, smallest, np.nextafter(np.float32(1), np.float32(0)))

@@ -19,14 +19,14 @@ from rushlight.vision.transforms.transform import Transform
 TWO_SIZES = "Please provide only two dimensions (h, w) for size."
 
 
-def two_sizes(size: int | Sequence[int]) -> tuple[int, int]:
-    """(height, width) of an int or a sequence of one or two."""
+def two_sizes(size: int | Sequence[int], problem: str = TWO_SIZES) -> tuple[int, int]:
+    """(height, width) of an int or a sequence of one or two; else a ValueError: ``problem``."""
     if isinstance(size, int):
         return size, size
     if isinstance(size, Sequence) and len(size) == 1:
         return size[0], size[0]
     if not isinstance(size, Sequence) or len(size) != 2:
-        raise ValueError(TWO_SIZES)
+        raise ValueError(problem)
     return size[0], size[1]
 
 
@@ -107,6 +107,35 @@ class CenterCrop(Transform):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(size={self.size})"
+
+
+class FiveCrop(Transform):
+    """The four corners and the middle, as a tuple."""
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
+        self.size = two_sizes(size)
+
+    def forward(self, img: Any) -> Any:
+        return F.five_crop(img, self.size)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size})"
+
+
+class TenCrop(Transform):
+    """The four corners and the middle, of the image and of its mirror image."""
+
+    def __init__(self, size: int | Sequence[int], vertical_flip: bool = False) -> None:
+        super().__init__()
+        self.size = two_sizes(size)
+        self.vertical_flip = vertical_flip
+
+    def forward(self, img: Any) -> Any:
+        return F.ten_crop(img, self.size, self.vertical_flip)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size}, vertical_flip={self.vertical_flip})"
 
 
 class Pad(Transform):

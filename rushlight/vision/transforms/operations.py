@@ -61,6 +61,11 @@ def get_dimensions(img: Any) -> list[int]:
     return [1 if img.ndim == 2 else int(img.shape[-3]), int(img.shape[-2]), int(img.shape[-1])]
 
 
+def get_image_num_channels(img: Any) -> int:
+    """How many channels."""
+    return get_dimensions(img)[0]
+
+
 def get_image_size(img: Any) -> list[int]:
     """[width, height]."""
     _, height, width = get_dimensions(img)
@@ -308,20 +313,55 @@ def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     return rgb_to_grayscale(img, num_output_channels)
 
 
-def rotate(
-    img: Any,
-    angle: float,
-    interpolation: InterpolationMode | int = InterpolationMode.NEAREST,
-    expand: bool = False,
-    center: Sequence[int] | None = None,
-    fill: Any = None,
-) -> Any:
-    """Rotate a PIL image counter-clockwise by ``angle`` degrees."""
-    if not is_image(img):
-        raise NotImplementedError("rotate: tensors; PIL images are there (ToPILImage first)")
-    mode = PIL_FILTERS[interpolation_mode(interpolation).value]
-    if fill is not None and not isinstance(fill, (int, float)) and len(fill) == 1:
-        fill = fill[0]
-    if isinstance(fill, (int, float)) and len(img.getbands()) > 1:
-        fill = (int(fill),) * len(img.getbands())
-    return img.rotate(angle, mode, expand, center, fillcolor=tuple(fill) if isinstance(fill, list) else fill)  # fmt: skip  # noqa: E501
+def pillow_fill(fill: Any, img: Any) -> Any:
+    """A colour as Pillow wants it for this image: a number, or a tuple of one for each band."""
+    bands = len(img.getbands())
+    fill = 0 if fill is None else fill
+    if isinstance(fill, (int, float)):
+        each: tuple[Any, ...] = (fill,) * bands
+    else:
+        each = tuple(fill) * bands if len(fill) == 1 else tuple(fill)
+    if len(each) != bands:
+        raise ValueError(
+            "The number of elements in 'fill' does not match the number of channels of the image "
+            f"({len(each)} != {bands})"
+        )
+    if img.mode != "F":
+        each = tuple(int(one) for one in each)
+    return each if bands > 1 or isinstance(fill, (list, tuple)) else each[0]
+
+
+def erase(img: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = False) -> Tensor:
+    """The ``h`` x ``w`` part of a tensor image from row ``i``, column ``j`` on becomes ``v``."""
+    if not isinstance(img, Tensor):
+        raise TypeError(f"img should be Tensor Image. Got {type(img)}")
+    result = img if inplace else img.clone()
+    result[..., i : i + h, j : j + w] = v.to(img.dtype) if isinstance(v, Tensor) else v
+    return result
+
+
+def _corner_size(size: int | Sequence[int]) -> tuple[int, int]:
+    sizes = (size, size) if isinstance(size, int) else tuple(size)
+    sizes = sizes * 2 if len(sizes) == 1 else sizes
+    if len(sizes) != 2:
+        raise ValueError("Please provide only two dimensions (h, w) for size.")
+    return sizes[0], sizes[1]
+
+
+def five_crop(img: Any, size: int | Sequence[int]) -> tuple[Any, ...]:
+    """The four corners (top left, top right, bottom left, bottom right) and the middle."""
+    height, width = _corner_size(size)
+    _, rows, columns = get_dimensions(img)
+    if width > columns or height > rows:
+        raise ValueError(
+            f"Requested crop size {(height, width)} is bigger than input size {(rows, columns)}"
+        )
+    corners = [(0, 0), (0, columns - width), (rows - height, 0), (rows - height, columns - width)]
+    parts = [crop(img, top, left, height, width) for top, left in corners]
+    return (*parts, center_crop(img, (height, width)))
+
+
+def ten_crop(img: Any, size: int | Sequence[int], vertical_flip: bool = False) -> tuple[Any, ...]:
+    """``five_crop`` of the image, then of its mirror image."""
+    size = _corner_size(size)
+    return five_crop(img, size) + five_crop(vflip(img) if vertical_flip else hflip(img), size)

@@ -52,10 +52,11 @@ def weights(size: int, target: int, mode: str, antialias: bool) -> Floats:
     return result
 
 
-def nearest(values: Array, height: int, width: int) -> Array:
-    """The pixel under each output pixel's corner, as PyTorch's ``nearest``."""
+def nearest(values: Array, height: int, width: int, shift: float = 0.0) -> Array:
+    """The pixel under each output pixel's corner, as PyTorch's ``nearest``; with a ``shift`` of
+    0.5 under its middle, as ``nearest-exact``."""
     rows, columns = (
-        np.minimum((np.arange(target) * (size / target)).astype(np.int64), size - 1)
+        np.minimum(((np.arange(target) + shift) * (size / target)).astype(np.int64), size - 1)
         for size, target in ((values.shape[-2], height), (values.shape[-1], width))
     )
     return values[..., rows[:, None], columns]
@@ -67,10 +68,12 @@ def resample(values: Array, height: int, width: int, mode: str, antialias: bool)
         return values.copy()
     if mode == "nearest":
         return nearest(values, height, width)
+    if mode == "nearest-exact":
+        return nearest(values, height, width, 0.5)
     if mode not in ("bilinear", "bicubic"):
         raise NotImplementedError(
-            f"resize: interpolation {mode!r} of tensors; nearest, bilinear and bicubic are there "
-            "(PIL images take every mode)"
+            f"resize: interpolation {mode!r} of tensors; nearest, nearest-exact, bilinear and "
+            "bicubic are there (PIL images take every mode)"
         )
     kind = values.dtype
     work = np.float64 if kind == np.float64 else np.float32

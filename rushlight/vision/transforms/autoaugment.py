@@ -1,0 +1,304 @@
+"""Augmentation by searched or random policies: AutoAugment, RandAugment, TrivialAugment, AugMix.
+
+Each draws operations and magnitudes out of a table (``Space``) and applies them one after another.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushlight.tensor import Tensor, linspace
+from rushlight.utils.data.arrays import wrap
+from rushlight.vision.transforms import draws, tone
+from rushlight.vision.transforms.colour import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+)
+from rushlight.vision.transforms.convert import image_array, pil_to_tensor, to_pil_image
+from rushlight.vision.transforms.geometry import affine, rotate
+from rushlight.vision.transforms.operations import InterpolationMode, get_dimensions
+from rushlight.vision.transforms.policies import Step, policies
+from rushlight.vision.transforms.transform import Transform
+from rushlight.vision.transforms.warp import fill_for
+
+# Magnitudes by level, None where the operation has none, and whether the sign is drawn.
+Space = dict[str, tuple[tuple[float, ...] | None, bool]]
+
+
+@functools.lru_cache(maxsize=128)
+def _even(first: float, last: float, bins: int) -> tuple[float, ...]:
+    return tuple(linspace(first, last, bins).tolist())
+
+
+@functools.lru_cache(maxsize=32)
+def _bits(most: int, span: int, bins: int) -> tuple[float, ...]:
+    """Fewer and fewer binary digits: ``most`` down to ``most - span``."""
+    steps = np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / span)
+    return tuple(float(most - each) for each in np.rint(steps))
+
+
+def _space(bins: int, reach: tuple[float, float], wide: bool = False) -> Space:
+    """The usual table: ``reach`` is how far to move along x and y at the highest level."""
+    shear = (_even(0.0, 0.99 if wide else 0.3, bins), True)
+    strength = (_even(0.0, 0.99 if wide else 0.9, bins), True)
+    none: tuple[None, bool] = (None, False)
+    return {
+        "ShearX": shear,
+        "ShearY": shear,
+        "TranslateX": (_even(0.0, reach[0], bins), True),
+        "TranslateY": (_even(0.0, reach[1], bins), True),
+        "Rotate": (_even(0.0, 135.0 if wide else 30.0, bins), True),
+        "Brightness": strength,
+        "Color": strength,
+        "Contrast": strength,
+        "Sharpness": strength,
+        "Posterize": (_bits(8, 6 if wide else 4, bins), False),
+        "Solarize": (_even(255.0, 0.0, bins), False),
+        "AutoContrast": none,
+        "Equalize": none,
+    }
+
+
+IDENTITY: Space = {"Identity": (None, False)}
+INVERT: Space = {"Invert": (None, False)}
+
+BY_STRENGTH: dict[str, Callable[[Any, float], Any]] = {
+    "Brightness": adjust_brightness,
+    "Color": adjust_saturation,
+    "Contrast": adjust_contrast,
+    "Sharpness": tone.adjust_sharpness,
+}
+PLAIN: dict[str, Callable[[Any], Any]] = {
+    "AutoContrast": tone.autocontrast,
+    "Equalize": tone.equalize,
+    "Invert": tone.invert,
+    "Identity": lambda img: img,
+}
+
+
+def apply_operation(
+    img: Any, name: str, magnitude: float, interpolation: InterpolationMode, fill: Any
+) -> Any:
+    """One named operation. Raises ValueError for an unknown name."""
+    if name in PLAIN:
+        return PLAIN[name](img)
+    if name in BY_STRENGTH:
+        return BY_STRENGTH[name](img, 1.0 + magnitude)
+    if name == "Rotate":
+        return rotate(img, magnitude, interpolation, fill=fill)
+    if name == "Posterize":
+        return tone.posterize(img, int(magnitude))
+    if name == "Solarize":
+        return tone.solarize(img, magnitude)
+    if name in ("ShearX", "ShearY"):
+        degrees = math.degrees(math.atan(magnitude))
+        shear = [degrees, 0.0] if name == "ShearX" else [0.0, degrees]
+        return affine(img, 0.0, [0, 0], 1.0, shear, interpolation, fill, center=[0, 0])
+    if name in ("TranslateX", "TranslateY"):
+        moved = int(magnitude)
+        by = [moved, 0] if name == "TranslateX" else [0, moved]
+        return affine(img, 0.0, by, 1.0, [0.0, 0.0], interpolation, fill)
+    raise ValueError(f"The provided operator {name} is not recognized.")
+
+
+class AutoAugmentPolicy(enum.Enum):
+    """On which data set the policies were learnt."""
+
+    IMAGENET = "imagenet"
+    CIFAR10 = "cifar10"
+    SVHN = "svhn"
+
+
+class AutoAugment(Transform):
+    """One of 25 learnt pairs of operations (Cubuk and others, 2019); bytes or PIL images."""
+
+    def __init__(
+        self,
+        policy: AutoAugmentPolicy = AutoAugmentPolicy.IMAGENET,
+        interpolation: InterpolationMode = InterpolationMode.NEAREST,
+        fill: Any = None,
+    ) -> None:
+        super().__init__()
+        if not isinstance(policy, AutoAugmentPolicy):
+            raise ValueError(f"The provided policy {policy} is not recognized.")
+        self.policy = policy
+        self.interpolation = interpolation
+        self.fill = fill
+        self.policies: list[tuple[Step, Step]] = policies(policy.value)
+
+    @staticmethod
+    def get_params(transform_num: int) -> tuple[int, list[float], list[int]]:
+        """(which pair, a chance for each step, a sign for each step)."""
+        place = draws.integer(transform_num)
+        chances = [float(each) for each in draws.uniforms(2)]
+        return place, chances, [draws.integer(2), draws.integer(2)]
+
+    def forward(self, img: Any) -> Any:
+        fill = fill_for(img, self.fill)
+        _, height, width = get_dimensions(img)
+        place, chances, signs = self.get_params(len(self.policies))
+        space = _space(10, (150.0 / 331.0 * width, 150.0 / 331.0 * height)) | INVERT
+        for (name, p, level), chance, sign in zip(
+            self.policies[place], chances, signs, strict=True
+        ):
+            if not np.float32(chance) <= np.float32(p):
+                continue
+            magnitudes, signed = space[name]
+            magnitude = magnitudes[level] if magnitudes is not None and level is not None else 0.0
+            if signed and sign == 0:
+                magnitude *= -1.0
+            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+        return img
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(policy={self.policy}, fill={self.fill})"
+
+
+class RandAugment(Transform):
+    """``num_ops`` random operations of one magnitude (Cubuk and others, 2020)."""
+
+    def __init__(
+        self,
+        num_ops: int = 2,
+        magnitude: int = 9,
+        num_magnitude_bins: int = 31,
+        interpolation: InterpolationMode = InterpolationMode.NEAREST,
+        fill: Any = None,
+    ) -> None:
+        super().__init__()
+        self.num_ops = num_ops
+        self.magnitude = magnitude
+        self.num_magnitude_bins = num_magnitude_bins
+        self.interpolation = interpolation
+        self.fill = fill
+
+    def forward(self, img: Any) -> Any:
+        fill = fill_for(img, self.fill)
+        _, height, width = get_dimensions(img)
+        reach = (150.0 / 331.0 * width, 150.0 / 331.0 * height)
+        space = IDENTITY | _space(self.num_magnitude_bins, reach)
+        for _ in range(self.num_ops):
+            name = list(space)[draws.integer(len(space))]
+            magnitudes, signed = space[name]
+            magnitude = 0.0 if magnitudes is None else magnitudes[self.magnitude]
+            if signed and draws.integer(2):
+                magnitude *= -1.0
+            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+        return img
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(num_ops={self.num_ops}, magnitude={self.magnitude}, "
+            f"num_magnitude_bins={self.num_magnitude_bins}, interpolation={self.interpolation}, "
+            f"fill={self.fill})"
+        )
+
+
+class TrivialAugmentWide(Transform):
+    """One random operation of random magnitude (Müller and Hutter, 2021)."""
+
+    def __init__(
+        self,
+        num_magnitude_bins: int = 31,
+        interpolation: InterpolationMode = InterpolationMode.NEAREST,
+        fill: Any = None,
+    ) -> None:
+        super().__init__()
+        self.num_magnitude_bins = num_magnitude_bins
+        self.interpolation = interpolation
+        self.fill = fill
+
+    def forward(self, img: Any) -> Any:
+        fill = fill_for(img, self.fill)
+        space = IDENTITY | _space(self.num_magnitude_bins, (32.0, 32.0), wide=True)
+        name = list(space)[draws.integer(len(space))]
+        magnitudes, signed = space[name]
+        magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(len(magnitudes))]
+        if signed and draws.integer(2):
+            magnitude *= -1.0
+        return apply_operation(img, name, magnitude, self.interpolation, fill)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(num_magnitude_bins={self.num_magnitude_bins}, "
+            f"interpolation={self.interpolation}, fill={self.fill})"
+        )
+
+
+LEVELS = 10  # of AugMix
+
+
+class AugMix(Transform):
+    """The image mixed with chains of random operations on it (Hendrycks and others, 2020)."""
+
+    def __init__(
+        self,
+        severity: int = 3,
+        mixture_width: int = 3,
+        chain_depth: int = -1,
+        alpha: float = 1.0,
+        all_ops: bool = True,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        fill: Any = None,
+    ) -> None:
+        super().__init__()
+        if not 1 <= severity <= LEVELS:
+            raise ValueError(f"The severity must be between [1, {LEVELS}]. Got {severity} instead.")
+        self.severity = severity
+        self.mixture_width = mixture_width
+        self.chain_depth = chain_depth
+        self.alpha = alpha
+        self.all_ops = all_ops
+        self.interpolation = interpolation
+        self.fill = fill
+
+    def _space(self, height: int, width: int) -> Space:
+        usual = _space(LEVELS, (width / 3.0, height / 3.0)) | {
+            "Posterize": (_bits(4, 4, LEVELS), False)
+        }
+        last = {name: usual.pop(name) for name in BY_STRENGTH}
+        return usual | last if self.all_ops else usual
+
+    def _chain(self, img: Any, space: Space, fill: Any) -> Any:
+        depth = self.chain_depth if self.chain_depth > 0 else 1 + draws.integer(3)
+        for _ in range(depth):
+            name = list(space)[draws.integer(len(space))]
+            magnitudes, signed = space[name]
+            magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(self.severity)]
+            if signed and draws.integer(2):
+                magnitude *= -1.0
+            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+        return img
+
+    def forward(self, orig_img: Any) -> Any:
+        picture = isinstance(orig_img, Tensor)
+        fill = fill_for(orig_img, self.fill)
+        _, height, width = get_dimensions(orig_img)
+        space = self._space(height, width)
+        img = orig_img if picture else pil_to_tensor(orig_img)
+        values = image_array(img, "AugMix")
+        batch = values.reshape((1,) * max(4 - values.ndim, 0) + values.shape)
+        count, ones = len(batch), (1,) * (batch.ndim - 1)
+        # How much of the original and of the mixture; then the parts of the chains in it.
+        share = draws.dirichlet([self.alpha] * 2, count)
+        parts = draws.dirichlet([self.alpha] * self.mixture_width, count) * share[:, 1:]
+        mixed = share[:, 0].reshape(count, *ones) * batch
+        for place in range(self.mixture_width):
+            changed = image_array(self._chain(wrap(batch.copy()), space, fill), "AugMix")
+            mixed += parts[:, place].reshape(count, *ones) * changed
+        result = wrap(mixed.reshape(values.shape).astype(values.dtype))
+        return result if picture else to_pil_image(result)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(severity={self.severity}, mixture_width={self.mixture_width}, "
+            f"chain_depth={self.chain_depth}, alpha={self.alpha}, all_ops={self.all_ops}, "
+            f"interpolation={self.interpolation}, fill={self.fill})"
+        )
