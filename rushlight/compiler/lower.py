@@ -26,6 +26,7 @@ from rushlight.ir.graph import Node
 SHORT = {
     "float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16", "int64": "i64",
     "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8", "bool": "bool",
+    "complex64": "c64", "complex128": "c128",
 }  # fmt: skip
 UPDATES = frozenset(("put", "scatter", "slice_set", "as_strided_set"))
 
@@ -40,7 +41,7 @@ class Step:
 
 
 def short_name(dtype: DType, op: str) -> str:
-    if dtype.category == COMPLEX:
+    if dtype.category == COMPLEX and op not in ("host", "input", "reshape"):
         raise NotImplementedError(f"{op} of {dtype} has no lowering")
     return SHORT[dtype.name]
 

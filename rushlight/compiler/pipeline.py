@@ -2,6 +2,7 @@
 
     plan = compile_graph(sinks, inputs, scalars, donatable)
 
+0. hosted: what is complex becomes host calls
 1. simplify: equal nodes shared, algebra that is exact, movement composed
 2. layout: convolution chains stay channels-last, transposed products turn around
 3. fuse: nodes partitioned into kernels
@@ -19,6 +20,7 @@ from rushlight.base import config, events
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import plan_memory, storage
 from rushlight.compiler.passes.fuse import Group, fuse
+from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
@@ -31,7 +33,7 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (simplify, layout, simplify)
+PASSES: tuple[Pass, ...] = (hosted, simplify, layout, simplify)
 
 
 SERIAL_BYTES = 192 * 1024

@@ -118,7 +118,11 @@ class OpCall:
         g: Any = seeds[0] if self.single else tuple(seeds)
         out: Any = outs[0] if self.single else tuple(outs)
         arguments = self.arguments(nodes, scalars)
-        results = self.apply(lambda *a, **k: rule(g, out, *a, **k), arguments)
+        results = derive.through_rule(
+            self.op,
+            lambda g: self.apply(lambda *a, **k: rule(g, out, *a, **k), arguments),
+            g,
+        )
         flat: list[Node | None] = []
         takers = [
             template
@@ -134,7 +138,10 @@ class OpCall:
                 flat.append(result)
             elif isinstance(template, list):
                 flat.extend(result if result is not None else [None] * len(template))
-        return [each if mask >> place & 1 else None for place, each in enumerate(flat)]
+        return [
+            derive.fitted(each, node) if mask >> place & 1 else None
+            for place, (each, node) in enumerate(zip(flat, nodes, strict=True))
+        ]
 
 
 def _derived(
@@ -327,6 +334,6 @@ def _exact(value: Any) -> Any:
     # True, 1 and 1.0 are equal and hash alike; -0.0 equals 0.0; a nan is not itself.
     if isinstance(value, (tuple, list)):
         return (type(value), tuple(map(_exact, value)))
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float, complex)):
         return (type(value), repr(value))
     return value

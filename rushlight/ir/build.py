@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.shape import contiguous_strides
 from rushlight.ir.graph import Node
+from rushlight.ir.host import HOSTS
 from rushlight.ir.primitives import BINARY, COMPARE, UNARY
 
 Shape = tuple[int, ...]
@@ -60,17 +61,33 @@ def iota(shape: Shape, axis: int, dtype: DType = int64) -> Node:
 # Element-wise
 
 
+# What needs an order, a remainder or a sign: complex numbers have none.
+_REAL_ONLY = frozenset((
+    "erf", "erfc", "erfinv", "lgamma", "digamma", "floor", "ceil", "trunc", "round", "floordiv",
+    "remainder", "fmod", "atan2", "maximum", "minimum", "copysign", "nextafter", "and", "or", "xor",
+    "not", "shl", "shr", "lt", "le", "max", "min", "argmax", "argmin", "argsort",
+))  # fmt: skip
+
+
+def _refuse_complex(op: str, x: Node) -> None:
+    if x.dtype.is_complex and op in _REAL_ONLY:
+        kind = "ComplexFloat" if x.dtype.itemsize == 8 else "ComplexDouble"
+        raise NotImplementedError(f"\"{op}_cpu\" not implemented for '{kind}'")
+
+
 _FALLIBLE = ("floordiv", "truncdiv", "remainder", "fmod")
 
 
 def unary(op: str, x: Node) -> Node:
     _require(op in UNARY, f"{op} is no unary primitive", x)
+    _refuse_complex(op, x)
     return Node(op, (x,), x.shape, x.dtype)
 
 
 def binary(op: str, x: Node, y: Node) -> Node:
     _require(x.shape == y.shape and x.dtype is y.dtype, f"{op} needs equal shape, dtype", x, y)
     _require(op in BINARY or op in COMPARE, f"{op} is no binary primitive", x, y)
+    _refuse_complex(op, x)
     if op in _FALLIBLE and not x.dtype.is_floating_point:
         return Node(op, (x, y), x.shape, x.dtype, {"site": _site})
     return Node(op, (x, y), x.shape, bool_ if op in COMPARE else x.dtype)
@@ -85,6 +102,7 @@ def where(condition: Node, x: Node, y: Node) -> Node:
 
 
 def cast(x: Node, dtype: DType) -> Node:
+    """To another dtype; a complex one loses its imaginary part where the other is real."""
     if x.dtype is dtype:
         return x
     if x.op == "const":
@@ -92,6 +110,52 @@ def cast(x: Node, dtype: DType) -> Node:
         if math.isfinite(value) if isinstance(value, (int, float)) else False:
             return const(value, x.shape, dtype)
     return Node("cast", (x,), x.shape, dtype)
+
+
+def conj(x: Node) -> Node:
+    """The complex conjugate; real numbers are their own."""
+    if not x.dtype.is_complex:
+        return x
+    if x.op == "conj":
+        return x.src[0]
+    if x.op == "const":
+        return const(x.attrs["value"].conjugate(), x.shape, x.dtype)
+    return Node("conj", (x,), x.shape, x.dtype)
+
+
+def parts(x: Node) -> Node:
+    """Complex (*) as pairs (*, 2) of its real and imaginary parts."""
+    _require(x.dtype.is_complex, "parts of a complex dtype", x)
+    return Node("bitcast", (x,), (*x.shape, 2), x.dtype.to_real())
+
+
+def from_parts(x: Node) -> Node:
+    """Pairs (*, 2) of real and imaginary parts as complex (*)."""
+    _require(x.dtype.is_floating_point and x.shape[-1:] == (2,), "pairs of parts", x)
+    return Node("bitcast", (x,), x.shape[:-1], x.dtype.to_complex())
+
+
+def real(x: Node) -> Node:
+    """The real part; of real numbers themselves."""
+    return _part(x, 0) if x.dtype.is_complex else x
+
+
+def imag(x: Node) -> Node:
+    """The imaginary part of a complex node."""
+    return _part(x, 1)
+
+
+def _part(x: Node, place: int) -> Node:
+    joined = x.op == "bitcast" and x.src[0].dtype.is_floating_point
+    pairs = x.src[0] if joined else parts(x)
+    start = (*(0,) * x.ndim, place)
+    return reshape(slice(pairs, start, (*x.shape, 1), (1,) * (x.ndim + 1)), x.shape)
+
+
+def complex_of(re: Node, im: Node) -> Node:
+    """re + i im, of two real nodes of one shape and dtype."""
+    pairs = [reshape(each, (*each.shape, 1)) for each in (re, im)]
+    return from_parts(cat(pairs, re.ndim))
 
 
 def bitcast(x: Node, dtype: DType) -> Node:
@@ -212,12 +276,14 @@ def reduce(x: Node, kind: str, axes: Shape) -> Node:
     shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
     if not axes and kind not in ("argmax", "argmin"):
         return x
+    _refuse_complex(kind, x)
     _require(kind not in ("argmax", "argmin") or len(axes) == 1, f"{kind} takes one axis", x)
     dtype = {"argmax": int64, "argmin": int64, "any": bool_, "all": bool_}.get(kind, x.dtype)
     return Node("reduce", (x,), shape, dtype, {"kind": kind, "axes": tuple(sorted(axes))})
 
 
 def scan(x: Node, kind: str, axis: int) -> Node:
+    _refuse_complex(kind, x)
     return Node("scan", (x,), x.shape, x.dtype, {"kind": kind, "axis": axis})
 
 
@@ -319,10 +385,17 @@ def pool_input_grad(
 
 
 def argsort(x: Node, axis: int, descending: bool) -> Node:
+    _refuse_complex("argsort", x)
     return Node("argsort", (x,), x.shape, int64, {"axis": axis, "descending": descending})
 
 
 def host(
     name: str, src: tuple[Node, ...], shape: Shape, dtype: DType, params: tuple[Any, ...] = ()
 ) -> Node:
+    entry = HOSTS.get(name)
+    if entry is None or not entry.complex:
+        for each in src:
+            if each.dtype.is_complex:
+                kind = "ComplexFloat" if each.dtype.itemsize == 8 else "ComplexDouble"
+                raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
     return Node("host", src, shape, dtype, {"name": name, "params": params})

@@ -25,23 +25,30 @@ HostFunction = Callable[[tuple[Array, ...], tuple[Any, ...]], Any]
 
 @dataclass(frozen=True)
 class Host:
-    """One registered function: its name, how many results it gives, and what it calls."""
+    """One registered function: its name, how many results it gives, what it calls, and whether it
+    knows complex numbers."""
 
     name: str
     results: int
     function: HostFunction
+    complex: bool
 
 
 HOSTS: dict[str, Host] = {}
 
 
-def host(name: str, *, results: int = 1) -> Callable[[HostFunction], HostFunction]:
-    """Register a function ``(arrays, params) -> array``, or a tuple of ``results`` arrays."""
+def host(
+    name: str, *, results: int = 1, complex: bool = False
+) -> Callable[[HostFunction], HostFunction]:
+    """Register a function ``(arrays, params) -> array``, or a tuple of ``results`` arrays.
+
+    One that does not say ``complex`` is refused complex sources where it is built.
+    """
 
     def register(function: HostFunction) -> HostFunction:
         if name in HOSTS:
             raise InternalError(f"ir.host: {name!r} is registered twice")
-        HOSTS[name] = Host(name, results, function)
+        HOSTS[name] = Host(name, results, function, complex)
         return function
 
     return register

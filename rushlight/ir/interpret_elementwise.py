@@ -46,6 +46,9 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _sign(x: Array) -> Array:
+    if np.iscomplexobj(x):  # on the unit circle; 0 stays
+        size = np.abs(x)
+        return np.where(size == 0, 0, x / np.where(size == 0, 1, size))
     return np.sign(x) if x.dtype != np.bool_ else x
 
 
@@ -168,6 +171,7 @@ _COMPUTED: dict[str, Formula] = {
     "neg": np.negative, "abs": np.abs, "sign": _sign, "sqrt": np.sqrt,
     "rsqrt": lambda x: 1 / np.sqrt(x), "reciprocal": lambda x: 1 / x,
     "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "round": np.rint, "not": _not,
+    "conj": np.conjugate,
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
     "floordiv": _floordiv, "truncdiv": _truncdiv, "remainder": _remainder, "fmod": _fmod,
     "maximum": np.maximum, "minimum": np.minimum, "copysign": np.copysign,

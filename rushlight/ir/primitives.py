@@ -46,6 +46,7 @@ UNARY: dict[str, str] = {
     "trunc": "toward zero (floating only)",
     "round": "to nearest, ties to even (floating only)",
     "not": "bitwise complement of integers, logical of bool",
+    "conj": "the complex conjugate (complex only)",
 }
 BINARY: dict[str, str] = {
     "add": "x + y",
@@ -80,7 +81,8 @@ SELECT: dict[str, str] = {
 }
 CONVERT: dict[str, str] = {
     "cast": "to another dtype: floats to integers toward zero, to bool by != 0",
-    "bitcast": "the same bytes read as another dtype of the same width",
+    "bitcast": "the same bytes read as another dtype of the same width; a complex dtype is also "
+    "read as pairs of its parts, a last axis of 2, and back",
 }
 
 SOURCE: dict[str, str] = {

@@ -120,6 +120,11 @@ def _elementwise(node: Node) -> None:
 
 
 def _convert(node: Node) -> None:
+    if node.op == "bitcast" and node.dtype.is_complex != node.src[0].dtype.is_complex:
+        parts, whole = (node.src[0], node) if node.dtype.is_complex else (node, node.src[0])
+        paired = parts.shape == (*whole.shape, 2) and parts.dtype is whole.dtype.to_real()
+        _need(paired, "a complex dtype and the pairs of its parts")
+        return
     _need(node.src[0].shape == node.shape, "the source has its shape")
     if node.op == "bitcast":
         _need(node.src[0].dtype.itemsize == node.dtype.itemsize, "bitcast keeps the width")

@@ -11,6 +11,7 @@ from rushlight.ops import (
     arithmetic,
     attention,
     comparison,
+    complex_numbers,
     conv,
     create,
     ctc,

@@ -8,6 +8,7 @@ from rushlight.base.dtype import bool_, float32
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import modulus, refuse_complex
 from rushlight.ops.promote import align, full, require_tensor
 from rushlight.ops.samples import (
     BOOLS,
@@ -118,6 +119,8 @@ def _comparison(name: str, make: str, doc: str, *aliases: str) -> Op:
 
     def body(input: Node, other: Operand) -> Node:
         x, y = align(input, other)
+        if primitive in ("lt", "le"):
+            refuse_complex(f"\"{name}_cpu\" not implemented for '{{}}'", x)
         return binary(primitive, y, x) if swap else binary(primitive, x, y)
 
     body.__name__ = name
@@ -146,7 +149,10 @@ isnan.samples(of_one())
 
 @composite(method=True, differentiable=False)
 def isinf(input: Node) -> Node:
-    """True where x is infinite."""
+    """True where x is infinite; of a complex number either part."""
+    if input.dtype.is_complex:
+        parts = (isinf.body(each) for each in (build.real(input), build.imag(input)))
+        return binary("or", *parts)
     if not input.dtype.is_floating_point:
         return const(False, input.shape, bool_)
     return binary("eq", unary("abs", input), const(np.inf, input.shape, input.dtype))
@@ -158,6 +164,9 @@ isinf.samples(of_one())
 @composite(method=True, differentiable=False)
 def isfinite(input: Node) -> Node:
     """True where x is neither infinite nor nan."""
+    if input.dtype.is_complex:
+        parts = (isfinite.body(each) for each in (build.real(input), build.imag(input)))
+        return binary("and", *parts)
     if not input.dtype.is_floating_point:
         return const(True, input.shape, bool_)
     return binary("lt", unary("abs", input), const(np.inf, input.shape, input.dtype))
@@ -169,6 +178,7 @@ isfinite.samples(of_one())
 @composite(method=True, differentiable=False)
 def isposinf(input: Node) -> Node:
     """True where x is +inf."""
+    refuse_complex("isposinf does not support complex inputs.", input)
     out: Node = eq.body(input, np.inf) if input.dtype.is_floating_point else isinf.body(input)
     return out
 
@@ -179,6 +189,7 @@ isposinf.samples(of_one())
 @composite(method=True, differentiable=False)
 def isneginf(input: Node) -> Node:
     """True where x is -inf."""
+    refuse_complex("isneginf does not support complex inputs.", input)
     out: Node = eq.body(input, -np.inf) if input.dtype.is_floating_point else isinf.body(input)
     return out
 
@@ -189,6 +200,7 @@ isneginf.samples(of_one())
 @composite(method=True, differentiable=False)
 def signbit(input: Node) -> Node:
     """True where the sign bit is set: negative numbers and -0.0."""
+    refuse_complex("signbit is not implemented for complex tensors.", input)
     if not input.dtype.is_floating_point:
         out: Node = lt.body(input, 0)
         return out
@@ -208,16 +220,17 @@ def isclose(
         raise RuntimeError(f"{_name_of(input)} did not match {_name_of(other)}")
     x, y = align(input, other)
     close = binary("eq", x, y)
-    if x.dtype.is_floating_point and equal_nan:
+    real = x.dtype.is_floating_point or x.dtype.is_complex
+    if real and equal_nan:
         close = binary("or", close, binary("and", binary("ne", x, x), binary("ne", y, y)))
-    wide = x if x.dtype.is_floating_point else build.cast(x, float32)
+    wide = x if real else build.cast(x, float32)
     other_wide = build.cast(y, wide.dtype)
-    gap = unary("abs", binary("sub", wide, other_wide))
-    shape, dtype = wide.shape, wide.dtype
+    gap = _size(binary("sub", wide, other_wide))
+    shape, dtype = gap.shape, gap.dtype
     allowed = binary(
         "add",
         full(atol, shape, dtype),
-        binary("mul", full(rtol, shape, dtype), unary("abs", other_wide)),
+        binary("mul", full(rtol, shape, dtype), _size(other_wide)),
     )
     finite = binary("lt", gap, const(np.inf, shape, dtype))
     return binary("or", close, binary("and", finite, binary("le", gap, allowed)))
@@ -236,6 +249,10 @@ def _(rng: Rng) -> Samples:
 isclose.bad_inputs(raises(((np.ones(3), INTEGERS), {}, RuntimeError, "did not match")))
 
 
+def _size(x: Node) -> Node:
+    return modulus(x) if x.dtype.is_complex else unary("abs", x)
+
+
 def _name_of(x: Node) -> str:
     return x.dtype.name.capitalize()
 
@@ -248,6 +265,12 @@ def nan_to_num(
     neginf: Scalar | None = None,
 ) -> Node:
     """nan, +inf and -inf replaced: by 0, the largest and the smallest number unless given."""
+    if input.dtype.is_complex:
+        parts = (
+            nan_to_num.body(each, nan, posinf, neginf)
+            for each in (build.real(input), build.imag(input))
+        )
+        return build.complex_of(*parts)
     if not input.dtype.is_floating_point:
         return input
     import ml_dtypes  # knows bfloat16 as well as NumPy's own types

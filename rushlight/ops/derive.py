@@ -4,20 +4,31 @@
 A node that was made by an op with a rule of its own (noted on the table's tape) uses that rule;
 any other node uses the rule of its primitive (ops/primitive_rules/). The result is again a graph
 of primitives, so gradients of gradients need nothing more.
+
+Of complex numbers the gradient is PyTorch's: of a real L, dL/d(Re z) + i dL/d(Im z). Through a
+holomorphic f that is g times the *conjugate* of f', while the rules, written for real numbers,
+multiply by f' itself. So they are given the conjugate of g, and their answer is conjugated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
+from rushlight.ir.primitives import BINARY, UNARY
 from rushlight.ops import table
 from rushlight.ops.primitive_rules.table import RULES, Rule
 
 # Whole numbers, truth values and steps: their slope is zero wherever there is one.
 FLAT = frozenset({"floordiv", "truncdiv", "not", "and", "or", "xor", "shl", "shr", "nextafter"})
+
+# Primitives whose slope depends on numbers. The others move or add up: conjugating there and back
+# would change nothing.
+_SLOPED = (frozenset((*UNARY, *BINARY)) - {"neg", "add", "sub", "conj", "sign"}) | {
+    "dot", "conv", "conv_input_grad", "conv_weight_grad", "reduce",
+}  # fmt: skip
 
 
 def _reaches(order: list[Node], wanted: set[Node]) -> set[Node]:
@@ -59,7 +70,7 @@ def cotangents(
             if earliest[id(call)] is node:
                 _through_call(call, grads)
         elif node in grads and node in flows and node.src and node.op not in FLAT:
-            for source, grad in zip(node.src, _rule(node)(grads[node], node), strict=True):
+            for source, grad in zip(node.src, _through_node(grads[node], node), strict=True):
                 if grad is not None and source in flows:
                     _add(grads, source, grad)
     return [grads.get(node) for node in wanted]
@@ -70,6 +81,37 @@ def _rule(node: Node) -> Rule:
         # Dropped without a word, a term of the gradient would be missing.
         raise NotImplementedError(f"the derivative of the primitive {node.op!r}")
     return RULES[node.op]
+
+
+def _conjugated(g: Any) -> Any:
+    """Every node of a cotangent, or of a tuple or list of them, conjugated."""
+    if isinstance(g, (tuple, list)):
+        return tuple(map(_conjugated, g))
+    return g if g is None else build.conj(g)
+
+
+def _through_node(g: Node, node: Node) -> Sequence[Node | None]:
+    rule = _rule(node)
+    if not node.dtype.is_complex or node.op not in _SLOPED:
+        return rule(g, node)
+    found: Sequence[Node | None] = _conjugated(rule(build.conj(g), node))
+    return found
+
+
+def through_rule(op: table.Op, apply: Callable[[Any], Any], g: Any) -> Any:
+    """``apply(g)``, the op's own rule: conjugated around where the cotangents are complex, unless
+    the rule is written for complex numbers (``op.complex_rule``)."""
+    seeds = g if isinstance(g, tuple) else (g,)
+    if op.complex_rule or not any(seed is not None and seed.dtype.is_complex for seed in seeds):
+        return apply(g)
+    return _conjugated(apply(_conjugated(g)))
+
+
+def fitted(grad: Node | None, source: Node) -> Node | None:
+    """The cotangent of a real number among complex ones is the real part."""
+    if grad is None or grad.dtype.is_complex == source.dtype.is_complex:
+        return grad
+    return build.cast(grad, source.dtype)
 
 
 def _add(grads: dict[Node, Node], node: Node, grad: Node) -> None:
@@ -89,7 +131,8 @@ def _through_call(
     g = seeds if isinstance(out, tuple) else seeds[0]
     bound = op.signature.bind(*args, **kwargs)
     bound.apply_defaults()
-    results = op.vjp_rule(g, out, *bound.args, **bound.kwargs)
+    rule = op.vjp_rule
+    results = through_rule(op, lambda g: rule(g, out, *bound.args, **bound.kwargs), g)
     takers = [
         bound.arguments[parameter.name]
         for parameter in op.parameters
@@ -101,4 +144,6 @@ def _through_call(
         )
         for node, each in pairs:
             if isinstance(node, Node) and isinstance(each, Node):
-                _add(grads, node, each)
+                fit = fitted(each, node)
+                assert fit is not None
+                _add(grads, node, fit)

@@ -16,7 +16,6 @@ from rushlight.ir.build import binary, const, dot, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.matmul import transposed
-from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import unbroadcast
 from rushlight.ops.table import Grads, composite
 
@@ -42,12 +41,6 @@ def _matrix(who: str, x: Node, *, square: bool = True) -> None:
 
 def _refuse(who: str, why: str) -> LinAlgError:
     return LinAlgError(f"linalg.{who}: {why}")
-
-
-@rule("host")
-def _no_rule(g: Node, node: Node) -> Any:
-    # Ops with host calls have gradients of their own; a bare call has none.
-    raise NotImplementedError(f"the derivative of {node.attrs['name']}")
 
 
 # Inverse, determinant, solve

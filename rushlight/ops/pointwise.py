@@ -11,6 +11,8 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import modulus, refuse_complex
+from rushlight.ops.primitive_rules.pointwise import sign_rule
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import (
     floating,
@@ -158,14 +160,16 @@ def signum(x: Node) -> Node:
 
 @composite(method=True, inplace=True, aliases=("absolute",))
 def abs(input: Node) -> Node:
-    """|x|; the slope at 0 is 0."""
+    """|x|, real numbers of complex ones too; the slope at 0 is 0."""
+    if input.dtype.is_complex:
+        return modulus(input)
     return input if input.dtype is bool_ else unary("abs", input)
 
 
 @abs.vjp
 def _(g: Node, out: Node, input: Node) -> tuple[Node]:
     slope: Node = sgn(input)  # the op: its gradient is zeros, where signum would have none
-    return (binary("mul", g, slope),)
+    return (binary("mul", build.cast(g, slope.dtype), slope),)
 
 
 abs.samples(of_one())
@@ -174,6 +178,11 @@ abs.samples(of_one())
 @composite(method=True, inplace=True)
 def sign(input: Node) -> Node:
     """-1, 0 or 1."""
+    refuse_complex(
+        "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use "
+        "torch.sgn instead.",
+        input,
+    )
     return signum(input)
 
 
@@ -185,12 +194,17 @@ def _(g: Node, out: Node, input: Node) -> tuple[Node]:
 sign.samples(of_one())
 
 
-sgn = composite(sign.body, name="sgn", method=True, inplace=True)
+@composite(method=True, inplace=True, complex_rule=True)
+def sgn(input: Node) -> Node:
+    """-1, 0 or 1; of complex numbers z / |z|, 0 of 0."""
+    return unary("sign", input) if input.dtype.is_complex else signum(input)
 
 
 @sgn.vjp
-def _(g: Node, out: Node, input: Node) -> tuple[Node]:
-    return (const(0, g.shape, g.dtype),)
+def _(g: Node, out: Node, input: Node) -> Grads:
+    if not input.dtype.is_complex:
+        return (const(0, g.shape, g.dtype),)
+    return sign_rule(g, unary("sign", input))
 
 
 sgn.samples(of_one())
@@ -198,6 +212,7 @@ sgn.samples(of_one())
 
 def _rounding(primitive: str, doc: str) -> Op:
     def body(input: Node) -> Node:
+        refuse_complex(f"{primitive} is not supported for complex inputs", input)
         return unary(primitive, input) if input.dtype.is_floating_point else input
 
     body.__name__ = primitive
@@ -216,6 +231,7 @@ trunc.aliases += ("fix",)
 @composite(method=True, inplace=True)
 def round(input: Node, *, decimals: int = 0) -> Node:
     """To the nearest whole number, ties to even; ``decimals`` digits kept, as PyTorch does it."""
+    refuse_complex("\"round_vml_cpu\" not implemented for '{}'", input)
     if not input.dtype.is_floating_point:
         return input
     if decimals == 0:

@@ -17,7 +17,7 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 
-Number = float | int | bool
+Number = complex | float | int | bool
 
 
 def is_number(x: Any) -> bool:

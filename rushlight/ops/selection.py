@@ -8,6 +8,7 @@ from rushlight.base.dtype import bool_
 from rushlight.ir import build
 from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import refuse_complex
 from rushlight.ops.promote import common_dtype, full, grad_to, shape_of
 from rushlight.ops.samples import (
     BOOLS,
@@ -67,6 +68,7 @@ def clamp(input: Node, min: Operand | None = None, max: Operand | None = None) -
     """Cut to [min, max]; where min > max the result is max. Nan stays nan."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    refuse_complex("clamp is not supported for complex types", input)
     bounds = [each for each in (min, max) if each is not None]
     dtype, shape = common_dtype(input, *bounds), shape_of(input, *bounds)
     out = full(input, shape, dtype)

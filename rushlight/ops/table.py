@@ -117,6 +117,7 @@ class Op:
         differentiable: bool,
         grad_name: str,
         aliases: tuple[str, ...],
+        complex_rule: bool,
     ) -> None:
         self.name = name or body.__name__.rstrip("_")
         self.__name__ = self.name
@@ -128,6 +129,7 @@ class Op:
         self.inplace = inplace  # Tensor.<name>_
         self.view = view  # the result shares the storage of its first argument
         self.differentiable = differentiable
+        self.complex_rule = complex_rule  # its vjp conjugates by itself (ops/derive.py)
         camel = "".join(part.capitalize() for part in self.name.split("_"))
         self.grad_name = (grad_name or camel) + "Backward0"
         self.aliases = aliases
@@ -218,13 +220,13 @@ def set_tape(previous: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any
 def composite(
     body: Rule, *, name: str = ..., torch: bool = ..., method: bool = ..., functional: bool = ...,
     inplace: bool = ..., view: bool = ..., differentiable: bool = ..., grad_name: str = ...,
-    aliases: tuple[str, ...] = ...,
+    aliases: tuple[str, ...] = ..., complex_rule: bool = ...,
 ) -> Op: ...  # fmt: skip
 @overload
 def composite(
     body: None = None, *, name: str = ..., torch: bool = ..., method: bool = ...,
     functional: bool = ..., inplace: bool = ..., view: bool = ..., differentiable: bool = ...,
-    grad_name: str = ..., aliases: tuple[str, ...] = ...,
+    grad_name: str = ..., aliases: tuple[str, ...] = ..., complex_rule: bool = ...,
 ) -> Callable[[Rule], Op]: ...  # fmt: skip
 
 
@@ -240,6 +242,7 @@ def composite(
     differentiable: bool = True,
     grad_name: str = "",
     aliases: tuple[str, ...] = (),
+    complex_rule: bool = False,
 ) -> Op | Callable[[Rule], Op]:
     """Make a body an op. Flags: where users find it (``torch.x``, ``Tensor.x``, ``F.x``)."""
 
@@ -255,6 +258,7 @@ def composite(
             differentiable=differentiable,
             grad_name=grad_name,
             aliases=aliases,
+            complex_rule=complex_rule,
         )
 
     return make if body is None else make(body)

@@ -248,7 +248,12 @@ def roots_of(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> l
         if gradient is None:
             if tensor._value.meta.numel != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            if not (tensor.dtype.is_floating_point or tensor.dtype.is_complex):
+            if tensor.dtype.is_complex:
+                raise RuntimeError(
+                    "grad can be implicitly created only for real scalar outputs but got "
+                    f"{tensor.dtype}"
+                )
+            if not tensor.dtype.is_floating_point:
                 raise RuntimeError("only floating point tensors can start a backward pass")
             gradient = ones_like(tensor)
         elif gradient.shape != tensor.shape:

@@ -15,13 +15,14 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import get_default_dtype
 from rushlight.base.warn import warn
 from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime import generator as streams
+from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.device import CPU, require_cpu
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.out import write_out
+from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.tensor import Tensor
 
 
@@ -96,13 +97,6 @@ def shape_of(size: tuple[Any, ...], who: str = "empty") -> tuple[int, ...]:
     return shape
 
 
-def real_kind(dtype: DType | None, who: str) -> DType:
-    kind = dtype or get_default_dtype()
-    if not kind.is_floating_point:
-        raise NotImplementedError(f"\"{who}\" not implemented for '{type_name(kind)}'")
-    return kind
-
-
 def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bool) -> Tensor:
     tensor = Tensor._from_array(array.reshape(shape))
     if requires_grad:
@@ -152,9 +146,9 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
         require_cpu(device)
         shape, kind = (
             shape_of(size, name),
-            real_kind(dtype or (out.dtype if out is not None else None), name),
+            fractional_kind(dtype or (out.dtype if out is not None else None), name),
         )
-        array = draw(source_of(generator), math.prod(shape), kind.np)
+        array = draw(source_of(generator), math.prod(shape), kind)
         made = _made(array, shape, requires_grad)
         return made if out is None else write_out(name, out, made)
 
@@ -163,8 +157,8 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
     return sample
 
 
-rand = _sampler("rand", lambda g, n, kind: g.uniform(n, kind), "Uniform numbers in [0, 1).")
-randn = _sampler("randn", lambda g, n, kind: g.normal(n, kind), "Normal numbers, mean 0, std 1.")
+rand = _sampler("rand", complexes.uniform, "Uniform numbers in [0, 1).")
+randn = _sampler("randn", complexes.normal, "Normal numbers, mean 0, std 1.")
 
 
 C_NAMES = {
@@ -285,11 +279,11 @@ def randn_like(
         )
         return made
     require_cpu(device)
-    kind = real_kind(dtype or input.dtype, "normal_kernel_cpu")
+    kind = fractional_kind(dtype or input.dtype, "normal_kernel_cpu")
     # A result that does not lie row-major is filled one number at a time, not in blocks.
     order = [axis for axis in memory_order(input) if input.shape[axis] != 1]
     count, rows = input._value.meta.numel, order == sorted(order)
-    drawn = source_of(generator).normal(count, kind.np, contiguous=rows)
+    drawn = complexes.normal(source_of(generator), count, kind, contiguous=rows)
     return _made(laid_out(input, drawn), tuple(input.shape), requires_grad)
 
 

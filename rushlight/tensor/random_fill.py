@@ -12,6 +12,7 @@ import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import (
     C_NAMES,
@@ -20,11 +21,11 @@ from rushlight.tensor.random import (
     chances_of,
     laid_out,
     multinomial,
-    real_kind,
     require_chance,
     source_of,
     whole_numbers,
 )
+from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.tensor import Tensor
 
 
@@ -48,7 +49,7 @@ def uniform_(
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [from, to)."""
     low = float(old.pop("from", from_))
-    kind = real_kind(self.dtype, "check_uniform_bounds")
+    kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
     largest = float(ml_dtypes.finfo(kind.np).max)
     for name, bound in (("from", low), ("to", to)):
         if not -largest <= bound <= largest:
@@ -64,7 +65,7 @@ def uniform_(
         )
     return _fill(
         self,
-        source_of(generator).uniform(_count(self), kind.np, low, float(to)),
+        complexes.uniform(source_of(generator), _count(self), self.dtype, low, float(to)),
         "uniform_",
     )
 
@@ -75,9 +76,9 @@ def normal_(
     """Normal numbers."""
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    kind = real_kind(self.dtype, "normal_kernel_cpu")
-    array = source_of(generator).normal(
-        _count(self), kind.np, float(mean), float(std), _in_order(self)
+    kind = fractional_kind(self.dtype, "normal_kernel_cpu")
+    array = complexes.normal(
+        source_of(generator), _count(self), kind, float(mean), float(std), _in_order(self)
     )
     return _fill(self, array, "normal_")
 

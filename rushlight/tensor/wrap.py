@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import get_default_dtype
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
@@ -45,9 +46,11 @@ def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     return tuple(places)
 
 
-def is_default(parameter: Parameter, value: Any) -> bool:
-    """Whether a Scalar is its default, and so a constant."""
-    return value is parameter.default and parameter.kind in (table.SCALAR, table.OPTIONAL_SCALAR)
+def is_constant(parameter: Parameter, value: Any) -> bool:
+    """Whether a Scalar is a constant: its default, or complex (no input of a plan is)."""
+    if parameter.kind not in (table.SCALAR, table.OPTIONAL_SCALAR):
+        return False
+    return value is parameter.default or type(value) is complex
 
 
 def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tensor], list[Any]]:
@@ -57,7 +60,7 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
     numbers: list[Any] = []
     for parameter, value in zip(op.parameters, arguments, strict=True):
         kind = parameter.kind
-        if kind == table.STATIC or value is None or is_default(parameter, value):
+        if kind == table.STATIC or value is None or is_constant(parameter, value):
             template.append(value)
         elif kind == table.TENSORS:
             template.append([TENSOR] * len(value))
@@ -129,7 +132,7 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
     wanted = False
     for parameter, value in zip(op.parameters, arguments, strict=True):
         kind = parameter.kind
-        if kind == table.STATIC or value is None or is_default(parameter, value):
+        if kind == table.STATIC or value is None or is_constant(parameter, value):
             continue
         if kind == table.TENSORS:
             for tensor in value:
@@ -233,7 +236,7 @@ def otherwise(
     """The call's arguments are not plain: turn what can be turned, or say what is wrong."""
     trace.repair()
     plain = tuple(
-        _plain(op, parameter, value)
+        _plain(op, parameter, value, arguments)
         for parameter, value in zip(op.parameters, arguments, strict=True)
     )
     if all(a is b for a, b in zip(plain, arguments, strict=True)):
@@ -241,7 +244,16 @@ def otherwise(
     return _call(function, op, plain)
 
 
-def _plain(op: Op, parameter: Parameter, value: Any) -> Any:
+def complex_number(value: complex, arguments: tuple[Any, ...]) -> Tensor:
+    """A complex Python number as a 0-d tensor, which counts as much in promotion: as exact as the
+    tensors among ``arguments`` are."""
+    tensors = [each for each in arguments if isinstance(each, Tensor)]
+    exact = any(each.dtype.name in ("float64", "complex128") for each in tensors)
+    kind = np.complex128 if exact or get_default_dtype().name == "float64" else np.complex64
+    return Tensor._from_array(np.asarray(value, kind))
+
+
+def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] = ()) -> Any:
     """An argument as the generated function takes it, or TypeError as PyTorch words it."""
     kind = parameter.kind
     if kind == table.STATIC:
@@ -257,6 +269,8 @@ def _plain(op: Op, parameter: Parameter, value: Any) -> Any:
     elif kind in (*MAY_HOLD_NUMBER, table.SCALAR, table.OPTIONAL_SCALAR):
         if type(value) in NUMBER_TYPES:
             return value
+        if isinstance(value, (complex, np.complexfloating)) and kind in MAY_HOLD_NUMBER:
+            return complex_number(complex(value), arguments)
         if isinstance(value, np.ndarray) and kind in MAY_HOLD_NUMBER:
             return Tensor._from_array(value)
         if isinstance(value, (np.bool_, np.integer, np.floating)):

@@ -57,8 +57,9 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
             f"{pad}if {name} is {default}: {name}_k = None",
             f"{pad}else:",
             f"{pad}    {name}_k = type({name})",
-            f"{pad}    if {name}_k not in _NUMBERS: raise TypeError",
-            f"{pad}    t_.scalars.append({name})",
+            f"{pad}    if {name}_k is complex: {name}_k = (complex, repr({name}))",
+            f"{pad}    elif {name}_k not in _NUMBERS: raise TypeError",
+            f"{pad}    else: t_.scalars.append({name})",
         ]
         return lines, f"{name}_k"
     if parameter.annotation == "bool":

@@ -138,7 +138,8 @@ class Session:
     def weighted(self, outs: list[Any]) -> Any:
         """One number that depends on every element of every output differently."""
         total: Any = None
-        for place, out in enumerate(outs):
+        for place, given in enumerate(outs):
+            out = self.torch.view_as_real(given) if given.is_complex() else given
             shape = tuple(out.shape)
             numbers = np.asarray(np.random.default_rng(place).uniform(0.5, 1.5, shape))
             term = (out * self.torch.tensor(numbers).to(out.dtype)).sum()

@@ -20,6 +20,11 @@ _TOLERANCE = 1e-5
 Numbers = list[np.ndarray[Any, Any]]
 
 
+def _parts(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Complex numbers as pairs along a last axis."""
+    return np.stack([values.real, values.imag], -1) if values.dtype.kind == "c" else values
+
+
 class Sample:
     """The weighted sum of a call's results as a function of its float64 arrays."""
 
@@ -50,7 +55,7 @@ class Sample:
         return [p for p in parts if isinstance(p, kind) and p.requires_grad], leaves
 
     def values(self, arrays: Numbers) -> Numbers:
-        return [self.session.seen(each).values for each in self.results(arrays)[0]]
+        return [_parts(self.session.seen(each).values) for each in self.results(arrays)[0]]
 
     def first(self, arrays: Numbers) -> list[Any]:
         """d(weighted sum) / d(leaves), with a graph; None where there is none."""

@@ -12,6 +12,7 @@ from rushlight.runtime import cpu
 SIZES = {
     "f32": 4, "f64": 8, "f16": 2, "bf16": 2,
     "i64": 8, "i32": 4, "i16": 2, "i8": 1, "u8": 1, "bool": 1,
+    "c64": 8, "c128": 16,
 }  # fmt: skip
 _MEMORY = {
     "f32": "float", "f64": "double", "f16": "half", "bf16": "i16",

@@ -33,9 +33,13 @@ def _require_alpha(alpha: Scalar, dtype: DType) -> None:
     if not isinstance(alpha, Node) and alpha == 1 and not isinstance(alpha, bool):
         return
     kind = number_kind(alpha)
+    if kind.is_complex and not dtype.is_complex:
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
     if kind is bool_ and dtype is not bool_:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if kind.is_floating_point and not dtype.is_floating_point:
+    if kind.is_floating_point and not (dtype.is_floating_point or dtype.is_complex):
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float64, int32
+from rushlight.base.dtype import bool_, complex128, float64, int32
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
@@ -73,10 +73,12 @@ def _(rng: Rng) -> Samples:
 
 @composite(method=True, inplace=True)
 def float_power(input: Operand, exponent: Operand) -> Node:
-    """input ** exponent, computed as float64."""
+    """input ** exponent, computed as float64 (complex128)."""
     require_tensor("float_power", input, exponent)
     shape = shape_of(input, exponent)
-    made: Node = pow(full(input, shape, float64), full(exponent, shape, float64))
+    kind = common_dtype(input, exponent)
+    wide = complex128 if kind.is_complex else float64
+    made: Node = pow(full(input, shape, wide), full(exponent, shape, wide))
     return made
 
 

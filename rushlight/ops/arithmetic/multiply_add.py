@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.ir import build
-from rushlight.ir.build import binary, const, unary
+from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
+from rushlight.ops.pointwise import abs
 from rushlight.ops.promote import align, common_dtype, full, shape_of
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Operand, Scalar, composite
@@ -20,7 +21,8 @@ def lerp(input: Node, end: Node, weight: Operand) -> Node:
     delta = binary("sub", y, x)
     near = binary("add", x, binary("mul", w, delta))
     far = binary("sub", y, binary("mul", delta, binary("sub", const(1, shape, dtype), w)))
-    return build.where(binary("lt", unary("abs", w), const(0.5, shape, dtype)), near, far)
+    size: Node = abs(w)
+    return build.where(binary("lt", size, const(0.5, shape, size.dtype)), near, far)
 
 
 @lerp.samples
@@ -49,7 +51,7 @@ def _(rng: Rng) -> Samples:
 def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
     """input + value * tensor1 / tensor2."""
     x, a, b = align(input, tensor1, tensor2)
-    if not x.dtype.is_floating_point:
+    if not (x.dtype.is_floating_point or x.dtype.is_complex):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future release "
             "addcdiv will perform a true division of tensor1 and tensor2."

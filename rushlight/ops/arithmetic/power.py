@@ -33,7 +33,8 @@ def pow(input: Operand, exponent: Power) -> Node:
     if not isinstance(input, Node) or is_number(input):
         return binary("pow", x, y)
     small = exponent if isinstance(exponent, (int, float)) else None
-    if x.dtype.is_floating_point and small is not None:
+    real = x.dtype.is_floating_point or x.dtype.is_complex
+    if real and small is not None:
         if small == 0.5:
             return unary("sqrt", x)
         if small == 2:
@@ -46,7 +47,7 @@ def pow(input: Operand, exponent: Power) -> Node:
             return unary("rsqrt", x)
         if small == 1:
             return x
-    if small is not None and small < 0 and not x.dtype.is_floating_point:
+    if small is not None and small < 0 and not real:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return binary("pow", x, y)
 
@@ -69,7 +70,9 @@ def _(g: Node, out: Node, input: Operand, exponent: Power) -> Grads:
             dx = grad_to(flat, input)
     if not is_number(exponent) and isinstance(exponent, Node):
         zero = const(0, x.shape, x.dtype)
-        flat = binary("and", binary("eq", x, zero), binary("le", zero, y))
+        above = build.real(y)
+        level = const(0, above.shape, above.dtype)
+        flat = binary("and", binary("eq", x, zero), binary("le", level, above))
         whole = binary("mul", g, binary("mul", out, unary("log", x)))
         dy = grad_to(build.where(flat, zero, whole), exponent)
     return dx, dy

@@ -9,6 +9,7 @@ import numpy as np
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.formula import scaled
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.loss.reduction import reduced
@@ -56,6 +57,8 @@ mse_loss.samples(_gaps())
 def l1_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
     """|input - target|, averaged, summed or as it is."""
     x, y = align(input, target)
+    if x.dtype.is_complex:
+        return reduced(modulus(binary("sub", x, y)), reduction)
     if reduction == "mean" and not x.dtype.is_floating_point:
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
@@ -67,7 +70,8 @@ def l1_loss(input: Node, target: Node, reduction: str = "mean") -> Node:
 @l1_loss.vjp
 def _(g: Node, out: Node, input: Node, target: Node, reduction: str) -> Grads:
     x, y = align(input, target)
-    slope = binary("mul", _each(g, x.size, x.shape, reduction), sgn(binary("sub", x, y)))
+    each = build.cast(_each(g, x.size, x.shape, reduction), x.dtype)
+    slope = binary("mul", each, sgn(binary("sub", x, y)))
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 
 

@@ -5,6 +5,14 @@ conventions at corners are PyTorch's: abs has slope 0 at 0, maximum splits a tie
 a power at 0 follows x**(y-1).
 """
 
-from rushlight.ops.primitive_rules import contraction, indexing, movement, pointwise, pool, reduce
+from rushlight.ops.primitive_rules import (
+    contraction,
+    host,
+    indexing,
+    movement,
+    pointwise,
+    pool,
+    reduce,
+)
 
-__all__ = ["contraction", "indexing", "movement", "pointwise", "pool", "reduce"]
+__all__ = ["contraction", "host", "indexing", "movement", "pointwise", "pool", "reduce"]

@@ -35,7 +35,7 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "cosh": lambda x, out: unary("sinh", x),
     "tanh": lambda x, out: one_minus(squared(out)),
     "asinh": lambda x, out: unary("rsqrt", plus(squared(x), like(x, 1))),
-    "acosh": lambda x, out: unary("rsqrt", minus(squared(x), like(x, 1))),
+    "acosh": lambda x, out: _acosh_slope(x),
     "atanh": lambda x, out: unary("reciprocal", one_minus(squared(x))),
     "sigmoid": lambda x, out: times(out, one_minus(out)),
     "erf": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), 2 / math.sqrt(math.pi)),
@@ -43,6 +43,12 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "erfinv": lambda x, out: scaled(unary("exp", squared(out)), math.sqrt(math.pi) / 2),
     "lgamma": lambda x, out: unary("digamma", x),
 }
+
+
+def _acosh_slope(x: Node) -> Node:
+    if x.dtype.is_complex:  # each root on its own branch
+        return times(unary("rsqrt", minus(x, like(x, 1))), unary("rsqrt", plus(x, like(x, 1))))
+    return unary("rsqrt", minus(squared(x), like(x, 1)))
 
 
 def _pointwise(op: str) -> Rule:
@@ -58,7 +64,20 @@ def _neg(g: Node, node: Node) -> Grads:
     return (unary("neg", g),)
 
 
-@rule("sign", "floor", "ceil", "trunc", "round")
+@rule("sign")
+def sign_rule(g: Node, node: Node) -> Grads:
+    """0 for real numbers; of z / |z| what of g points along the circle, over |z|, and 0 at 0."""
+    if not node.dtype.is_complex:
+        return (like(g, 0),)
+    size = build.host("complex_abs", node.src, node.shape, node.dtype.to_real())
+    along = build.real(times(g, build.conj(node)))
+    across = minus(g, times(node, build.cast(along, g.dtype)))
+    flat = binary("eq", size, like(size, 0))
+    safe = where(flat, like(size, 1), size)
+    return (where(flat, like(g, 0), over(across, build.cast(safe, g.dtype))),)
+
+
+@rule("floor", "ceil", "trunc", "round")
 def _flat(g: Node, node: Node) -> Grads:
     return (like(g, 0),)
 
@@ -92,7 +111,8 @@ def _pow_rule(g: Node, node: Node) -> Grads:
     base = times(y, binary("pow", x, minus(y, like(y, 1))))
     dx = where(binary("eq", y, zero), zero, times(g, base))
     # d/dy x**y at x = 0 is 0 for y >= 0, as PyTorch has it.
-    flat = binary("and", binary("eq", x, zero), binary("le", zero, y))
+    above = build.real(y)
+    flat = binary("and", binary("eq", x, zero), binary("le", like(above, 0), above))
     dy = where(flat, zero, times(g, times(node, unary("log", x))))
     return dx, dy
 
@@ -144,6 +164,19 @@ def _cast_rule(g: Node, node: Node) -> Grads:
     return (build.cast(g, source) if source.is_floating_point or source.is_complex else None,)
 
 
-@rule("bitcast", "argsort", "eq", "ne", "lt", "le")
+@rule("conj")
+def _conj_rule(g: Node, node: Node) -> Grads:
+    return (build.conj(g),)
+
+
+@rule("bitcast")
+def _bitcast_rule(g: Node, node: Node) -> Grads:
+    # A complex number and its two parts are the same two numbers; other bits have no slope.
+    if node.dtype.is_complex == node.src[0].dtype.is_complex:
+        return (None,)
+    return (build.from_parts(g) if g.dtype.is_floating_point else build.parts(g),)
+
+
+@rule("argsort", "eq", "ne", "lt", "le")
 def _none(g: Node, node: Node) -> Grads:
     return (None,) * len(node.src)

@@ -21,6 +21,15 @@ def logsumexp(input: Node, dim: Dims, keepdim: bool = False) -> Node:
     axes = normalize_dims(dim, x.ndim)
     if count_of(x.shape, axes) == 0:
         return finish(unary("log", reduce(unary("exp", x), "sum", axes)), x, axes, keepdim)
+    if x.dtype.is_complex:  # shifted by the largest real part
+        high = reduce(build.real(x), "max", axes)
+        limit = const(np.inf, high.shape, high.dtype)
+        high = build.where(
+            binary("lt", unary("abs", high), limit), high, const(0, high.shape, high.dtype)
+        )
+        shift = build.cast(high, x.dtype)
+        total = reduce(unary("exp", binary("sub", x, widen(shift, x, axes))), "sum", axes)
+        return finish(binary("add", unary("log", total), shift), x, axes, keepdim)
     top = reduce(x, "max", axes)
     finite = binary("lt", unary("abs", top), const(np.inf, top.shape, top.dtype))
     shift = build.where(finite, top, const(0, top.shape, top.dtype))

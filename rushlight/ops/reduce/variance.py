@@ -8,6 +8,7 @@ from rushlight.base.shape import normalize_dims
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import squared_modulus
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import Dims, count_of, finish, kept_shape, widen
 from rushlight.ops.reduce.sum import mean_of
@@ -19,7 +20,7 @@ def _moments(
     input: Node, dim: Dims, unbiased: bool | None, correction: Any, keepdim: bool
 ) -> tuple[Node, Node, tuple[int, ...]]:
     """Variance and mean (reduced, compute dtype) and the axes."""
-    if not input.dtype.is_floating_point:
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
         raise RuntimeError("std and var only support floating point and complex dtypes")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
@@ -27,7 +28,7 @@ def _moments(
     axes = normalize_dims(dim, x.ndim)
     average = mean_of(x, axes)
     centred = binary("sub", x, widen(average, x, axes))
-    squares = reduce(binary("mul", centred, centred), "sum", axes)
+    squares = reduce(squared_modulus(centred), "sum", axes)
     divisor = max(count_of(x.shape, axes) - correction, 0)
     return binary("div", squares, const(divisor, squares.shape, squares.dtype)), average, axes
 
@@ -45,7 +46,7 @@ def var(
     """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
     dim, unbiased = _var_arguments(dim, unbiased)
     spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
-    return build.cast(finish(spread, input, axes, keepdim), input.dtype)
+    return build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real())
 
 
 var.samples(spreads())
@@ -60,7 +61,7 @@ def std(
     """The square root of ``var``."""
     dim, unbiased = _var_arguments(dim, unbiased)
     spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
-    return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype)
+    return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype.to_real())
 
 
 @std.vjp
@@ -104,7 +105,7 @@ def var_mean(
     dim, unbiased = _var_arguments(dim, unbiased)
     spread, average, axes = _moments(input, dim, unbiased, correction, keepdim)
     return (
-        build.cast(finish(spread, input, axes, keepdim), input.dtype),
+        build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real()),
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 

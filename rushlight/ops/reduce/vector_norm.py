@@ -13,7 +13,10 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.arithmetic.add_multiply import sub
+from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.pointwise import abs as abs_
+from rushlight.ops.pointwise import sgn
 from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
@@ -32,7 +35,11 @@ def vector_norm(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{legacy_name(kind)}"
         )
-    x = unary("abs", build.cast(input, compute_dtype(kind)))
+    wide = build.cast(input, compute_dtype(kind))
+    if wide.dtype.is_complex:
+        x, kind = modulus(wide), kind.to_real()
+    else:
+        x = unary("abs", wide)
     axes = normalize_dims(dim, x.ndim)
     if ord == math.inf or ord == -math.inf:
         not_empty("linalg.vector_norm", x, axes)
@@ -54,13 +61,24 @@ def vector_norm(
 def _(
     g: Node, out: Node, input: Node, ord: float, dim: Dims, keepdim: bool, dtype: DType | None
 ) -> Grads:
-    x = build.cast(input, out.dtype)
+    if input.dtype.is_complex or (dtype is not None and dtype.is_complex):
+        whole = build.cast(input, out.dtype.to_complex())
+        size: Node = abs_(whole)  # the op: its gradient goes on to both parts
+        (slope,) = _slope(g, out, size, ord, dim, keepdim)
+        direction: Node = sgn(whole)
+        turned = binary("mul", build.cast(slope, whole.dtype), direction)
+        return (build.cast(turned, input.dtype),)
+    (slope,) = _slope(g, out, build.cast(input, out.dtype), ord, dim, keepdim)
+    return (build.cast(slope, input.dtype),)
+
+
+def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) -> tuple[Node]:
     axes = normalize_dims(dim, x.ndim)
     kept = kept_shape(x.shape, axes)
     gw, ow = (build.expand(reshape(each, kept), x.shape) for each in (g, out))
     zero = const(0, x.shape, x.dtype)
     if ord == 0:
-        return (build.cast(zero, input.dtype),)
+        return (zero,)
     if ord == 1:
         slope = binary("mul", gw, unary("sign", x))
     elif ord == 2:
@@ -75,7 +93,7 @@ def _(
         powers = binary("pow", ratio, full(ord - 1, x.shape, x.dtype))
         slope = binary("mul", binary("mul", gw, unary("sign", x)), powers)
         slope = build.where(binary("eq", ow, zero), zero, slope)
-    return (build.cast(slope, input.dtype),)
+    return (slope,)
 
 
 @vector_norm.samples

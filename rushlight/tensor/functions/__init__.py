@@ -8,6 +8,7 @@ find it (INPLACE: ``Tensor.<name>_`` exists too).
 from rushlight.tensor.functions import (
     activation,
     closeness,
+    complex_numbers,
     copies,
     ctc,
     dropout,
@@ -51,9 +52,9 @@ from rushlight.tensor.functions.register import (
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
-    "closeness", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "grid", "histogram",
-    "integration", "linalg", "linear_loss", "loss", "memory", "multi_head", "native_norm", "norm",
-    "padding", "pairs", "pooling", "products", "recurrent", "segments", "sequence_conv", "sorting",
-    "special", "split", "statistics", "torch_forms", "unpooling", "vision", "weight_norm",
-    "windows",
+    "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag",
+    "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory", "multi_head",
+    "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent", "segments",
+    "sequence_conv", "sorting", "special", "split", "statistics", "torch_forms", "unpooling",
+    "vision", "weight_norm", "windows",
 ]  # fmt: skip

@@ -89,6 +89,9 @@ def corrcoef(input: Tensor) -> Tensor:
         return shared / shared  # type: ignore[no-any-return]
     spread = function("sqrt")(shared.diag())
     ratio = shared / spread.reshape(-1, 1) / spread.reshape(1, -1)
+    if ratio.dtype.is_complex:
+        parts = (function("clamp")(part, -1, 1) for part in (ratio.real, ratio.imag))
+        return function("complex")(*parts)  # type: ignore[no-any-return]
     return function("clamp")(ratio, -1, 1)  # type: ignore[no-any-return]
 
 

@@ -164,34 +164,6 @@ def positive(input: Tensor) -> Tensor:
 
 
 @public(method=True)
-def adjoint(input: Tensor) -> Tensor:
-    """The last two axes swapped, as a view."""
-    if input.ndim < 2:
-        raise RuntimeError(
-            "tensor.adjoint() is only supported on matrices or batches of matrices. Got "
-            f"{input.ndim}-D tensor."
-        )
-    made: Tensor = function("transpose")(input, -2, -1)
-    return made
-
-
-@public(method=True, out=True)
-def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """The dot product of two vectors."""
-    made: Tensor = function("dot")(input, other)
-    return made
-
-
-@public(method=True, out=True)
-def angle(input: Tensor) -> Tensor:
-    """0 for what is not negative, pi for what is; nan for nan. Integers give the default dtype."""
-    x: Any = input if input.dtype.is_floating_point else function("mul")(input, 1.0)
-    turned = function("where")(x < 0, 3.141592653589793, x * 0)
-    made: Tensor = function("where")(x != x, x, function("where")(x >= 0, 0.0, turned))
-    return made
-
-
-@public(method=True)
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > lambd, else 0."""
     made: Tensor = function("hardshrink")(input, lambd)

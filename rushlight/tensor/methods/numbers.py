@@ -55,6 +55,9 @@ def number(self: Tensor, kind: Callable[[Any], Any], *, warns: bool = False) -> 
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
             "behavior.\nConsider using tensor.detach() first."
         )
+    if self.dtype.is_complex and kind is not complex:
+        name = "double" if kind is float else "int64_t"
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     return kind(self.item())
 
 

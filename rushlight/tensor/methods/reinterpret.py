@@ -65,7 +65,11 @@ def _as_dtype(x: Tensor, dtype: DType) -> Tensor:
     x._read_value()
     if dtype is x.dtype:
         return x._alias()
-    layout = _layout_as(x, dtype)
+    return shown_as(x, dtype, _layout_as(x, dtype))
+
+
+def shown_as(x: Tensor, dtype: DType, layout: Layout) -> Tensor:
+    """A tensor of another dtype on the memory of ``x``; ``layout`` counts in its elements."""
     buffer = private_buffer(x)
     whole = x._value if x._storage is None else x._storage.value
     count = whole.meta.nbytes // dtype.itemsize

@@ -94,13 +94,10 @@ def _properties() -> dict[str, Any]:
         "itemsize": property(element_size),
         "nbytes": property(lambda self: self._value.meta.nbytes),
         "T": property(lambda self: function("permute")(self, *reversed(range(self.ndim)))),
-        "H": property(lambda self: function("t")(self)),
         "mT": property(lambda self: function("transpose")(self, -2, -1)),
-        "mH": property(lambda self: function("transpose")(self, -2, -1)),
         "_version": property(version),
         "retains_grad": property(lambda self: self._retains),
         "names": property(lambda self: (None,) * self.ndim),
-        "real": property(lambda self: self),
         "volatile": property(lambda self: False),
     }
 
@@ -110,6 +107,7 @@ def _plain() -> dict[str, Any]:
         "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16,
         "bfloat16": dtypes.bfloat16, "long": dtypes.int64, "int": dtypes.int32,
         "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+        "cfloat": dtypes.complex64, "cdouble": dtypes.complex128,
     }  # fmt: skip
     return {
         **{name: cast_method(name, kind) for name, kind in casts.items()},
@@ -143,8 +141,6 @@ def _plain() -> dict[str, Any]:
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(other.shape),
         "type_as": lambda self, other: convert(self, other.dtype),
-        "resolve_conj": lambda self: self, "resolve_neg": lambda self: self,
-        "conj": lambda self: self, "is_conj": lambda self: False, "is_neg": lambda self: False,
         "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
         "__iter__": iterate, "__contains__": contains, "__repr__": represent, "__str__": represent,
         "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,

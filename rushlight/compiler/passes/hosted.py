@@ -1,0 +1,53 @@
+"""Complex numbers have no kernels: their primitives become host calls of the reference rules.
+
+    %2 = mul %0 %1 : c64[3]   ->   %2 = host %0 %1 name=primitive params=(mul, ...) : c64[3]
+
+The rest of the plan stays compiled, so one spectrum in a model does not make all of it slow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.dtype import from_numpy
+from rushlight.ir.graph import Node, toposort
+from rushlight.ir.host import Array, host
+from rushlight.ir.interpret import evaluate
+from rushlight.ir.interpret import interpret as run
+
+# These are the memory of something else.
+_IN_PLACE = ("input", "scalar", "reshape")
+
+
+@host("primitive", complex=True)
+def _primitive(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    op, shape, kind, attrs = params
+    sources = tuple(
+        Node("input", (), each.shape, from_numpy(each.dtype), {"index": place})
+        for place, each in enumerate(arrays)
+    )
+    node = Node(op, sources, shape, kind, dict(attrs))
+    return evaluate(node, arrays) if sources else run([node])[0]
+
+
+def hosted(sinks: list[Node]) -> list[Node]:
+    """The graph with every primitive that reads or makes complex numbers as a host call."""
+    order = toposort(sinks)
+    if not any(node.dtype.is_complex for node in order):
+        return sinks
+    made: dict[Node, Node] = {}
+    for node in order:
+        sources = tuple(made[source] for source in node.src)
+        touches = node.dtype.is_complex or any(source.dtype.is_complex for source in node.src)
+        if not touches or node.op in ("host", *_IN_PLACE):
+            same = all(a is b for a, b in zip(sources, node.src, strict=True))
+            made[node] = node if same else Node(
+                node.op, sources, node.shape, node.dtype, node.attrs
+            )  # fmt: skip
+            continue
+        # The user's line is no part of what is computed.
+        attrs = tuple((name, node.attrs[name]) for name in node.attrs if name != "site")
+        params = (node.op, node.shape, node.dtype, attrs)
+        given = {"name": "primitive", "params": params}
+        made[node] = Node("host", sources, node.shape, node.dtype, given)
+    return [made[sink] for sink in sinks]
