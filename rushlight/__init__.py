@@ -79,8 +79,8 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "amp", "autograd", "backends", "cpu", "cuda", "func", "hub", "linalg", "masked", "nn",
-        "optim", "random", "return_types", "serialization", "signal", "special", "testing",
+        "amp", "autograd", "backends", "cpu", "cuda", "fft", "func", "hub", "linalg", "masked",
+        "nn", "optim", "random", "return_types", "serialization", "signal", "special", "testing",
         "utils", "version", "vision",
     }
 )  # fmt: skip

@@ -19,6 +19,7 @@ from rushlight.ops import (
     distance,
     dropout,
     einsum,
+    fft,
     fold,
     grid,
     indexing,

@@ -14,6 +14,8 @@ from rushlight.tensor.functions import (
     dropout,
     dynamic,
     embedding_bag,
+    fft,
+    frequencies,
     grid,
     histogram,
     integration,
@@ -35,6 +37,7 @@ from rushlight.tensor.functions import (
     special,
     split,
     statistics,
+    stft,
     torch_forms,
     unpooling,
     vision,
@@ -52,9 +55,9 @@ from rushlight.tensor.functions.register import (
 
 __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
-    "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag",
-    "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory", "multi_head",
-    "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent", "segments",
-    "sequence_conv", "sorting", "special", "split", "statistics", "torch_forms", "unpooling",
-    "vision", "weight_norm", "windows",
+    "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "fft",
+    "frequencies", "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory",
+    "multi_head", "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent",
+    "segments", "sequence_conv", "sorting", "special", "split", "statistics", "stft",
+    "torch_forms", "unpooling", "vision", "weight_norm", "windows",
 ]  # fmt: skip
