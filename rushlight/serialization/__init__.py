@@ -11,16 +11,38 @@ from rushlight.serialization.allowlist import (
 )
 from rushlight.serialization.load import load
 from rushlight.serialization.save import DEFAULT_PROTOCOL, save
+from rushlight.serialization.settings import (
+    MAP_PRIVATE,
+    MAP_SHARED,
+    LoadEndianness,
+    get_crc32_options,
+    get_default_load_endianness,
+    get_default_mmap_options,
+    set_crc32_options,
+    set_default_load_endianness,
+    set_default_mmap_options,
+    skip_data,
+)
 
 __all__ = [
     "DEFAULT_PROTOCOL",
+    "MAP_PRIVATE",
+    "MAP_SHARED",
+    "LoadEndianness",
     "add_safe_globals",
     "clear_safe_globals",
+    "get_crc32_options",
+    "get_default_load_endianness",
+    "get_default_mmap_options",
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
     "safe_globals",
     "save",
+    "set_crc32_options",
+    "set_default_load_endianness",
+    "set_default_mmap_options",
+    "skip_data",
 ]
 
 

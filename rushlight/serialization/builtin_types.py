@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pickle import UnpicklingError
 
+from rushlight.serialization.brief import brief
+
 
 def make_bytes(text: object = "", encoding: object = "latin1") -> bytes:
     """What ``_codecs.encode(text, 'latin1')`` gives: protocol 2's way to write bytes."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise UnpicklingError(
             f"_codecs.encode in a checkpoint takes (str, 'latin1'), got "
-            f"({type(text).__name__}, {encoding!r})"
+            f"({type(text).__name__}, {brief(encoding)})"
         )
     return text.encode("latin1")
 

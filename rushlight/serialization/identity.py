@@ -5,6 +5,7 @@ from __future__ import annotations
 from pickle import UnpicklingError
 from typing import Any
 
+from rushlight.serialization.brief import brief
 from rushlight.serialization.storages import StorageKind
 
 
@@ -20,7 +21,7 @@ def check_identity(identity: Any) -> tuple[StorageKind, str, str, int]:
             and isinstance(location, str) and type(count) is int and count >= 0
         ):  # fmt: skip
             return kind, key, location, count
-    raise UnpicklingError(f"a storage's persistent id is damaged: {identity!r:.120}")
+    raise UnpicklingError(f"a storage's persistent id is damaged: {brief(identity)}")
 
 
 def _text(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.serialization.brief import brief
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
 from rushlight.serialization.identity import check_identity
 from rushlight.serialization.legacy_write import MAGIC_NUMBER, PROTOCOL_VERSION
@@ -41,17 +42,20 @@ def read_legacy(
     system = unpickle(cursor, None)
     little = not isinstance(system, dict) or system.get("little_endian", True) is True
     roots: dict[str, LoadedStorage] = {}
+    room = source.size  # all storages together are no larger than the file
     views: dict[str, LoadedStorage] = {}
 
     def persistent_load(identity: Any) -> Any:
+        nonlocal room
         kind, key, location, count = check_identity(identity)
         itemsize = NUMPY_DTYPES[kind.dtype].itemsize
         root = roots.get(key)
         if root is None:
-            if count * itemsize > source.size:
+            room -= count * itemsize
+            if room < 0:
                 raise UnpicklingError(
-                    f"storage {key} shall have {count * itemsize} bytes, "
-                    f"the whole file has {source.size}"
+                    f"with storage {key} of {count * itemsize} bytes the storages are larger than "
+                    f"the whole file, which has {source.size}"
                 )
             root = LoadedStorage(kind, aligned_bytes(count * itemsize), location)
             root = roots[key] = place(root)
@@ -62,10 +66,12 @@ def read_legacy(
     thing = unpickle(cursor, persistent_load)
     keys = unpickle(cursor, None)
     if not isinstance(keys, list):
-        raise UnpicklingError(f"the list of storages is damaged: {keys!r:.80}")
+        raise UnpicklingError(f"the list of storages is damaged: {brief(keys)}")
     end = cursor.position
-    for key in keys:
-        end = _fill(source, end, roots.get(_text(key)), little)
+    for key in map(_text, keys):
+        if not isinstance(key, str):
+            raise UnpicklingError(f"a storage's key is damaged: {brief(key)}")
+        end = _fill(source, end, roots.get(key), little)
     return thing, end
 
 
@@ -78,14 +84,20 @@ def _view(
 ) -> LoadedStorage:
     """A part of a storage as a storage of its own: (key, offset, count)."""
     if not isinstance(view, tuple) or len(view) != 3:
-        raise UnpicklingError(f"a storage's view is damaged: {view!r:.80}")
-    key, offset, count = view
-    if type(offset) is not int or type(count) is not int or offset < 0 or count < 0:
-        raise UnpicklingError(f"a storage's view is damaged: {view!r:.80}")
+        raise UnpicklingError(f"a storage's view is damaged: {brief(view)}")
+    key, offset, count = _text(view[0]), view[1], view[2]
+    if (
+        not isinstance(key, str)
+        or type(offset) is not int
+        or type(count) is not int
+        or offset < 0
+        or count < 0
+    ):
+        raise UnpicklingError(f"a storage's view is damaged: {brief(view)}")
     if (offset + count) * itemsize > root.data.size:
-        raise UnpicklingError(f"a storage's view {view!r:.80} is larger than the storage")
+        raise UnpicklingError(f"a storage's view {brief(view)} is larger than the storage")
     part = root.data[offset * itemsize : (offset + count) * itemsize]
-    return views.setdefault(str(_text(key)), LoadedStorage(root.kind, part, root.location))
+    return views.setdefault(key, LoadedStorage(root.kind, part, root.location))
 
 
 def _fill(source: Source, offset: int, storage: LoadedStorage | None, little: bool) -> int:

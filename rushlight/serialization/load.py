@@ -9,11 +9,18 @@ from pickle import UnpicklingError
 from types import ModuleType
 from typing import Any
 
+from rushlight.serialization import settings
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
 from rushlight.serialization.identity import check_identity
 from rushlight.serialization.legacy_read import read_legacy
 from rushlight.serialization.locations import MapLocation, place
 from rushlight.serialization.names import find_ours, modern_name
+from rushlight.serialization.settings import (
+    MAP_SHARED,
+    default_byte_order,
+    get_default_mmap_options,
+    skips_data,
+)
 from rushlight.serialization.source import (
     Cursor,
     MemorySource,
@@ -21,7 +28,7 @@ from rushlight.serialization.source import (
     StreamSource,
     open_source,
 )
-from rushlight.serialization.storages import LoadedStorage
+from rushlight.serialization.storages import LoadedStorage, zeros
 from rushlight.serialization.unpickler import Unpickler
 from rushlight.serialization.zip_reader import ZipReader, broken, is_zip
 
@@ -66,7 +73,9 @@ def load(
     if pickle_load_args:
         raise TypeError(f"load() got unexpected keyword arguments {sorted(pickle_load_args)}")
     unpickle = _restricted(encoding) if weights_only else _trusting(pickle_module, encoding)
-    with open_source(f, bool(mmap)) as source:
+    if mmap is None:
+        mmap = settings.load.mmap
+    with open_source(f, bool(mmap), get_default_mmap_options() == MAP_SHARED) as source:
         try:
             if is_zip(source):
                 return _load_zip(source, map_location, weights_only, unpickle)
@@ -92,7 +101,10 @@ def _placer(map_location: MapLocation) -> Callable[[LoadedStorage], LoadedStorag
 
 
 def _restricted(encoding: str) -> Unpickle:
-    return lambda cursor, persistent_load: Unpickler(cursor, persistent_load, encoding).load()
+    def unpickle(cursor: Cursor, persistent_load: Callable[[Any], Any] | None) -> Any:
+        return Unpickler(cursor, persistent_load, encoding, cursor.source.size).load()
+
+    return unpickle
 
 
 def _trusting(pickle_module: ModuleType | None, encoding: str) -> Unpickle:
@@ -127,14 +139,14 @@ def _load_zip(
         )
     if "data.pkl" not in archive:
         raise broken("locating file data.pkl: the zip archive is not a checkpoint")
-    swap = "byteorder" in archive and archive.read("byteorder").decode() != sys.byteorder
+    swap = _byte_order(archive) != sys.byteorder
     loaded: dict[str, LoadedStorage] = {}
 
     def persistent_load(identity: Any) -> LoadedStorage:
         kind, key, location, count = check_identity(identity)
         if key not in loaded:
             record = f"data/{key}"
-            data = archive.array(record)
+            data = zeros(archive.size(record)) if skips_data() else archive.array(record)
             wanted = count * NUMPY_DTYPES[kind.dtype].itemsize
             if wanted > data.size:
                 raise UnpicklingError(
@@ -148,6 +160,16 @@ def _load_zip(
 
     pickled = MemorySource(archive.read("data.pkl"))
     return unpickle(Cursor(pickled), persistent_load)
+
+
+def _byte_order(archive: ZipReader) -> str:
+    """ "little" or "big": what the file says, or else what ``set_default_load_endianness`` said."""
+    if "byteorder" not in archive:
+        return default_byte_order()
+    order = archive.read("byteorder").decode("latin1")
+    if order not in ("little", "big"):
+        raise ValueError(f"Unknown endianness type: {order[:20]!r} in the checkpoint")
+    return order
 
 
 def _swap_bytes(storage: LoadedStorage) -> None:

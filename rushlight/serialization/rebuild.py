@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
 
 from rushlight.nn.parameter import Parameter
+from rushlight.serialization.brief import brief
 from rushlight.serialization.dtype_names import (
     NUMPY_DTYPES,
     UnknownDtype,
@@ -21,7 +23,7 @@ MOST_DIMENSIONS = 64
 
 def _whole_numbers(what: str, values: object) -> tuple[int, ...]:
     if not isinstance(values, (tuple, list)) or not all(type(each) is int for each in values):
-        raise UnpicklingError(f"a tensor's {what} must be a tuple of ints, got {values!r:.80}")
+        raise UnpicklingError(f"a tensor's {what} must be a tuple of ints, got {brief(values)}")
     if len(values) > MOST_DIMENSIONS:
         raise UnpicklingError(f"a tensor's {what} has {len(values)} entries; at most 64 make sense")
     return tuple(values)
@@ -35,6 +37,10 @@ def _check_bounds(
         raise UnpicklingError(f"a tensor with {len(size)} sizes has {len(stride)} strides")
     if offset < 0 or min(size, default=0) < 0 or min(stride, default=0) < 0:
         raise RuntimeError(f"a tensor with size {size}, stride {stride}, offset {offset}")
+    if max(*size, *stride, offset, math.prod(size) * itemsize) >= 1 << 63:
+        raise RuntimeError(
+            f"a tensor with size {size}, stride {stride}, offset {offset}: too large"
+        )
     if 0 in size:
         return
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
@@ -51,7 +57,7 @@ def _build(storage: object, dtype: str, offset: object, size: object, stride: ob
     if not isinstance(storage, LoadedStorage) or type(offset) is not int or from_file is None:
         raise UnpicklingError(
             f"a tensor is rebuilt from (storage, offset, size, stride), got "
-            f"({type(storage).__name__}, {offset!r:.40}, ...) of dtype {dtype}"
+            f"({type(storage).__name__}, {brief(offset)}, ...) of dtype {dtype}"
         )
     if isinstance(dtype_by_name(dtype), UnknownDtype):
         raise NotImplementedError(
@@ -129,11 +135,11 @@ def rebuild_from_type(
 ) -> Tensor:
     """A tensor with attributes, or of a subclass: rebuild the plain one, then dress it."""
     if function not in (rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter):
-        raise UnpicklingError(f"cannot rebuild a tensor with {function!r:.80}")
+        raise UnpicklingError(f"cannot rebuild a tensor with {brief(function)}")
     tensor: Tensor = function(*args)
     if kind is not type(tensor):
         if not (isinstance(kind, type) and issubclass(kind, Tensor)):
-            raise UnpicklingError(f"cannot rebuild a tensor as {kind!r:.80}")
+            raise UnpicklingError(f"cannot rebuild a tensor as {brief(kind)}")
         tensor = tensor.as_subclass(kind)
     _set_attributes(tensor, state)
     return tensor
@@ -155,5 +161,5 @@ def _set_attributes(tensor: Tensor, state: object) -> None:
         raise UnpicklingError(f"a tensor's attributes must be a dict, got {type(state).__name__}")
     for name, value in state.items():
         if not isinstance(name, str) or hasattr(type(tensor), name):
-            raise UnpicklingError(f"a tensor's attribute may not be called {name!r:.40}")
+            raise UnpicklingError(f"a tensor's attribute may not be called {brief(name)}")
         setattr(tensor, name, value)

@@ -13,6 +13,7 @@ from typing import Any
 from rushlight.serialization.atomic import atomic_writer
 from rushlight.serialization.legacy_write import write_legacy
 from rushlight.serialization.pickler import StorageTable, pickle_to_bytes
+from rushlight.serialization.settings import get_crc32_options, skips_data
 from rushlight.serialization.storages import ALIGNMENT
 from rushlight.serialization.zip_writer import ZipWriter
 
@@ -70,12 +71,12 @@ def _write(
     if legacy:
         write_legacy(file, pickled, table)
         return
-    archive = ZipWriter(file, folder)
+    archive = ZipWriter(file, folder, get_crc32_options())
     archive.add("data.pkl", pickled)
     archive.add(".format_version", b"1")
     archive.add(".storage_alignment", b"%d" % ALIGNMENT)
     if not no_byteorder:
         archive.add("byteorder", sys.byteorder.encode())
     for place, storage in enumerate(table.storages):
-        archive.add(f"data/{place}", storage.data)
+        archive.add(f"data/{place}", storage.data, hollow=skips_data())
     archive.finish()

@@ -83,12 +83,17 @@ class StreamSource:
 
 @final
 class MappedSource:
-    """A file mapped into memory, copy-on-write: arrays are read from disk as they are used."""
+    """A file mapped into memory: arrays are read from disk as they are used.
 
-    def __init__(self, path: str) -> None:
-        with Path(path).open("rb") as file:
+    Writes stay in memory, or go to the file if it is ``shared``.
+    """
+
+    def __init__(self, path: str, shared: bool = False) -> None:
+        with Path(path).open("r+b" if shared else "rb") as file:
             self.size = os.fstat(file.fileno()).st_size
-            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            access = mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY
+            # An empty file cannot be mapped, and needs not.
+            self.map: Any = mmap.mmap(file.fileno(), 0, access=access) if self.size else b""
         self.bytes: Bytes = np.frombuffer(self.map, dtype=np.uint8)
 
     def read_at(self, offset: int, nbytes: int) -> bytes:
@@ -122,12 +127,14 @@ class MemorySource:
 
 
 @contextmanager
-def open_source(f: Any, mapped: bool) -> Iterator[StreamSource | MappedSource]:
+def open_source(
+    f: Any, mapped: bool, shared: bool = False
+) -> Iterator[StreamSource | MappedSource]:
     """The bytes of ``f``: a path (mapped or not) or a file object with read, seek and tell."""
     if isinstance(f, (str, os.PathLike)):
         path = os.fspath(f)
         if mapped:
-            yield MappedSource(path)
+            yield MappedSource(path, shared)
             return
         with Path(path).open("rb", buffering=0) as file:
             yield StreamSource(file)

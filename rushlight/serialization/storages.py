@@ -106,6 +106,13 @@ def aligned_bytes(nbytes: int) -> Bytes:
     return raw[start : start + nbytes]
 
 
+def zeros(nbytes: int) -> Bytes:
+    """Memory of zeros on a 64-byte boundary, taken from the system as it is touched."""
+    raw = np.zeros(nbytes + ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + nbytes]
+
+
 @dataclass(frozen=True)
 class StorageBytes:
     """A tensor's whole storage as it goes into a file."""

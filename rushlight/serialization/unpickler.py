@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from pickle import UnpicklingError
@@ -16,11 +17,18 @@ from typing import Any, Protocol, final
 
 from rushlight.nn.parameter import Parameter
 from rushlight.serialization.allowlist import lookup, user_allowed
+from rushlight.serialization.brief import brief
+from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.names import ALLOWED
 from rushlight.serialization.rebuild import rebuild_parameter
+from rushlight.tensor import Size, Tensor, device
 
 MOST_KEY_PARTS = 1000  # of a dict key that is a tuple: hashing nested tuples can take for ever
 MOST_MARKS = 10_000
+# Beyond this Python's hash of a whole number repeats itself, and a dict of such keys turns slow.
+LARGEST_KEY = sys.hash_info.modulus
+# A few bytes in the file make these copy something that stands there once.
+COPYING = (make_bytes, make_bytearray, set, OrderedDict, Counter, Size)
 
 # By identity: values of a file may not decide what is equal. The table keeps the objects alive.
 ALLOWED_IDS = frozenset(map(id, ALLOWED.values()))
@@ -41,12 +49,17 @@ class Unpickler:
     """Reads one pickle. ``persistent_load`` turns a storage's id into the storage."""
 
     def __init__(
-        self, reader: Reader, persistent_load: PersistentLoad | None = None, encoding: str = "utf-8"
+        self,
+        reader: Reader,
+        persistent_load: PersistentLoad | None = None,
+        encoding: str = "utf-8",
+        most_copies: int = 1 << 20,
     ) -> None:
         self.reader = reader
         self.read = reader.read
         self.persistent_load = persistent_load
         self.encoding = encoding
+        self.copies_left = most_copies
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -97,31 +110,52 @@ class Unpickler:
         else:
             raise UnpicklingError(
                 "Can only create new object for nn.Parameter or classes allowlisted "
-                f"via `add_safe_globals` but got {kind!r:.80}"
+                f"via `add_safe_globals` but got {brief(kind)}"
             )
 
     def reduce(self) -> None:
         args = self.stack.pop()
         function = self.stack[-1]
         if not callable(function) or not (
-            id(function) in ALLOWED_IDS or _is_one_of(function, user_allowed().values())
+            (id(function) in ALLOWED_IDS and function is not Tensor)
+            or _is_one_of(function, user_allowed().values())
         ):
             raise UnpicklingError(
-                f"Trying to call reduce for unrecognized function {function!r:.80}"
+                f"Trying to call reduce for unrecognized function {brief(function)}"
             )
-        if function in (set, OrderedDict, Counter):
-            _check_keys(args)
+        if _is_one_of(function, (device, complex, Size)):
+            _check_keys(args)  # a few numbers: their error messages print what they got
+        if _is_one_of(function, COPYING):
+            self._before_copy(function, args)
         try:
-            self.stack[-1] = function(*args)
+            self.stack[-1] = (rebuild_parameter if function is Parameter else function)(*args)
         except (TypeError, ValueError, OverflowError) as error:
             if _is_one_of(function, user_allowed().values()):
                 raise
-            raise UnpicklingError(f"{function!r:.80} cannot take {args!r:.80}: {error}") from error
+            raise UnpicklingError(
+                f"{brief(function)} cannot take {brief(args)}: {error}"
+            ) from error
+
+    def _before_copy(self, function: object, args: Any) -> None:
+        """Bound how much is copied over all, and check what becomes a key."""
+        first = args[0] if type(args) is tuple and args else None
+        if isinstance(first, (str, bytes, bytearray, tuple, list, dict, set)):
+            self.copies_left -= len(first)
+            if self.copies_left < 0:
+                raise UnpicklingError("the pickle copies one and the same value again and again")
+        if function in (set, Counter):
+            for each in first if isinstance(first, (tuple, list)) else ():
+                _check_keys(each)
+        elif function is OrderedDict:
+            for pair in first if isinstance(first, (tuple, list)) else ():
+                _check_keys(pair[0] if isinstance(pair, (tuple, list)) and pair else pair)
 
     def build(self) -> None:
         state = self.stack.pop()
         target = self.stack[-1]
         if type(target) is OrderedDict:
+            if type(state) is not dict:
+                raise UnpicklingError(f"an OrderedDict's attributes are a dict, not {brief(state)}")
             target.__dict__.update(state)
         elif _is_one_of(type(target), user_allowed().values()):
             _set_state(target, state)
@@ -154,7 +188,8 @@ class Unpickler:
         target = self.stack[-1]
         if type(target) is not set:
             raise UnpicklingError(f"Can only add items to sets, but got {type(target)}")
-        _check_keys(items)
+        for each in items:
+            _check_keys(each)
         target.update(items)
 
     def mark(self) -> None:
@@ -185,7 +220,7 @@ class Unpickler:
         tag = identity[0] if type(identity) is tuple and identity else None
         if tag not in ("storage", b"storage") and type(identity) is not int:
             raise UnpicklingError(
-                f"Only persistent_load of storage is allowed, but got {identity!r:.80}"
+                f"Only persistent_load of storage is allowed, but got {brief(identity)}"
             )
         if self.persistent_load is None:
             raise UnpicklingError("unsupported persistent id encountered")
@@ -240,13 +275,13 @@ def _check_keys(key: Any) -> None:
             seen += len(each)
             if seen > MOST_KEY_PARTS:
                 raise UnpicklingError(
-                    f"a dict or set key in the checkpoint has over {MOST_KEY_PARTS} parts"
+                    f"a key or argument in the checkpoint has over {MOST_KEY_PARTS} parts"
                 )
             waiting.extend(each)
-        elif isinstance(each, list):
-            for item in each:
-                if isinstance(item, (tuple, frozenset)):
-                    _check_keys(item)
+        elif isinstance(each, (list, dict, set)):
+            raise UnpicklingError(f"{brief(each)} cannot be a key or argument here")
+        elif isinstance(each, int) and not -LARGEST_KEY < each < LARGEST_KEY:
+            raise UnpicklingError("a key or argument in the checkpoint is a huge number")
 
 
 OPERATIONS: dict[bytes, Callable[[Unpickler], None]] = {

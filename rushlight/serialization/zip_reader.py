@@ -20,6 +20,8 @@ ENTRY = struct.Struct("<4s6H3L5H2L")
 LOCAL = struct.Struct("<4s5H3L2H")
 STORED, DEFLATED = 0, 8
 LONGEST_COMMENT = 1 << 16
+SMALL = 1 << 12
+MOST_UNPACKED, MOST_RATIO = 1 << 24, 10
 BIG32 = 0xFFFFFFFF
 
 
@@ -50,8 +52,19 @@ class ZipReader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.records: dict[str, Record] = {}
-        for record in _directory(source):
-            self.records.setdefault(record.name.partition("/")[2], record)
+        records = _directory(source)
+        check_extents(records, source.size)
+        # The folder of the first record is the archive's; another's files are not part of it.
+        folder = records[0].name.partition("/")[0] if records else ""
+        for record in records:
+            name = check_name(record.name)
+            if name in self.records:
+                raise broken(f"reading zip archive: two files are called {record.name}")
+            if record.name.startswith(folder + "/"):
+                self.records[name] = record
+        for name, record in self.records.items():
+            if record.size <= SMALL and "/" not in name:
+                self.array(name)  # what nobody asks for may still show that the file is damaged
 
     def __contains__(self, name: str) -> bool:
         return name in self.records
@@ -68,9 +81,17 @@ class ZipReader:
         data = self.source.array_at(self._data_offset(record), record.packed)
         if record.method == DEFLATED:
             data = _inflate(record, data)
-        if check and not isinstance(self.source, MappedSource) and zlib.crc32(data) != record.crc:
+        # 0 stands where no checksum was written (set_crc32_options, skip_data).
+        wanted = record.crc if check and not isinstance(self.source, MappedSource) else 0
+        if wanted and zlib.crc32(data) != wanted:
             raise broken(f"reading file {name}: CRC-32 check failed")
         return data
+
+    def size(self, name: str) -> int:
+        """How many bytes a record has."""
+        if name not in self.records:
+            raise broken(f"locating file {name}: file not found")
+        return self.records[name].size
 
     def _data_offset(self, record: Record) -> int:
         raw = self.source.read_at(record.header, LOCAL.size)
@@ -78,9 +99,50 @@ class ZipReader:
             raise broken(f"reading file {record.name}: invalid header")
         fields = LOCAL.unpack(raw)
         start = record.header + LOCAL.size + fields[9] + fields[10]
+        name = self.source.read_at(record.header + LOCAL.size, fields[9])
+        # Where a flag says so, the header's own numbers follow behind the bytes and are 0 here.
+        if not fields[2] & 8 and (fields[3], fields[6]) != (record.method, record.crc):
+            raise broken(f"reading file {record.name}: its own header says something else")
+        if name.decode("utf-8", "surrogateescape") != record.name:
+            raise broken(f"reading file {record.name}: its own header has another name")
         if start + record.packed > self.source.size:
             raise broken(f"reading file {record.name}: it reaches beyond the end of the archive")
         return int(start)
+
+
+def check_name(name: str) -> str:
+    """The record's name inside the archive's folder. Raises RuntimeError if it leads elsewhere."""
+    folder, slash, rest = name.partition("/")
+    if not slash or not folder:
+        raise broken(f"reading zip archive: {name[:80]!r} is not in a subdirectory, as data.pkl is")
+    if ".." in name.split("/") or "\\" in name or "\0" in name:
+        raise broken(f"reading zip archive: the name {name[:80]!r} leads out of the archive")
+    return rest
+
+
+def check_extents(records: list[Record], size: int) -> None:
+    """Records may not share bytes, nor unpack to far more than the archive has.
+
+    Otherwise a small file could ask for any amount of memory.
+    """
+    end = 0
+    for record in sorted(records, key=lambda each: each.header):
+        if record.header < end:
+            raise broken(f"reading zip archive: {record.name[:80]!r} overlaps another file")
+        end = (
+            record.header
+            + LOCAL.size
+            + len(record.name.encode("utf-8", "surrogateescape"))
+            + record.packed
+        )
+    if end > size:
+        raise broken("reading zip archive: a file reaches beyond the end")
+    unpacked = sum(record.size for record in records if record.method == DEFLATED)
+    if unpacked > MOST_UNPACKED + MOST_RATIO * size:
+        raise broken(
+            f"reading zip archive: {size} bytes would unpack to {unpacked}; torch.save does not "
+            "compress, and a file that was compressed afterwards may grow tenfold at most"
+        )
 
 
 def _inflate(record: Record, packed: Bytes) -> Bytes:
@@ -113,7 +175,7 @@ def _directory(source: Source) -> list[Record]:
         name_length, extra_length, comment_length = fields[10:13]
         header = fields[16]
         place += ENTRY.size
-        name = raw[place : place + name_length].decode("utf-8", "replace")
+        name = raw[place : place + name_length].decode("utf-8", "surrogateescape")
         extra = raw[place + name_length : place + name_length + extra_length]
         unpacked, packed, header = _wide_fields(extra, unpacked, packed, header)
         place += name_length + extra_length + comment_length

@@ -32,17 +32,18 @@ class Written:
 class ZipWriter:
     """Writes records one after the other to ``file`` (anything with ``write``)."""
 
-    def __init__(self, file: Any, folder: str) -> None:
+    def __init__(self, file: Any, folder: str, checksums: bool = True) -> None:
         self.file = file
+        self.checksums = checksums
         self.folder = folder
         self.position = 0
         self.records: list[Written] = []
 
-    def add(self, name: str, data: bytes | memoryview) -> None:
-        """One record, its bytes starting on a 64-byte boundary."""
+    def add(self, name: str, data: bytes | memoryview, hollow: bool = False) -> None:
+        """One record, its bytes starting on a 64-byte boundary; zeros if ``hollow``."""
         path = f"{self.folder}/{name}".encode()
         size = len(data)
-        crc = zlib.crc32(data)
+        crc = zlib.crc32(data) if self.checksums and not hollow else 0
         wide = struct.pack("<HHQQ", 1, 16, size, size) if size >= BIG32 else b""
         short = BIG32 if wide else size
         before = self.position + LOCAL.size + len(path) + len(wide) + 4
@@ -55,7 +56,8 @@ class ZipWriter:
             + path + wide + padding
         )  # fmt: skip
         for start in range(0, size, BLOCK):
-            self._write(data[start : start + BLOCK])
+            block = data[start : start + BLOCK]
+            self._write(bytes(len(block)) if hollow else block)
 
     def finish(self) -> None:
         """Add PyTorch's closing records and the directory."""
