@@ -9,6 +9,7 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.pipeline import compile_graph
 from rushlight.engine.call import flatten
 from rushlight.ir import build
@@ -56,7 +57,7 @@ def lowering(op: Op, dtype: DType) -> str:
     except REFUSALS:
         return ""
     sinks = flatten(result)
-    if any(node.op == "host" for node in toposort(sinks)):
+    if any(node.op == "host" for node in toposort(hosted(sinks))):
         return "host call"
     try:
         compile_graph(sinks, inputs, scalars)

@@ -30,7 +30,7 @@ def test_a_card_says_what_is_compiled(capsys: pytest.CaptureFixture[str]) -> Non
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs")]
     compiled = next(row for row in rows if "compiled: " in row)
     assert {"float32", "float64", "int64", "bfloat16"} <= set(compiled.split(": ")[1].split(", "))
-    assert any("interpreted" in row and "complex64" in row for row in rows)
+    assert any("host call: " in row and "complex64" in row for row in rows)
 
 
 def test_a_primitive_that_is_no_op_has_its_meaning(capsys: pytest.CaptureFixture[str]) -> None:
