@@ -66,6 +66,8 @@ def flush(trace: Trace | None = None) -> None:
     with the trace until it has landed.
     """
     trace = local.trace if trace is None else trace
+    if trace.abstract:
+        return
     if trace.step is not trace.root or trace.flight is not None:
         with trace.lock:
             if trace.flight is not None:

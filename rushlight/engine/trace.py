@@ -134,9 +134,10 @@ class Step:
         return [node for each in reversed(path) for node in each.nodes]
 
 
-@final
 class Trace:
     """What one thread has recorded since its last flush, and the trie it walks."""
+
+    abstract = False  # whether it is of one sample among many, and has no values: engine/samples.py
 
     __slots__ = (
         "__weakref__",

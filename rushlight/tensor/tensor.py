@@ -17,6 +17,7 @@ from rushlight.base.errors import InternalError
 from rushlight.engine.call import TENSOR, OpCall, op_call
 from rushlight.engine.exposure import copy_of
 from rushlight.engine.flush import flush
+from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, inference_meta, meta_of
 from rushlight.ops.layout import Layout
@@ -137,7 +138,9 @@ class Tensor(Writable):
         while value.parent is not None:
             raise InternalError("a storage holds a derived value")
         if value.buffer is None:
-            if value.epoch is local.trace.epoch:
+            if local.trace.abstract:
+                evaluate(value)
+            elif value.epoch is local.trace.epoch:
                 flush(local.trace)
             else:
                 local.trace.enter(value)

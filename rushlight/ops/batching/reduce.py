@@ -1,0 +1,22 @@
+"""Reductions, scans and sorting of many samples: the axes move up by one."""
+
+from __future__ import annotations
+
+from rushlight.ir import build
+from rushlight.ir.graph import Node
+from rushlight.ops.batching.graph import Sources, rule, shifted
+
+
+@rule("reduce")
+def _(node: Node, sources: Sources) -> Node:
+    return build.reduce(sources.full(0), node.attrs["kind"], shifted(node.attrs["axes"]))
+
+
+@rule("scan")
+def _(node: Node, sources: Sources) -> Node:
+    return build.scan(sources.full(0), node.attrs["kind"], node.attrs["axis"] + 1)
+
+
+@rule("argsort")
+def _(node: Node, sources: Sources) -> Node:
+    return build.argsort(sources.full(0), node.attrs["axis"] + 1, node.attrs["descending"])
