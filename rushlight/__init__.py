@@ -84,28 +84,26 @@ _SUBMODULES = frozenset(
         "utils", "version", "vision",
     }
 )  # fmt: skip
-_SERIALIZATION = ("load", "save")
-_AUTOCAST = frozenset(
-    {
-        "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
-        "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype",
-        "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "is_autocast_enabled",
-        "set_autocast_cache_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled",
-        "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
-    }
+_AUTOCAST = (
+    "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+    "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "is_autocast_enabled",
+    "set_autocast_cache_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled",
+    "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
 )  # fmt: skip
+# Names of ``torch`` that are at home in a sub-package, imported when first used.
+_FROM = {
+    "load": "serialization", "save": "serialization", "vmap": "func", "autocast": "amp",
+    **dict.fromkeys(_AUTOCAST, "amp.switches"),
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Operations come from the op table, sub-packages from their folders, when first used."""
     if name in _SUBMODULES:
         return importlib.import_module(f"rushlight.{name}")
-    if name in _SERIALIZATION:
-        found = getattr(importlib.import_module("rushlight.serialization"), name)
-    elif name in _AUTOCAST:
-        found = getattr(importlib.import_module("rushlight.amp.switches"), name)
-    elif name == "autocast":
-        found = importlib.import_module("rushlight.amp").autocast
+    if name in _FROM:
+        found = getattr(importlib.import_module(f"rushlight.{_FROM[name]}"), name)
     else:
         found = named(name)
     if found is None:
@@ -120,14 +118,5 @@ def __dir__() -> list[str]:
 
     ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
     return sorted(
-        {
-            *globals(),
-            *_SUBMODULES,
-            *_SERIALIZATION,
-            *_AUTOCAST,
-            "autocast",
-            *functions.TORCH,
-            *functions.TORCH_FORMS,
-            *ops,
-        }
+        {*globals(), *_SUBMODULES, *_FROM, *functions.TORCH, *functions.TORCH_FORMS, *ops}
     )

@@ -63,7 +63,7 @@ class TreeSpec:
         self.type = type  # None for a leaf
         self.context = context
         self.children_specs = list(children)
-        self.num_leaves = 1 if type is None else sum(each.num_leaves for each in children)
+        self.num_leaves: int = 1 if type is None else sum(each.num_leaves for each in children)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TreeSpec):
@@ -172,7 +172,10 @@ def tree_any(predicate: Callable[[Any], bool], tree: Any) -> bool:
 
 
 def broadcast_to(tree: Any, spec: TreeSpec) -> list[Any] | None:
-    """The leaves of ``tree``, each repeated for what it stands above in ``spec``; None if unlike."""
+    """The leaves of ``tree``, each repeated for all that it stands above in ``spec``.
+
+    None where they are not alike.
+    """
     kind = _kind_of(tree)
     if kind is None:
         return [tree] * spec.num_leaves

@@ -56,7 +56,9 @@ class SamplesCall:
 
     def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
         given = dict(zip(self._inputs, zip(nodes, self._flags, strict=True), strict=True))
-        given.update({mine: (each, False) for mine, each in zip(self._scalars, scalars, strict=True)})
+        given.update(
+            {mine: (each, False) for mine, each in zip(self._scalars, scalars, strict=True)}
+        )
         return tuple(batched(self.sinks, given, self.size))
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
@@ -94,7 +96,17 @@ class SampleTrace(Trace):
         self.randomness = randomness
         self.samples: set[int] = set()  # numbers of the inputs that differ from sample to sample
         self.epoch.failure = RuntimeError(ESCAPED)
+        self.outer = local.trace  # what was recorded into before
         self._lent: list[tuple[Value, Epoch, int]] = []
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """While this is active: record outside for a moment."""
+        local.trace = self.outer
+        try:
+            yield
+        finally:
+            local.trace = self
 
     @contextmanager
     def active(self) -> Iterator[Trace]:
@@ -103,12 +115,13 @@ class SampleTrace(Trace):
         flush(outer)
         lent, self._lent = self._lent, []
         known = self.steps
+        around, self.outer = self.outer, outer
         self.grad, self.inference = outer.grad, outer.inference
         local.trace = self
         try:
             yield outer
         finally:
-            local.trace = outer
+            local.trace, self.outer = outer, around
             self._give_back()
             self._lent = lent
             _roots.steps += self.steps - known
@@ -141,7 +154,9 @@ class SampleTrace(Trace):
                 return value.pos
         return super().enter(value)
 
-    def call_of(self, positions: tuple[int, ...], samples: frozenset[int], size: int) -> SamplesCall:
+    def call_of(
+        self, positions: tuple[int, ...], samples: frozenset[int], size: int
+    ) -> SamplesCall:
         """The call that makes these results; the same one wherever the trie is the same."""
         key = (positions, samples, size)
         found = self.step.passages.get(key)

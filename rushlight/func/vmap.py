@@ -108,8 +108,7 @@ def _out_dims(func: Any, out_dims: Any, spec: TreeSpec) -> list[int | None]:
 def _run(func: Any, leaves: list[Any], dims: list[int | None], spec: TreeSpec, size: int,
          out_dims: Any, randomness: str, kwargs: dict[str, Any]) -> Any:  # fmt: skip
     fronts = [
-        leaf if dim is None else _front(leaf, dim)
-        for leaf, dim in zip(leaves, dims, strict=True)
+        leaf if dim is None else _front(leaf, dim) for leaf, dim in zip(leaves, dims, strict=True)
     ]
     level = Level(size, randomness)
     with level.active():
@@ -134,7 +133,9 @@ def _run(func: Any, leaves: list[Any], dims: list[int | None], spec: TreeSpec, s
                 f"vmap({_name(func)}, ...): `{_name(func)}` can not return a BatchedTensor when "
                 "out_dim is None"
             )
-        results.append(tensor if place in (0, -tensor.ndim) else function("movedim")(tensor, 0, place))
+        results.append(
+            tensor if place in (0, -tensor.ndim) else function("movedim")(tensor, 0, place)
+        )
     return tree_unflatten(results, out_spec)
 
 

@@ -39,6 +39,7 @@ from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
 from rushlight.tensor import functions, indexing, methods, operators, random_fill
+from rushlight.tensor import samples as samples
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
     arange,

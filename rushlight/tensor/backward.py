@@ -8,7 +8,7 @@ optimiser's step end up in one plan.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -341,8 +341,6 @@ def grad(
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of ``outputs`` with respect to ``inputs``, touching no ``.grad``."""
-    if is_grads_batched:
-        raise NotImplementedError("autograd.grad(is_grads_batched=True)")
     if not only_inputs:
         raise NotImplementedError("autograd.grad(only_inputs=False) is gone from PyTorch as well")
     outs, ins = _tuple(outputs), _tuple(inputs)
@@ -359,6 +357,8 @@ def grad(
             )
     seeds = _gradients(grad_outputs, len(outs))
     keep = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        return _grad_of_many(outs, ins, seeds, keep, create_graph, allow_unused, materialize_grads)
     with mode_of(create_graph):
         walk = Walk(create_graph, keep, ins)
         walk.run(roots_of(outs, seeds))
@@ -376,3 +376,12 @@ def grad(
             )
         results.append(found)
     return tuple(results)
+
+
+# ``grad`` for many seeds at once: tensor.samples stands on this module.
+_grad_of_many: Callable[..., tuple[Tensor | None, ...]]
+
+
+def set_grad_of_many(made: Callable[..., tuple[Tensor | None, ...]]) -> None:
+    global _grad_of_many
+    _grad_of_many = made

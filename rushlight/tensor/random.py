@@ -16,13 +16,15 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
+from rushlight.engine.trace import local
 from rushlight.ops.view.sizes import whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.device import CPU, require_cpu
-from rushlight.tensor.kinds import type_name
+from rushlight.tensor.kinds import convert, type_name
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random_complex import fractional_kind, real_kind
+from rushlight.tensor.random_samples import for_each, per_sample, require_drawable
 from rushlight.tensor.tensor import Tensor
 
 
@@ -85,6 +87,9 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 def source_of(generator: Generator | None) -> Generator:
+    """The generator to draw from. Raises where ``vmap`` wants nothing drawn, or not this way."""
+    if local.trace.abstract:
+        require_drawable()
     return default_generator if generator is None else generator
 
 
@@ -148,6 +153,10 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
             shape_of(size, name),
             fractional_kind(dtype or (out.dtype if out is not None else None), name),
         )
+        if local.trace.abstract:
+            return per_sample(
+                lambda sizes: sample(*sizes, *shape, generator=generator, dtype=kind)
+            ).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
         array = draw(source_of(generator), math.prod(shape), kind)
         made = _made(array, shape, requires_grad)
         return made if out is None else write_out(name, out, made)
@@ -231,6 +240,10 @@ def randint(
         low, high, size = 0, low, high
     kind = dtype or dtypes.int64
     shape = shape_of((size,))
+    if local.trace.abstract:
+        return per_sample(
+            lambda sizes: randint(low, high, (*sizes, *shape), generator=generator, dtype=kind)
+        )
     array = whole_numbers(source_of(generator), math.prod(shape), kind, int(low), int(high))
     made = _made(array, shape, requires_grad)
     return made if out is None else write_out("randint", out, made)
@@ -245,6 +258,10 @@ def randperm(
     require_cpu(device)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    if local.trace.abstract:
+        return per_sample(
+            lambda sizes: for_each(sizes, lambda: randperm(n, generator=generator, dtype=dtype))
+        )
     array = source_of(generator).permutation(n).astype((dtype or dtypes.int64).np)
     made = _made(array, (n,), requires_grad)
     return made if out is None else write_out("randperm", out, made)
@@ -258,6 +275,8 @@ def _like(make: Any, name: str) -> Any:
         drawn: Tensor = make(
             tuple(input.shape), dtype=dtype or input.dtype, device=device, generator=generator
         )  # fmt: skip
+        if local.trace.abstract:
+            return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
         return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
 
     like.__name__ = like.__qualname__ = name
@@ -273,7 +292,7 @@ def randn_like(
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """randn with the shape and dtype of ``input``."""
-    if input._storage is None or input._layout.contiguous:
+    if input._storage is None or input._layout.contiguous or local.trace.abstract:
         made: Tensor = _plain_randn_like(
             input, dtype=dtype, device=device, requires_grad=requires_grad, generator=generator
         )
@@ -295,6 +314,8 @@ def randint_like(
     if high is None:
         low, high = 0, low
     drawn = randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device)
+    if local.trace.abstract:
+        return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
     return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
 
 
@@ -306,7 +327,7 @@ def normal(
     """Normal numbers; ``mean`` and ``std`` may be tensors that broadcast."""
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    if isinstance(std, Tensor) and (std._array() < 0).any():
+    if isinstance(std, Tensor) and not local.trace.abstract and (std._array() < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(
@@ -318,6 +339,10 @@ def normal(
         return made if out is None else write_out("normal", out, made)
     shape = shape_of((size,) if not isinstance(size, int) else ((size,),))
     kind = real_kind(dtype, "normal")
+    if local.trace.abstract:
+        return per_sample(
+            lambda sizes: normal(mean, std, (*sizes, *shape), generator=generator, dtype=kind)
+        )
     array = source_of(generator).normal(math.prod(shape), kind.np, float(mean), float(std))
     made = _made(array, shape, requires_grad)
     return made if out is None else write_out("normal", out, made)
@@ -341,7 +366,10 @@ def bernoulli(
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """1 with the probability each element says (or ``p``), else 0."""
-    source, kind = source_of(generator), input.dtype
+    kind = input.dtype
+    if local.trace.abstract:
+        return _bernoulli_of_sample(input, p, generator)
+    source = source_of(generator)
     if p is not None:
         require_chance("bernoulli_", p)
         drawn = source.bernoulli(input._value.meta.numel, float(p))
@@ -350,6 +378,27 @@ def bernoulli(
         drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
     made = _made(drawn.astype(kind.np), tuple(input.shape), False)
     return made if out is None else write_out("bernoulli", out, made)
+
+
+def _bernoulli_of_sample(
+    input: Tensor, p: float | None, generator: Generator | None
+) -> Tensor:  # fmt: skip
+    """``bernoulli`` under ``vmap``, where the chances are not known yet."""
+    shape = tuple(input.shape)
+    if p is not None:
+        kind = input.dtype
+        chance = p
+        return per_sample(
+            lambda sizes: Tensor._from_array(
+                source_of(generator)
+                .bernoulli(math.prod((*sizes, *shape)), chance)
+                .astype(kind.np)
+                .reshape((*sizes, *shape))
+            )
+        )
+    wide = dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32
+    uniform = per_sample(lambda sizes: rand(*sizes, *shape, generator=generator, dtype=wide))
+    return convert(uniform < input, input.dtype)  # type: ignore[operator, no-any-return]
 
 
 def multinomial(

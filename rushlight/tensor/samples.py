@@ -16,7 +16,7 @@ from typing import Any
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.value import Meta, meta_of
-from rushlight.tensor.backward import Walk, grad, mode_of
+from rushlight.tensor.backward import Walk, grad, mode_of, set_grad_of_many
 from rushlight.tensor.state import GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -149,7 +149,9 @@ class Level:
         differentiable = [each for each in results if each.requires_grad]
         made = [Tensor._of(value) for value in trace.leave(values, self.outer)]
         if differentiable and self.outer.grad:
-            outs = [tensor for tensor, each in zip(made, results, strict=True) if each.requires_grad]
+            outs = [
+                tensor for tensor, each in zip(made, results, strict=True) if each.requires_grad
+            ]
             node = _SamplesNode(self, differentiable, tuple(each._meta for each in outs))
             if node.edges:
                 for number, out in enumerate(outs):
@@ -166,7 +168,7 @@ class Level:
             if edge is None:
                 continue
             if isinstance(edge, Tensor):
-                if "_inner_leaf" not in edge.__dict__:
+                if edge.__dict__.get("_inner_leaf", -1) < self.start:
                     found.setdefault((id(edge), 0), (edge, False))
                 continue
             node, number = (edge.node, edge.number) if isinstance(edge, OutputEdge) else (edge, 0)
@@ -193,9 +195,9 @@ class Level:
                 probe = probe.parent  # type: ignore[assignment]
 
 
-def grad_batched(
+def _grad_of_many(
     outputs: Sequence[Tensor], inputs: Sequence[Tensor], grad_outputs: Sequence[Tensor | None],
-    retain_graph: bool | None, create_graph: bool, allow_unused: bool | None,
+    retain_graph: bool, create_graph: bool, allow_unused: bool | None, materialize_grads: bool,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     """``autograd.grad`` for many ``grad_outputs`` (B, *shape) at once: gradients (B, *shape)."""
     sizes = {each.shape[0] for each in grad_outputs if each is not None and each.ndim}
@@ -204,9 +206,15 @@ def grad_batched(
             "autograd.grad(is_grads_batched=True): all grad_outputs need a first axis of one size, "
             f"got the shapes {[None if g is None else tuple(g.shape) for g in grad_outputs]}"
         )
-    level = Level(sizes.pop(), "error")
+    level = Level(sizes.pop())
     with level.active():
         seeds = [None if each is None else level.take(each) for each in grad_outputs]
-        found = grad(outputs, inputs, seeds, retain_graph, create_graph, True, allow_unused)
+        found = grad(
+            outputs, inputs, seeds, retain_graph, create_graph, allow_unused=allow_unused,
+            materialize_grads=materialize_grads,
+        )  # fmt: skip
         made = iter(level.leave([each for each in found if each is not None]))
     return tuple(None if each is None else next(made) for each in found)
+
+
+set_grad_of_many(_grad_of_many)

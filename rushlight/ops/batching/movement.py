@@ -65,7 +65,9 @@ def _(node: Node, sources: Sources) -> Node:
 
 
 def _with_site(node: Node, made: Node) -> Node:
-    return Node(made.op, made.src, made.shape, made.dtype, {**made.attrs, "site": node.attrs["site"]})
+    return Node(
+        made.op, made.src, made.shape, made.dtype, {**made.attrs, "site": node.attrs["site"]}
+    )
 
 
 def _places(node: Node, index: Node, shape: tuple[int, ...], axis: int) -> Node:
@@ -79,7 +81,7 @@ def _places(node: Node, index: Node, shape: tuple[int, ...], axis: int) -> Node:
 @rule("take")
 def _(node: Node, sources: Sources) -> Node:
     axis = node.attrs["axis"]
-    source, index = node.src
+    source = node.src[0]
     if not sources.batched[1]:
         return _with_site(node, build.take(sources.full(0), sources.nodes[1], axis + 1))
     if not sources.batched[0]:

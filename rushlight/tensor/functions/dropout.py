@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.warn import warn
+from rushlight.engine.trace import local
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.random import default_generator, laid_out
+from rushlight.tensor.random import default_generator, laid_out, source_of
+from rushlight.tensor.random_samples import per_sample
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -30,7 +32,14 @@ def _feature_shape(input: Tensor) -> tuple[int, ...]:
     return (*input.shape[:2], *(1,) * (input.ndim - 2))
 
 
+def _plain_mask(shape: tuple[int, ...], keep: float) -> Tensor:
+    drawn = default_generator.bernoulli(math.prod(shape), keep)
+    return Tensor._from_array(drawn.reshape(shape))
+
+
 def _mask(input: Tensor, shape: tuple[int, ...], keep: float) -> Tensor:
+    if local.trace.abstract:
+        return per_sample(lambda sizes: _plain_mask((*sizes, *shape), keep))
     drawn = default_generator.bernoulli(math.prod(shape), keep)
     whole = shape == tuple(input.shape)
     return Tensor._from_array(laid_out(input, drawn) if whole else drawn.reshape(shape))
@@ -169,6 +178,6 @@ def rrelu(
     values = np.array(input._array())  # a copy: memory that is looked at is not replaced
     slopes = np.ones(values.shape, values.dtype)
     low = values <= 0
-    slopes[low] = default_generator.uniform(int(low.sum()), np.dtype("float64"), lower, upper)
+    slopes[low] = source_of(None).uniform(int(low.sum()), np.dtype("float64"), lower, upper)
     out = function("mul")(input, Tensor._from_array(slopes))
     return _write(input, out, inplace, "rrelu_")

@@ -11,7 +11,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.random import default_generator
+from rushlight.tensor.random import source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -88,7 +88,7 @@ def scaled_dot_product_attention(
             query.shape[:-2]
         )  # fmt: skip
         shape = (*lead, query.shape[-2], key.shape[-2])
-        drawn = default_generator.bernoulli(int(np.prod(shape)), 1.0 - dropout_p)
+        drawn = source_of(None).bernoulli(int(np.prod(shape)), 1.0 - dropout_p)
         mask = Tensor._from_array(drawn.reshape(shape))
     out: Tensor = function("_attention")(
         query, key, value, attn_mask, mask, 1.0 - dropout_p, bool(is_causal),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.random import default_generator
+from rushlight.tensor.random import source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -20,7 +20,7 @@ def _drawn(count: int, shape: tuple[int, ...], p: float) -> tuple[list[Any], flo
     if p == 1:
         return [np.zeros(shape, bool) for _ in range(count)], 1.0
     size = int(np.prod(shape))
-    draws = [default_generator.bernoulli(size, 1 - p).reshape(shape) for _ in range(count)]
+    draws = [source_of(None).bernoulli(size, 1 - p).reshape(shape) for _ in range(count)]
     return draws, 1.0 - p
 
 

@@ -1,0 +1,58 @@
+"""Random numbers under ``vmap``: none, the same for every sample, or others for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from rushlight.engine.samples import SampleTrace
+from rushlight.engine.trace import local
+from rushlight.engine.value import meta_of
+from rushlight.tensor.tensor import Tensor
+
+_RANDOM_ERROR = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
+    "'different' randomness flags on vmap or perform the randomness operation out of vmap"
+)
+
+
+def require_drawable() -> None:
+    """Raise where ``vmap`` wants nothing drawn, or others for each sample: not done here."""
+    trace = local.trace
+    if not isinstance(trace, SampleTrace):
+        return
+    if trace.randomness == "error":
+        raise RuntimeError(_RANDOM_ERROR)
+    if trace.randomness == "different":
+        raise NotImplementedError(
+            "vmap(randomness='different') of a function that draws into a tensor: add or "
+            "multiply numbers of torch.rand_like, randn_like or dropout instead"
+        )
+
+
+def per_sample(draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
+    """``draw(sizes)``: random numbers (*sizes, *shape). Under ``vmap`` they are for one sample, the
+    same or others for each as it was asked to."""
+    trace = local.trace
+    if not isinstance(trace, SampleTrace):
+        return draw(())
+    if trace.randomness == "error":
+        raise RuntimeError(_RANDOM_ERROR)
+    same = trace.randomness == "same"
+    size = trace.size
+    with trace.suspended():
+        drawn = per_sample(draw if same else lambda sizes: draw((*sizes, size)))
+    if same:
+        return drawn
+    value = drawn._read_value()
+    return Tensor._of(trace.take(value, meta_of(value.meta.shape[1:], value.meta.dtype)))
+
+
+def for_each(sizes: tuple[int, ...], draw: Callable[[], Tensor]) -> Tensor:
+    """``draw()`` once for each place of ``sizes``."""
+    if not sizes:
+        return draw()
+    arrays = [draw()._array() for _ in range(math.prod(sizes))]
+    return Tensor._from_array(np.stack(arrays).reshape((*sizes, *arrays[0].shape)))
