@@ -19,6 +19,7 @@ from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.walking import running
 from rushlight.tensor.wrap import function
 
 
@@ -125,6 +126,14 @@ class Walk:
         for edge, cotangent in roots:
             self.send(edge, self.lower(cotangent))
         watched = anomaly.is_anomaly_enabled()
+        running.chosen.append(self.only is not None)
+        try:
+            self._visit(needed, watched)
+        finally:
+            running.chosen.pop()
+
+    def _visit(self, needed: set[GradNode] | None, watched: bool) -> None:
+        """Run the nodes whose turn it is until there are none."""
         ready, send, create_graph = self.ready, self.send, self.create_graph
         release = not self.retain_graph
         waiting = self.cotangents
