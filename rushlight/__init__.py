@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from rushlight.base.limits import finfo, iinfo
-from rushlight.base.version import VERSION as __version__
+from rushlight.base.version import __version__
 from rushlight.settings import (
     are_deterministic_algorithms_enabled,
     compile,

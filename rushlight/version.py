@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.base.version import VERSION as __version__
+from rushlight.base.version import __version__
 
 cuda = None
 hip = None

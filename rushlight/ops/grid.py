@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.create import linspace
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -253,11 +254,14 @@ def _(rng: Rng) -> BadInputs:
 
 def _steps(size: int, dtype: DType, align_corners: bool) -> Node:
     """``size`` places from -1 to 1: middles of cells, or from corner to corner."""
-    place = build.cast(build.iota((size,), 0), dtype)
     if size == 1:
         return const(0, (1,), dtype)
-    first, step = (-1.0, 2 / (size - 1)) if align_corners else (-1 + 1 / size, 2 / size)
-    return _plus(_times(place, step), first)
+    # In PyTorch's order, bit for bit: the identity map puts places on the border of two elements,
+    # and the gradient of a sampled image jumps there.
+    places = linspace.body(-1.0, 1.0, size, dtype)
+    if align_corners:
+        return places
+    return binary("div", _times(places, size - 1), const(size, (size,), dtype))
 
 
 @composite(torch=False, name="_affine_grid", grad_name="AffineGridGenerator")

@@ -14,7 +14,7 @@ from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.ops.create import steps_of
-from rushlight.ops.view.sizes import whole_sizes
+from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.state import LEAF
@@ -49,14 +49,12 @@ def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Ten
 
 def _maker(value: int, name: str) -> Any:
     def make(
-        *size: Any, out: Any = None, dtype: DType | None = None, layout: Any = None,
-        device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-        names: Any = None,
+        *sizes: Any, size: Any = None, out: Any = None, dtype: DType | None = None,
+        layout: Any = None, device: Any = None, requires_grad: bool = False,
+        pin_memory: bool = False, names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
-        if not size:
-            raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
-        shape = _size(name, size)
+        shape = _size(name, one_size(name, sizes, size))
         if out is not None:
             return _into(out, _constant(shape, value, dtype or out.dtype, False))
         return _constant(shape, value, dtype or get_default_dtype(), requires_grad)
@@ -77,12 +75,13 @@ ones = _maker(1, "ones")
 
 
 def empty(
-    *size: Any, out: Any = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+    *sizes: Any, size: Any = None, out: Any = None, dtype: DType | None = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """A tensor of shape ``size``; its elements are zeros (PyTorch leaves them undefined)."""
-    size = (_size("empty", size),)
-    made: Tensor = zeros(*size, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
+    shape = _size("empty", one_size("empty", sizes, size))
+    made: Tensor = zeros(shape, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
     return made
 
 
@@ -131,13 +130,17 @@ zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, f
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: DType | None = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False,
+    start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None,
+    dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """start, start + step, ... below end. Whole arguments give int64."""
     require_cpu(device)
     if end is None:
+        if start is None:
+            raise TypeError('arange() missing 1 required positional arguments: "end"')
         start, end = 0, start
+    elif start is None:
+        start = 0
     start, end, step = (
         each.item() if isinstance(each, (Tensor, np.generic)) else each
         for each in (start, end, step)

@@ -17,7 +17,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
-from rushlight.ops.view.sizes import whole_sizes
+from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.device import CPU, require_cpu
@@ -144,18 +144,19 @@ def laid_out(tensor: Tensor, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any
 
 def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
     def sample(
-        *size: Any, generator: Generator | None = None, out: Tensor | None = None,
-        dtype: DType | None = None, layout: Any = None, device: Any = None,
-        requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+        *sizes: Any, size: Any = None, generator: Generator | None = None,
+        out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
+        device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+        names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
         shape, kind = (
-            shape_of(size, name),
+            shape_of(one_size(name, sizes, size), name),
             fractional_kind(dtype or (out.dtype if out is not None else None), name),
         )
         if local.trace.abstract:
             return per_sample(
-                lambda sizes: sample(*sizes, *shape, generator=generator, dtype=kind)
+                lambda batch: sample(*batch, *shape, generator=generator, dtype=kind)
             ).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
         array = draw(source_of(generator), math.prod(shape), kind)
         made = _made(array, shape, requires_grad)
@@ -228,7 +229,7 @@ def whole_numbers(
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
@@ -238,6 +239,8 @@ def randint(
         if not isinstance(high, (tuple, list)):
             raise TypeError("randint() received an invalid combination of arguments: needs a size")
         low, high, size = 0, low, high
+    if high is None:
+        raise TypeError('randint() missing 1 required positional arguments: "high"')
     kind = dtype or dtypes.int64
     shape = shape_of((size,))
     if local.trace.abstract:

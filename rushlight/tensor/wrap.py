@@ -23,6 +23,7 @@ from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
+from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.state import LEAF, attach, attach_one
@@ -330,7 +331,8 @@ _SHARED: dict[str, Any] = {
     "_values": new_values, "_view": make_view,
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
-    "_spelled_out": spelled_out, "_recast": recast,
+    "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
+    "_MISSING": MISSING,
 }  # fmt: skip
 
 
@@ -360,7 +362,7 @@ def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
             namespace[f"default_{parameter.name}"] = parameter.default
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
-    made.__doc__ = op.__doc__
+    made.__doc__, made.__qualname__ = op.__doc__, op.name
     made.__module__ = "rushlight"
     return made
 

@@ -7,6 +7,7 @@ import inspect
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
 from rushlight.tensor.autocast import RULES
+from rushlight.tensor.numpy_names import NUMPY_NAMES
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
 NUMBER_TYPES = (float, int, bool)
@@ -86,11 +87,20 @@ def _default(parameter: Parameter) -> str:
     return "" if parameter.default is inspect.Parameter.empty else f"=default_{parameter.name}"
 
 
+def _awaited(op: Op) -> list[str]:
+    """The required arguments from the first on that may come under NumPy's name."""
+    plain = [p for p in op.parameters if not p.keyword_only]
+    required = [p.name for p in plain if p.default is inspect.Parameter.empty]
+    first = next((i for i, name in enumerate(required) if name in NUMPY_NAMES.values()), None)
+    return [] if first is None or any(p.variadic for p in plain) else required[first:]
+
+
 def source(op: Op, *, values: bool = False) -> str:
     """The text of the function of ``op``, or of the one that gives its results as a list of
     ``values`` without a gradient: what an optimiser's update needs."""
     signature: list[str] = []
     starred = False
+    awaited = _awaited(op)
     for parameter in op.parameters:
         if parameter.variadic:
             signature.append(f"*{parameter.name}")
@@ -99,7 +109,8 @@ def source(op: Op, *, values: bool = False) -> str:
         if parameter.keyword_only and not starred:
             signature.append("*")
             starred = True
-        signature.append(parameter.name + _default(parameter))
+        missing = "=_MISSING" if parameter.name in awaited else _default(parameter)
+        signature.append(parameter.name + missing)
     has_out = not op.view and not values
     if has_out:
         if not starred:
@@ -119,6 +130,13 @@ def source(op: Op, *, values: bool = False) -> str:
         )
     names = [parameter.name for parameter in op.parameters]
     everything = f"({', '.join(names)}{',' if names else ''})"
+    if not variadic and not values and any(name in NUMPY_NAMES.values() for name in names):
+        signature.append("**named_")
+        given = ", ".join(f"{name!r}: {name}" for name in names + ["out"] * has_out)
+        lead = f"    if named_: return _FUNCTION(**_renamed(_OP, named_, {{{given}}}))\n"
+    if awaited:
+        missing = " or ".join(f"{name} is _MISSING" for name in awaited)
+        lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
     lines, key = [], ["_OP"]
     tensors: list[Parameter] = []
     for parameter in op.parameters:

@@ -26,6 +26,22 @@ def whole_sizes(who: str, given: tuple[Any, ...], argument: str = "size") -> Sha
     return tuple(found)
 
 
+def one_size(who: str, sizes: tuple[Any, ...], size: Any) -> tuple[Any, ...]:
+    """What was given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``. TypeError for both, and
+    for neither."""
+    if size is None:
+        if not sizes:
+            raise TypeError(f'{who}() missing 1 required positional arguments: "size"')
+        return sizes
+    if sizes:
+        raise TypeError(f"{who}() got multiple values for argument 'size'")
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"{who}(): argument 'size' must be tuple of ints, not {type(size).__name__}"
+        )
+    return (size,)
+
+
 def sizes(shape: tuple[Any, ...]) -> Shape:
     """``f(2, 3)`` and ``f((2, 3))`` mean the same."""
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):

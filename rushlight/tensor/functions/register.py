@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rushlight.tensor.autocast import listed
+from rushlight.tensor.numpy_names import numpy_named
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.tensor import Tensor
@@ -23,7 +24,7 @@ TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> 
 
 def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
-    TORCH_FORMS[function.__name__] = listed(function, function.__name__)
+    TORCH_FORMS[function.__name__] = numpy_named(listed(function, function.__name__))
     return function
 
 
@@ -46,8 +47,9 @@ def public(
         function = listed(function, name or function.__name__.rstrip("_"))
         if out:
             function = with_out(function)
+        named = numpy_named(function)
         for each in (name or function.__name__.rstrip("_"), *aliases):
-            FUNCTIONS[each] = function
+            FUNCTIONS[each] = named
             for flag, place in (
                 (torch, TORCH), (method, METHODS), (inplace, INPLACE), (functional, FUNCTIONAL),
             ):  # fmt: skip
