@@ -258,7 +258,7 @@ def _steps(size: int, dtype: DType, align_corners: bool) -> Node:
         return const(0, (1,), dtype)
     # In PyTorch's order, bit for bit: the identity map puts places on the border of two elements,
     # and the gradient of a sampled image jumps there.
-    places = linspace.body(-1.0, 1.0, size, dtype)
+    places: Node = linspace.body(-1.0, 1.0, size, dtype)
     if align_corners:
         return places
     return binary("div", _times(places, size - 1), const(size, (size,), dtype))
