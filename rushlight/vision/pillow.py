@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ def is_image(thing: object) -> bool:
     """Whether ``thing`` is a PIL image; does not import Pillow to find out."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(thing, module.Image)
+
+
+def open_image(path: str | Path) -> Any:
+    """The image in a file, decoded, the file closed."""
+    image = image_module().open(path)
+    image.load()
+    return image
 
 
 def from_array(array: npt.NDArray[Any], mode: str | None = None) -> Any:

@@ -27,7 +27,7 @@ class Noise(PixelDataset):
     def pixels(self):
         return self.data
 
-    def labels(self, indices):
+    def batch_labels(self, indices):
         return torch.tensor(list(indices))
 
     def sample(self, index: int):

@@ -116,7 +116,7 @@ class CIFAR10(PixelDataset):
         images: Array = self.data
         return images
 
-    def labels(self, indices: Sequence[int]) -> Tensor | None:
+    def batch_labels(self, indices: Sequence[int]) -> Tensor | None:
         targets = self.targets
         chosen = np.array([targets[each] for each in indices])
         return wrap(chosen) if chosen.dtype == np.int64 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class MNIST(PixelDataset):
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "http://yann.lecun.com/exdb/mnist/",
     )
-    resources = (
+    resources: ClassVar[Any] = (
         ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
         ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
         ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
@@ -54,18 +54,26 @@ class MNIST(PixelDataset):
         if download:
             self.download()
         if not self._check_exists():
-            files = ", ".join(name.removesuffix(".gz") for name, _ in self.resources)
+            files = ", ".join(self._file_names())
             raise RuntimeError(
                 "Dataset not found. You can use download=True to download it, or put the unpacked "
                 f"files into {self.raw_folder}: {files}"
             )
         self.data, self.targets = self._load()
 
-    def _load(self) -> tuple[Tensor, Tensor]:
+    def _file_names(self) -> list[str]:
+        """What must be in ``raw_folder``."""
+        return [name.removesuffix(".gz") for name, _ in self.resources]
+
+    def _files(self) -> tuple[Path, Path]:
+        """The unpacked files of images and of labels."""
         split = "train" if self.train else "t10k"
         folder = Path(self.raw_folder)
-        images = read_idx(folder / f"{split}-images-idx3-ubyte")
-        labels = read_idx(folder / f"{split}-labels-idx1-ubyte")
+        return folder / f"{split}-images-idx3-ubyte", folder / f"{split}-labels-idx1-ubyte"
+
+    def _load(self) -> tuple[Tensor, Tensor]:
+        folder = Path(self.raw_folder)
+        images, labels = (read_idx(each) for each in self._files())
         if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
             raise RuntimeError(
                 f"{folder} is damaged: images {images.shape} of {images.dtype} and labels "
@@ -77,18 +85,21 @@ class MNIST(PixelDataset):
         images = detached_array(self.data)
         return images[..., None]
 
-    def labels(self, indices: Sequence[int]) -> Tensor | None:
+    def batch_labels(self, indices: Sequence[int]) -> Tensor | None:
         if not isinstance(self.targets, Tensor):
             return None
         targets = detached_array(self.targets)
         return wrap(targets[indices].astype(np.int64))
 
-    def sample(self, index: int) -> tuple[Any, int]:
-        picture = detached_array(self.data)[index]
+    def sample(self, index: int) -> tuple[Any, Any]:
         target = int(self.targets[index]) if not isinstance(self.targets, Tensor) else int(
             detached_array(self.targets)[index]
         )  # fmt: skip
-        return (picture if self.takes_pixels() else image_module().fromarray(picture)), target
+        return self._picture(index), target
+
+    def _picture(self, index: int) -> Any:
+        picture = detached_array(self.data)[index]
+        return picture if self.takes_pixels() else image_module().fromarray(picture)
 
     def __len__(self) -> int:
         return len(self.data)

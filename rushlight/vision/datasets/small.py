@@ -45,7 +45,7 @@ class FashionMNISTSmall(PixelDataset):
     def pixels(self) -> Array:
         return detached_array(self.data)[..., None]
 
-    def labels(self, indices: Sequence[int]) -> Tensor | None:
+    def batch_labels(self, indices: Sequence[int]) -> Tensor | None:
         return wrap(detached_array(self.targets)[indices])
 
     def sample(self, index: int) -> tuple[Any, int]:

@@ -95,7 +95,7 @@ class PixelDataset(VisionDataset):
         """(N, H, W, C) uint8: the images as they are now (users may replace ``data``)."""
         raise NotImplementedError
 
-    def labels(self, indices: Sequence[int]) -> Tensor | None:
+    def batch_labels(self, indices: Sequence[int]) -> Tensor | None:
         """The labels at these places as a tensor; None if they must be taken one by one."""
         raise NotImplementedError
 
@@ -127,7 +127,7 @@ class PixelDataset(VisionDataset):
         stages = batch.plan(self.transform, batch.Form(channels, height, width, "image"))
         if stages is None:
             return None
-        labels = self.labels(indices)
+        labels = self.batch_labels(indices)
         if labels is None:
             return None
         return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
@@ -140,6 +140,6 @@ class PixelDataset(VisionDataset):
             target = self.target_transform(target)
         return picture, target
 
-    def sample(self, index: int) -> tuple[Any, int]:
+    def sample(self, index: int) -> tuple[Any, Any]:
         """(picture, label) before the transforms: a PIL image, or pixels if they do as well."""
         raise NotImplementedError
