@@ -10,6 +10,13 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import Size
 from rushlight.tensor.device import CPU, Device
 from rushlight.tensor.kinds import can_cast
+from rushlight.tensor.memory_format import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
+)
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -25,22 +32,7 @@ class layout:
         return f"torch.{self.name}"
 
 
-@final
-class memory_format:
-    """An order of axes in memory. Tensors keep PyTorch's default here; plans choose their own."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-
 strided, sparse_coo = layout("strided"), layout("sparse_coo")
-contiguous_format = memory_format("contiguous_format")
-preserve_format = memory_format("preserve_format")
-channels_last = memory_format("channels_last")
-channels_last_3d = memory_format("channels_last_3d")
 Tensor.layout = strided  # type: ignore[attr-defined]
 
 

@@ -22,6 +22,7 @@ from rushlight.runtime import generator as streams
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.device import CPU, require_cpu
 from rushlight.tensor.kinds import convert, type_name
+from rushlight.tensor.memory_format import laid_out, memory_order
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.random_samples import for_each, per_sample, require_drawable
@@ -107,39 +108,6 @@ def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bo
     if requires_grad:
         tensor.requires_grad = True
     return tensor
-
-
-def memory_order(tensor: Tensor) -> tuple[int, ...]:
-    """The axes as they lie in memory, outermost first: the order PyTorch visits elements in.
-
-    Where strides are equal or 0 the axes stay in their order, and the longer one goes inside.
-    """
-    layout = tensor._current_layout()
-    inner = list(reversed(range(len(layout.shape))))
-    for start in range(1, len(inner)):
-        moving = start
-        for other in reversed(range(start)):
-            a, b = inner[other], inner[moving]
-            step, next_step = layout.strides[a], layout.strides[b]
-            if not step or not next_step:
-                continue
-            if step < next_step or (step == next_step and layout.shape[a] <= layout.shape[b]):
-                if step < next_step:
-                    break
-                continue
-            inner[other], inner[moving] = b, a
-            moving = other
-    return tuple(reversed(inner))
-
-
-def laid_out(tensor: Tensor, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Numbers drawn one after another, put where the tensor's memory has them; its shape."""
-    shape = tuple(tensor.shape)
-    if tensor._storage is None or tensor._layout.contiguous:
-        return drawn.reshape(shape)
-    order = memory_order(tensor)
-    moved = drawn.reshape([shape[axis] for axis in order])
-    return np.ascontiguousarray(moved.transpose(np.argsort(order)))
 
 
 def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:

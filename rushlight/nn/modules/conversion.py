@@ -84,7 +84,9 @@ class Conversion:
 
         A dtype changes the floating-point ones only. Returns the module.
         """
-        target, kind, non_blocking, layout = parse_to(args, kwargs)
+        # A memory format is taken and left at that: plans lay out weights by themselves, and one
+        # that is a view is slower to update.
+        target, kind, non_blocking, _ = parse_to(args, kwargs)
         if kind is not None and not (kind.is_floating_point or kind.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -93,8 +95,6 @@ class Conversion:
 
         def convert(tensor: Tensor) -> Tensor:
             wanted = kind if tensor.is_floating_point() or tensor.is_complex() else None
-            if layout is not None and tensor.dim() in (4, 5):
-                return tensor.to(target, wanted, non_blocking, memory_format=layout)
             return tensor.to(target, wanted, non_blocking)
 
         return self._apply(convert)

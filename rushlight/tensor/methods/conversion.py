@@ -10,7 +10,8 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.kinds import convert
-from rushlight.tensor.methods.memory import clone
+from rushlight.tensor.memory_format import copy_in, preserve_format, require_format
+from rushlight.tensor.methods.memory import clone, contiguous
 from rushlight.tensor.tensor import Tensor
 
 _BY_LEGACY = {
@@ -38,14 +39,24 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
     device, dtype = _to_arguments(args, kwargs)
     require_cpu(device)
+    wanted = kwargs.get("memory_format")
     if dtype is not None and dtype is not self.dtype:
-        return convert(self, dtype)
-    return clone(self) if kwargs.get("copy") else self
+        return _converted(self, dtype, wanted)
+    if kwargs.get("copy"):
+        return clone(self, memory_format=wanted)
+    return self if wanted is None or wanted is preserve_format else contiguous(self, wanted)
+
+
+def _converted(x: Tensor, kind: DType, wanted: Any) -> Tensor:
+    require_format("to", wanted)
+    if kind is x.dtype:
+        return x
+    return copy_in(x, wanted, lambda each: convert(each, kind))
 
 
 def cast_method(name: str, kind: DType) -> Callable[..., Tensor]:
     def method(self: Tensor, memory_format: Any = None) -> Tensor:
-        return convert(self, kind)
+        return _converted(self, kind, memory_format)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"The same numbers as {kind}."
@@ -56,7 +67,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The legacy type name, or the tensor as ``dtype`` (a dtype, a name, a legacy class)."""
     if dtype is None:
         return f"torch.{legacy_name(self.dtype)}Tensor"
-    return convert(self, named_type(dtype))
+    return _converted(self, named_type(dtype), None)
 
 
 def named_type(kind: Any) -> DType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.tensor.memory_format import copy_in, lies_in, preserve_format, require_format
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
 
@@ -31,18 +32,36 @@ def stride(self: Tensor, dim: int | None = None) -> Any:
 
 
 def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
-    """Whether the elements lie row-major without gaps."""
-    return self._storage is None or self._layout.contiguous
+    """Whether the elements lie without gaps, row-major or in the order of ``memory_format``."""
+    if memory_format is None:
+        return self._storage is None or self._layout.contiguous
+    require_format("is_contiguous", memory_format)
+    if memory_format is preserve_format:
+        raise RuntimeError("is_contiguous: preserve_format says of no order whether it is kept")
+    return lies_in(self._current_layout(), memory_format)
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """Itself where contiguous, else a copy that is."""
-    return self if is_contiguous(self) else function("clone")(self)
+    """Itself where the elements lie so, else a copy that does.
+
+    >>> import rushlight as torch
+    >>> torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last).stride()
+    (60, 1, 15, 3)
+    """
+    if memory_format is None:
+        return self if is_contiguous(self) else function("clone")(self)
+    require_format("contiguous", memory_format)
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    if lies_in(self._current_layout(), memory_format):
+        return self
+    return copy_in(self, memory_format, function("clone"))
 
 
 def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with memory of its own (gradient flows through)."""
-    return function("clone")(self)
+    """A copy with memory of its own (gradient flows through), lying as the tensor lies."""
+    require_format("clone", memory_format)
+    return copy_in(self, memory_format, function("clone"))
 
 
 def detach(self: Tensor) -> Tensor:
