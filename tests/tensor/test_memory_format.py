@@ -48,5 +48,5 @@ def test_ranks_that_do_not_fit(shape: tuple[int, ...], wanted: str) -> None:
 def test_other_refusals() -> None:
     with pytest.raises(RuntimeError, match="preserve memory format is unsupported"):
         torch.ones(2).contiguous(memory_format=torch.preserve_format)
-    with pytest.raises(TypeError, match="must be torch.memory_format, not str"):
+    with pytest.raises(TypeError, match=r"must be torch\.memory_format, not str"):
         torch.ones(2).clone(memory_format="channels_last")
