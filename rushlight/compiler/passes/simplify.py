@@ -16,10 +16,9 @@ def simplify(sinks: list[Node]) -> list[Node]:
     made: dict[Node, Node] = {}
     for node in toposort(sinks):
         sources = tuple([made[source] for source in node.src])
-        if any(a is not b for a, b in zip(sources, node.src, strict=True)):
+        node_now = node
+        if sources != node.src:
             node_now = Node(node.op, sources, node.shape, node.dtype, node.attrs)
-        else:
-            node_now = node
         node_now = rewrite(node_now)
         made[node] = table.setdefault(node_now.key(), node_now)
     return [made[sink] for sink in sinks]
