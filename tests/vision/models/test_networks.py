@@ -136,3 +136,52 @@ def test_mnasnet_reads_the_first_version() -> None:
     with pytest.warns(UserWarning, match="first version"):
         new.load_state_dict(state)
     assert new.layers[0].weight.shape[0] == 32
+
+
+def test_feature_extractor() -> None:
+    model = models.resnet18(num_classes=2).eval()
+    x = torch.randn(1, 3, 32, 32)
+    names = {"layer1.0.relu_1": "early", "layer2": "middle", "layer3.1.bn2": "late"}
+    extract = models.feature_extraction.create_feature_extractor(model, names)
+    found = extract(x)
+    assert list(found) == ["early", "middle", "late"]
+    early = model.layer1[0](model.maxpool(model.relu(model.bn1(model.conv1(x)))))
+    assert torch.equal(found["early"], early)
+    assert torch.equal(found["middle"], model.layer2(model.layer1[1](early)))
+    assert set(dict(extract.named_parameters())) == set(dict(model.named_parameters()))
+    assert not model.layer2._forward_hooks
+    late = model.layer3[1].bn2(found["late"])  # no longer watched
+    assert late.shape == found["late"].shape
+
+
+def test_feature_extractor_by_mode() -> None:
+    model = models.squeezenet1_1(num_classes=2)
+    extract = models.feature_extraction.create_feature_extractor(
+        model, train_return_nodes=["features.3"], eval_return_nodes=["features.0"]
+    )
+    x = torch.randn(1, 3, 32, 32)
+    assert list(extract(x)) == ["features.3"]
+    assert list(extract.eval()(x)) == ["features.0"]
+    assert not model.classifier[0].training
+    for wrong in ({"return_nodes": ["nothing"]}, {}, {"train_return_nodes": ["features"]}):
+        with pytest.raises(ValueError, match=r"node: 'nothing'|should be specified"):
+            models.feature_extraction.create_feature_extractor(model, **wrong)
+    with pytest.raises(NotImplementedError, match="named_modules"):
+        models.feature_extraction.get_graph_node_names(model)
+
+
+def test_segmentation() -> None:
+    model = models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None, num_classes=3)
+    assert count(model) == 3_218_478
+    scores = model.eval()(torch.randn(1, 3, 40, 56))
+    assert {name: tuple(x.shape) for name, x in scores.items()} == {"out": (1, 3, 40, 56)}
+    deep = models.segmentation.deeplabv3_mobilenet_v3_large(weights_backbone=None, aux_loss=True)
+    assert count(deep) == 11_029_328
+    assert set(deep.eval()(torch.randn(1, 3, 32, 32))) == {"out", "aux"}
+    with pytest.raises(NotImplementedError, match="auxiliary loss"):
+        models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None, aux_loss=True)
+
+
+def test_detectors_are_named() -> None:
+    with pytest.raises(NotImplementedError, match="fasterrcnn_resnet50_fpn: detectors"):
+        models.detection.fasterrcnn_resnet50_fpn(weights=None)
