@@ -65,7 +65,8 @@ def test_score() -> None:
     deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
     right = 0
     with torch.no_grad():
-        for part, labels in zip(images.split(250), np.split(np.array(batch[b"labels"]), 40)):
+        parts = np.split(np.array(batch[b"labels"]), 40)
+        for part, labels in zip(images.split(250), parts, strict=True):
             scores = model((part.float() / 255 - mean) / deviation)
             right += int((scores.argmax(1).numpy() == labels).sum())
     assert right == 9173
