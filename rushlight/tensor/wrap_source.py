@@ -137,6 +137,12 @@ def source(op: Op, *, values: bool = False) -> str:
     if awaited:
         missing = " or ".join(f"{name} is _MISSING" for name in awaited)
         lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
+    if op.name in ("cat", "stack") and not values:
+        lead += (
+            "    if tensors.__class__ in _LISTS and len(tensors) >= _MANY and out is None:\n"
+            f"        r_ = _joined({op.name!r}, tensors, dim)\n"
+            "        if r_ is not None: return r_\n"
+        )
     lines, key = [], ["_OP"]
     tensors: list[Parameter] = []
     for parameter in op.parameters:
