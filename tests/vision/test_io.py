@@ -1,0 +1,90 @@
+"""Image files to tensors and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.vision import io
+
+Image = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture
+def picture() -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 9, 7), dtype=np.uint8))
+
+
+def test_png_keeps_every_pixel(picture, tmp_path: Path) -> None:
+    io.write_png(picture, tmp_path / "x.png")
+    assert io.read_image(tmp_path / "x.png").tolist() == picture.tolist()
+    assert io.decode_png(io.encode_png(picture[:1])).tolist() == picture[:1].tolist()
+    assert io.decode_image(str(tmp_path / "x.png"), "gray").shape == (1, 9, 7)
+    assert io.read_image(tmp_path / "x.png", io.ImageReadMode.RGB_ALPHA).shape == (4, 9, 7)
+    assert io.ImageReadMode.RGBA is io.ImageReadMode.RGB_ALPHA
+
+
+def test_jpeg_is_pillows(picture, tmp_path: Path) -> None:
+    smooth = torch.arange(64, dtype=torch.uint8).reshape(1, 8, 8).repeat(3, 2, 2)
+    io.write_jpeg(smooth, tmp_path / "x.jpg", quality=90)
+    with Image.open(tmp_path / "x.jpg") as other:
+        assert np.array_equal(io.read_image(tmp_path / "x.jpg").numpy().transpose(1, 2, 0), other)
+    gray = io.decode_jpeg(io.read_file(tmp_path / "x.jpg"), io.ImageReadMode.GRAY)
+    assert gray.shape == (1, 16, 16)
+    several = io.decode_jpeg(io.encode_jpeg([smooth, smooth]))
+    assert len(several) == 2
+
+
+def test_sixteen_bits_palettes_and_turned_photographs(tmp_path: Path) -> None:
+    deep = np.array([[0, 300], [65535, 7]], np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    read = io.read_image(tmp_path / "deep.png")
+    assert (read.dtype, read.tolist()) == (torch.uint16, [deep.tolist()])
+    Image.new("P", (2, 3)).save(tmp_path / "p.png")
+    assert io.read_image(tmp_path / "p.png").shape == (3, 3, 2)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.new("RGB", (8, 4)).save(tmp_path / "t.jpg", exif=exif)
+    assert io.read_image(tmp_path / "t.jpg").shape == (3, 4, 8)
+    assert io.read_image(tmp_path / "t.jpg", apply_exif_orientation=True).shape == (3, 8, 4)
+
+
+def test_gifs_move(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (3, 2), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
+    moving = io.decode_gif(io.read_file(tmp_path / "x.gif"))
+    assert moving.shape == (2, 3, 2, 3)
+    assert moving[1, :, 0, 0].tolist() == [0, 0, 255]
+
+
+def test_files(tmp_path: Path) -> None:
+    io.write_file(tmp_path / "x", torch.tensor([1, 2, 255], dtype=torch.uint8))
+    assert (tmp_path / "x").read_bytes() == b"\x01\x02\xff"
+    assert io.read_file(tmp_path / "x").tolist() == [1, 2, 255]
+    with pytest.raises(FileNotFoundError):
+        io.read_image(tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda x: io.decode_image(torch.zeros(5, dtype=torch.uint8)), "bytes are not"),
+        (lambda x: io.decode_image(torch.zeros(0, dtype=torch.uint8)), "non empty"),
+        (lambda x: io.decode_jpeg(io.encode_png(x)), "not JPEG"),
+        (lambda x: io.decode_png(io.encode_png(x)[:60]), "damaged"),
+        (lambda x: io.encode_png(x.float()), "should be uint8"),
+        (lambda x: io.encode_jpeg(x[:2]), "channels should be 1 or 3"),
+        (lambda x: io.write_file("x", x), "one-dimensional"),
+    ],
+)
+def test_errors(call, says: str, picture) -> None:
+    with pytest.raises(RuntimeError, match=says):
+        call(picture)
+
+
+def test_quality_has_a_range(picture) -> None:
+    with pytest.raises(ValueError, match="between 1 and 100"):
+        io.encode_jpeg(picture, quality=0)
