@@ -41,8 +41,8 @@ def test_jpeg_is_pillows(picture, tmp_path: Path) -> None:
 def test_sixteen_bits_palettes_and_turned_photographs(tmp_path: Path) -> None:
     deep = np.array([[0, 300], [65535, 7]], np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    read = io.read_image(tmp_path / "deep.png")
-    assert (read.dtype, read.tolist()) == (torch.uint16, [deep.tolist()])
+    with pytest.raises(NotImplementedError, match="16 bits"):
+        io.read_image(tmp_path / "deep.png")
     Image.new("P", (2, 3)).save(tmp_path / "p.png")
     assert io.read_image(tmp_path / "p.png").shape == (3, 3, 2)
     exif = Image.Exif()

@@ -29,7 +29,7 @@ class ImageReadMode(enum.Enum):
     GRAY_ALPHA = 2
     RGB = 3
     RGB_ALPHA = 4
-    RGBA = 4
+    RGBA = RGB_ALPHA
 
 
 PILLOW_MODES = {ImageReadMode.GRAY: "L", ImageReadMode.GRAY_ALPHA: "LA", ImageReadMode.RGB: "RGB",
@@ -82,13 +82,9 @@ def _upright(picture: Any) -> Any:
 
 def _channels(picture: Any, mode: ImageReadMode) -> Array:
     """(C, H, W)."""
-    if (
-        any("16B" in str(tile[3]) for tile in getattr(picture, "tile", ()))
-        and picture.mode != "I;16"
-    ):
-        raise NotImplementedError("decode: colour images of 16 bits a channel")
-    if picture.mode == "I;16" and mode in (ImageReadMode.UNCHANGED, ImageReadMode.GRAY):
-        return np.array(picture, np.uint16)[None]
+    tiles = getattr(picture, "tile", ())
+    if picture.mode == "I;16" or any("16B" in str(tile[3]) for tile in tiles):
+        raise NotImplementedError("decode: images of 16 bits a channel (there is no torch.uint16)")
     if mode is ImageReadMode.UNCHANGED:
         if picture.mode == "P":
             seen = "transparency" in picture.info
@@ -145,7 +141,7 @@ def decode_png(
     mode: ImageReadMode | str = ImageReadMode.UNCHANGED,
     apply_exif_orientation: bool = False,
 ) -> Tensor:
-    """The bytes of a PNG -> (C, H, W) uint8, or uint16 for a gray image of 16 bits."""
+    """The bytes of a PNG -> (C, H, W) uint8."""
     return _decoded(input, mode, apply_exif_orientation, ("PNG",))
 
 

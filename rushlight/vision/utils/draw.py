@@ -143,7 +143,7 @@ def draw_bounding_boxes(
 def draw_segmentation_masks(
     image: Tensor, masks: Tensor, alpha: float = 0.8, colors: Colours = None
 ) -> Tensor:
-    """The RGB image with ``masks``, bool (H, W) or (N, H, W), in colour; where masks overlap, black.
+    """The RGB image with ``masks``, bool (H, W) or (N, H, W), in colour; overlaps are black.
 
     ``alpha`` 0 leaves the image, 1 covers it.
     """
