@@ -17,6 +17,8 @@ PACKAGES = {
     "torchvision": "rushlight.vision",
     "torchtext": "rushlight.text",
     "torchaudio": "rushlight.audio",
+    # Its own module for PyTorch reaches into storages from outside Python.
+    "safetensors": "rushlight.safetensors",
 }
 # Modules of PyTorch's whose name is taken here by a layer.
 MOVED = {"torch.compiler": "rushlight.compiler_settings"}
@@ -35,6 +37,7 @@ PRIVATE = frozenset(
         "ir",
         "ops",
         "runtime",
+        "safetensors",
         "serve",
         "settings",
         "tensor",

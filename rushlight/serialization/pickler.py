@@ -29,13 +29,23 @@ class StorageTable:
     def __init__(self) -> None:
         self.storages: list[StorageBytes] = []
         self.places: dict[tuple[int, int], int] = {}
+        self.first_at: dict[tuple[int, int], int] = {}
+        self.foreign_at: dict[tuple[int, int], int] = {}
         self.dtypes: dict[int, str] = {}
 
     def place(self, storage: StorageBytes, dtype: str) -> int:
         """The storage's number. Raises RuntimeError if it was seen under another dtype."""
         new = len(self.storages)
-        # Empty storages have no address to tell them apart: each is its own.
-        place = self.places.setdefault(storage.key, new) if storage.key[1] else new
+        if not storage.key[1]:  # empty storages are each their own
+            place = new
+        else:
+            # Memory of others is the same where its address is; ours where the storage is.
+            seen = self.first_at if storage.foreign else self.foreign_at
+            place = self.places.get(storage.key, seen.get(storage.place, new))
+            self.places[storage.key] = place
+            self.first_at.setdefault(storage.place, place)
+            if storage.foreign:
+                self.foreign_at.setdefault(storage.place, place)
         if place == new:
             self.storages.append(storage)
             self.dtypes[place] = dtype

@@ -117,9 +117,13 @@ def zeros(nbytes: int) -> Bytes:
 class StorageBytes:
     """A tensor's whole storage as it goes into a file."""
 
-    key: tuple[int, int]  # address and bytes: equal for two tensors exactly if they share memory
+    # (identity, bytes): equal for two tensors exactly if they share memory. Not the address: equal
+    # values may lie in one place until one of them is written to.
+    key: tuple[int, int]
+    place: tuple[int, int]  # (address, bytes)
+    foreign: bool  # NumPy's memory, or another tensor's seen as another dtype
     data: memoryview
-    owner: Tensor  # keeps the memory alive while ``data`` is in use
+    owner: tuple[Tensor, object]  # keeps the memory, and the identity, while ``data`` is in use
 
 
 def bytes_of(tensor: Tensor) -> StorageBytes:
@@ -128,4 +132,7 @@ def bytes_of(tensor: Tensor) -> StorageBytes:
     shared = tensor._storage
     nbytes = (tensor._value if shared is None else shared.value).meta.nbytes
     view = memoryview(buffer.array(np.dtype(np.uint8), (nbytes,)))
-    return StorageBytes((buffer.address, nbytes), view, tensor)
+    identity = id(tensor if shared is None else shared)
+    foreign = buffer.owner is not None
+    place = (buffer.address, nbytes)
+    return StorageBytes((identity, nbytes), place, foreign, view, (tensor, shared))

@@ -220,3 +220,55 @@ def test_one_storage_of_two_dtypes_is_refused() -> None:
     tensor = torch.arange(4.0)
     with pytest.raises(RuntimeError, match="different types"):
         save([tensor, tensor.view(torch.int32)], io.BytesIO())
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_equal_tensors_stay_apart(legacy: bool) -> None:
+    """Equal values may lie in one place in memory; they must not share a storage in the file."""
+    a = torch.zeros(3)
+    things = {"a": a, "b": torch.zeros(3), "clone": a.clone(), "view": a[1:], "same": a.detach()}
+    things |= torch.nn.BatchNorm1d(3).state_dict()
+    file = io.BytesIO()
+    save(things, file, _use_new_zipfile_serialization=not legacy)
+    file.seek(0)
+    again = load(file)
+    again["a"].add_(1)
+    again["bias"].add_(2)
+    assert {name: each.tolist() for name, each in again.items()} == {
+        "a": [1, 1, 1], "b": [0, 0, 0], "clone": [0, 0, 0], "view": [1, 1], "same": [1, 1, 1],
+        "weight": [1, 1, 1], "bias": [2, 2, 2], "running_mean": [0, 0, 0],
+        "running_var": [1, 1, 1], "num_batches_tracked": 0,
+    }  # fmt: skip
+
+
+def test_options_for_all_calls(tmp_path: Path) -> None:
+    from rushlight import serialization as s
+    from rushlight.utils.serialization import config
+
+    path = tmp_path / "x.pt"
+    save({"x": torch.arange(3)}, path, _disable_byteorder_record=True)
+    try:
+        s.set_default_load_endianness(s.LoadEndianness.BIG)
+        assert load(path)["x"].tolist() == [0, 1 << 56, 2 << 56]
+    finally:
+        s.set_default_load_endianness(None)
+    assert load(path)["x"].tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="Invalid argument type"):
+        s.set_default_load_endianness("big")
+    assert s.get_default_mmap_options() == s.MAP_PRIVATE
+    with s.set_default_mmap_options(s.MAP_SHARED):
+        load(path, mmap=True)["x"].fill_(7)
+    assert s.get_default_mmap_options() == s.MAP_PRIVATE
+    with pytest.raises(ValueError, match="expected mmap"):
+        s.set_default_mmap_options(99)
+    try:
+        s.set_crc32_options(False)
+        assert config.save.compute_crc32 is False
+        save({"x": torch.arange(3)}, path)
+    finally:
+        s.set_crc32_options(True)
+    assert load(path)["x"].tolist() == [0, 1, 2]
+    with s.skip_data():
+        assert load(path)["x"].tolist() == [0, 0, 0]
+        save({"x": torch.arange(3)}, path)
+    assert load(path)["x"].tolist() == [0, 0, 0]
