@@ -83,7 +83,7 @@ def rebuild_tensor_v2(
     metadata: object = None,
 ) -> Tensor:
     """Today's form for dtypes that have a storage class. Hooks are ignored, as PyTorch does."""
-    tensor = rebuild_tensor(storage, offset, size, stride)
+    tensor = _with_metadata(rebuild_tensor(storage, offset, size, stride), metadata)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
 
 
@@ -99,8 +99,25 @@ def rebuild_tensor_v3(
 ) -> Tensor:
     """Today's form for newer dtypes: untyped bytes and the dtype."""
     name = dtype.name if isinstance(dtype, UnknownDtype) else dtype_name(dtype)
-    tensor = _build(storage, name, offset, size, stride)
+    tensor = _with_metadata(_build(storage, name, offset, size, stride), metadata)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
+
+
+def _with_metadata(tensor: Tensor, metadata: object) -> Tensor:
+    """What PyTorch notes beside the elements: that they are to be conjugated, or negated."""
+    if not metadata:
+        return tensor
+    if not isinstance(metadata, dict):
+        raise UnpicklingError(f"a tensor's metadata must be a dict, got {brief(metadata)}")
+    unknown = metadata.keys() - {"conj", "neg"}
+    if unknown:
+        raise NotImplementedError(
+            f"torch.load: the file notes {brief(next(iter(unknown)))} with a tensor, which "
+            "Rushlight does not know"
+        )
+    if metadata.get("neg") is True:
+        tensor = -tensor
+    return tensor.conj() if metadata.get("conj") is True else tensor
 
 
 def storage_dtype(storage: object) -> str:

@@ -272,3 +272,18 @@ def test_options_for_all_calls(tmp_path: Path) -> None:
         assert load(path)["x"].tolist() == [0, 0, 0]
         save({"x": torch.arange(3)}, path)
     assert load(path)["x"].tolist() == [0, 0, 0]
+
+
+def test_a_conjugate_in_a_file_of_pytorchs() -> None:
+    """PyTorch saves a conjugate as the plain numbers and a note."""
+    from rushlight.serialization.rebuild import rebuild_tensor_v2
+    from rushlight.serialization.storages import LoadedStorage, StorageKind
+
+    numbers = np.array([1 + 2j, 3 - 1j], np.complex64)
+    storage = LoadedStorage(StorageKind("ComplexFloatStorage", "complex64"), numbers.view(np.uint8))
+    args = storage, 0, (2,), (1,), False, None
+    assert rebuild_tensor_v2(*args, {"conj": True}).tolist() == [1 - 2j, 3 + 1j]
+    assert rebuild_tensor_v2(*args, {"neg": True}).tolist() == [-1 - 2j, -3 + 1j]
+    assert rebuild_tensor_v2(*args, {}).tolist() == [1 + 2j, 3 - 1j]
+    with pytest.raises(NotImplementedError, match="'odd'"):
+        rebuild_tensor_v2(*args, {"odd": True})
