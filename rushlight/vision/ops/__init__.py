@@ -1,6 +1,14 @@
 """torchvision.ops: layers and operations of vision networks."""
 
-from rushlight.vision.ops import boxes, misc, poolers
+from rushlight.vision.ops import (
+    boxes,
+    ciou_loss,
+    diou_loss,
+    focal_loss,
+    giou_loss,
+    misc,
+    poolers,
+)
 from rushlight.vision.ops.blocks import (
     MLP,
     Conv2dNormActivation,
@@ -63,16 +71,20 @@ __all__ = [
     "box_convert",
     "box_iou",
     "boxes",
+    "ciou_loss",
     "clip_boxes_to_image",
     "complete_box_iou",
     "complete_box_iou_loss",
     "deform_conv2d",
+    "diou_loss",
     "distance_box_iou",
     "distance_box_iou_loss",
     "drop_block2d",
     "drop_block3d",
+    "focal_loss",
     "generalized_box_iou",
     "generalized_box_iou_loss",
+    "giou_loss",
     "masks_to_boxes",
     "misc",
     "nms",

@@ -6,26 +6,38 @@ from typing import Any
 
 import numpy as np
 
+import rushlight as torch
 from rushlight import nn
 from rushlight.tensor import Tensor
+from rushlight.utils.data.arrays import wrap
 from rushlight.vision.ops.regions import Array, Table, describe, nothing, pair, region_rows
+
+# Regions are read some at a time: their pixels lie in memory all at once, and every number of
+# regions would be a program to compile.
+MOST_REGIONS = 64
+MOST_PIXELS = 1 << 25
+
+
+def _samples_a_bin(size: Array, bins: int, ratio: int) -> Array:
+    """How many samples along one axis, for each region (K)."""
+    if ratio > 0:
+        return np.full(len(size), ratio)
+    return np.ceil(size / np.asarray(bins, size.dtype)).astype(np.int64)
 
 
 def _samples(
-    start: Array, size: Array, bins: int, ratio: int, limit: int
-) -> tuple[Array, Array, Array]:
-    """Along one axis: pixels (K, bins, S), their weights, and samples a bin (K).
+    start: Array, size: Array, bins: int, each: Array, most: int, limit: int
+) -> tuple[Array, Array]:
+    """Along one axis: pixels (K, bins, 2 * most) and their weights, ``each`` samples a bin (K).
 
     Each sample lies between two pixels; beyond one pixel outside of the map it counts as nothing.
     """
     step = size / np.asarray(bins, size.dtype)
-    each = np.full(len(size), ratio) if ratio > 0 else np.ceil(step).astype(np.int64)
-    most = max(int(each.max(initial=0)), 1)
     place = np.arange(most)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = (place + 0.5).astype(size.dtype) * step[:, None] / each[:, None].astype(size.dtype)
+    apart = np.maximum(each, 1)[:, None].astype(size.dtype)
+    inside = (place + 0.5).astype(size.dtype) * step[:, None] / apart
     edge = start[:, None] + np.arange(bins).astype(size.dtype) * step[:, None]
-    at = edge[:, :, None] + np.nan_to_num(inside)[:, None, :]
+    at = edge[:, :, None] + inside[:, None, :]
     counts = (at >= -1) & (at <= limit) & (place < each[:, None])[:, None, :]
     at = np.where(counts, at, 0).clip(0, None)
     low = at.astype(np.int64)
@@ -34,7 +46,26 @@ def _samples(
     share = np.where(last, 0, at - low).astype(size.dtype)
     pixels = np.concatenate([low, np.where(last, low, low + 1)], axis=-1)
     weights = np.concatenate([1 - share, share], axis=-1) * np.concatenate([counts] * 2, axis=-1)
-    return pixels, weights.astype(size.dtype), each
+    return pixels, weights.astype(size.dtype)
+
+
+def _pieces(down: Array, across: Array, values: int) -> list[tuple[Array, int, int, int]]:
+    """Regions read together, of how many at most, and samples there is room for.
+
+    ``values``: what one sample in each bin takes. Room comes in powers of two where it differs.
+    A large region in the same piece would make room for its many samples in all bins of all.
+    """
+    room = [np.maximum(each, 1) for each in (down, across)]
+    if any(len(np.unique(each)) > 1 for each in room):
+        room = [2 ** np.ceil(np.log2(each)).astype(np.int64) for each in room]
+    pieces = []
+    for high, wide in np.unique(np.stack(room), axis=1).T.tolist():
+        members = np.flatnonzero((room[0] == high) & (room[1] == wide))
+        # A sample lies between four pixels.
+        most = max(min(MOST_REGIONS, MOST_PIXELS // (4 * high * wide * values)), 1)
+        for first in range(0, len(members), most):
+            pieces.append((members[first : first + most], most, high, wide))
+    return pieces
 
 
 def _align(
@@ -63,13 +94,29 @@ def _align(
     width, height = right - left, bottom - top
     if least is not None:
         width, height = np.maximum(width, least), np.maximum(height, least)
-    y, y_weights, down = _samples(top, height, high, sampling_ratio, table.height)
-    x, x_weights, across = _samples(left, width, wide, sampling_ratio, table.width)
-    count = np.maximum(down * across, 1).astype(exact)
-    weights = y_weights[:, :, None, :, None] * x_weights[:, None, :, None, :]
-    weights /= count[:, None, None, None, None]
-    places = table.places(rows[:, 0].astype(np.int64), y, x)
-    return table.weighted(places, weights.astype(rows.dtype))
+    images = rows[:, 0].astype(np.int64)
+    down = _samples_a_bin(height, high, sampling_ratio)
+    across = _samples_a_bin(width, wide, sampling_ratio)
+    parts, order = [], []
+    for members, most, most_down, most_across in _pieces(
+        down, across, high * wide * max(table.channels, 1)
+    ):
+        order.append(members)
+        # A piece that is not full reads its regions again.
+        at = np.resize(members, most) if len(rows) > most else members
+        y, y_weights = _samples(top[at], height[at], high, down[at], most_down, table.height)
+        x, x_weights = _samples(left[at], width[at], wide, across[at], most_across, table.width)
+        weights = y_weights[:, :, None, :, None] * x_weights[:, None, :, None, :]
+        weights /= np.maximum(down[at] * across[at], 1).astype(exact)[:, None, None, None, None]
+        part = table.weighted(table.places(images[at], y, x), weights.astype(rows.dtype))
+        parts.append(part[: len(members)] if len(at) > len(members) else part)
+    if len(parts) == 1:
+        return parts[0]
+    together = np.concatenate(order)
+    result = torch.cat(parts, 0)
+    if np.array_equal(together, np.arange(len(rows))):
+        return result
+    return result[wrap(np.argsort(together, kind="stable"))]
 
 
 def roi_align(

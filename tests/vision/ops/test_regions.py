@@ -184,3 +184,18 @@ def test_levels() -> None:
     boxes = [torch.tensor([[0.0, 0, 250, 250], [0, 0, 20, 20], [0, 0, 240, 230]])]
     assert pool(maps, boxes, [(256, 256)]).flatten().tolist() == [1.0, 0.0, 1.0]
     assert pool.scales == [0.25, 0.125]
+
+
+def test_many_regions() -> None:
+    """Read in pieces, by how many samples they need: the same numbers, in the regions' order."""
+    rng = np.random.default_rng(6)
+    x = torch.tensor(rng.standard_normal((2, 3, 10, 12)), requires_grad=True)
+    start = rng.random((150, 2)) * 6
+    corners = np.concatenate([start, start + rng.random((150, 2)) * 12], axis=1)
+    regions = np.concatenate([rng.integers(0, 2, (150, 1)), corners], axis=1)
+    for ratio in (2, -1):
+        together = ops.roi_align(x, torch.tensor(regions), 2, 1.0, ratio)
+        apart = [ops.roi_align(x, torch.tensor(each[None]), 2, 1.0, ratio) for each in regions]
+        assert torch.allclose(together, torch.cat(apart))
+        slopes = [torch.autograd.grad((v**2).sum(), x)[0] for v in (together, torch.cat(apart))]
+        assert torch.allclose(*slopes)
