@@ -109,6 +109,11 @@ def _collate_mapping(batch: Sequence[Any], collate_fn_map: CollateMap | None) ->
     values = {
         key: collate([each[key] for each in batch], collate_fn_map=collate_fn_map) for key in first
     }
+    return _mapping_like(first, values)
+
+
+def _mapping_like(first: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """``values`` in a mapping of the kind of ``first``, or a dict where none can be made."""
     try:
         if isinstance(first, MutableMapping):
             # A copy keeps what else the user's mapping carries.
@@ -168,10 +173,7 @@ def default_convert(data: Any) -> Any:
         return as_tensor(data)
     if isinstance(data, Mapping):
         converted = {key: default_convert(value) for key, value in data.items()}
-        try:
-            return kind(converted)
-        except TypeError:  # it cannot be built from a dict
-            return converted
+        return _mapping_like(data, converted)
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return kind(*(default_convert(each) for each in data))
     if isinstance(data, tuple):

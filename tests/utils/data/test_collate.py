@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -87,3 +87,10 @@ def test_convert() -> None:
     assert converted["a"].dtype == torch.float64
     assert converted["b"] == [1, "x"]
     assert converted["c"][0].item() == 2.0
+
+
+def test_a_mapping_keeps_what_else_it_carries() -> None:
+    found = default_convert(defaultdict(int, a=np.ones(2)))
+    assert isinstance(found, defaultdict)
+    assert found.default_factory is int
+    assert found["a"].tolist() == [1.0, 1.0]
