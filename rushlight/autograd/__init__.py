@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.autograd import forward_ad as forward_ad
 from rushlight.autograd import function as function
+from rushlight.autograd import functional as functional
+from rushlight.autograd import graph as graph
+from rushlight.autograd import profiler as profiler
 from rushlight.autograd.function import Function
 from rushlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from rushlight.tensor import Tensor, backward, grad
@@ -15,6 +19,7 @@ from rushlight.tensor.modes import (
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    set_multithreading_enabled,
 )  # fmt: skip
 
 
@@ -30,7 +35,24 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
 
 
 __all__ = [
-    "Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad",
-    "function", "grad", "gradcheck", "gradgradcheck", "inference_mode", "is_grad_enabled",
-    "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "Function",
+    "GradcheckError",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "forward_ad",
+    "function",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "profiler",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+    "set_multithreading_enabled",
 ]  # fmt: skip

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from rushlight.autograd.mapped import mapped
+from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.engine.value import Meta
-from rushlight.tensor import Tensor
+from rushlight.tensor import Tensor, state
 from rushlight.tensor.modes import enable_grad, no_grad
-from rushlight.tensor.state import GradNode, OutputEdge, edge_of
+from rushlight.tensor.saved_hooks import pack
+from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.wrap import function
 
 
@@ -18,15 +22,24 @@ class FunctionContext:
     def __init__(self) -> None:
         self.needs_input_grad: tuple[bool, ...] = ()
         self._saved: tuple[Tensor | None, ...] = ()
+        self._unpack: list[Any] | None = None  # where saved-tensor hooks packed them
         self._dirty: tuple[Tensor, ...] = ()
         self._without: tuple[Tensor, ...] = ()
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs or outputs for backward."""
+        """Keep inputs or outputs for backward. TypeError for what is no tensor."""
+        for each in tensors:
+            if each is not None and not isinstance(each, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument "
+                    f"{tensors.index(each)} is of type {type(each).__name__}"
+                )
         self._saved = tensors
 
-    save_for_forward = save_for_backward
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for ``jvp``."""
+        self._for_forward = tensors
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
@@ -34,7 +47,20 @@ class FunctionContext:
         node = self.__dict__.get("_node")
         if node is not None and node.saved is None:
             node._freed()
+        if self._unpack is not None:
+            return tuple(None if each is None else each() for each in self._unpack)
+        for number, (each, version) in enumerate(
+            zip(self._saved, self.__dict__.get("_versions", ()), strict=False)
+        ):
+            if each is not None and each._version != version and not state.mutation_allowed:  # type: ignore[attr-defined]
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an "
+                    f"inplace operation: saved tensor {number} of shape {list(each.shape)} is at "
+                    f"version {each._version}; expected version {version} instead."  # type: ignore[attr-defined]
+                )
         return self._saved
+
+    saved_variables = saved_tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were changed in place."""
@@ -47,6 +73,17 @@ class FunctionContext:
     def set_materialize_grads(self, value: bool) -> None:
         """Whether missing cotangents come as zeros (True) or as None."""
         self._materialize = value
+
+    def _close(self) -> None:
+        """Forward is over: saved tensors go through the hooks, if there are any."""
+        unpack = [None if each is None else pack(each) for each in self._saved]
+        if any(each is not None for each in unpack):
+            self._unpack, self._saved = unpack, ()
+        else:
+            self._versions = tuple(
+                None if each is None else each._version  # type: ignore[attr-defined]
+                for each in self._saved
+            )
 
 
 class _UserNode(GradNode):
@@ -128,9 +165,25 @@ class Function:
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         raise NotImplementedError("setup_context is not implemented.")
 
+    # Whether ``vmap`` may run forward and backward sample by sample: here it always may.
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """(outputs, out_dims) of whole batches: for functions that ``vmap`` cannot look into."""
+        raise NotImplementedError("To use autograd.Function with vmap, override vmap")
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Forward mode is made of ``backward`` here; this is not called."""
+        raise NotImplementedError("You must implement the jvp function for custom Functions")
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward; where an input wants a gradient, hang ``backward`` under the outputs."""
+        trace = local.trace
+        if isinstance(trace, SampleTrace) and cls.vmap is not Function.vmap:
+            return mapped(cls, trace, args)
         context = FunctionContext()
         places = tuple(k for k, each in enumerate(args) if isinstance(each, Tensor))
         recording = local.trace.grad and any(args[k].requires_grad for k in places)
@@ -147,12 +200,17 @@ class Function:
                 output = cls.forward(context, *args, **kwargs)
         if not recording:
             return output
-        several = isinstance(output, tuple)
+        several = isinstance(output, (tuple, list))
         outs = output if several else (output,)
         tensors = [each for each in outs if isinstance(each, Tensor)]
         node = _UserNode(cls, context, edges, tuple(each._meta for each in tensors))
         node.__dict__.update(places=places, arguments=len(args))
         context.__dict__["_node"] = node
+        for each in context._dirty:
+            if each._edge is LEAF:
+                raise RuntimeError(
+                    "a leaf Variable that requires grad has been used in an in-place operation."
+                )
         results = []
         number = 0
         for each in outs:
@@ -170,14 +228,40 @@ class Function:
                 context._saved = tuple(result if s is each else s for s in context._saved)
             number += 1
             results.append(result)
+        context._close()
         return tuple(results) if several else results[0]
+
+
+class _Refusal(GradNode):
+    """The gradient of what cannot be differentiated twice: an error."""
+
+    def name(self) -> str:
+        return "DelayedErrorBackward"
+
+    def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
 
 
 def once_differentiable(backward: Any) -> Any:
     """A backward whose own derivative is refused."""
 
+    @functools.wraps(backward)
     def wrapped(ctx: Any, *cotangents: Any) -> Any:
         with no_grad():
-            return backward(ctx, *cotangents)
+            made = backward(ctx, *cotangents)
+        wanting = [each for each in cotangents if isinstance(each, Tensor) and each.requires_grad]
+        if not (local.trace.grad and wanting):
+            return made
+        several = isinstance(made, tuple)
+        results = []
+        for each in made if several else (made,):
+            result = each
+            if isinstance(each, Tensor):
+                result = each._alias()
+                result._edge = _Refusal(None, tuple(map(edge_of, wanting)), (), ())
+            results.append(result)
+        return tuple(results) if several else results[0]
 
     return wrapped

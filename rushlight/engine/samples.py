@@ -96,6 +96,7 @@ class SampleTrace(Trace):
         self.randomness = randomness
         self.samples: set[int] = set()  # numbers of the inputs that differ from sample to sample
         self.epoch.failure = RuntimeError(ESCAPED)
+        self.level: Any = None  # of tensor/samples.py
         self.outer = local.trace  # what was recorded into before
         self._lent: list[tuple[Value, Epoch, int]] = []
 

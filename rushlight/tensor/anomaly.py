@@ -76,7 +76,7 @@ def _set(enabled: bool, check_nan: bool) -> None:
     if not isinstance(enabled, bool):
         raise TypeError(f"enabled must be a bool (got {type(enabled).__name__})")
     _Settings.enabled, _Settings.check_nan = enabled, check_nan
-    state.on_attach = _remember if enabled else None
+    state.listen("anomaly", _remember if enabled else None)
 
 
 def is_anomaly_enabled() -> bool:

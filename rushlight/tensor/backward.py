@@ -1,25 +1,16 @@
-"""The backward walk: cotangents from roots to leaves, each node's gradient one recorded call.
-
-Nodes run latest first (by the order of their recording), as in PyTorch, so that sums of cotangents
-come in the same order. Everything is recorded into the running trace: forward, backward and the
-optimiser's step end up in one plan.
-"""
+"""``backward`` and ``autograd.grad``: a walk (tensor/walk.py), and what is wrong with its roots."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
-from rushlight.ops.table import OPS
-from rushlight.tensor import anomaly
-from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
+from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.walking import running
+from rushlight.tensor.walk import EdgeTarget, Walk, edge_target, sum_of
 from rushlight.tensor.wrap import function
 
 
@@ -27,214 +18,6 @@ def ones_like(tensor: Tensor) -> Tensor:
     """1 everywhere, recorded as a constant."""
     made: Tensor = function("_constant")(tensor.shape, 1, tensor.dtype)
     return made
-
-
-def _node(edge: Any) -> GradNode | None:
-    if isinstance(edge, GradNode):
-        return edge
-    return edge.node if isinstance(edge, OutputEdge) else None
-
-
-class Walk:
-    """One backward pass.
-
-    A node always has a higher sequence number than what it was computed from, so taking the highest
-    first means that every reader of a node has sent its cotangent by the time of the node's turn.
-
-    Cotangents travel as values; with ``create_graph`` as tensors, which know how they were made.
-    """
-
-    def __init__(self, create_graph: bool, retain_graph: bool, only: Sequence[Tensor] | None):
-        self.create_graph = create_graph
-        self.retain_graph = retain_graph
-        self.only = only  # autograd.grad: collect these, touch no .grad
-        self.collected: dict[int, Tensor] = {}
-        self.cotangents: dict[GradNode, list[Any]] = {}
-        self.ready: list[tuple[int, GradNode]] = []
-        self.leaves: dict[int, list[Any]] = {}
-        self.visited = 0
-        # autograd.grad of a computed tensor: caught at (node, output) before the node runs
-        self.catch: dict[tuple[int, int], list[int]] = {}
-        if only is not None:
-            for place, tensor in enumerate(only):
-                node = _node(tensor._edge)
-                if node is not None:
-                    self.catch.setdefault((id(node), tensor.output_nr), []).append(place)
-
-    def lift(self, cotangent: Any) -> Tensor:
-        """A travelling cotangent as a tensor."""
-        return cotangent if self.create_graph else Tensor._of(cotangent)
-
-    def lower(self, tensor: Tensor) -> Any:
-        """A tensor as it travels."""
-        return tensor if self.create_graph else tensor._read_value()
-
-    def add(self, a: Any, b: Any) -> Any:
-        """The sum of two travelling cotangents."""
-        if self.create_graph:
-            return _sum(a, b)
-        return local.trace.record(_ADD, (a, b))[0]
-
-    def needed(self, roots: Sequence[GradNode]) -> set[GradNode]:
-        """For autograd.grad: the nodes on a way to a wanted tensor."""
-        assert self.only is not None
-        wanted_leaves = {id(t) for t in self.only if t._edge is LEAF}
-        wanted_nodes = {key[0] for key in self.catch}
-        memo: dict[GradNode, bool] = {}
-        stack = list(roots)
-        while stack:
-            node = stack[-1]
-            if node in memo:
-                stack.pop()
-                continue
-            below = [n for n in map(_node, node.edges) if n is not None]
-            missing = [n for n in below if n not in memo]
-            if missing:
-                stack.extend(missing)
-                continue
-            stack.pop()
-            hits = any(isinstance(e, Tensor) and id(e) in wanted_leaves for e in node.edges)
-            memo[node] = hits or any(memo[n] or id(n) in wanted_nodes for n in below)
-        return {node for node, leads in memo.items() if leads}
-
-    def send(self, edge: Any, cotangent: Any) -> None:
-        """Add a cotangent to where ``edge`` leads."""
-        if edge.__class__ is OutputEdge:
-            node, number = edge.node, edge.number
-        elif isinstance(edge, GradNode):
-            node, number = edge, 0
-        else:
-            entry = self.leaves.get(id(edge))
-            if entry is None:
-                self.leaves[id(edge)] = [edge, cotangent]
-            else:
-                entry[1] = self.add(entry[1], cotangent)
-            return
-        slots = self.cotangents.get(node)
-        if slots is None:
-            slots = self.cotangents[node] = [None] * node.outputs
-            heapq.heappush(self.ready, (-node.sequence, node))
-        here = slots[number]
-        slots[number] = cotangent if here is None else self.add(here, cotangent)
-
-    def run(self, roots: Sequence[tuple[Any, Tensor]]) -> None:
-        """Send the roots' cotangents down and run every node they reach."""
-        needed = None
-        if self.only is not None:
-            starts = [node for node in (_node(edge) for edge, _ in roots) if node is not None]
-            needed = self.needed(starts)
-        for edge, cotangent in roots:
-            self.send(edge, self.lower(cotangent))
-        watched = anomaly.is_anomaly_enabled()
-        running.chosen.append(self.only is not None)
-        try:
-            self._visit(needed, watched)
-        finally:
-            running.chosen.pop()
-
-    def _visit(self, needed: set[GradNode] | None, watched: bool) -> None:
-        """Run the nodes whose turn it is until there are none."""
-        ready, send, create_graph = self.ready, self.send, self.create_graph
-        release = not self.retain_graph
-        waiting = self.cotangents
-        while ready:
-            node = heapq.heappop(ready)[1]
-            slots = waiting.pop(node)
-            self.visited += 1
-            extra = node.extra
-            if extra:
-                slots = self._before(node, extra, slots)
-            if self.catch:
-                for number, slot in enumerate(slots):
-                    for place in self.catch.get((id(node), number), ()):
-                        if slot is not None:
-                            self.collected[place] = self.lift(slot)
-            if needed is not None and node not in needed:
-                continue
-            if watched:
-                results = anomaly.apply(node, slots, create_graph)
-            else:
-                results = node.apply(slots, create_graph)
-            if release:
-                node.saved = None
-            if extra and "post_hooks" in extra:
-                results = self._after(extra["post_hooks"], results, slots)
-            for edge, result in zip(node.edges, results, strict=True):
-                if result is None or edge is None:
-                    continue
-                if edge.__class__ is GradNode and edge.outputs == 1 and edge not in waiting:
-                    waiting[edge] = [result]  # send(), spelled out for what is nearly always so
-                    heapq.heappush(ready, (-edge.sequence, edge))
-                else:
-                    send(edge, result)
-
-    def accumulate(self) -> None:
-        """Hand the leaves their cotangents."""
-        for leaf, cotangent in self.leaves.values():
-            self.hand(leaf, cotangent)
-
-    def hand(self, leaf: Tensor, cotangent: Any) -> None:
-        """Give one leaf its cotangent: past its hooks, into ``.grad`` or what is collected."""
-        extra = leaf.__dict__
-        if "_hooks" in extra:
-            tensor = self.lift(cotangent)
-            for hook in tuple(extra["_hooks"].values()):
-                replaced = hook(tensor)
-                tensor = tensor if replaced is None else replaced
-            cotangent = self.lower(tensor)
-        if self.only is not None:
-            for place, wanted in enumerate(self.only):
-                if wanted is leaf:
-                    self.collected[place] = self.lift(cotangent)
-            return
-        grad = leaf._grad
-        if grad is None:
-            leaf._grad = self.lift(cotangent)
-        elif self.create_graph:
-            leaf._grad = _sum(grad, cotangent)
-        else:
-            grad._replace_(_sum(grad, self.lift(cotangent)))
-        for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
-            hook(leaf)
-
-    def _before(self, node: GradNode, extra: dict[str, Any], slots: list[Any]) -> list[Any]:
-        """Tensor hooks, node pre-hooks and retained gradients."""
-        for number, hooks in extra.get("tensor_hooks", {}).items():
-            for hook in tuple(hooks.values()):
-                if slots[number] is not None:
-                    replaced = hook(self.lift(slots[number]))
-                    if replaced is not None:
-                        slots[number] = self.lower(replaced)
-        for hook in tuple(extra.get("pre_hooks", {}).values()):
-            changed = hook(tuple(None if slot is None else self.lift(slot) for slot in slots))
-            if changed is not None:
-                given = changed if isinstance(changed, tuple) else (changed,)
-                slots = [None if each is None else self.lower(each) for each in given]
-        for number, reference in extra.get("retained", {}).items():
-            tensor, slot = reference(), slots[number]
-            if tensor is not None and slot is not None:
-                lifted = self.lift(slot)
-                tensor._grad = lifted if tensor._grad is None else _sum(tensor._grad, lifted)
-        return slots
-
-    def _after(self, hooks: dict[int, Any], results: list[Any], slots: list[Any]) -> list[Any]:
-        def lifted(travelling: list[Any]) -> tuple[Tensor | None, ...]:
-            return tuple(None if each is None else self.lift(each) for each in travelling)
-
-        for hook in tuple(hooks.values()):
-            changed = hook(lifted(results), lifted(slots))
-            if changed is not None:
-                given = changed if isinstance(changed, tuple) else (changed,)
-                results = [None if each is None else self.lower(each) for each in given]
-        return results
-
-
-_ADD = op_call(OPS["add"], (TENSOR, TENSOR, 1))
-
-
-def _sum(a: Tensor, b: Tensor) -> Tensor:
-    total: Tensor = function("add")(a, b)
-    return total
 
 
 @contextmanager
@@ -330,7 +113,7 @@ def backward(
             for tensor, cotangent in zip(named, found, strict=True):
                 if cotangent is not None:
                     held = tensor._grad
-                    tensor._grad = cotangent if held is None else _sum(held, cotangent)
+                    tensor._grad = cotangent if held is None else sum_of(held, cotangent)
         return
     with mode_of(create_graph):
         walk = Walk(create_graph, keep, None)
@@ -352,10 +135,12 @@ def grad(
     """The gradients of ``outputs`` with respect to ``inputs``, touching no ``.grad``."""
     if not only_inputs:
         raise NotImplementedError("autograd.grad(only_inputs=False) is gone from PyTorch as well")
-    outs, ins = _tuple(outputs), _tuple(inputs)
+    outs = _tuple(outputs)
+    ins = (inputs,) if hasattr(inputs, "output_nr") else _tuple(inputs)
     _require_tensors(outs)
+    ins = tuple(edge_target(each) if hasattr(each, "node") else each for each in ins)
     for each in ins:
-        if not isinstance(each, Tensor):
+        if not isinstance(each, (Tensor, EdgeTarget)):
             raise RuntimeError(
                 "all inputs have to be Tensors or GradientEdges, but got " + type(each).__name__
             )

@@ -152,6 +152,22 @@ class inference_mode(_Mode):
             trace.grad, trace.inference = self._state
 
 
+class set_multithreading_enabled(_Mode):
+    """Accepted: a backward pass is one plan, whose threads ``set_num_threads`` counts."""
+
+    def __init__(self, mode: bool) -> None:
+        self._mode = bool(mode)
+
+    def clone(self) -> set_multithreading_enabled:
+        return set_multithreading_enabled(self._mode)
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, *details: object) -> None:
+        """Nothing to undo."""
+
+
 def is_grad_enabled() -> bool:
     """Whether operations are recorded for the backward pass."""
     return local.trace.grad

@@ -19,9 +19,10 @@ from typing import Any, final
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Epoch, Value
 from rushlight.tensor import anomaly
-from rushlight.tensor.backward import Walk, backward, mode_of, roots_of
+from rushlight.tensor.backward import backward, mode_of, roots_of
 from rushlight.tensor.state import GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.walk import Walk
 
 
 @final
@@ -178,14 +179,20 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
     if not retain_graph:
         for node in seen.nodes:
             node.saved = None
+    walk: Walk | None = None
     for number, place in passage.given:
         leaf, cotangent = seen.leaves[number], fresh[place]
         extra = leaf.__dict__
         if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
+            if walk is None:
+                walk = Walk(False, retain_graph, None)
+                walk.start()
             with mode_of(False):
-                Walk(False, retain_graph, None).hand(leaf, cotangent)
+                walk.hand(leaf, cotangent)
         else:
             leaf._grad = Tensor._of(cotangent)
+    if walk is not None:
+        walk.finish()
     return None
 
 

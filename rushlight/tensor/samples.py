@@ -16,9 +16,10 @@ from typing import Any
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.value import Meta, meta_of
-from rushlight.tensor.backward import Walk, grad, mode_of, set_grad_of_many
+from rushlight.tensor.backward import grad, mode_of, set_grad_of_many
 from rushlight.tensor.state import GradNode, OutputEdge, edge_of
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.walk import EdgeTarget, Walk
 from rushlight.tensor.wrap import function
 
 
@@ -34,14 +35,6 @@ class _SampleInput(GradNode):
 
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         return []
-
-
-class _Target:
-    """An edge, to be asked for in a walk as if it were a tensor."""
-
-    def __init__(self, edge: Any) -> None:
-        self._edge = edge
-        self.output_nr = edge.number if isinstance(edge, OutputEdge) else 0
 
 
 class _EdgeWalk(Walk):
@@ -91,7 +84,7 @@ class _SamplesNode(GradNode):
                 if cotangent is not None
             ]
             targets: list[Any] = [
-                end if isinstance(end, Tensor) else _Target(end) for end, _ in ends
+                end if isinstance(end, Tensor) else EdgeTarget(end) for end, _ in ends
             ]
             walk = _EdgeWalk(create_graph, True, targets)
             walk.run(roots)
@@ -111,6 +104,7 @@ class Level:
 
     def __init__(self, size: int, randomness: str = "error") -> None:
         self.trace = SampleTrace(size, randomness)
+        self.trace.level = self
         self.start = GradNode(None, (), (), ()).sequence
         self.outer: Trace = local.trace
 

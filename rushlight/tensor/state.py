@@ -111,6 +111,8 @@ class GradNode:
 
         An in-place operation may overwrite the one it read itself: that one it keeps a copy of.
         """
+        if mutation_allowed:
+            return
         assert self.gradient is not None
         for number, (place, value) in enumerate(zip(self.gradient.saves, saved, strict=True)):
             if place == 0 and self.inplace:
@@ -129,6 +131,8 @@ class GradNode:
             if gradient.keeps:
                 self._freed()
             saved = ()
+        if self.extra is not None and "packed" in self.extra:
+            saved = self.extra["packed"]()
         for value in saved:
             if value.overwritten or value.parent is not None:
                 self._refuse_overwritten(saved)
@@ -226,8 +230,34 @@ def edge_of(tensor: Tensor) -> Any:
 tensor_of: Callable[[Value], Tensor]
 
 
-# Set by tensor.anomaly while it is on: told of every new node.
+# Told of every new node, if anybody listens: anomaly detection, saved-tensor hooks.
 on_attach: Callable[[GradNode], None] | None = None
+_listeners: dict[str, Callable[[GradNode], None]] = {}
+# Whether saved tensors may be overwritten: the old numbers are there as long as a node needs them.
+mutation_allowed = False
+
+
+def listen(name: str, listener: Callable[[GradNode], None] | None) -> None:
+    """Let ``listener`` hear of every new node from now on; None: no more."""
+    global on_attach
+    _listeners.pop(name, None)
+    if listener is not None:
+        _listeners[name] = listener
+    told = tuple(_listeners.values())
+
+    def tell(node: GradNode) -> None:
+        for each in told:
+            each(node)
+
+    on_attach = tell if told else None
+
+
+def allow_mutation(allowed: bool) -> None:
+    """Let saved tensors be overwritten, or not."""
+    global mutation_allowed
+    mutation_allowed = allowed
+
+
 _made = object.__new__
 
 
@@ -304,7 +334,7 @@ def _overwritten_message(node: GradNode, number: int, value: Value, probe: Value
     origin = "" if source is None or isinstance(source, AccumulateGrad) else (
         f", which is output {output} of {_forward_name(source)},"
     )  # fmt: skip
-    if on_attach is None:
+    if "anomaly" not in _listeners:
         hint = (
             "enable anomaly detection to find the operation that failed to compute its gradient, "
             "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
