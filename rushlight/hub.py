@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
 import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from rushlight.base import config
 from rushlight.serialization import load
+from rushlight.utils.download import append_rest, file_sha256
 
 HASH_IN_NAME = re.compile(r"-([a-f0-9]*)\.")
-BLOCK = 1 << 18
-TIMEOUT_SECONDS = 30
 _chosen: str | None = None
 
 
@@ -30,42 +27,6 @@ def set_dir(d: str | os.PathLike[str]) -> None:
     """Keep downloads in the folder ``d``."""
     global _chosen
     _chosen = os.path.expanduser(os.fspath(d))  # noqa: PTH111
-
-
-def _show(name: str, done: int, total: int | None, last: int) -> int:
-    """Draw the progress where it changed; what was drawn."""
-    step = done * 100 // total if total else done >> 20
-    if step != last:
-        sys.stderr.write(f"\r{name}: {step} {'%' if total else 'MB'}")
-        sys.stderr.flush()
-    return step
-
-
-def _append_rest(url: str, part: Path, progress: bool) -> None:
-    """Append to ``part`` what it lacks of the file at ``url``, or all where the server says so."""
-    have = part.stat().st_size if part.exists() else 0
-    headers = {"User-Agent": "rushlight", **({"Range": f"bytes={have}-"} if have else {})}
-    request = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-        # A file: address has no status; what is no 206 is the file from its beginning.
-        have = have if getattr(answer, "status", None) == 206 else 0
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length else None
-        shown = progress and sys.stderr.isatty()
-        last = -1
-        with part.open("r+b" if have else "wb") as file:
-            file.seek(have)
-            while block := answer.read(BLOCK):
-                file.write(block)
-                have += len(block)
-                if shown:
-                    last = _show(part.stem, have, total, last)
-            file.flush()
-            os.fsync(file.fileno())
-        if shown:
-            sys.stderr.write("\n")
-    if total is not None and have != total:
-        raise RuntimeError(f"{url}: {have} of {total} bytes came; call again to go on from there")
 
 
 def download_url_to_file(
@@ -86,14 +47,13 @@ def download_url_to_file(
         part.unlink(missing_ok=True)
     continued = part.exists()
     try:
-        _append_rest(url, part, progress)
+        append_rest(url, part, target.name, progress)
     except urllib.error.HTTPError as error:
         if error.code != 416 or not continued:
             raise
         # More than there is: of another file, or whole already. The hash below tells.
     if hash_prefix is not None:
-        with part.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = file_sha256(part)
         if found[: len(hash_prefix)] != hash_prefix:
             part.unlink()
             if continued:  # the old beginning may have been of another file

@@ -45,10 +45,10 @@ def check_integrity(fpath: str | Path, md5: str | None = None, sha256: str | Non
 class _Progress:
     """One line on a terminal; silent anywhere else."""
 
-    def __init__(self, name: str, total: int | None) -> None:
+    def __init__(self, name: str, total: int | None, wanted: bool) -> None:
         self.name = name
         self.total = total
-        self.shown = sys.stderr.isatty()
+        self.shown = wanted and sys.stderr.isatty()
         self.last = -1
 
     def update(self, done: int) -> None:
@@ -65,25 +65,31 @@ class _Progress:
             sys.stderr.write("\n")
 
 
-def _fetch(url: str, part: Path, name: str) -> None:
-    """Append to ``part`` what is missing of the file at ``url``."""
+def append_rest(url: str, part: Path, name: str, progress: bool = True) -> None:
+    """Append to ``part`` what is missing of the file at ``url``, or all if the server sends all.
+
+    Raises RuntimeError if less came than was announced; what came stays, to go on from.
+    """
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "rushlight", **({"Range": f"bytes={have}-"} if have else {})}
     request = urllib.request.Request(url, headers=headers)
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-        if answer.status != 206:  # the server sends all of it
-            have = 0
+        # A file: address has no status.
+        have = have if getattr(answer, "status", None) == 206 else 0
         length = answer.headers.get("Content-Length")
-        progress = _Progress(name, have + int(length) if length else None)
+        total = have + int(length) if length else None
+        shown = _Progress(name, total, progress)
         with part.open("r+b" if have else "wb") as file:
             file.seek(have)
             while block := answer.read(BLOCK):
                 file.write(block)
                 have += len(block)
-                progress.update(have)
+                shown.update(have)
             file.flush()
             os.fsync(file.fileno())
-        progress.end()
+        shown.end()
+    if total is not None and have != total:
+        raise RuntimeError(f"{url}: {have} of {total} bytes came; call again to go on from there")
 
 
 def download(
@@ -106,13 +112,13 @@ def download(
     problems = []
     for url in urls:
         try:
-            _fetch(url, part, filename)
+            append_rest(url, part, filename)
         except urllib.error.HTTPError as error:
             if error.code == 416:  # more than there is: what we have is of another file
                 part.unlink(missing_ok=True)
             problems.append(f"{url}: {error}")
             continue
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             problems.append(f"{url}: {error}")
             continue
         if not check_integrity(part, md5, sha256):
