@@ -18,7 +18,6 @@ from rushlight.serialization.source import Cursor, Source
 from rushlight.serialization.storages import LoadedStorage, aligned_bytes
 
 Unpickle = Callable[[Cursor, Callable[[Any], Any] | None], Any]
-TAR_MAGIC = b"ustar"
 
 
 def read_legacy(
@@ -28,11 +27,6 @@ def read_legacy(
 
     Raises RuntimeError if it is cut short or no checkpoint, UnpicklingError for a bad pickle.
     """
-    if source.read_at(257, 5) == TAR_MAGIC:
-        raise RuntimeError(
-            "torch.load: the file is in the .tar form of PyTorch 0.1, which Rushlight does not "
-            "read; load it with PyTorch and save it again with torch.save"
-        )
     cursor = Cursor(source)
     if unpickle(cursor, None) != MAGIC_NUMBER:
         raise RuntimeError("Invalid magic number; corrupt file?")

@@ -29,6 +29,7 @@ from rushlight.serialization.source import (
     open_source,
 )
 from rushlight.serialization.storages import LoadedStorage, zeros
+from rushlight.serialization.tar_read import is_tar, read_tar
 from rushlight.serialization.unpickler import Unpickler
 from rushlight.serialization.zip_reader import ZipReader, broken, is_zip
 
@@ -86,6 +87,14 @@ def load(
                 )
             if source.size == 0:
                 raise EOFError("Ran out of input: torch.load got an empty file")
+            if is_tar(source):
+                if weights_only:
+                    raise RuntimeError(
+                        "Cannot use ``weights_only=True`` with files saved in the legacy .tar "
+                        "format (PyTorch 0.1). With weights_only=False it can be read, and runs "
+                        "whatever code it names: do that only with files from people you trust"
+                    )
+                return read_tar(source, unpickle, _placer(map_location))
             thing, end = read_legacy(source, unpickle, _placer(map_location))
         except UnpicklingError as error:
             if not weights_only:

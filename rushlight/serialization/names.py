@@ -13,8 +13,10 @@ from typing import Any
 
 from rushlight.nn.parameter import Parameter
 from rushlight.serialization import rebuild
+from rushlight.serialization.absent import ABSENT
 from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
+from rushlight.serialization.layouts import find_layout
 from rushlight.serialization.storages import UNTYPED, StorageKind
 from rushlight.tensor import Size, Tensor, device
 
@@ -70,7 +72,8 @@ def _allowed() -> dict[str, Any]:
             names[f"{module}.{name}"] = StorageKind(name, kind)
     for name in NUMPY_DTYPES:
         names[f"torch.{name}"] = dtype_by_name(name)
-    return names | _rebuild_names()
+    names["torch.serialization._get_layout"] = find_layout
+    return names | _rebuild_names() | ABSENT
 
 
 # Everything a file may name under weights_only=True without being asked: full name -> object.

@@ -14,6 +14,8 @@ from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.storages import StorageBytes, bytes_of
 from rushlight.tensor import Size, Tensor, device
+from rushlight.tensor.interface import layout
+from rushlight.tensor.random import Generator
 
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
@@ -95,6 +97,11 @@ def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
             if isinstance(thing, device):
                 where = (thing.type,) if thing.index is None else (thing.type, thing.index)
                 return GlobalName("torch", "device"), where
+            if isinstance(thing, layout):
+                return GlobalName("torch.serialization", "_get_layout"), (str(thing),)
+            if isinstance(thing, Generator):
+                state = (thing.initial_seed(), None, thing.get_state())
+                return GlobalName("torch._C", "Generator"), (thing.device,), state
             if isinstance(thing, (Dtype, GlobalName)):
                 return "a global"
             return NotImplemented

@@ -120,7 +120,9 @@ class MemorySource:
         return self.data[offset : offset + nbytes]
 
     def array_at(self, offset: int, nbytes: int) -> Bytes:
-        return np.frombuffer(self.read_at(offset, nbytes), dtype=np.uint8)
+        if offset + nbytes > self.size:
+            raise _short(nbytes, max(0, self.size - offset))
+        return np.frombuffer(self.data, np.uint8, nbytes, offset)
 
     def read_into(self, offset: int, target: Bytes) -> None:
         np.copyto(target, self.array_at(offset, target.size))

@@ -56,6 +56,13 @@ class Generator(streams.Generator):
         super().set_state(np.array(state._array()))
         return self
 
+    def __setstate__(self, state: Any) -> None:
+        """As pickled by ourselves, or (seed, offset, state) as files of PyTorch have it."""
+        if len(state) == 3:
+            self.set_state(state[2])
+        else:
+            super().__setstate__(state)
+
 
 default_generator = Generator()
 default_generator.seed()  # another stream in every process, until manual_seed

@@ -1,0 +1,18 @@
+"""torch.strided and its kin in a file: by name."""
+
+from __future__ import annotations
+
+from pickle import UnpicklingError
+
+from rushlight.serialization.brief import brief
+from rushlight.tensor.interface import layout, sparse_coo, strided
+
+LAYOUTS = {str(each): each for each in (strided, sparse_coo)}
+
+
+def find_layout(name: object) -> layout:
+    """The layout called ``torch.strided``. Raises UnpicklingError if there is none."""
+    found = LAYOUTS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise UnpicklingError(f"a layout called {brief(name)} is unknown")
+    return found

@@ -1,0 +1,113 @@
+"""Files of PyTorch 0.1, and objects that few files hold."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import tarfile
+import zipfile
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.serialization import load, save
+
+
+class Mention:
+    """Written as a persistent id."""
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+
+
+class Pickler(pickle.Pickler):
+    def persistent_id(self, thing: object) -> int | None:
+        return thing.key if isinstance(thing, Mention) else None
+
+
+def tensor_row(key: int, storage: int, size: list[int], stride: list[int], offset: int) -> bytes:
+    head = pickle.dumps((key, storage, None), 2) + struct.pack("<ii", len(size), 0)
+    return head + struct.pack(f"<{2 * len(size) + 1}q", *size, *stride, offset)
+
+
+def tar_file(drop: str = "", count: int = 12) -> io.BytesIO:
+    """A file as PyTorch 0.1 wrote it (checked once: PyTorch 2.13 reads the same from it)."""
+    kind = b"\x80\x02(Kd" + b"X\x03\x00\x00\x00cpu" + b"ctorch\nFloatStorage\nt."
+    storages = (
+        pickle.dumps(1, 2) + kind + struct.pack("<q", count)
+        + np.arange(12, dtype="<f4").tobytes() + pickle.dumps([(101, 100, 4, 6)], 2)
+    )  # fmt: skip
+    tensors = (
+        pickle.dumps(2, 2) + tensor_row(200, 100, [3, 4], [4, 1], 0)
+        + tensor_row(201, 101, [2, 2], [1, 2], 1)
+    )  # fmt: skip
+    pickled = io.BytesIO()
+    Pickler(pickled, 2).dump({"a": Mention(200), "b": Mention(201), "od": OrderedDict(x=1)})
+    parts = {"storages": storages, "tensors": tensors, "pickle": pickled.getvalue()}
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in parts.items():
+            if name != drop:
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+    file.seek(0)
+    return file
+
+
+def test_the_tar_form_of_pytorch_0_1() -> None:
+    with pytest.raises(RuntimeError, match="Cannot use ``weights_only=True`` with files"):
+        load(tar_file())
+    thing = load(tar_file(), weights_only=False)
+    assert thing["a"].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert thing["b"].tolist() == [[5, 7], [6, 8]] and thing["od"] == {"x": 1}
+    thing["a"].add_(1)  # both look into the same storage
+    assert thing["b"].tolist() == [[6, 8], [7, 9]]
+    for part in ("storages", "tensors", "pickle"):
+        with pytest.raises(RuntimeError, match="damaged"):
+            load(tar_file(drop=part), weights_only=False)
+    with pytest.raises(RuntimeError, match="unexpected EOF"):
+        load(tar_file(count=10**12), weights_only=False)
+
+
+def test_a_stream_of_random_numbers() -> None:
+    generator = torch.Generator().manual_seed(3)
+    torch.rand(5, generator=generator)
+    file = io.BytesIO()
+    save({"generator": generator}, file)
+    assert b"ctorch._C\nGenerator\n" in zipfile.ZipFile(file).read("archive/data.pkl")
+    file.seek(0)
+    again = load(file, weights_only=False)["generator"]
+    assert again.initial_seed() == 3
+    assert torch.rand(4, generator=again).tolist() == torch.rand(4, generator=generator).tolist()
+
+
+def test_a_layout() -> None:
+    file = io.BytesIO()
+    save([torch.strided], file)
+    file.seek(0)
+    assert load(file) == [torch.strided]
+    name = b"\x80\x02ctorch.serialization\n_get_layout\nX\x04\x00\x00\x00evil\x85R."
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(damaged, "w") as archive:
+        archive.writestr("archive/data.pkl", name)
+    damaged.seek(0)
+    with pytest.raises(pickle.UnpicklingError, match="layout called 'evil'"):
+        load(damaged)
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("_rebuild_sparse_tensor", "sparse"), ("_rebuild_qtensor", "quantised"),
+    ("_rebuild_meta_tensor_no_storage", "meta"),
+])  # fmt: skip
+@pytest.mark.parametrize("weights_only", [True, False])
+def test_kinds_of_tensors_that_are_not_here(name: str, kind: str, weights_only: bool) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", f"\x80\x02ctorch._utils\n{name}\n)R.".encode("latin1"))
+    file.seek(0)
+    with pytest.raises(NotImplementedError, match=f"holds a {kind} tensor"):
+        load(file, weights_only=weights_only)
