@@ -80,7 +80,7 @@ newaxis = None
 _SUBMODULES = frozenset(
     {
         "amp", "autograd", "backends", "cpu", "cuda", "fft", "func", "hub", "linalg", "masked",
-        "nn", "optim", "random", "return_types", "serialization", "signal", "special", "testing",
+        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "signal", "special", "testing",
         "utils", "version", "vision",
     }
 )  # fmt: skip

@@ -73,6 +73,7 @@ from rushlight.tensor.methods.numbers import (
 )
 from rushlight.tensor.methods.printing import form, represent
 from rushlight.tensor.methods.reinterpret import view
+from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import canonical, function
 
@@ -128,12 +129,12 @@ def _plain() -> dict[str, Any]:
         "is_complex": lambda self: self.dtype.is_complex,
         "is_signed": lambda self: self.dtype.is_signed,
         "is_inference": lambda self: self._made_in_inference(),
-        "is_shared": lambda self: False,
+        "is_shared": is_shared,
         "is_pinned": lambda self, device=None: False,
         "is_same_size": lambda self, other: self.shape == other.shape,
         "get_device": lambda self: -1,
         "pin_memory": lambda self, device=None: self,
-        "share_memory_": lambda self: self,
+        "share_memory_": share_memory_,
         "apply_": apply_, "map_": map_, "map2_": map2_, "set_": set_,
         "fill_diagonal_": fill_diagonal_, "is_set_to": is_set_to,
         "view": view,
