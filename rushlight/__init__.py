@@ -80,8 +80,8 @@ newaxis = None
 _SUBMODULES = frozenset(
     {
         "amp", "autograd", "backends", "cpu", "cuda", "fft", "func", "hub", "linalg", "masked",
-        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "signal", "special", "testing",
-        "utils", "version", "vision",
+        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "signal",
+        "special", "testing", "utils", "version", "vision",
     }
 )  # fmt: skip
 _AUTOCAST = (
