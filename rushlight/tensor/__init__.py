@@ -81,7 +81,6 @@ from rushlight.tensor.random import (
     manual_seed,
     multinomial,
     normal,
-    poisson,
     rand,
     rand_like,
     randint,
@@ -245,7 +244,7 @@ __all__ = [
     "get_default_dtype", "get_rng_state", "grad", "half", "inference_mode", "initial_seed", "int8",
     "int16", "int32", "int64", "is_grad_enabled", "is_inference_mode_enabled", "linspace",
     "logspace", "long", "manual_seed", "max", "min", "multinomial", "no_grad", "normal", "ones",
-    "ones_like", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "scalar_tensor", "seed", "set_default_dtype", "set_grad_enabled",
     "set_printoptions", "set_rng_state", "short", "tensor", "uint8", "zeros", "zeros_like",
 ]  # fmt: skip

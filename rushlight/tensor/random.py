@@ -412,8 +412,3 @@ def multinomial(
     drawn = source.multinomial(rows, num_samples, replacement, times)
     made = _made(drawn, (*weights.shape[:-1], num_samples), False)
     return made if out is None else write_out("multinomial", out, made)
-
-
-def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """Raises: PyTorch's sampler is not rebuilt here yet."""
-    raise NotImplementedError("torch.poisson")

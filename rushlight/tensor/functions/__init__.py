@@ -40,6 +40,7 @@ from rushlight.tensor.functions import (
     stft,
     torch_forms,
     unpooling,
+    variates,
     vision,
     weight_norm,
     windows,
@@ -58,6 +59,6 @@ __all__ = [
     "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "fft",
     "frequencies", "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory",
     "multi_head", "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent",
-    "segments", "sequence_conv", "sorting", "special", "split", "statistics", "stft",
-    "torch_forms", "unpooling", "vision", "weight_norm", "windows",
+    "segments", "sequence_conv", "sorting", "special", "split", "statistics", "stft", "torch_forms",
+    "unpooling", "variates", "vision", "weight_norm", "windows",
 ]  # fmt: skip
