@@ -79,9 +79,9 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "amp", "autograd", "backends", "cpu", "cuda", "fft", "func", "hub", "linalg", "masked",
-        "multiprocessing", "nn", "optim", "random", "return_types", "serialization", "signal",
-        "special", "testing", "utils", "version", "vision",
+        "amp", "autograd", "backends", "cpu", "cuda", "distributions", "fft", "func", "hub",
+        "linalg", "masked", "multiprocessing", "nn", "optim", "random", "return_types",
+        "serialization", "signal", "special", "testing", "utils", "version", "vision",
     }
 )  # fmt: skip
 _AUTOCAST = (

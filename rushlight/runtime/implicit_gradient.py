@@ -93,7 +93,9 @@ def _beta_series(a: Doubles, b: Doubles, x: Doubles) -> tuple[Doubles, Doubles, 
         term = term * ratio
         for kept, each in zip(sums, (term, by_a, by_b), strict=True):
             kept += each
-        small = [np.abs(e) <= 1e-16 * np.abs(k) for k, e in zip(sums, (term, by_a, by_b), strict=True)]
+        small = [
+            np.abs(e) <= 1e-16 * np.abs(k) for k, e in zip(sums, (term, by_a, by_b), strict=True)
+        ]
         if all(each.all() for each in small) and (ratio < 1.0).all():
             break
     return sums[0], sums[1], sums[2]

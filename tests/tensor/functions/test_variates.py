@@ -1,0 +1,39 @@
+"""Numbers by rejection: PyTorch's, and the stream goes on where PyTorch's does."""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+
+
+def near(tensor: torch.Tensor, wanted: list[float]) -> bool:
+    return tensor.tolist() == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+
+
+def test_one_stream_for_all_of_them() -> None:
+    torch.manual_seed(11)
+    a = torch.tensor([0.2, 1.5, 30.0])
+    assert near(torch._standard_gamma(a), [0.81984, 0.39351, 31.61254])
+    assert near(torch.poisson(a), [1.0, 3.0, 21.0])
+    assert near(torch.binomial(torch.full((3,), 40.0), a / 40), [1.0, 2.0, 26.0])
+    assert near(torch._sample_dirichlet(a), [0.0, 0.04358, 0.95642])
+    assert near(torch.randn(2), [-0.30804, -0.49216])
+
+
+def test_ends_and_errors() -> None:
+    assert torch.poisson(torch.zeros(0)).shape == (0,)
+    assert torch.binomial(torch.tensor(5.0), torch.tensor([0.0, 1.0])).tolist() == [0.0, 5.0]
+    assert torch.poisson(torch.ones(2, dtype=torch.float64)).dtype is torch.float64
+    with pytest.raises(RuntimeError, match="expected rate to be non-negative"):
+        torch.poisson(torch.tensor([-1.0]))
+    with pytest.raises(NotImplementedError, match="poisson_cpu"):
+        torch.poisson(torch.ones(2, dtype=torch.int64))
+    with pytest.raises(RuntimeError, match="only supports floating-point"):
+        torch.binomial(torch.tensor([5]), torch.tensor([0.5]))
+
+
+def test_poisson_has_gradient_zero() -> None:
+    rate = torch.tensor([3.0, 4.0], requires_grad=True)
+    torch.poisson(rate).sum().backward()
+    assert rate.grad.tolist() == [0.0, 0.0]
