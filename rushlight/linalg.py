@@ -1,4 +1,4 @@
-"""torch.linalg: the functions of tensor/functions/linalg.py under their names."""
+"""torch.linalg: the functions of tensor/functions/linalg under their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exponential of square matrices: a host call in float64."""
+"""The exponential of square matrices: a host call in float64 or complex128."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import float32, float64
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
+from rushlight.ops.linalg.check import require_matrix
 from rushlight.ops.matmul import transposed
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -44,9 +44,9 @@ def _one(a: Array) -> Array:
     return np.asarray(result)
 
 
-@host("matrix_exp")
+@host("matrix_exp", complex=True)
 def _host_exp(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
-    x = arrays[0].astype(np.float64)
+    x = arrays[0].astype(np.complex128 if arrays[0].dtype.kind == "c" else np.float64)
     rows = x.reshape(-1, *x.shape[-2:])
     return np.array([_one(each) for each in rows]).reshape(x.shape)
 
@@ -54,15 +54,7 @@ def _host_exp(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
 @composite(method=True, grad_name="LinalgMatrixExp")
 def matrix_exp(input: Node) -> Node:
     """The sum of input**k / k! over all k, of square matrices (*, N, N)."""
-    if input.dtype not in (float32, float64):
-        raise RuntimeError(
-            f"linalg.matrix_exp: Expected a floating point tensor, got {input.dtype.name}"
-        )
-    if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
-        raise RuntimeError(
-            "linalg.matrix_exp: A must be batches of square matrices, but they are "
-            f"{list(input.shape)}"
-        )
+    require_matrix("matrix_exp", input)
     return build.host("matrix_exp", (input,), input.shape, input.dtype)
 
 

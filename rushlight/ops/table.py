@@ -198,10 +198,11 @@ tape: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any]] | None = None
 def note(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
     """Remember that ``out`` (a node or a tuple of nodes) is ``op(*args, **kwargs)``."""
     assert tape is not None
+    call = (op, args, kwargs, out)  # one for all outputs: that is how they are known as one call
     for each in out if isinstance(out, tuple) else (out,):
         # A body that returns an argument or another op's result unchanged is no call of its own.
         if each not in tape and not any(each is arg for arg in args):
-            tape[each] = (op, args, kwargs, out)
+            tape[each] = call
 
 
 def start_tape() -> dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any]]:

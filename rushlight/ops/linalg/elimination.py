@@ -1,0 +1,69 @@
+"""Gaussian elimination and substitution in NumPy, over batches: what NumPy itself lacks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rushlight.ir.host import Array
+
+
+def factored(a: Array) -> tuple[Array, Array, Array]:
+    """(LU in one matrix, pivots from 1, info): P L U = a with rows exchanged as LAPACK's getrf.
+
+    ``info`` is the place of the first zero pivot, from 1, or 0.
+    """
+    made = np.array(a)
+    m, n = a.shape[-2:]
+    steps = min(m, n)
+    batch = a.shape[:-2]
+    pivots = np.zeros((*batch, steps), np.int32)
+    info = np.zeros(batch, np.int32)
+    with np.errstate(all="ignore"):
+        for k in range(steps):
+            column = made[..., k:, k]
+            sizes = np.abs(column.real) + np.abs(column.imag)
+            best = np.argmax(np.where(np.isnan(sizes), -1, sizes), axis=-1) + k
+            pivots[..., k] = best + 1
+            _swap(made, k, best)
+            pivot = made[..., k, k]
+            zero = pivot == 0
+            info = np.where((info == 0) & zero, k + 1, info)
+            safe = np.where(zero, 1, pivot)[..., None]
+            made[..., k + 1 :, k] /= safe
+            lower = made[..., k + 1 :, k, None]
+            made[..., k + 1 :, k + 1 :] -= lower * made[..., k, None, k + 1 :]
+    return made, pivots, info.astype(np.int32)
+
+
+def _swap(x: Array, k: int, other: Array) -> None:
+    """Rows ``k`` and ``other`` of each matrix exchanged."""
+    index = other[..., None, None]
+    chosen = np.take_along_axis(x, index, axis=-2)
+    kept = x[..., k : k + 1, :].copy()
+    np.put_along_axis(x, index, kept, axis=-2)
+    x[..., k : k + 1, :] = chosen
+
+
+def order_of(pivots: Array, m: int) -> Array:
+    """The rows in the order that the exchanges bring them to."""
+    order = np.broadcast_to(np.arange(m), (*pivots.shape[:-1], m)).copy()
+    for k in range(pivots.shape[-1]):
+        other = pivots[..., k, None].astype(np.int64) - 1
+        moved = np.take_along_axis(order, other, axis=-1)
+        np.put_along_axis(order, other, order[..., k : k + 1].copy(), axis=-1)
+        order[..., k : k + 1] = moved
+    return order
+
+
+def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
+    """X with a X = b for triangular ``a``; the other triangle is not read."""
+    n = a.shape[-1]
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])))
+    with np.errstate(all="ignore"):
+        for k in reversed(range(n)) if upper else range(n):
+            if not unit:
+                x[..., k, :] /= a[..., k, k, None]
+            rest = slice(0, k) if upper else slice(k + 1, n)
+            x[..., rest, :] -= a[..., rest, k, None] * x[..., k, None, :]
+    return x

@@ -1,0 +1,45 @@
+"""Triangular systems, by substitution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.shape import broadcast_shapes
+from rushlight.ir import build
+from rushlight.ir.build import unary
+from rushlight.ir.graph import Node
+from rushlight.ir.host import Array, host
+from rushlight.ops.linalg.check import require_matrix
+from rushlight.ops.linalg.elimination import substituted
+from rushlight.ops.linalg.shapes import lower, product, upper
+from rushlight.ops.matmul import transposed
+from rushlight.ops.promote import unbroadcast
+from rushlight.ops.table import Grads, composite
+
+
+@host("linalg_triangular", complex=True)
+def _host(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    return substituted(arrays[0], arrays[1], *params)
+
+
+@composite(torch=False, name="_triangular", grad_name="LinalgSolveTriangular")
+def triangular(a: Node, b: Node, upper: bool, unit: bool) -> Node:
+    """X with a X = b, a (.., N, N) triangular, its diagonal taken as 1 if ``unit``."""
+    require_matrix("solve_triangular", a)
+    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    shape = (*batch, *b.shape[-2:])
+    return build.host("linalg_triangular", (a, b), shape, b.dtype, (upper, unit))
+
+
+@triangular.vjp
+def _(g: Node, out: Node, a: Node, b: Node, upper: bool, unit: bool) -> Grads:
+    db: Node = triangular(transposed(a), g, not upper, unit)
+    da = unary("neg", product(db, transposed(out)))
+    return (
+        unbroadcast(_half(da, upper, unit), a.shape),
+        unbroadcast(db, b.shape),
+    )
+
+
+def _half(x: Node, above: bool, unit: bool) -> Node:
+    return upper(x, int(unit)) if above else lower(x, int(unit))

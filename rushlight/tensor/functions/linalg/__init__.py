@@ -1,0 +1,18 @@
+"""torch.linalg, and the norms and decompositions that also live in torch and on Tensor."""
+
+from rushlight.ops.linalg import LinAlgError
+from rushlight.tensor.functions.linalg import (
+    factor,
+    inverse,
+    least_squares,
+    lu,
+    norms,
+    products,
+)
+from rushlight.tensor.functions.linalg.norms import norm
+from rushlight.tensor.functions.linalg.register import LINALG
+
+__all__ = [
+    "LINALG", "LinAlgError", "factor", "inverse", "least_squares", "lu", "norm", "norms",
+    "products",
+]  # fmt: skip

@@ -1,0 +1,169 @@
+"""Factorisations: cholesky, qr, svd, eigenvalues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.ops.return_types import _return_type
+from rushlight.tensor.functions.linalg.register import adjoint, linalg, settled
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+_Cholesky = _return_type("linalg_cholesky_ex", "L", "info")
+_Qr = _return_type("linalg_qr", "Q", "R")
+_OldQr = _return_type("qr", "Q", "R")
+_Svd = _return_type("linalg_svd", "U", "S", "Vh")
+_OldSvd = _return_type("svd", "U", "S", "V")
+_Eig = _return_type("linalg_eig", "eigenvalues", "eigenvectors")
+_Eigh = _return_type("linalg_eigh", "eigenvalues", "eigenvectors")
+_Geqrf = _return_type("geqrf", "a", "tau")
+
+
+@linalg
+def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
+    """The triangular factor of positive-definite matrices. Raises LinAlgError for others."""
+    return settled(function("_cholesky")(input, bool(upper), "linalg.cholesky"))  # type: ignore[no-any-return]
+
+
+@public(method=True, out=True, name="cholesky")
+def _cholesky(input: Tensor, upper: bool = False) -> Tensor:
+    return settled(function("_cholesky")(input, bool(upper), "cholesky"))  # type: ignore[no-any-return]
+
+
+@linalg
+def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
+    """(L, info): info is 0 where the matrix is positive-definite."""
+    if check_errors:
+        settled(function("_cholesky")(input, bool(upper), "linalg.cholesky_ex"))
+    return _Cholesky(*function("_cholesky_ex")(input, bool(upper)))
+
+
+@public(method=True, out=True)
+def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
+    """The inverse of L L^H (``upper``: of U^H U), given the factor."""
+    eye = function("_eye")(input.shape[-1], input.shape[-1], input.dtype)
+    made: Tensor = cholesky_solve(eye, input, upper)
+    return made
+
+
+@public(method=True, out=True)
+def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+    """X with L L^H X = B (``upper``: U^H U), given the factor."""
+    if B.ndim < 2:
+        raise RuntimeError(f"b should have at least 2 dimensions, but has {B.ndim} dimensions "
+                           "instead")  # fmt: skip
+    if L.ndim < 2:
+        raise RuntimeError(f"u should have at least 2 dimensions, but has {L.ndim} dimensions "
+                           "instead")  # fmt: skip
+    low, high = (adjoint(L), L) if upper else (L, adjoint(L))
+    half = function("_triangular")(low, B, False, False)
+    made: Tensor = function("_triangular")(high, half, True, False)
+    return made
+
+
+@linalg
+def qr(A: Tensor, mode: str = "reduced") -> Any:
+    """(Q, R): orthogonal columns times upper triangular."""
+    return _Qr(*function("_qr")(A, mode))
+
+
+@public(method=True, out=True, name="qr")
+def _qr(input: Tensor, some: bool = True) -> Any:
+    return _OldQr(*function("_qr")(input, "reduced" if some else "complete"))
+
+
+@public(method=True, out=True)
+def geqrf(input: Tensor) -> Any:
+    """(the reflectors below R, their factors tau): what ``qr`` is made of."""
+    return _Geqrf(*function("_geqrf")(input))
+
+
+@linalg
+def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+    """(U, S, Vh) with A = U diag(S) Vh."""
+    _require_no_driver("svd", driver)
+    return _Svd(*settled(function("_svd")(A, bool(full_matrices))))
+
+
+def _require_no_driver(who: str, driver: str | None) -> None:
+    if driver is not None:
+        raise RuntimeError(
+            f"torch.linalg.{who}: keyword argument `driver=` is only supported on CUDA inputs with "
+            "cuSOLVER backend."
+        )
+
+
+@public(method=True, out=True, name="svd")
+def _svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        m, n = input.shape[-2:]
+        lead = tuple(input.shape[:-2])
+        values = settled(function("_svdvals")(input))
+        return _OldSvd(input.new_zeros(*lead, m, m), values, input.new_zeros(*lead, n, n))
+    u, s, vh = settled(function("_svd")(input, not some))
+    return _OldSvd(u, s, adjoint(vh))
+
+
+@linalg
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
+    """The singular values in falling order."""
+    _require_no_driver("svdvals", driver)
+    return settled(function("_svdvals")(A))  # type: ignore[no-any-return]
+
+
+@linalg
+def eig(input: Tensor) -> Any:
+    """(eigenvalues, eigenvectors as columns) of square matrices, complex."""
+    return _Eig(*settled(function("_eig")(input)))
+
+
+@linalg
+def eigvals(input: Tensor) -> Tensor:
+    """The eigenvalues of square matrices, complex."""
+    return settled(function("_eig")(input))[0]  # type: ignore[no-any-return]
+
+
+@linalg
+def eigh(input: Tensor, UPLO: str = "L") -> Any:
+    """(eigenvalues in rising order, eigenvectors as columns) of symmetric matrices."""
+    return _Eigh(*settled(function("_eigh")(input, UPLO)))
+
+
+@linalg
+def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of symmetric matrices in rising order."""
+    return settled(function("_eigh")(input, UPLO))[0]  # type: ignore[no-any-return]
+
+
+@linalg
+def householder_product(input: Tensor, tau: Tensor) -> Tensor:
+    """The first columns of the product of reflectors that ``geqrf`` gives."""
+    who = "torch.linalg.householder_product"
+    if input.ndim < 2:
+        raise RuntimeError(f"{who}: input must have at least 2 dimensions.")
+    if input.shape[-2] < input.shape[-1]:
+        raise RuntimeError(
+            f"{who}: input.shape[-2] must be greater than or equal to input.shape[-1]"
+        )
+    if input.shape[-1] < tau.shape[-1]:
+        raise RuntimeError(f"{who}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    if input.dtype is not tau.dtype:
+        raise RuntimeError(f"{who}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
+    made: Tensor = function("_householder")(input, tau)
+    return made
+
+
+@public(method=True, out=True)
+def orgqr(input: Tensor, input2: Tensor) -> Tensor:
+    """``linalg.householder_product``."""
+    return householder_product(input, input2)
+
+
+@public(method=True, out=True)
+def ormqr(
+    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
+) -> Tensor:
+    """Q times ``other`` (or Q^H if ``transpose``, or from the right), Q from ``geqrf``."""
+    made: Tensor = function("_ormqr")(input, tau, other, bool(left), bool(transpose))
+    return made

@@ -1,0 +1,124 @@
+"""Lower times upper with rows exchanged: lu_factor, lu, lu_solve, and torch.lu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.ops.return_types import _return_type
+from rushlight.tensor.functions.linalg.register import adjoint, linalg, turned
+from rushlight.tensor.functions.register import public
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+_Factor = _return_type("linalg_lu_factor", "LU", "pivots")
+_FactorEx = _return_type("linalg_lu_factor_ex", "LU", "pivots", "info")
+_Lu = _return_type("linalg_lu", "P", "L", "U")
+_Infos = _return_type("_lu_with_info", "LU", "pivots", "info")
+_Unpacked = _return_type("lu_unpack", "P", "L", "U")
+
+
+def _require_pivot(who: str, pivot: bool) -> None:
+    if not pivot:
+        raise RuntimeError(f"linalg.{who}: LU without pivoting is not implemented on the CPU")
+
+
+def _require_pivots_not_zero(who: str, info: Any) -> None:
+    for place, each in enumerate(info.reshape(-1).tolist()):
+        if each:
+            where = f"(Batch element {place}): " if info.ndim else ""
+            raise RuntimeError(
+                f"torch.linalg.{who}: {where}U[{each},{each}] is zero and using it on lu_solve "
+                "would result in a division by zero. If you still want to perform the "
+                "factorization, consider calling linalg.lu(A, pivot) or "
+                "linalg.lu_factor_ex(A, pivot)"
+            )
+
+
+@linalg
+def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
+    """(LU in one matrix, pivots). RuntimeError where a pivot is zero."""
+    _require_pivot("lu_factor", pivot)
+    made, pivots, info = function("_lu_factor")(A)
+    _require_pivots_not_zero("lu_factor", info)
+    return _Factor(made, pivots)
+
+
+@linalg
+def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> Any:
+    """(LU in one matrix, pivots, info: the first zero pivot or 0)."""
+    _require_pivot("lu_factor_ex", pivot)
+    made = function("_lu_factor")(A)
+    if check_errors:
+        _require_pivots_not_zero("lu_factor_ex", made[2])
+    return _FactorEx(*made)
+
+
+@linalg
+def lu(A: Tensor, *, pivot: bool = True) -> Any:
+    """(P, L, U) with A = P L U."""
+    _require_pivot("lu", pivot)
+    p, low, up = function("_lu")(A)
+    return _Lu(p.detach(), low, up)
+
+
+@public(torch=True, method=True, name="lu")
+def _lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+    """(LU, pivots), with ``info`` if asked."""
+    _require_pivot("lu_factor", pivot)
+    made, pivots, info = function("_lu_factor")(A)
+    if not get_infos:
+        _require_pivots_not_zero("lu_factor", info)
+        found: Any = (made, pivots)
+    else:
+        found = _Infos(made, pivots, info)
+    if out is None:
+        return found
+    for target, each in zip(out, found, strict=True):
+        target.copy_(each)
+    return out
+
+
+@public(out=True)
+def lu_unpack(
+    LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True
+) -> Any:
+    """(P, L, U) of what ``lu_factor`` gives; what is not asked for is empty."""
+    if LU_pivots.dtype.name != "int32":
+        raise RuntimeError(
+            "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype."
+        )
+    p, low, up = function("_lu_unpack")(LU_data, LU_pivots)
+    empty: Any = LU_data.new_empty(0)  # type: ignore[attr-defined]
+    return _Unpacked(
+        p.detach() if unpack_pivots else empty,
+        low if unpack_data else empty,
+        up if unpack_data else empty,
+    )
+
+
+@linalg
+def lu_solve_(
+    LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False
+) -> Tensor:
+    """X with A X = B for A = P L U as ``lu_factor`` gives it (``adjoint``: of A^H)."""
+    made: Tensor = _solved(LU, pivots, B, left, adjoint)
+    return made
+
+
+def _solved(made: Any, pivots: Any, B: Any, left: bool, turn: bool) -> Any:
+    if not left:  # X A = B is A^H X^H = B^H
+        return adjoint(_solved(made, pivots, adjoint(B), True, not turn))
+    p = function("_permutation")(pivots, made.shape[-1], made.dtype)
+    if turn:
+        half = function("_triangular")(adjoint(made), B, False, False)
+        whole = function("_triangular")(adjoint(made), half, True, True)
+        return function("matmul")(p, whole)
+    half = function("_triangular")(made, function("matmul")(turned(p), B), False, True)
+    return function("_triangular")(made, half, True, False)
+
+
+@public(method=True, out=True)
+def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+    """``linalg.lu_solve`` with the right side first."""
+    made: Tensor = _solved(LU_data, LU_pivots, b, True, False)
+    return made

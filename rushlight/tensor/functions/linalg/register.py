@@ -1,0 +1,40 @@
+"""Where functions of torch.linalg are listed, and what several of them do."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rushlight.tensor.functions.register import with_out
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+F = TypeVar("F", bound=Callable[..., Any])
+LINALG: dict[str, Callable[..., Any]] = {}
+
+
+def linalg(made: F) -> F:
+    """List a function as ``torch.linalg.<name>``, with a keyword argument ``out``."""
+    writes = "out" in inspect.signature(made).parameters
+    LINALG[made.__name__.rstrip("_")] = made if writes else with_out(made)
+    return made
+
+
+def settled(made: Any) -> Any:
+    """The result once it is computed: where a matrix can be refused, it is refused by the call,
+    where the user's ``except LinAlgError`` stands."""
+    first = made if isinstance(made, Tensor) else made[0]
+    first._concrete()
+    return made
+
+
+def turned(x: Any) -> Any:
+    """The last two axes swapped."""
+    return function("transpose")(x, -2, -1)
+
+
+def adjoint(x: Any) -> Any:
+    """The last two axes swapped, and conjugated."""
+    made = turned(x)
+    return function("_conj")(made) if x.dtype.is_complex else made
