@@ -87,6 +87,11 @@ def load(
                 )
             if source.size == 0:
                 raise EOFError("Ran out of input: torch.load got an empty file")
+            if is_safetensors(source):
+                raise RuntimeError(
+                    "torch.load: the file is in the safetensors format; read it with "
+                    "safetensors.torch.load_file"
+                )
             if is_tar(source):
                 if weights_only:
                     raise RuntimeError(
@@ -103,6 +108,12 @@ def load(
         if isinstance(source, StreamSource) and not isinstance(f, str):
             source.leave_at(end)
         return thing
+
+
+def is_safetensors(source: Source) -> bool:
+    """Whether the bytes start as a safetensors file does: a length, and a header in braces."""
+    start = source.read_at(0, 10)
+    return start[8:10] == b'{"' and int.from_bytes(start[:8], "little") <= source.size - 8
 
 
 def _placer(map_location: MapLocation) -> Callable[[LoadedStorage], LoadedStorage]:

@@ -48,8 +48,6 @@ def test_shapes_and_options() -> None:
     )  # fmt: skip
     assert T.MelSpectrogram(n_mels=20, hop_length=50)(wave).shape == (2, 2, 20, 11)
     assert set(T.MelSpectrogram(n_mels=20).state_dict()) == {"spectrogram.window", "mel_scale.fb"}
-    with pytest.raises(NotImplementedError, match="power=None"):
-        T.Spectrogram(power=None)(wave)
     with pytest.raises(RuntimeError, match="n_fft"):
         T.Spectrogram(center=False)(wave[..., :100])
     with pytest.raises(ValueError, match="Invalid normalized"):
@@ -60,6 +58,18 @@ def test_shapes_and_options() -> None:
         T.MelScale(n_mels=300)
     with pytest.raises(ValueError, match="more MFCC coefficients"):
         T.MFCC(n_mfcc=50, melkwargs={"n_mels": 40})
+
+
+@pytest.mark.parametrize("normalized", [False, True, "frame_length"])
+def test_complex_and_back(normalized: bool | str) -> None:
+    wave = chirp().float().reshape(2, 1, 1000)
+    options = {"n_fft": 128, "hop_length": 32, "normalized": normalized, "pad": 5}
+    found = T.Spectrogram(power=None, **options)(wave)
+    assert found.is_complex() and found.shape == (2, 1, 65, 32)
+    assert torch.allclose(found.abs(), T.Spectrogram(power=1.0, **options)(wave), atol=1e-4)
+    assert torch.allclose(T.InverseSpectrogram(**options)(found, 1000), wave, atol=1e-5)
+    with pytest.raises(ValueError, match="to be complex"):
+        T.InverseSpectrogram(**options)(found.abs())
 
 
 def test_silence_has_a_gradient_of_zero() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import struct
@@ -179,3 +180,8 @@ def test_programs_find_it() -> None:
     assert names.ours("safetensors.torch") == "rushlight.safetensors.torch"
     assert names.ours("safetensors") == "rushlight.safetensors"
     assert names.ours("torch.safetensors") is None
+
+
+def test_torch_load_names_the_format() -> None:
+    with pytest.raises(RuntimeError, match=r"safetensors\.torch\.load_file"):
+        torch.load(io.BytesIO(REAL))

@@ -6,7 +6,7 @@ from rushlight.audio.functional.deltas import compute_deltas
 from rushlight.audio.functional.filter_banks import create_dct, linear_fbanks, melscale_fbanks
 from rushlight.audio.functional.masking import mask_along_axis, mask_along_axis_iid
 from rushlight.audio.functional.resampling import resample
-from rushlight.audio.functional.spectrum import spectrogram
+from rushlight.audio.functional.spectrum import inverse_spectrogram, spectrogram
 
 __all__ = [
     "DB_to_amplitude",
@@ -14,6 +14,7 @@ __all__ = [
     "compute_deltas",
     "create_dct",
     "gain",
+    "inverse_spectrogram",
     "linear_fbanks",
     "mask_along_axis",
     "mask_along_axis_iid",

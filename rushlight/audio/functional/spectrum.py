@@ -26,7 +26,7 @@ def spectrogram(
     onesided: bool = True,
     return_complex: bool | None = None,
 ) -> Tensor:
-    """|spectrum| ** power of each frame: (*, L) -> (*, n_fft // 2 + 1, frames).
+    """|spectrum| ** power of each frame: (*, L) -> (*, n_fft // 2 + 1, frames); complex for None.
 
     Frame t is ``window`` times the samples around t * hop_length (from there on with
     ``center=False``); the signal is extended by ``pad`` zeros at both ends first, and by half a
@@ -41,11 +41,16 @@ def spectrogram(
     if return_complex is not None:
         warn("spectrogram: return_complex has no effect; power=None asks for a complex result")
     by_frame, by_window = _norms(normalized)
-    if power is None:
-        raise NotImplementedError("torchaudio.functional.spectrogram: power=None (complex result)")
     if pad > 0:
         waveform = nn_functional.pad(waveform, (pad, pad), "constant")
     shape = waveform.shape
+    if power is None:
+        found = torch.stft(
+            waveform.reshape(-1, shape[-1]), n_fft, hop_length, win_length, window, center,
+            pad_mode, by_frame, onesided, return_complex=True,
+        )  # fmt: skip
+        found = found / window.square().sum().sqrt() if by_window else found
+        return found.reshape(*shape[:-1], *found.shape[-2:])
     real, imaginary = _stft(
         waveform.reshape(-1, shape[-1]), n_fft, hop_length, win_length, window, center, pad_mode,
         onesided,
@@ -58,6 +63,45 @@ def spectrogram(
         squares = squares / window.square().sum()
     result = squares if power == 2.0 else _root(squares).pow(power)
     return result.transpose(-1, -2).reshape(*shape[:-1], result.shape[-1], result.shape[-2])
+
+
+def inverse_spectrogram(
+    spectrogram: Tensor,
+    length: int | None,
+    pad: int,
+    window: Tensor,
+    n_fft: int,
+    hop_length: int,
+    win_length: int,
+    normalized: bool | str,
+    center: bool = True,
+    pad_mode: str = "reflect",
+    onesided: bool = True,
+) -> Tensor:
+    """The signal of a complex spectrogram (``power=None``): (*, frequencies, frames) -> (*, L).
+
+    The arguments are those that made it; ``length`` is the signal's, without ``pad``. Raises
+    ValueError for a spectrogram that is not complex.
+
+    >>> tone, window = torch.sin(torch.arange(1600) * 0.1), torch.hann_window(400)
+    >>> s = spectrogram(tone, 0, window, 400, 200, 400, None, False)
+    >>> again = inverse_spectrogram(s, 1600, 0, window, 400, 200, 400, False)
+    >>> torch.allclose(again, tone, atol=1e-5)
+    True
+    """
+    by_frame, by_window = _norms(normalized)
+    if not spectrogram.is_complex():
+        raise ValueError("Expected `spectrogram` to be complex dtype.")
+    if by_window:
+        spectrogram = spectrogram * window.square().sum().sqrt()
+    shape = spectrogram.shape
+    found = torch.istft(
+        spectrogram.reshape(-1, *shape[-2:]), n_fft, hop_length, win_length, window, center,
+        by_frame, onesided, length=None if length is None else length + 2 * pad,
+    )  # fmt: skip
+    if length is not None and pad > 0:
+        found = found[:, pad:-pad]
+    return found.reshape(*shape[:-2], found.shape[-1])
 
 
 def _root(squares: Tensor) -> Tensor:

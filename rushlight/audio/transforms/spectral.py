@@ -63,6 +63,41 @@ class Spectrogram(Module):
         )  # fmt: skip
 
 
+class InverseSpectrogram(Module):
+    """(*, frequencies, frames), complex as ``Spectrogram(power=None)`` gives it, -> (*, L)."""
+
+    def __init__(
+        self,
+        n_fft: int = 400,
+        win_length: int | None = None,
+        hop_length: int | None = None,
+        pad: int = 0,
+        window_fn: Window = _hann,
+        normalized: bool | str = False,
+        wkwargs: dict[str, Any] | None = None,
+        center: bool = True,
+        pad_mode: str = "reflect",
+        onesided: bool = True,
+    ) -> None:
+        super().__init__()
+        self.n_fft = n_fft
+        self.win_length = win_length if win_length is not None else n_fft
+        self.hop_length = hop_length if hop_length is not None else self.win_length // 2
+        self.register_buffer("window", window_fn(self.win_length, **(wkwargs or {})))
+        self.pad = pad
+        self.normalized = normalized
+        self.center = center
+        self.pad_mode = pad_mode
+        self.onesided = onesided
+
+    def forward(self, spectrogram: Tensor, length: int | None = None) -> Tensor:
+        """The signal, of ``length`` samples if that is given."""
+        return F.inverse_spectrogram(
+            spectrogram, length, self.pad, self.window, self.n_fft, self.hop_length,
+            self.win_length, self.normalized, self.center, self.pad_mode, self.onesided,
+        )  # fmt: skip
+
+
 class MelScale(Module):
     """(*, n_stft, T) -> (*, n_mels, T): frequencies summed in mel bands."""
 
