@@ -112,6 +112,30 @@ class RandomCrop(Transform):
         return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
 
 
+def resized_part(
+    size: tuple[int, int], scale: Sequence[float], ratio: Sequence[float]
+) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of what RandomResizedCrop takes of an image (height, width)."""
+    height, width = size
+    # float32 logarithms and exponentials: the rounding decides about a pixel now and then.
+    low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
+    for _ in range(TRIES):
+        area = height * width * draws.uniform(scale[0], scale[1])
+        aspect = float(np.exp(np.float32(draws.uniform(low, high))))
+        part_width = round(math.sqrt(area * aspect))
+        part_height = round(math.sqrt(area / aspect))
+        if 0 < part_width <= width and 0 < part_height <= height:
+            top = draws.integer(height - part_height + 1)
+            left = draws.integer(width - part_width + 1)
+            return top, left, part_height, part_width
+    part_height, part_width = height, width
+    if width / height < min(ratio):
+        part_height = round(width / min(ratio))
+    elif width / height > max(ratio):
+        part_width = round(height * max(ratio))
+    return (height - part_height) // 2, (width - part_width) // 2, part_height, part_width
+
+
 class RandomResizedCrop(Transform):
     """A part of random area and aspect ratio, resized: how Inception was trained."""
 
@@ -142,23 +166,7 @@ class RandomResizedCrop(Transform):
     ) -> tuple[int, int, int, int]:
         """(top, left, height, width) of a random part; the middle if ten tries do not fit."""
         _, height, width = F.get_dimensions(img)
-        # float32 logarithms and exponentials: the rounding decides about a pixel now and then.
-        low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
-        for _ in range(TRIES):
-            area = height * width * draws.uniform(scale[0], scale[1])
-            aspect = float(np.exp(np.float32(draws.uniform(low, high))))
-            part_width = round(math.sqrt(area * aspect))
-            part_height = round(math.sqrt(area / aspect))
-            if 0 < part_width <= width and 0 < part_height <= height:
-                top = draws.integer(height - part_height + 1)
-                left = draws.integer(width - part_width + 1)
-                return top, left, part_height, part_width
-        part_height, part_width = height, width
-        if width / height < min(ratio):
-            part_height = round(width / min(ratio))
-        elif width / height > max(ratio):
-            part_width = round(height * max(ratio))
-        return (height - part_height) // 2, (width - part_width) // 2, part_height, part_width
+        return resized_part((height, width), scale, ratio)
 
     def forward(self, img: Any) -> Any:
         part = self.get_params(img, self.scale, self.ratio)

@@ -266,6 +266,16 @@ def _two_floats(value: Any, name: str) -> list[float]:
     return list(value)
 
 
+def two_numbers(value: Any, name: str) -> list[float]:
+    """Two floats of a number or a sequence of one or two."""
+    if not isinstance(value, (int, float, Sequence)):
+        raise TypeError(f"{name} should be a number or a sequence of numbers. Got {type(value)}")
+    several = [value] if isinstance(value, (int, float)) else list(value)
+    if len(several) not in (1, 2):
+        raise ValueError(f"If {name} is a sequence its length should be 1 or 2. Got {len(several)}")
+    return [float(several[0]), float(several[-1])]
+
+
 class ElasticTransform(Transform):
     """Every pixel moves at random, neighbours together: strength ``alpha``, smoothness ``sigma``.
 

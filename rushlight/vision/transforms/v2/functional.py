@@ -1,0 +1,192 @@
+"""torchvision.transforms.v2.functional: one function for images, masks and bounding boxes.
+
+A function's image form is that of ``transforms.functional``; what moves pixels also moves masks
+(by the nearest pixel) and boxes; what changes colours leaves these as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import dtype as Dtype
+from rushlight.base.dtype import float32
+from rushlight.tensor import Tensor
+from rushlight.utils.data.arrays import wrap as wrap_array
+from rushlight.vision.pillow import is_image
+from rushlight.vision.transforms import functional as F
+from rushlight.vision.transforms.convert import detached_array, pil_to_tensor, to_pil_image
+from rushlight.vision.transforms.operations import InterpolationMode
+from rushlight.vision.transforms.v2 import boxes as box
+from rushlight.vision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Image, Mask, Video, wrap
+
+Kernel = Callable[..., Any]
+
+
+def _mode(options: dict[str, Any]) -> dict[str, Any]:
+    """Interpolation may be a word."""
+    if isinstance(options.get("interpolation"), str):
+        options["interpolation"] = InterpolationMode(options["interpolation"])
+    return options
+
+
+def _on_image(kernel: Kernel, inpt: Any, *args: Any, **options: Any) -> Any:
+    if isinstance(inpt, (Image, Video)):
+        given = kernel(Tensor.detach(inpt), *args, **_mode(options))
+        if isinstance(given, tuple):
+            return tuple(wrap(each, like=inpt) for each in given)
+        return wrap(given, like=inpt)
+    if is_image(inpt) or (isinstance(inpt, Tensor) and not isinstance(inpt, (Mask, BoundingBoxes))):
+        return kernel(inpt, *args, **_mode(options))
+    raise TypeError(
+        f"Functional {kernel.__name__} supports images, videos, PIL images and plain tensors, but "
+        f"got {type(inpt)} instead."
+    )
+
+
+def _colour(name: str) -> Kernel:
+    """A function that masks and boxes pass through."""
+    kernel: Kernel = getattr(F, name)
+
+    def function(inpt: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(inpt, (Mask, BoundingBoxes)):
+            return inpt
+        return _on_image(kernel, inpt, *args, **options)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"``transforms.functional.{name}``; masks and boxes stay."
+    return function
+
+
+def _geometry(name: str, v1: str | None = None, mask_fill: bool = False) -> Kernel:
+    """A function that moves pixels, and masks and boxes with them."""
+    kernel: Kernel = getattr(F, v1 or name)
+    on_boxes: Kernel | None = getattr(box, name, None)
+    samples = name in ("resize", "resized_crop", "rotate", "affine", "perspective",
+                       "elastic_transform")  # fmt: skip
+
+    def function(inpt: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(inpt, BoundingBoxes):
+            if on_boxes is None:
+                raise NotImplementedError(f"{name} of bounding boxes")
+            return on_boxes(inpt, *args, **options)
+        if not isinstance(inpt, Mask):
+            return _on_image(kernel, inpt, *args, **options)
+        if samples:
+            options["interpolation"] = InterpolationMode.NEAREST
+            options.pop("antialias", None)
+        values = Tensor.detach(inpt)
+        single = values.ndim == 2
+        given = kernel(values.unsqueeze(0) if single else values, *args, **options)
+        return wrap(given.squeeze(0) if single else given, like=inpt)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"``transforms.functional.{v1 or name}``, of masks and boxes too."
+    return function
+
+
+horizontal_flip = hflip = _geometry("horizontal_flip", "hflip")
+vertical_flip = vflip = _geometry("vertical_flip", "vflip")
+resize = _geometry("resize")
+crop = _geometry("crop")
+pad = _geometry("pad")
+center_crop = _geometry("center_crop")
+resized_crop = _geometry("resized_crop")
+rotate = _geometry("rotate")
+affine = _geometry("affine")
+perspective = _geometry("perspective")
+elastic = elastic_transform = _geometry("elastic_transform")
+five_crop = _colour("five_crop")
+ten_crop = _colour("ten_crop")
+adjust_brightness = _colour("adjust_brightness")
+adjust_contrast = _colour("adjust_contrast")
+adjust_saturation = _colour("adjust_saturation")
+adjust_hue = _colour("adjust_hue")
+adjust_gamma = _colour("adjust_gamma")
+adjust_sharpness = _colour("adjust_sharpness")
+autocontrast = _colour("autocontrast")
+equalize = _colour("equalize")
+invert = _colour("invert")
+posterize = _colour("posterize")
+solarize = _colour("solarize")
+gaussian_blur = _colour("gaussian_blur")
+normalize = _colour("normalize")
+erase = _colour("erase")
+rgb_to_grayscale = _colour("rgb_to_grayscale")
+
+
+def to_image(inpt: Any) -> Image:
+    """A PIL image, an (H, W, C) array or a tensor as an Image."""
+    if isinstance(inpt, np.ndarray):
+        pixels = inpt if inpt.ndim == 3 else inpt[:, :, None]
+        return Image(wrap_array(np.ascontiguousarray(pixels.transpose(2, 0, 1))))
+    if is_image(inpt):
+        return Image(pil_to_tensor(inpt))
+    if isinstance(inpt, Tensor):
+        return Image(inpt)
+    raise TypeError(
+        "Input can either be a pure Tensor, a numpy array, or a PIL image, but got "
+        f"{type(inpt)} instead."
+    )
+
+
+def to_dtype(inpt: Any, dtype: Dtype = float32, scale: bool = False) -> Any:
+    """Another dtype; ``scale`` moves an image's range with it."""
+    if scale and not isinstance(inpt, (Mask, BoundingBoxes)):
+        if isinstance(inpt, (Image, Video)):
+            return wrap(F.convert_image_dtype(Tensor.detach(inpt), dtype), like=inpt)
+        return F.convert_image_dtype(inpt, dtype)
+    return inpt.to(dtype)
+
+
+def convert_image_dtype(image: Any, dtype: Dtype = float32) -> Any:
+    """``to_dtype`` with ``scale``."""
+    return to_dtype(image, dtype, scale=True)
+
+
+def to_pure_tensor(inpt: Tensor) -> Tensor:
+    """A plain tensor."""
+    return Tensor.detach(inpt)
+
+
+def get_dimensions(inpt: Any) -> list[int]:
+    """[channels, height, width] of an image."""
+    return F.get_dimensions(inpt)
+
+
+def get_size(inpt: Any) -> list[int]:
+    """[height, width], of boxes their image's."""
+    if isinstance(inpt, BoundingBoxes):
+        return list(inpt.canvas_size)
+    return F.get_dimensions(inpt)[1:]
+
+
+def convert_bounding_box_format(
+    inpt: Any, old_format: Any = None, new_format: BoundingBoxFormat | str | None = None
+) -> Any:
+    """Boxes in another format; ``old_format`` only for plain tensors."""
+    if new_format is None:
+        raise TypeError("convert_bounding_box_format() missing 1 required argument: 'new_format'")
+    target = BoundingBoxFormat[new_format.upper()] if isinstance(new_format, str) else new_format
+    known = inpt.format if isinstance(inpt, BoundingBoxes) else old_format
+    if isinstance(inpt, BoundingBoxes) and old_format is not None:
+        raise ValueError("For bounding box tv_tensor inputs, `old_format` must not be passed.")
+    if known is None:
+        raise ValueError("For pure tensor inputs, `old_format` has to be passed.")
+    source = BoundingBoxFormat[known.upper()] if isinstance(known, str) else known
+    values = box.from_corners(box.corners(detached_array(inpt), source), target)
+    made = wrap_array(np.ascontiguousarray(values))
+    return wrap(made, like=inpt, format=target) if isinstance(inpt, BoundingBoxes) else made
+
+
+__all__ = [
+    "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue",
+    "adjust_saturation", "adjust_sharpness", "affine", "autocontrast", "center_crop",
+    "convert_bounding_box_format", "convert_image_dtype", "crop", "elastic", "elastic_transform",
+    "equalize", "erase", "five_crop", "gaussian_blur", "get_dimensions", "get_size", "hflip",
+    "horizontal_flip", "invert", "normalize", "pad", "perspective", "pil_to_tensor", "posterize",
+    "resize", "resized_crop", "rgb_to_grayscale", "rotate", "solarize", "ten_crop", "to_dtype",
+    "to_image", "to_pil_image", "to_pure_tensor", "vertical_flip", "vflip",
+]  # fmt: skip
