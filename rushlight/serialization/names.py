@@ -17,6 +17,7 @@ from rushlight.serialization.absent import ABSENT
 from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
 from rushlight.serialization.layouts import find_layout
+from rushlight.serialization.module_names import pytorch_module
 from rushlight.serialization.storages import UNTYPED, StorageKind
 from rushlight.tensor import Size, Tensor, device
 
@@ -106,7 +107,9 @@ def written_as(thing: object) -> GlobalName | None:
         return None
     # Some classes say that they live in torch already, because their printed names must.
     first, dot, rest = module.partition(".")
-    return GlobalName(f"torch{dot}{rest}", name) if first in (OURS, "torch") else None
+    if first not in (OURS, "torch"):
+        return None
+    return GlobalName(pytorch_module(f"torch{dot}{rest}", name), name)
 
 
 def find_ours(module: str, name: str) -> Any:

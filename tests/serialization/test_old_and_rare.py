@@ -14,6 +14,7 @@ import pytest
 
 import rushlight as torch
 from rushlight.serialization import load, save
+from rushlight.serialization.names import written_as
 
 
 class Mention:
@@ -111,3 +112,30 @@ def test_kinds_of_tensors_that_are_not_here(name: str, kind: str, weights_only: 
     file.seek(0)
     with pytest.raises(NotImplementedError, match=f"holds a {kind} tensor"):
         load(file, weights_only=weights_only)
+
+
+# Classes, and the modules of PyTorch 2.13 that they are in.
+WHERE = {
+    torch.nn.CTCLoss: "loss", torch.nn.CrossMapLRN2d: "normalization",
+    torch.nn.EmbeddingBag: "sparse", torch.nn.FractionalMaxPool2d: "pooling",
+    torch.nn.GRUCell: "rnn", torch.nn.LazyConv2d: "conv", torch.nn.LazyBatchNorm1d: "batchnorm",
+    torch.nn.MaxUnpool2d: "pooling", torch.nn.MultiMarginLoss: "loss", torch.nn.NLLLoss2d: "loss",
+    torch.nn.MultiheadAttention: "activation", torch.nn.TransformerEncoderLayer: "transformer",
+    torch.nn.SyncBatchNorm: "batchnorm", torch.nn.Linear: "linear",
+}  # fmt: skip
+
+
+def test_classes_are_written_where_pytorch_has_them() -> None:
+    for kind, module in WHERE.items():
+        assert str(written_as(kind).module) == f"torch.nn.modules.{module}", kind
+    step = written_as(torch.optim.lr_scheduler.StepLR)
+    assert (step.module, step.name) == ("torch.optim.lr_scheduler", "StepLR")
+    assert written_as(torch.optim.SGD).module == "torch.optim.sgd"
+    model = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    things = [torch.nn.CTCLoss(), torch.optim.lr_scheduler.StepLR(optimizer, 3)]
+    file = io.BytesIO()
+    save(things, file)
+    file.seek(0)
+    loss, scheduler = load(file, weights_only=False)
+    assert type(loss) is torch.nn.CTCLoss and scheduler.step_size == 3

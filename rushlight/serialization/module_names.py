@@ -1,0 +1,52 @@
+"""Where PyTorch keeps a class that has a file of another name here: what goes into a checkpoint.
+
+Only what PyTorch finds under the name can be loaded there again (``weights_only=False``, or
+``add_safe_globals``).
+"""
+
+from __future__ import annotations
+
+LAYERS, TRANSFORMS = "torch.nn.modules", "torch.distributions"
+
+# Our module (as torch...) -> PyTorch's, for all classes in it.
+MODULES: dict[str, str] = {
+    **{f"{LAYERS}.{ours}": f"{LAYERS}.{theirs}" for ours, theirs in {
+        "attention": "activation", "crossmap": "normalization", "ctc_loss": "loss",
+        "embedding_bag": "sparse", "fractional": "pooling", "linear_cross_entropy": "loss",
+        "margin_loss": "loss", "rnn_cell": "rnn", "syncbatchnorm": "batchnorm",
+        "transformer_layer": "transformer", "unpooling": "pooling",
+    }.items()},
+    **{f"{TRANSFORMS}.{ours}": f"{TRANSFORMS}.transforms" for ours in (
+        "elementwise_transforms", "joined_transforms", "transform", "vector_transforms")},
+    "torch.optim.adafactor": "torch.optim", "torch.optim.muon": "torch.optim",
+}  # fmt: skip
+# A package here, one module there.
+FLAT = "torch.optim.lr_scheduler"
+# Our modules whose classes are in several of PyTorch's: by how the class's name starts.
+SPLIT: dict[str, dict[str, str]] = {
+    f"{LAYERS}.lazy_layers": {
+        "LazyBatchNorm": "batchnorm", "LazyConv": "conv", "LazyInstanceNorm": "instancenorm",
+        "LazyLinear": "linear",
+    },
+    f"{LAYERS}.deprecated": {"Container": "container", "NLLLoss2d": "loss"},
+    f"{LAYERS}.linear_cross_entropy": {
+        "LinearCrossEntropyOptions": "linear_cross_entropy_options"},
+}  # fmt: skip
+
+
+def pytorch_module(module: str, name: str) -> str:
+    """The module in which PyTorch has the class ``name`` of our ``module``, both as torch...
+
+    >>> pytorch_module("torch.optim.lr_scheduler.factors", "StepLR")
+    'torch.optim.lr_scheduler'
+    >>> pytorch_module("torch.nn.modules.lazy_layers", "LazyConv2d")
+    'torch.nn.modules.conv'
+    >>> pytorch_module("torch.nn.modules.linear", "Linear")
+    'torch.nn.modules.linear'
+    """
+    if module.startswith(FLAT):
+        return FLAT
+    for start, theirs in SPLIT.get(module, {}).items():
+        if name.startswith(start):
+            return f"{LAYERS}.{theirs}"
+    return MODULES.get(module, module)
