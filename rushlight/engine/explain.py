@@ -13,7 +13,8 @@ import numpy as np
 
 from rushlight.engine.call import OpCall
 from rushlight.engine.plan import BadIndex, Flight
-from rushlight.engine.trace import Site, Step
+from rushlight.engine.site import Site
+from rushlight.engine.trace import Step
 from rushlight.ir.graph import Node, toposort
 
 Array = np.ndarray[Any, Any]

@@ -141,7 +141,7 @@ class SampleTrace(Trace):
         self.inputs.append(value)
         return Value(self.epoch, step.start, meta)
 
-    def enter(self, value: Value) -> int:
+    def enter(self, value: Value, moves: bool = True) -> int:
         """A value from outside: the same for every sample."""
         self._lent.append((value, value.epoch, value.pos))
         if value.buffer is None and value.parent is None:
@@ -153,7 +153,7 @@ class SampleTrace(Trace):
                 self.inputs.append(value)
                 value.pos, value.epoch = step.start, self.epoch
                 return value.pos
-        return super().enter(value)
+        return super().enter(value, moves)
 
     def call_of(
         self, positions: tuple[int, ...], samples: frozenset[int], size: int

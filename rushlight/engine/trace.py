@@ -20,15 +20,17 @@ from typing import TYPE_CHECKING, Any, final
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
-from rushlight.base.warn import user_frame
 from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.exposure import copy_of, exposed
+from rushlight.engine.site import user_site
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
+from rushlight.engine.window import moving, root_of
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 
 if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
+    from rushlight.runtime.buffer import Buffer
 
 STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
@@ -36,27 +38,6 @@ BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
 
 _position = attrgetter("pos")
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
-
-
-@final
-class Site:
-    """The line of the user's program that recorded something."""
-
-    __slots__ = ("file", "line", "name")
-
-    def __init__(self, name: str, file: str, line: int) -> None:
-        self.name = name
-        self.file = file
-        self.line = line
-
-    def __repr__(self) -> str:
-        return f"{self.name} at {self.file}:{self.line}"
-
-
-def user_site(name: str) -> Site:
-    """The line of the user's that led here."""
-    frame = user_frame()
-    return Site(name, frame.f_code.co_filename, frame.f_lineno)
 
 
 def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
@@ -92,6 +73,7 @@ class Step:
         "scalars",
         "start",
         "structure",
+        "windows",
     )
 
     def __init__(self, parent: Step | None, call: Call | None) -> None:
@@ -113,6 +95,7 @@ class Step:
         self.gradients: dict[int, Gradient | None] = {}
         # Where backward passes from here came out: see tensor.replay.
         self.passages: dict[Any, Any] = {}
+        self.windows = 0  # views of memory that were new here: see engine/window.py
 
     def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""
@@ -252,8 +235,11 @@ class Trace:
             raise InternalError(f"trace holds {len(self._nodes)} nodes, trie {self.step.count}")
         return self._nodes
 
-    def enter(self, value: Value) -> int:
-        """Make a value of an earlier epoch part of this trace; its position."""
+    def enter(self, value: Value, moves: bool = True) -> int:
+        """Make a value of an earlier epoch part of this trace; its position.
+
+        ``moves``: a view may be taken in as a copy, see engine/window.py.
+        """
         buffer = value.buffer
         if buffer is not None and buffer.owner is None and not buffer.exposures:
             # In this order: a value that an interrupt leaves unmarked is only entered once more.
@@ -264,9 +250,12 @@ class Trace:
                 self.step = step = known
             self.inputs.append(value)
         elif value.parent is not None:
+            window = moving(self, value) if moves else None
+            if window is not None:
+                return self._enter_copy(value, window, exposed(root_of(value).buffer))
             parent = value.parent
             if parent.epoch is not self.epoch:
-                self.enter(parent)
+                self.enter(parent, moves=False)
             assert value.recipe is not None
             key = (value.recipe, parent.pos)
             known = self.step.children.get(key)
@@ -280,19 +269,26 @@ class Trace:
         else:
             if value.buffer is None:
                 from_other_thread(value)
-            step = self._input(value.meta)
             buffer = value.buffer
             assert buffer is not None
             if exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
-                snapshot = Value(self.epoch, step.start, value.meta)
-                snapshot.buffer = copy_of(buffer)
-                self.inputs.append(snapshot)
-                value.pos = step.start
-                return step.start
+                return self._enter_copy(value, copy_of(buffer), passing=True)
+            step = self._input(value.meta)
             self.inputs.append(value)
         value.pos = step.start
         value.epoch = self.epoch
+        return step.start
+
+    def _enter_copy(self, value: Value, buffer: Buffer, passing: bool) -> int:
+        """Take in a copy of ``value``. ``passing``: the next read needs another one."""
+        step = self._input(value.meta)
+        snapshot = Value(self.epoch, step.start, value.meta)
+        snapshot.buffer = buffer
+        self.inputs.append(snapshot)
+        value.pos = step.start
+        if not passing:
+            value.epoch = self.epoch
         return step.start
 
     def _input(self, meta: Meta) -> Step:
@@ -397,4 +393,4 @@ class _Local(threading.local):
 
 local = _Local()
 
-__all__ = ["NOWHERE", "Site", "Step", "Trace", "local", "user_site"]
+__all__ = ["NOWHERE", "Step", "Trace", "local", "user_site"]

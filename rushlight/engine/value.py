@@ -136,6 +136,7 @@ class Value:
         "pos",
         "recipe",
         "version",
+        "window",
     )
 
     def __init__(self, epoch: Epoch, pos: int, meta: Meta) -> None:
@@ -145,6 +146,7 @@ class Value:
         self.buffer: Buffer | None = None
         self.parent: Value | None = None
         self.recipe: Call | None = None
+        self.window: Layout | None = None  # of a view: where in the memory of its root it looks
         # Set when an in-place operation gave the tensor another value: a backward pass that
         # saved this one must refuse.
         self.overwritten = False

@@ -21,6 +21,7 @@ from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.tensor import Tensor, mark_made
 
 MANY = 8  # from so many tensors on: which of fewer are alike has few patterns
+TEXT_LIMIT = 1 << 16  # bytes of whole numbers that are joined however few they are
 BYTES_LIMIT = 64 << 20  # a larger copy is worth the threads of a plan
 
 
@@ -44,6 +45,9 @@ def in_memory(tensor: Any) -> npt.NDArray[Any] | None:
 def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
     """What ``torch.cat`` or ``torch.stack`` gives, or None where it is better recorded: a part is
     not computed yet or has a gradient, or dtypes, shapes or ``dim`` are not plainly right."""
+    few = len(tensors) < MANY
+    if few and not (isinstance(tensors[0], Tensor) and tensors[0].dtype is dtypes.int64):
+        return None  # but the tokens of a text that grows have another length each time
     if local.trace.abstract or type(dim) is not int:
         return None
     arrays = []
@@ -53,8 +57,8 @@ def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
             return None
         arrays.append(array)
     first = arrays[0]
-    rank = first.ndim + (name == "stack")
-    if not -rank <= dim < rank or sum(each.nbytes for each in arrays) > BYTES_LIMIT:
+    rank, limit = first.ndim + (name == "stack"), TEXT_LIMIT if few else BYTES_LIMIT
+    if not -rank <= dim < rank or sum(each.nbytes for each in arrays) > limit:
         return None
     axis = dim % rank
     for each in arrays:

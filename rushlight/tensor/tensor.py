@@ -127,6 +127,7 @@ class Tensor(Writable):
         else:
             call = op_call(strided, (TENSOR, layout.shape, layout.strides, layout.offset))
             self._value = _derived(shared, call, layout.shape, storage.version)
+            self._value.window = layout
         if base is not None and "_detached" not in self.__dict__:
             source = edge_of(base)
             self._edge = None if source is None else _edge_through(base, layout, source)

@@ -58,6 +58,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     shown.parent = value
     shown.recipe = call
     shown.version = storage.version
+    shown.window = target
     result._value = shown
     result._storage = storage
     result._layout = target

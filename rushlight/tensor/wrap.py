@@ -23,7 +23,7 @@ from rushlight.engine.value import Value
 from rushlight.ops import table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
-from rushlight.tensor.at_once import MANY, joined
+from rushlight.tensor.at_once import joined
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
@@ -333,7 +333,7 @@ _SHARED: dict[str, Any] = {
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
-    "_MISSING": MISSING, "_LISTS": (tuple, list), "_MANY": MANY, "_joined": joined,
+    "_MISSING": MISSING, "_LISTS": (tuple, list), "_joined": joined,
 }  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def source(op: Op, *, values: bool = False) -> str:
         lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
     if op.name in ("cat", "stack") and not values:
         lead += (
-            "    if tensors.__class__ in _LISTS and len(tensors) >= _MANY and out is None:\n"
+            "    if tensors.__class__ in _LISTS and len(tensors) > 1 and out is None:\n"
             f"        r_ = _joined({op.name!r}, tensors, dim)\n"
             "        if r_ is not None: return r_\n"
         )

@@ -1,0 +1,63 @@
+"""Windows that move: views of an array in memory that are another one each time.
+
+``data[i : i + 32]`` is a view, recorded as a slice of ``data``, and where it begins is part of the
+step. For a view that is the same in every step that is right: the slice becomes part of the plan.
+For the batches of a data set, or the last tokens of a text that grows, every step would be new and
+need a plan of its own. So a place in the trie that has met a few views takes in the next new one
+as an input: a copy, whose plan serves for all that follow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rushlight.engine.value import Value
+from rushlight.runtime.buffer import Buffer
+
+if TYPE_CHECKING:
+    from rushlight.engine.trace import Step, Trace
+
+PATIENCE = 1  # views recorded at one place before new ones are copied
+BYTES_LIMIT = 64 << 20  # a larger copy costs more than a plan
+
+
+def root_of(value: Value) -> Value:
+    """What a view is a view of, in the end."""
+    while value.parent is not None:
+        value = value.parent
+    return value
+
+
+def _known(trace: Trace, step: Step | None, value: Value) -> Step | None:
+    """The step that entering ``value`` at ``step`` leads to, if that has been done before."""
+    if step is None or value.epoch is trace.epoch:
+        return step
+    parent = value.parent
+    if parent is None:
+        return step.children.get(value.meta)
+    after = _known(trace, step, parent)
+    if after is None:
+        return None
+    place = parent.pos if parent.epoch is trace.epoch else after.start
+    return after.children.get((value.recipe, place))
+
+
+def moving(trace: Trace, value: Value) -> Buffer | None:
+    """A copy of the elements of a view, if it is one of many at this place; else None."""
+    layout, root, meta = value.window, root_of(value), value.meta
+    buffer = root.buffer
+    if (
+        layout is None or buffer is None or root.meta.dtype is not meta.dtype
+        or not 0 < meta.numel < root.meta.numel or meta.nbytes > BYTES_LIMIT
+        or trace.abstract or _known(trace, trace.step, value) is not None
+    ):  # fmt: skip
+        return None
+    trace.step.windows += 1
+    if trace.step.windows <= PATIENCE:
+        return None
+    item = meta.dtype.itemsize
+    strides = tuple(step * item for step in layout.strides)
+    fresh = Buffer(meta.nbytes)
+    kind, shape = meta.dtype.np, tuple(meta.shape)
+    fresh.array(kind, shape)[...] = buffer.array(kind, shape, layout.offset * item, strides)
+    return fresh
