@@ -24,7 +24,7 @@ from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.site import user_site
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
-from rushlight.engine.window import moving, root_of
+from rushlight.engine.window import moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 
@@ -252,7 +252,7 @@ class Trace:
         elif value.parent is not None:
             window = moving(self, value) if moves else None
             if window is not None:
-                return self._enter_copy(value, window, exposed(root_of(value).buffer))
+                return self._enter_copy(value, *window)
             parent = value.parent
             if parent.epoch is not self.epoch:
                 self.enter(parent, moves=False)

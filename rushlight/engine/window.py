@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rushlight.engine.exposure import exposed
 from rushlight.engine.value import Value
 from rushlight.runtime.buffer import Buffer
 
@@ -42,8 +43,9 @@ def _known(trace: Trace, step: Step | None, value: Value) -> Step | None:
     return after.children.get((value.recipe, place))
 
 
-def moving(trace: Trace, value: Value) -> Buffer | None:
-    """A copy of the elements of a view, if it is one of many at this place; else None."""
+def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
+    """A copy of the elements of a view, if it is one of many at this place, and whether others may
+    write to what it is a copy of; else None."""
     layout, root, meta = value.window, root_of(value), value.meta
     buffer = root.buffer
     if (
@@ -60,4 +62,4 @@ def moving(trace: Trace, value: Value) -> Buffer | None:
     fresh = Buffer(meta.nbytes)
     kind, shape = meta.dtype.np, tuple(meta.shape)
     fresh.array(kind, shape)[...] = buffer.array(kind, shape, layout.offset * item, strides)
-    return fresh
+    return fresh, exposed(buffer)
