@@ -79,9 +79,10 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     {
-        "amp", "autograd", "backends", "cpu", "cuda", "distributions", "fft", "func", "hub",
-        "linalg", "masked", "multiprocessing", "nn", "optim", "random", "return_types",
-        "serialization", "signal", "special", "testing", "utils", "version", "vision",
+        "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
+        "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn", "optim",
+        "random", "return_types", "serialization", "signal", "special", "testing", "utils",
+        "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (
@@ -92,7 +93,15 @@ _AUTOCAST = (
     "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
 )  # fmt: skip
 # Names of ``torch`` that are at home in a sub-package, imported when first used.
+_STORAGES = (
+    "BFloat16Storage", "BoolStorage", "ByteStorage", "CharStorage", "ComplexDoubleStorage",
+    "ComplexFloatStorage", "DoubleStorage", "FloatStorage", "HalfStorage", "IntStorage",
+    "LongStorage", "ShortStorage",
+)  # fmt: skip
 _FROM = {
+    "from_dlpack": "tensor.dlpack", "to_dlpack": "tensor.dlpack",
+    "UntypedStorage": "tensor.storage_names", "TypedStorage": "tensor.storage_names",
+    **dict.fromkeys(_STORAGES, "tensor.storage_names"),
     "load": "serialization", "save": "serialization", "vmap": "func", "autocast": "amp",
     **dict.fromkeys(_AUTOCAST, "amp.switches"),
 }  # fmt: skip

@@ -63,6 +63,7 @@ from rushlight.tensor.create import (
 )  # fmt: skip
 from rushlight.tensor.device import Device as device
 from rushlight.tensor.display import set_printoptions
+from rushlight.tensor.methods import exchange
 from rushlight.tensor.modes import (
     enable_grad,
     inference_mode,
@@ -97,6 +98,7 @@ from rushlight.tensor.views import edge_of_view, gradient_of_view
 from rushlight.tensor.wrap import canonical, function
 
 methods.install()
+exchange.install()
 operators.install()
 indexing.install()
 for _name, _method in random_fill.METHODS.items():

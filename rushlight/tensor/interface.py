@@ -17,6 +17,7 @@ from rushlight.tensor.memory_format import (
     memory_format,
     preserve_format,
 )
+from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -42,8 +43,8 @@ def is_tensor(obj: Any) -> bool:
 
 
 def is_storage(obj: Any) -> bool:
-    """Storages are not objects of their own here."""
-    return False
+    """Whether ``obj`` is a storage, of bytes or of elements."""
+    return isinstance(obj, (UntypedStorage, TypedStorage))
 
 
 def is_floating_point(input: Tensor) -> bool:

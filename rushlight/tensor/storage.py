@@ -16,8 +16,9 @@ from rushlight.engine.value import Value
 class Storage:
     """``value`` holds all elements, row-major; ``version`` counts in-place writes."""
 
-    __slots__ = ("__weakref__", "value", "version")
+    __slots__ = ("__weakref__", "home", "value", "version")
 
     def __init__(self, value: Value) -> None:
         self.value = value
         self.version = value.version
+        self.home: Value | None = None  # whose address somebody was told last

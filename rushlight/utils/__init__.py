@@ -8,7 +8,7 @@ from typing import Any
 from rushlight.utils import data
 from rushlight.utils.swap import swap_tensors
 
-_PARTS = frozenset({"_pytree", "benchmark", "checkpoint", "model_zoo", "tensorboard"})
+_PARTS = frozenset({"_pytree", "benchmark", "checkpoint", "dlpack", "model_zoo", "tensorboard"})
 
 __all__ = ["data", "swap_tensors"]
 

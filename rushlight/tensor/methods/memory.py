@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+from sys import getrefcount
 from typing import Any
 
+from rushlight.engine.exposure import copy_of
+from rushlight.engine.value import Value
+from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.memory_format import copy_in, lies_in, preserve_format, require_format
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
@@ -98,9 +103,35 @@ def set_data(self: Tensor, other: Tensor) -> None:
     self._seen = other._seen
 
 
+def _moved_home(told: Value, value: Value, buffer: Buffer) -> Buffer:
+    """``value``'s elements in the memory of ``told``, who keeps a copy if somebody needs it."""
+    home = told.buffer
+    if home is None or home.nbytes != buffer.nbytes:
+        return buffer
+    foreign = any(each.owner is not None or each.exposures for each in (home, buffer))
+    # References to home: its value, the local name, the argument; to the buffer: the caller's too.
+    if foreign or getrefcount(home) > 3 or getrefcount(buffer) > 4:
+        return buffer
+    # The storage, the caller, this function and the argument.
+    if getrefcount(told) > 4:
+        told.buffer = copy_of(home)
+    ctypes.memmove(home.address, buffer.address, buffer.nbytes)
+    value.buffer = home
+    return home
+
+
 def data_ptr(self: Tensor) -> int:
-    """The address of the first element."""
+    """The address of the first element: the same for as long as the tensor has this storage.
+
+    A write in place makes new memory; when somebody asks again, what was written moves to where the
+    elements were, and old numbers that are still needed move away.
+    """
     buffer = private_buffer(self)
+    storage = self._share()
+    told = storage.home
+    if told is not None and told is not storage.value:
+        buffer = _moved_home(told, storage.value, buffer)
+    storage.home = storage.value
     return buffer.address + self._current_layout().offset * self.dtype.itemsize
 
 
