@@ -109,7 +109,7 @@ view_as_complex.samples(lambda rng: iter((((floats(rng, 3, 2),), {}),)))
 view_as_complex.bad_inputs(raises(((np.ones(3),), {}, RuntimeError, "dimension of size 2")))
 
 
-@composite(method=False, inplace=True)
+@composite(method=True, inplace=True)
 def conj_physical(input: Node) -> Node:
     """The complex conjugate; real numbers as they are."""
     return build.conj(input)

@@ -5,10 +5,20 @@ what is holomorphic are written for real matrices (ops/derive.py conjugates); th
 ``complex_rule``.
 """
 
-from rushlight.ops.linalg import cholesky, eigen, inverse, lu, qr, samples, singular, triangular
+from rushlight.ops.linalg import (
+    cholesky,
+    eigen,
+    inverse,
+    ldl,
+    lu,
+    qr,
+    samples,
+    singular,
+    triangular,
+)
 from rushlight.ops.linalg.check import LinAlgError
 
 __all__ = [
-    "LinAlgError", "cholesky", "eigen", "inverse", "lu", "qr", "samples", "singular",
+    "LinAlgError", "cholesky", "eigen", "inverse", "ldl", "lu", "qr", "samples", "singular",
     "triangular",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -44,7 +45,7 @@ def require_kind(who: str, x: Node) -> None:
 
 def each_matrix(x: Array) -> Iterator[tuple[str, Array]]:
     """The matrices of a batch one by one, with the words that tell which."""
-    rows = x.reshape(-1, *x.shape[-2:])
+    rows = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
     for place, one in enumerate(rows):
         yield (f"(Batch element {place}): " if x.ndim > 2 else ""), one
 

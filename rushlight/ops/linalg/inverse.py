@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,9 @@ def _host_inv_ex(arrays: tuple[Array, ...], params: Params) -> Any:
 
 def _one_by_one(a: Array, compute: Any, shape: tuple[int, ...], *more: Array) -> Any:
     """Results of singular matrices are nan, and ``info`` is the place of the first zero pivot."""
-    rows = a.reshape(-1, *a.shape[-2:])
-    others = [each.reshape(-1, *each.shape[-2:]) for each in more]
+    count = math.prod(a.shape[:-2])
+    rows = a.reshape(count, *a.shape[-2:])
+    others = [each.reshape(count, *each.shape[-2:]) for each in more]
     made = np.full((len(rows), *shape), np.nan, a.dtype)
     info = np.zeros(len(rows), np.int32)
     for place, one in enumerate(rows):

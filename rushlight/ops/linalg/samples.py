@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.ops.linalg import inverse, lu, qr, singular, triangular
-from rushlight.ops.samples import Array, BadInputs, Rng, Samples, floats
+from rushlight.ops.linalg import inverse, ldl, lu, qr, singular, triangular
+from rushlight.ops.samples import Array, BadInputs, Fixed, Rng, Samples, floats
 
 
 def _matrix(rng: Rng, *shape: int) -> Array:
@@ -91,3 +91,21 @@ triangular.triangular.samples(_triangles)
 lu.lu_factor.samples(_any_shape)
 lu.lu.samples(_any_shape)
 lu.lu_unpack.samples(_packed)
+
+
+def _symmetric(rng: Rng) -> Samples:
+    for shape in ((3, 3), (2, 4, 4), (0, 2, 2)):
+        x = floats(rng, *shape)
+        yield (x + np.swapaxes(x, -1, -2), False), {}
+    yield (np.array([[0.0, 1.0], [1.0, 0.0]]), True), {}  # a block of two
+
+
+def _factors(rng: Rng) -> Samples:
+    values, pivots = np.array([[2.0, 0.0], [0.5, 3.0]]), np.array([1, 2], np.int32)
+    yield (Fixed(values), pivots, floats(rng, 2, 3), False), {}
+    block = np.array([[0.0, 0.0], [1.0, 0.0]])
+    yield (Fixed(block), -pivots[[1, 1]], floats(rng, 4, 2, 1), True), {}
+
+
+ldl.ldl_factor.samples(_symmetric)
+ldl.ldl_solve.samples(_factors)

@@ -217,3 +217,38 @@ def test_numbers_of_pytorch() -> None:
     assert str(L.cond(x, "fro")) == "tensor(13.7683)"
     assert L.lu_factor(x).pivots.tolist() == [1, 2, 3]
     assert str(L.slogdet(x).logabsdet) == "tensor(0.0609)"
+
+
+@pytest.mark.parametrize("hermitian", [True, False])
+@pytest.mark.parametrize("n", [1, 3, 7])
+def test_symmetric_factors_solve(n: int, hermitian: bool) -> None:
+    x, b = drawn(2, n, n), drawn(2, n, 2).requires_grad_()
+    matrix = x + (x.mH if hermitian else x.mT)
+    if n > 1:
+        matrix = matrix * (1 - torch.eye(n))  # needs blocks of two
+    factors = L.ldl_factor(matrix, hermitian=hermitian)
+    assert n == 1 or (factors.pivots < 0).any()
+    made = L.ldl_solve(*factors, b, hermitian=hermitian)
+    assert torch.allclose(matrix @ made, b)
+    seed = drawn(2, n, 2)
+    (found,) = torch.autograd.grad(made, b, seed)
+    assert torch.allclose(matrix.mH @ found, seed)
+    assert L.ldl_factor_ex(torch.zeros(2, 2)).info.item() == 1
+
+
+def test_low_rank_approximations() -> None:
+    x = drawn(12, 3, kind="float64") @ drawn(3, 8, kind="float64")
+    for matrix in (x, x.mT):
+        u, s, v = torch.svd_lowrank(matrix, q=3)
+        assert torch.allclose((u * s) @ v.mT, matrix)
+        u, s, v = torch.pca_lowrank(matrix, q=3)
+        assert torch.allclose((u * s) @ v.mT, matrix - matrix.mean(0))
+    with pytest.raises(ValueError, match="not greater than min"):
+        torch.pca_lowrank(x, q=9)
+
+
+def test_what_is_gone_says_so() -> None:
+    with pytest.raises(RuntimeError, match=r"torch\.linalg\.eigh"):
+        torch.symeig(torch.eye(2))
+    with pytest.raises(NotImplementedError, match="lobpcg"):
+        torch.lobpcg(torch.eye(2))

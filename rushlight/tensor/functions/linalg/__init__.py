@@ -4,15 +4,18 @@ from rushlight.ops.linalg import LinAlgError
 from rushlight.tensor.functions.linalg import (
     factor,
     inverse,
+    ldl,
     least_squares,
+    low_rank,
     lu,
     norms,
     products,
+    removed,
 )
 from rushlight.tensor.functions.linalg.norms import norm
 from rushlight.tensor.functions.linalg.register import LINALG
 
 __all__ = [
-    "LINALG", "LinAlgError", "factor", "inverse", "least_squares", "lu", "norm", "norms",
-    "products",
+    "LINALG", "LinAlgError", "factor", "inverse", "ldl", "least_squares", "low_rank", "lu",
+    "norm", "norms", "products", "removed",
 ]  # fmt: skip

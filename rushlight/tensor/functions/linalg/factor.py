@@ -165,5 +165,8 @@ def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
 ) -> Tensor:
     """Q times ``other`` (or Q^H if ``transpose``, or from the right), Q from ``geqrf``."""
+    if input.ndim < 2 or other.ndim < 2:
+        name = "input" if input.ndim < 2 else "other"
+        raise RuntimeError(f"torch.ormqr: {name} must have at least 2 dimensions.")
     made: Tensor = function("_ormqr")(input, tau, other, bool(left), bool(transpose))
     return made

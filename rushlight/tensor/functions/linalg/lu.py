@@ -7,6 +7,7 @@ from typing import Any
 from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, turned
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -74,8 +75,8 @@ def _lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None)
     if out is None:
         return found
     for target, each in zip(out, found, strict=True):
-        target.copy_(each)
-    return out
+        write_out("lu", target, each)
+    return type(found)(*out) if get_infos else tuple(out)
 
 
 @public(out=True)

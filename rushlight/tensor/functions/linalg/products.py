@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.shape import normalize_dim
 from rushlight.tensor.functions.linalg.inverse import inv, solve
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.functions.register import public
@@ -144,10 +145,10 @@ def tensorsolve(input: Any, other: Any, dims: Any = None) -> Tensor:
 @linalg
 def vander(x: Any, *, N: int | None = None) -> Tensor:
     """The powers of x from 0 up along a new last axis: (.., n) -> (.., n, N)."""
-    if x.ndim < 1:
-        raise RuntimeError("x must be at least 1-D")
     if x.dtype.name == "bool":
         x = x.long()
+    if not x.ndim:
+        x = x.reshape(1)
     count = x.shape[-1] if N is None else N
     if count <= 1:
         raise RuntimeError("N must be greater than 1.")
@@ -171,6 +172,12 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         raise RuntimeError(
             "linalg.cross: inputs must have the same number of dimensions."
         )  # fmt: skip
+    sizes = [each.shape[normalize_dim(dim, each.ndim)] for each in (input, other)]
+    if sizes != [3, 3]:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and "
+            f"{sizes[1]}"
+        )
     out: Tensor = function("cross")(input, other, dim)
     return out
 
