@@ -109,6 +109,10 @@ def written_as(thing: object) -> GlobalName | None:
     first, dot, rest = module.partition(".")
     if first not in (OURS, "torch"):
         return None
+    if rest.startswith("tensor."):  # generated functions: by a name that users call them by
+        for public in (f"{OURS}.nn.functional", OURS):
+            if getattr(sys.modules.get(public), name, None) is thing:
+                return GlobalName("torch" + public.removeprefix(OURS), name)
     return GlobalName(pytorch_module(f"torch{dot}{rest}", name), name)
 
 

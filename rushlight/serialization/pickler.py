@@ -9,7 +9,7 @@ from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
 from rushlight.base.dtype import dtype as Dtype
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
 from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.storages import StorageBytes, bytes_of
@@ -137,6 +137,8 @@ def global_name(thing: Any) -> GlobalName | None:
 
 def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[Any, ...]:
     """(rebuild function, arguments) for one tensor, as PyTorch 2 writes it."""
+    if isinstance(tensor, UninitializedTensorMixin):
+        return GlobalName("torch.nn.parameter", type(tensor).__name__), (tensor.requires_grad,)
     if isinstance(tensor, Parameter):
         plain = tensor.detach()
         return REBUILD_PARAMETER, (plain, tensor.requires_grad, OrderedDict())

@@ -139,3 +139,27 @@ def test_classes_are_written_where_pytorch_has_them() -> None:
     file.seek(0)
     loss, scheduler = load(file, weights_only=False)
     assert type(loss) is torch.nn.CTCLoss and scheduler.step_size == 3
+
+
+def pickled(thing: object) -> bytes:
+    file = io.BytesIO()
+    save(thing, file)
+    return zipfile.ZipFile(file).read("archive/data.pkl")
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_whole_modules_have_what_pytorch_looks_for() -> None:
+    assert b"ctorch.nn.functional\nrelu\n" in pickled(torch.nn.TransformerEncoderLayer(4, 2))
+    assert b"_flat_weights" in pickled(torch.nn.LSTM(2, 3))
+    assert b"ctorch.nn.parameter\nUninitializedParameter\n" in pickled(torch.nn.LazyLinear(2))
+    things = [torch.nn.LSTM(2, 3), torch.nn.LazyLinear(2)]
+    file = io.BytesIO()
+    save(things, file)
+    file.seek(0)
+    lstm, lazy = load(file, weights_only=False)
+    x = torch.ones(4, 1, 2)
+    assert torch.equal(lstm(x)[0], things[0](x)[0])
+    with torch.no_grad():
+        lstm.weight_ih_l0.zero_()
+    assert float(lstm._flat_weights[0].detach().abs().max()) == 0.0
+    assert lazy(torch.ones(3, 5)).shape == (3, 2)

@@ -110,6 +110,15 @@ class RNNBase(Module):
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
+    def __getstate__(self) -> dict[str, Any]:
+        """PyTorch looks for the list of weights in the pickled module itself."""
+        return {**super().__getstate__(), "_flat_weights": self._flat_weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(
+            {name: each for name, each in state.items() if name != "_flat_weights"}
+        )
+
     @property
     def _flat_weights(self) -> list[Any]:
         return [getattr(self, name) for name in self._flat_weights_names]
