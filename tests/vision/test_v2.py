@@ -145,3 +145,31 @@ def test_forms() -> None:
 def test_errors(call, error: type[Exception], says: str, image) -> None:
     with pytest.raises(error, match=says):
         call(image)
+
+
+# Sums of the bytes that torchvision 0.28 gives with seed 3 of a PIL image.
+AUTOMATIC = (
+    ("v2.AutoAugment()", 378007),
+    ("v2.RandAugment(3)", 311312),
+    ("v2.TrivialAugmentWide()", 339148),
+    ("v2.AugMix()", 335522),
+    ("v2.RandomErasing(1.0, value=9)", 321469),
+)
+
+
+@pytest.mark.parametrize(("text", "total"), AUTOMATIC)
+def test_automatic(text: str, total: int) -> None:
+    y, x = np.mgrid[0:32, 0:28]
+    planes = [(x * 9 + y * 3) % 256, (y * 8) % 256, (x * x + y * y) % 256]
+    picture = Image.fromarray(np.stack(planes, -1).astype(np.uint8))
+    torch.manual_seed(3)
+    changed = eval(text, {"v2": v2})({"image": picture, "label": 3})
+    assert changed["label"] == 3
+    assert abs(int(np.asarray(changed["image"], np.int64).sum()) - total) <= 3
+
+
+def test_automatic_wants_one_image(image, boxes) -> None:
+    with pytest.raises(TypeError, match="BoundingBoxes are not supported"):
+        v2.RandAugment()(image, boxes)
+    with pytest.raises(TypeError, match="found 2"):
+        v2.RandAugment()(image, image)

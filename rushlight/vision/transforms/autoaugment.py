@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor import Tensor, linspace
-from rushlight.utils.data.arrays import wrap
+from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.transforms import draws, tone
 from rushlight.vision.transforms.colour import (
     adjust_brightness,
@@ -33,7 +33,8 @@ Space = dict[str, tuple[tuple[float, ...] | None, bool]]
 
 
 @functools.lru_cache(maxsize=128)
-def _even(first: float, last: float, bins: int) -> tuple[float, ...]:
+def even_steps(first: float, last: float, bins: int) -> tuple[float, ...]:
+    """``linspace`` as Python numbers."""
     return tuple(linspace(first, last, bins).tolist())
 
 
@@ -44,23 +45,23 @@ def _bits(most: int, span: int, bins: int) -> tuple[float, ...]:
     return tuple(float(most - each) for each in np.rint(steps))
 
 
-def _space(bins: int, reach: tuple[float, float], wide: bool = False) -> Space:
+def augmentation_space(bins: int, reach: tuple[float, float], wide: bool = False) -> Space:
     """The usual table: ``reach`` is how far to move along x and y at the highest level."""
-    shear = (_even(0.0, 0.99 if wide else 0.3, bins), True)
-    strength = (_even(0.0, 0.99 if wide else 0.9, bins), True)
+    shear = (even_steps(0.0, 0.99 if wide else 0.3, bins), True)
+    strength = (even_steps(0.0, 0.99 if wide else 0.9, bins), True)
     none: tuple[None, bool] = (None, False)
     return {
         "ShearX": shear,
         "ShearY": shear,
-        "TranslateX": (_even(0.0, reach[0], bins), True),
-        "TranslateY": (_even(0.0, reach[1], bins), True),
-        "Rotate": (_even(0.0, 135.0 if wide else 30.0, bins), True),
+        "TranslateX": (even_steps(0.0, reach[0], bins), True),
+        "TranslateY": (even_steps(0.0, reach[1], bins), True),
+        "Rotate": (even_steps(0.0, 135.0 if wide else 30.0, bins), True),
         "Brightness": strength,
         "Color": strength,
         "Contrast": strength,
         "Sharpness": strength,
         "Posterize": (_bits(8, 6 if wide else 4, bins), False),
-        "Solarize": (_even(255.0, 0.0, bins), False),
+        "Solarize": (even_steps(255.0, 0.0, bins), False),
         "AutoContrast": none,
         "Equalize": none,
     }
@@ -144,7 +145,7 @@ class AutoAugment(Transform):
         fill = fill_for(img, self.fill)
         _, height, width = get_dimensions(img)
         place, chances, signs = self.get_params(len(self.policies))
-        space = _space(10, (150.0 / 331.0 * width, 150.0 / 331.0 * height)) | INVERT
+        space = augmentation_space(10, (150.0 / 331.0 * width, 150.0 / 331.0 * height)) | INVERT
         for (name, p, level), chance, sign in zip(
             self.policies[place], chances, signs, strict=True
         ):
@@ -183,7 +184,7 @@ class RandAugment(Transform):
         fill = fill_for(img, self.fill)
         _, height, width = get_dimensions(img)
         reach = (150.0 / 331.0 * width, 150.0 / 331.0 * height)
-        space = IDENTITY | _space(self.num_magnitude_bins, reach)
+        space = IDENTITY | augmentation_space(self.num_magnitude_bins, reach)
         for _ in range(self.num_ops):
             name = list(space)[draws.integer(len(space))]
             magnitudes, signed = space[name]
@@ -217,7 +218,7 @@ class TrivialAugmentWide(Transform):
 
     def forward(self, img: Any) -> Any:
         fill = fill_for(img, self.fill)
-        space = IDENTITY | _space(self.num_magnitude_bins, (32.0, 32.0), wide=True)
+        space = IDENTITY | augmentation_space(self.num_magnitude_bins, (32.0, 32.0), wide=True)
         name = list(space)[draws.integer(len(space))]
         magnitudes, signed = space[name]
         magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(len(magnitudes))]
@@ -233,6 +234,22 @@ class TrivialAugmentWide(Transform):
 
 
 LEVELS = 10  # of AugMix
+
+
+def mixed_chains(
+    values: Array, alpha: float, width: int, chain: Callable[[Tensor], Tensor]
+) -> Array:
+    """(..., C, H, W) mixed with ``width`` results of ``chain``; how much of each is drawn."""
+    batch = values.reshape((1,) * max(4 - values.ndim, 0) + values.shape)
+    count, ones = len(batch), (1,) * (batch.ndim - 1)
+    # How much of the original and of the mixture; then the parts of the chains in it.
+    share = draws.dirichlet([alpha] * 2, count)
+    parts = draws.dirichlet([alpha] * width, count) * share[:, 1:]
+    mixed = share[:, 0].reshape(count, *ones) * batch
+    for place in range(width):
+        changed = image_array(chain(wrap(batch.copy())), "AugMix")
+        mixed += parts[:, place].reshape(count, *ones) * changed
+    return mixed.reshape(values.shape).astype(values.dtype)
 
 
 class AugMix(Transform):
@@ -259,8 +276,8 @@ class AugMix(Transform):
         self.interpolation = interpolation
         self.fill = fill
 
-    def _space(self, height: int, width: int) -> Space:
-        usual = _space(LEVELS, (width / 3.0, height / 3.0)) | {
+    def space(self, height: int, width: int) -> Space:
+        usual = augmentation_space(LEVELS, (width / 3.0, height / 3.0)) | {
             "Posterize": (_bits(4, 4, LEVELS), False)
         }
         last = {name: usual.pop(name) for name in BY_STRENGTH}
@@ -281,19 +298,13 @@ class AugMix(Transform):
         picture = isinstance(orig_img, Tensor)
         fill = fill_for(orig_img, self.fill)
         _, height, width = get_dimensions(orig_img)
-        space = self._space(height, width)
+        space = self.space(height, width)
         img = orig_img if picture else pil_to_tensor(orig_img)
-        values = image_array(img, "AugMix")
-        batch = values.reshape((1,) * max(4 - values.ndim, 0) + values.shape)
-        count, ones = len(batch), (1,) * (batch.ndim - 1)
-        # How much of the original and of the mixture; then the parts of the chains in it.
-        share = draws.dirichlet([self.alpha] * 2, count)
-        parts = draws.dirichlet([self.alpha] * self.mixture_width, count) * share[:, 1:]
-        mixed = share[:, 0].reshape(count, *ones) * batch
-        for place in range(self.mixture_width):
-            changed = image_array(self._chain(wrap(batch.copy()), space, fill), "AugMix")
-            mixed += parts[:, place].reshape(count, *ones) * changed
-        result = wrap(mixed.reshape(values.shape).astype(values.dtype))
+        mixed = mixed_chains(
+            image_array(img, "AugMix"), self.alpha, self.mixture_width,
+            lambda each: self._chain(each, space, fill),
+        )  # fmt: skip
+        result = wrap(mixed)
         return result if picture else to_pil_image(result)
 
     def __repr__(self) -> str:

@@ -1,7 +1,14 @@
 """torchvision.transforms.v2: transforms of whole samples, with masks and boxes."""
 
+from rushlight.vision.transforms.autoaugment import AutoAugmentPolicy
 from rushlight.vision.transforms.operations import InterpolationMode
 from rushlight.vision.transforms.v2 import functional
+from rushlight.vision.transforms.v2.auto import (
+    AugMix,
+    AutoAugment,
+    RandAugment,
+    TrivialAugmentWide,
+)
 from rushlight.vision.transforms.v2.colour import (
     ColorJitter,
     Grayscale,
@@ -54,6 +61,9 @@ from rushlight.vision.transforms.v2.mix import CutMix, MixUp
 from rushlight.vision.transforms.v2.transform import Transform, query_chw, query_size
 
 __all__ = [
+    "AugMix",
+    "AutoAugment",
+    "AutoAugmentPolicy",
     "CenterCrop",
     "ColorJitter",
     "Compose",
@@ -71,6 +81,7 @@ __all__ = [
     "Normalize",
     "PILToTensor",
     "Pad",
+    "RandAugment",
     "RandomAdjustSharpness",
     "RandomAffine",
     "RandomApply",
@@ -98,6 +109,7 @@ __all__ = [
     "ToPureTensor",
     "ToTensor",
     "Transform",
+    "TrivialAugmentWide",
     "functional",
     "query_chw",
     "query_size",

@@ -17,6 +17,7 @@ from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import wrap as wrap_array
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import functional as F
+from rushlight.vision.transforms.colour import largest
 from rushlight.vision.transforms.convert import detached_array, pil_to_tensor, to_pil_image
 from rushlight.vision.transforms.operations import InterpolationMode
 from rushlight.vision.transforms.v2 import boxes as box
@@ -106,15 +107,43 @@ adjust_saturation = _colour("adjust_saturation")
 adjust_hue = _colour("adjust_hue")
 adjust_gamma = _colour("adjust_gamma")
 adjust_sharpness = _colour("adjust_sharpness")
-autocontrast = _colour("autocontrast")
 equalize = _colour("equalize")
 invert = _colour("invert")
 posterize = _colour("posterize")
 solarize = _colour("solarize")
 gaussian_blur = _colour("gaussian_blur")
 normalize = _colour("normalize")
-erase = _colour("erase")
 rgb_to_grayscale = _colour("rgb_to_grayscale")
+
+
+def erase(inpt: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = False) -> Any:
+    """``transforms.functional.erase``, of PIL images too; masks and boxes stay."""
+    if is_image(inpt):
+        return to_pil_image(F.erase(pil_to_tensor(inpt), i, j, h, w, v), inpt.mode)
+    if isinstance(inpt, (Mask, BoundingBoxes)):
+        return inpt
+    return _on_image(F.erase, inpt, i, j, h, w, v, inplace)
+
+
+def _stretched(image: Any) -> Any:
+    """``autocontrast``; on tensors the range is divided by, not its inverse multiplied."""
+    if is_image(image):
+        return F.autocontrast(image)
+    values = detached_array(F.autocontrast(image) if image.ndim < 3 else image)
+    kind = values.dtype
+    floats = values if kind.kind == "f" else values.astype(np.float32)
+    bound = largest(kind)
+    low = floats.min(axis=(-2, -1), keepdims=True)
+    high = floats.max(axis=(-2, -1), keepdims=True)
+    step = (high - low) * floats.dtype.type(1.0 / bound)
+    flat = low == high
+    low, step = np.where(flat, 0, low), np.where(flat, 1, step)
+    return wrap_array(np.clip((floats - low) / step, 0, bound).astype(kind))
+
+
+def autocontrast(inpt: Any) -> Any:
+    """``transforms.functional.autocontrast``; masks and boxes stay."""
+    return inpt if isinstance(inpt, (Mask, BoundingBoxes)) else _on_image(_stretched, inpt)
 
 
 def to_image(inpt: Any) -> Image:
