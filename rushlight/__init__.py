@@ -81,8 +81,8 @@ _SUBMODULES = frozenset(
     {
         "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
         "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn", "optim",
-        "random", "return_types", "serialization", "signal", "special", "testing", "utils",
-        "version", "vision", "xpu",
+        "random", "return_types", "serialization", "signal", "sparse", "special", "testing",
+        "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

@@ -237,6 +237,10 @@ def otherwise(
 ) -> Any:
     """The call's arguments are not plain: turn what can be turned, or say what is wrong."""
     trace.repair()
+    for each in arguments:
+        foreign = getattr(each, "_in_other_form", None)  # a tensor of another layout
+        if foreign is not None:
+            return foreign(op, arguments)
     plain = tuple(
         _plain(op, parameter, value, arguments)
         for parameter, value in zip(op.parameters, arguments, strict=True)

@@ -34,6 +34,7 @@ from rushlight.tensor.functions import (
     segments,
     sequence_conv,
     sorting,
+    sparse,
     special,
     split,
     statistics,
@@ -59,6 +60,6 @@ __all__ = [
     "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "fft",
     "frequencies", "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory",
     "multi_head", "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent",
-    "segments", "sequence_conv", "sorting", "special", "split", "statistics", "stft", "torch_forms",
-    "unpooling", "variates", "vision", "weight_norm", "windows",
+    "segments", "sequence_conv", "sorting", "sparse", "special", "split", "statistics", "stft",
+    "torch_forms", "unpooling", "variates", "vision", "weight_norm", "windows",
 ]  # fmt: skip

@@ -1,0 +1,267 @@
+"""SparseTensor: places of elements and the elements there (PyTorch's COO layout).
+
+``indices`` (sparse_dim, nnz) and ``values`` (nnz, *dense axes) are two ordinary tensors, and what
+is done with a sparse tensor is done with these, so gradients flow through the values. A place may
+come several times: its elements add up.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import int64
+from rushlight.engine.value import Size
+from rushlight.tensor.interface import sparse_coo
+from rushlight.tensor.kinds import convert
+from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
+
+
+class NoDenseForm(NotImplementedError, AttributeError):
+    """What asks for a tensor's memory asked a sparse one, which has none of that shape."""
+
+
+class SparseTensor(Tensor):
+    """A tensor of which only some elements are kept: ``torch.sparse_coo_tensor``."""
+
+    _places: Tensor
+    _elements: Tensor
+    _sizes: Size
+    _merged: bool
+
+    @staticmethod
+    def _make(places: Tensor, elements: Tensor, sizes: Any, merged: bool = False) -> SparseTensor:
+        made = object.__new__(SparseTensor)
+        made._edge = None
+        made._places, made._elements = places, elements
+        made._sizes, made._merged = Size(sizes), merged
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("_value", "_storage", "_layout", "_seen"):
+            raise NoDenseForm(
+                "this operation is not there for sparse tensors; call .to_dense() first"
+            )
+        return super().__getattr__(name)  # type: ignore[misc]
+
+    # What it is
+
+    layout = sparse_coo
+    is_sparse = True
+
+    @property
+    def shape(self) -> Size:
+        return self._sizes
+
+    @property
+    def dtype(self) -> DType:
+        return self._elements.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._sizes)
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._elements.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if wanted != self.requires_grad:
+            raise NotImplementedError(
+                "requires_grad of a sparse tensor: set it on the values it is made of"
+            )
+
+    @property
+    def is_leaf(self) -> bool:
+        return not self.requires_grad
+
+    @property
+    def grad_fn(self) -> Any:
+        return self._elements.grad_fn
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or one axis of it."""
+        return self._sizes if dim is None else self._sizes[dim]
+
+    def dim(self) -> int:
+        """How many axes."""
+        return len(self._sizes)
+
+    def numel(self) -> int:
+        """How many elements, those that are not kept included."""
+        return math.prod(self._sizes)
+
+    def __len__(self) -> int:
+        return self._sizes[0]
+
+    def sparse_dim(self) -> int:
+        """How many axes have places."""
+        return self._places.shape[0]
+
+    def dense_dim(self) -> int:
+        """How many axes the element of one place has."""
+        return self._elements.ndim - 1
+
+    def _nnz(self) -> int:
+        return self._places.shape[1]
+
+    def is_coalesced(self) -> bool:
+        """Whether places are sorted and none comes twice."""
+        return self._merged
+
+    def _indices(self) -> Tensor:
+        return self._places
+
+    def _values(self) -> Tensor:
+        return self._elements
+
+    def indices(self) -> Tensor:
+        """The places, (sparse_dim, nnz). RuntimeError before ``coalesce``."""
+        self._require_merged("indices")
+        return self._places
+
+    def values(self) -> Tensor:
+        """The elements there, (nnz, *). RuntimeError before ``coalesce``."""
+        self._require_merged("values")
+        return self._elements
+
+    def _require_merged(self, what: str) -> None:
+        if not self._merged:
+            raise RuntimeError(
+                f"Cannot get {what} on an uncoalesced tensor, please call .coalesce() first"
+            )
+
+    # Other forms
+
+    def _with(self, elements: Any) -> SparseTensor:
+        """Other elements at the same places."""
+        return SparseTensor._make(self._places, elements, self._sizes, self._merged)
+
+    def _flat_places(self) -> np.ndarray[Any, Any]:
+        shape = tuple(self._sizes[: self.sparse_dim()])
+        return np.ravel_multi_index(tuple(self._places._array()), shape).astype(np.int64)
+
+    def coalesce(self) -> SparseTensor:
+        """Places sorted, and elements of the same place added up."""
+        if self._merged:
+            return self
+        if not self._nnz():
+            return SparseTensor._make(self._places, self._elements, self._sizes, True)
+        keys, slots = np.unique(self._flat_places(), return_inverse=True)
+        shape = tuple(self._sizes[: self.sparse_dim()])
+        places = np.stack(np.unravel_index(keys, shape)).astype(np.int64)
+        merged = summed(self._elements, Tensor._from_array(slots.reshape(-1)), keys.size)
+        return SparseTensor._make(Tensor._from_array(places), merged, self._sizes, True)
+
+    def to_dense(self, dtype: DType | None = None, *, masked_grad: bool | None = None) -> Tensor:
+        """All elements, as an ordinary tensor."""
+        shape = tuple(self._sizes[: self.sparse_dim()])
+        if self._nnz():
+            flat = Tensor._from_array(self._flat_places())
+            dense = summed(self._elements, flat, math.prod(shape)).reshape(*self._sizes)
+        else:
+            dense = function("_constant")(tuple(self._sizes), 0, self.dtype)
+        return dense if dtype in (None, dense.dtype) else convert(dense, dtype)
+
+    def clone(self, *, memory_format: Any = None) -> SparseTensor:
+        """The same with memory of its own."""
+        copied = self._with(function("clone")(self._elements))
+        copied._places = function("clone")(self._places)
+        return copied
+
+    def detach(self) -> SparseTensor:
+        """The same without gradient."""
+        return self._with(self._elements.detach())  # type: ignore[attr-defined]
+
+    def to(self, *args: Any, **kwargs: Any) -> SparseTensor:
+        """Another dtype, as ``Tensor.to``."""
+        return self._with(self._elements.to(*args, **kwargs))  # type: ignore[attr-defined]
+
+    def float(self) -> SparseTensor:
+        """As float32."""
+        return self._with(self._elements.float())  # type: ignore[attr-defined]
+
+    def double(self) -> SparseTensor:
+        """As float64."""
+        return self._with(self._elements.double())  # type: ignore[attr-defined]
+
+    def cpu(self) -> SparseTensor:
+        """Itself: it is on the CPU."""
+        return self
+
+    def to_sparse(self, sparse_dim: int | None = None, **kwargs: Any) -> SparseTensor:
+        """Itself. NotImplementedError for another number of sparse axes."""
+        if sparse_dim not in (None, self.sparse_dim()):
+            raise NotImplementedError("to_sparse with another sparse_dim than the tensor has")
+        return self
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """TypeError: NumPy has no sparse arrays."""
+        raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
+
+    __array__ = numpy
+
+    def item(self) -> Any:
+        if self.numel() != 1:
+            raise RuntimeError(
+                f"a Tensor with {self.numel()} elements cannot be converted to Scalar"
+            )
+        return self.to_dense().item()
+
+    def tolist(self) -> Any:
+        """RuntimeError, as in PyTorch."""
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        places = repr(self._places).replace("\n", "\n" + " " * 15)
+        if not self._nnz():
+            places = f"tensor([], size={tuple(self._places.shape)})"
+        elements = repr(self._elements.detach())  # type: ignore[attr-defined]
+        elements = elements.replace("\n", "\n" + " " * 14)
+        if not self._nnz():
+            elements = f"tensor([], size={tuple(self._elements.shape)})"
+        kind = "" if ", dtype=" not in elements else f"dtype={self.dtype!r}, "
+        elements = elements.replace(f", dtype={self.dtype!r}", "")
+        text = (
+            f"tensor(indices={places},\n       values={elements},\n       "
+            f"size={tuple(self._sizes)}, nnz={self._nnz()}, {kind}layout=torch.sparse_coo"
+        )
+        if self.requires_grad:
+            text += ",\n       grad_fn=<SparseCooTensorWithDimsAndTensorsBackward0>"
+        return text + ")"
+
+    __str__ = __repr__
+
+    def _in_other_form(self, op: Any, arguments: tuple[Any, ...]) -> Any:
+        """What a recorded operation does where an argument is sparse; forms.py fills ``FORMS``."""
+        form = FORMS.get(op.name)
+        if form is None:
+            raise NotImplementedError(
+                f"torch.{op.name} is not there for sparse tensors; call .to_dense() first"
+            )
+        return form(*arguments)
+
+
+FORMS: dict[str, Any] = {}
+
+
+def summed(elements: Any, slots: Tensor, count: int) -> Any:
+    """Elements added up by slot: (nnz, *), (nnz,) -> (count, *)."""
+    start = function("_constant")((count, *elements.shape[1:]), 0, elements.dtype)
+    return function("index_add")(start, 0, slots, elements)
+
+
+def places_of(indices: Any) -> Tensor:
+    """Indices as an int64 tensor (sparse_dim, nnz)."""
+    if not isinstance(indices, Tensor):
+        indices = Tensor._from_array(np.asarray(indices, np.int64))
+    if indices.dtype is not int64:
+        indices = convert(indices, int64)
+    if indices.ndim != 2:
+        raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(indices.shape)}")
+    return indices

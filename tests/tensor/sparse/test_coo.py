@@ -1,0 +1,116 @@
+"""Sparse tensors in coordinate form: products, gradients, forms, printing, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+
+
+def example() -> torch.Tensor:
+    places = torch.tensor([[0, 1, 1, 0], [2, 0, 2, 2]])  # (0, 2) twice
+    return torch.sparse_coo_tensor(places, torch.tensor([3.0, 4.0, 5.0, 1.0]), (2, 3))
+
+
+DENSE = [[0.0, 0.0, 4.0], [4.0, 0.0, 5.0]]
+
+
+def test_what_it_is() -> None:
+    s = example()
+    assert isinstance(s, torch.Tensor)
+    assert s.is_sparse
+    assert s.layout is torch.sparse_coo
+    assert (tuple(s.shape), s._nnz(), s.sparse_dim(), s.dense_dim()) == ((2, 3), 4, 2, 0)
+    assert s.to_dense().tolist() == DENSE
+    merged = s.coalesce()
+    assert merged.indices().tolist() == [[0, 1, 1], [2, 0, 2]]
+    assert merged.values().tolist() == [4.0, 4.0, 5.0]
+    with pytest.raises(RuntimeError, match="Cannot get indices on an uncoalesced tensor"):
+        s.indices()
+
+
+def test_printed_form() -> None:
+    assert repr(example().coalesce()) == (
+        "tensor(indices=tensor([[0, 1, 1],\n"
+        "                       [2, 0, 2]]),\n"
+        "       values=tensor([4., 4., 5.]),\n"
+        "       size=(2, 3), nnz=3, layout=torch.sparse_coo)"
+    )
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        lambda s, x: s @ x,
+        torch.mm,
+        torch.spmm,
+        torch.matmul,
+        lambda s, x: torch.sparse.mm(s, x),
+        lambda s, x: torch.addmm(torch.zeros(2, 2), s, x),
+        lambda s, x: (x.t() @ s.t()).t(),
+    ],
+)
+def test_products_and_their_gradients(product: object) -> None:
+    x = torch.arange(6.0).reshape(3, 2).requires_grad_()
+    values = torch.tensor([3.0, 4.0, 5.0, 1.0], requires_grad=True)
+    s = torch.sparse_coo_tensor([[0, 1, 1, 0], [2, 0, 2, 2]], values, (2, 3))
+    out = product(s, x)  # type: ignore[operator]
+    assert out.tolist() == [[16.0, 20.0], [20.0, 29.0]]
+    (out * torch.tensor([1.0, 2.0])).sum().backward()
+    assert x.grad.tolist() == [[4.0, 8.0], [0.0, 0.0], [9.0, 18.0]]
+    assert values.grad.tolist() == [14.0, 2.0, 14.0, 14.0]
+
+
+def test_arithmetic() -> None:
+    s = example()
+    assert (s + s).to_dense().tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
+    assert (2 * s).to_dense().tolist() == (s + s).to_dense().tolist()
+    assert (s - s * 0.5).to_dense().tolist() == (s / 2).to_dense().tolist()
+    assert s.t().to_dense().tolist() == [list(row) for row in zip(*DENSE, strict=True)]
+    assert s.pow(2).to_dense().tolist() == [[0.0, 0.0, 16.0], [16.0, 0.0, 25.0]]
+    assert (torch.ones(2, 3) + s).tolist() == [[1.0, 1.0, 5.0], [5.0, 1.0, 6.0]]
+    assert torch.sparse.sum(s).item() == 13.0
+    assert torch.sparse.sum(s, 0).to_dense().tolist() == [4.0, 0.0, 9.0]
+    with pytest.raises(RuntimeError, match=r"add\(sparse, dense\) is not supported"):
+        s + torch.ones(2, 3)
+
+
+def test_softmax_counts_what_is_kept() -> None:
+    found = torch.sparse.softmax(example(), 1).to_dense()
+    assert found.tolist()[0] == [0.0, 0.0, 1.0]
+    assert found[1].tolist() == pytest.approx([0.26894, 0.0, 0.73106], abs=1e-5)
+
+
+def test_from_dense_with_gradient() -> None:
+    x = torch.tensor([[0.0, 2.0], [3.0, 0.0]], requires_grad=True)
+    s = x.to_sparse()
+    assert s.indices().tolist() == [[0, 1], [1, 0]]
+    (s.to_dense() ** 2).sum().backward()
+    assert x.grad.tolist() == [[0.0, 4.0], [6.0, 0.0]]
+
+
+def test_old_and_empty_and_hybrid() -> None:
+    old = torch.sparse.FloatTensor(torch.tensor([[1], [0]]), torch.tensor([2.0]), (2, 2))
+    assert old.to_dense().tolist() == [[0.0, 0.0], [2.0, 0.0]]
+    assert torch.sparse_coo_tensor((2, 3)).to_dense().tolist() == [[0.0] * 3] * 2
+    hybrid = torch.sparse_coo_tensor([[0, 2]], [[1.0, 2.0], [3.0, 4.0]], (3, 2))
+    assert hybrid.to_dense().tolist() == [[1.0, 2.0], [0.0, 0.0], [3.0, 4.0]]
+    assert (hybrid.sparse_dim(), hybrid.dense_dim()) == (1, 1)
+
+
+def test_what_is_refused() -> None:
+    s = example()
+    with pytest.raises(NotImplementedError, match=r"torch\.cumsum is not there for sparse"):
+        torch.cumsum(s, 0)
+    with pytest.raises(NotImplementedError, match="not there for sparse tensors"):
+        s[0]
+    with pytest.raises(NotImplementedError, match=r"only torch\.sparse_coo"):
+        torch.eye(2).to_sparse_csr()
+    with pytest.raises(TypeError, match="can't convert Sparse layout tensor to numpy"):
+        s.numpy()
+    with pytest.raises(RuntimeError, match="size is inconsistent with indices"):
+        torch.sparse_coo_tensor([[5]], [1.0], (2,))
+    with pytest.raises(RuntimeError, match="must have same nnz"):
+        torch.sparse_coo_tensor([[0, 1]], [1.0], (2,))
+    with pytest.raises(RuntimeError, match="got Strided"):
+        torch.ones(2).coalesce()
