@@ -86,10 +86,9 @@ def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
             # A key would keep it by identity: numbers must be numbers before they get here.
             raise _Normalise
     template, tensors, numbers = _bindings(op, arguments)
+    # All have been entered for the key, and only once: a view of memory that others see is another
+    # input each time it is.
     values = [tensor._read_value() for tensor in tensors]
-    for value in values:
-        if value.epoch is not trace.epoch and value.buffer is None:
-            trace.enter(value)
     return trace.miss(key, op_call(op, _hashable(template)), values, numbers)
 
 

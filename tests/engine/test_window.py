@@ -77,3 +77,15 @@ def test_gradients_of_moving_windows() -> None:
         (leaf[i : i + 3] ** 2).sum().backward()
         expected = [2.0 * k if i <= k < i + 3 else 0.0 for k in range(10)]
         assert leaf.grad is not None and leaf.grad.tolist() == expected
+
+
+def test_a_view_of_memory_that_others_see_is_met_again() -> None:
+    """As a program reads an environment's state: ``torch.from_numpy(state).unsqueeze(0)``."""
+    layer = torch.nn.Linear(4, 2)
+
+    def step(i: int) -> None:
+        state = np.full(4, float(i), dtype=np.float32)
+        out = layer(torch.from_numpy(state).unsqueeze(0))
+        assert torch.allclose(out[0], layer.weight.sum(1) * i + layer.bias)
+
+    assert sum(_plans(8, step)[3:]) == 0
