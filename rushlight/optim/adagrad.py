@@ -61,7 +61,8 @@ class Adagrad(Optimizer):
     def _start(self, group: dict[str, Any], param: Tensor) -> None:
         state = self.state[param]
         state["step"] = 0.0
-        state["sum"] = full_like(param, group["initial_accumulator_value"])
+        start = group["initial_accumulator_value"]
+        state["sum"] = full_like(param, complex(start, start) if param.is_complex() else start)
 
     def share_memory(self) -> None:
         """Move the sums into memory that other processes see."""

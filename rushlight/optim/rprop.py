@@ -53,10 +53,11 @@ class Rprop(Optimizer):
 
     @staticmethod
     def _start(group: dict[str, Any], param: Tensor, grad: Tensor) -> dict[str, Any]:
+        rate = number(group["lr"])  # of both parts
         return {
             "step": 0.0,
             "prev": zeros_like(param),
-            "step_size": full_like(grad, number(group["lr"])),
+            "step_size": full_like(grad, complex(rate, rate) if grad.is_complex() else rate),
         }
 
     def step(self, closure: Closure | None = None) -> Any:

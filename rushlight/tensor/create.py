@@ -40,7 +40,7 @@ def _size(who: str, size: tuple[Any, ...]) -> Shape:
 
 
 def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
-    if value in (0, 1) and not isinstance(value, float):
+    if value in (0, 1) and not isinstance(value, (float, complex)):
         return _finish(function("_constant")(size, int(value), dtype), requires_grad)
     if isinstance(value, complex):
         return _finish(Tensor._from_array(np.full(size, value, dtype.np), copy=True), requires_grad)
