@@ -66,6 +66,6 @@ def workload(
 
 def load() -> dict[str, Workload]:
     """Every workload by name."""
-    from benchmarks import chains, language, overhead, training  # noqa: F401  (their import enters them)
+    from benchmarks import chains, data, language, overhead, training  # noqa: F401  (their import enters them)
 
     return WORKLOADS
