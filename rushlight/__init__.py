@@ -80,9 +80,9 @@ newaxis = None
 _SUBMODULES = frozenset(
     {
         "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
-        "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn", "optim",
-        "random", "return_types", "serialization", "signal", "sparse", "special", "testing",
-        "utils", "version", "vision", "xpu",
+        "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
+        "optim", "random", "return_types", "serialization", "signal", "sparse", "special",
+        "testing", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

@@ -52,6 +52,7 @@ class SparseTensor(Tensor):
 
     layout = sparse_coo
     is_sparse = True
+    _version = 0  # nothing writes to one in place
 
     @property
     def shape(self) -> Size:
@@ -189,6 +190,20 @@ class SparseTensor(Tensor):
     def double(self) -> SparseTensor:
         """As float64."""
         return self._with(self._elements.double())  # type: ignore[attr-defined]
+
+    def long(self) -> SparseTensor:
+        """As int64."""
+        return self._with(self._elements.long())  # type: ignore[attr-defined]
+
+    @property
+    def T(self) -> Any:
+        """Axes swapped."""
+        return function("transpose")(self, 0, 1)
+
+    def requires_grad_(self, requires_grad: bool = True) -> SparseTensor:
+        """NotImplementedError where it would change something: see ``requires_grad``."""
+        self.requires_grad = requires_grad
+        return self
 
     def cpu(self) -> SparseTensor:
         """Itself: it is on the CPU."""

@@ -37,9 +37,7 @@ def product(a: Any, b: Any) -> Any:
     Sparse (M, K) times (K, N) or (K,); dense (M, K) times sparse (K, N) by way of both transposed.
     """
     if isinstance(a, SparseTensor) and isinstance(b, SparseTensor):
-        raise NotImplementedError(
-            "the product of two sparse tensors is not there; call .to_dense() of one of them"
-        )
+        return sparse_product(a, b)
     if isinstance(b, SparseTensor):
         if a.ndim == 1:
             return product(transposed(b), a)
@@ -63,6 +61,47 @@ def product(a: Any, b: Any) -> Any:
     if b.ndim == 2:
         weights = function("unsqueeze")(weights, 1)
     return summed(function("mul")(picked, weights), rows, a.shape[0])
+
+
+def sparse_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
+    """(M, K) times (K, N), both sparse: each element of ``a`` meets a row of ``b``."""
+    require_matrix(a, "mm")
+    require_matrix(b, "mm")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and "
+            f"{b.shape[0]}x{b.shape[1]})"
+        )
+    a, b = a.coalesce(), b.coalesce()
+    (rows, inner), (b_rows, columns) = a._places._array(), b._places._array()
+    starts = np.searchsorted(b_rows, np.arange(b.shape[0] + 1))
+    counts = (starts[1:] - starts[:-1])[inner]
+    left = np.repeat(np.arange(rows.size), counts)
+    step = np.arange(left.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    right = starts[inner][left] + step
+    places = Tensor._from_array(np.stack((rows[left], columns[right])).astype(np.int64))
+    elements = function("mul")(_at(a._elements, left), _at(b._elements, right))
+    return SparseTensor._make(places, elements, (a.shape[0], b.shape[1])).coalesce()
+
+
+def _at(elements: Any, numbers: np.ndarray[Any, Any]) -> Any:
+    return function("index_select")(elements, 0, Tensor._from_array(numbers.astype(np.int64)))
+
+
+def common_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
+    """Element by element, at the places that both have."""
+    if a.shape != b.shape or a.sparse_dim() != b.sparse_dim():
+        raise RuntimeError(
+            "mul operands have incompatible sizes: "
+            f"{list(a.shape)} and {list(b.shape)}, or other sparse axes"
+        )
+    a, b = a.coalesce(), b.coalesce()
+    _, left, right = np.intersect1d(
+        a._flat_places(), b._flat_places(), assume_unique=True, return_indices=True
+    )
+    places = Tensor._from_array(a._places._array()[:, left])
+    elements = function("mul")(_at(a._elements, left), _at(b._elements, right))
+    return SparseTensor._make(places, elements, a.shape, True)
 
 
 @_form("addmm")
@@ -135,10 +174,7 @@ def scaled_by(input: Any, other: Any) -> Any:
     if _is_number(other):
         return input._with(function("mul")(input._elements, other))
     if isinstance(other, SparseTensor):
-        raise NotImplementedError(
-            "the product of two sparse tensors, element by element, is not there; call "
-            ".to_dense() of one of them"
-        )
+        return common_product(input, other)
     if input.shape != other.shape or input.dense_dim():
         raise NotImplementedError("a sparse tensor times a dense one needs one shape for both")
     flat = Tensor._from_array(input._flat_places())

@@ -114,3 +114,40 @@ def test_what_is_refused() -> None:
         torch.sparse_coo_tensor([[0, 1]], [1.0], (2,))
     with pytest.raises(RuntimeError, match="got Strided"):
         torch.ones(2).coalesce()
+
+
+def test_sparse_times_sparse() -> None:
+    values = torch.tensor([3.0, 4.0, 5.0, 1.0], requires_grad=True)
+    s = torch.sparse_coo_tensor([[0, 1, 1, 0], [2, 0, 2, 2]], values, (2, 3))
+    squares = s @ s.t()
+    assert squares.is_sparse
+    assert squares.to_dense().tolist() == [[16.0, 20.0], [20.0, 41.0]]
+    squares.to_dense().sum().backward()
+    assert values.grad.tolist() == [18.0, 8.0, 18.0, 18.0]
+    other = torch.sparse_coo_tensor([[0, 1], [2, 1]], [10.0, 7.0], (2, 3))
+    both = s * other
+    assert both.indices().tolist() == [[0], [2]]
+    assert both.values().tolist() == [40.0]
+
+
+def test_kept_for_backward_and_in_a_buffer() -> None:
+    class Weighted(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, values, x):  # type: ignore[no-untyped-def]
+            a = torch.sparse_coo_tensor(torch.tensor([[0, 1], [1, 0]]), values, (2, 2))
+            ctx.save_for_backward(a, x)
+            return a @ x
+
+        @staticmethod
+        def backward(ctx, g):  # type: ignore[no-untyped-def]
+            a, x = ctx.saved_tensors
+            return (g @ x.t())[a._indices()[0], a._indices()[1]], a.t() @ g
+
+    values = torch.tensor([2.0, 3.0], requires_grad=True)
+    x = torch.tensor([[1.0], [5.0]], requires_grad=True)
+    Weighted.apply(values, x).sum().backward()
+    assert values.grad.tolist() == [5.0, 1.0]
+    assert x.grad.tolist() == [[3.0], [2.0]]
+    module = torch.nn.Module()
+    module.register_buffer("adjacency", example())
+    assert module.double().adjacency.dtype is torch.float64
