@@ -4,7 +4,6 @@ import pytest
 
 import rushlight as torch
 
-
 ARGUMENTS = {"to_padded_tensor": (torch.ones(1), 0.0)}
 
 
