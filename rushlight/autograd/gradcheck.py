@@ -1,4 +1,8 @@
-"""``gradcheck``: analytical gradients against finite differences."""
+"""``gradcheck``: analytical gradients against finite differences.
+
+A complex number counts as two real ones, its parts: the gradient of a real L with respect to z is
+dL/d(Re z) + i dL/d(Im z), so both kinds of Jacobian are real.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +24,34 @@ def _outputs(function: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Tenso
     return tuple(each for each in outs if isinstance(each, Tensor))
 
 
+def _wide(x: Tensor) -> np.ndarray[Any, Any]:
+    """A copy as float64 or complex128."""
+    return np.array(x._array(), np.complex128 if x.is_complex() else np.float64, order="C")  # type: ignore[attr-defined]
+
+
+def _parts(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The real numbers that float64 or complex128 values are made of, in one row; a view."""
+    return values.reshape(-1).view(np.float64)
+
+
 def _numerical(
     function: Callable[..., Any], inputs: list[Any], place: int, eps: float
 ) -> list[np.ndarray[Any, Any]]:
     """One Jacobian (input elements, output elements) per output, by central differences."""
-    base = np.array(inputs[place]._array(), np.float64)
+    base = _wide(inputs[place])
+    size = _parts(base).size
     columns: list[list[np.ndarray[Any, Any]]] = []
-    for element in range(base.size):
+    for element in range(size):
         sides = []
         for sign in (1, -1):
             moved = base.copy()
-            moved.reshape(-1)[element] += sign * eps
+            _parts(moved)[element] += sign * eps
             changed = list(inputs)
             changed[place] = from_numpy(moved).to(inputs[place].dtype).requires_grad_()
-            sides.append(
-                [np.array(out._array(), np.float64) for out in _outputs(function, changed)]
-            )
-        columns.append([(a - b).reshape(-1) / (2 * eps) for a, b in zip(*sides, strict=True)])
+            sides.append([_parts(_wide(out)) for out in _outputs(function, changed)])
+        columns.append([(a - b) / (2 * eps) for a, b in zip(*sides, strict=True)])
     count = len(_outputs(function, inputs))
-    return [
-        np.array([column[k] for column in columns]).reshape(base.size, -1) for k in range(count)
-    ]
+    return [np.array([column[k] for column in columns]).reshape(size, -1) for k in range(count)]
 
 
 def gradcheck(
@@ -54,7 +65,10 @@ def gradcheck(
     nondet_tol: float = 0.0,
     **ignored: Any,
 ) -> bool:
-    """Compare gradients with differences; inputs should be float64. Raises GradcheckError."""
+    """Compare gradients with differences; inputs should be float64 or complex128.
+
+    Raises GradcheckError where they differ.
+    """
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     outs = _outputs(func, given)
     wanted = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
@@ -82,15 +96,22 @@ def gradcheck(
 
 def _analytical(out: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
     rows = []
-    for element in range(out.numel()):
-        seed = np.zeros(out.numel())
-        seed[element] = 1
+    kind = np.complex128 if out.is_complex() else np.float64  # type: ignore[attr-defined]
+    start = np.zeros(tuple(out.shape), kind)
+    size = _parts(_wide(x)).size
+    for element in range(_parts(start).size):
+        seed = start.copy()
+        _parts(seed)[element] = 1
         (found,) = grad(
-            out, x, from_numpy(seed.reshape(out.shape)).to(out.dtype), retain_graph=True,
-            allow_unused=True,
+            out, x, from_numpy(seed).to(out.dtype), retain_graph=True, allow_unused=True
         )  # fmt: skip
-        rows.append(np.zeros(x.numel()) if found is None else np.array(found._array()).reshape(-1))
-    return np.array(rows).reshape(out.numel(), x.numel()).T
+        rows.append(np.zeros(size) if found is None else _parts(_wide(found)))
+    return np.array(rows).reshape(len(rows), size).T
+
+
+def _drawn(rng: np.random.Generator, out: Tensor) -> np.ndarray[Any, Any]:
+    values = rng.standard_normal(tuple(out.shape))
+    return values + 1j * rng.standard_normal(values.shape) if out.is_complex() else values  # type: ignore[attr-defined, no-any-return]
 
 
 def gradgradcheck(
@@ -101,8 +122,7 @@ def gradgradcheck(
     outs = _outputs(func, given)
     rng = np.random.default_rng(0)
     seeds = grad_outputs or [
-        from_numpy(rng.standard_normal(tuple(out.shape))).to(out.dtype).requires_grad_()
-        for out in outs
+        from_numpy(_drawn(rng, out)).to(out.dtype).requires_grad_() for out in outs
     ]
     seeds = list(seeds) if isinstance(seeds, (tuple, list)) else [seeds]
     n = len(given)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn
 from rushlight.ops.legacy_names import legacy_name
 
 if TYPE_CHECKING:
@@ -44,7 +46,10 @@ def convert(tensor: Tensor, kind: DType) -> Tensor:
     """The same numbers in another dtype (recorded, with gradient)."""
     from rushlight.tensor.wrap import function  # wrap stands on this module
 
-    if tensor._value.meta.dtype is kind:
+    here = tensor._value.meta.dtype
+    if here is kind:
         return tensor
+    if here.is_complex and not kind.is_complex and kind is not bool_:
+        warn("Casting complex values to real discards the imaginary part")
     converted: Tensor = function("_to_dtype")(tensor, kind)
     return converted

@@ -152,3 +152,29 @@ def test_complex_in_a_plan_leaves_the_rest_compiled() -> None:
     made = (torch.complex(x, x).abs() @ x).sum().item()
     assert not heard
     assert made == pytest.approx(8**0.5 * 2 * 64**3, rel=1e-6)
+
+
+def test_gradcheck_knows_both_parts() -> None:
+    x, y = z(True), torch.tensor(Z.real, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda a, b: (a * b).exp(), (x, y))
+    assert torch.autograd.gradcheck(lambda a: (a.abs(), a.conj() * a), (x,))
+    assert torch.autograd.gradgradcheck(lambda a, b: (a * b).sin(), (x, y))
+
+    class Forgetful(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: Any) -> Any:
+            ctx.save_for_backward(a)
+            return a * a
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return 2 * ctx.saved_tensors[0] * g  # not conjugated
+
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        torch.autograd.gradcheck(Forgetful.apply, (x,))
+
+
+def test_a_cast_to_real_numbers_warns() -> None:
+    with pytest.warns(UserWarning, match="discards the imaginary part"):
+        assert z().float().tolist() == Z.real.astype(np.float32).tolist()
+    assert z().bool().all()
