@@ -178,3 +178,8 @@ def test_a_cast_to_real_numbers_warns() -> None:
     with pytest.warns(UserWarning, match="discards the imaginary part"):
         assert z().float().tolist() == Z.real.astype(np.float32).tolist()
     assert z().bool().all()
+
+
+def test_parts_under_vmap() -> None:
+    mapped = torch.func.vmap(lambda x: x.imag * x.real + torch.view_as_real(x)[..., 0])(z())
+    assert torch.equal(mapped, z().imag * z().real + z().real)

@@ -17,7 +17,8 @@ from rushlight.tensor.wrap import function
 
 
 def _traced(x: Tensor) -> bool:
-    return bool(x.requires_grad and local.trace.grad)
+    """Whether the result is to be computed: for a gradient, or of one sample of ``vmap``."""
+    return bool(local.trace.abstract or (x.requires_grad and local.trace.grad))
 
 
 @public()

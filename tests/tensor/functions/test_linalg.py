@@ -252,3 +252,14 @@ def test_what_is_gone_says_so() -> None:
         torch.symeig(torch.eye(2))
     with pytest.raises(NotImplementedError, match="lobpcg"):
         torch.lobpcg(torch.eye(2))
+
+
+@pytest.mark.parametrize("name", ["inv", "svdvals", "det", "cholesky", "lu_factor", "qr"])
+def test_under_vmap(name: str) -> None:
+    x = drawn(3, 2, 2, kind="float64")
+    x = x @ x.mT + torch.eye(2)
+    call = getattr(L, name)
+    mapped, whole = torch.func.vmap(call)(x), call(x)
+    if not isinstance(whole, torch.Tensor):
+        mapped, whole = mapped[0], whole[0]
+    assert torch.allclose(mapped, whole)

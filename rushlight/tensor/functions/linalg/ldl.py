@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.engine.trace import local
 from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.tensor import Tensor
@@ -31,6 +32,8 @@ def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
 
 
 def _require_no_zero(who: str, info: Any) -> None:
+    if local.trace.abstract:
+        return
     for place, each in enumerate(info.reshape(-1).tolist()):
         if each:
             where = f"(Batch element {place}): " if info.ndim else ""

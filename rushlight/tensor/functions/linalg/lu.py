@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.engine.trace import local
 from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, turned
 from rushlight.tensor.functions.register import public
@@ -24,6 +25,8 @@ def _require_pivot(who: str, pivot: bool) -> None:
 
 
 def _require_pivots_not_zero(who: str, info: Any) -> None:
+    if local.trace.abstract:
+        return
     for place, each in enumerate(info.reshape(-1).tolist()):
         if each:
             where = f"(Batch element {place}): " if info.ndim else ""

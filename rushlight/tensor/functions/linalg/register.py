@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from rushlight.engine.trace import local
 from rushlight.tensor.functions.register import with_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -23,9 +24,10 @@ def linalg(made: F) -> F:
 
 def settled(made: Any) -> Any:
     """The result once it is computed: where a matrix can be refused, it is refused by the call,
-    where the user's ``except LinAlgError`` stands."""
+    where the user's ``except LinAlgError`` stands. (One sample of ``vmap`` has no value.)"""
     first = made if isinstance(made, Tensor) else made[0]
-    first._concrete()
+    if not local.trace.abstract:
+        first._concrete()
     return made
 
 
