@@ -17,6 +17,8 @@ from rushlight.runtime.mt19937 import Mt19937
 
 Array = NDArray[Any]
 _MASK53 = np.uint64(2**53 - 1)
+# One third in single precision, which PyTorch's numbers are made with in double precision too.
+_THIRD = float(np.float32(1.0 / 3.0))
 
 
 class Uniforms:
@@ -75,7 +77,7 @@ def _gamma(shape: float, draw: Uniforms) -> float:
             return 0.0
         scale = (1.0 - draw()) ** (1.0 / shape)  # their boost for a shape below 1
         shape += 1.0
-    d = shape - 1.0 / 3.0
+    d = shape - _THIRD
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
         x = draw.normal()

@@ -37,3 +37,11 @@ def test_poisson_has_gradient_zero() -> None:
     rate = torch.tensor([3.0, 4.0], requires_grad=True)
     torch.poisson(rate).sum().backward()
     assert rate.grad.tolist() == [0.0, 0.0]
+
+
+def test_gamma_in_double_precision() -> None:
+    torch.manual_seed(2)
+    drawn = torch._standard_gamma(torch.tensor([0.3, 2.0, 9.0], dtype=torch.float64))
+    assert drawn.tolist() == pytest.approx(
+        [0.0006991750991387, 3.116424182882, 7.276590452707], rel=1e-11
+    )
