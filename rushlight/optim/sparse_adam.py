@@ -1,4 +1,4 @@
-"""SparseAdam: for sparse gradients, of which there are none here."""
+"""SparseAdam: for sparse gradients, which no operation makes here."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rushlight.tensor import Tensor
 class SparseAdam(Optimizer):
     """Adam that touches only the rows with a gradient, for gradients that are sparse tensors.
 
-    Rushlight has no sparse tensors: every gradient is dense, and ``step`` says of dense gradients
-    what PyTorch's says.
+    Gradients are dense in Rushlight, ``Embedding(sparse=True)``'s too, and ``step`` says of dense
+    gradients what PyTorch's says.
     """
 
     def __init__(
