@@ -81,7 +81,8 @@ _SUBMODULES = frozenset(
     {
         "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
         "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
-        "optim", "random", "return_types", "serialization", "signal", "sparse", "special",
+        "optim", "overrides", "random", "return_types", "serialization", "signal", "sparse",
+        "special",
         "testing", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip

@@ -38,7 +38,7 @@ from rushlight.base.dtype import set_default_dtype as _set_default_dtype
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
-from rushlight.tensor import functions, indexing, methods, operators, random_fill
+from rushlight.tensor import functions, indexing, methods, operators, overrides, random_fill
 from rushlight.tensor import samples as samples
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
@@ -99,6 +99,7 @@ from rushlight.tensor.wrap import canonical, function
 
 methods.install()
 exchange.install()
+overrides.install()
 operators.install()
 indexing.install()
 for _name, _method in random_fill.METHODS.items():

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import get_default_dtype
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
@@ -27,6 +26,7 @@ from rushlight.tensor.at_once import joined
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
+from rushlight.tensor.plain_arguments import complex_number, plain_constant
 from rushlight.tensor.state import LEAF, attach, attach_one
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.views import make_view
@@ -191,7 +191,7 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
     trace = local.trace
     before, trace.autocast = trace.autocast, None  # results go where the user says, as they are
     try:
-        result = _call(function, op, arguments)
+        result = call_op(function, op, arguments)
     finally:
         trace.autocast = before
     if op.name in _EXACT_OUT:
@@ -209,7 +209,8 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
     return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
 
 
-def _call(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...]) -> Any:
+def call_op(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...]) -> Any:
+    """Call an op's function with its parameters passed as it declares them."""
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for parameter, value in zip(op.parameters, arguments, strict=True):
@@ -226,7 +227,7 @@ def recast(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], tra
     """The call under autocast, of an op that it concerns."""
 
     def plain(*arguments: Any) -> Any:
-        return _call(function, op, arguments)
+        return call_op(function, op, arguments)
 
     return autocast.run(trace, autocast.RULES[op.name], plain, arguments, {})
 
@@ -240,29 +241,22 @@ def otherwise(
         foreign = getattr(each, "_in_other_form", None)  # a tensor of another layout
         if foreign is not None:
             return foreign(op, arguments)
+        if not isinstance(each, Tensor) and hasattr(type(each), "__torch_function__"):
+            return on_foreign(function, op, arguments)
     plain = tuple(
         _plain(op, parameter, value, arguments)
         for parameter, value in zip(op.parameters, arguments, strict=True)
     )
     if all(a is b for a, b in zip(plain, arguments, strict=True)):
         raise error
-    return _call(function, op, plain)
-
-
-def complex_number(value: complex, arguments: tuple[Any, ...]) -> Tensor:
-    """A complex Python number as a 0-d tensor, which counts as much in promotion: as exact as the
-    tensors among ``arguments`` are."""
-    tensors = [each for each in arguments if isinstance(each, Tensor)]
-    exact = any(each.dtype.name in ("float64", "complex128") for each in tensors)
-    kind = np.complex128 if exact or get_default_dtype().name == "float64" else np.complex64
-    return Tensor._from_array(np.asarray(value, kind))
+    return call_op(function, op, plain)
 
 
 def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] = ()) -> Any:
     """An argument as the generated function takes it, or TypeError as PyTorch words it."""
     kind = parameter.kind
     if kind == table.STATIC:
-        return _plain_constant(value)
+        return plain_constant(value)
     if value is None:
         if kind in _OPTIONAL:
             return None
@@ -302,22 +296,6 @@ def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] 
     )
 
 
-def _plain_constant(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        plain = tuple(map(_plain_constant, value))
-        same = isinstance(value, tuple) and all(a is b for a, b in zip(plain, value, strict=True))
-        return value if same else plain
-    if isinstance(value, (np.generic,)):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return _plain_constant(value.tolist())
-    if isinstance(value, Tensor):
-        return _plain_constant(value.tolist())
-    if isinstance(value, range):
-        return tuple(value)
-    return value
-
-
 def spelled_out(op: Op, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
     """The values of a starred parameter that came as a keyword: ``flip(x, dims=(0, 1))``."""
     name = next(p.name for p in op.parameters if p.variadic)
@@ -347,10 +325,27 @@ def _unwritten(*args: Any, **kwargs: Any) -> Any:
     )
 
 
+# Whether functions ask their arguments for ``__torch_function__``: not before somebody has one.
+_dispatch = [False]
+
+
+def enable_dispatch(overridden: Any, dispatched: Any) -> None:
+    """From now on every function asks ``overridden`` whether to be ``dispatched`` instead."""
+    if _dispatch[0]:
+        return
+    _dispatch[0] = True
+    _SHARED.update(_overridden=overridden, _dispatched=dispatched)
+    for each in set(_functions.values()):
+        namespace = each.__globals__
+        namespace.update(_overridden=overridden, _dispatched=dispatched)
+        if each.__code__ is not _unwritten.__code__:
+            _write(each, namespace["_OP"], namespace["_AS_VALUES"])
+
+
 def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
     """Compile the text of ``op`` into ``function_``: 300 ops are too many to compile at import."""
     namespace = function_.__globals__
-    text = source(op, values=values)
+    text = source(op, values=values, dispatch=_dispatch[0] and not values and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
     function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
@@ -369,6 +364,15 @@ def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
     made.__doc__, made.__qualname__ = op.__doc__, op.name
     made.__module__ = "rushlight"
     return made
+
+
+# Set by tensor.overrides: a call with an object that is no tensor and has ``__torch_function__``.
+on_foreign: Callable[..., Any]
+
+
+def set_on_foreign(made: Callable[..., Any]) -> None:
+    global on_foreign
+    on_foreign = made
 
 
 _functions: dict[str, Callable[..., Any]] = {}

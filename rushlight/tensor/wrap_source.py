@@ -95,7 +95,7 @@ def _awaited(op: Op) -> list[str]:
     return [] if first is None or any(p.variadic for p in plain) else required[first:]
 
 
-def source(op: Op, *, values: bool = False) -> str:
+def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
     """The text of the function of ``op``, or of the one that gives its results as a list of
     ``values`` without a gradient: what an optimiser's update needs."""
     signature: list[str] = []
@@ -137,6 +137,12 @@ def source(op: Op, *, values: bool = False) -> str:
     if awaited:
         missing = " or ".join(f"{name} is _MISSING" for name in awaited)
         lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
+    if dispatch:  # somebody has a sub-class of Tensor, or a mode: tensor/overrides.py
+        given = "out" if has_out else "None"
+        lead += (
+            f"    if _overridden({everything}): "
+            f"return _dispatched(_FUNCTION, _OP, {everything}, {given})\n"
+        )
     if op.name in ("cat", "stack") and not values:
         lead += (
             "    if tensors.__class__ in _LISTS and len(tensors) > 1 and out is None:\n"
