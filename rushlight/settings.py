@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.runtime import pool
+from rushlight.tensor import legacy, set_default_dtype
 from rushlight.tensor.device import require_cpu
 
 _deterministic = False
+_warn_only = False
 _precision = "highest"
 _interop = 1
 
@@ -55,8 +57,8 @@ def set_flush_denormal(mode: bool) -> bool:
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Accepted: every algorithm here is deterministic."""
-    global _deterministic
-    _deterministic = mode
+    global _deterministic, _warn_only
+    _deterministic, _warn_only = mode, warn_only
 
 
 def are_deterministic_algorithms_enabled() -> bool:
@@ -80,3 +82,43 @@ def get_float32_matmul_precision() -> str:
 def set_default_device(device: Any) -> None:
     """The CPU, or an error."""
     require_cpu(device)
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether ``use_deterministic_algorithms`` was last given ``warn_only``."""
+    return _warn_only
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """0 or "default", 1 or "warn", 2 or "error": accepted, as ``use_deterministic_algorithms``."""
+    names = {"default": 0, "warn": 1, "error": 2}
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    mode = names.get(debug_mode) if isinstance(debug_mode, str) else debug_mode
+    if mode not in (0, 1, 2):
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected 0, 1, or 2 (default, warn, error), got "
+            f"{debug_mode}"
+        )
+    use_deterministic_algorithms(mode != 0, warn_only=mode == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2, as ``set_deterministic_debug_mode`` takes it."""
+    return (1 if _warn_only else 2) if _deterministic else 0
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Make the dtype of a legacy class (or its name, "torch.DoubleTensor") the default.
+
+    >>> import rushlight as torch
+    >>> torch.set_default_tensor_type(torch.DoubleTensor)
+    >>> torch.ones(1).dtype
+    torch.float64
+    >>> torch.set_default_tensor_type("torch.FloatTensor")
+    """
+    name = t if isinstance(t, str) else f"torch.{getattr(t, '__name__', t)}"
+    kind = getattr(legacy, name.removeprefix("torch."), None)
+    if kind is None or not name.startswith("torch."):
+        raise TypeError(f"invalid type object: {t!r} is no tensor type such as torch.FloatTensor")
+    set_default_dtype(kind.dtype)
