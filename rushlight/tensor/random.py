@@ -204,7 +204,7 @@ def whole_numbers(
 
 
 def randint(
-    low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
@@ -214,8 +214,11 @@ def randint(
         if not isinstance(high, (tuple, list)):
             raise TypeError("randint() received an invalid combination of arguments: needs a size")
         low, high, size = 0, low, high
+    if high is None:  # randint(10, size=(2, 3))
+        low, high = None, low
     if high is None:
         raise TypeError('randint() missing 1 required positional arguments: "high"')
+    low = 0 if low is None else low
     kind = dtype or dtypes.int64
     shape = shape_of((size,))
     if local.trace.abstract:

@@ -44,6 +44,10 @@ def test_size_by_keyword() -> None:
             make(2, size=(3,))
     assert torch.ones(1).new_zeros(size=(4,)).shape == (4,)
     assert torch.randint(high=2, size=(5,)).max() < 2
+    assert torch.randint(2, size=(5,)).max() < 2
+    assert torch.randint(low=3, high=4, size=(2,)).tolist() == [3, 3]
+    with pytest.raises(TypeError, match="high"):
+        torch.randint(size=(2,))
     assert torch.arange(end=3).tolist() == [0, 1, 2]
     with pytest.raises(TypeError, match="missing"):
         torch.arange()
