@@ -263,3 +263,11 @@ def test_under_vmap(name: str) -> None:
     if not isinstance(whole, torch.Tensor):
         mapped, whole = mapped[0], whole[0]
     assert torch.allclose(mapped, whole)
+
+
+def test_results_are_of_named_types() -> None:
+    types = torch.return_types
+    assert isinstance(L.svd(EYE), types.linalg_svd) and isinstance(torch.qr(EYE), types.qr)
+    assert isinstance(L.lu_factor(EYE), types.linalg_lu_factor)
+    assert isinstance(L.ldl_factor(EYE), types.linalg_ldl_factor)
+    assert L.eigh(EYE)._fields == ("eigenvalues", "eigenvectors")
