@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.flush import flush
+from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
 from rushlight.engine.value import Value
 from rushlight.ops.layout import Layout
@@ -133,6 +134,8 @@ class Writable:
             fresh = materialise(fresh)
         if self._storage is None:
             old = self._value
+            if trace.abstract and old.buffer is not None:
+                settle(fresh)
             if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
                 write_through(old, fresh)
             if old.buffer is not None and old.buffer is not fresh.buffer:
@@ -175,6 +178,8 @@ class Writable:
                 strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
             )
             (written,) = trace.record(call, (old, fresh))
+        if trace.abstract and old.buffer is not None:
+            settle(written)
         if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
             write_through(old, written)
         version, tracked = storage.version + 1, not self._untracked
@@ -236,6 +241,20 @@ def journal(tensor: Tensor, old: Value) -> None:
     if not old.journaled:
         local.trace.journal.append((tensor, old))
         old.journaled = True
+
+
+def settle(fresh: Value) -> None:
+    """Under ``vmap``: what is written to a tensor from outside must be the same for all samples."""
+    if fresh.buffer is not None:
+        return
+    try:
+        evaluate(fresh)
+    except RuntimeError as error:
+        raise RuntimeError(
+            "vmap: an in-place operation would write numbers that differ from sample to sample "
+            "into a tensor that all samples share: it has no room for them. Use an operation that "
+            "is not in place, or make the tensor from one that differs (torch.zeros_like(x))"
+        ) from error
 
 
 def write_through(old: Value, fresh: Value) -> None:

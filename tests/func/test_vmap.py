@@ -235,3 +235,23 @@ def test_many_gradients_at_once():
     seeds = torch.eye(3)
     (rows,) = torch.autograd.grad(out, x, seeds, is_grads_batched=True)
     torch.testing.assert_close(rows, torch.diag(x.detach().cos()))
+
+
+def test_writes_to_what_all_samples_share():
+    shared, count = torch.tensor([0.0, 0.0, 0.0]), torch.tensor([0.0, 0.0])
+
+    def wrong(a):
+        shared.add_(a)
+        return a
+
+    with pytest.raises(RuntimeError, match="in-place"):
+        vmap(wrong)(torch.ones(4, 3))
+    assert shared.tolist() == [0.0, 0.0, 0.0]
+
+    def right(a):
+        count.add_(1)
+        count[0] = 5
+        return a * count[1]
+
+    assert vmap(right)(torch.ones(4)).tolist() == [1.0] * 4
+    assert count.tolist() == [5.0, 1.0]
