@@ -130,6 +130,7 @@ def __dir__() -> list[str]:
     from rushlight.ops import OPS
     from rushlight.tensor import functions
 
+    functions.load_rare()
     ops = [op.name for op in OPS.values() if op.torch and not op.name.startswith("_")]
     return sorted(
         {*globals(), *_SUBMODULES, *_FROM, *functions.TORCH, *functions.TORCH_FORMS, *ops}

@@ -8,7 +8,7 @@ tensor([1., 1.])
 from __future__ import annotations
 
 from rushlight.ops.table import OPS
-from rushlight.tensor.functions import FUNCTIONS
+from rushlight.tensor.functions import FUNCTIONS, load_rare
 from rushlight.tensor.wrap import function
 
 _PREFIX = "_special_"
@@ -21,6 +21,7 @@ _OTHERS = {
     "xlogy": "xlogy",
 }  # fmt: skip
 
+load_rare()
 globals().update(
     {name.removeprefix(_PREFIX): function(name) for name in OPS if name.startswith(_PREFIX)}
 )

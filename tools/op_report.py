@@ -16,13 +16,15 @@ from pathlib import Path
 _ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(_ROOT))
 
-from rushlight.ops import OPS  # noqa: E402
+from rushlight.ops import OPS, load_rare  # noqa: E402
 from rushlight.ops.table import Op  # noqa: E402
 from tests.ops.cases import bad_samples, both_widths  # noqa: E402
 from tests.ops.expressions import expression  # noqa: E402
 from tests.parity.agreement import ASPECTS, differences  # noqa: E402
 from tests.parity.samples_peer import Peer  # noqa: E402
 from tests.parity.test_every_op import KNOWN  # noqa: E402
+
+load_rare()
 
 _HEAD = """# Every operation beside PyTorch
 

@@ -1,27 +1,25 @@
 """Every operation of the library, each defined once. Importing this fills the op table.
 
-A family is a file, or a folder with a file per concept.
+A family is a file, or a folder with a file per concept. The rare ones are loaded by the first
+look-up of a name that the others do not have: an import has to be short.
 """
+
+import importlib
 
 from rushlight.ops import (
     activation,
     adaptive_indices,
     addmm,
-    antialias,
     arithmetic,
     attention,
     comparison,
     complex_numbers,
     conv,
     create,
-    ctc,
     diagonals,
-    distance,
     dropout,
     einsum,
-    fft,
     fold,
-    grid,
     indexing,
     interpolate,
     linalg,
@@ -35,17 +33,26 @@ from rushlight.ops import (
     pointwise,
     pool,
     products,
-    recurrent,
     reduce,
     scatter,
     selection,
     sorting,
     special,
-    unpool,
     view,
 )
 from rushlight.ops.table import OPS
 
-__all__ = [
-    "OPS", "matrix_exp",
-]  # fmt: skip
+__all__ = ["OPS", "RARE", "load_rare"]
+
+# No op here is a method of Tensor, or used by a family that is not here.
+RARE = ("antialias", "ctc", "distance", "fft", "grid", "recurrent", "unpool")
+_waiting = [*RARE]
+
+
+def load_rare() -> bool:
+    """Fill the table with the rare families too. False if they were there already."""
+    if not _waiting:
+        return False
+    while _waiting:
+        importlib.import_module(f"rushlight.ops.{_waiting.pop()}")
+    return True

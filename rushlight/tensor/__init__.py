@@ -226,7 +226,7 @@ def named(name: str) -> Any:
         op = canonical(name[:-1])
         if op is not None and rushlight.ops.OPS[op].inplace:
             return getattr(Tensor, name, None) or methods.find_method(name)
-    return None
+    return named(name) if functions.load_rare() else None
 
 
 def functional(name: str) -> Any:
@@ -236,7 +236,7 @@ def functional(name: str) -> Any:
     op = canonical(name)
     if op is not None and rushlight.ops.OPS[op].functional:
         return function(name)
-    return None
+    return functional(name) if functions.load_rare() else None
 
 
 __all__ = [

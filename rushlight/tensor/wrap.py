@@ -19,7 +19,7 @@ from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
 from rushlight.engine.value import Value
-from rushlight.ops import table
+from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
 from rushlight.tensor.at_once import joined
@@ -377,16 +377,16 @@ def set_on_foreign(made: Callable[..., Any]) -> None:
 
 _functions: dict[str, Callable[..., Any]] = {}
 _aliases: dict[str, str] = {}
+_aliased = [0]  # of so many ops
 
 
 def canonical(name: str) -> str | None:
     """The op that ``name`` (a name or an alias) means, or None."""
     if name in OPS:
         return name
-    if not _aliases:
-        for op in OPS.values():
-            for alias in op.aliases:
-                _aliases[alias] = op.name
+    if _aliased[0] != len(OPS):
+        _aliased[0] = len(OPS)
+        _aliases.update((alias, op.name) for op in OPS.values() for alias in op.aliases)
     return _aliases.get(name)
 
 
@@ -394,6 +394,8 @@ def function(name: str) -> Callable[..., Any]:
     """The user's function of the op ``name``. Raises KeyError for what is no op."""
     found = _functions.get(name)
     if found is None:
+        if canonical(name) is None:
+            load_rare()
         op = OPS[canonical(name) or name]
         found = _functions.get(op.name) or compile_function(op)
         _functions[op.name] = _functions[name] = found

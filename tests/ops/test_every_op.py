@@ -12,7 +12,7 @@ import pytest
 
 import rushlight
 from rushlight.engine.trace import Trace
-from rushlight.ops import OPS
+from rushlight.ops import OPS, load_rare
 from rushlight.ops.table import Op
 from rushlight.tensor.wrap import function
 from tests.ops.cases import bad_samples, both_widths, samples, shown
@@ -21,6 +21,8 @@ from tests.ops.expressions import expression
 from tests.ops.observe import Fixed, Session
 from tests.ops.slopes import wrong_slope
 from tests.oracle.programs import mode
+
+load_rare()
 
 # Ops that have no samples (yet). This set may only shrink.
 WITHOUT_SAMPLES = frozenset(

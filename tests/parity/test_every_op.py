@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from rushlight.ops import OPS
+from rushlight.ops import OPS, load_rare
 from rushlight.ops.table import Op
 from tests.parity.agreement import differences
 from tests.parity.samples_peer import Peer
+
+load_rare()
 
 pytestmark = [
     pytest.mark.parity,

@@ -5,46 +5,32 @@ Tensor.* and torch.nn.functional.* beside the op table.
 find it (INPLACE: ``Tensor.<name>_`` exists too).
 """
 
+import importlib
+
+from rushlight import ops
 from rushlight.tensor.functions import (
     activation,
     closeness,
     complex_numbers,
     copies,
-    ctc,
     dropout,
     dynamic,
-    embedding_bag,
     fft,
     frequencies,
-    grid,
     histogram,
-    integration,
     linalg,
-    linear_loss,
     loss,
     memory,
-    multi_head,
-    native_norm,
     norm,
     padding,
-    pairs,
     pooling,
     products,
-    recurrent,
-    segments,
-    sequence_conv,
     sorting,
     sparse,
-    special,
     split,
     statistics,
     stft,
     torch_forms,
-    unpooling,
-    variates,
-    vision,
-    weight_norm,
-    windows,
 )
 from rushlight.tensor.functions.register import (
     FUNCTIONAL,
@@ -56,10 +42,22 @@ from rushlight.tensor.functions.register import (
 )
 
 __all__ = [
-    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "TORCH", "TORCH_FORMS", "activation",
-    "closeness", "complex_numbers", "copies", "ctc", "dropout", "dynamic", "embedding_bag", "fft",
-    "frequencies", "grid", "histogram", "integration", "linalg", "linear_loss", "loss", "memory",
-    "multi_head", "native_norm", "norm", "padding", "pairs", "pooling", "products", "recurrent",
-    "segments", "sequence_conv", "sorting", "sparse", "special", "split", "statistics", "stft",
-    "torch_forms", "unpooling", "variates", "vision", "weight_norm", "windows",
+    "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "RARE", "TORCH", "TORCH_FORMS", "load_rare",
 ]  # fmt: skip
+
+# No function here is a method of Tensor; see ops/__init__.py.
+RARE = (
+    "ctc", "embedding_bag", "grid", "integration", "linear_loss", "multi_head", "native_norm",
+    "pairs", "recurrent", "segments", "sequence_conv", "special", "unpooling", "variates", "vision",
+    "weight_norm", "windows",
+)  # fmt: skip
+_waiting = [*RARE]
+
+
+def load_rare() -> bool:
+    """List the rare functions and ops too. False if they were there already."""
+    fresh = ops.load_rare()
+    fresh = fresh or bool(_waiting)
+    while _waiting:
+        importlib.import_module(f"rushlight.tensor.functions.{_waiting.pop()}")
+    return fresh
