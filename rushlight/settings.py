@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import rushlight.tensor.legacy as legacy
 from rushlight.runtime import pool
-from rushlight.tensor import legacy, set_default_dtype
+from rushlight.tensor import set_default_dtype
 from rushlight.tensor.device import require_cpu
 
 _deterministic = False

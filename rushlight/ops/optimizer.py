@@ -290,8 +290,8 @@ def _(rng: Any) -> Iterator[Any]:
     state = (
         three_shapes(rng),
         three_shapes(rng),
-        [each + 1 for each in three_shapes(rng, positive=True)],
+        [np.asarray(each + 1) for each in three_shapes(rng, positive=True)],
     )
-    small = [each * 0.1 for each in three_shapes(rng)]
+    small = [np.asarray(each * 0.1) for each in three_shapes(rng)]
     yield (*state, [], [], *numbers, True, False, False, False, False), {}
     yield (*state, small, three_shapes(rng), *numbers, True, True, True, True, True), {}

@@ -16,7 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import LEGACY_NAMES
 from rushlight.tensor.device import CPU, require_cpu
-from rushlight.tensor.shared_memory import is_shared, share_memory_
+from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.tensor import Tensor
 
 

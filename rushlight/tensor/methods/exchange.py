@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor.dlpack import dlpack, dlpack_device
-from rushlight.tensor.shared_memory import is_shared, share_memory_
+from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.storage_names import storage, untyped_storage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
