@@ -28,6 +28,8 @@ class NoDenseForm(NotImplementedError, AttributeError):
 class SparseTensor(Tensor):
     """A tensor of which only some elements are kept: ``torch.sparse_coo_tensor``."""
 
+    _plain = True  # one of the library's own: it does not override operations
+
     _places: Tensor
     _elements: Tensor
     _sizes: Size
