@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import nadam_step, refuse_differentiable
-from rushlight.optim.settings import check, check_rate, number, single
+from rushlight.optim.settings import check, check_moments, check_rate, number, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
 from rushlight.tensor.replace import replace_all
@@ -42,10 +42,7 @@ class NAdam(Optimizer):
         differentiable: bool = False,
     ) -> None:
         check_rate(lr)
-        check("epsilon value", eps, eps >= 0.0)
-        check("beta parameter at index 0", betas[0], 0.0 <= betas[0] < 1.0)
-        check("beta parameter at index 1", betas[1], 0.0 <= betas[1] < 1.0)
-        check("weight_decay value", weight_decay, weight_decay >= 0.0)
+        check_moments(eps, betas, weight_decay)
         check("momentum_decay value", momentum_decay, momentum_decay >= 0.0)
         refuse_differentiable("NAdam", differentiable)
         defaults = {

@@ -22,6 +22,14 @@ def check_rate(lr: Any) -> None:
     check("learning rate", lr, lr >= 0.0)
 
 
+def check_moments(eps: float, betas: tuple[float, float], weight_decay: float) -> None:
+    """What Adam and its kin ask of their settings, in PyTorch's order."""
+    check("epsilon value", eps, eps >= 0.0)
+    check("beta parameter at index 0", betas[0], 0.0 <= betas[0] < 1.0)
+    check("beta parameter at index 1", betas[1], 0.0 <= betas[1] < 1.0)
+    check("weight_decay value", weight_decay, weight_decay >= 0.0)
+
+
 def number(value: Any) -> float:
     """A setting as a float; some may be given as whole numbers or tensors of one element."""
     return value if type(value) is float else float(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,6 @@ from rushlight.ops.table import composite
 from rushlight.ops.view.sizes import sizes
 
 
-def _numel(shape: Shape) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
-
-
 @composite(method=True, torch=False, view=True)
 def view(input: Node, *size: int) -> Node:
     """The same memory under another shape; one size may be -1.
@@ -33,7 +27,7 @@ def view(input: Node, *size: int) -> Node:
 
 @view.strides
 def _(x: Layout, *size: Any) -> Layout:
-    wanted = infer_size(sizes(size), _numel(x.shape))
+    wanted = infer_size(sizes(size), math.prod(x.shape))
     found = reshaped(x, wanted)
     if found is None:
         raise RuntimeError(
@@ -66,7 +60,7 @@ def reshape(input: Node, *shape: int) -> Node:
 
 @reshape.strides
 def _(x: Layout, *shape: Any) -> Layout | None:
-    return reshaped(x, infer_size(sizes(shape), _numel(x.shape)))
+    return reshaped(x, infer_size(sizes(shape), math.prod(x.shape)))
 
 
 @reshape.samples
@@ -88,7 +82,7 @@ def _flat_shape(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     start, end = normalize_dim(start_dim, len(shape)), normalize_dim(end_dim, len(shape))
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    return (*shape[:start], _numel(shape[start : end + 1]), *shape[end + 1 :])
+    return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
 @composite(method=True, view=True, grad_name="View")
@@ -120,7 +114,7 @@ def _unflat_shape(shape: Shape, dim: int, parts: Any) -> Shape:
     if not named:
         raise RuntimeError("unflatten: sizes must be non-empty")
     given = infer_size(named, shape[axis]) if -1 in named else named
-    if _numel(given) != shape[axis]:
+    if math.prod(given) != shape[axis]:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(named)} don't multiply up to the size of dim {dim} "
             f"({shape[axis]}) in the input tensor"
