@@ -85,9 +85,8 @@ _SUBMODULES = frozenset(
     {
         "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
         "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
-        "optim", "overrides", "random", "return_types", "serialization", "signal", "sparse",
-        "special",
-        "testing", "utils", "version", "vision", "xpu",
+        "optim", "overrides", "profiler", "random", "return_types", "serialization", "signal",
+        "sparse", "special", "testing", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

@@ -74,8 +74,7 @@ def compile_graph(
         arena_bytes=layout.arena_bytes,
         slots=layout.slots,
         labels=tuple([step.launch.label for step in steps]),
-        flops=sum(step.launch.flops for step in steps),
-        bytes_moved=sum(step.launch.bytes for step in steps),
+        costs=tuple([(step.launch.flops, step.launch.bytes) for step in steps]),
         sites=tuple(_sites(steps)),
         overwrites=_overwrites(steps, layout.places, updated, len(inputs)),
     )

@@ -43,11 +43,20 @@ class Plan:
     arena_bytes: int
     slots: int
     labels: tuple[str, ...]
-    flops: int
-    bytes_moved: int
+    costs: tuple[tuple[int, int], ...]  # of each command: arithmetic operations, bytes moved
     sites: tuple[Any, ...]
     overwrites: dict[int, int]  # input -> the first command that writes a result over it
     keep: Sequence[Any] = field(default=())  # what commands point at and Python has to keep alive
+
+    @property
+    def flops(self) -> int:
+        """Arithmetic operations of one run."""
+        return sum(flops for flops, _ in self.costs)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes that the commands of one run read and write."""
+        return sum(moved for _, moved in self.costs)
 
     def site(self, command: int) -> Any:
         """Where the user's program asked for what ``command`` computes, if it is known."""

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Sequence
 from operator import attrgetter
 from struct import Struct
+from time import perf_counter_ns
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -23,6 +24,7 @@ from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.engine.call import picker
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
+from rushlight.engine.watch import run_watched, show, tell_interpreted, watch, watchers
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer, pool, take_all
 from rushlight.runtime.executor import Failure, HostCall
@@ -31,6 +33,8 @@ DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
 KEPT_ARENA = 1024  # bytes
+if config.DEBUG >= 1:
+    watch(show)
 
 
 class BadIndex(IndexError):
@@ -119,6 +123,7 @@ class InterpretedPlan:
 
     def run(self, flight: Flight) -> None:
         """Interpret; the results are set when all are there."""
+        begin = perf_counter_ns()
         arrays: list[Any] = []
         for value, kind in zip(flight.inputs, self.shapes, strict=True):
             assert value.buffer is not None
@@ -131,6 +136,8 @@ class InterpretedPlan:
             buffer.array(array.dtype, array.shape)[...] = array
             results.append(buffer)
         flight.results = results
+        if watchers:
+            tell_interpreted(begin, sum(buffer.nbytes for buffer in results))
 
     def finished(self, flight: Flight) -> bool:
         """Whether the results are there."""
@@ -173,8 +180,7 @@ class CompiledPlan:
         self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
-        if config.DEBUG >= 1:
-            self.program.profile()
+        self.fresh_bytes = sum(size for size, *_ in self.fresh)
         self.lost: frozenset[int] = frozenset()
 
     def run(self, flight: Flight) -> None:
@@ -196,22 +202,14 @@ class CompiledPlan:
         self.lost = frozenset()
         flight.ticket = self.program.runs
         flight.results = self.pick((*given, *fresh))
-        failure = self.program.run(self.address)
+        if watchers:
+            failure = run_watched(self.plan, self.address, self.fresh_bytes)
+        else:
+            failure = self.program.run(self.address)
         if failure is not None:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
-        if config.DEBUG >= 1:
-            self._tell()
-
-    def _tell(self) -> None:
-        """RUSHLIGHT_DEBUG=1: every command of the plan and how long it took."""
-        times = self.program.times
-        if times is None:
-            return
-        print(f"--- plan: {len(self.plan.labels)} commands, {self.arena_bytes} bytes of arena")
-        for label, nanoseconds in zip(self.plan.labels, np.diff(times), strict=True):
-            print(f"{nanoseconds / 1e3:10.1f} us  {label}")
 
     def finished(self, flight: Flight) -> bool:
         """Whether the program ran to its end for this flight."""
