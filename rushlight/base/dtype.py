@@ -104,6 +104,30 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     return found
 
 
+_FROM_PYTHON: dict[Any, dtype] = {
+    builtins.bool: bool_, builtins.int: int64, builtins.float: float64,
+    builtins.complex: complex128,
+}  # fmt: skip
+
+
+def of_argument(value: Any, who: str, argument: str = "'dtype'") -> dtype:
+    """The dtype that ``value``, an argument of ``who``, means: a dtype, or a type of Python's.
+
+    >>> of_argument(builtins.float, "zeros")
+    torch.float64
+
+    Raises TypeError for anything else.
+    """
+    found = value if type(value) is dtype else None
+    if found is None and isinstance(value, type):
+        found = _FROM_PYTHON.get(value)
+    if found is None:
+        raise TypeError(
+            f"{who}(): argument {argument} must be torch.dtype, not {type(value).__name__}"
+        )
+    return found
+
+
 def _promotion_table() -> dict[tuple[dtype, dtype], dtype]:
     """PyTorch's lattice: category first; inside one, the wider; the odd pairs by hand."""
     rank = {each: place for place, each in enumerate(
@@ -144,7 +168,10 @@ def set_default_dtype(d: dtype) -> None:
     """Make ``d`` the dtype of new floating-point tensors. Raises TypeError for other kinds."""
     global _default
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError(f"only floating-point types are supported as the default type, got {d}")
+        raise TypeError(
+            f"invalid dtype object: only floating-point types are supported as the default type, "
+            f"got {d}"
+        )
     _default = d
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
-from rushlight.base.dtype import dtype
 
 
 class finfo:
@@ -16,8 +17,8 @@ class finfo:
     1.1920928955078125e-07
     """
 
-    def __init__(self, type: dtype | None = None) -> None:
-        kind = dtypes.get_default_dtype() if type is None else type
+    def __init__(self, type: Any = None) -> None:
+        kind = dtypes.of_argument(type or dtypes.get_default_dtype(), "finfo")
         if not (kind.is_floating_point or kind.is_complex):
             raise TypeError(
                 f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
@@ -47,7 +48,8 @@ class iinfo:
     255
     """
 
-    def __init__(self, type: dtype) -> None:
+    def __init__(self, type: Any) -> None:
+        type = dtypes.of_argument(type, "iinfo")
         if type.is_floating_point or type.is_complex or type is dtypes.bool_:
             raise TypeError(
                 f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'"

@@ -16,6 +16,7 @@ import click
 
 import rushlight.ops
 from rushlight.cli.lowering import lowerings
+from rushlight.cli.named import function_called, function_card, plain
 from rushlight.ir.primitives import PRIMITIVES
 from rushlight.ops.table import OPS, Op
 
@@ -27,21 +28,26 @@ ROOT = Path(__file__).parent.parent.parent
 def op(name: str | None) -> int:
     """Show the card of one operation.
 
-    What it does, who finds it under which name, where each of its rules stands. Without NAME all
-    operations are listed.
+    What it does, who finds it under which name, where each of its rules stands, and whether it is
+    compiled for a dtype. NAME is what a program says: softmax, F.relu, Tensor.add_, fft.fft,
+    linalg.eigh. Without NAME all operations are listed.
     """
     import_every_op()
     if name is None:
         for line in listing():
             click.echo(line)
         return 0
-    found = OPS.get(name) or by_alias().get(name)
-    if found is None and name not in PRIMITIVES:
+    found = OPS.get(plain(name)) or by_alias().get(plain(name))
+    function = function_called(name) if found is None else None
+    if found is None and function is None and name not in PRIMITIVES:
         near = difflib.get_close_matches(name, {*OPS, *PRIMITIVES}, n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise click.ClickException(f"no operation is called {name!r}{hint}")
     if found is not None:
         for line in card(found):
+            click.echo(line)
+    if function is not None:
+        for line in function_card(*function):
             click.echo(line)
     if name in PRIMITIVES:
         click.echo(_row("primitive", f"{name}: {PRIMITIVES[name]}"))

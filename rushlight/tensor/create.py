@@ -17,6 +17,7 @@ from rushlight.ops.create import steps_of
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
@@ -61,7 +62,7 @@ def _maker(value: int, name: str) -> Any:
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = f"A tensor of {'ones' if value else 'zeros'} of shape ``size``."
-    return make
+    return takes_dtype(make)
 
 
 def _into(out: Tensor, made: Tensor) -> Tensor:
@@ -74,6 +75,7 @@ zeros = _maker(0, "zeros")
 ones = _maker(1, "ones")
 
 
+@takes_dtype
 def empty(
     *sizes: Any, size: Any = None, out: Any = None, dtype: DType | None = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -85,6 +87,7 @@ def empty(
     return made
 
 
+@takes_dtype
 def full(
     size: Any, fill_value: Any, *, out: Any = None, dtype: DType | None = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False,
@@ -123,12 +126,13 @@ def _like(make: Any) -> Any:
 
     like.__name__ = like.__qualname__ = f"{make.__name__}_like"
     like.__doc__ = f"As ``{make.__name__}`` with the shape and dtype of ``input``."
-    return like
+    return takes_dtype(like)
 
 
 zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, full))
 
 
+@takes_dtype
 def arange(
     start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None,
     dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
@@ -159,6 +163,7 @@ def arange(
     return made if out is None else _into(out, made)
 
 
+@takes_dtype
 def linspace(
     start: Any, end: Any, steps: int, *, out: Any = None, dtype: DType | None = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False,
@@ -181,6 +186,7 @@ def _whole_steps(who: str, steps: Any) -> None:
         raise RuntimeError("number of steps must be non-negative")
 
 
+@takes_dtype
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None,
     dtype: DType | None = None, device: Any = None, requires_grad: bool = False,
@@ -199,6 +205,7 @@ def logspace(
     return made if out is None else _into(out, made)
 
 
+@takes_dtype
 def eye(
     n: int, m: int | None = None, *, out: Any = None, dtype: DType | None = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False,
@@ -319,6 +326,7 @@ def _unsupported(data: Any) -> Exception:
     return RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
 
 
+@takes_dtype
 def tensor(
     data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False,
     pin_memory: bool = False,
@@ -370,6 +378,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return Tensor._from_array(ndarray, copy=False)
 
 
+@takes_dtype
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """``data`` as a tensor, sharing memory where it can."""
     require_cpu(device)
@@ -381,6 +390,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
     return tensor(data, dtype=dtype)
 
 
+@takes_dtype
 def asarray(
     obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None,
     requires_grad: bool = False,
@@ -390,6 +400,7 @@ def asarray(
     return _finish(made.detach() if made is obj and requires_grad else made, requires_grad)
 
 
+@takes_dtype
 def frombuffer(
     buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
@@ -398,6 +409,7 @@ def frombuffer(
     return _finish(Tensor._from_array(array, copy=False), requires_grad)
 
 
+@takes_dtype
 def scalar_tensor(
     s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,

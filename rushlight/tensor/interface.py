@@ -101,13 +101,11 @@ def result_type(tensor1: Any, tensor2: Any) -> DType:
 
 def promote_types(type1: DType, type2: DType) -> DType:
     """The smallest dtype that both convert to."""
-    for place, each in enumerate((type1, type2), 1):
-        if not isinstance(each, DType):
-            raise TypeError(
-                f"promote_types(): argument 'type{place}' (position {place}) must be torch.dtype, "
-                f"not {type(each).__name__}"
-            )
-    return dtypes.promote(type1, type2)
+    a, b = (
+        dtypes.of_argument(each, "promote_types", f"'type{place}' (position {place})")
+        for place, each in enumerate((type1, type2), 1)
+    )
+    return dtypes.promote(a, b)
 
 
 def broadcast_shapes(*shapes_: Any) -> Size:

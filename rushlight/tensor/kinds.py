@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rushlight.base.dtype import bool_
+from rushlight.base.dtype import bool_, of_argument
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
 from rushlight.ops.legacy_names import legacy_name
@@ -22,6 +22,7 @@ def type_name(kind: DType) -> str:
 
 def can_cast(source: DType, target: DType) -> bool:
     """Whether an in-place result of ``source`` may be stored as ``target``: not down a category."""
+    source, target = (of_argument(each, "can_cast") for each in (source, target))
     return source.category <= target.category
 
 

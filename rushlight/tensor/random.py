@@ -21,6 +21,7 @@ from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.device import CPU, require_cpu
+from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert, type_name
 from rushlight.tensor.memory_format import laid_out, memory_order
 from rushlight.tensor.out import write_out
@@ -139,7 +140,7 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
 
     sample.__name__ = sample.__qualname__ = name
     sample.__doc__ = doc
-    return sample
+    return takes_dtype(sample)
 
 
 rand = _sampler("rand", complexes.uniform, "Uniform numbers in [0, 1).")
@@ -203,6 +204,7 @@ def whole_numbers(
     return source.random_integers(count, kind.np, low, high)
 
 
+@takes_dtype
 def randint(
     low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
@@ -230,6 +232,7 @@ def randint(
     return made if out is None else write_out("randint", out, made)
 
 
+@takes_dtype
 def randperm(
     n: int, *, generator: Generator | None = None, out: Tensor | None = None,
     dtype: DType | None = None, layout: Any = None, device: Any = None,
@@ -262,12 +265,13 @@ def _like(make: Any, name: str) -> Any:
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"{make.__name__} with the shape and dtype of ``input``."
-    return like
+    return takes_dtype(like)
 
 
 rand_like, _plain_randn_like = _like(rand, "rand_like"), _like(randn, "randn_like")
 
 
+@takes_dtype
 def randn_like(
     input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
@@ -287,6 +291,7 @@ def randn_like(
     return _made(laid_out(input, drawn), tuple(input.shape), requires_grad)
 
 
+@takes_dtype
 def randint_like(
     input: Tensor, low: int, high: int | None = None, *, dtype: DType | None = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None,
@@ -300,6 +305,7 @@ def randint_like(
     return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
 
 
+@takes_dtype
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     out: Tensor | None = None, dtype: DType | None = None, device: Any = None,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base import dtype as dtypes
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
@@ -63,6 +64,8 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
     for parameter, value in zip(op.parameters, arguments, strict=True):
         kind = parameter.kind
         if kind == table.STATIC or value is None or is_constant(parameter, value):
+            if parameter.name == "dtype" and value is not None:
+                value = dtypes.of_argument(value, op.name)
             template.append(value)
         elif kind == table.TENSORS:
             template.append([TENSOR] * len(value))

@@ -7,43 +7,8 @@ from typing import Any
 
 from rushlight.autograd import no_grad
 from rushlight.nn.parameter import Parameter
-from rushlight.tensor import Tensor, device, dtype, empty_like
-
-
-def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, bool, Any]:
-    """(device, dtype, non_blocking, memory_format) of the arguments of a ``to``.
-
-    ``to(device)``, ``to(device, dtype, non_blocking)``, ``to(dtype)``, ``to(other_tensor)``.
-    """
-    rest = list(args)
-    named = dict(kwargs)
-    target = named.pop("device", None)
-    kind = named.pop("dtype", None)
-    layout = named.pop("memory_format", None)
-    non_blocking = named.pop("non_blocking", False)
-    other = named.pop("tensor", named.pop("other", None))
-    if named:
-        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(named))}'")
-    if rest and isinstance(rest[0], Tensor):
-        other = rest.pop(0)
-    elif rest and isinstance(rest[0], dtype):
-        kind = rest.pop(0)
-    elif rest:
-        target = rest.pop(0)
-        if rest and (isinstance(rest[0], dtype) or rest[0] is None):
-            kind = rest.pop(0)
-    if rest:
-        non_blocking = bool(rest.pop(0))
-    if other is not None:
-        target, kind = other.device, other.dtype
-    if target is not None and not isinstance(target, device):
-        if not isinstance(target, (str, int)):
-            raise TypeError(
-                "to() received an invalid combination of arguments: needs a device, a dtype or a "
-                f"tensor, got {type(target).__name__}"
-            )
-        target = device(target)
-    return target, kind, non_blocking, layout
+from rushlight.tensor import Tensor, empty_like
+from rushlight.tensor.to_arguments import parse_to
 
 
 class Conversion:
@@ -86,7 +51,7 @@ class Conversion:
         """
         # A memory format is taken and left at that: plans lay out weights by themselves, and one
         # that is a view is slower to update.
-        target, kind, non_blocking, _ = parse_to(args, kwargs)
+        target, kind, non_blocking, *_ = parse_to(args, kwargs)
         if kind is not None and not (kind.is_floating_point or kind.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired "

@@ -11,6 +11,7 @@ from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import default_generator, laid_out, source_of
 from rushlight.tensor.random_samples import per_sample
 from rushlight.tensor.tensor import Tensor
@@ -45,12 +46,21 @@ def _mask(input: Tensor, shape: tuple[int, ...], keep: float) -> Tensor:
     return Tensor._from_array(laid_out(input, drawn) if whole else drawn.reshape(shape))
 
 
+def _require_fractions(input: Tensor) -> None:
+    """A kept element is divided by 1 - p, which whole numbers cannot hold."""
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {type_name(input.dtype)}"
+        )
+
+
 def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> Tensor:
     if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
         return input
     if p == 1:
-        out: Tensor = function("mul")(input, 0.0)
+        out: Tensor = function("mul")(input, 0)
         return out
+    _require_fractions(input)
     return function("_dropout")(input, _mask(input, shape, 1 - p), 1.0 - p)
 
 
@@ -131,8 +141,9 @@ def _alpha(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> T
     if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
         return input
     if p == 1:
-        out: Tensor = function("mul")(input, 0.0)
+        out: Tensor = function("mul")(input, 0)
         return out
+    _require_fractions(input)
     a = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     return function("_alpha_dropout")(
         input, _mask(input, shape, 1 - p), a, _ALPHA * a, _ALPHA * a * p

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rushlight.tensor.autocast import listed
+from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
@@ -24,7 +25,7 @@ TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> 
 
 def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
-    TORCH_FORMS[function.__name__] = numpy_named(listed(function, function.__name__))
+    TORCH_FORMS[function.__name__] = numpy_named(takes_dtype(listed(function, function.__name__)))
     return function
 
 
@@ -47,7 +48,7 @@ def public(
         function = listed(function, name or function.__name__.rstrip("_"))
         if out:
             function = with_out(function)
-        named = numpy_named(function)
+        named = numpy_named(takes_dtype(function))
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = named
             for flag, place in (

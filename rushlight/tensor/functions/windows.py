@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import float32, float64, get_default_dtype
+from rushlight.base.dtype import float32, float64, get_default_dtype, of_argument
 from rushlight.ops.special.bessel_values import i0
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.functions.register import public
@@ -27,7 +27,7 @@ WINDOWS: dict[str, Window] = {}  # torch.signal.windows.<name>
 
 def _made(values: Array, dtype: DType | None, device: Any, requires_grad: bool) -> Tensor:
     require_cpu(device)
-    kind = dtype or get_default_dtype()
+    kind = of_argument(dtype or get_default_dtype(), "window")
     if not kind.is_floating_point:
         raise RuntimeError(f"a window function expects a floating point dtype, but got {kind}")
     wide = Tensor._from_array(np.asarray(values, np.float64))

@@ -8,41 +8,27 @@ from typing import Any
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
-from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.device import require_cpu
+from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.memory_format import copy_in, preserve_format, require_format
 from rushlight.tensor.methods.memory import clone, contiguous
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.to_arguments import parse_to
 
 _BY_LEGACY = {
     name: getattr(dtypes, kind, dtypes.BY_NAME[kind]) for kind, name in LEGACY_NAMES.items()
 }
 
 
-def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None]:
-    device, dtype = kwargs.get("device"), kwargs.get("dtype")
-    for each in args:
-        if isinstance(each, DType):
-            dtype = each
-        elif isinstance(each, (str, Device)):
-            device = each
-        elif isinstance(each, Tensor):
-            dtype = each.dtype
-        elif isinstance(each, int) and not isinstance(each, bool):
-            device = Device("cuda", each)
-    if "other" in kwargs:
-        dtype = kwargs["other"].dtype
-    return device, dtype
-
-
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
-    device, dtype = _to_arguments(args, kwargs)
-    require_cpu(device)
-    wanted = kwargs.get("memory_format")
-    if dtype is not None and dtype is not self.dtype:
-        return _converted(self, dtype, wanted)
-    if kwargs.get("copy"):
+    asked = parse_to(args, kwargs)
+    require_cpu(asked.device)
+    wanted = asked.memory_format
+    if asked.dtype is not None and asked.dtype is not self.dtype:
+        return _converted(self, asked.dtype, wanted)
+    if asked.copy:
         return clone(self, memory_format=wanted)
     return self if wanted is None or wanted is preserve_format else contiguous(self, wanted)
 
@@ -104,6 +90,7 @@ def cuda(
 # Old and new spellings that are one line each
 
 
+@takes_dtype
 def new_tensor(self: Tensor, data: Any, *, dtype: DType | None = None, device: Any = None,
                requires_grad: bool = False) -> Tensor:  # fmt: skip
     from rushlight.tensor.create import tensor

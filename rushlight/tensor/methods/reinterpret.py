@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import concrete
 from rushlight.ops.layout import Layout
@@ -29,7 +30,7 @@ def view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None
     >>> torch.ones(2).view(torch.int32)
     tensor([1065353216, 1065353216], dtype=torch.int32)
     """
-    if dtype is None and size is None and not (shape and isinstance(shape[0], DType)):
+    if dtype is None and size is None and not (shape and isinstance(shape[0], (DType, type))):
         for each in shape:
             if each.__class__ is not int:
                 _require_shape(shape)
@@ -41,7 +42,7 @@ def view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None
         _refuse(shape)
     if dtype is None:
         return _view(self, size)
-    return _as_dtype(self, dtype)
+    return _as_dtype(self, dtypes.of_argument(dtype, "view"))
 
 
 def _require_shape(shape: tuple[Any, ...]) -> None:
