@@ -1,3 +1,12 @@
+"""The card of a name as programs say it: ``F.relu``, ``torch.max``, ``linalg.eigh``."""
+
+from __future__ import annotations
+
+import pytest
+
+from rushlight import cli
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -39,7 +39,7 @@ def test_a_python_type_is_a_dtype(name: str, kind: type, dtype: torch.dtype) -> 
 @pytest.mark.parametrize("name", [name for name in MAKERS if not name.startswith("to")])
 @pytest.mark.parametrize("kind", [str, "float32", object()])
 def test_anything_else_is_refused(name: str, kind: object) -> None:
-    with pytest.raises(TypeError, match="must be torch.dtype, not"):
+    with pytest.raises(TypeError, match=r"must be torch\.dtype, not"):
         MAKERS[name](kind)
 
 
