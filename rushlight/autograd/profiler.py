@@ -1,24 +1,45 @@
-"""``torch.autograd.profiler``: named ranges. What measures them is not here."""
+"""``torch.autograd.profiler``: named ranges; ``profile`` is at home in rushlight.profiler."""
 
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base import spans
+
+_ELSEWHERE = {
+    "profile": "rushlight.profiler.range",
+    "EventList": "rushlight.profiler.event_list",
+    "FunctionEvent": "rushlight.profiler.events",
+    "kineto_available": "rushlight.profiler.activity",
+}
+
 
 class record_function:
-    """A named range of the program, as a context manager or decorator."""
+    """A named range of the program, as a context manager or decorator.
+
+    While a profile records, the range is one of its events; otherwise it does nothing.
+
+    >>> import rushlight as torch
+    >>> with torch.profiler.profile() as prof, record_function("mine"):
+    ...     y = torch.ones(2) + 1
+    >>> [event.name for event in prof.events()][0]
+    'mine'
+    """
 
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name
         self.args = args
+        self._open: list[spans.Token] = []
 
     def __enter__(self) -> record_function:
+        self._open.append(spans.enter(self.name))
         return self
 
     def __exit__(self, *details: object) -> None:
-        """The range is over."""
+        spans.leave(self._open.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -29,4 +50,12 @@ class record_function:
         return wrapped
 
 
-__all__ = ["record_function"]
+def __getattr__(name: str) -> Any:
+    """What stands on top of everything that it measures is imported when it is asked for."""
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module 'torch.autograd.profiler' has no attribute '{name}'")
+    found = globals()[name] = getattr(importlib.import_module(_ELSEWHERE[name]), name)
+    return found
+
+
+__all__ = ["EventList", "FunctionEvent", "kineto_available", "profile", "record_function"]  # noqa: F822

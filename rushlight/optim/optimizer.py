@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from rushlight.autograd import enable_grad
+from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
 from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
@@ -124,7 +125,7 @@ class Optimizer:
     def _patch_step_function(self) -> None:
         kind: Any = type(self)
         if not getattr(kind.step, "hooked", False):
-            kind.step = _with_hooks(kind.step)
+            kind.step = spanned(_with_hooks(kind.step), "Optimizer.step#{0}.step")
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -351,6 +352,9 @@ class Optimizer:
         self.__setstate__({"state": state, "param_groups": saved_groups})
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
+
+
+spanned(Optimizer.zero_grad, "Optimizer.zero_grad#{0}.zero_grad")
 
 
 def _add(hooks: Any, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:

@@ -35,6 +35,7 @@ from rushlight.base.dtype import (
 from rushlight.base.dtype import float_ as _float
 from rushlight.base.dtype import int_ as _int
 from rushlight.base.dtype import set_default_dtype as _set_default_dtype
+from rushlight.base.spans import spanned
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
@@ -126,6 +127,18 @@ for _name in functions.METHODS:
     setattr(Tensor, _name, functions.FUNCTIONS[_name])
 for _name in functions.INPLACE:
     setattr(Tensor, f"{_name}_", _inplace_of(functions.FUNCTIONS[_name], f"{_name}_"))
+
+# What makes tensors, or reads them; the op table and tensor/functions name theirs themselves.
+for _made in (
+    arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, linspace,
+    logspace, multinomial, normal, ones, ones_like, rand, rand_like, randint, randint_like, randn,
+    randn_like, randperm, tensor, zeros, zeros_like, Tensor.copy_, Tensor.item, Tensor.numpy,
+    Tensor.to, Tensor.tolist,
+):  # fmt: skip
+    spanned(_made, f"aten::{_made.__name__}")
+for _backward in (backward, Tensor.backward):
+    spanned(_backward, "autograd::backward")
+spanned(grad, "autograd::grad")
 
 
 def _extremum(name: str, kind: str, pairwise: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.spans import spanned
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
@@ -353,7 +354,7 @@ def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
     made = namespace.pop(op.name)
     function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
     function_.__code__ = made.__code__
-    return function_  # type: ignore[no-any-return]
+    return spanned(function_, f"{'rushlight' if op.name[0] == '_' else 'aten'}::{op.name}")  # type: ignore[no-any-return]
 
 
 def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from rushlight.base.spans import spanned
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
@@ -25,7 +26,8 @@ TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> 
 
 def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
-    TORCH_FORMS[function.__name__] = numpy_named(takes_dtype(listed(function, function.__name__)))
+    named = numpy_named(takes_dtype(listed(function, function.__name__)))
+    TORCH_FORMS[function.__name__] = spanned(named, f"aten::{function.__name__}")
     return function
 
 
@@ -48,7 +50,8 @@ def public(
         function = listed(function, name or function.__name__.rstrip("_"))
         if out:
             function = with_out(function)
-        named = numpy_named(takes_dtype(function))
+        spelled = f"aten::{name or function.__name__.rstrip('_')}"
+        named = spanned(numpy_named(takes_dtype(function)), spelled)
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = named
             for flag, place in (

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, final
 
+from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
 from rushlight.utils.data.fetch import make_fetcher
 from rushlight.utils.data.randomness import draw_seed
@@ -66,6 +67,9 @@ class BaseDataLoaderIter:
                 "torch.utils.data.get_worker_info."
             )
         warn(text)
+
+
+spanned(BaseDataLoaderIter.__next__, "enumerate(DataLoader)#{0}.__next__")
 
 
 @final
