@@ -22,6 +22,8 @@ from rushlight.compiler.contraction.tile import (
 from rushlight.compiler.launch import Kernel
 
 ROWS, COLUMNS = 4, 3
+# Tiles ahead whose columns are fetched: measured 17 to 36 GB/s for one row, 4 to 24 at depth 384.
+AHEAD = 2
 # The table of rows is on the stack.
 MAX_ROWS = 64
 
@@ -82,7 +84,8 @@ def dot(spec: Dot) -> Kernel:
             body.loop("0", word["rows"], str(ROWS)) as row,
         ):
             # Rows and columns past the end repeat the last ones and are not stored.
-            arguments = [("ptr", buffer), ("i64", word["depth"])]
+            ahead = body.mul(word["b_column"], str(AHEAD * COLUMNS))
+            arguments = [("ptr", buffer), ("i64", word["depth"]), ("i64", ahead)]
             for index in range(ROWS):
                 place = body.min(body.add(row, str(index)), body.sub(word["rows"], "1"))
                 arguments.append(("ptr", body.at(a_here, body.mul(place, word["a_row"]))))
@@ -102,7 +105,11 @@ def dot(spec: Dot) -> Kernel:
 
 
 def _define_dots(tile: Tile) -> str:
-    """``dots(out, depth, a0.., b0..)``: ROWS x COLUMNS sums of products."""
+    """``dots(out, depth, ahead, a0.., b0..)``: ROWS x COLUMNS sums of products.
+
+    ``ahead``: bytes to the columns of a later tile. A run of neighbours is short (a few KiB), and the
+    CPU sees only in the middle of one that it is read in order: later ones are asked for here.
+    """
     body = Body()
     rows = [f"%a{index}" for index in range(ROWS)]
     columns = [f"%b{index}" for index in range(COLUMNS)]
@@ -117,6 +124,8 @@ def _define_dots(tile: Tile) -> str:
     body.line(f"%more = icmp slt i64 %k, {whole}")
     body.line("br i1 %more, label %round, label %tail")
     body.label("round")
+    for column in columns:
+        body.prefetch(body.at(column, body.add("%k", "%ahead")))
     sums = _products(body, tile, rows, columns, "%k", carried, "")
     body.line(f"%k.next = add i64 %k, {step}")
     body.line("br label %head, !llvm.loop !0")
@@ -136,7 +145,7 @@ def _define_dots(tile: Tile) -> str:
         for row, total in enumerate(_totals(body, tile, group)):
             there = body.at("%out", str((row * COLUMNS + column) * tile.itemsize))
             body.store(values.kind(tile.dtype), total, there)
-    parameters = [("ptr", "out"), ("i64", "depth")]
+    parameters = [("ptr", "out"), ("i64", "depth"), ("i64", "ahead")]
     parameters += [("ptr", name[1:]) for name in (*rows, *columns)]
     return function("dots", parameters, body)
 
