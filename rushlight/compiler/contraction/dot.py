@@ -107,8 +107,8 @@ def dot(spec: Dot) -> Kernel:
 def _define_dots(tile: Tile) -> str:
     """``dots(out, depth, ahead, a0.., b0..)``: ROWS x COLUMNS sums of products.
 
-    ``ahead``: bytes to the columns of a later tile. A run of neighbours is short (a few KiB), and the
-    CPU sees only in the middle of one that it is read in order: later ones are asked for here.
+    ``ahead``: bytes to the columns of a later tile. A run of neighbours is short (a few KiB): the
+    CPU sees only in the middle of one that it is read in order, so later ones are asked for here.
     """
     body = Body()
     rows = [f"%a{index}" for index in range(ROWS)]
