@@ -124,8 +124,8 @@ def _define_dots(tile: Tile) -> str:
     body.line(f"%more = icmp slt i64 %k, {whole}")
     body.line("br i1 %more, label %round, label %tail")
     body.label("round")
-    for column in columns:
-        body.prefetch(body.at(column, body.add("%k", "%ahead")))
+    for line in columns:
+        body.prefetch(body.at(line, body.add("%k", "%ahead")))
     sums = _products(body, tile, rows, columns, "%k", carried, "")
     body.line(f"%k.next = add i64 %k, {step}")
     body.line("br label %head, !llvm.loop !0")
