@@ -11,12 +11,12 @@ False
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from rushlight.base.record import Record
 
-@dataclass(frozen=True)
-class Flag:
+
+class Flag(Record):
     """One switch: ``RUSHLIGHT_<name>`` in the environment, read once at import."""
 
     name: str

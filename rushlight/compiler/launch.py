@@ -8,29 +8,29 @@ shapes alone, so that results never depend on the number of threads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rushlight.base.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(Record):
     """Machine code to be: equal text is the same kernel."""
 
     symbol: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Scratch:
     """Memory private to one launch list, 64-byte aligned, with no value at the start.
 
     Compared by identity: two of the same size are two places.
     """
 
-    nbytes: int
+    __slots__ = ("nbytes",)
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Record):
     """A place in memory: a buffer (a node's result, or a ``Scratch``) and a distance into it."""
 
     buffer: object
@@ -41,8 +41,7 @@ class Ref:
         return Ref(self.buffer, self.offset_bytes + nbytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Record):
     """One kernel over all its chunks; a launch starts when the one before it has ended."""
 
     kernel: Kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from rushlight.base.dtype import COMPLEX
 from rushlight.base.dtype import dtype as DType
@@ -31,13 +31,15 @@ SHORT = {
 UPDATES = frozenset(("put", "scatter", "slice_set", "as_strided_set"))
 
 
-@dataclass(eq=False, slots=True)
 class Step:
     """A launch, the node it is for, and which outputs may lie over which of its sources."""
 
-    launch: Launch
-    node: Node
-    over: list[tuple[Node, Node]] = field(default_factory=list)
+    __slots__ = ("launch", "node", "over")
+
+    def __init__(self, launch: Launch, node: Node, over: Sequence[tuple[Node, Node]] = ()) -> None:
+        self.launch = launch
+        self.node = node
+        self.over = list(over)
 
 
 def short_name(dtype: DType, op: str) -> str:

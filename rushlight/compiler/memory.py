@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from rushlight.base.errors import InternalError
 from rushlight.compiler.launch import Scratch
@@ -15,14 +14,14 @@ from rushlight.ir.graph import Node
 ALIGNMENT = 64
 
 
-@dataclass(eq=False)
 class Layout:
     """Places of buffers as (slot, byte offset), the outputs, the arena's size."""
 
-    places: dict[object, tuple[int, int]] = field(default_factory=dict)
-    outputs: list[Output] = field(default_factory=list)
-    arena_bytes: int = 0
-    slots: int = 0
+    def __init__(self) -> None:
+        self.places: dict[object, tuple[int, int]] = {}
+        self.outputs: list[Output] = []
+        self.arena_bytes = 0
+        self.slots = 0
 
 
 def last_uses(steps: Sequence[Step], updated: dict[Node, Node]) -> dict[object, tuple[int, int]]:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from rushlight.base.record import Record
 from rushlight.runtime.executor import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Record):
     """The result needs new memory of ``nbytes``; its address goes to ``slot``."""
 
     slot: int
     nbytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class SameAs:
+class SameAs(Record):
     """The result is in the memory of input ``index``: the input itself, or written over it."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class SameAsOutput:
+class SameAsOutput(Record):
     """The result is in the memory of another result."""
 
     index: int
@@ -34,19 +31,30 @@ class SameAsOutput:
 Output = Fresh | SameAs | SameAsOutput
 
 
-@dataclass(eq=False)
 class Plan:
     """A compiled graph. Slots of the table: inputs, scalars block, arena, one for each Fresh."""
 
-    program: Program
-    outputs: tuple[Output, ...]
-    arena_bytes: int
-    slots: int
-    labels: tuple[str, ...]
-    costs: tuple[tuple[int, int], ...]  # of each command: arithmetic operations, bytes moved
-    sites: tuple[Any, ...]
-    overwrites: dict[int, int]  # input -> the first command that writes a result over it
-    keep: Sequence[Any] = field(default=())  # what commands point at and Python has to keep alive
+    def __init__(
+        self,
+        program: Program,
+        outputs: tuple[Output, ...],
+        arena_bytes: int,
+        slots: int,
+        labels: tuple[str, ...],
+        costs: tuple[tuple[int, int], ...],
+        sites: tuple[Any, ...],
+        overwrites: dict[int, int],
+        keep: Sequence[Any] = (),
+    ) -> None:
+        self.program = program
+        self.outputs = outputs
+        self.arena_bytes = arena_bytes
+        self.slots = slots
+        self.labels = labels
+        self.costs = costs  # of each command: arithmetic operations, bytes moved
+        self.sites = sites
+        self.overwrites = overwrites  # input -> the first command that writes a result over it
+        self.keep = keep  # what commands point at and Python has to keep alive
 
     @property
     def flops(self) -> int:

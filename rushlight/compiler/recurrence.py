@@ -7,7 +7,6 @@ packs a constant (the weights of the recurrent product) runs once, before the fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import contiguous, copy, is_contiguous
@@ -30,7 +29,7 @@ def lower_loop(node: Node) -> list[Step]:
     for place in range(form.carries):
         window = form.window(place, form.row_before(place, form.order[0]))
         source = sources[form.sequences + place]
-        out = replace(source, ref=Ref(node, window.start * itemsize))
+        out = source.replace(ref=Ref(node, window.start * itemsize))
         before += copy(source, out, "loop start")
     places = _Places(node, form, sources, {sink: place for place, sink in enumerate(sinks)})
     repeated: list[Launch] = []
@@ -80,16 +79,16 @@ def _sources(node: Node, form: Loop) -> tuple[list[Launch], list[Operand]]:
     return launches, operands
 
 
-@dataclass
 class _Places:
     """Where the buffers of the body are in each step."""
 
-    node: Node
-    form: Loop
-    sources: list[Operand]
-    sinks: dict[Node, int]
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, node: Node, form: Loop, sources: list[Operand], sinks: dict[Node, int]
+    ) -> None:
+        self.node = node
+        self.form = form
+        self.sources = sources
+        self.sinks = sinks
         self.made: dict[object, Scratch] = {}
         self.seen: set[object] = set()
         self.constant: set[object] = set()
@@ -124,7 +123,7 @@ class _Places:
 
     def moved(self, launch: Launch, step: int) -> Launch:
         """``launch`` with the addresses of ``step``."""
-        return replace(launch, pointers=tuple([self._at(ref, step) for ref in launch.pointers]))
+        return launch.replace(pointers=tuple([self._at(ref, step) for ref in launch.pointers]))
 
     def _at(self, ref: Ref, step: int) -> Ref:
         buffer, form = ref.buffer, self.form

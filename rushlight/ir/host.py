@@ -10,21 +10,20 @@ first parameter is the place of the result that each of them wants.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rushlight.base.errors import InternalError
+from rushlight.base.record import Record
 from rushlight.ir.graph import Node
 
 Array = npt.NDArray[Any]
 HostFunction = Callable[[tuple[Array, ...], tuple[Any, ...]], Any]
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Record):
     """One registered function: its name, how many results it gives, what it calls, and whether it
     knows complex numbers."""
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import final
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.record import Record
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.text import from_text, to_text
@@ -37,8 +37,7 @@ def read_body(text: str) -> tuple[Node, ...]:
 
 
 @final
-@dataclass(frozen=True)
-class Loop:
+class Loop(Record):
     """A loop's attributes, and where everything lies in its result."""
 
     body: str
@@ -51,7 +50,7 @@ class Loop:
     @staticmethod
     def of(node: Node) -> Loop:
         """What a ``loop`` node says of itself."""
-        return Loop(**{name: node.attrs[name] for name in Loop.__dataclass_fields__})
+        return Loop(**{name: node.attrs[name] for name in Loop.NAMES})
 
     @property
     def sinks(self) -> tuple[Node, ...]:
@@ -138,6 +137,6 @@ def loop(
     form = Loop(
         to_text(list(body)), steps, len(sequences), len(carries), tuple(kept), bool(reverse)
     )
-    attrs = {name: getattr(form, name) for name in Loop.__dataclass_fields__}
+    attrs = {name: getattr(form, name) for name in Loop.NAMES}
     node = Node("loop", (*sequences, *carries, *constants), (form.size,), dtype, attrs)
     return node, form

@@ -12,10 +12,10 @@ read and write planes only, so that every step is one recurrent product and one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rushlight.base.dtype import bool_
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.record import Record
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary, where
 from rushlight.ir.graph import Node
@@ -23,8 +23,7 @@ from rushlight.ir.graph import Node
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(Record):
     """One direction of one layer. ``P`` is not H where an LSTM projects its output."""
 
     mode: str

@@ -7,10 +7,11 @@ as float32 as well, and take gradients of them as they are. Any other dtype is t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from rushlight.base.record import Record
 
 Rng: TypeAlias = "np.random.Generator"  # as text: importing numpy.random takes 9 ms
 Array = np.ndarray[Any, Any]
@@ -25,8 +26,7 @@ CORNERS = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -0.5, np.inf, -np.inf, np.nan])
 LARGE = np.array([88.0, -88.0, 300.0, -300.0, 1e4, -1e4])
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(Record):
     """An argument that has no gradient (class weights): PyTorch refuses to be asked for one."""
 
     values: Array

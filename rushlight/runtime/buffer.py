@@ -18,12 +18,12 @@ import mmap
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rushlight.base.record import Record
 from rushlight.runtime import cgroup
 
 ALIGNMENT = 64
@@ -64,8 +64,7 @@ class _System:
 _system = _System()
 
 
-@dataclass(frozen=True)
-class PoolStats:
+class PoolStats(Record):
     """Bytes ``live`` in buffers, ``peak`` of live and ``pooled``; blocks handed out and fresh."""
 
     live: int

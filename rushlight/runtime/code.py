@@ -7,6 +7,7 @@ True
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import os
@@ -14,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rushlight.base import config
@@ -31,15 +31,15 @@ class CompilerError(RuntimeError):
     """LLVM refused a kernel text. It is our fault, not the user's: the message carries the text."""
 
 
-@dataclass
 class Stats:
     """What ``load`` did so far: kernels by where they came from, and seconds."""
 
-    compiled: int = 0
-    disk_hits: int = 0
-    memory_hits: int = 0
-    compile_seconds: float = 0.0
-    link_seconds: float = 0.0
+    def __init__(self) -> None:
+        self.compiled = 0
+        self.disk_hits = 0
+        self.memory_hits = 0
+        self.compile_seconds = 0.0
+        self.link_seconds = 0.0
 
 
 class _Loaded:
@@ -119,7 +119,7 @@ def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
 
 def stats() -> Stats:
     """A copy of the counts so far."""
-    return Stats(**vars(_loaded.stats))
+    return copy.copy(_loaded.stats)
 
 
 def clear() -> None:

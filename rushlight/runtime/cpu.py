@@ -11,15 +11,14 @@ import functools
 import math
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 
 from rushlight.base import config
+from rushlight.base.record import Record
 from rushlight.runtime import cgroup, llvm
 
 
-@dataclass(frozen=True)
-class Cpu:
+class Cpu(Record):
     """One CPU as the compiler sees it. Frozen: it is part of cache keys.
 
     ``name`` and ``features`` go to LLVM; ``isa`` is 'avx512', 'avx2', 'neon' or 'portable';

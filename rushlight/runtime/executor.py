@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rushlight.base.record import Record
 from rushlight.runtime import cpu
 from rushlight.runtime.executor_ir import COMMAND_WORDS, HEADER_WORDS
 from rushlight.runtime.pool import native
@@ -35,8 +35,7 @@ _FAILED = 3
 _RUNS = 5
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Record):
     """One launch: i64 kernel(args, begin, end) over ``chunks`` work units.
 
     ``pointers`` are (slot, byte offset) pairs, the first words of args; ``words`` follow them.
@@ -50,8 +49,7 @@ class Command:
     serial: bool = False
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Record):
     """A kernel returned ``code`` (not 0) in command number ``command``; later ones did not run."""
 
     command: int

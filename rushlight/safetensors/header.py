@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import struct
-from dataclasses import dataclass
 from typing import Any, final
 
+from rushlight.base.record import Record
 from rushlight.serialization.brief import brief
 
 LARGEST_HEADER = 100_000_000
@@ -30,8 +30,7 @@ class SafetensorError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """One tensor of a file; ``start`` and ``stop`` count from the end of the header."""
 
     dtype: str
@@ -41,8 +40,7 @@ class Entry:
 
 
 @final
-@dataclass(frozen=True)
-class Header:
+class Header(Record):
     """What a file holds: entries in the order of their places."""
 
     metadata: dict[str, str] | None

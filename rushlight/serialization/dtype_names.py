@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.record import Record
 
 # Storage classes of PyTorch before 2.1, one a dtype; newer dtypes travel as untyped bytes.
 STORAGE_DTYPES: dict[str, str] = {
@@ -33,8 +33,7 @@ NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class UnknownDtype:
+class UnknownDtype(Record):
     """A dtype of PyTorch's that Rushlight has not; using it is an error, naming it is not."""
 
     name: str

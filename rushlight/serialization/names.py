@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
+from rushlight.base.record import Record
 from rushlight.nn.parameter import Parameter
 from rushlight.serialization import rebuild
 from rushlight.serialization.absent import ABSENT
@@ -27,8 +27,7 @@ OURS = __name__.partition(".")[0]  # the package, where a file says torch
 OLD_MODULES: dict[str, str] = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
-@dataclass(frozen=True)
-class GlobalName:
+class GlobalName(Record):
     """A name as it stands in the pickle: written as it is, without importing anything."""
 
     module: str

@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.base.record import Record
 from rushlight.ops.layout import Layout
 from rushlight.tensor import Tensor
 
@@ -16,8 +17,7 @@ ALIGNMENT = 64
 Bytes = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class StorageKind:
+class StorageKind(Record):
     """``torch.FloatStorage`` as a tag: which dtype the bytes of a storage are."""
 
     name: str
@@ -113,8 +113,7 @@ def zeros(nbytes: int) -> Bytes:
     return raw[start : start + nbytes]
 
 
-@dataclass(frozen=True)
-class StorageBytes:
+class StorageBytes(Record):
     """A tensor's whole storage as it goes into a file."""
 
     # (identity, bytes): equal for two tensors exactly if they share memory. Not the address: equal

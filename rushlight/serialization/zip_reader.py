@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from rushlight.base.record import Record
 from rushlight.serialization.source import MappedSource, Source
 from rushlight.serialization.storages import Bytes
 
@@ -33,8 +33,7 @@ def broken(why: str) -> RuntimeError:
     )
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Record):
     """One file in the archive."""
 
     name: str

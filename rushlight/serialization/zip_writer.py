@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import Any, final
 
+from rushlight.base.record import Record
 from rushlight.serialization.storages import ALIGNMENT
 from rushlight.serialization.zip_reader import BIG32, END, END64, ENTRY, LOCAL, LOCATOR64
 
@@ -18,8 +18,7 @@ MANY = 0xFFFF
 BLOCK = 1 << 26
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Record):
     """What the directory at the end says of one record."""
 
     name: bytes

@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from rushlight.base.record import Record
 
-@dataclass(frozen=True)
-class PrintOptions:
+
+class PrintOptions(Record):
     """What ``set_printoptions`` sets. ``sci_mode`` None: decided by the numbers."""
 
     precision: int = 4
@@ -64,12 +64,12 @@ def set_printoptions(
         "linewidth": linewidth,
     }
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    _options = replace(options, **chosen, sci_mode=sci_mode)
+    _options = options.replace(**chosen, sci_mode=sci_mode)
 
 
 def get_printoptions() -> dict[str, Any]:
     """The options in force, by name."""
-    return asdict(_options)
+    return {name: getattr(_options, name) for name in _options.NAMES}
 
 
 @contextmanager
@@ -167,8 +167,7 @@ def _edges(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Record):
     """How the elements of one tensor print: all to the same width."""
 
     width: int

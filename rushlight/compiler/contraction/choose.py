@@ -8,8 +8,8 @@ panel).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import dot, values
 from rushlight.compiler.contraction.conv_kernel import SLAB_BYTES
 from rushlight.compiler.contraction.gemm import MAX_ROWS
@@ -38,8 +38,7 @@ FEW_REUSED_ROWS = 32
 MANY = 10_080
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(Record):
     """How a matmul is cut: ``rows`` x ``columns`` of the output a chunk, ``depth`` at a time."""
 
     rows: int
@@ -173,8 +172,7 @@ def dot_columns(columns: int, depth: int, rows: int, itemsize: int) -> int:
 DOT_ROWS = 16
 
 
-@dataclass(frozen=True)
-class ConvBlocks:
+class ConvBlocks(Record):
     """How a convolution is cut: a chunk's images, rows, columns and output channels, and how many
     input channels it takes at a time."""
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import choose
 from rushlight.compiler.contraction.conv import flat_epilogue, planar
 from rushlight.compiler.contraction.operand import Epilogue, Operand
@@ -58,8 +58,7 @@ def conv_input_grad(
     return launches
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(Record):
     """Inputs ``first, first + step, ...`` of one axis: they meet taps ``tap, tap + tap_step, ...``.
 
     ``axis``: the convolution that computes them from the output's gradient, taps last first.

@@ -9,8 +9,8 @@ depth of a tile is walked as taps' rows, taps' columns and channels: distances, 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
@@ -37,8 +37,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Conv:
+class Conv(Record):
     """What is in a convolution kernel's text; ``packs``: the chunk copies its inputs to a slab."""
 
     tile: Tile
@@ -132,8 +131,7 @@ def conv_kernel(spec: Conv) -> Kernel:
     return kernel("conv", functions + entry(body))
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Record):
     """What one chunk computes: first and count of each axis (names of values)."""
 
     group: str

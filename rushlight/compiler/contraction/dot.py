@@ -8,8 +8,8 @@ once, at the speed of memory, and nothing is packed.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
@@ -37,8 +37,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Dot:
+class Dot(Record):
     """What is in the kernel's text."""
 
     dtype: str

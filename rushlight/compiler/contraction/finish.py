@@ -6,8 +6,7 @@ Everywhere else (edges, transposed outputs) they go to a small buffer, and from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.operand import Epilogue, Operand
@@ -15,8 +14,7 @@ from rushlight.compiler.contraction.tile import ROW_BYTES, Tile, column_masks
 from rushlight.compiler.launch import Ref
 
 
-@dataclass(frozen=True)
-class Finish:
+class Finish(Record):
     """The part of an epilogue that is in the kernel's text: which steps, on which dtypes."""
 
     out: str
@@ -72,8 +70,7 @@ def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Record):
     """Where a kernel's results go: names of values in its text.
 
     ``bases``: addresses of out, bias, row_bias, residual. ``steps``: bytes between neighbouring
@@ -85,8 +82,7 @@ class Output:
     whole_vectors: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Which part of the output a tile is: names of values.
 
     ``rows``: its rows in the table (see ``ROW_BYTES``); ``column``: number of its first column.
@@ -134,7 +130,7 @@ def _store_edge(body: Body, tile: Tile, writer: _Writer, buffer: str, at: Place)
             value = body.load(tile.vector, place, tile.itemsize)
             column = body.add(at.column, str(vector * tile.lanes))
             where = [(offsets, column)]
-            value = replace(writer, mask=mask).finished([value], where, tile.lanes)[0]
+            value = writer.replace(mask=mask).finished([value], where, tile.lanes)[0]
             count = body.sub(at.valid_columns, str(vector * tile.lanes))
             count = body.max(body.min(count, str(tile.lanes)), "0")
             to = writer.address("out", offsets, column)
@@ -178,8 +174,7 @@ def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str], at:
                 values.store(body, writer.finish.out, value, place, tile.lanes)
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(Record):
     """Adds to values what the epilogue says, knowing where they go."""
 
     body: Body

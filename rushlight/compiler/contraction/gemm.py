@@ -9,8 +9,8 @@ while all rows pass, and A's rows stay in the second.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
@@ -33,8 +33,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Gemm:
+class Gemm(Record):
     """What is in a matmul kernel's text.
 
     ``edge``: B is read as it lies and its columns do not fill whole tiles, so that the last panel
@@ -120,7 +119,7 @@ def edge_tile(tile: Tile) -> Tile:
     if tile.lanes * tile.itemsize > 32:
         return tile
     rows = (16 - 1 - 2 * tile.vectors) // tile.vectors
-    return replace(tile, rows=min(tile.rows, rows))
+    return tile.replace(rows=min(tile.rows, rows))
 
 
 def _fill_table(

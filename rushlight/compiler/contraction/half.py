@@ -3,8 +3,7 @@ not there). Vectors or scalars of f32 on one side, of i16 on the other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body
 
 # Bits of f32: the infinity, the exponents' distance to f16's (127 - 15), 2**-14 and 0.5.
@@ -14,8 +13,7 @@ _SMALLEST = 113 << 23
 _HALF = 126 << 23
 
 
-@dataclass(frozen=True)
-class Half:
+class Half(Record):
     """Conversions of ``lanes`` numbers."""
 
     body: Body

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import choose, dot, finish, plain, values
 from rushlight.compiler.contraction.gemm import WORDS, Gemm, gemm
 from rushlight.compiler.contraction.operand import Epilogue, Operand
@@ -238,8 +238,7 @@ def _dots(
     )
 
 
-@dataclass(frozen=True)
-class _Source:
+class _Source(Record):
     """How a kernel walks A (its rows across) or B (its columns across), in bytes.
 
     ``strip``: from one tile's worth to the next; ``across``: neighbours in a strip; ``depth``:
@@ -285,7 +284,7 @@ def _outer_batches(
             a.pick(index),
             b.pick(index),
             out.pick(index),
-            replace(epilogue, residual=residual),
+            epilogue.replace(residual=residual),
             turned,
         )
     return launches

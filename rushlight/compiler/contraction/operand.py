@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.values import SIZES
 from rushlight.compiler.launch import Ref
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Record):
     """An array in memory: any strides (in elements; 0 repeats, negative walks back)."""
 
     ref: Ref
@@ -62,8 +60,7 @@ class Operand:
         return Operand(ref, self.dtype, tuple(shape), tuple(strides))
 
 
-@dataclass(frozen=True)
-class Epilogue:
+class Epilogue(Record):
     """What happens to a result in the register, before its only store.
 
     ``result = activation(sum + bias[n] + row_bias[m] + residual[m, n])``. ``bias`` has one

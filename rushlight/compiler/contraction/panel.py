@@ -7,8 +7,7 @@ with the depth of a loop nest, and the register allocator sees few values beside
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
 from rushlight.compiler.contraction.finish import (
@@ -30,8 +29,7 @@ from rushlight.compiler.contraction.tile import (
 PART = 256
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(Record):
     """What is in the function's text: ``levels`` loops over depth.
 
     ``edge``: for columns that do not fill the tile where B is not packed: it is read under a mask

@@ -9,8 +9,8 @@ instead of ending early, so that nothing is masked; what both compute is the sam
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import planar_slab, slab, values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.finish import Finish
@@ -37,8 +37,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Pixels:
+class Pixels(Record):
     """What is in the kernel's text.
 
     ``tile``: channels x runs. ``whole``: no tile has fewer channels. ``packs``: inputs are copied

@@ -9,8 +9,8 @@ lanes.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import planar_slab, slab, values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.pixels_kernel import MAX_DEPTH, fill_depths
@@ -37,8 +37,7 @@ SUM_WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class PixelsWeight:
+class PixelsWeight(Record):
     """What is in the kernel's text. ``tile``: output channels x taps; ``packs``: see ``Pixels``."""
 
     tile: Tile

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output, Place, pointers, store_scalars
@@ -77,8 +77,7 @@ def _widen(operand: Operand, place: int, count: int) -> Operand:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(Record):
     """What is in the kernel's text."""
 
     direction: str

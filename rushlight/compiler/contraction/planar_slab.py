@@ -5,8 +5,7 @@ Like ``slab``, but channels are planes: a vector along a row of the image is one
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, function
 
@@ -20,8 +19,7 @@ _PARAMETERS = [
 _SIDE = 4
 
 
-@dataclass(frozen=True)
-class Planes:
+class Planes(Record):
     """Where the copy goes: steps in bytes; neighbours in a row are neighbours in memory."""
 
     base: str
@@ -38,7 +36,7 @@ def fill(body: Body, image: slab.Image, planes: Planes, images: str, top: str, l
 
     Both may be negative; what lies outside the image is 0. Planes lie close together.
     """
-    given = (*astuple(image), *astuple(planes), images, top, left)
+    given = (*image.as_tuple(), *planes.as_tuple(), images, top, left)
     kinds = [kind for kind, _ in _PARAMETERS]
     body.call("fill_planes", list(zip(kinds, given, strict=True)))
 

@@ -7,8 +7,7 @@ image become memory, any layout and dtype becomes one, and a tap is a constant d
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
 
@@ -20,8 +19,7 @@ _PARAMETERS = [
 ]
 
 
-@dataclass(frozen=True)
-class Copier:
+class Copier(Record):
     """Copies memory of ``source`` dtype as its register dtype, in vectors of ``lanes``."""
 
     source: str
@@ -48,7 +46,7 @@ class Copier:
 
         Both may be negative; what lies outside the image is 0.
         """
-        given = (*astuple(image), *astuple(slab), images, top, left)
+        given = (*image.as_tuple(), *slab.as_tuple(), images, top, left)
         kinds = [kind for kind, _ in _PARAMETERS]
         body.call("fill", list(zip(kinds, given, strict=True)))
 
@@ -61,8 +59,7 @@ class Copier:
         body.call("clear", [("ptr", target), ("i64", count)])
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Record):
     """Where the source is, names of values: steps in bytes, sizes of the whole image."""
 
     base: str
@@ -74,8 +71,7 @@ class Image:
     channel_step: str
 
 
-@dataclass(frozen=True)
-class Slab:
+class Slab(Record):
     """Where the copy goes: steps in bytes; ``rows`` x ``columns`` x ``channels`` of each image."""
 
     base: str

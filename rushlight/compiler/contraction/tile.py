@@ -9,8 +9,8 @@ so that a packed panel and a plain row-major matrix are read by the same code.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 
@@ -18,8 +18,7 @@ from rushlight.compiler.contraction.emit import Body
 ROW_BYTES = 32
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(Record):
     """Rows x vectors * lanes results, summed in registers."""
 
     rows: int
@@ -40,8 +39,7 @@ class Tile:
         return values.kind(self.dtype, self.lanes)
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Record):
     """One loop over depth: how often, and how far A moves each time (bytes)."""
 
     count: str
@@ -89,8 +87,7 @@ def nested(
     return _Nest(body, tile, b_step, step).loop("0", b, start, levels)[2]
 
 
-@dataclass(frozen=True)
-class _Nest:
+class _Nest(Record):
     """The loops over depth."""
 
     body: Body

@@ -10,8 +10,8 @@ order they have.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
@@ -38,8 +38,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(Record):
     """What is in the kernel's text; ``packs``: inputs are copied to a slab."""
 
     tile: Tile

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.operand import Operand
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Record):
     """One spatial axis: ``size`` inputs, ``taps`` weights, ``out`` results.
 
     Result ``o`` meets tap ``t`` at input ``o * stride + t * dilation - low``, 0 outside the image.
@@ -44,8 +43,7 @@ class Axis:
         return max((count - 1) * self.stride + self.reach, 0)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Record):
     """``x`` (N, H, W, C), ``w`` (groups, K / groups, C / groups, R, S), ``out`` (N, H', W', K)."""
 
     x: Operand

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import all_contiguous
@@ -25,8 +25,7 @@ from rushlight.ir.graph import Node
 from rushlight.runtime.executor import HostCall
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Record):
     """What the trampoline needs to know; not the node, which would keep its graph alive."""
 
     name: str

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body
 
 Shape = tuple[int, ...]
@@ -20,8 +20,7 @@ CHUNK_BYTES = 96 * 1024
 _LEAST_RUN = 16
 
 
-@dataclass(frozen=True)
-class Nest:
+class Nest(Record):
     """A shape of at least two axes, what each array steps along them (bytes), and the grid."""
 
     shape: Shape
@@ -106,8 +105,7 @@ def chunk_rows(rows: int, cost: int) -> tuple[int, int]:
     return group, -(-rows // group)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Record):
     """Where the loops have arrived: an address an array, and the innermost axis to go."""
 
     at: tuple[str, ...]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
@@ -90,8 +90,7 @@ def _inside(size: int, count: int, window: Window, pad: Triple) -> tuple[int, in
     return first, max(first, last)
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(Record):
     """What the text of a kernel depends on."""
 
     kind: str
@@ -109,8 +108,7 @@ class _Form:
         return "i64" if values.SIZES[values.register_dtype(self.dtype)] == 8 else "i32"
 
 
-@dataclass
-class _Pixel:
+class _Pixel(Record):
     """Addresses of one output pixel and of the first tap of its window."""
 
     source: str

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
@@ -33,8 +33,7 @@ _WORDS = ("depth", "height", "width", "channels", "layers", "rows", "columns", "
           "pad_w", "group", "total")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(Record):
     """What the text of a kernel depends on."""
 
     kind: str

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.pack import pieces
@@ -32,8 +32,7 @@ def triple(numbers: tuple[int, ...], fill: int) -> Triple:
     return first, second, third
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Record):
     """The part of a pool that its kernel's text knows."""
 
     taps: Triple
@@ -65,8 +64,7 @@ def padding_before(attrs: Attrs) -> Triple:
     return triple(tuple(lo for lo, _ in attrs["padding"]), 0)
 
 
-@dataclass(frozen=True)
-class Channels:
+class Channels(Record):
     """How a pixel's channels lie in registers: a loop of vectors, or pieces of a small count.
 
     ``small`` is the channel count where it is less than a vector, else 0. The last vector of the

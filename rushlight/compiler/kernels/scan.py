@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import replace
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
@@ -50,7 +49,7 @@ def _in_strips(nest: Nest) -> Nest:
     if strips == 1:
         return nest
     columns = -(-inner // strips)
-    return replace(nest, groups=(1, columns), chunks=outer * -(-inner // columns))
+    return nest.replace(groups=(1, columns), chunks=outer * -(-inner // columns))
 
 
 @functools.lru_cache(maxsize=128)

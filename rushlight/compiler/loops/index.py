@@ -8,8 +8,7 @@ and the source is then put into a buffer, which reshapes for free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rushlight.base.record import Record
 from rushlight.base.shape import Shape, contiguous_strides
 from rushlight.ir.graph import Node
 
@@ -17,8 +16,7 @@ Coord = tuple[int, ...]
 Coords = tuple[Coord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Record):
     """The element is there only where ``0 <= coord < size``."""
 
     coord: Coord

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import final
+
+from rushlight.base.record import Record
 
 ELEMENTS = {"f32": "float", "f64": "double"}
 INTEGER_OF = {"float": "i32", "double": "i64"}
 SUFFIX = {"float": "f32", "double": "f64"}
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Record):
     """How an IEEE type is laid out, and the numbers that follow from it."""
 
     mantissa: int  # explicit bits

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
+from rushlight.base.record import Record
 from rushlight.compiler.math import (
     error_function,
     exponential,
@@ -21,8 +21,7 @@ from rushlight.compiler.math.body import ELEMENTS, Body, Value, symbol_of
 Formula = Callable[..., Value]  # (body, x) or (body, x, y)
 
 
-@dataclass(frozen=True)
-class MathFunction:
+class MathFunction(Record):
     """One function: its symbol, its complete definition, and the symbols of the helpers that it
     calls.
     """

@@ -4,14 +4,12 @@ exponent field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rushlight.base.record import Record
 from rushlight.compiler.math.body import SUFFIX, Body, Value
 from rushlight.compiler.math.coefficients import TABLES
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Record):
     """Where exp is neither 0 nor infinite, with a little to spare."""
 
     lowest: float

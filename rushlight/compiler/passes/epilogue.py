@@ -7,17 +7,15 @@ Only where nobody else looks at what is in between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rushlight.base.dtype import float32, float64
+from rushlight.base.record import Record
 from rushlight.base.shape import Shape
 from rushlight.ir.graph import Node
 
 CONTRACTIONS = frozenset(("dot", "conv", "conv_input_grad"))
 
 
-@dataclass(frozen=True)
-class Absorbed:
+class Absorbed(Record):
     """``core`` with its epilogue; ``bias`` has one element for each place of the last axis."""
 
     core: Node

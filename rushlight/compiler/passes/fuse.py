@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field
 
 from rushlight.base.errors import InternalError
 from rushlight.base.shape import Shape
@@ -40,19 +39,25 @@ MOST_VARIABLES = 8
 MOST_VALUES = 160
 
 
-@dataclass(eq=False)
 class Group:
     """One kernel to be: a loop kernel with its roots, or one node with a kernel of its own."""
 
-    number: int
-    node: Node | None = None
-    absorbed: Absorbed | None = None  # the contraction that ``node`` is the end of
-    builder: Builder | None = None
-    roots: list[Node] = field(default_factory=list)
-    outputs: list[Node] = field(default_factory=list)
-    reads: dict[Node, None] = field(default_factory=dict)
-    needs: set[int] = field(default_factory=set)  # groups that have to run before, directly
-    before: int = 0  # bit k: group k has to run before, directly or through others
+    def __init__(
+        self,
+        number: int,
+        node: Node | None = None,
+        absorbed: Absorbed | None = None,
+        builder: Builder | None = None,
+    ) -> None:
+        self.number = number
+        self.node = node
+        self.absorbed = absorbed  # the contraction that ``node`` is the end of
+        self.builder = builder
+        self.roots: list[Node] = []
+        self.outputs: list[Node] = []
+        self.reads: dict[Node, None] = {}
+        self.needs: set[int] = set()  # groups that have to run before, directly
+        self.before = 0  # bit k: group k has to run before, directly or through others
 
 
 class Fuser:
@@ -175,7 +180,8 @@ class Fuser:
             builder.add_root(node)
         except NotFusible:
             raise NotImplementedError(f"{node.op} of {node.dtype} has no lowering") from None
-        group = Group(len(self.groups), builder=builder, roots=[node])
+        group = Group(len(self.groups), builder=builder)
+        group.roots.append(node)
         self.groups.append(group)
         self._member(group, node, refs)
 

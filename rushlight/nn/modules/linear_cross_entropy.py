@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from rushlight.base.record import Record
 from rushlight.nn import functional as F
 from rushlight.nn.modules.linear import Linear
 from rushlight.nn.modules.loss import _Loss
 from rushlight.tensor import Tensor, bfloat16, float16, float32, float64
 
 
-@dataclass(frozen=True)
-class LinearCrossEntropyOptions:
+class LinearCrossEntropyOptions(Record):
     """How PyTorch cuts the batch into pieces. Accepted and checked; here the loss is one plan."""
 
     allow_retain_graph: bool = False

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.record import Record
+
 SUSPICIOUS = 0.1  # interquartile range over median
 UNUSABLE = 0.25
 _UNITS = {-3: ("ns", 1e-9), -2: ("us", 1e-6), -1: ("ms", 1e-3)}
@@ -20,8 +22,7 @@ def select_unit(t: float) -> tuple[str, float]:
     return _UNITS.get(int(log10(t) // 3), ("s", 1))
 
 
-@dataclass(frozen=True)
-class TaskSpec:
+class TaskSpec(Record):
     """What was timed."""
 
     stmt: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from dataclasses import dataclass
 from typing import NoReturn
+
+from rushlight.base.record import Record
 
 
 class KeyErrorText(str):
@@ -17,8 +18,7 @@ class KeyErrorText(str):
         return str(self)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Record):
     """What went wrong in a worker: picklable whatever the exception was."""
 
     kind: type[BaseException]

@@ -7,11 +7,11 @@ import pickle
 import select
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import cycle
 from multiprocessing.connection import Connection
 from typing import Any
 
+from rushlight.base.record import Record
 from rushlight.runtime.pool import set_num_threads
 from rushlight.utils.data import worker_info
 from rushlight.utils.data.failure import Failure
@@ -22,20 +22,17 @@ from rushlight.utils.data.transport import Slots, pack
 CHECK_PARENT_MS = 2000
 
 
-@dataclass(frozen=True)
-class StreamEnded:
+class StreamEnded(Record):
     """Sent instead of a batch: this worker's stream has no more samples."""
 
     worker: int
 
 
-@dataclass(frozen=True)
-class NewEpoch:
+class NewEpoch(Record):
     """Sent to a worker that stays for another pass, and sent back as the answer."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Record):
     """All that a worker is told when it starts."""
 
     dataset: Any

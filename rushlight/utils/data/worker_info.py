@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from rushlight.base.record import Record
 
-@dataclass(frozen=True)
-class WorkerInfo:
+
+class WorkerInfo(Record):
     """Which worker this process is: see ``get_worker_info``."""
 
     id: int
