@@ -6,7 +6,7 @@ import re
 
 VERSION = "0.1.0"
 
-_NUMBERED = re.compile(r"v?(\d+(?:\.\d+)*)([a-z.\-_]*\d*)(\+.+)?")
+_NUMBERED = r"v?(\d+(?:\.\d+)*)([a-z.\-_]*\d*)(\+.+)?"
 
 
 class TorchVersion(str):
@@ -60,7 +60,7 @@ class TorchVersion(str):
 def _key(text: str) -> tuple[tuple[int, ...], bool, str, str] | None:
     """What versions are sorted by: numbers without the zeros at their end, a release after what
     led to it (2.0a1, 2.0.dev3), a build of one's own (2.0+cpu) after it."""
-    found = _NUMBERED.fullmatch(text.strip().lower())
+    found = re.fullmatch(_NUMBERED, text.strip().lower())
     if found is None:
         return None
     numbers = [int(each) for each in found[1].split(".")]

@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rushlight.base.errors import InternalError
 from rushlight.base.record import Record
 from rushlight.ir.graph import Node
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 HostFunction = Callable[[tuple[Array, ...], tuple[Any, ...]], Any]
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rushlight.base.dtype import bfloat16, float16
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir.graph import Node
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Rule = Callable[..., Array]  # (node, *arrays) -> array
 
 __all__ = ["HALVES", "Array", "Node", "Rule", "lowest", "narrow", "wide", "widen_halves"]

@@ -7,6 +7,7 @@ True
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -21,6 +22,7 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 _FAR = 10.0  # the asymptotic series are exact to the last bit from here on
 
 
+@functools.cache
 def _zeta(k: int) -> float:
     # Direct terms to 12, then Euler-Maclaurin: exact to the last bit for k >= 2.
     n = 12.0
@@ -34,7 +36,7 @@ def _zeta(k: int) -> float:
     return head + tail
 
 
-_ZETA = [_zeta(k) for k in range(2, 40)]
+_ZETAS = range(2, 40)
 
 
 def erf(x: Array) -> Array:
@@ -84,11 +86,10 @@ def _lgamma_right(x: Array) -> Array:
     series_one, series_two = np.zeros_like(x), np.zeros_like(x)
     small_one = np.where(np.abs(one) < 0.4, one, 0.0)
     small_two = np.where(np.abs(two) < 0.4, two, 0.0)
-    for place in reversed(range(len(_ZETA))):
-        k = place + 2
+    for k in reversed(_ZETAS):
         sign = -1.0 if k % 2 else 1.0
-        series_one = (series_one + sign * _ZETA[place] / k) * small_one
-        series_two = (series_two + sign * (_ZETA[place] - 1) / k) * small_two
+        series_one = (series_one + sign * _zeta(k) / k) * small_one
+        series_two = (series_two + sign * (_zeta(k) - 1) / k) * small_two
     series_one = (series_one - EULER) * small_one
     series_two = (series_two + (1 - EULER)) * small_two
     shift, up = np.ones_like(x), x.copy()

@@ -75,9 +75,10 @@ def _value_text(value: Any) -> str:
     raise TypeError(f"ir.text: attribute {value!r} of {type(value).__name__} has no text form")
 
 
-_LINE = re.compile(r"(%\w+)\s*=\s*(\w+)\s+(\w+)\[([\d,\s]*)\]\s*(.*)")
-_SOURCE = re.compile(r"(%\w+)\s*")
-_NAME = re.compile(r"(\w+)=")
+# As text: re compiles a pattern once, and most processes read no graph.
+_LINE = r"(%\w+)\s*=\s*(\w+)\s+(\w+)\[([\d,\s]*)\]\s*(.*)"
+_SOURCE = r"(%\w+)\s*"
+_NAME = r"(\w+)="
 
 
 def from_text(text: str) -> list[Node]:
@@ -107,13 +108,13 @@ def from_text(text: str) -> list[Node]:
 
 
 def _parse_node(line: str, nodes: dict[str, Node]) -> tuple[str, Node]:
-    parts = _LINE.fullmatch(line)
+    parts = re.fullmatch(_LINE, line)
     if parts is None:
         raise ValueError("needs %n = op dtype[shape] sources attributes")
     name, op, dtype, sizes, rest = parts.groups()
     shape = tuple(int(size) for size in sizes.split(",") if size.strip())
     sources = []
-    while found := _SOURCE.match(rest):
+    while found := re.match(_SOURCE, rest):
         sources.append(nodes[found[1]])
         rest = rest[found.end() :]
     attrs = {key: _parse_value(value) for key, value in _attributes(rest)}
@@ -123,7 +124,7 @@ def _parse_node(line: str, nodes: dict[str, Node]) -> tuple[str, Node]:
 def _attributes(text: str) -> Iterator[tuple[str, str]]:
     """``a=1 b=(2, 3)`` -> ("a", "1"), ("b", "(2, 3)"): spaces end a value outside brackets."""
     while text := text.strip():
-        found = _NAME.match(text)
+        found = re.match(_NAME, text)
         if found is None:
             raise ValueError(f"needs name=value at {text!r}")
         depth, quoted, place = 0, False, found.end()

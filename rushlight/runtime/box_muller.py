@@ -10,11 +10,12 @@ multiply and add there, then round once to float32 (a second rounding shows abou
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
+import numpy as np
+
+F32 = np.ndarray[Any, np.dtype[np.float32]]
+F64 = np.ndarray[Any, np.dtype[np.float64]]
 
 BLOCK = 16
 HALF = BLOCK // 2

@@ -18,13 +18,15 @@ import mmap
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.base.record import Record
 from rushlight.runtime import cgroup
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ALIGNMENT = 64
 # From here on a block is a mapping of its own, aligned to and asking for huge pages.

@@ -1,6 +1,6 @@
 """Object code on disk: one file a kernel, per user, checked before it is believed.
 
-A file is the SHA-256 of the object code and then the object code. It is written beside its place
+A file is the digest of the object code and then the object code. It is written beside its place
 and renamed into it, so readers see the whole file or none. There is no ``fsync``: after a power cut
 a torn file fails its checksum, is deleted and compiled again, which costs less than waiting for
 the disk forty times in a first step.
@@ -8,15 +8,14 @@ the disk forty times in a first step.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import threading
 from pathlib import Path
 
 from rushlight.base.warn import warn
+from rushlight.runtime.digest import DIGEST_BYTES, digest
 
-_DIGEST_BYTES = 32
 # Older files go first when the folder outgrows this.
 LIMIT_BYTES = 512 * 1024 * 1024
 
@@ -48,8 +47,8 @@ class DiskCache:
         except OSError as error:
             self._give_up(f"cannot read {path}: {error}")
             return None
-        code = content[_DIGEST_BYTES:]
-        if code and hashlib.sha256(code).digest() == content[:_DIGEST_BYTES]:
+        code = content[DIGEST_BYTES:]
+        if code and digest(code) == content[:DIGEST_BYTES]:
             return code
         self._remove(path)
         return None
@@ -65,7 +64,7 @@ class DiskCache:
             # "x": never through a link. Not the tempfile module: it takes 4 ms to import.
             temporary = self.folder / f".new-{os.getpid()}-{threading.get_ident()}-{key[:16]}"
             with temporary.open("xb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
+                file.write(digest(code) + code)
             temporary.replace(self.folder / f"{key}.o")
         except OSError as error:
             if temporary is not None:

@@ -8,7 +8,6 @@ True
 from __future__ import annotations
 
 import copy
-import hashlib
 import itertools
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from rushlight.base import config
 from rushlight.runtime import cpu, llvm, object_code
 from rushlight.runtime.cache import DiskCache
+from rushlight.runtime.digest import digest
 
 # A kernel costs about 1.5 ms and 1 ms a KiB of text; a cold worker is ready after about 80 ms.
 _TEXT_WORTH_COLD_WORKERS = 150_000
@@ -142,7 +142,7 @@ def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
 
 
 def _key(text: str) -> str:
-    return hashlib.sha256(_loaded.prefix + text.encode()).hexdigest()
+    return digest(_loaded.prefix + text.encode()).hex()
 
 
 def _load_missing(missing: dict[str, set[str]]) -> None:

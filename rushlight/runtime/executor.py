@@ -18,15 +18,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.base.record import Record
 from rushlight.runtime import cpu
 from rushlight.runtime.executor_ir import COMMAND_WORDS, HEADER_WORDS
 from rushlight.runtime.pool import native
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _MAX_CHUNKS = 2**31 - 1
 # Shares per core of a command with many chunks: enough to even out, few enough to hand out cheaply.

@@ -13,16 +13,18 @@ for the numbers, elsewhere the stream here is used. We give the latter everywher
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import ml_dtypes
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.runtime import box_muller
 from rushlight.runtime.mt19937 import Mt19937
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 # random_() without bounds gives whole numbers up to 2**digits, all of which the dtype can hold.

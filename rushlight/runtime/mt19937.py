@@ -9,10 +9,12 @@ arrays at 300 million words a second; this file adds PyTorch's bookkeeping aroun
 
 from __future__ import annotations
 
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 WORDS = 624
 DEFAULT_SEED = 67280421310721

@@ -20,7 +20,7 @@ Every mutable global has a cache line pair of its own, or threads would slow eac
 
 from __future__ import annotations
 
-from string import Template
+import re
 
 from rushlight.runtime import platform_ir
 
@@ -32,7 +32,7 @@ SPIN_IDLE_NS = 20_000
 SPIN_FOR_LAST_NS = 30_000
 YIELD_FOR_LAST_NS = 100_000
 
-_POOL = Template("""
+_POOL = """
 @number = internal global i64 0, align 128
 @shares = internal global [$share_words x i64] zeroinitializer, align 128
 @job = internal global [16 x i64] zeroinitializer, align 128
@@ -357,17 +357,18 @@ out:
   %result = load atomic i64, ptr %what acquire, align 8
   ret i64 %result
 }
-""")
+"""
 
 
 def text() -> str:
     """@parallel(fn, args, chunks, grain) and what it needs, beside platform_ir."""
-    return _POOL.substitute(
-        max_workers=MAX_WORKERS,
-        share_words=16 * (MAX_WORKERS + 1),
-        pause=platform_ir.PAUSE,
-        spin_in_program=SPIN_IN_PROGRAM_NS,
-        spin_idle=SPIN_IDLE_NS,
-        spin_for_last=SPIN_FOR_LAST_NS,
-        yield_for_last=YIELD_FOR_LAST_NS,
-    )
+    values = {
+        "max_workers": MAX_WORKERS,
+        "share_words": 16 * (MAX_WORKERS + 1),
+        "pause": platform_ir.PAUSE,
+        "spin_in_program": SPIN_IN_PROGRAM_NS,
+        "spin_idle": SPIN_IDLE_NS,
+        "spin_for_last": SPIN_FOR_LAST_NS,
+        "yield_for_last": YIELD_FOR_LAST_NS,
+    }
+    return re.sub(r"\$(\w+)", lambda name: str(values[name[1]]), _POOL)

@@ -6,7 +6,8 @@ is computed and looked at at once: slow, for finding errors only.
 
 from __future__ import annotations
 
-import traceback
+import linecache
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,21 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 
 def _remember(node: GradNode) -> None:
-    node.extras()["forward"] = "".join(traceback.format_stack(user_frame()))
+    node.extras()["forward"] = _stack(user_frame())
+
+
+def _stack(innermost: FrameType) -> str:
+    """The calls that led to a frame, as tracebacks print them (whose module is long to import)."""
+    calls: list[str] = []
+    frame: FrameType | None = innermost
+    while frame is not None:
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        calls.append(f'  File "{file}", line {line}, in {frame.f_code.co_name}\n')
+        text = linecache.getline(file, line, frame.f_globals).strip()
+        if text:
+            calls[-1] += f"    {text}\n"
+        frame = frame.f_back
+    return "".join(reversed(calls))
 
 
 def apply(node: GradNode, cotangents: list[Any], create_graph: bool) -> list[Any]:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
@@ -25,7 +24,7 @@ TEXT_LIMIT = 1 << 16  # bytes of whole numbers that are joined however few they 
 BYTES_LIMIT = 64 << 20  # a larger copy is worth the threads of a plan
 
 
-def in_memory(tensor: Any) -> npt.NDArray[Any] | None:
+def in_memory(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The elements where they are computed and no gradient flows through them, else None."""
     if not isinstance(tensor, Tensor) or (tensor._edge is not None and local.trace.grad):
         return None

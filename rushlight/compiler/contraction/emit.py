@@ -6,11 +6,11 @@ than llvmlite's builder because it is some twenty times faster to make.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rushlight.compiler.launch import Kernel
+from rushlight.runtime.digest import digest
 
 Change = Callable[[list[str]], list[str]]
 
@@ -207,7 +207,7 @@ def _literal(value: str) -> bool:
 def kernel(stem: str, define: str) -> Kernel:
     """A module around ``define`` texts whose entry is written ``@ENTRY``: named by what it says."""
     module = define + _AS_WRITTEN
-    symbol = f"{stem}_{hashlib.sha256(module.encode()).hexdigest()[:16]}"
+    symbol = f"{stem}_{digest(module.encode()).hex()[:16]}"
     return Kernel(symbol, module.replace("@ENTRY", f"@{symbol}"))
 
 

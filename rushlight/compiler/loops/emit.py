@@ -11,7 +11,6 @@ for chunk in begin..end:                      # what threads share
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import final
 
@@ -28,6 +27,7 @@ from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Schedule, Store
 from rushlight.compiler.loops.total import Total
+from rushlight.runtime.digest import digest
 
 # Words before the schedule's own: rows, rows a chunk, blocks of the vector variable, their length,
 # segments of the longest reduced variable, their length, elements between their results.
@@ -65,7 +65,7 @@ class LoopText:
             "define i64 @KERNEL(ptr noalias %args, i64 %begin, i64 %end) {\nentry:\n"
             f"{allocas}\n{body}\n}}\n{vector_math.definitions(sorted(w.math))}"
         )
-        symbol = "loop_" + hashlib.sha256(text.encode()).hexdigest()[:16]
+        symbol = "loop_" + digest(text.encode()).hex()[:16]
         return Kernel(symbol, text.replace("@KERNEL", "@" + symbol, 1))
 
     # Frame

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.ops.return_types import _return_type
+from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, settled
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-
-_Cholesky = _return_type("linalg_cholesky_ex", "L", "info")
-_Qr = _return_type("linalg_qr", "Q", "R")
-_OldQr = _return_type("qr", "Q", "R")
-_Svd = _return_type("linalg_svd", "U", "S", "Vh")
-_OldSvd = _return_type("svd", "U", "S", "V")
-_Eig = _return_type("linalg_eig", "eigenvalues", "eigenvectors")
-_Eigh = _return_type("linalg_eigh", "eigenvalues", "eigenvectors")
-_Geqrf = _return_type("geqrf", "a", "tau")
 
 
 @linalg
@@ -36,7 +27,7 @@ def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = Fals
     """(L, info): info is 0 where the matrix is positive-definite."""
     if check_errors:
         settled(function("_cholesky")(input, bool(upper), "linalg.cholesky_ex"))
-    return _Cholesky(*function("_cholesky_ex")(input, bool(upper)))
+    return return_types.linalg_cholesky_ex(*function("_cholesky_ex")(input, bool(upper)))
 
 
 @public(method=True, out=True)
@@ -65,25 +56,25 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 @linalg
 def qr(A: Tensor, mode: str = "reduced") -> Any:
     """(Q, R): orthogonal columns times upper triangular."""
-    return _Qr(*function("_qr")(A, mode))
+    return return_types.linalg_qr(*function("_qr")(A, mode))
 
 
 @public(method=True, out=True, name="qr")
 def _qr(input: Tensor, some: bool = True) -> Any:
-    return _OldQr(*function("_qr")(input, "reduced" if some else "complete"))
+    return return_types.qr(*function("_qr")(input, "reduced" if some else "complete"))
 
 
 @public(method=True, out=True)
 def geqrf(input: Tensor) -> Any:
     """(the reflectors below R, their factors tau): what ``qr`` is made of."""
-    return _Geqrf(*function("_geqrf")(input))
+    return return_types.geqrf(*function("_geqrf")(input))
 
 
 @linalg
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
     """(U, S, Vh) with A = U diag(S) Vh."""
     _require_no_driver("svd", driver)
-    return _Svd(*settled(function("_svd")(A, bool(full_matrices))))
+    return return_types.linalg_svd(*settled(function("_svd")(A, bool(full_matrices))))
 
 
 def _require_no_driver(who: str, driver: str | None) -> None:
@@ -100,9 +91,9 @@ def _svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
         m, n = input.shape[-2:]
         lead = tuple(input.shape[:-2])
         values = settled(function("_svdvals")(input))
-        return _OldSvd(input.new_zeros(*lead, m, m), values, input.new_zeros(*lead, n, n))
+        return return_types.svd(input.new_zeros(*lead, m, m), values, input.new_zeros(*lead, n, n))
     u, s, vh = settled(function("_svd")(input, not some))
-    return _OldSvd(u, s, adjoint(vh))
+    return return_types.svd(u, s, adjoint(vh))
 
 
 @linalg
@@ -115,7 +106,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
 @linalg
 def eig(input: Tensor) -> Any:
     """(eigenvalues, eigenvectors as columns) of square matrices, complex."""
-    return _Eig(*settled(function("_eig")(input)))
+    return return_types.linalg_eig(*settled(function("_eig")(input)))
 
 
 @linalg
@@ -127,7 +118,7 @@ def eigvals(input: Tensor) -> Tensor:
 @linalg
 def eigh(input: Tensor, UPLO: str = "L") -> Any:
     """(eigenvalues in rising order, eigenvectors as columns) of symmetric matrices."""
-    return _Eigh(*settled(function("_eigh")(input, UPLO)))
+    return return_types.linalg_eigh(*settled(function("_eigh")(input, UPLO)))
 
 
 @linalg

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.ops.return_types import _return_type
+from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import linalg, settled, turned
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-
-_Slogdet = _return_type("linalg_slogdet", "sign", "logabsdet")
-_OldSlogdet = _return_type("slogdet", "sign", "logabsdet")
-_InvEx = _return_type("linalg_inv_ex", "inverse", "info")
-_SolveEx = _return_type("linalg_solve_ex", "result", "info")
-_Triangular = _return_type("triangular_solve", "solution", "cloned_coefficient")
 
 
 def inv_of(A: Tensor) -> tuple[Any, Any]:
@@ -42,7 +36,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     """(inverse, info): info is 0 where the inverse exists, else the place of a zero pivot."""
     if check_errors:
         settled(function("_inverse")(A, "inv_ex"))
-    return _InvEx(*inv_of(A))
+    return return_types.linalg_inv_ex(*inv_of(A))
 
 
 @linalg
@@ -55,12 +49,12 @@ def det_(A: Tensor) -> Tensor:
 @linalg
 def slogdet(A: Tensor) -> Any:
     """(sign, log |det|)."""
-    return _Slogdet(*function("_slogdet")(A))
+    return return_types.linalg_slogdet(*function("_slogdet")(A))
 
 
 @public(method=True, out=True, name="slogdet")
 def _slogdet(input: Tensor) -> Any:
-    return _OldSlogdet(*function("_slogdet")(input))
+    return return_types.slogdet(*function("_slogdet")(input))
 
 
 @public(method=True)
@@ -115,11 +109,11 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
         settled(_solved(A, B, left, "solve_ex"))
     if _is_vector(A, B):
         made, info = function("_solve_ex")(A, function("unsqueeze")(B, -1))
-        return _SolveEx(function("squeeze")(made, -1), info)
+        return return_types.linalg_solve_ex(function("squeeze")(made, -1), info)
     if left:
-        return _SolveEx(*function("_solve_ex")(A, B))
+        return return_types.linalg_solve_ex(*function("_solve_ex")(A, B))
     made, info = function("_solve_ex")(turned(A), turned(B))
-    return _SolveEx(turned(made), info)
+    return return_types.linalg_solve_ex(turned(made), info)
 
 
 @linalg
@@ -154,4 +148,4 @@ def triangular_solve(
     matrix = turned(A) if transpose else A
     above = upper != transpose
     made = function("_triangular")(matrix, input, above, unitriangular)
-    return _Triangular(made, function("clone")(A))
+    return return_types.triangular_solve(made, function("clone")(A))

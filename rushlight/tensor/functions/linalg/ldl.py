@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.engine.trace import local
-from rushlight.ops.return_types import _return_type
+from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-
-_Factor = _return_type("linalg_ldl_factor", "LD", "pivots")
-_FactorEx = _return_type("linalg_ldl_factor_ex", "LD", "pivots", "info")
 
 
 @linalg
 def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool = False) -> Any:
     """(LD, pivots, info): info is 0, or the place of the first block of D that is zero."""
-    made = _FactorEx(*function("_ldl_factor")(input, bool(hermitian)))
+    made = return_types.linalg_ldl_factor_ex(*function("_ldl_factor")(input, bool(hermitian)))
     if check_errors:
         _require_no_zero("linalg.ldl_factor_ex", made.info)
     return made
@@ -28,7 +25,7 @@ def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """(LD, pivots) of symmetric (or Hermitian) matrices."""
     made, pivots, info = function("_ldl_factor")(input, bool(hermitian))
     _require_no_zero("torch.linalg.ldl_factor", info)
-    return _Factor(made, pivots)
+    return return_types.linalg_ldl_factor(made, pivots)
 
 
 def _require_no_zero(who: str, info: Any) -> None:

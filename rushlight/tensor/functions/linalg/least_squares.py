@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.ops import return_types
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.return_types import _return_type
 from rushlight.tensor.functions.linalg.register import linalg, settled
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
-_Lstsq = _return_type("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
@@ -139,4 +138,4 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
         residuals = (size * size).sum(-2)
     if vector:
         solution = solution.squeeze(-1)
-    return _Lstsq(solution, residuals, rank, values)
+    return return_types.linalg_lstsq(solution, residuals, rank, values)

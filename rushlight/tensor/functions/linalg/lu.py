@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.engine.trace import local
-from rushlight.ops.return_types import _return_type
+from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, turned
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-
-_Factor = _return_type("linalg_lu_factor", "LU", "pivots")
-_FactorEx = _return_type("linalg_lu_factor_ex", "LU", "pivots", "info")
-_Lu = _return_type("linalg_lu", "P", "L", "U")
-_Infos = _return_type("_lu_with_info", "LU", "pivots", "info")
-_Unpacked = _return_type("lu_unpack", "P", "L", "U")
 
 
 def _require_pivot(who: str, pivot: bool) -> None:
@@ -44,7 +38,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     _require_pivot("lu_factor", pivot)
     made, pivots, info = function("_lu_factor")(A)
     _require_pivots_not_zero("lu_factor", info)
-    return _Factor(made, pivots)
+    return return_types.linalg_lu_factor(made, pivots)
 
 
 @linalg
@@ -54,7 +48,7 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     made = function("_lu_factor")(A)
     if check_errors:
         _require_pivots_not_zero("lu_factor_ex", made[2])
-    return _FactorEx(*made)
+    return return_types.linalg_lu_factor_ex(*made)
 
 
 @linalg
@@ -62,7 +56,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """(P, L, U) with A = P L U."""
     _require_pivot("lu", pivot)
     p, low, up = function("_lu")(A)
-    return _Lu(p.detach(), low, up)
+    return return_types.linalg_lu(p.detach(), low, up)
 
 
 @public(torch=True, method=True, name="lu")
@@ -74,7 +68,7 @@ def _lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None)
         _require_pivots_not_zero("lu_factor", info)
         found: Any = (made, pivots)
     else:
-        found = _Infos(made, pivots, info)
+        found = return_types._lu_with_info(made, pivots, info)
     if out is None:
         return found
     for target, each in zip(out, found, strict=True):
@@ -93,7 +87,7 @@ def lu_unpack(
         )
     p, low, up = function("_lu_unpack")(LU_data, LU_pivots)
     empty: Any = LU_data.new_empty(0)  # type: ignore[attr-defined]
-    return _Unpacked(
+    return return_types.lu_unpack(
         p.detach() if unpack_pivots else empty,
         low if unpack_data else empty,
         up if unpack_data else empty,
