@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.record import Record
-
 SUSPICIOUS = 0.1  # interquartile range over median
 UNUSABLE = 0.25
 _UNITS = {-3: ("ns", 1e-9), -2: ("us", 1e-6), -1: ("ms", 1e-3)}
@@ -22,7 +20,8 @@ def select_unit(t: float) -> tuple[str, float]:
     return _UNITS.get(int(log10(t) // 3), ("s", 1))
 
 
-class TaskSpec(Record):
+@dataclass(frozen=True)
+class TaskSpec:
     """What was timed."""
 
     stmt: str
