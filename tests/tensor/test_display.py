@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,7 +99,10 @@ def test_options_come_back_after_a_with_block() -> None:
     with pytest.raises(KeyError), display.printoptions(precision=1, sci_mode=True):
         assert display.get_printoptions()["precision"] == 1
         raise KeyError
-    assert display.get_printoptions() == dataclasses.asdict(display.PROFILES["default"])
+    default = display.PROFILES["default"]
+    assert tuple(display.get_printoptions().items()) == tuple(
+        zip(default.NAMES, default.as_tuple(), strict=True)
+    )
 
 
 def test_unknown_profile() -> None:
