@@ -24,6 +24,7 @@ end
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Protocol, TypeVar
@@ -70,7 +71,8 @@ def listen(listener: Listener) -> Callable[[], None]:
 
 
 def _stop(listener: Listener) -> None:
-    _listening.remove(listener)
+    if listener in _listening:
+        _listening.remove(listener)
     if _listening:
         return
     for function, (code, telling) in tuple(_exchanged.items()):
@@ -78,6 +80,14 @@ def _stop(listener: Listener) -> None:
             function.__code__ = code
     _exchanged.clear()
 
+
+def forget() -> None:
+    """Stop telling anybody: what a forked process does first."""
+    for each in tuple(_listening):
+        _stop(each)
+
+
+os.register_at_fork(after_in_child=forget)
 
 Token = tuple[tuple[Listener, Any], ...]
 

@@ -1,6 +1,7 @@
 """The command ``rushlight``: one file per subcommand.
 
     rushlight run SCRIPT ARGS     an unmodified ``import torch`` script
+    rushlight profile SCRIPT ARGS where its time goes
     rushlight demo                train a classifier on real images
     rushlight doctor              is this machine fit, is compiled code right
     rushlight op NAME             what is known about one operation

@@ -15,6 +15,7 @@ INTERRUPTED = 130
 # called: help answers at once, and the doctor can look at an installation that is broken.
 COMMANDS = {
     "run": "Run a script whose torch and torchvision are Rushlight.",
+    "profile": "Run a script and say where its time goes.",
     "demo": "Train a small network on real images, about a minute.",
     "doctor": "Show what is here and check that compiled code is right.",
     "op": "Show the card of one operation.",

@@ -6,6 +6,7 @@ somebody does, each program notes the clock after each of its commands.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import NamedTuple
@@ -50,7 +51,15 @@ def watch(watcher: Watcher) -> Callable[[], None]:
     (1, True)
     """
     watchers.append(watcher)
-    return lambda: watchers.remove(watcher)
+
+    def stop() -> None:
+        if watcher in watchers:
+            watchers.remove(watcher)
+
+    return stop
+
+
+os.register_at_fork(after_in_child=watchers.clear)  # who watches is in the other process
 
 
 def run_watched(plan: Plan, address: int, fresh: int) -> Failure | None:

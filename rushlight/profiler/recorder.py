@@ -52,7 +52,10 @@ class _Thread(threading.local):
 class Recorder:
     """Listens between ``start`` and ``stop``; ``raws`` in the order of their begin."""
 
-    def __init__(self, *, shapes: bool = False, stacks: bool = False) -> None:
+    def __init__(
+        self, *, shapes: bool = False, stacks: bool = False, limit: int | None = None
+    ) -> None:
+        self.limit = limit  # of calls and plans; later ones are not written down
         self.shapes = shapes
         self.stacks = stacks
         self.raws: list[Raw] = []
@@ -87,6 +90,8 @@ class Recorder:
 
     def enter(self, name: str, args: tuple[Any, ...] | None) -> Raw | None:
         """A named call begins. None, and unheard, inside one of the same name."""
+        if self.limit is not None and len(self.raws) >= self.limit:
+            return None
         if args is None:
             return self.open(name, "annotation")
         open_ = self._here.open
@@ -138,7 +143,8 @@ class Recorder:
         open_ = self._here.open
         raw = Raw(name, kind, open_[-1] if open_ else None, self._number(), begin)
         raw.end = end
-        self.raws.append(raw)
+        if self.limit is None or len(self.raws) < self.limit:
+            self.raws.append(raw)
         return raw
 
     def _plan_ran(self, ran: Ran) -> None:
