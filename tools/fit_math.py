@@ -74,6 +74,15 @@ FITS = [
         HALF_LN2,
         {"f32": 6, "wide": 7, "f64": 11},
     ),
+    # the same beside a table of the powers of 2**(1/8)
+    Fit(
+        "expm1_eighth",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 + mpf(10) ** -5,
+        -HALF_LN2 / 8,
+        HALF_LN2 / 8,
+        {"f32": 3},
+    ),
     # exp(r) = 1 + r * P(r): one instruction less, good for exp alone
     Fit("exp", expm1_over, lambda r: r / mp.exp(r), -HALF_LN2, HALF_LN2, {"f32": 6}),
     # 2**r = 1 + r * P(r)

@@ -10,6 +10,7 @@ from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
+from rushlight.compiler.loops.sign import never_positive
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -97,6 +98,8 @@ class Body:
             there = self.places.guard(value, lanes)
             shape = w.kind("i1", lanes)
             return w.let(f"select {shape} {there}, {kind} {args[0]}, {kind} {args[1]}")
+        if op == "exp" and never_positive(value.args[0]):
+            op = "exp_down"
         return emit_scalar.emit(w, op, source, lanes, args)
 
     def _iota(self, value: Value, lanes: int) -> str:

@@ -7,7 +7,7 @@ from typing import final
 from rushlight.base.dtype import BOOL, bool_
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.emit import Writer, literal
-from rushlight.compiler.emit_scalar import element_of, emit, extreme
+from rushlight.compiler.emit_scalar import element_of, emit
 
 _OPS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
 # Places are 32 bits wide inside a kernel: as wide as floats, so that their vectors match.
@@ -51,7 +51,7 @@ class Combine:
         if self.dtype.is_floating_point:
             kind = w.kind(self.element, lanes)
             if op in ("maximum", "minimum"):
-                return extreme(w, op, self.element, lanes, a, b)
+                return _further(w, op, self.element, lanes, a, b)
             return w.let(f"{'fadd' if op == 'add' else 'fmul'} contract {kind} {a}, {b}")
         return emit(w, op, self.dtype, lanes, [a, b])
 
@@ -127,6 +127,19 @@ class Combine:
         """Up to a power of two lanes, with what changes nothing."""
         value = _widened(w, self.element, lanes, value, self.start())
         return value, _widened(w, PLACE, lanes, place, LAST) if place else ""
+
+
+def _further(w: Writer, op: str, element: str, lanes: int, best: str, x: str) -> str:
+    """``x`` where it goes beyond ``best`` or is nan, else ``best``, which may be nan already.
+
+    One instruction less on the way from one ``best`` to the next than ``extreme``.
+    """
+    kind, flags = w.kind(element, lanes), w.kind("i1", lanes)
+    beyond = w.let(f"fcmp {'ogt' if op == 'maximum' else 'olt'} {kind} {x}, {best}")
+    # where best is nan the comparison fails and keeps it
+    kept = w.let(f"select {flags} {beyond}, {kind} {x}, {kind} {best}")
+    is_nan = w.let(f"fcmp uno {kind} {x}, {x}")
+    return w.let(f"select {flags} {is_nan}, {kind} {x}, {kind} {kept}")
 
 
 def _widened(w: Writer, element: str, lanes: int, value: str, filler: str) -> str:

@@ -47,6 +47,7 @@ def in_double(formula: Formula, *grade: str) -> Formula:
 
 UNARY: dict[str, Formula] = {
     "exp": exponential.exp,
+    "exp_down": exponential.exp_down,
     "exp2": exponential.exp2,
     "expm1": exponential.expm1,
     "tanh": exponential.tanh,

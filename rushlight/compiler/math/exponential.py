@@ -4,9 +4,12 @@ exponent field.
 
 from __future__ import annotations
 
+import struct
+
 from rushlight.base.record import Record
-from rushlight.compiler.math.body import SUFFIX, Body, Value
+from rushlight.compiler.math.body import LAYOUTS, SUFFIX, Body, Value
 from rushlight.compiler.math.coefficients import TABLES
+from rushlight.compiler.math.table import SIZE, look_up
 
 
 class Range(Record):
@@ -78,8 +81,57 @@ def clamp(b: Body, x: Value) -> Value:
 
 
 def exp(b: Body, x: Value) -> Value:
+    if x.element == "float":
+        return exp_by_table(b, x)
     shifted, r = cut(b, clamp(b, x))
     return scale(b, exp_mantissa(b, r), shifted)
+
+
+def _eighths(less: int) -> list[int]:
+    """The bits of 2**(j/8 - less) with j taken out of where ``cut_eighth`` will add it."""
+    layout = LAYOUTS["float"]
+    words = []
+    for j in range(SIZE):
+        (word,) = struct.unpack("<I", struct.pack("<f", 2.0 ** (j / SIZE)))
+        words.append(word - (j << layout.mantissa - 3) - (less << layout.mantissa))
+    return words
+
+
+def cut_eighth(b: Body, x: Value, less: int) -> tuple[Value, Value, Value]:
+    """(m, t, q) of a float, exp(x) = (t + t * q) * 2**less, as far as t is a normal number.
+
+    x = m ln 2 / 8 + r, |r| <= ln 2 / 16: three bits of m choose one of eight powers of two, the
+    others are its exponent, q = expm1(r) is a short polynomial. NaN comes out in q.
+    """
+    high, low = row("ln2", x)
+    shifted = b.fma(x, SIZE * LOG2_E, x.layout.magic)
+    n = shifted - x.layout.magic
+    r = b.fma(n, -low / SIZE, b.fma(n, -high / SIZE, x))  # the inner one is exact
+    m = b.bits(shifted)
+    t = look_up(b, m, _eighths(less)) + (m << (x.layout.mantissa - 3))
+    return m, t, b.fma(r * r, b.polynomial(r, row("expm1_eighth", r)), r)
+
+
+def exp_by_table(b: Body, x: Value) -> Value:
+    """exp of floats, subnormal results and infinity among them."""
+    layout = x.layout
+    m, t, q = cut_eighth(b, clamp(b, x), less=1)
+    # Far down t is made 2**64 times as large, so that subnormals are rounded by the last product.
+    (magic,) = struct.unpack("<I", struct.pack("<f", layout.magic))
+    two = (layout.exponent_bias + 1) << layout.mantissa
+    lift = b.select(m < magic - 64 * SIZE, b.constant(64 << layout.mantissa, "i32"), 0)
+    t = b.from_bits(t + lift)
+    return b.fma(t, q, t) * b.from_bits(b.constant(two, "i32") - lift)
+
+
+def exp_down(b: Body, x: Value) -> Value:
+    """exp(x) for x <= 0, the same bits for less."""
+    if x.element != "float":
+        shifted, r = cut(b, b.at_least(x, RANGES[x.element].lowest))
+        return scale(b, exp_mantissa(b, r), shifted)
+    _, word, q = cut_eighth(b, b.at_least(x, RANGES[x.element].lowest), less=-64)
+    t = b.from_bits(word)
+    return b.fma(t, q, t) * 2.0**-64
 
 
 def exp2(b: Body, x: Value) -> Value:
@@ -136,8 +188,7 @@ def scale_down(b: Body, p: Value, shifted: Value) -> Value:
 
 
 def sigmoid(b: Body, x: Value) -> Value:
-    shifted, r = cut(b, b.at_least(-b.fabs(x), RANGES[x.element].lowest))
-    z = scale_down(b, exp_mantissa(b, r), shifted)
+    z = exp_down(b, -b.fabs(x))
     below = z + 1.0
     ratio = b.select(x < 0.0, z, 1.0) / below
     # What the sum lost, given back as if below were 1: where it is nearer 2, losing is no worse.

@@ -31,10 +31,11 @@ def logsumexp(input: Node, dim: Dims, keepdim: bool = False) -> Node:
         total = reduce(unary("exp", binary("sub", x, widen(shift, x, axes))), "sum", axes)
         return finish(binary("add", unary("log", total), shift), x, axes, keepdim)
     top = reduce(x, "max", axes)
-    finite = binary("lt", unary("abs", top), const(np.inf, top.shape, top.dtype))
-    shift = build.where(finite, top, const(0, top.shape, top.dtype))
-    total = reduce(unary("exp", binary("sub", x, widen(shift, x, axes))), "sum", axes)
-    return finish(binary("add", unary("log", total), shift), x, axes, keepdim)
+    # The shift by an infinite largest gives nan, but there the sum is the largest itself.
+    infinite = binary("eq", unary("abs", top), const(np.inf, top.shape, top.dtype))
+    total = reduce(unary("exp", binary("sub", x, widen(top, x, axes))), "sum", axes)
+    log = build.where(infinite, top, binary("add", unary("log", total), top))
+    return finish(log, x, axes, keepdim)
 
 
 @logsumexp.vjp

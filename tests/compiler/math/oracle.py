@@ -32,6 +32,7 @@ def lgamma(x: float) -> float:
 
 UNARY: dict[str, Oracle] = {
     "exp": np.exp,
+    "exp_down": np.exp,
     "exp2": np.exp2,
     "expm1": np.expm1,
     "log": np.log,
@@ -55,6 +56,10 @@ UNARY: dict[str, Oracle] = {
     "erfc": pointwise(math.erfc),
     "lgamma": pointwise(lgamma),
 }
+
+
+# Functions of a part of the numbers, and what brings any number there.
+DOMAINS: dict[str, Oracle] = {"exp_down": lambda x: -np.abs(x)}
 
 
 def remainder(x: Any, y: Any) -> Any:

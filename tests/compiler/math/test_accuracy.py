@@ -10,7 +10,7 @@ import pytest
 
 from rushlight.compiler.math import SUPPORTED
 from tests.compiler.math.native import native
-from tests.compiler.math.oracle import UNARY, Long, remainder, ulps
+from tests.compiler.math.oracle import DOMAINS, UNARY, Long, remainder, ulps
 
 LIMIT = {"f32": 2.0, "f64": 4.0}
 # The oracle of these is the math module itself, an ulp of double: only floats can be judged by it.
@@ -28,6 +28,7 @@ def every_float(stride: int, start: int = 0) -> Any:
 def worst(name: str, x: Any, lanes: int = 8) -> tuple[float, Any]:
     """(largest error, where)."""
     dtype = "f32" if x.dtype == np.float32 else "f64"
+    x = DOMAINS.get(name, lambda x: x)(x)
     with np.errstate(all="ignore"):
         want = UNARY[name](x.astype(Long))
     error = ulps(native(name, dtype, lanes)(x), want)
@@ -46,6 +47,14 @@ def test_floats(name: str) -> None:
     ordinary = np.random.default_rng(0).uniform(-20, 20, 20_000).astype(np.float32)
     error, place = worst(name, np.concatenate([every_float(stride), ordinary, ordinary / 20]))
     assert error <= LIMIT["f32"], f"{name}({place!r}) is {error:.2f} ulp off"
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_exp_of_what_is_never_positive_is_exp(dtype: str) -> None:
+    real = np.float32 if dtype == "f32" else np.float64
+    x = -np.random.default_rng(8).exponential(40, 100_000).astype(real)
+    x = np.concatenate([x, np.array([0, -0.0, -np.inf, np.nan, 1e-3, 0.1], real)])
+    np.testing.assert_array_equal(native("exp_down", dtype)(x), native("exp", dtype)(x))
 
 
 @pytest.mark.slow

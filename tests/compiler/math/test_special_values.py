@@ -22,6 +22,7 @@ ODD = [
 # name: {argument: result}
 TABLE: dict[str, dict[float, float]] = {
     "exp": {0.0: 1.0, INF: INF, -INF: 0.0, 1e4: INF, -1e4: 0.0},
+    "exp_down": {0.0: 1.0, -INF: 0.0, -1e4: 0.0},
     "exp2": {0.0: 1.0, 10.0: 1024.0, -3.0: 0.125, INF: INF, -INF: 0.0, 1e5: INF, -1e5: 0.0},
     "expm1": {INF: INF, -INF: -1.0, 1e4: INF, -1e4: -1.0},
     "log": {1.0: 0.0, 0.0: -INF, INF: INF, -1.0: NAN, -INF: NAN},

@@ -1,0 +1,62 @@
+"""Tables of eight words in one register, looked up by all lanes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rushlight.compiler.math.body import Body, Value, literal
+
+# Entries of a table: as many words as the smallest vector has that another can permute.
+SIZE = 8
+
+
+def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
+    """The entry of ``table``, eight 32-bit words, that the three low bits of ``index`` name.
+
+    Written lane by lane in groups of eight, which LLVM makes one instruction (vpermps) where there
+    is one, and eight loads elsewhere.
+    """
+    index = index & (SIZE - 1)
+    source = f"<{SIZE} x i32> <{', '.join('i32 ' + literal(entry, 'i32') for entry in table)}>"
+    if b.lanes == 1:
+        return b.emit(f"extractelement {source}, i32 {index.name}", "i32")
+    name, count = "", 0
+    for first in range(0, b.lanes, SIZE):
+        more = min(SIZE, b.lanes - first)
+        part = _picked(b, index, first, more, source)
+        name = _joined(b, name, count, part, more) if count else part
+        count += more
+    return Value(b, name, "i32")
+
+
+def _shuffled(b: Body, left: str, right: str, of: int, lanes: Sequence[int]) -> str:
+    """The ``lanes`` of two vectors of length ``of``, one after the other."""
+    kind, mask = f"<{of} x i32>", ", ".join(f"i32 {lane}" for lane in lanes)
+    name = f"%{b.fresh()}"
+    b.lines.append(
+        f"  {name} = shufflevector {kind} {left}, {kind} {right}, <{len(lanes)} x i32> <{mask}>"
+    )
+    return name
+
+
+def _picked(b: Body, index: Value, first: int, count: int, source: str) -> str:
+    """The entries for ``count`` lanes from ``first`` on."""
+    kind, places, result = f"<{count} x i32>", index.name, "poison"
+    if count < b.lanes:
+        places = _shuffled(b, places, "poison", b.lanes, range(first, first + count))
+    for lane in range(count):
+        place, entry, grown = (f"%{b.fresh()}" for _ in range(3))
+        b.lines += [
+            f"  {place} = extractelement {kind} {places}, i64 {lane}",
+            f"  {entry} = extractelement {source}, i32 {place}",
+            f"  {grown} = insertelement {kind} {result}, i32 {entry}, i64 {lane}",
+        ]
+        result = grown
+    return result
+
+
+def _joined(b: Body, left: str, count: int, right: str, more: int) -> str:
+    """Two vectors as one; those that a shuffle takes are of one length."""
+    if more < count:
+        right = _shuffled(b, right, "poison", more, [min(k, more - 1) for k in range(count)])
+    return _shuffled(b, left, right, count, range(count + more))
