@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, pixels, values
+from rushlight.compiler.contraction import choose, depthwise, pixels, values, winograd
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
@@ -51,6 +51,8 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         return depthwise.depthwise(problem, epilogue)
     if pixels.fits(problem, epilogue):
         return pixels.pixels(problem, epilogue, skips)
+    if winograd.fits(problem, epilogue):
+        return winograd.winograd(problem, epilogue, skips)
     x, out = problem.x, problem.out
     row, column = problem.row, problem.column
     work = values.register_dtype(out.dtype)

@@ -1,0 +1,113 @@
+"""Where a block of two by two results of a Winograd kernel reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction.emit import Body
+from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.tile import Tile
+
+_POINTERS = ("x", "points", "out", "w", "room")
+
+
+@dataclass(frozen=True)
+class Here:
+    """A block's image and its first row and column of results: names of values."""
+
+    image: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Of each of the four results: the address of its first filter, and what is added there."""
+
+    out: list[str]
+    residual: list[str]
+
+
+@dataclass(frozen=True)
+class Places:
+    """A kernel's arguments by name."""
+
+    pointer: dict[str, str]
+    word: dict[str, str]
+
+    def find(self, body: Body, number: str) -> Here:
+        """The block ``number`` of the batch."""
+        rest = body.div(number, self.word["tile_columns"])
+        column = body.mul(body.rem(number, self.word["tile_columns"]), "2")
+        row = body.mul(body.rem(rest, self.word["tile_rows"]), "2")
+        return Here(body.div(rest, self.word["tile_rows"]), row, column)
+
+    def inside(self, body: Body, here: Here, row: int, column: int) -> tuple[str, str, str]:
+        """(whether it is in the image, row, column) of one of a block's 4 x 4 inputs."""
+        word = self.word
+        line = body.sub(body.add(here.row, str(row)), word["low_row"])
+        place = body.sub(body.add(here.column, str(column)), word["low_column"])
+        # Negative numbers are large ones when unsigned.
+        high = body.op(f"icmp ult i64 {line}, {word['height']}")
+        wide = body.op(f"icmp ult i64 {place}, {word['width']}")
+        return body.op(f"and i1 {high}, {wide}"), line, place
+
+    def input(self, body: Body, here: Here, row: int, column: int, edge: str) -> str:
+        """The address of an input's first channel, or of zeros."""
+        word = self.word
+        there, line, place = self.inside(body, here, row, column)
+        offset = body.mul(here.image, word["x_image"])
+        offset = body.add(offset, body.mul(line, word["x_row"]))
+        offset = body.add(offset, body.mul(place, word["x_column"]))
+        address = body.at(self.pointer["x"], offset)
+        return body.op(f"select i1 {there}, ptr {address}, ptr {edge}")
+
+    def outputs(self, body: Body, here: Here, edge: str) -> Targets:
+        """Results beyond the image go to the second half of the edge."""
+        word = self.word
+        waste = body.at(edge, word["edge"])
+        found: dict[str, list[str]] = {"out": [], "residual": []}
+        for number in range(4):
+            row = body.add(here.row, str(number // 2))
+            column = body.add(here.column, str(number % 2))
+            high, wide = body.less(row, word["out_height"]), body.less(column, word["out_width"])
+            there = body.op(f"and i1 {high}, {wide}")
+            for name, addresses in found.items():
+                if name not in self.pointer:
+                    continue
+                offset = body.mul(here.image, word[f"{name}_image"])
+                offset = body.add(offset, body.mul(row, word[f"{name}_row"]))
+                offset = body.add(offset, body.mul(column, word[f"{name}_column"]))
+                address = body.at(self.pointer[name], offset)
+                addresses.append(body.op(f"select i1 {there}, ptr {address}, ptr {waste}"))
+        return Targets(found["out"], found["residual"])
+
+
+def places(body: Body, finish: Finish, words: tuple[str, ...]) -> Places:
+    """The arguments of a function that has the kernel's as ``%args``."""
+    names = (*_POINTERS, *finish.pointers)
+    pointer = dict(zip(names, body.words("%args", len(names), kind="ptr"), strict=True))
+    found = body.words("%args", len(words), first=len(names))
+    return Places(pointer, dict(zip(words, found, strict=True)))
+
+
+def finished(
+    body: Body, tile: Tile, finish: Finish, at: Places, targets: Targets, offset: str,
+    results: list[str],
+) -> None:  # fmt: skip
+    """Store one vector of filters, ``offset`` bytes on, of a block's four results."""
+    kind = tile.vector
+    bias = ""
+    if finish.bias:
+        bias = body.load(kind, body.at(at.pointer["bias"], offset), tile.itemsize)
+    for number, value in enumerate(results):
+        if bias:
+            value = values.add(body, tile.dtype, value, bias, tile.lanes)
+        if finish.residual:
+            address = body.at(targets.residual[number], offset)
+            more = body.load(kind, address, tile.itemsize)
+            value = values.add(body, tile.dtype, value, more, tile.lanes)
+        if finish.activation == "relu":
+            value = values.relu(body, tile.dtype, value, tile.lanes)
+        body.store(kind, value, body.at(targets.out[number], offset), tile.itemsize)

@@ -1,0 +1,139 @@
+"""Convolutions of 3 x 3 taps by Winograd's algorithm: values, exactness, what is not finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad
+from tests.compiler.contraction import machine
+from tests.compiler.contraction.test_conv import laid, reference
+
+Array = np.ndarray[Any, Any]
+Pair = tuple[int, int]
+ONES = ((1, 1), (1, 1))
+
+
+def run(
+    x: Array, w: Array, padding: tuple[Pair, Pair] = ONES, parts: int = 0, **epilogue: Any
+) -> Array:
+    """The convolution; it must be Winograd's."""
+    sizes = [x.shape[1 + axis] + sum(padding[axis]) - 2 for axis in range(2)]
+    out = np.full((x.shape[0], *sizes, w.shape[0]), 77, "f")
+    operands = map(machine.operand, (x, w, out))
+    launches = conv(*operands, (1, 1), padding, (1, 1), 1, Epilogue(**epilogue))
+    assert launches[-1].label.endswith("winograd")
+    machine.run(launches, parts)
+    return out
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(1, 3), st.integers(11, 21), st.integers(11, 21), st.sampled_from((32, 40, 136)),
+    st.sampled_from((32, 48, 72)), st.tuples(*[st.tuples(*[st.integers(-1, 3)] * 2)] * 2),
+    st.integers(0, 3),
+)  # fmt: skip
+def test_values(
+    images: int, height: int, width: int, channels: int, filters: int,
+    padding: tuple[Pair, Pair], parts: int,
+) -> None:  # fmt: skip
+    rng = np.random.default_rng(images)
+    x = rng.standard_normal((images + 2, height + 4, width + 4, channels)).astype("f")
+    w = rng.standard_normal((filters, channels, 3, 3)).astype("f")
+    # A negative padding cuts the image.
+    cut = tuple(slice(max(-low, 0), -max(-high, 0) or None) for low, high in padding)
+    kept = tuple((max(low, 0), max(high, 0)) for low, high in padding)
+    want = reference(x[:, *cut], w, (1, 1), kept, (1, 1), 1)
+    np.testing.assert_allclose(run(x, w, padding, parts), want, atol=3e-4)
+
+
+def test_what_follows() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, 13, 14, 64)).astype("f")
+    w = rng.standard_normal((40, 64, 3, 3)).astype("f")
+    bias = rng.standard_normal(40).astype("f")
+    residual = rng.standard_normal((3, 13, 14, 40)).astype("f")
+    sums = reference(x, w, (1, 1), ONES, (1, 1), 1)
+    out = run(x, w, bias=machine.operand(bias), activation="relu")
+    np.testing.assert_allclose(out, np.maximum(sums + bias, 0), atol=2e-4)
+    out = run(x, w, bias=machine.operand(bias), residual=machine.operand(residual))
+    np.testing.assert_allclose(out, sums + bias + residual, atol=2e-4)
+
+
+def test_input_gradient() -> None:
+    rng = np.random.default_rng(1)
+    g = rng.standard_normal((3, 15, 17, 48)).astype("f")
+    w = rng.standard_normal((48, 32, 3, 3)).astype("f")
+    dx = np.full((3, 15, 17, 32), 77, "f")
+    operands = map(machine.operand, (g, w, dx))
+    launches = conv_input_grad(*operands, (1, 1), ONES, (1, 1), 1, Epilogue())
+    assert launches[-1].label.endswith("winograd")
+    machine.run(launches)
+    turned = w.transpose(1, 0, 2, 3)[..., ::-1, ::-1]
+    np.testing.assert_allclose(dx, reference(g, turned, (1, 1), ONES, (1, 1), 1), atol=2e-4)
+
+
+@pytest.mark.parametrize("channels", [64, 512])
+def test_as_exact_as_direct_sums(channels: int) -> None:
+    """PyTorch 2.13's error (root of mean square) for such numbers: 1.02e-5 and 7.0e-5."""
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((2, 14, 14, channels)).astype("f")
+    w = rng.standard_normal((64, channels, 3, 3)).astype("f")
+    error = run(x, w) - reference(x, w, (1, 1), ONES, (1, 1), 1)
+    assert np.sqrt(np.mean(error**2)) < {64: 8e-6, 512: 3e-5}[channels]
+
+
+def test_whole_numbers_are_exact() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.integers(-20, 20, (2, 14, 14, 32)).astype("f")
+    w = rng.integers(-20, 20, (32, 32, 3, 3)).astype("f")
+    assert np.array_equal(run(x, w), reference(x, w, (1, 1), ONES, (1, 1), 1))
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
+def test_what_is_not_finite_stays_where_it_belongs(odd: float) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((2, 14, 15, 32)).astype("f")
+    w = rng.standard_normal((40, 32, 3, 3)).astype("f")
+    w[np.abs(w) < 1e-3] = 1
+    x[1, 6, 7, 5] = x[0, 0, 0, 3] = x[0, 13, 14, 31] = odd
+    with np.errstate(all="ignore"):
+        want = reference(x, w, (1, 1), ONES, (1, 1), 1).astype("f")
+    out = run(x, w)
+    assert np.array_equal(np.isnan(out), np.isnan(want))
+    assert np.array_equal(np.isinf(out), np.isinf(want))
+    np.testing.assert_allclose(out, want, rtol=1e-4, atol=2e-4)
+
+
+def test_an_infinite_weight_does_not_meet_what_is_not_there() -> None:
+    """Forward, padding is zeros: nan. In the gradient of the input there is no padding."""
+    rng = np.random.default_rng(5)
+    x = rng.random((2, 14, 14, 32)).astype("f") + 1
+    w = rng.random((32, 32, 3, 3)).astype("f")
+    w[4, 7, 0, 0] = np.inf
+    with np.errstate(all="ignore"):
+        want = reference(x, w, (1, 1), ONES, (1, 1), 1)
+    out = run(x, w)
+    assert np.array_equal(np.isnan(out), np.isnan(want))
+    assert np.array_equal(np.isinf(out), np.isinf(want))
+    dx = np.zeros_like(x)
+    operands = map(machine.operand, (x, w, dx))
+    machine.run(conv_input_grad(*operands, (1, 1), ONES, (1, 1), 1, Epilogue()))
+    assert not np.isnan(dx).any()
+    assert np.isinf(dx).any(axis=(0, 1, 2)).nonzero()[0].tolist() == [7]
+
+
+def test_channels_first_are_left_to_others() -> None:
+    rng = np.random.default_rng(6)
+    x = laid(rng.standard_normal((2, 14, 14, 32)).astype("f"), True)
+    w = rng.standard_normal((32, 32, 3, 3)).astype("f")
+    out = np.zeros((2, 14, 14, 32), "f")
+    operands = map(machine.operand, (x, w, out))
+    launches = conv(*operands, (1, 1), ONES, (1, 1), 1, Epilogue())
+    assert not launches[-1].label.endswith("winograd")
+    machine.run(launches)
+    np.testing.assert_allclose(out, reference(x, w, (1, 1), ONES, (1, 1), 1), atol=2e-4)
