@@ -12,6 +12,7 @@ import importlib
 import math
 from typing import Any
 
+from rushlight.base.left_out import left_out
 from rushlight.base.limits import finfo, iinfo
 from rushlight.base.version import __version__
 from rushlight.settings import (
@@ -80,13 +81,16 @@ e = math.e
 inf = math.inf
 nan = math.nan
 newaxis = None
+legacy_contiguous_format = contiguous_format
+has_lapack = has_mkl = has_openmp = has_spectral = True  # what needs them works without
 
 _SUBMODULES = frozenset(
     {
-        "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "distributions",
-        "fft", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
+        "_dynamo", "_inductor", "_utils", "accelerator", "amp", "autograd", "backends", "compiler",
+        "cpu", "cuda", "distributions", "fft", "func", "functional", "hub", "jit", "linalg",
+        "masked", "mps", "multiprocessing", "nested", "nn",
         "optim", "overrides", "profiler", "random", "return_types", "serialization", "signal",
-        "sparse", "special", "testing", "utils", "version", "vision", "xpu",
+        "sparse", "special", "storage", "testing", "types", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (
@@ -106,6 +110,13 @@ _FROM = {
     "from_dlpack": "tensor.dlpack", "to_dlpack": "tensor.dlpack",
     "UntypedStorage": "tensor.storage_names", "TypedStorage": "tensor.storage_names",
     **dict.fromkeys(_STORAGES, "tensor.storage_names"),
+    "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
+    "Stream": "cuda.streams", "Event": "cuda.streams",
+    **dict.fromkeys(
+        ("sym_float", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
+        "symbols",
+    ),
+    "set_warn_always": "settings", "is_warn_always_enabled": "settings",
     "load": "serialization", "save": "serialization", "vmap": "func", "autocast": "amp",
     **dict.fromkeys(_AUTOCAST, "amp.switches"),
 }  # fmt: skip
@@ -120,7 +131,7 @@ def __getattr__(name: str) -> Any:
     else:
         found = named(name)
     if found is None:
-        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+        raise left_out("torch", name) or AttributeError(f"module 'torch' has no attribute '{name}'")
     globals()[name] = found
     return found
 

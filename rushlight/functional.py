@@ -6,14 +6,14 @@ from typing import Any
 
 import rushlight
 
-__all__ = [
-    "align_tensors", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
+_NAMES = frozenset({
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
     "broadcast_tensors", "cartesian_prod", "cdist", "chain_matmul", "einsum", "lu", "meshgrid",
     "norm", "split", "stft", "tensordot", "unique", "unique_consecutive", "unravel_index",
-]  # fmt: skip
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _NAMES:
         raise AttributeError(f"module 'torch.functional' has no attribute '{name}'")
     return getattr(rushlight, name)

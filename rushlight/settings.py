@@ -14,6 +14,7 @@ _deterministic = False
 _warn_only = False
 _precision = "highest"
 _interop = 1
+_warn_always = False
 
 
 def compile(
@@ -54,6 +55,17 @@ def set_flush_denormal(mode: bool) -> bool:
     """Whether tiny numbers are taken as 0."""
     pool.set_flush_denormal(mode)
     return True
+
+
+def set_warn_always(b: bool) -> None:
+    """Accepted: Python's warning filters decide how often a warning is shown."""
+    global _warn_always
+    _warn_always = b
+
+
+def is_warn_always_enabled() -> bool:
+    """What ``set_warn_always`` was told; False at first."""
+    return _warn_always
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

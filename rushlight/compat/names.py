@@ -5,7 +5,7 @@
 >>> ours("torchvision.transforms")
 'rushlight.vision.transforms'
 >>> ours("numpy"), ours("torch.engine"), ours("torch.compiler")
-(None, None, 'rushlight.compiler_settings')
+(None, None, 'rushlight.compiler.switches')
 >>> theirs("rushlight.vision.datasets"), theirs("rushlight.optim"), theirs("rushlight.engine")
 ('torchvision.datasets', 'torch.optim', None)
 """
@@ -21,7 +21,7 @@ PACKAGES = {
     "safetensors": "rushlight.safetensors",
 }
 # Modules of PyTorch's whose name is taken here by a layer.
-MOVED = {"torch.compiler": "rushlight.compiler_settings"}
+MOVED = {"torch.compiler": "rushlight.compiler.switches"}
 # Layers of ours that are no modules of PyTorch. Some share a name with something that is
 # (``torch.tensor`` is a function): importing them as torch.X would put the module in its place.
 PRIVATE = frozenset(

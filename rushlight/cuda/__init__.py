@@ -137,6 +137,10 @@ for _name in (
     globals()[_name] = _of_kind(_name)
 
 
+class AcceleratorError(RuntimeError):
+    """What a CUDA build raises when a kernel fails; here nothing does."""
+
+
 class OutOfMemoryError(RuntimeError):
     """What a CUDA build raises when memory is exhausted; here nothing does."""
 

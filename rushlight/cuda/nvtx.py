@@ -1,4 +1,4 @@
-"""``torch.cuda.nvtx``: marks for NVIDIA's profiler, which is not there: as in PyTorch without it."""
+"""``torch.cuda.nvtx``: marks for NVIDIA's profiler, which is not there."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ look-up of a name that the others do not have: an import has to be short.
 """
 
 import importlib
+from typing import Any
 
+from rushlight.base.left_out import OPERATORS, LeftOut
 from rushlight.ops import (
     activation,
     adaptive_indices,
@@ -56,3 +58,10 @@ def load_rare() -> bool:
     while _waiting:
         importlib.import_module(f"rushlight.ops.{_waiting.pop()}")
     return True
+
+
+def __getattr__(name: str) -> Any:
+    """``torch.ops.aten`` and the like are left out; this package only shares the name."""
+    if name.startswith("__"):
+        raise AttributeError(f"module 'rushlight.ops' has no attribute '{name}'")
+    raise LeftOut(f"torch.ops.{name} is left out of Rushlight: {OPERATORS}")

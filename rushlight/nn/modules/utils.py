@@ -5,13 +5,31 @@ The layers here use ``sizes.repeated``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from rushlight.nn.modules.sizes import repeated
-from rushlight.nn.utils import consume_prefix_in_state_dict_if_present
 
 __all__ = ["consume_prefix_in_state_dict_if_present"]
+
+
+def consume_prefix_in_state_dict_if_present(
+    state_dict: MutableMapping[str, Any], prefix: str
+) -> None:
+    """Take ``prefix`` off the keys, in place and in their order: what ``DataParallel`` puts there.
+
+    >>> saved = {"module.weight": 1, "module.bias": 2}
+    >>> consume_prefix_in_state_dict_if_present(saved, "module.")
+    >>> saved
+    {'weight': 1, 'bias': 2}
+    """
+    for key in list(state_dict):
+        state_dict[key.removeprefix(prefix)] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None)
+    if metadata is not None:
+        for key in list(metadata):
+            if f"{key}.".startswith(prefix):
+                metadata[key[len(prefix) :]] = metadata.pop(key)
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:

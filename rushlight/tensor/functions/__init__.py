@@ -48,8 +48,8 @@ __all__ = [
 # No function here is a method of Tensor; see ops/__init__.py.
 RARE = (
     "ctc", "embedding_bag", "grid", "integration", "linear_loss", "multi_head", "native_norm",
-    "pairs", "recurrent", "segments", "sequence_conv", "special", "unpooling", "variates", "vision",
-    "weight_norm", "windows",
+    "pairs", "rare_forms", "recurrent", "segments", "sequence_conv", "special", "unpooling",
+    "variates", "vision", "weight_norm", "windows",
 )  # fmt: skip
 _waiting = [*RARE]
 

@@ -24,7 +24,7 @@ def _cut(input: Tensor, dim: int, lengths: Sequence[int]) -> Tensors:
     return tuple(parts)
 
 
-@public(torch=False, method=True, name="split_with_sizes")
+@public(method=True)
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> Tensors:
     """Views of the given lengths along ``dim``; the lengths add up to its size."""
     axis = normalize_dim(dim, input.ndim)

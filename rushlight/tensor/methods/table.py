@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.left_out import left_out
 from rushlight.ops.table import OPS
 from rushlight.tensor.device import CPU
 from rushlight.tensor.kinds import convert
@@ -157,7 +158,9 @@ def __getattr__method(self: Tensor, name: str) -> Any:
     """Methods from the op table, made when first used."""
     method = find_method(name)
     if method is None:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise left_out("Tensor", name) or AttributeError(
+            f"'{type(self).__name__}' object has no attribute '{name}'"
+        )
     setattr(Tensor, name, method)
     return getattr(self, name)
 
