@@ -47,7 +47,7 @@ def _axes(input: Tensor, dim: Dims) -> tuple[int, ...]:
 
 
 def _limit(dtype: DType, sign: int) -> float | int | bool:
-    if dtype.is_floating_point:
+    if dtype.is_floating_point or dtype.is_complex:
         return sign * math.inf
     if dtype is bool_:
         return sign > 0
@@ -192,9 +192,10 @@ def var(
         kind = float32
     x: Any = _cast(input, kind)
     axes = _axes(x, dim)
-    count = _count(x, dim, mask, kind)
+    count = _count(x, dim, mask, kind.to_real())
     centred = x - sum(x, axes, keepdim=True, mask=mask) / count
-    total: Any = sum(centred * centred, axes, keepdim=True, mask=mask)
+    squares = centred * centred.conj() if kind.is_complex else centred * centred
+    total: Any = sum(squares, axes, keepdim=True, mask=mask)
     left = count - less
     found = total / function("clamp")(left, min=0)
     return found if keepdim else _dropped(found, axes)

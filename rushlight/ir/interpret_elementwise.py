@@ -164,6 +164,8 @@ def _cast(node: Node, x: Array) -> Array:
 
 
 def _bitcast(node: Node, x: Array) -> Array:
+    if not x.size:  # NumPy sees no last axis to split up
+        return np.zeros(node.shape, node.dtype.np)
     return np.ascontiguousarray(x).view(node.dtype.np).reshape(node.shape)
 
 

@@ -12,8 +12,9 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full as filled
+from rushlight.ops.promote import grad_to
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 Shape = tuple[int, ...]
 
@@ -30,6 +31,19 @@ def _(rng: Rng) -> Samples:
     yield ((), 2, float64), {}
     yield ((0, 3), 7, int64), {}
     yield ((2,), True, bool_), {}
+
+
+@composite(torch=False, name="_stretched_noise", grad_name="Normal")
+def stretched_noise(noise: Node, std: Operand, mean: Operand) -> Node:
+    """noise * std + mean. A draw is no function of its parameters: the slopes are zero."""
+    by = filled(std, noise.shape, noise.dtype)
+    return binary("add", binary("mul", noise, by), filled(mean, noise.shape, noise.dtype))
+
+
+@stretched_noise.vjp
+def _(g: Node, out: Node, noise: Node, std: Operand, mean: Operand) -> Grads:
+    nothing = const(0, g.shape, g.dtype)
+    return nothing, grad_to(nothing, std), grad_to(nothing, mean)
 
 
 @composite(torch=False, name="_constant", differentiable=False)

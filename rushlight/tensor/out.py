@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.tensor import Tensor
@@ -42,6 +43,12 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
     result = convert(result, out.dtype)
     if out.shape != result.shape:
         _require_resizable(out, result)
+        if out._value.meta.nbytes:
+            warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(out.shape)}, which does not match the required output shape "
+                f"{list(result.shape)}. Give out= an empty tensor (t.resize_(0)) to have it sized."
+            )
         out._value = result._value
         out._storage = None
         return out

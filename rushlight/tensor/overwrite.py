@@ -117,6 +117,8 @@ class Writable:
                     f"output with shape {list(mine.shape)} doesn't match the broadcast shape "
                     f"{list(meta.shape)}"
                 )
+            if who == "abs_" and mine.dtype.is_complex:
+                raise RuntimeError("In-place abs is not supported for complex tensors.")
             if not can_cast(meta.dtype, mine.dtype):
                 raise RuntimeError(
                     f"result type {type_name(meta.dtype)} can't be cast to the desired output type "

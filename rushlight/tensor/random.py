@@ -28,6 +28,7 @@ from rushlight.tensor.out import write_out
 from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.random_samples import for_each, per_sample, require_drawable
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
 
 
 class Generator(streams.Generator):
@@ -322,7 +323,8 @@ def normal(
             tuple(std.shape) if isinstance(std, Tensor) else (),
         )
         kind = mean.dtype if isinstance(mean, Tensor) else std.dtype
-        made = randn(shape, generator=generator, dtype=kind) * std + mean
+        noise = randn(shape, generator=generator, dtype=kind)
+        made = function("_stretched_noise")(noise, std, mean)
         return made if out is None else write_out("normal", out, made)
     shape = shape_of((size,) if not isinstance(size, int) else ((size,),))
     kind = real_kind(dtype, "normal")

@@ -88,7 +88,11 @@ class Walk:
 
     def lower(self, tensor: Tensor) -> Any:
         """A tensor as it travels."""
-        return tensor if self.create_graph else tensor._read_value()
+        if self.create_graph:
+            return tensor
+        value = tensor._read_value()
+        # A window into somebody's memory would become a gradient without memory of its own.
+        return value if value.parent is None else function("clone")(tensor)._value
 
     def add(self, a: Any, b: Any) -> Any:
         """The sum of two travelling cotangents."""

@@ -73,7 +73,10 @@ def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node, triangle: str) 
     if g[0] is not None:
         inner = on_diagonal(build.cast(g[0], input.dtype), input.shape)
     if g[1] is not None:
-        inner = plus(inner, over_gaps(product(adjoint(vectors), g[1]), values))
+        turn = over_gaps(product(adjoint(vectors), g[1]), values)
+        # Of the matrix only one triangle is read: the slope is shared between both.
+        half = const(0.5, turn.shape, turn.dtype)
+        inner = plus(inner, binary("mul", plus(turn, adjoint(turn)), half))
     return (product(vectors, inner, adjoint(vectors)),)
 
 

@@ -11,7 +11,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.linalg.check import require_matrix
 from rushlight.ops.linalg.elimination import substituted
-from rushlight.ops.linalg.shapes import lower, product, upper
+from rushlight.ops.linalg.shapes import adjoint, lower, negative, plus, product, upper
 from rushlight.ops.matmul import transposed
 from rushlight.ops.promote import unbroadcast
 from rushlight.ops.table import Grads, composite
@@ -43,3 +43,22 @@ def _(g: Node, out: Node, a: Node, b: Node, upper: bool, unit: bool) -> Grads:
 
 def _half(x: Node, above: bool, unit: bool) -> Node:
     return upper(x, int(unit)) if above else lower(x, int(unit))
+
+
+@composite(torch=False, name="_cholesky_solve", grad_name="CholeskySolve", complex_rule=True)
+def cholesky_solve(b: Node, factor: Node, upper: bool) -> Node:
+    """X with L L^H X = b (``upper``: U^H U X = b), given the factor."""
+    low, high = (adjoint(factor), factor) if upper else (factor, adjoint(factor))
+    half: Node = triangular(low, b, False, False)
+    whole: Node = triangular(high, half, True, False)
+    return whole
+
+
+@cholesky_solve.vjp
+def _(g: Node, out: Node, b: Node, factor: Node, upper: bool) -> Grads:
+    # As in PyTorch the factor's slope is not cut to the triangle that is read.
+    db: Node = cholesky_solve(g, factor, upper)
+    across = product(db, adjoint(out))
+    across = plus(across, adjoint(across))
+    slope = negative(product(factor, across) if upper else product(across, factor))
+    return unbroadcast(db, b.shape), unbroadcast(slope, factor.shape)

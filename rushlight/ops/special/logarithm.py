@@ -25,6 +25,20 @@ from rushlight.ops.special.host_function import real_operands
 from rushlight.ops.table import Grads, Op, Operand, composite
 
 
+def _log_sum_of_complex(x: Node, y: Node) -> Node:
+    """log(exp(x) + exp(y)): shifted by the one that is larger in its real part."""
+    left, right = build.real(x), build.real(y)
+    first = binary("le", right, left)
+    top, low = build.where(first, x, y), build.where(first, y, x)
+    shifted = plus(top, unary("log", plus(like(x, 1), unary("exp", minus(low, top)))))
+    # Of two that are equally infinite there is no difference to shift by.
+    endless = binary("and", binary("eq", left, right), binary("eq", unary("abs", left),
+                                                              like(left, math.inf)))  # fmt: skip
+    whole = unary("log", plus(unary("exp", x), unary("exp", y)))
+    nothing = binary("lt", left, like(left, 0))
+    return build.where(endless, build.where(nothing, low, whole), shifted)
+
+
 def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
     base = 1.0 if exponential == "exp" else math.log(2)
 
@@ -33,6 +47,8 @@ def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
 
     def body(input: Node, other: Node) -> Node:
         x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+        if x.dtype.is_complex:
+            return _log_sum_of_complex(x, y)
         top = binary("maximum", x, y)
         gap = unary("neg", unary("abs", minus(x, y)))
         more = scaled(unary("log1p", grown(gap)), 1 / base) if base != 1 else (

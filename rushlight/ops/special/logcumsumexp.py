@@ -6,7 +6,7 @@ import numpy as np
 
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
-from rushlight.ir.build import unary
+from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.formula import minus, times
@@ -15,9 +15,28 @@ from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import Grads, composite
 
 
-@host("logcumsumexp")
+def _add_complex(low: Array, top: Array) -> Array:
+    """log(exp(low) + exp(top)), shifted by the one that is larger in its real part."""
+    low, top = np.where(low.real > top.real, [top, low], [low, top])
+    shifted = top + np.log(1 + np.exp(low - top))
+    # Of two that are equally infinite there is no difference to shift by.
+    endless = (low.real == top.real) & np.isinf(low.real)
+    whole = np.where(low.real < 0, low, np.log(np.exp(low) + np.exp(top)))
+    return np.where(endless, whole, shifted)
+
+
+def _accumulate_complex(x: Array, axis: int) -> Array:
+    rows = np.moveaxis(x, axis, 0).copy()
+    for k in range(1, len(rows)):
+        rows[k] = _add_complex(rows[k], rows[k - 1])
+    return np.moveaxis(rows, 0, axis)
+
+
+@host("logcumsumexp", complex=True)
 def _host_logcumsumexp(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
     with np.errstate(all="ignore"):
+        if arrays[0].dtype.kind == "c":
+            return _accumulate_complex(arrays[0], params[0])
         wide = arrays[0] if arrays[0].dtype.kind == "f" else arrays[0].astype(np.float32)
         found: Array = np.logaddexp.accumulate(wide, axis=params[0])
     return found
@@ -38,8 +57,24 @@ def _(g: Node, out: Node, input: Node, dim: int) -> Grads:
     if input.ndim == 0 or input.size == 0:
         return (grad_to(g, input),)
     x = build.cast(input, out.dtype)
+    if x.dtype.is_complex:
+        return (_slope_of_complex(g, out, x, normalize_dim(dim, input.ndim)),)
     later: Node = decayed_sum(g, out, normalize_dim(dim, input.ndim), True)
     return (grad_to(times(later, unary("exp", minus(x, out))), input),)
+
+
+def _slope_of_complex(g: Node, out: Node, x: Node, axis: int) -> Node:
+    """The sum over k >= i of g[k] * exp(x[i] - out[k]), as one table of all pairs (i, k)."""
+    shape = (*x.shape[: axis + 1], *x.shape[axis:])
+
+    def along(node: Node, place: int) -> Node:
+        kept = tuple(1 if k == place else n for k, n in enumerate(shape))
+        return build.expand(build.reshape(node, kept), shape)
+
+    share = unary("exp", minus(along(x, axis + 1), along(out, axis)))
+    late = binary("le", build.iota(shape, axis), build.iota(shape, axis + 1))
+    terms = times(along(g, axis), share)
+    return build.reduce(build.where(late, terms, const(0, shape, x.dtype)), "sum", (axis + 1,))
 
 
 @logcumsumexp.samples

@@ -104,7 +104,8 @@ def gradient(
             f"equal to 'self.dim() = {len(axes)}', since dim argument was not given, but got a "
             f"list of length {len(spaces)}"
         )
-    x = input if input.dtype.is_floating_point else input.float()  # type: ignore[attr-defined]
+    inexact = input.dtype.is_floating_point or input.dtype.is_complex
+    x = input if inexact else input.float()  # type: ignore[attr-defined]
     for axis in axes:
         if input.shape[axis] < edge_order + 1:
             raise RuntimeError(

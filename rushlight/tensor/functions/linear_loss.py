@@ -11,6 +11,8 @@ from rushlight.tensor.wrap import function
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
     if weight.ndim < 2:
         raise RuntimeError(
             f"expected linear_weight with dimensionality at least 2, got {weight.ndim}"

@@ -18,7 +18,9 @@ def native_layer_norm(
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     out, mean, spread = function("_layer_norm")(input, shape, weight, bias, eps)
     kept = tuple(input.shape[: input.ndim - len(shape)]) + (1,) * len(shape)
-    return out, _told(mean, input, weight, kept), _told(spread, input, weight, kept)
+    # As in PyTorch no gradient goes through the statistics of this one.
+    told = [_told(each.detach(), input, weight, kept) for each in (mean, spread)]
+    return out, told[0], told[1]
 
 
 def _told(statistic: Tensor, input: Tensor, weight: Tensor | None, shape: Any) -> Tensor:

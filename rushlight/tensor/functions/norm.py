@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -138,7 +139,9 @@ def normalize(
     input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None
 ) -> Tensor:
     """input / max(its p-norm along ``dim``, eps)."""
-    made: Tensor = function("_normalize")(input, float(p), dim, eps)
-    if out is None:
-        return made
-    return out.copy_(made)  # type: ignore[attr-defined, no-any-return]
+    if input.dtype.is_complex:
+        size: Any = function("_vector_norm")(input, float(p), dim, True)
+        made: Tensor = function("div")(input, function("clamp")(size, min=eps))
+    else:
+        made = function("_normalize")(input, float(p), dim, eps)
+    return made if out is None else write_out("normalize", out, made)

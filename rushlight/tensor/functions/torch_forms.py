@@ -18,6 +18,12 @@ _REDUCTIONS = ("none", "mean", "sum")
 
 
 @torch_form
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own; gradient flows through."""
+    return input.clone(memory_format=memory_format)  # type: ignore[attr-defined, no-any-return]
+
+
+@torch_form
 def dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """Each element zeroed with probability p while training, the others divided by 1 - p."""
     return drops.dropout(input, p, train)

@@ -23,6 +23,7 @@ from tests.parity.opinfo.report import summary, write
 
 _ROOT = Path(__file__).parent.parent.parent.parent
 _CANDIDATES = (os.environ.get("PYTORCH_PYTHON", ""), "/work/peer/bin/python")
+_FORM = 2  # of what draw.py writes
 COMPLEX = frozenset({"complex64", "complex128"})
 ALL_DTYPES = frozenset({
     "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8",
@@ -32,7 +33,7 @@ ALL_DTYPES = frozenset({
 
 def folder(times: int = 1) -> Path:
     """Where the drawn inputs are kept, of ``times`` as many samples."""
-    return Path(tempfile.gettempdir()) / f"rushlight-opinfo-{times}"
+    return Path(tempfile.gettempdir()) / f"rushlight-opinfo-{_FORM}-{times}"
 
 
 def peer() -> str | None:

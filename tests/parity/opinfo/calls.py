@@ -40,6 +40,25 @@ INEXACT = {
 }  # fmt: skip
 
 
+def settled(name: str, result: Any) -> Any:
+    """What of a result is no choice: vectors of a decomposition have no sign (or phase).
+
+    Works on the tensors of either library.
+    """
+    if name in ("svd", "linalg.svd"):
+        left, values, right = result
+        k = values.shape[-1]
+        right = right.mH if name == "svd" else right
+        left, right = left[..., :k], right[..., :k, :]
+        return left.abs(), values, right.abs(), left @ right
+    if name in ("svd_lowrank", "pca_lowrank"):
+        left, values, right = result
+        return left @ right.mH, values
+    if name in ("linalg.eig", "linalg.eigh"):
+        return result[0], result[1].abs()
+    return result
+
+
 def _swapped(function: Adapter) -> Adapter:
     return lambda first, second, *args, **kwargs: function(second, first, *args, **kwargs)
 

@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
+from tests.parity.opinfo.calls import settled
+from tests.parity.opinfo.outs import KINDS, targets
 from tests.parity.opinfo.plain import Unwritable, dtype_name, encode, flatten
 
 # How many samples of each dtype; taken evenly from all that there are.
@@ -27,9 +29,14 @@ COUNTS = {
     torch.bfloat16: 3, torch.float16: 3, torch.int32: 3, torch.uint8: 3, torch.int8: 2,
     torch.int16: 2, torch.complex128: 2,
 }  # fmt: skip
+# Samples of the longer list PyTorch compares with NumPy by, and the same samples non-contiguous.
+REFERENCE = {torch.float32: 12, torch.int64: 6, torch.complex64: 3}
+NONCONTIGUOUS = {torch.float32: 5, torch.float64: 3, torch.int64: 2, torch.complex64: 2}
+_FORMS = 3  # samples of each dtype tried with out=, in place and as a method
 _DRAWN_AT_MOST = 400  # samples looked at
 _SECONDS = 6.0  # per operator and dtype
 _BYTES = 4_000_000  # per sample
+_REFERENCE_BYTES = 40_000
 SEED = 42
 
 
@@ -52,23 +59,34 @@ def _cotangent(result: Any) -> Any:
     return drawn.to(result.dtype)
 
 
-def _gradients(op: Any, sample: Any, case: dict[str, Any]) -> None:
-    result = _call(op, sample)
-    if sample.output_process_fn_grad is not None:
-        case["processed"] = True
-        result = sample.output_process_fn_grad(result)
+def _gradients(op: Any, sample: Any, case: dict[str, Any], second: bool) -> None:
+    result = settled(op.name, _call(op, sample))
     outs = [t for t in flatten(torch, result) if t.requires_grad]
     leaves = [
         t
         for t in flatten(torch, [sample.input, sample.args, sample.kwargs])
         if t.requires_grad and t.is_leaf
     ]
-    if not outs or not leaves:
+    # A view taken without recording is called a leaf, and gets no gradient.
+    if not outs or not leaves or any(t._is_view() and t._base.requires_grad for t in leaves):
         return
-    seeds = [_cotangent(t) for t in outs]
-    grads = torch.autograd.grad(outs, leaves, seeds, allow_unused=True)
+    seeds = [_cotangent(t).requires_grad_(second) for t in outs]
+    grads = torch.autograd.grad(outs, leaves, seeds, allow_unused=True, create_graph=second)
     case["cotangents"] = [encode(torch, seed) for seed in seeds]
     case["gradients"] = [None if g is None else encode(torch, g) for g in grads]
+    again = [g for g in grads if g is not None and g.requires_grad]
+    if not second or not again:
+        return
+    seeds_again = [_cotangent(g) for g in again]
+    try:
+        twice = torch.autograd.grad(again, [*leaves, *seeds], seeds_again, allow_unused=True)
+    except RuntimeError as error:
+        case["no_second"] = str(error)
+        return
+    case["second_cotangents"] = [
+        None if g is None or not g.requires_grad else encode(torch, _cotangent(g)) for g in grads
+    ]
+    case["second"] = [None if g is None else encode(torch, g) for g in twice]
 
 
 def _inplace(op: Any, sample: Any, case: dict[str, Any]) -> None:
@@ -96,36 +114,58 @@ def _arguments(sample: Any) -> dict[str, Any]:
     }
 
 
-def _small(sample: Any) -> bool:
+def _small(sample: Any, limit: int) -> bool:
     tensors = flatten(torch, [sample.input, sample.args, sample.kwargs])
-    return sum(t.numel() * t.element_size() for t in tensors) <= _BYTES
+    return sum(t.numel() * t.element_size() for t in tensors) <= limit
+
+
+def _samples(op: Any, dtype: torch.dtype, wants_grad: bool, times: int) -> Iterator[Any]:
+    """The samples to try: of the ordinary list, of the reference list, and non-contiguous."""
+    taken = {}
+    for kind, counts in (("sample", COUNTS), ("reference", REFERENCE)):
+        if dtype not in counts or (kind == "reference" and op.reference_inputs_func is None):
+            continue
+        source = op.sample_inputs if kind == "sample" else op.reference_inputs
+        drawn = []
+        deadline = time.monotonic() + _SECONDS / (1 if kind == "sample" else 6)
+        for sample in islice(source("cpu", dtype, requires_grad=wants_grad), _DRAWN_AT_MOST):
+            if _small(sample, _BYTES if kind == "sample" else _REFERENCE_BYTES):
+                drawn.append(sample)
+            if time.monotonic() > deadline:
+                break
+        taken[kind] = drawn
+        yield from _spread(drawn, counts[dtype] * times)
+    for sample in _spread(taken["sample"], NONCONTIGUOUS.get(dtype, 0) * times):
+        try:
+            strided = sample.noncontiguous()
+        except RuntimeError:  # an index or a view that no longer fits
+            continue
+        yield strided
 
 
 def _of_dtype(op: Any, dtype: torch.dtype, times: int) -> Iterator[dict[str, Any]]:
-    deadline = time.monotonic() + _SECONDS
-    wants_grad = op.supports_autograd and dtype in op.backward_dtypes
-    samples = []
-    for sample in islice(op.sample_inputs("cpu", dtype, requires_grad=wants_grad), _DRAWN_AT_MOST):
-        if _small(sample):
-            samples.append(sample)
-        if time.monotonic() > deadline:
-            break
-    for place, sample in enumerate(_spread(samples, COUNTS[dtype] * times)):
+    deadline = time.monotonic() + 3 * _SECONDS
+    differentiable = dtype.is_floating_point or dtype.is_complex
+    wants_grad = op.supports_autograd and differentiable and dtype in op.backward_dtypes
+    for place, sample in enumerate(_samples(op, dtype, wants_grad, times)):
         case: dict[str, Any] = {"kind": "sample", "dtype": dtype_name(dtype), "wants": wants_grad}
         try:
             case |= _arguments(sample)
-            result = _call(op, sample)
-            case["result"] = encode(torch, result)
-            if wants_grad and dtype not in (torch.float16, torch.bfloat16):
+            try:
+                result = _call(op, sample)
+            except Exception as error:
+                if place < COUNTS[dtype]:
+                    raise
+                yield {**case, "kind": "error", "raises": _classes(error), "message": str(error)}
+                continue
+            case["result"] = encode(torch, settled(op.name, result))
+            if wants_grad:
                 try:
-                    _gradients(op, sample, case)
+                    _gradients(op, sample, case, op.supports_gradgrad and dtype == torch.float64)
                 except RuntimeError as error:
                     case["no_gradient"] = str(error)
-            if place < 3 and dtype in (torch.float32, torch.int64):
-                case["out"] = op.supports_out and _out_works(op, sample, result)
-                case["method"] = op.method_variant is not None
-                if op.inplace_variant is not None and isinstance(sample.input, torch.Tensor):
-                    _inplace(op, sample, case)
+            if place < _FORMS * times:
+                _forms(op, sample, result, case)
         except Unwritable as reason:
             case = {"kind": "skipped", "dtype": dtype_name(dtype), "reason": str(reason)}
         yield case
@@ -133,19 +173,25 @@ def _of_dtype(op: Any, dtype: torch.dtype, times: int) -> Iterator[dict[str, Any
             return
 
 
-def _out_works(op: Any, sample: Any, result: Any) -> bool:
-    """Whether ``out=`` runs there (some ops list it and refuse it for these arguments)."""
-    outs = flatten(torch, result)
-    if not outs:
-        return False
-    targets = [torch.empty_like(t, requires_grad=False) for t in outs]
-    given = targets[0] if isinstance(result, torch.Tensor) else tuple(targets)
+def _forms(op: Any, sample: Any, result: Any, case: dict[str, Any]) -> None:
+    """``out=`` into results of several kinds, in place, and as a method."""
+    case["method"] = op.method_variant is not None
+    if op.supports_out:
+        case["outs"] = {kind: _out(op, sample, result, kind) for kind in KINDS}
+    if op.inplace_variant is not None and isinstance(sample.input, torch.Tensor):
+        _inplace(op, sample, case)
+
+
+def _out(op: Any, sample: Any, result: Any, kind: str) -> Any:
+    """What is returned, or the classes of the error; None where there is nothing to try."""
+    made = targets(torch, result, kind)
+    if made is None:
+        return None
     with torch.no_grad():
         try:
-            _call(op, sample, out=given)
-        except Exception:
-            return False
-    return True
+            return encode(torch, settled(op.name, _call(op, sample, out=made)))
+        except Exception as error:
+            return ("error", _classes(error), str(error))
 
 
 def _errors(op: Any) -> Iterator[dict[str, Any]]:

@@ -61,6 +61,8 @@ def _encode_tensor(torch: Any, value: Any) -> Any:
     plain = value.detach()
     if plain.is_conj() or plain.is_neg():
         plain = plain.resolve_conj().resolve_neg()
+    if plain._is_zerotensor():  # zeros without memory
+        plain = plain.clone()
     reach = plain.storage_offset() + 1 + sum(
         (n - 1) * step for n, step in zip(plain.shape, plain.stride(), strict=True)
     )  # fmt: skip

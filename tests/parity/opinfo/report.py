@@ -18,6 +18,8 @@ def summary(outcome: Outcome) -> str:
 
 
 def _failed(outcome: Outcome) -> str:
+    if not outcome.failures:
+        return "no case could be tried"
     bad = len({failure.place for failure in outcome.failures})
     kinds = Counter(failure.aspect for failure in outcome.failures)
     told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())

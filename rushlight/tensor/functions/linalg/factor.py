@@ -47,9 +47,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     if L.ndim < 2:
         raise RuntimeError(f"u should have at least 2 dimensions, but has {L.ndim} dimensions "
                            "instead")  # fmt: skip
-    low, high = (adjoint(L), L) if upper else (L, adjoint(L))
-    half = function("_triangular")(low, B, False, False)
-    made: Tensor = function("_triangular")(high, half, True, False)
+    made: Tensor = function("_cholesky_solve")(B, L, bool(upper))
     return made
 
 
