@@ -271,3 +271,17 @@ def test_results_are_of_named_types() -> None:
     assert isinstance(L.lu_factor(EYE), types.linalg_lu_factor)
     assert isinstance(L.ldl_factor(EYE), types.linalg_ldl_factor)
     assert L.eigh(EYE)._fields == ("eigenvalues", "eigenvectors")
+
+
+def test_slope_of_eigenvectors_is_shared_between_both_triangles() -> None:
+    a = torch.tensor([[2.0, 1.0], [0.5, -1.0]], dtype=torch.float64, requires_grad=True)
+    torch.linalg.eigh(a)[1].abs()[0].sum().backward()
+    assert a.grad[0, 1].item() == pytest.approx(a.grad[1, 0].item(), abs=1e-12)
+    assert abs(a.grad[0, 1].item()) > 1e-3
+
+
+def test_cholesky_solve_gives_the_unread_triangle_a_slope() -> None:
+    low = torch.tensor([[2.0, 0.0], [0.5, 1.0]], requires_grad=True)
+    torch.cholesky_solve(torch.tensor([[1.0], [2.0]]), low).sum().backward()
+    # PyTorch 2.13 printed this.
+    assert low.grad.flatten().tolist() == pytest.approx([0.0625, 0.03125, -1.25, -2.625])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import rushlight as torch
 
 
@@ -19,3 +21,10 @@ def test_norm_keeps_every_axis() -> None:
     x = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
     kept = torch.linalg.norm(x, keepdim=True)
     assert (kept.shape, kept.item()) == ((1, 1), 5)
+
+
+def test_resizing_out_warns() -> None:
+    target = torch.zeros(2)
+    with pytest.warns(UserWarning, match="was resized"):
+        torch.add(torch.ones(3), 1, out=target)
+    assert target.tolist() == [2, 2, 2]
