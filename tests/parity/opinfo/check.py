@@ -222,7 +222,9 @@ def _inplace_error(name: str, function: Any, case: Case) -> None:
             calls.inplace(rushlight, name)(first.detach().clone(), *args, **kwargs)
     except Exception as error:
         if wanted not in [kind.__name__ for kind in type(error).__mro__]:
-            raise Differs("inplace", f"{type(error).__name__}: {error}, PyTorch {wanted}") from error
+            raise Differs(
+                "inplace", f"{type(error).__name__}: {error}, PyTorch {wanted}"
+            ) from error
     else:
         raise Differs("inplace", f"no error, PyTorch {wanted}")
 
