@@ -1,9 +1,10 @@
 """The process that runs workloads: one JSON request a line in, one JSON answer a line out.
 
-    python benchmarks/child.py torch        # under the peer's Python
-    python benchmarks/child.py rushlight
+    python benchmarks/child.py torch channels_last        # under the peer's Python
+    python benchmarks/child.py rushlight eager
 
-Requests: {"name", "size", "threads", "seconds"} -> {"seconds": median of a step, "calls", "peak"};
+Requests: {"name", "size", "threads", "seconds"} -> {"seconds": median of a step, "calls", "peak"},
+or {"skipped": why}; {"name", "size", "threads", "roofline": true} -> what the plans of a step do;
 {"copy": threads} -> {"rate": bytes/s read and written by a copy}.
 """
 
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import resource
+import shutil
 import statistics
 import sys
 import threading
@@ -21,14 +24,18 @@ from typing import Any
 
 sys.path[:1] = [str(Path(__file__).resolve().parents[1])]
 
-from benchmarks.workload import Step, load  # noqa: E402  (found through the line above)
+from benchmarks.workload import COMPILE, Step, load, set_form  # noqa: E402  (the line above)
 
 _WARM_UP = 4
+_WARM_SECONDS = 0.1  # where steps are slow, one does
+_WATCHED = 4  # steps whose kernels are timed
 
 
 def main() -> None:
     """Answer requests until the input ends."""
-    torch = importlib.import_module(sys.argv[1])
+    library, form = sys.argv[1:]
+    torch = importlib.import_module(library)
+    set_form(form)
     # What a library prints must not get between the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
     steps: dict[tuple[str, int], Step] = {}
@@ -37,28 +44,65 @@ def main() -> None:
         request = json.loads(line)
         if "copy" in request:
             answer: dict[str, Any] = {"rate": copy_rate(request["copy"])}
+        elif form == COMPILE and not _compiler():
+            answer = {"skipped": "torch.compile needs a C++ compiler, and there is none"}
         else:
             torch.set_num_threads(request["threads"])
             key = (request["name"], request["size"])
             if key not in steps:
                 torch.manual_seed(0)
                 steps[key] = load()[key[0]].build(torch, key[1])
-            answer = timed(steps[key], request["seconds"])
+            if "roofline" in request:
+                answer = plans_of(steps[key])
+            else:
+                answer = timed(steps[key], request["seconds"])
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def _compiler() -> str | None:
+    return shutil.which(os.environ.get("CXX", "g++"))
 
 
 def timed(step: Step, seconds: float) -> dict[str, Any]:
     """The median of many steps after a few that do not count."""
-    for _ in range(_WARM_UP):
+    end = time.perf_counter() + _WARM_SECONDS
+    for number in range(_WARM_UP):
         step()
+        if number and time.perf_counter() > end:
+            break
     times = []
     end = time.perf_counter() + seconds
-    while len(times) < 3 or time.perf_counter() < end:
+    while len(times) < 2 or time.perf_counter() < end:
         begin = time.perf_counter()
         step()
         times.append(time.perf_counter() - begin)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"seconds": statistics.median(times), "calls": len(times), "peak": peak * 1024}
+
+
+def plans_of(step: Step) -> dict[str, float]:
+    """Of one step of Rushlight: operations and bytes of its plans, and its least time: each kernel
+    at the limit of arithmetic or memory that this process measures now."""
+    kernels = importlib.import_module("rushlight.profiler.kernels")
+    roofline = importlib.import_module("rushlight.profiler.roofline")
+    machine = roofline.peaks()
+    step()
+    with kernels.KernelTimes() as times:
+        for _ in range(_WATCHED):
+            step()
+    rows = times.rows()
+    least = sum(
+        row.calls * machine.least_seconds(row.flops // row.calls, row.bytes // row.calls)
+        for row in rows
+    )
+    return {
+        "least": least / _WATCHED,
+        "kernels": sum(row.seconds for row in rows) / _WATCHED,
+        "flops": sum(row.flops for row in rows) / _WATCHED,
+        "bytes": sum(row.bytes for row in rows) / _WATCHED,
+        "peak_flops": machine.flops,
+        "peak_bandwidth": machine.memory,
+    }
 
 
 def copy_rate(threads: int) -> float:

@@ -1,4 +1,4 @@
-"""What a new process pays: import, first step with empty and full cache, a whole program."""
+"""What a new process pays: import, first step with empty and full cache."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pair import Outcome
+from benchmarks.measure import compared
+from benchmarks.workload import load
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,17 +28,16 @@ _FIRST_STEP = """
 import sys, time
 sys.path[:0] = [{root!r}]
 import {library} as torch
-from benchmarks.training import cnn
-step = cnn(torch, 4)
+from benchmarks.workload import load
+step = load()[{name!r}].build(torch, {size})
 begin = time.perf_counter()
 step()
 print(time.perf_counter() - begin)
 """
 
 
-def _seconds(python: Path, program: str, library: str, cache: str, byte_code: str) -> float:
-    """What a new process running ``program`` says it took."""
-    text = program.format(root=str(_ROOT), library=library)
+def _seconds(python: Path, text: str, cache: str, byte_code: str) -> float:
+    """What a new process running the program ``text`` says it took."""
     # Byte code is there as it is after pip or a first run, whatever this machine's settings say.
     environment = {**os.environ, "RUSHLIGHT_CACHE": cache, "PYTHONPYCACHEPREFIX": byte_code}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -48,61 +47,57 @@ def _seconds(python: Path, program: str, library: str, cache: str, byte_code: st
     return float(done.stdout.split()[-1])
 
 
-def fresh_rows(peer: Path | None, rounds: int) -> list[dict[str, Any]]:
-    """Rows of the three kinds of start."""
-    rows = []
-    own = Path(sys.executable)
-    with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as compiled:
+def _filled(program: str, library: str, name: str, size: int) -> str:
+    return program.format(root=str(_ROOT), library=library, name=name, size=size)
 
-        def alternate(ours: Callable[[], float], program: str) -> Outcome:
-            outcome = Outcome()
-            for _ in range(rounds):
-                theirs = (
-                    [_seconds(peer, program, "torch", kept, compiled)] if peer is not None else []
-                )
-                outcome.add([ours(), *theirs])
-            return outcome
+
+def fresh_rows(peer: Path | None, rounds: int) -> list[dict[str, Any]]:
+    """Import, and the tutorial CNN's first step."""
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as compiled:
+        own = Path(sys.executable)
+        ours, theirs = [], []
+        for number in range(rounds + 1):
+            found = _seconds(own, _filled(_IMPORT, "rushlight", "", 0), cache, compiled)
+            other = peer and _seconds(peer, _filled(_IMPORT, "torch", "", 0), cache, compiled)
+            if number:  # the first wrote the byte code
+                ours.append(found)
+                theirs += [other] if other is not None else []
+    row = {"name": "import", "unit": "s", **compared(ours, theirs, float)}
+    return [row, *first_step_rows("cnn", 4, peer, rounds)]
+
+
+def slow_fresh_rows(peer: Path | None, rounds: int) -> list[dict[str, Any]]:
+    """First steps of networks that take longer to compile."""
+    sizes = (("resnet18", 8), ("resnet152", 4))
+    return [row for name, size in sizes for row in first_step_rows(name, size, peer, rounds)]
+
+
+def first_step_rows(name: str, size: int, peer: Path | None, rounds: int) -> list[dict[str, Any]]:
+    """The first step in a new process, with nothing compiled before and with everything."""
+    title = load()[name].title.format(size).removesuffix(", step")
+    own = Path(sys.executable)
+    text = _filled(_FIRST_STEP, "rushlight", name, size)
+    other = _filled(_FIRST_STEP, "torch", name, size)
+    rows = []
+    with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as compiled:
 
         def cold() -> float:
             with tempfile.TemporaryDirectory() as empty:
-                return _seconds(own, _FIRST_STEP, "rushlight", empty, compiled)
+                return _seconds(own, text, empty, compiled)
 
-        def starting(program: str) -> Callable[[], float]:
-            return lambda: _seconds(own, program, "rushlight", kept, compiled)
+        def warm() -> float:
+            return _seconds(own, text, kept, compiled)
 
-        starting(_FIRST_STEP)()  # fills the caches that a warm start finds
+        warm()  # fills the caches that a warm start finds
         if peer is not None:
-            _seconds(peer, _FIRST_STEP, "torch", kept, compiled)
-        for name, ours, program in (
-            ("import", starting(_IMPORT), _IMPORT),
-            ("tutorial CNN, batch 4, first step, empty cache", cold, _FIRST_STEP),
-            ("tutorial CNN, batch 4, first step, full cache", starting(_FIRST_STEP), _FIRST_STEP),
-        ):
-            row = {"name": name, "unit": "s", **alternate(ours, program).row(float)}
-            rows.append(row)
+            _seconds(peer, other, kept, compiled)
+        kinds: tuple[tuple[str, Callable[[], float]], ...] = (("empty", cold), ("full", warm))
+        for cache, start in kinds:
+            ours, theirs = [], []
+            for _ in range(rounds):
+                ours.append(start())
+                if peer is not None:
+                    theirs.append(_seconds(peer, other, kept, compiled))
+            row = {"name": f"{title}, first step, {cache} cache", "unit": "s"}
+            rows.append(row | compared(ours, theirs, float))
     return rows
-
-
-def classifier_row(peer: Path | None) -> dict[str, Any]:
-    """classifier_2024.py whole, as its file is, on CIFAR-10: once each, Rushlight first."""
-    program = _ROOT.parent / "shared" / "programs" / "classifier_2024.py"
-    runner = _ROOT.parent / "shared" / "peer" / "run_peer.py"
-    images = _ROOT.parent / "laid" / "cifar-10-batches-py"
-    if not images.exists() or not program.exists():
-        raise SystemExit(f"--long needs {program} and CIFAR-10 laid out in {images}")
-    outcome = Outcome()
-    commands = [[sys.executable, "-m", "rushlight", "run", str(program)]]
-    if peer is not None:
-        commands.append([str(peer), str(runner), str(program)])
-    seconds = []
-    for command in commands:
-        with tempfile.TemporaryDirectory() as folder:
-            data = Path(folder) / "data"
-            data.mkdir()
-            (data / images.name).symlink_to(images)
-            environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(_ROOT)}
-            begin = time.perf_counter()
-            subprocess.run(command, cwd=folder, env=environment, check=True)
-            seconds.append(time.perf_counter() - begin)
-    outcome.add(seconds)
-    return {"name": "classifier_2024.py, the whole program", "unit": "s", **outcome.row(float)}

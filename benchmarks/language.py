@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from benchmarks.workload import Step, workload
+from benchmarks.workload import COMPILED, Step, formed, workload
 
 
 @workload(
     "2-layer LSTM language model, width 650, 35 steps, batch {}, step",
-    sizes=(20,), wanted=(1.2,), memory=True,
+    sizes=(20,), threads=(2,), wanted=(1.2,), forms=COMPILED, memory=True,
 )  # fmt: skip
 def lstm(torch: Any, batch: int) -> Step:
     nn = torch.nn
@@ -28,6 +28,7 @@ def lstm(torch: Any, batch: int) -> Step:
             return self.decoder(out), state
 
     model = Model()
+    (model,) = formed(torch, model)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     x, y = (torch.randint(0, words, (steps, batch)) for _ in range(2))
@@ -94,11 +95,12 @@ def _gpt(torch: Any, words: int, context: int, width: int, heads: int, layers: i
 
 
 @workload(
-    "GPT, 6 layers, width 384, context 256, batch {}, step", sizes=(4,), wanted=(1.25,), memory=True
-)
+    "GPT, 6 layers, width 384, context 256, batch {}, step", sizes=(4,), threads=(2,),
+    wanted=(1.25,), forms=COMPILED, memory=True,
+)  # fmt: skip
 def gpt(torch: Any, batch: int) -> Step:
     words, context = 65, 256
-    model = _gpt(torch, words, context, 384, 6, 6)
+    (model,) = formed(torch, _gpt(torch, words, context, 384, 6, 6))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     x, y = (torch.randint(0, words, (batch, context)) for _ in range(2))
 
@@ -112,7 +114,8 @@ def gpt(torch: Any, batch: int) -> Step:
     return step
 
 
-@workload("the same GPT writes {} tokens with a key/value cache", sizes=(200,), wanted=(2.0,))
+@workload("the same GPT writes {} tokens with a key/value cache", sizes=(200,), threads=(2,),
+          wanted=(2.0,))  # fmt: skip
 def gpt_writes(torch: Any, count: int) -> Step:
     model = _gpt(torch, 65, 256, 384, 6, 6).eval()
 

@@ -1,25 +1,26 @@
-"""Two processes taking turns: A B A B ..., so that what else the machine does hits both alike."""
+"""Processes taking turns: A B C A B C ..., so that what else the machine does hits all alike."""
 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from benchmarks.workload import EAGER
+
 _CHILD = Path(__file__).parent / "child.py"
+OURS = "rushlight"
 
 
 @final
 class Child:
     """A long-lived process of one library; ``ask`` sends a request and waits for the answer."""
 
-    def __init__(self, python: Path, library: str) -> None:
+    def __init__(self, python: Path, library: str, form: str = EAGER) -> None:
         self.process = subprocess.Popen(
-            [str(python), str(_CHILD), library],
+            [str(python), str(_CHILD), library, form],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.version: str = self._answer()["version"]
@@ -42,32 +43,15 @@ class Child:
         self.process.communicate()
 
 
-def children(peer: Path | None) -> list[Child]:
-    """Rushlight's process, then PyTorch's if there is one."""
-    made = [Child(Path(sys.executable), "rushlight")]
+def children(peer: Path | None, forms: tuple[str, ...] = (EAGER,)) -> dict[str, Child]:
+    """Rushlight's process, then one of PyTorch's for each form, if there is PyTorch."""
+    made = {OURS: Child(Path(sys.executable), OURS)}
     if peer is not None:
-        made.append(Child(peer, "torch"))
+        made |= {form: Child(peer, "torch", form) for form in forms}
     return made
 
 
-@dataclass
-class Outcome:
-    """Seconds of each round, ours and theirs (empty without a peer)."""
-
-    ours: list[float] = field(default_factory=list)
-    theirs: list[float] = field(default_factory=list)
-
-    def add(self, seconds: list[float]) -> None:
-        self.ours.append(seconds[0])
-        self.theirs += seconds[1:]
-
-    def row(self, amount: Any) -> dict[str, Any]:
-        """What results.json holds: medians in the row's unit, ratio of times round by round."""
-        ratios = [them / us for us, them in zip(self.ours, self.theirs, strict=False)]
-        return {
-            "rushlight": amount(statistics.median(self.ours)),
-            "torch": amount(statistics.median(self.theirs)) if self.theirs else None,
-            "ratio": statistics.median(ratios) if ratios else None,
-            "spread": [min(ratios), max(ratios)] if ratios else None,
-            "rounds": len(self.ours),
-        }
+def close(made: dict[str, Child]) -> None:
+    """End the processes."""
+    for child in made.values():
+        child.close()

@@ -1,11 +1,13 @@
 """What a workload is, and the table of them.
 
-    @workload("perceptron, batch {}", sizes=(4, 128), wanted=(1.5, 1.1))
+    @workload("perceptron, batch {}", sizes=(4, 128), wanted=(1.5, 1.1), forms=COMPILED)
     def perceptron(torch, batch):
+        model, x = formed(torch, make_model(torch), torch.randn(batch, 784))
         ...                         # build once
         return step                 # called over and over; must end in a value read by Python
 
-``torch`` is PyTorch in one process and Rushlight in the other: the text is the same.
+``torch`` is PyTorch in one process and Rushlight in the other: the text is the same. ``forms`` are
+the ways PyTorch is measured: as it is (``eager``), with images channels-last, and compiled.
 """
 
 from __future__ import annotations
@@ -15,6 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 Step = Callable[[], object]
+
+EAGER, CHANNELS_LAST, COMPILE = "eager", "channels_last", "compile"
+PLAIN = (EAGER,)
+COMPILED = (EAGER, COMPILE)  # no images: there is one memory format
+IMAGES = (EAGER, CHANNELS_LAST, COMPILE)
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Workload:
     sizes: tuple[int, ...]
     threads: tuple[int, ...]
     wanted: tuple[float | None, ...]
+    forms: tuple[str, ...] = PLAIN
     ops: int = 1  # how many of what is timed are in a step: a time is divided by it
     unit: str = "ms"
     bytes_moved: int = 0  # what must cross the memory bus in a step: gives GB/s
@@ -44,6 +52,25 @@ class Workload:
 
 
 WORKLOADS: dict[str, Workload] = {}
+_form = [EAGER]  # of this process
+
+
+def set_form(form: str) -> None:
+    """What ``formed`` does in this process from now on."""
+    _form[0] = form
+
+
+def formed(torch: Any, model: Any, *inputs: Any) -> tuple[Any, ...]:
+    """The model and its inputs in the form that is measured here."""
+    if _form[0] == CHANNELS_LAST:
+        model = model.to(memory_format=torch.channels_last)
+        inputs = tuple(
+            each.to(memory_format=torch.channels_last) if each.dim() == 4 else each
+            for each in inputs
+        )
+    elif _form[0] == COMPILE:
+        model = torch.compile(model)
+    return (model, *inputs)
 
 
 def workload(
@@ -66,6 +93,13 @@ def workload(
 
 def load() -> dict[str, Workload]:
     """Every workload by name."""
-    from benchmarks import chains, data, language, overhead, training  # noqa: F401  (their import enters them)
+    from benchmarks import (  # noqa: F401  (their import enters them)
+        chains,
+        data,
+        language,
+        overhead,
+        training,
+        vision,
+    )
 
     return WORKLOADS

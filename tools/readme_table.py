@@ -11,6 +11,7 @@
 
 ``torch`` and ``ratio`` may be null (nothing to compare with); ``spread`` is the lowest and the
 highest ratio seen. A row whose name ends in ", 1 thread" is folded into the row without it.
+``ratio_compile`` (against torch.compile) and ``of_roofline`` are there where they were measured.
 """
 
 from __future__ import annotations
@@ -29,15 +30,23 @@ EMPTY = "No results are recorded yet: `make bench` measures and fills this table
 ONE_THREAD = ", 1 thread"
 # What a user meets, in the order of the table; everything else is in docs/benchmarks.md only.
 HEADLINES = (
-    "*, step", "*batch 128, peak memory", "import", "*, first step, *", "one op *", "matmul *",
-    "relu(*", "softmax(*", "layer_norm*",
+    "*, step", "*, inference", "the same GPT writes*", "*whole program", "*batch 128, peak memory",
+    "*beside a busy process", "import", "*, first step, *", "one op *", "matmul *", "relu(*",
+    "softmax(*", "layer_norm*",
 )  # fmt: skip
 _PAGE = """# Everything that is measured
 
 Written by tools/readme_table.py from [benchmarks/results.json](../benchmarks/results.json); do not
 edit. `python -m benchmarks` measures again. A ratio above 1 means that Rushlight is faster, or
-takes less memory; in brackets the lowest and the highest of the rounds. How it is measured:
-[decision 8](decisions/0008-how-speed-is-measured.md).
+takes less memory; in brackets the lowest and the highest of the rounds. PyTorch is eager PyTorch
+in the better of its memory formats and numbers of threads; where torch.compile was measured, the
+ratio against it stands beside. The last column is the share of the machine's limit that a step
+reaches: each of its kernels at the peak of multiply-adds or of the memory that holds its data,
+both measured in the same run (`rushlight/profiler/roofline.py`). How it is measured:
+[decision 8](decisions/0008-how-speed-is-measured.md). Each run is kept in
+[benchmarks/history](../benchmarks/history).
+
+![ratios](benchmarks.png)
 
 """
 
@@ -63,13 +72,22 @@ def page(results: dict[str, Any] | None) -> str:
     """docs/benchmarks.md: every row."""
     if results is None or not results.get("rows"):
         return _PAGE + EMPTY + "\n"
-    lines = ["| | PyTorch | Rushlight | ratio |", "|---|---|---|---|"]
+    lines = [
+        "| | PyTorch | Rushlight | ratio | to torch.compile | of the limit |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in results["rows"]:
         unit = row.get("unit", "ms")
-        lines.append(
-            f"| {row['name']} | {_amount(row.get('torch'), unit)} | "
-            f"{_amount(row.get('rushlight'), unit)} | {_ratio(row, spread=True)} |"
+        compiled, reached = row.get("ratio_compile"), row.get("of_roofline")
+        cells = (
+            row["name"],
+            _amount(row.get("torch"), unit),
+            _amount(row.get("rushlight"), unit),
+            _ratio(row, spread=True),
+            f"{compiled:.2f}" if compiled else "",
+            f"{reached:.0%}" if reached else "",
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return _PAGE + "\n".join([*lines, "", _where(results)]) + "\n"
 
 
