@@ -1,4 +1,9 @@
-"""``torch.jit``: TorchScript is not here; what only marks functions for it does nothing."""
+"""``torch.jit``: there is no TorchScript, and what is given to it stays as it is.
+
+Every operation is compiled as it is recorded, so ``script`` and ``trace`` have nothing to add: they
+return the function or module itself, which gives the same numbers. Files of scripted modules are
+neither written nor read.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from typing import Any, Final
 
 _WHY = (
     "torch.jit.{}: TorchScript is not part of Rushlight. Every operation is compiled as it is "
-    "recorded: call the module or function as it is"
+    "recorded: call the module or function as it is, and save its state_dict"
 )
 
 
@@ -20,9 +25,53 @@ def _absent(name: str) -> Callable[..., Any]:
     return absent
 
 
-script, trace, trace_module = _absent("script"), _absent("trace"), _absent("trace_module")
-load, save, freeze = _absent("load"), _absent("save"), _absent("freeze")
-optimize_for_inference = _absent("optimize_for_inference")
+def _called(what: Any, name: str) -> Any:
+    if not callable(what):
+        raise TypeError(
+            f"torch.jit.{name}: needs a function or a module, got {type(what).__name__}"
+        )
+    return what
+
+
+def script(
+    obj: Any,
+    optimize: Any = None,
+    _frames_up: int = 0,
+    _rcb: Any = None,
+    example_inputs: Any = None,
+) -> Any:
+    """The function, module or class itself: also as a decorator.
+
+    >>> @script
+    ... def double(x):
+    ...     return x + x
+    >>> double(2)
+    4
+    """
+    return _called(obj, "script")
+
+
+def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The function or module itself. What it does may go on depending on values, unlike a trace."""
+    return _called(func, "trace")
+
+
+def freeze(mod: Any, *args: Any, **kwargs: Any) -> Any:
+    """The module itself. Raises RuntimeError if it is in training mode."""
+    if _called(mod, "freeze").training:
+        raise RuntimeError(
+            "Freezing is currently only implemented for modules in eval mode. Please call .eval() "
+            "on your module before freezing."
+        )
+    return mod
+
+
+def optimize_for_inference(mod: Any, *args: Any, **kwargs: Any) -> Any:
+    """The module itself."""
+    return _called(mod, "optimize_for_inference")
+
+
+trace_module, load, save = _absent("trace_module"), _absent("load"), _absent("save")
 
 
 class ScriptModule:

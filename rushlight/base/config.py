@@ -92,3 +92,11 @@ def omp_num_threads() -> int:
     """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(text) if text.isdigit() else 0
+
+
+def launcher(name: str) -> str | None:
+    """What ``torchrun`` or the user has said of this process: RANK, WORLD_SIZE, LOCAL_RANK ...
+
+    Read when asked for, as scripts set them themselves before ``init_process_group``.
+    """
+    return os.environ.get(name)

@@ -18,11 +18,6 @@ def test_data_parallel_calls_the_module() -> None:
         nn.DataParallel(module, device_ids=[0])
 
 
-def test_distributed_says_what_is_missing() -> None:
-    with pytest.raises(NotImplementedError, match="process group"):
-        nn.parallel.DistributedDataParallel(nn.Linear(1, 1))
-
-
 def test_convert_sync_batchnorm_keeps_values() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2, eps=1e-3)))
     model(torch.randn(3, 1, 2, 2))

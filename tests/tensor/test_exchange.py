@@ -110,9 +110,12 @@ def test_names_that_tune_what_is_not_here():
     assert not torch.compiler.is_compiling()
     assert not torch.jit.is_scripting()
     assert torch.jit.unused(function) is function
-    for call in (torch.jit.script, torch.jit.trace, torch.jit.load):
-        with pytest.raises(NotImplementedError, match="TorchScript"):
-            call(function)
+    assert torch.jit.script(function) is function
+    assert torch.jit.trace(function, (torch.ones(1),)) is function
+    with pytest.raises(TypeError, match="function or a module, got Tensor"):
+        torch.jit.script(torch.ones(1))
+    with pytest.raises(NotImplementedError, match="TorchScript"):
+        torch.jit.load("scripted.pt")
     assert not torch.accelerator.is_available()
     assert torch.accelerator.current_accelerator() is None
     assert not torch.mps.is_available()

@@ -1,17 +1,72 @@
-"""DistributedDataParallel: needs a process group, which there is not."""
+"""DistributedDataParallel: in a group of one process the module, under another name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from rushlight.distributed.group import member
 from rushlight.nn.modules.module import Module
 
 
 class DistributedDataParallel(Module):
-    """Averages gradients over processes in PyTorch. Making one raises NotImplementedError."""
+    """The module under the name ``module``: state dicts have its prefix.
 
-    def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(
-            "torch.nn.parallel.DistributedDataParallel: there is no process group, as Rushlight "
-            "trains in one process; use the module itself"
-        )
+    With one process there is nothing to average, so that gradients are the module's own. Raises
+    ValueError without a process group, RuntimeError if no parameter needs a gradient.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        device_ids: list[Any] | None = None,
+        output_device: Any = None,
+        dim: int = 0,
+        broadcast_buffers: bool | None = None,
+        init_sync: bool = True,
+        process_group: Any = None,
+        bucket_cap_mb: float | None = None,
+        find_unused_parameters: bool = False,
+        check_reduction: bool = False,
+        gradient_as_bucket_view: bool = False,
+        static_graph: bool = False,
+        **settings: Any,
+    ) -> None:
+        group = member(process_group)
+        super().__init__()
+        parameters = [p for p in module.parameters() if p.requires_grad]
+        if not parameters:
+            raise RuntimeError(
+                "DistributedDataParallel is not needed when a module doesn't have any parameter "
+                "that requires a gradient."
+            )
+        if device_ids and any(p.device.type == "cpu" for p in parameters):
+            raise ValueError(
+                "DistributedDataParallel device_ids and output_device arguments only work with "
+                f"GPU modules, but got device_ids {device_ids} and a module on the CPU; leave "
+                "device_ids out"
+            )
+        self.module = module
+        self.process_group = group
+        self.device_ids = None
+        self.output_device = None
+        self.dim = dim
+        self.device = parameters[0].device
+        self.broadcast_buffers = True if broadcast_buffers is None else broadcast_buffers
+        self.find_unused_parameters = find_unused_parameters
+        self.gradient_as_bucket_view = gradient_as_bucket_view
+        self.static_graph = static_graph
+        self.require_backward_grad_sync = True
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        return self.module(*inputs, **kwargs)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        """Gradients within are not averaged over processes, nor are they with one process."""
+        before, self.require_backward_grad_sync = self.require_backward_grad_sync, False
+        try:
+            yield
+        finally:
+            self.require_backward_grad_sync = before

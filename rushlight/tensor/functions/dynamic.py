@@ -13,6 +13,7 @@ import numpy as np
 
 from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
+from rushlight.base.warn import warn
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
@@ -301,12 +302,23 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
         )
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
-    return function("where")(condition, input, other, out=out)
+    return function("where")(_truths(condition), input, other, out=out)
+
+
+def _truths(condition: Tensor) -> Tensor:
+    """Masks were uint8 before there was bool, and ``where`` still takes them."""
+    if condition.dtype is not uint8:
+        return condition
+    warn(
+        "where received a uint8 condition tensor. This behavior is deprecated and will be removed "
+        "in a future version of PyTorch. Use a boolean condition instead."
+    )
+    return convert(condition, bool_)
 
 
 def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """The tensor where ``condition`` holds, else ``other``."""
-    made: Tensor = function("where")(condition, self, other)
+    made: Tensor = function("where")(_truths(condition), self, other)
     return made
 
 
