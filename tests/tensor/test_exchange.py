@@ -120,3 +120,11 @@ def test_names_that_tune_what_is_not_here():
     assert torch.accelerator.current_accelerator() is None
     assert not torch.mps.is_available()
     assert not torch.xpu.is_available()
+
+
+def test_where_takes_the_masks_of_old_programs():
+    mask = torch.tensor([1, 0], dtype=torch.uint8)
+    with pytest.warns(UserWarning, match="uint8 condition"):
+        assert torch.where(mask, 1.0, 2.0).tolist() == [1, 2]
+    with pytest.warns(UserWarning, match="uint8 condition"):
+        assert torch.ones(2).where(mask, torch.zeros(2)).tolist() == [1, 0]
