@@ -273,9 +273,7 @@ def monitored_barrier(
     member(group)
 
 
-def all_gather_object(
-    object_list: list[Any], obj: Any, group: ProcessGroup | None = None
-) -> None:
+def all_gather_object(object_list: list[Any], obj: Any, group: ProcessGroup | None = None) -> None:
     """Every process's object put into ``object_list``."""
     member(group)
     object_list[0] = obj
