@@ -65,7 +65,7 @@ def _tensor(value: object, name: str) -> Tensor:
 
 
 def _listed(values: Sequence[Any] | None, name: str, like: Tensor, who: str) -> Tensor:
-    """The one tensor of a list that has one for each process, of the shape and dtype of ``like``."""
+    """The one tensor of a list with one for each process, of the shape and dtype of ``like``."""
     if not isinstance(values, (list, tuple)) or not all(isinstance(v, Tensor) for v in values):
         raise TypeError(
             "Invalid function argument. "

@@ -58,12 +58,12 @@ class _World:
 
 class _GroupNames(type):
     @property
-    def WORLD(cls) -> ProcessGroup | None:  # noqa: N802 - PyTorch's name
+    def WORLD(cls) -> ProcessGroup | None:
         """The default group, None before ``init_process_group``."""
         return _World.default
 
 
-class group(metaclass=_GroupNames):  # noqa: N801 - PyTorch's name
+class group(metaclass=_GroupNames):
     """``group.WORLD``: the default group."""
 
 
