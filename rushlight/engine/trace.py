@@ -24,7 +24,7 @@ from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.site import user_site
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
-from rushlight.engine.window import moving
+from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 
@@ -282,7 +282,7 @@ class Trace:
 
     def _enter_copy(self, value: Value, buffer: Buffer, passing: bool) -> int:
         """Take in a copy of ``value``. ``passing``: the next read needs another one."""
-        step = self._input(value.meta)
+        step = self._input(value.meta, arrangement_key(value))
         snapshot = Value(self.epoch, step.start, value.meta)
         snapshot.buffer = buffer
         self.inputs.append(snapshot)
@@ -291,15 +291,16 @@ class Trace:
             value.epoch = self.epoch
         return step.start
 
-    def _input(self, meta: Meta) -> Step:
-        """Go on to the step that takes in an array of this kind."""
-        step = self.step.children.get(meta)
+    def _input(self, meta: Meta, key: Any = None) -> Step:
+        """Go on to the step that takes in an array of this kind, found under ``key`` if given."""
+        key = meta if key is None else key
+        step = self.step.children.get(key)
         if step is None:
             step = Step(self.step, None)
             step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
             step.inputs += 1
             step.count += 1
-            self._keep(meta, step)
+            self._keep(key, step)
         self.step = step
         return step
 

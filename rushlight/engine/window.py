@@ -9,7 +9,7 @@ as an input: a copy, whose plan serves for all that follow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rushlight.engine.exposure import exposed
 from rushlight.engine.value import Value
@@ -63,3 +63,12 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     kind, shape = meta.dtype.np, tuple(meta.shape)
     fresh.array(kind, shape)[...] = buffer.array(kind, shape, layout.offset * item, strides)
     return fresh, exposed(buffer)
+
+
+def arrangement_key(value: Value) -> Any:
+    """What tells the copy of a view apart in the trie: the results of calls lie as their arguments
+    do, so a view that does not lie in the order of its axes is not the same as one that does."""
+    layout = value.window
+    if layout is None or layout.in_order:
+        return None
+    return value.meta, layout.strides

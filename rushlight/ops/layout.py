@@ -42,6 +42,8 @@ class Layout(NamedTuple):
     @property
     def dense(self) -> bool:
         """Whether the elements fill their stretch of memory without gaps, each place once."""
+        if 0 in self.shape:
+            return True
         step = 1
         for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
             if size != 1:
@@ -49,6 +51,16 @@ class Layout(NamedTuple):
                     return False
                 step *= size
         return True
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the axes lie in their own order in memory, none repeated."""
+        steps = [s for s, n in zip(self.strides, self.shape, strict=True) if n != 1]
+        return 0 not in steps and steps == sorted(steps, reverse=True)
+
+    def fills(self, count: int) -> bool:
+        """Whether the elements are all of a storage of ``count``, in an order of their own."""
+        return self.offset == 0 and self.numel == count and self.dense
 
     @property
     def steps(self) -> list[int]:

@@ -335,3 +335,12 @@ def clone(input: Node) -> Node:
 
 
 clone.samples(of_one())
+
+
+@composite(torch=False, name="_contiguous", grad_name="Clone")
+def contiguous(input: Node) -> Node:
+    """A copy that lies row-major, however ``input`` lies."""
+    return input
+
+
+contiguous.samples(of_one())

@@ -10,7 +10,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.engine.trace import local
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.walk import EdgeTarget, Walk, edge_target, sum_of
+from rushlight.tensor.walk import EdgeTarget, Walk, edge_target, like_leaf, sum_of
 from rushlight.tensor.wrap import function
 
 
@@ -113,7 +113,9 @@ def backward(
             for tensor, cotangent in zip(named, found, strict=True):
                 if cotangent is not None:
                     held = tensor._grad
-                    tensor._grad = cotangent if held is None else sum_of(held, cotangent)
+                    tensor._grad = (
+                        like_leaf(tensor, cotangent) if held is None else sum_of(held, cotangent)
+                    )
         return
     with mode_of(create_graph):
         walk = Walk(create_graph, keep, None)

@@ -16,8 +16,15 @@ from rushlight.engine.value import concrete
 from rushlight.ops.create import steps_of
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
+from rushlight.tensor.memory_format import (
+    made_like,
+    preserve_format,
+    require_format,
+    strides_in,
+)
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
@@ -84,7 +91,12 @@ def empty(
     """A tensor of shape ``size``; its elements are zeros (PyTorch leaves them undefined)."""
     shape = _size("empty", one_size("empty", sizes, size))
     made: Tensor = zeros(shape, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
-    return made
+    require_format("empty", memory_format)
+    if memory_format is None or out is not None:
+        return made
+    if memory_format is preserve_format:
+        raise RuntimeError("unsupported memory format option Preserve")
+    return relaid(made, strides_in(made._current_layout(), memory_format))
 
 
 @takes_dtype
@@ -122,7 +134,8 @@ def _like(make: Any) -> Any:
             tuple(input.shape), *args, dtype=dtype or input.dtype, device=device,
             requires_grad=requires_grad,
         )  # fmt: skip
-        return made
+        require_format(make.__name__ + "_like", memory_format)
+        return made_like(made, input, memory_format)
 
     like.__name__ = like.__qualname__ = f"{make.__name__}_like"
     like.__doc__ = f"As ``{make.__name__}`` with the shape and dtype of ``input``."

@@ -46,7 +46,8 @@ def _construct(cls: type[Tensor], *args: Any, **kwargs: Any) -> Tensor:
     if cls is Tensor:
         return made
     own = object.__new__(cls)
-    own._value, own._storage, own._edge = made._value, None, None
+    own._take_over(made)
+    own._edge = None
     return own
 
 

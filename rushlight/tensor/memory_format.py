@@ -1,8 +1,8 @@
 """Memory formats: the order in which a tensor's axes lie in memory.
 
 A tensor that is not row-major is a row-major value seen through a permutation, so
-``channels_last`` is what ``x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)`` gives. It is
-kept where a user asks for it; plans choose the order of what they compute by themselves.
+``channels_last`` is what ``x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)`` gives. Results
+lie as PyTorch's do (ops/arrangement.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import Any, final
 
 import numpy as np
 
+from rushlight.ops.arrangement import (
+    CHANNELS_LAST,
+    lies_channels_last,
+    packed,
+    suggests_channels_last,
+    visiting_order,
+)
+from rushlight.ops.arrangement_rules import preserving
 from rushlight.ops.layout import Layout
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.tensor import Tensor
 
 
@@ -32,8 +41,7 @@ preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
 channels_last_3d = memory_format("channels_last_3d")
 
-# The axes from the outermost to the innermost.
-_ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+_RANKS = {channels_last: 4, channels_last_3d: 5}
 
 
 def require_format(who: str, wanted: Any) -> None:
@@ -47,56 +55,53 @@ def require_format(who: str, wanted: Any) -> None:
 
 def lies_in(layout: Layout, wanted: memory_format | None) -> bool:
     """Whether the elements lie without gaps in the order of a format."""
-    order = _ORDERS.get(wanted) if wanted is not None else None
-    if order is None:
+    rank = _RANKS.get(wanted) if wanted is not None else None
+    if rank is None:
         return layout.contiguous
-    if len(layout.shape) != len(order):
-        return False
-    shape = tuple(layout.shape[axis] for axis in order)
-    return Layout(shape, tuple(layout.strides[axis] for axis in order), 0).contiguous
+    return len(layout.shape) == rank and lies_channels_last(layout)
+
+
+def suggested_format(layout: Layout) -> memory_format:
+    """The format whose strides a tensor has, with or without gaps."""
+    if suggests_channels_last(layout):
+        return channels_last if len(layout.shape) == 4 else channels_last_3d
+    return contiguous_format
+
+
+def strides_in(x: Layout, wanted: memory_format | None) -> tuple[int, ...] | None:
+    """The strides of a fresh tensor like one that lies so, in a format; None: row-major.
+
+    Raises RuntimeError where the format is for another rank.
+    """
+    if wanted is None or wanted is preserve_format:
+        return preserving((x,), x.shape, {})
+    if wanted is contiguous_format:
+        return None
+    rank = _RANKS[wanted]
+    if len(x.shape) != rank:
+        raise RuntimeError(f"required rank {rank} tensor to use {wanted.name} format")
+    return packed(x.shape, CHANNELS_LAST[rank])
 
 
 def copy_in(x: Tensor, wanted: memory_format | None, copy: Callable[[Tensor], Tensor]) -> Tensor:
     """``copy(x)``, an element-wise copy, lying in the order of a format (None: as x lies)."""
     if wanted is None or wanted is preserve_format:
-        if x._storage is None or x._layout.contiguous or not x._layout.dense:
-            return copy(x)
-        return _through(x, memory_order(x), copy)
-    if wanted is contiguous_format:
         return copy(x)
-    order = _ORDERS[wanted]
-    if len(x._value.meta.shape) != len(order):
-        raise RuntimeError(f"required rank {len(order)} tensor to use {wanted.name} format")
-    return _through(x, order, copy)
+    strides = strides_in(x._current_layout(), wanted)
+    return relaid(copy(x), strides)
 
 
-def _through(x: Any, order: tuple[int, ...], copy: Callable[[Tensor], Tensor]) -> Tensor:
-    made: Any = copy(x.permute(order))
-    back: Tensor = made.permute(tuple(order.index(axis) for axis in range(len(order))))
-    return back
+def made_like(made: Tensor, x: Tensor, wanted: memory_format | None) -> Tensor:
+    """``made``, a fresh tensor of the shape of ``x``, lying as x does or in a format."""
+    if wanted is None and (x._storage is None or x._layout.contiguous):
+        return made
+    return relaid(made, strides_in(x._current_layout(), wanted))
 
 
 def memory_order(tensor: Tensor) -> tuple[int, ...]:
-    """The axes as they lie in memory, outermost first: the order PyTorch visits elements in.
-
-    Where strides are equal or 0 the axes stay in their order, and the longer one goes inside.
-    """
+    """The axes as they lie in memory, outermost first: the order PyTorch visits elements in."""
     layout = tensor._current_layout()
-    inner = list(reversed(range(len(layout.shape))))
-    for start in range(1, len(inner)):
-        moving = start
-        for other in reversed(range(start)):
-            a, b = inner[other], inner[moving]
-            step, next_step = layout.strides[a], layout.strides[b]
-            if not step or not next_step:
-                continue
-            if step < next_step or (step == next_step and layout.shape[a] <= layout.shape[b]):
-                if step < next_step:
-                    break
-                continue
-            inner[other], inner[moving] = b, a
-            moving = other
-    return tuple(reversed(inner))
+    return visiting_order((layout,), layout.shape)
 
 
 def laid_out(tensor: Tensor, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

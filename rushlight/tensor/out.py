@@ -49,8 +49,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
                 f"{list(out.shape)}, which does not match the required output shape "
                 f"{list(result.shape)}. Give out= an empty tensor (t.resize_(0)) to have it sized."
             )
-        out._value = result._value
-        out._storage = None
+        out._take_over(result)
         return out
     out._assign(result)
     return out

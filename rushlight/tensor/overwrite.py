@@ -16,8 +16,10 @@ from rushlight.engine.flush import flush
 from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
 from rushlight.engine.value import Value
+from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.pointwise import clone
+from rushlight.ops.view.permute import permute
 from rushlight.ops.view.strided import strided_set
 from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.state import LEAF, GradNode
@@ -161,15 +163,17 @@ class Writable:
         flows = (
             trace.grad and base is not None and (result._edge is not None or base._edge is not None)
         )
+        turned = not whole and layout.fills(old.meta.numel)
         if whole and not flows:
             written = fresh
+        elif turned and not flows:
+            written = in_memory_order(fresh, layout)
         elif base is not None and flows:
             base._read_value()
-            full = write_window(base, result, within(base, layout))
-            edge = full._edge
+            full, edge = write_window(base, result, within(base, layout))
             fills = base._value.meta.numel == old.meta.numel
             if fills:
-                written = full._value
+                written = full._read_value()
             else:
                 call = op_call(
                     strided_set, (TENSOR, TENSOR, layout.shape, layout.strides, layout.offset)
@@ -197,7 +201,7 @@ class Writable:
                 self._edge = result._edge
         elif flows:
             base._edge = edge
-            if fills:
+            if fills and base._layout.contiguous:
                 base._value = written
                 base._seen = version
         if whole and not flows and fresh.meta is self._value.meta:
@@ -228,14 +232,32 @@ class Writable:
             trace.grad = grad
 
 
-def write_window(base: Tensor, values: Tensor, layout: Layout) -> Tensor:
-    """``base`` with a window of its storage replaced (recorded, with gradient)."""
+def in_memory_order(fresh: Value, layout: Layout) -> Value:
+    """What a storage holds of which ``fresh`` is all, seen through ``layout``."""
+    call = op_call(permute, (TENSOR, order_of(layout.strides)))
+    (written,) = local.trace.record(call, (fresh,))
+    return written
+
+
+def base_order(base: Tensor) -> tuple[int, ...] | None:
+    """The axes of ``base`` as they lie in memory, where they do not lie in their own order."""
+    layout = base._current_layout()
+    return None if layout.contiguous else order_of(layout.strides)
+
+
+def write_window(base: Tensor, values: Tensor, layout: Layout) -> tuple[Tensor, Any]:
+    """What the memory of ``base`` holds with a window of it replaced, and the edge that ``base``
+    has from now on (recorded, with gradient)."""
     from rushlight.tensor.wrap import function
 
+    order = base_order(base)
+    inner = base if order is None else function("permute")(base, *order)
     written: Tensor = function("_strided_set")(
-        base, values, layout.shape, layout.strides, layout.offset
+        inner, values, layout.shape, layout.strides, layout.offset
     )
-    return written
+    if order is None:
+        return written, written._edge
+    return written, function("permute")(written, *inverse(order))._edge
 
 
 def journal(tensor: Tensor, old: Value) -> None:
@@ -290,9 +312,9 @@ def within(base: Tensor, layout: Layout) -> Layout:
     start = layout.offset - whole.offset
     steps = sum((n - 1) * s for n, s in zip(layout.shape, layout.strides, strict=True))
     inside = not layout.numel or (start >= 0 and start + steps < whole.numel)
-    if not (whole.contiguous and inside):
+    if not (whole.dense and inside):
         raise NotImplementedError(
-            "gradients through writes to views of a detached tensor that is itself a transposed or "
-            "strided view: clone() the detached tensor first"
+            "gradients through writes to views of a detached tensor that is itself a view with "
+            "gaps: clone() the detached tensor first"
         )
     return layout._replace(offset=start if inside and layout.numel else 0)

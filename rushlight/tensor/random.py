@@ -17,13 +17,16 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.ops.arrangement import inverse, order_of
+from rushlight.ops.layout import Layout
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime import generator as streams
 from rushlight.tensor import random_complex as complexes
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import CPU, require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert, type_name
-from rushlight.tensor.memory_format import laid_out, memory_order
+from rushlight.tensor.memory_format import laid_out, require_format, strides_in
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.random_samples import for_each, per_sample, require_drawable
@@ -252,6 +255,23 @@ def randperm(
     return made if out is None else write_out("randperm", out, made)
 
 
+def _like_input(
+    input: Tensor, drawn: np.ndarray[Any, Any], requires_grad: bool, wanted: Any
+) -> Tensor:
+    """Numbers drawn one after another as a tensor like ``input``, in the order of its memory."""
+    require_format("like", wanted)
+    shape = tuple(input.shape)
+    strides = strides_in(input._current_layout(), wanted)
+    if strides is None:
+        return _made(drawn, shape, requires_grad)
+    order = order_of(strides)
+    moved = drawn.reshape([shape[axis] for axis in order]).transpose(inverse(order))
+    made = relaid(_made(np.ascontiguousarray(moved), shape, False), strides)
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
 def _like(make: Any, name: str) -> Any:
     def like(
         input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
@@ -262,7 +282,7 @@ def _like(make: Any, name: str) -> Any:
         )  # fmt: skip
         if local.trace.abstract:
             return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
-        return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
+        return _like_input(input, drawn._array(), requires_grad, memory_format)
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"{make.__name__} with the shape and dtype of ``input``."
@@ -278,7 +298,9 @@ def randn_like(
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """randn with the shape and dtype of ``input``."""
-    if input._storage is None or input._layout.contiguous or local.trace.abstract:
+    require_format("randn_like", memory_format)
+    strides = strides_in(input._current_layout(), memory_format)
+    if strides is None or Layout(input.shape, strides, 0).contiguous or local.trace.abstract:
         made: Tensor = _plain_randn_like(
             input, dtype=dtype, device=device, requires_grad=requires_grad, generator=generator
         )
@@ -286,10 +308,9 @@ def randn_like(
     require_cpu(device)
     kind = fractional_kind(dtype or input.dtype, "normal_kernel_cpu")
     # A result that does not lie row-major is filled one number at a time, not in blocks.
-    order = [axis for axis in memory_order(input) if input.shape[axis] != 1]
-    count, rows = input._value.meta.numel, order == sorted(order)
-    drawn = complexes.normal(source_of(generator), count, kind, contiguous=rows)
-    return _made(laid_out(input, drawn), tuple(input.shape), requires_grad)
+    count = input._value.meta.numel
+    drawn = complexes.normal(source_of(generator), count, kind, contiguous=False)
+    return _like_input(input, drawn, requires_grad, memory_format)
 
 
 @takes_dtype
@@ -303,7 +324,7 @@ def randint_like(
     drawn = randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device)
     if local.trace.abstract:
         return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
-    return _made(laid_out(input, drawn._array()), tuple(input.shape), requires_grad)
+    return _like_input(input, drawn._array(), requires_grad, memory_format)
 
 
 @takes_dtype

@@ -22,7 +22,7 @@ from rushlight.tensor import anomaly
 from rushlight.tensor.backward import backward, mode_of, roots_of
 from rushlight.tensor.state import GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.walk import Walk
+from rushlight.tensor.walk import Walk, like_leaf
 
 
 @final
@@ -190,7 +190,8 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
             with mode_of(False):
                 walk.hand(leaf, cotangent)
         else:
-            leaf._grad = Tensor._of(cotangent)
+            made = Tensor._of(cotangent)
+            leaf._grad = made if leaf._storage is None else like_leaf(leaf, made)
     if walk is not None:
         walk.finish()
     return None

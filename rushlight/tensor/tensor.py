@@ -20,11 +20,14 @@ from rushlight.engine.flush import flush
 from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, inference_meta, meta_of
+from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
+from rushlight.ops.view.permute import permute
+from rushlight.ops.view.reshape import reshape
 from rushlight.ops.view.strided import strided
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
-from rushlight.tensor.overwrite import Writable, within
+from rushlight.tensor.overwrite import Writable, base_order, within
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of, shown
 from rushlight.tensor.storage import Storage
 
@@ -124,6 +127,12 @@ class Tensor(Writable):
         self._seen = storage.version
         if layout.shape == shared.meta.shape and layout.offset == 0 and layout.contiguous:
             self._value = shared
+        elif layout.fills(shared.meta.numel):
+            physical, back = turned(layout)
+            if shared.meta.shape != physical:
+                shared = _derived(shared, _as_shape(physical), physical, storage.version)
+            self._value = _derived(shared, back, layout.shape, storage.version)
+            self._value.window = layout
         else:
             call = op_call(strided, (TENSOR, layout.shape, layout.strides, layout.offset))
             self._value = _derived(shared, call, layout.shape, storage.version)
@@ -171,6 +180,13 @@ class Tensor(Writable):
             self._seen = storage.version
             self._storage = storage
         return storage
+
+    def _take_over(self, other: Tensor) -> None:
+        """Become what ``other``, made a moment ago, is: its elements and its place in memory."""
+        self._value = other._value
+        self._storage = other._storage
+        if other._storage is not None:
+            self._layout, self._seen = other._layout, other._seen
 
     def _current_layout(self) -> Layout:
         return self._value.meta.layout if self._storage is None else self._layout
@@ -304,10 +320,28 @@ def _derived(parent: Value, call: OpCall, shape: tuple[int, ...], version: int) 
     return value
 
 
+def turned(layout: Layout) -> tuple[tuple[int, ...], OpCall]:
+    """The shape of the array in memory under a layout without gaps, and the call that shows it."""
+    order = order_of(layout.strides)
+    return tuple(layout.shape[a] for a in order), op_call(permute, (TENSOR, inverse(order)))
+
+
+def _as_shape(shape: tuple[int, ...]) -> OpCall:
+    return op_call(reshape, (TENSOR, shape))
+
+
 def _edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
     """The edge of a view whose storage was written to: a window of its base."""
     window = within(base, layout)
     meta = base._value.meta
+    order = base_order(base)
+    if order is not None:
+        call = op_call(permute, (TENSOR, order))
+        meta = meta_of(tuple(meta.shape[axis] for axis in order), meta.dtype)
+        turning = call.gradient(((base._value.meta,), ()), (meta,), 1)
+        if turning is None:
+            return None
+        source = GradNode(turning, (source,), (), ())
     call = op_call(strided, (TENSOR, window.shape, window.strides, window.offset))
     gradient = call.gradient(((meta,), ()), (meta_of(window.shape, meta.dtype),), 1)
     return None if gradient is None else GradNode(gradient, (source,), (), ())

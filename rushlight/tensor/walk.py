@@ -16,6 +16,7 @@ from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.state import LEAF, AccumulateGrad, GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walking import running as marks
@@ -233,7 +234,7 @@ class Walk:
             return
         grad = leaf._grad
         if grad is None:
-            leaf._grad = self.lift(cotangent)
+            leaf._grad = like_leaf(leaf, self.lift(cotangent))
         elif self.create_graph:
             leaf._grad = sum_of(grad, cotangent)
         else:
@@ -271,6 +272,14 @@ class Walk:
                 given = changed if isinstance(changed, tuple) else (changed,)
                 results = [None if each is None else self.lower(each) for each in given]
         return results
+
+
+def like_leaf(leaf: Tensor, gradient: Tensor) -> Tensor:
+    """A gradient as it lies in ``leaf.grad``: like the leaf, or row-major if that has gaps."""
+    if leaf._storage is None and gradient._storage is None:
+        return gradient
+    layout = leaf._current_layout()
+    return relaid(gradient, layout.strides if layout.dense else None)
 
 
 _ADD = op_call(OPS["add"], (TENSOR, TENSOR, 1))

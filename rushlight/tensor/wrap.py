@@ -24,6 +24,7 @@ from rushlight.engine.value import Value
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
+from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.out import write_out
@@ -93,7 +94,9 @@ def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
     # All have been entered for the key, and only once: a view of memory that others see is another
     # input each time it is.
     values = [tensor._read_value() for tensor in tensors]
-    return trace.miss(key, op_call(op, _hashable(template)), values, numbers)
+    step = trace.miss(key, op_call(op, _hashable(template)), values, numbers)
+    arrange(trace, step, op, arguments, tensors)
+    return step
 
 
 def _hashable(template: list[Any]) -> tuple[Any, ...]:
@@ -122,11 +125,18 @@ def new_values(trace: Trace, step: Step) -> list[Value]:
 
 def several(trace: Trace, step: Step) -> Any:
     """The results of a call that has more than one (or a tuple of one)."""
-    tensors = [Tensor._of(value) for value in new_values(trace, step)]
     structure = step.structure
+    if structure.__class__ is Arranged:
+        return structure.made(trace, new_values(trace, step))
+    tensors = [Tensor._of(value) for value in new_values(trace, step)]
     if structure in (tuple, list):
         return structure(tensors)
     return structure(*tensors)
+
+
+def outs_of(result: Any) -> tuple[Tensor, ...]:
+    """The results of a call, one or several, as a tuple."""
+    return (result,) if isinstance(result, Tensor) else tuple(result)
 
 
 def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -> None:
@@ -158,8 +168,7 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
             edges.append(edge)
             values.append(value._value)
     if wanted:
-        outs = (result,) if step.meta is not None else tuple(result)
-        attach(outs, step, tuple(edges), values, tuple(numbers))
+        attach(outs_of(result), step, tuple(edges), values, tuple(numbers))
 
 
 # These read their argument at places of their own, so they cannot write over it.
@@ -318,7 +327,7 @@ _SHARED: dict[str, Any] = {
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
-    "_MISSING": MISSING, "_LISTS": (tuple, list), "_joined": joined,
+    "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
 }  # fmt: skip
 
 

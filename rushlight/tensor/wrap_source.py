@@ -250,5 +250,5 @@ def _attaching(names: list[str], pad: str) -> list[str]:
         f"{pad}if m_:",
         f"{pad}    if s_.meta is not None:",
         f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_))",
-        f"{pad}    else: _attach(tuple(r_), s_, ({edges}), ({values}), ())",
+        f"{pad}    else: _attach(_outs_of(r_), s_, ({edges}), ({values}), ())",
     ]

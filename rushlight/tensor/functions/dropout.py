@@ -9,6 +9,7 @@ import numpy as np
 
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import type_name
@@ -190,5 +191,5 @@ def rrelu(
     slopes = np.ones(values.shape, values.dtype)
     low = values <= 0
     slopes[low] = source_of(None).uniform(int(low.sum()), np.dtype("float64"), lower, upper)
-    out = function("mul")(input, Tensor._from_array(slopes))
+    out = relaid(function("mul")(input, Tensor._from_array(slopes)), None)
     return _write(input, out, inplace, "rrelu_")

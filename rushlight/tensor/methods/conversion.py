@@ -11,8 +11,13 @@ from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert
-from rushlight.tensor.memory_format import copy_in, preserve_format, require_format
-from rushlight.tensor.methods.memory import clone, contiguous
+from rushlight.tensor.memory_format import (
+    copy_in,
+    preserve_format,
+    require_format,
+    suggested_format,
+)
+from rushlight.tensor.methods.memory import clone
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.to_arguments import parse_to
 
@@ -30,7 +35,10 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return _converted(self, asked.dtype, wanted)
     if asked.copy:
         return clone(self, memory_format=wanted)
-    return self if wanted is None or wanted is preserve_format else contiguous(self, wanted)
+    require_format("to", wanted)
+    if wanted is None or suggested_format(self._current_layout()) is wanted:
+        return self
+    return self if wanted is preserve_format else clone(self, memory_format=wanted)
 
 
 def _converted(x: Tensor, kind: DType, wanted: Any) -> Tensor:

@@ -34,7 +34,7 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     made: Tensor = copied
     if type(self) is not Tensor:
         made = object.__new__(type(self))
-        made._value, made._storage, made._edge = copied._value, None, None
+        made._take_over(copied)
     made._edge = self._edge
     skip = ("_base", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached")
     memo[id(self)] = made

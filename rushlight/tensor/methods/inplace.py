@@ -74,7 +74,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     if stays:
         self._assign(function("where")(_never(), self, source))  # it stays in the graph
     else:
-        self._assign(function("clone")(source))
+        self._assign(function("_contiguous")(source))
     return self
 
 

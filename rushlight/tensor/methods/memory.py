@@ -54,7 +54,7 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     (60, 1, 15, 3)
     """
     if memory_format is None:
-        return self if is_contiguous(self) else function("clone")(self)
+        return self if is_contiguous(self) else function("_contiguous")(self)
     require_format("contiguous", memory_format)
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
