@@ -134,7 +134,9 @@ class Writable:
         """Take over the value (and the gradient) of a tensor of the same shape and dtype."""
         trace = local.trace
         fresh = result._read_value()
-        if fresh.parent is not None:  # a view of what was computed: dropout3d squeezes its result
+        alike = self._lies_as(result)
+        if fresh.parent is not None and not alike:
+            # a view of what was computed: dropout3d squeezes its result
             fresh = materialise(fresh)
         if self._storage is None:
             old = self._value
@@ -152,9 +154,19 @@ class Writable:
             if trace.grad:
                 self._edge = result._edge
             return
-        self._assign_shared(result, fresh)
+        self._assign_shared(result, fresh, alike)
 
-    def _assign_shared(self, result: Tensor, fresh: Value) -> None:
+    def _lies_as(self, result: Tensor) -> bool:
+        """Whether ``result`` fills its memory as this tensor does, in an order of their own."""
+        mine, theirs = self._storage, result._storage
+        return (
+            mine is not None and theirs is not None and mine is not theirs
+            and self._layout == result._layout and not self._layout.contiguous
+            and self._layout.fills(mine.value.meta.numel)
+            and mine.value.meta is theirs.value.meta
+        )  # fmt: skip
+
+    def _assign_shared(self, result: Tensor, fresh: Value, alike: bool) -> None:
         trace, storage, layout = local.trace, self._storage, self._layout
         assert storage is not None
         base = self._base
@@ -163,10 +175,11 @@ class Writable:
         flows = (
             trace.grad and base is not None and (result._edge is not None or base._edge is not None)
         )
-        turned = not whole and layout.fills(old.meta.numel)
         if whole and not flows:
             written = fresh
-        elif turned and not flows:
+        elif alike and not flows:
+            written = result._root()
+        elif not flows and layout.fills(old.meta.numel):
             written = in_memory_order(fresh, layout)
         elif base is not None and flows:
             base._read_value()
@@ -204,7 +217,7 @@ class Writable:
             if fills and base._layout.contiguous:
                 base._value = written
                 base._seen = version
-        if whole and not flows and fresh.meta is self._value.meta:
+        if (whole or alike) and not flows and fresh.meta is self._value.meta:
             self._value = fresh
             self._seen = version
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from rushlight.base.dtype import bfloat16, float16, float32
 from rushlight.engine.trace import local
+from rushlight.ops.arrangement import CHANNELS_LAST, packed, suggests_channels_last
 from rushlight.ops.view.sizes import whole_sizes
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -61,7 +63,9 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     split = input.reshape(n, groups, channels // groups, *rest)
     out: Tensor = function("transpose")(split, 1, 2).reshape(*input.shape)
-    return out
+    layout = input._current_layout()
+    last = suggests_channels_last(layout)
+    return relaid(out, packed(layout.shape, CHANNELS_LAST[input.ndim]) if last else None)
 
 
 @public(torch=False, functional=True)

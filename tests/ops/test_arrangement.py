@@ -1,0 +1,194 @@
+"""The order of elements in memory, beside what PyTorch 2.13 gave for the same strides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import rushlight as torch
+from rushlight.ops.arrangement import (
+    order_of,
+    packed,
+    suggests_channels_last,
+    visiting_order,
+)
+from rushlight.ops.layout import Layout
+
+F = torch.nn.functional
+NHWC = (0, 2, 3, 1)
+
+
+def laid(shape: tuple[int, ...], order: tuple[int, ...]) -> Any:
+    """A tensor whose axes lie in ``order``, outermost first."""
+    count = 1
+    for size in shape:
+        count *= size
+    whole = torch.arange(count).float().reshape([shape[axis] for axis in order]) / count
+    return whole.permute([order.index(axis) for axis in range(len(shape))])
+
+
+def test_visiting_order_breaks_ties_as_a_loop_over_operands_does() -> None:
+    first, second = Layout((3, 4), (1, 3), 0), Layout((3, 4), (4, 1), 0)
+    assert visiting_order((first, second), (3, 4)) == (1, 0)
+    assert visiting_order((second, first), (3, 4)) == (0, 1)
+    row = Layout((1, 4), (4, 1), 0)  # broadcast: says nothing of the other axis
+    assert visiting_order((row, first), (3, 4)) == (1, 0)
+    assert packed((3, 4), (1, 0)) == (1, 3) and order_of((1, 3)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "expected"),
+    [
+        ((2, 3, 4, 5), (60, 1, 15, 3), True),
+        ((2, 3, 4, 5), (60, 20, 5, 1), False),
+        ((2, 1, 4, 4), (16, 1, 4, 1), True),
+        ((2, 1, 4, 4), (16, 16, 4, 1), False),
+        ((1, 3, 1, 1), (3, 1, 1, 1), False),
+        ((1, 3, 1, 1), (3, 1, 3, 3), True),
+        ((2, 3, 4, 5), (120, 1, 24, 4), True),
+        ((3, 4), (4, 1), False),
+    ],
+)
+def test_suggested_formats(
+    shape: tuple[int, ...], strides: tuple[int, ...], expected: bool
+) -> None:
+    assert suggests_channels_last(Layout(shape, strides, 0)) is expected
+
+
+@pytest.mark.parametrize(
+    ("call", "strides"),
+    [
+        (lambda x: x + 1, (144, 1, 24, 4)),
+        (lambda x: x.exp(), (144, 1, 24, 4)),
+        (lambda x: x > 0.5, (144, 1, 24, 4)),
+        (lambda x: x + torch.ones(2, 4, 6, 6), (144, 1, 24, 4)),
+        (lambda x: torch.ones(2, 4, 6, 6) + x, (144, 36, 6, 1)),
+        (lambda x: torch.ones(4, 1, 1) + x, (144, 1, 24, 4)),
+        (lambda x: torch.where(x > 0.5, x, 0.0), (144, 1, 24, 4)),
+        (lambda x: x.double(), (144, 1, 24, 4)),
+        (lambda x: x.masked_fill(x > 0.5, 0.0), (144, 36, 6, 1)),
+        (lambda x: F.logsigmoid(x), (144, 36, 6, 1)),
+        (lambda x: F.dropout(x, 0.5), (144, 1, 24, 4)),
+        (lambda x: F.softmax(x, 1), (144, 36, 6, 1)),
+        (lambda x: x.sum(1, keepdim=True), (36, 36, 6, 1)),
+        (lambda x: x.cumsum(1), (144, 36, 6, 1)),
+        (lambda x: F.glu(x, 1), (72, 1, 12, 2)),
+        (lambda x: x.diff(dim=1), (108, 1, 18, 3)),
+        (lambda x: F.max_pool2d(x, 2), (36, 1, 12, 4)),
+        (lambda x: F.max_pool2d(x, 2, return_indices=True)[1], (36, 1, 12, 4)),
+        (lambda x: F.adaptive_avg_pool2d(x, 1), (4, 1, 4, 4)),
+        (lambda x: F.interpolate(x, scale_factor=2.0), (576, 1, 48, 4)),
+        (lambda x: F.pad(x, (1, 1, 1, 1)), (256, 1, 32, 4)),
+        (lambda x: F.pad(x, (1, 1, 1, 1), mode="circular"), (256, 64, 8, 1)),
+        (lambda x: F.pixel_shuffle(x, 2), (144, 1, 12, 1)),
+        (lambda x: torch.nn.BatchNorm2d(4)(x), (144, 1, 24, 4)),
+        (lambda x: torch.nn.BatchNorm2d(4).eval()(x), (144, 1, 24, 4)),
+        (lambda x: torch.nn.GroupNorm(2, 4)(x), (144, 1, 24, 4)),
+        (lambda x: torch.nn.Conv2d(4, 8, 3)(x), (128, 1, 32, 8)),
+        (lambda x: torch.nn.ConvTranspose2d(4, 8, 2, stride=2)(x), (1152, 1, 96, 8)),
+        (lambda x: torch.cat([x, x], 1), (288, 1, 48, 8)),
+        (lambda x: torch.cat([x, torch.ones(2, 3, 6, 6)], 1), (252, 36, 6, 1)),
+        (lambda x: torch.stack([x, x], 1), (288, 4, 1, 48, 8)),
+        (lambda x: x[[0, 1]], (144, 1, 24, 4)),
+        (lambda x: x[:, [0, 1]], (72, 36, 6, 1)),
+        (lambda x: x.flip(1), (144, 1, 24, 4)),
+        (lambda x: x.rot90(1, (2, 3)), (144, 1, 4, 24)),
+        (lambda x: x @ torch.ones(6, 3), (72, 18, 3, 1)),
+        (lambda x: torch.zeros_like(x), (144, 1, 24, 4)),
+        (lambda x: torch.rand_like(x), (144, 1, 24, 4)),
+        (lambda x: torch.empty_like(x, memory_format=torch.contiguous_format), (144, 36, 6, 1)),
+    ],
+)
+def test_results_of_channels_last(call: Any, strides: tuple[int, ...]) -> None:
+    x = laid((2, 4, 6, 6), NHWC)
+    made = call(x)
+    if made.shape[1] != 1:
+        assert made.stride() == strides
+    else:
+        shown = [s for s, n in zip(made.stride(), made.shape, strict=True) if n != 1]
+        assert shown == [s for s, n in zip(strides, made.shape, strict=True) if n != 1]
+
+
+def test_a_number_makes_a_loop_of_its_own() -> None:
+    x = torch.rand(1, 5).t()
+    assert x.exp().stride() == (1, 1) and (x + 1).stride() == (1, 5)
+
+
+def test_contiguous_arguments_cost_nothing() -> None:
+    x = torch.rand(3, 4)
+    made: Any = x + x.t().contiguous().t()
+    assert made._storage is None
+
+
+def test_views_of_results() -> None:
+    x = laid((3, 4), (1, 0)) + 1
+    with pytest.raises(RuntimeError, match="view size is not compatible"):
+        x.view(-1)
+    assert x.t().view(-1).shape == (12,)
+    x[0] = 7.0
+    x[:, 1].mul_(2.0)
+    assert x[0].tolist() == [7.0, 14.0, 7.0, 7.0] and x.stride() == (1, 3)
+
+
+def test_steps_in_place_stay_where_they_are() -> None:
+    x = laid((3, 4), (1, 0)) * 1.0
+    expected = laid((3, 4), (1, 0)).contiguous()
+    array = x.numpy()
+    for _ in range(3):
+        x.add_(1.0).mul_(0.5)
+        x += torch.ones(4)
+        expected = (expected + 1.0) * 0.5 + torch.ones(4)
+    assert x.stride() == (1, 3) and torch.equal(x, expected)
+    assert array.tolist() == x.tolist()
+    array[1, 2] = 9.0
+    assert x[1, 2].item() == 9.0
+
+
+def test_windows_of_one_tensor_keep_their_own_order() -> None:
+    data = laid((40, 3, 4, 4), NHWC)
+    plain = data.contiguous()
+    for start in range(0, 40, 8):  # the same place in the trace, met with either order
+        assert (data[start : start + 8] + 1).stride() == (48, 1, 12, 3)
+        assert (plain[start : start + 8] + 1).stride() == (48, 16, 4, 1)
+
+
+def test_gradients_lie_as_their_leaves() -> None:
+    weight = laid((3, 4), (1, 0)).clone().requires_grad_()
+    gaps = torch.rand(3, 8)[:, ::2].requires_grad_()
+    for _ in range(2):
+        (weight * gaps).sum().backward()
+    assert weight.grad.stride() == (1, 3) and gaps.grad.stride() == (4, 1)
+    assert torch.equal(weight.grad, 2 * gaps.detach())
+    weight.grad = None
+    ((weight * gaps).sum() + weight.sum()).backward(create_graph=True)
+    assert weight.grad.stride() == (1, 3)
+
+
+def test_gradients_through_writes_to_views_of_a_result() -> None:
+    weight = torch.rand(3, 5, requires_grad=True)
+    made = weight.t() * 2
+    made[0] = 5.0
+    made[:, 1].mul_(3.0)
+    made.sum().backward()
+    assert made.stride() == (1, 5)
+    expected = torch.full((3, 5), 2.0)
+    expected[1] = 6.0
+    expected[:, 0] = 0.0
+    assert torch.equal(weight.grad, expected)
+
+
+def test_a_saved_result_that_was_overwritten_is_refused() -> None:
+    weight = torch.rand(3, 5, requires_grad=True)
+    made = (weight.t() * 1).relu_()
+    made += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        made.sum().backward()
+
+
+def test_out_takes_the_strides_of_the_result_when_it_grows() -> None:
+    x = laid((3, 4), (1, 0))
+    grown = torch.add(x, 1, out=torch.empty(0))
+    assert grown.stride() == (1, 3) and torch.equal(grown, x + 1)
+    kept = torch.empty(3, 4)
+    assert torch.add(x, 1, out=kept).stride() == (4, 1) and torch.equal(kept, x + 1)
