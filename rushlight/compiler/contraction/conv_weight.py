@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, pixels_weight, values
+from rushlight.compiler.contraction import choose, depthwise, pixels_weight, values, winograd_weight
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
@@ -50,6 +50,8 @@ def conv_weight_grad(
         return depthwise.depthwise_weight_grad(problem)
     if pixels_weight.fits(problem):
         return pixels_weight.pixels_weight(problem)
+    if winograd_weight.fits(problem, _dense(dw)):
+        return winograd_weight.winograd_weight(problem)
     return _planar(problem)
 
 

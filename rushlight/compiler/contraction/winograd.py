@@ -37,9 +37,18 @@ _TALL = 96
 
 def fits(problem: Problem, epilogue: Epilogue) -> bool:
     """Whether results should be computed two by two."""
+    extra = [one for one in (epilogue.bias, epilogue.residual) if one is not None]
+    return (
+        epilogue.row_bias is None
+        and all(one.dtype == "f32" and one.strides[-1] == 1 for one in extra)
+        and suits(problem)
+    )
+
+
+def suits(problem: Problem) -> bool:
+    """Whether a problem, or a gradient of it, is for this algorithm."""
     x, out = problem.x, problem.out
     lanes = cpu.host().lanes(4)
-    extra = [one for one in (epilogue.bias, epilogue.residual) if one is not None]
     return (
         x.dtype == out.dtype == "f32"
         and problem.groups == 1
@@ -50,8 +59,6 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
         and min(problem.channels, problem.filters) >= _FEWEST
         and problem.channels % lanes == problem.filters % lanes == 0
         and x.strides[3] == out.strides[3] == 1
-        and all(one.dtype == "f32" and one.strides[-1] == 1 for one in extra)
-        and epilogue.row_bias is None
         and _tiles(problem) >= _FEWEST_TILES
         # Odd sizes waste what the algorithm saves if there is little else.
         and _tiles(problem) * 4 <= 1.6 * math.prod(out.shape[:3])

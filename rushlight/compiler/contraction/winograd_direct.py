@@ -15,10 +15,10 @@ from rushlight.compiler.contraction.winograd_places import finished, places
 _TAPS = 9
 
 
-def define(tile: Tile, finish: Finish, words: tuple[str, ...]) -> str:
+def define(tile: Tile, finish: Finish, pointers: tuple[str, ...], words: tuple[str, ...]) -> str:
     """``direct``: blocks ``first ..`` (``count`` of them), all filters."""
     body = Body()
-    at = places(body, finish, words)
+    at = places(body, pointers, words)
     word, kind = at.word, tile.vector
     edge = body.at("%room", word["edge_start"])
     skips = body.op(f"icmp ne i64 {word['skips']}, 0")
@@ -52,7 +52,7 @@ def define(tile: Tile, finish: Finish, words: tuple[str, ...]) -> str:
                     with body.when(wanted):
                         _sum(body, tile, word["channels"], inputs, weights, sums[result])
             results = [body.load(kind, place, tile.itemsize) for place in sums]
-            targets = at.outputs(body, here, edge)
+            targets = at.outputs(body, here, body.at(edge, word["edge"]))
             offset = body.mul(filter_, str(tile.itemsize))
             finished(body, tile, finish, at, targets, offset, results)
     parameters = [("ptr", "args"), ("ptr", "room"), ("i64", "first"), ("i64", "count")]

@@ -15,7 +15,13 @@ from rushlight.compiler.contraction import winograd_direct
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.tile import Level, Tile, accumulate
-from rushlight.compiler.contraction.winograd_places import finished, places
+from rushlight.compiler.contraction.winograd_places import (
+    finished,
+    noted,
+    notes,
+    places,
+    transformed_inputs,
+)
 from rushlight.compiler.contraction.winograd_weights import POINTS
 from rushlight.compiler.launch import Kernel
 
@@ -36,12 +42,16 @@ class Winograd:
     tile: Tile
     finish: Finish
 
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        return ("x", "points", "out", "w", "room", *self.finish.pointers)
+
 
 @functools.lru_cache(maxsize=32)
 def winograd_kernel(spec: Winograd) -> Kernel:
     """Pointers: x, points of the weights, out, the weights, room, then the finish's."""
     tile, finish, body = spec.tile, spec.finish, Body()
-    at = places(body, finish, WORDS)
+    at = places(body, spec.pointers, WORDS)
     word = at.word
     panel_bytes = body.mul(word["channels"], str(tile.columns * tile.itemsize))
     with body.loop("%begin", "%end") as chunk:
@@ -76,15 +86,13 @@ def winograd_kernel(spec: Winograd) -> Kernel:
                 body.call("product", given)
             body.call("results", whole)
             seen = body.load(tile.vector, flags, tile.itemsize)
-            odd = body.op(f"fcmp uno {tile.vector} {seen}, zeroinitializer")
-            bits = body.op(f"bitcast <{tile.lanes} x i1> {odd} to i{tile.lanes}")
-            with body.when(body.op(f"icmp ne i{tile.lanes} {bits}, 0")):
+            with body.when(noted(body, tile, seen)):
                 body.call("direct", whole)
     functions = [
         _inputs(spec),
         _product(tile),
         _results(spec),
-        winograd_direct.define(tile, finish, WORDS),
+        winograd_direct.define(tile, finish, spec.pointers, WORDS),
     ]
     return kernel("conv_winograd", "".join(functions) + entry(body))
 
@@ -95,8 +103,8 @@ _BLOCK = [("ptr", "args"), ("ptr", "room"), ("i64", "first"), ("i64", "count")]
 def _inputs(spec: Winograd) -> str:
     """``inputs``: 4 x 4 inputs of each block of results, ``B' d B``, to ``v``."""
     tile, body = spec.tile, Body()
-    at = places(body, spec.finish, WORDS)
-    word, kind = at.word, tile.vector
+    at = places(body, spec.pointers, WORDS)
+    word = at.word
     edge = body.at("%room", word["edge_start"])
     with body.loop("0", "%count") as number:
         here = at.find(body, body.add("%first", number))
@@ -107,24 +115,8 @@ def _inputs(spec: Winograd) -> str:
         targets = [body.at(line, body.mul(word["v_point"], str(p))) for p in range(POINTS)]
         with body.loop("0", word["channels"], str(tile.lanes)) as channel:
             offset = body.mul(channel, str(tile.itemsize))
-            for row, (left, sign, right) in enumerate(_PAIRS):
-                # Rows are loaded again for each use: sixteen at once would not fit registers.
-                sums = []
-                for column in range(4):
-                    pair = [
-                        body.load(kind, body.at(sources[each][column], offset), tile.itemsize)
-                        for each in (left, right)
-                    ]
-                    sums.append(body.op(f"{sign} {kind} {pair[0]}, {pair[1]}"))
-                for column, (one, sign_, other) in enumerate(_PAIRS):
-                    value = body.op(f"{sign_} {kind} {sums[one]}, {sums[other]}")
-                    to = body.at(targets[4 * row + column], offset)
-                    body.store(kind, value, to, tile.itemsize)
+            transformed_inputs(body, tile, sources, offset, targets, offset)
     return function("inputs", _BLOCK, body)
-
-
-# B': (0 - 2, 1 + 2, 2 - 1, 1 - 3).
-_PAIRS = ((0, "fsub", 2), (1, "fadd", 2), (2, "fsub", 1), (1, "fsub", 3))
 
 
 # Depth that is summed at once: partial sums of some such parts are nearer to the truth than one
@@ -172,14 +164,14 @@ def _product(tile: Tile) -> str:
 def _results(spec: Winograd) -> str:
     """``results``: ``A' m A`` to the image, finished."""
     tile, finish, body = spec.tile, spec.finish, Body()
-    at = places(body, finish, WORDS)
+    at = places(body, spec.pointers, WORDS)
     word, kind = at.word, tile.vector
     edge = body.at("%room", word["edge_start"])
     flags = body.at(edge, body.mul(word["edge"], "2"))
     products = body.at("%room", word["m_start"])
     with body.loop("0", "%count") as number:
         here = at.find(body, body.add("%first", number))
-        targets = at.outputs(body, here, edge)
+        targets = at.outputs(body, here, body.at(edge, word["edge"]))
         line = body.at(products, body.mul(number, word["m_row"]))
         sources = [body.at(line, body.mul(word["m_point"], str(p))) for p in range(POINTS)]
         with body.loop("0", word["filters"], str(tile.lanes)) as column:
@@ -194,11 +186,7 @@ def _results(spec: Winograd) -> str:
                 upper.append(both[0])
                 lower.append(both[1])
             results = [*_ends(body, kind, upper), *_ends(body, kind, lower)]
-            # 0 times what is not finite is nan, and stays in the sum.
-            seen = body.load(kind, flags, tile.itemsize)
-            for value in results:
-                nothing = body.op(f"fmul {kind} {value}, zeroinitializer")
-                seen = body.op(f"fadd {kind} {seen}, {nothing}")
+            seen = notes(body, tile, body.load(kind, flags, tile.itemsize), results)
             body.store(kind, seen, flags, tile.itemsize)
             finished(body, tile, finish, at, targets, offset, results)
     return function("results", _BLOCK, body)

@@ -9,8 +9,6 @@ from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.tile import Tile
 
-_POINTERS = ("x", "points", "out", "w", "room")
-
 
 @dataclass(frozen=True)
 class Here:
@@ -63,10 +61,9 @@ class Places:
         address = body.at(self.pointer["x"], offset)
         return body.op(f"select i1 {there}, ptr {address}, ptr {edge}")
 
-    def outputs(self, body: Body, here: Here, edge: str) -> Targets:
-        """Results beyond the image go to the second half of the edge."""
+    def outputs(self, body: Body, here: Here, beyond: str) -> Targets:
+        """``beyond``: the address for results that are not in the image."""
         word = self.word
-        waste = body.at(edge, word["edge"])
         found: dict[str, list[str]] = {"out": [], "residual": []}
         for number in range(4):
             row = body.add(here.row, str(number // 2))
@@ -80,16 +77,57 @@ class Places:
                 offset = body.add(offset, body.mul(row, word[f"{name}_row"]))
                 offset = body.add(offset, body.mul(column, word[f"{name}_column"]))
                 address = body.at(self.pointer[name], offset)
-                addresses.append(body.op(f"select i1 {there}, ptr {address}, ptr {waste}"))
+                addresses.append(body.op(f"select i1 {there}, ptr {address}, ptr {beyond}"))
         return Targets(found["out"], found["residual"])
 
 
-def places(body: Body, finish: Finish, words: tuple[str, ...]) -> Places:
-    """The arguments of a function that has the kernel's as ``%args``."""
-    names = (*_POINTERS, *finish.pointers)
-    pointer = dict(zip(names, body.words("%args", len(names), kind="ptr"), strict=True))
-    found = body.words("%args", len(words), first=len(names))
+def places(body: Body, pointers: tuple[str, ...], words: tuple[str, ...]) -> Places:
+    """The arguments of a kernel, or of a function that has the kernel's as ``%args``."""
+    pointer = dict(zip(pointers, body.words("%args", len(pointers), kind="ptr"), strict=True))
+    found = body.words("%args", len(words), first=len(pointers))
     return Places(pointer, dict(zip(words, found, strict=True)))
+
+
+def transformed_inputs(
+    body: Body, tile: Tile, sources: list[list[str]], offset: str, targets: list[str], to: str
+) -> None:
+    """``B' d B`` of one vector of channels: ``offset`` bytes from each of the 4 x 4 sources.
+
+    The 16 points go ``to`` bytes from each target.
+    """
+    kind = tile.vector
+    for row, (left, sign, right) in enumerate(_PAIRS):
+        # Rows are loaded again for each use: sixteen at once would not fit registers.
+        sums = []
+        for column in range(4):
+            pair = [
+                body.load(kind, body.at(sources[each][column], offset), tile.itemsize)
+                for each in (left, right)
+            ]
+            sums.append(body.op(f"{sign} {kind} {pair[0]}, {pair[1]}"))
+        for column, (one, sign_, other) in enumerate(_PAIRS):
+            value = body.op(f"{sign_} {kind} {sums[one]}, {sums[other]}")
+            body.store(kind, value, body.at(targets[4 * row + column], to), tile.itemsize)
+
+
+# B': (0 - 2, 1 + 2, 2 - 1, 1 - 3).
+_PAIRS = ((0, "fsub", 2), (1, "fadd", 2), (2, "fsub", 1), (1, "fsub", 3))
+
+
+def notes(body: Body, tile: Tile, seen: str, results: list[str]) -> str:
+    """``seen``, in which some lane is nan from the first result on that is not finite."""
+    for value in results:
+        # 0 times what is not finite is nan, and stays in the sum.
+        nothing = body.op(f"fmul {tile.vector} {value}, zeroinitializer")
+        seen = body.op(f"fadd {tile.vector} {seen}, {nothing}")
+    return seen
+
+
+def noted(body: Body, tile: Tile, seen: str) -> str:
+    """Whether anything in ``notes`` was not finite (i1)."""
+    odd = body.op(f"fcmp uno {tile.vector} {seen}, zeroinitializer")
+    bits = body.op(f"bitcast <{tile.lanes} x i1> {odd} to i{tile.lanes}")
+    return body.op(f"icmp ne i{tile.lanes} {bits}, 0")
 
 
 def finished(

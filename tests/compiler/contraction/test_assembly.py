@@ -17,6 +17,7 @@ from rushlight.compiler.contraction.pixels_weight_kernel import PixelsWeight, pi
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
 from rushlight.compiler.contraction.winograd_kernel import Winograd, winograd_kernel
+from rushlight.compiler.contraction.winograd_weight_kernel import winograd_weight_kernel
 from rushlight.compiler.launch import Kernel
 from rushlight.runtime import code, cpu
 
@@ -47,6 +48,7 @@ AVX2 = {
     "pixels 1x7": (pixels_kernel(_pixels(Tile(1, 7, 8, "f32"))), 7),
     "pixels weight": (pixels_weight_kernel(PixelsWeight(Tile(6, 2, 8, "f32"), False, "f32")), 12),
     "winograd": (winograd_kernel(Winograd(Tile(6, 2, 8, "f32"), BIASED)), 12),
+    "winograd weight": (winograd_weight_kernel(Tile(6, 2, 8, "f32")), 12),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
 }
 AVX512 = {
