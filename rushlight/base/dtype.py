@@ -12,8 +12,9 @@ import builtins
 from collections.abc import Sequence
 from typing import Any, final
 
-import ml_dtypes
 import numpy as np
+
+from rushlight.base import bfloat16 as _bfloat16
 
 # Categories in promotion order: a higher category wins whatever the widths.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
@@ -35,15 +36,25 @@ class dtype:
         "np",
     )
 
+    np: np.dtype[Any]
+
     def __init__(self, name: str, numpy: Any, category: int, signed: bool, llvm: str) -> None:
         self.name = name
-        self.np: np.dtype[Any] = np.dtype(numpy)
+        if numpy is not None:
+            self.np = np.dtype(numpy)
         self.category = category
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
         self.is_signed = signed
-        self.itemsize: int = self.np.itemsize
+        self.itemsize: int = self.np.itemsize if numpy is not None else 2
         self.llvm = llvm  # the register type: i1-like values travel as i8 in memory
+
+    def __getattr__(self, name: str) -> Any:
+        """NumPy's side of bfloat16, when first asked for."""
+        if name != "np":
+            raise AttributeError(f"'torch.dtype' object has no attribute '{name}'")
+        self.np = _bfloat16.numpy_dtype()
+        return self.np
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -64,7 +75,7 @@ class dtype:
 float64 = dtype("float64", np.float64, FLOATING, True, "double")
 float32 = dtype("float32", np.float32, FLOATING, True, "float")
 float16 = dtype("float16", np.float16, FLOATING, True, "half")
-bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16, FLOATING, True, "bfloat")
+bfloat16 = dtype("bfloat16", None, FLOATING, True, "bfloat")
 int64 = dtype("int64", np.int64, INTEGER, True, "i64")
 int32 = dtype("int32", np.int32, INTEGER, True, "i32")
 int16 = dtype("int16", np.int16, INTEGER, True, "i16")
@@ -86,7 +97,7 @@ BY_NAME: dict[str, dtype] = {each.name: each for each in ALL}
 # pickle finds "bool" through the module attribute of that name
 globals()["bool"] = bool_
 
-_FROM_NUMPY: dict[Any, dtype] = {each.np: each for each in ALL}
+_FROM_NUMPY: dict[Any, dtype] = {each.np: each for each in ALL if each is not bfloat16}
 
 
 def from_numpy(numpy_dtype: Any) -> dtype:
@@ -94,7 +105,8 @@ def from_numpy(numpy_dtype: Any) -> dtype:
 
     Raises TypeError for element types that PyTorch has not (strings, objects, uint16 ...).
     """
-    found = _FROM_NUMPY.get(np.dtype(numpy_dtype).newbyteorder("="))
+    native = np.dtype(numpy_dtype).newbyteorder("=")
+    found = bfloat16 if native.name == "bfloat16" else _FROM_NUMPY.get(native)
     if found is None:
         names = ", ".join(each.name for each in ALL)
         raise TypeError(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+
+# Binary digits of a floating number, the first included: whole numbers to 2**digits are exact.
+DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+# Of the largest power of two.
+_EXPONENTS = {"float64": 1023, "float32": 127, "float16": 15, "bfloat16": 127}
 
 
 class finfo:
@@ -24,14 +29,16 @@ class finfo:
                 f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
                 f"'{kind}'"
             )
-        limits = ml_dtypes.finfo(kind.to_real().np)  # type: ignore[no-untyped-call]
-        self.dtype = kind.to_real().name
-        self.bits = int(limits.bits)
-        self.eps = float(limits.eps)
-        self.max = float(limits.max)
-        self.min = float(limits.min)
-        self.tiny = self.smallest_normal = float(limits.tiny)
-        self.resolution = float(limits.resolution)
+        real = kind.to_real()
+        self.dtype = real.name
+        self.bits = 8 * real.itemsize
+        self.eps = 2.0 ** (1 - DIGITS[real.name])
+        top = _EXPONENTS[real.name]
+        self.max = (2 - self.eps) * 2.0**top
+        self.min = -self.max
+        self.tiny = self.smallest_normal = 2.0 ** (1 - top)
+        # As many decimal digits as any number of so many binary ones survives with.
+        self.resolution = float(f"1e-{int((DIGITS[real.name] - 1) * math.log10(2))}")
 
     def __repr__(self) -> str:
         return (

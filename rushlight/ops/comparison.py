@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.base.dtype import bool_, float32
+from rushlight.base.limits import finfo
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
@@ -273,12 +274,10 @@ def nan_to_num(
         return build.complex_of(*parts)
     if not input.dtype.is_floating_point:
         return input
-    import ml_dtypes  # knows bfloat16 as well as NumPy's own types
-
-    limits = ml_dtypes.finfo(input.dtype.np)  # type: ignore[no-untyped-call]
+    limits = finfo(input.dtype)
     shape, dtype = input.shape, input.dtype
-    largest = full(float(limits.max) if posinf is None else posinf, shape, dtype)
-    smallest = full(float(limits.min) if neginf is None else neginf, shape, dtype)
+    largest = full(limits.max if posinf is None else posinf, shape, dtype)
+    smallest = full(limits.min if neginf is None else neginf, shape, dtype)
     out = build.where(binary("eq", input, const(np.inf, shape, dtype)), largest, input)
     out = build.where(binary("eq", input, const(-np.inf, shape, dtype)), smallest, out)
     return build.where(

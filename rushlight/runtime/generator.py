@@ -15,9 +15,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Self
 
-import ml_dtypes
 import numpy as np
 
+from rushlight.base.limits import DIGITS
 from rushlight.runtime import box_muller
 from rushlight.runtime.mt19937 import Mt19937
 
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-# random_() without bounds gives whole numbers up to 2**digits, all of which the dtype can hold.
-_DIGITS: dict[np.dtype[Any], int] = {
-    np.dtype(np.float64): 53,
-    np.dtype(np.float32): 24,
-    np.dtype(np.float16): 11,
-    _BFLOAT16: 8,
-}
 _MASK53 = np.uint64(2**53 - 1)
 # From this range on one word modulo the range would show a bias, so PyTorch takes two.
 _WIDE_RANGE = 2**28
@@ -247,9 +239,9 @@ class Generator:
             longs = self.engine.longs(count)
             modulus = np.uint64(2**63 if digits == 63 else 2**53 + 1)
             return (longs % modulus).astype(dtype)
-        if dtype in _DIGITS:
+        if dtype.name in DIGITS:
             words = self.engine.words(count)
-            return (words % np.uint32(2 ** _DIGITS[dtype] + 1)).astype(np.float32).astype(dtype)
+            return (words % np.uint32(2 ** DIGITS[dtype.name] + 1)).astype(np.float32).astype(dtype)
         return (self.engine.words(count) % np.uint32(np.iinfo(dtype).max + 1)).astype(dtype)
 
     def random_integers(
@@ -348,10 +340,11 @@ class Generator:
 def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
     """``values`` as dtype; the narrow ones through float32 as in C++, which rounds twice."""
     with np.errstate(over="ignore"):  # a Cauchy number may well be inf in float16
-        if dtype == np.float16 or dtype == _BFLOAT16:
+        if dtype.name in ("float16", "bfloat16"):
             values = values.astype(np.float32)
         return values.astype(dtype)
 
 
 def _largest(dtype: np.dtype[Any]) -> int:
-    return 2 ** _DIGITS[dtype] if dtype in _DIGITS else int(np.iinfo(dtype).max)
+    """What random_() without bounds goes up to: all whole numbers to there are in the dtype."""
+    return 2 ** DIGITS[dtype.name] if dtype.name in DIGITS else int(np.iinfo(dtype).max)

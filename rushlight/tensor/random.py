@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.limits import DIGITS, finfo
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.arrangement import inverse, order_of
@@ -166,7 +166,7 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
         )
     ends = (("from", low),) if high is None else (("from", low), ("to - 1", high - 1))
     if kind.is_floating_point:
-        largest = float(ml_dtypes.finfo(kind.np).max)
+        largest = finfo(kind).max
         smallest = -largest
     elif kind is dtypes.bool_:
         smallest, largest = 0, 1
@@ -177,7 +177,7 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
         if not smallest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {word}")
         if kind.is_floating_point:
-            digits = ml_dtypes.finfo(kind.np).nmant + 1
+            digits = DIGITS[kind.name]
             if abs(bound) > 2**digits:
                 warn(
                     f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
@@ -189,7 +189,7 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
 
 def _representable(low: int, high: int, kind: DType) -> tuple[int, int]:
     """Bounds that rounding to a floating dtype does not push outside of [low, high)."""
-    digits = ml_dtypes.finfo(kind.np).nmant + 1
+    digits = DIGITS[kind.name]
     after = int(kind.np.type(low + 1))
     if after < low:
         low = after + (1 << (abs(low + 1).bit_length() - digits))

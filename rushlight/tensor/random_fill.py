@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.limits import finfo
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import (
@@ -50,7 +50,7 @@ def uniform_(
     """Uniform numbers in [from, to)."""
     low = float(old.pop("from", from_))
     kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
-    largest = float(ml_dtypes.finfo(kind.np).max)
+    largest = finfo(kind).max
     for name, bound in (("from", low), ("to", to)):
         if not -largest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {C_NAMES[kind.name]}")
