@@ -20,7 +20,7 @@ from rushlight.engine.flush import flush
 from rushlight.engine.trace import STEP_LIMIT, Step, Trace, from_other_thread, local
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value
 from rushlight.ir.graph import Node, toposort
-from rushlight.ops.batching import batched
+from rushlight.ops import batching
 
 NO_VALUE = (
     "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
@@ -59,7 +59,7 @@ class SamplesCall:
         given.update(
             {mine: (each, False) for mine, each in zip(self._scalars, scalars, strict=True)}
         )
-        return tuple(batched(self.sinks, given, self.size))
+        return tuple(batching.batched(self.sinks, given, self.size))
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
         raise InternalError("the gradient of vmap is vmap of the gradient: tensor/samples.py")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.compiler.plan import Plan
 from rushlight.runtime.executor import Failure
@@ -29,7 +28,7 @@ class Ran(NamedTuple):
     plan: Plan | None
     begin: int
     end: int
-    ends: NDArray[np.int64]
+    ends: np.ndarray[Any, np.dtype[np.int64]]
     fresh: int
 
 

@@ -24,12 +24,10 @@ from rushlight.ops import (
     fold,
     indexing,
     interpolate,
-    linalg,
     linear,
     loop_rule,
     loss,
     matmul,
-    matrix_exp,
     movement,
     norm,
     pointwise,
@@ -39,15 +37,28 @@ from rushlight.ops import (
     scatter,
     selection,
     sorting,
-    special,
     view,
 )
 from rushlight.ops.table import OPS
 
 __all__ = ["OPS", "RARE", "load_rare"]
 
-# No op here is a method of Tensor, or used by a family that is not here.
-RARE = ("antialias", "ctc", "distance", "fft", "grid", "recurrent", "unpool")
+# Families that no other family uses, with their methods of Tensor (tensor/late.py).
+RARE = {
+    "antialias": "",
+    "ctc": "",
+    "distance": "",
+    "fft": "",
+    "grid": "",
+    "linalg": "det",
+    "matrix_exp": "matrix_exp",
+    "recurrent": "",
+    "special": (
+        "i0 i0_ igamma igamma_ igammac igammac_ logaddexp logaddexp2 logaddexp2_ logaddexp_ "
+        "logcumsumexp logcumsumexp_ logit logit_ mvlgamma mvlgamma_ sinc sinc_ xlogy xlogy_"
+    ),
+    "unpool": "",
+}
 _waiting = [*RARE]
 
 

@@ -80,7 +80,7 @@ class Parameter:
 
 
 def _parameters(body: Any) -> tuple[Parameter, ...]:
-    """What ``inspect.signature`` says, a tenth as long: every import does this for 350 ops."""
+    """What ``inspect.signature`` says, a tenth as long."""
     code, empty = body.__code__, inspect.Parameter.empty
     names, n, words = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
     defaults = body.__defaults__ or ()
@@ -138,12 +138,16 @@ class Op:
         self.reference_rule: Rule | None = None
         self.samples_rule: Callable[[Any], Iterator[Any]] | None = None
         self.bad_inputs_rule: Callable[[Any], Iterator[Any]] | None = None
-        self.parameters = _parameters(body)
         self.views: dict[Any, Any] = {}  # of a view: what tensor.make_view has worked out
         OPS[self.name] = self
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    @functools.cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The body's, in order. Few programs ask this of more than a tenth of the ops."""
+        return _parameters(self.body)
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:

@@ -39,7 +39,7 @@ from rushlight.base.spans import spanned
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
-from rushlight.tensor import functions, indexing, methods, operators, overrides, random_fill
+from rushlight.tensor import functions, indexing, late, methods, operators, overrides, random_fill
 from rushlight.tensor import samples as samples
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
@@ -103,6 +103,7 @@ exchange.install()
 overrides.install()
 operators.install()
 indexing.install()
+late.install()
 for _name, _method in random_fill.METHODS.items():
     setattr(Tensor, _name, _method)
 
@@ -113,20 +114,6 @@ def set_default_dtype(d: dtype) -> None:
     _set_default_dtype(d)
     local.trace.reset()
 
-
-def _inplace_of(made: Any, name: str) -> Any:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._writable(name)
-        return self._inplace(made(self, *args, **kwargs), name)
-
-    method.__name__ = method.__qualname__ = name
-    return method
-
-
-for _name in functions.METHODS:
-    setattr(Tensor, _name, functions.FUNCTIONS[_name])
-for _name in functions.INPLACE:
-    setattr(Tensor, f"{_name}_", _inplace_of(functions.FUNCTIONS[_name], f"{_name}_"))
 
 # What makes tensors, or reads them; the op table and tensor/functions name theirs themselves.
 for _made in (

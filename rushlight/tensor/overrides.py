@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any
 
 from rushlight.ops.table import Op
-from rushlight.tensor import functions
+from rushlight.tensor import functions, late
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import call_op, enable_dispatch, set_on_foreign
 
@@ -149,6 +149,8 @@ def _enable() -> None:
     if _state_of_process.enabled:
         return
     _state_of_process.enabled = True
+    functions.load_rare()
+    late.load_all()
     enable_dispatch(has_torch_function, _dispatched)
     spoken = vars(sys.modules["rushlight"]) if "rushlight" in sys.modules else {}
     own: dict[Any, Any] = {}

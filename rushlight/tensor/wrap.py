@@ -358,6 +358,9 @@ def enable_dispatch(overridden: Any, dispatched: Any) -> None:
 def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
     """Compile the text of ``op`` into ``function_``: 300 ops are too many to compile at import."""
     namespace = function_.__globals__
+    for parameter in op.parameters:
+        if parameter.default is not inspect.Parameter.empty:
+            namespace[f"default_{parameter.name}"] = parameter.default
     text = source(op, values=values, dispatch=_dispatch[0] and not values and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
@@ -369,9 +372,6 @@ def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
 def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
     """The function of an op; its code is written when it is first called. See ``source``."""
     namespace = {**_SHARED, "_OP": op, "_write": _write, "_AS_VALUES": values}
-    for parameter in op.parameters:
-        if parameter.default is not inspect.Parameter.empty:
-            namespace[f"default_{parameter.name}"] = parameter.default
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
     made.__doc__, made.__qualname__ = op.__doc__, op.name

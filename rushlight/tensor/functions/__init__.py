@@ -12,13 +12,8 @@ from rushlight.tensor.functions import (
     activation,
     closeness,
     complex_numbers,
-    copies,
     dropout,
     dynamic,
-    fft,
-    frequencies,
-    histogram,
-    linalg,
     loss,
     memory,
     norm,
@@ -26,10 +21,7 @@ from rushlight.tensor.functions import (
     pooling,
     products,
     sorting,
-    sparse,
     split,
-    statistics,
-    stft,
     torch_forms,
 )
 from rushlight.tensor.functions.register import (
@@ -45,12 +37,45 @@ __all__ = [
     "FUNCTIONAL", "FUNCTIONS", "INPLACE", "METHODS", "RARE", "TORCH", "TORCH_FORMS", "load_rare",
 ]  # fmt: skip
 
-# No function here is a method of Tensor; see ops/__init__.py.
-RARE = (
-    "ctc", "embedding_bag", "grid", "integration", "linear_loss", "multi_head", "native_norm",
-    "pairs", "rare_forms", "recurrent", "segments", "sequence_conv", "special", "unpooling",
-    "variates", "vision", "weight_norm", "windows",
-)  # fmt: skip
+# Functions that no other file uses, with their methods of Tensor (tensor/late.py).
+RARE = {
+    "copies": (
+        "as_strided_scatter diagonal_scatter narrow_copy positive select_scatter slice_scatter "
+        "unsafe_split_with_sizes"
+    ),
+    "ctc": "",
+    "embedding_bag": "",
+    "fft": "",
+    "frequencies": "",
+    "grid": "",
+    "histogram": "histogram",
+    "integration": "",
+    "linalg": (
+        "cholesky cholesky_inverse cholesky_solve eig geqrf inverse logdet lstsq lu lu_solve "
+        "matrix_power matrix_rank norm orgqr ormqr pinverse qr slogdet solve svd symeig "
+        "triangular_solve"
+    ),
+    "linear_loss": "",
+    "multi_head": "",
+    "native_norm": "",
+    "pairs": "",
+    "rare_forms": "",
+    "recurrent": "",
+    "segments": "",
+    "sequence_conv": "",
+    "sparse": (
+        "_indices _nnz _values coalesce indices is_coalesced sparse_mask to_dense to_sparse "
+        "to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr values"
+    ),
+    "special": "",
+    "statistics": "corrcoef cov index_reduce index_reduce_ nonzero_static renorm renorm_",
+    "stft": "istft stft",
+    "unpooling": "",
+    "variates": "",
+    "vision": "",
+    "weight_norm": "",
+    "windows": "",
+}
 _waiting = [*RARE]
 
 
