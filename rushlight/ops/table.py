@@ -123,6 +123,7 @@ class Op:
         self.__name__ = self.name
         self.__doc__ = body.__doc__
         self.body = body
+        self._written = body  # ops/by_parts.py puts another around it, with the same parameters
         self.torch = torch  # torch.<name>
         self.method = method  # Tensor.<name>
         self.functional = functional  # torch.nn.functional.<name>
@@ -147,12 +148,12 @@ class Op:
     @functools.cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The body's, in order. Few programs ask this of more than a tenth of the ops."""
-        return _parameters(self.body)
+        return _parameters(self._written)
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
         """The body's."""
-        return inspect.signature(self.body)
+        return inspect.signature(self._written)
 
     def vjp(self, rule: Rule) -> Rule:
         """The gradient: ``rule(g, out, *parameters) -> cotangents``. Else derived from the body."""
