@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--peer", help="a Python with PyTorch (default: found or made, peer.py)")
     parser.add_argument("--quick", action="store_true", help="short rounds; nothing is written")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.3, help="of each workload in a round")
     parser.add_argument("--compile", action="store_true", help="beside torch.compile too")
     parser.add_argument("--long", action="store_true", help="all of it, also what takes minutes")
     options = parser.parse_args()
@@ -39,7 +40,7 @@ def main() -> None:
     commit = commit_now()  # of what the processes load from here on
     if peer is None:
         print("PyTorch is not here: measuring Rushlight alone", flush=True)
-    seconds, rounds = (0.1, 2) if options.quick else (0.5, options.rounds)
+    seconds, rounds = (0.1, 2) if options.quick else (options.seconds, options.rounds)
     compiled = options.compile or options.long
 
     def asked(name: str, long: bool = False) -> bool:

@@ -2,14 +2,14 @@
 
     python -m benchmarks.where cnn 4 --threads 2 [--rows 20]
 
-Prints for every plan of one steady step: time, share, GFLOP/s and GB/s of each command (medians
-over many runs, or the best), then what is left of the whole step: recording, flushing, Python.
+Prints for every plan of one steady step: time, share, GFLOP/s, GB/s and share of the roofline of
+each command (medians over many runs, or the best), then what is left of the whole step: recording,
+flushing, Python. (``rushlight profile SCRIPT`` does this for a program.)
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import re
 import statistics
 import time
@@ -19,55 +19,17 @@ import numpy as np
 
 import rushlight as torch
 from benchmarks.workload import load
-from rushlight.compiler import pipeline
-
-# The package's name ``flush`` is the function.
-flush_module = importlib.import_module("rushlight.engine.flush")
-
-
-class Watched:
-    """A plan that notes how long each of its commands takes."""
-
-    def __init__(self, plan: Any, launches: list[Any]) -> None:
-        self.inner, self.launches = plan, launches
-        self.runs: list[np.ndarray[Any, Any]] = []
-        self.whole: list[float] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def run(self, *flight: Any) -> Any:
-        if not hasattr(self.inner, "plan"):
-            return self.inner.run(*flight)
-        program = self.inner.plan.program
-        if program.times is None:
-            program.profile()
-        begin = time.perf_counter()
-        results = self.inner.run(*flight)
-        self.whole.append(time.perf_counter() - begin)
-        self.runs.append(np.diff(program.times))
-        return results
+from rushlight.compiler.plan import Plan
+from rushlight.engine.watch import Ran, watch
+from rushlight.profiler.roofline import peaks
 
 
-def watch() -> list[Watched]:
-    """From now on every new plan is watched."""
-    plans: list[Watched] = []
-    launches: list[Any] = []
-    make_command, make_plan = pipeline._command, flush_module.make_plan
+class Runs:
+    """The runs of one plan: nanoseconds of each command, and of each run from its call on."""
 
-    def command(step: Any, *rest: Any) -> Any:
-        launches.append(step.launch)
-        return make_command(step, *rest)
-
-    def plan(*facts: Any) -> Watched:
-        launches.clear()
-        plans.append(Watched(make_plan(*facts), []))
-        plans[-1].launches = list(launches)
-        return plans[-1]
-
-    pipeline._command = command
-    flush_module.make_plan = plan  # type: ignore[attr-defined]
-    return plans
+    def __init__(self) -> None:
+        self.commands: list[np.ndarray[Any, Any]] = []
+        self.whole: list[int] = []
 
 
 def main() -> None:
@@ -81,56 +43,57 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     step = load()[options.name].build(torch, options.size)
-    plans = watch()
     for _ in range(5):
         step()
-    for plan in plans:
-        plan.runs.clear()
-        plan.whole.clear()
+    plans: dict[Plan | None, Runs] = {}
+
+    def note(ran: Ran) -> None:
+        runs = plans.setdefault(ran.plan, Runs())
+        runs.commands.append(np.diff(ran.ends))
+        runs.whole.append(ran.end - ran.begin)
+
+    stop = watch(note)
     whole, end = [], time.perf_counter() + options.seconds
     while len(whole) < 5 or time.perf_counter() < end:
         begin = time.perf_counter()
         step()
         whole.append(time.perf_counter() - begin)
-    total = min(whole) if options.best else statistics.median(whole)
-    native = 0.0
-    for plan in plans:
-        if plan.runs:
-            native += show(plan, len(whole), options.rows, options.best)
+    stop()
+    middle = min if options.best else statistics.median
+    native = sum(show(*each, len(whole), options.rows, options.best) for each in plans.items())
+    total = middle(whole)
     rest = total - native
     print(f"step {total * 1e6:.0f} us = plans {native * 1e6:.0f} + Python {rest * 1e6:.0f}")
 
 
-def show(plan: Watched, steps: int, rows: int, best: bool) -> float:
+def show(plan: Plan | None, runs: Runs, steps: int, rows: int, best: bool) -> float:
     """Print a plan's commands, the longest first; its seconds in one step."""
-    often = len(plan.runs) / steps
-    if not hasattr(plan.inner, "plan"):
-        print("an interpreted plan")
-        return 0.0
-    runs = np.array(plan.runs) * 1e-9
-    each = runs.min(axis=0) if best else np.median(runs, axis=0)
-    around = min(plan.whole) if best else statistics.median(plan.whole)
+    around = 1e-9 * (min(runs.whole) if best else statistics.median(runs.whole))
+    often = len(runs.whole) / steps
+    if plan is None:
+        print(f"interpreted: {often:.2f} runs a step, {around * 1e6:.1f} us")
+        return around * often
+    times = np.array(runs.commands) * 1e-9
+    each = times.min(axis=0) if best else np.median(times, axis=0)
     inside = float(each.sum())
-    made = plan.inner.plan
+    machine = peaks()
     print(f"plan: {often:.2f} runs a step, {around * 1e6:.1f} us, commands {inside * 1e6:.1f} us, "
-          f"{made.flops / inside / 1e9:.1f} GFLOP/s, arena {made.arena_bytes}")  # fmt: skip
-    commands = made.program.commands
-    print(f"{'no':>4} {'us':>9} {'share':>6} {'GFLOP/s':>8} {'GB/s':>7} {'chunks':>7}")
+          f"{plan.flops / inside / 1e9:.1f} GFLOP/s, arena {plan.arena_bytes}")  # fmt: skip
+    commands = plan.program.commands
+    print(f"{'no':>4} {'us':>9} {'share':>6} {'GFLOP/s':>8} {'GB/s':>7} {'limit':>6} {'chunks':>7}")
     for place in np.argsort(-each)[:rows]:
-        launch, seconds = plan.launches[place], max(float(each[place]), 1e-9)
-        chunks = f"{launch.chunks}{'s' if commands[place].serial else ''}"
-        rates = f"{launch.flops / seconds / 1e9:8.1f} {launch.bytes / seconds / 1e9:7.1f}"
+        seconds, (flops, moved) = max(float(each[place]), 1e-9), plan.costs[place]
+        chunks = f"{commands[place].chunks}{'s' if commands[place].serial else ''}"
+        rates = f"{flops / seconds / 1e9:8.1f} {moved / seconds / 1e9:7.1f}"
+        limit = f"{machine.least_seconds(flops, moved) / seconds:6.0%}"
         share = f"{seconds * 1e6:9.2f} {seconds / inside:6.1%}"
-        print(f"{place:4} {share} {rates} {chunks:>7} {launch.label}")
+        print(f"{place:4} {share} {rates} {limit} {chunks:>7} {plan.labels[place]}")
     kinds: dict[str, list[float]] = {}
-    for place, seconds in enumerate(each):
-        label = plan.launches[place].label
+    for label, seconds in zip(plan.labels, each, strict=True):
         kind = re.sub(r"\d+", "", label.split("(")[0].split("[")[0]).strip()
         kinds.setdefault(kind, []).append(float(seconds))
-    ranked = sorted(kinds.items(), key=lambda item: -sum(item[1]))[:rows]
-    for kind, times in ranked:
-        share = sum(times) / inside
-        print(f"{len(times):4} {sum(times) * 1e6:9.2f} {share:6.1%} {kind}")
+    for kind, spent in sorted(kinds.items(), key=lambda item: -sum(item[1]))[:rows]:
+        print(f"{len(spent):4} {sum(spent) * 1e6:9.2f} {sum(spent) / inside:6.1%} {kind}")
     return around * often
 
 

@@ -3,7 +3,7 @@
 A kernel can be no faster than its arithmetic at the peak rate of fused multiply-adds, nor than its
 bytes at the rate of the memory they are in. The longer of the two is its least time; least over
 measured is its share of the roofline (Williams, Waterman and Patterson, 2009). Which memory follows
-from how many bytes it touches: rates are measured from caches to main memory.
+from how many bytes it touches: rates are measured from caches to main memory, copying and reading.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _CHAINS = 10  # independent sums: more than a multiply-add takes cycles to be re
 _ROUNDS = 20_000
 _SIZES = tuple(1 << power for power in (13, 15, 17, 19, 21, 23, 26))  # bytes touched
 _LEAST_TIMED = 400_000  # bytes copied in one measurement
-_LEAST_SECONDS = 0.02  # of repeating each measurement: on a shared machine the best of many
+_UNROLLED = 4  # vectors that a round of reading adds, each to a sum of its own
+_LEAST_SECONDS = 0.03  # of repeating each measurement: on a shared machine the best of many
 
 
 @dataclass(frozen=True)
@@ -48,30 +49,37 @@ class Peaks:
 
 
 def peaks() -> Peaks:
-    """What this machine can do with the current number of threads; measured once (about 0.2 s)."""
+    """What this machine can do with the current number of threads; measured once (about 0.5 s)."""
     return _measured(get_num_threads())
 
 
 @functools.cache
 def _measured(threads: int) -> Peaks:
     lanes = cpu.host().lanes(4)
-    kernels = [("peak_muladd", _muladd(lanes)), ("peak_copy", _copy(lanes))]
+    kernels = [
+        ("peak_muladd", _muladd(lanes)), ("peak_copy", _copy(lanes)), ("peak_read", _read(lanes))
+    ]  # fmt: skip
     addresses = code.load(kernels)
     chunks = 4 * threads
     out = np.zeros(chunks * lanes, np.float32)
     muladds = Program([Command(addresses["peak_muladd"], chunks, ((0, 0),))])
     seconds = _best(muladds, np.array([out.ctypes.data]))
     flops = 2.0 * chunks * _ROUNDS * _CHAINS * lanes / seconds
-    rates = [_bandwidth(addresses["peak_copy"], size, threads, lanes) for size in _SIZES]
+    rates = [
+        max(
+            _bandwidth(addresses[each], size, threads, lanes) for each in ("peak_copy", "peak_read")
+        )
+        for size in _SIZES
+    ]
     # What is smaller can be had at least as fast: the rest is noise and the cost of a launch.
     held = [max(rates[place:]) for place in range(len(rates))]
     return Peaks(threads, flops, tuple(zip(_SIZES, held, strict=True)))
 
 
 def _bandwidth(address: int, size: int, threads: int, lanes: int) -> float:
-    """Bytes a second, read and written together, of copying half of ``size`` to the other half."""
+    """Bytes a second of a kernel that goes through two arrays which are ``size`` together."""
     shared = threads if size > 1 << 16 else 1  # what is smaller stays on one thread: pipeline.py
-    vectors = size // 2 // (4 * lanes) // shared
+    vectors = size // 2 // (4 * lanes) // shared // _UNROLLED * _UNROLLED
     half = vectors * lanes * shared
     memory = np.zeros(2 * half + 16, np.float32)
     source = memory.ctypes.data + -memory.ctypes.data % 64
@@ -165,6 +173,53 @@ loop:
   %more = icmp slt i64 %i1, %last
   br i1 %more, label %loop, label %done
 done:
+  ret i64 0
+}}
+"""
+
+
+def _read(lanes: int) -> str:
+    """As ``_copy``, but adds the vectors of both arrays up; what comes out is stored once."""
+    kind = f"<{lanes} x float>"
+    places = range(_UNROLLED)
+    start = "\n".join(
+        f"  %s{k} = phi {kind} [ zeroinitializer, %entry ], [ %u{k}, %loop ]" for k in places
+    )
+    body = "\n".join(
+        f"""  %j{k} = add i64 %i, {k}
+  %a{k} = getelementptr {kind}, ptr %from, i64 %j{k}
+  %b{k} = getelementptr {kind}, ptr %to, i64 %j{k}
+  %x{k} = load {kind}, ptr %a{k}, align 4
+  %y{k} = load {kind}, ptr %b{k}, align 4
+  %t{k} = fadd {kind} %s{k}, %x{k}
+  %u{k} = fadd {kind} %t{k}, %y{k}"""
+        for k in places
+    )
+    total = "\n".join(
+        f"  %z{k} = fadd {kind} %{'u0' if k == 1 else f'z{k - 1}'}, %u{k}" for k in places if k
+    )
+    return f"""
+define i64 @peak_read(ptr noalias %args, i64 %begin, i64 %end) {{
+entry:
+  %from = load ptr, ptr %args
+  %slot = getelementptr i64, ptr %args, i64 1
+  %to = load ptr, ptr %slot
+  %count = getelementptr i64, ptr %args, i64 2
+  %n = load i64, ptr %count
+  %first = mul i64 %begin, %n
+  %last = mul i64 %end, %n
+  br label %loop
+loop:
+  %i = phi i64 [ %first, %entry ], [ %i1, %loop ]
+{start}
+{body}
+  %i1 = add i64 %i, {_UNROLLED}
+  %more = icmp slt i64 %i1, %last
+  br i1 %more, label %loop, label %done
+done:
+{total}
+  %out = getelementptr {kind}, ptr %from, i64 %first
+  store {kind} %z{_UNROLLED - 1}, ptr %out, align 4
   ret i64 0
 }}
 """
