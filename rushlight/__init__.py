@@ -87,8 +87,8 @@ has_lapack = has_mkl = has_openmp = has_spectral = True  # what needs them works
 _SUBMODULES = frozenset(
     {
         "__config__", "_dynamo", "_inductor", "_utils", "accelerator", "amp", "autograd",
-        "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "functional", "hub", "jit",
-        "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
+        "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func",
+        "functional", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
         "optim", "overrides", "profiler", "random", "return_types", "serialization", "signal",
         "sparse", "special", "storage", "testing", "types", "utils", "version", "vision", "xpu",
     }
