@@ -244,7 +244,7 @@ def index_copy(input: Node, dim: int, index: Node, source: Node) -> Node:
     return reshape(build.put(x, places, values, axis, "set"), input.shape)
 
 
-@composite(method=True, inplace=True)
+@composite(method=True, inplace=True, stored="value")
 def index_fill(input: Node, dim: int, index: Node, value: Operand) -> Node:
     """``input`` with one number in the slices that ``index`` names along ``dim``."""
     axis = normalize_dim(dim, input.ndim)

@@ -138,7 +138,7 @@ def clamp_max(input: Node, max: Operand) -> Node:
 clamp_max.samples(of_two(bools=False))
 
 
-@composite(method=True, inplace=True)
+@composite(method=True, inplace=True, stored="value")
 def masked_fill(input: Node, mask: Node, value: Operand) -> Node:
     """``value`` where mask is True, else input; the dtype stays input's."""
     if mask.dtype is not bool_:

@@ -118,6 +118,7 @@ class Op:
         grad_name: str,
         aliases: tuple[str, ...],
         complex_rule: bool,
+        stored: str,
     ) -> None:
         self.name = name or body.__name__.rstrip("_")
         self.__name__ = self.name
@@ -130,6 +131,7 @@ class Op:
         self.inplace = inplace  # Tensor.<name>_
         self.view = view  # the result shares the storage of its first argument
         self.differentiable = differentiable
+        self.stored = stored  # the parameter whose number becomes an element: it has to fit
         self.complex_rule = complex_rule  # its vjp conjugates by itself (ops/derive.py)
         camel = "".join(part.capitalize() for part in self.name.split("_"))
         self.grad_name = (grad_name or camel) + "Backward0"
@@ -226,13 +228,14 @@ def set_tape(previous: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any
 def composite(
     body: Rule, *, name: str = ..., torch: bool = ..., method: bool = ..., functional: bool = ...,
     inplace: bool = ..., view: bool = ..., differentiable: bool = ..., grad_name: str = ...,
-    aliases: tuple[str, ...] = ..., complex_rule: bool = ...,
+    aliases: tuple[str, ...] = ..., complex_rule: bool = ..., stored: str = ...,
 ) -> Op: ...  # fmt: skip
 @overload
 def composite(
     body: None = None, *, name: str = ..., torch: bool = ..., method: bool = ...,
     functional: bool = ..., inplace: bool = ..., view: bool = ..., differentiable: bool = ...,
     grad_name: str = ..., aliases: tuple[str, ...] = ..., complex_rule: bool = ...,
+    stored: str = ...,
 ) -> Callable[[Rule], Op]: ...  # fmt: skip
 
 
@@ -249,6 +252,7 @@ def composite(
     grad_name: str = "",
     aliases: tuple[str, ...] = (),
     complex_rule: bool = False,
+    stored: str = "",
 ) -> Op | Callable[[Rule], Op]:
     """Make a body an op. Flags: where users find it (``torch.x``, ``Tensor.x``, ``F.x``)."""
 
@@ -265,6 +269,7 @@ def composite(
             grad_name=grad_name,
             aliases=aliases,
             complex_rule=complex_rule,
+            stored=stored,
         )
 
     return make if body is None else make(body)

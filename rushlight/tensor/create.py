@@ -19,6 +19,7 @@ from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
+from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.memory_format import (
     made_like,
     preserve_format,
@@ -50,6 +51,7 @@ def _size(who: str, size: tuple[Any, ...]) -> Shape:
 def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
     if value in (0, 1) and not isinstance(value, (float, complex)):
         return _finish(function("_constant")(size, int(value), dtype), requires_grad)
+    require_fits(value, dtype)
     if isinstance(value, complex):
         return _finish(Tensor._from_array(np.full(size, value, dtype.np), copy=True), requires_grad)
     return _finish(function("_full")(size, value, dtype), requires_grad)

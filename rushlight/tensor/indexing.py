@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import config
-from rushlight.base.dtype import bool_, int64, uint8
+from rushlight.base.dtype import INTEGER, bool_, int32, int64, uint8
+from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.kinds import convert, require_fits, type_name
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
+_ENTRIES = (Tensor, list, tuple, range, np.ndarray, slice)
 LAST_ERA = 2017  # until then a sum or a loss was a vector of one element
 
 
@@ -32,7 +35,7 @@ def _plain(entry: Any) -> Any:
     if isinstance(entry, (int, np.integer)):
         return int(entry)
     if isinstance(entry, Tensor):
-        if entry.ndim == 0 and entry.dtype is not bool_ and not entry.dtype.is_floating_point:
+        if entry.ndim == 0 and entry.dtype.category == INTEGER and entry.dtype is not uint8:
             return int(entry.item())
         return entry
     if isinstance(entry, (list, tuple, np.ndarray, range)):
@@ -57,7 +60,16 @@ def _bound(value: Any) -> int | None:
 
 
 def _entries(index: Any) -> tuple[Any, ...]:
-    return tuple(map(_plain, index)) if isinstance(index, tuple) else (_plain(index),)
+    if not isinstance(index, tuple) and not _means_tuple(index):
+        return (_plain(index),)
+    return tuple(map(_plain, index))
+
+
+def _means_tuple(index: Any) -> bool:
+    """Whether a short list is one entry an axis: ``x[[0, slice(2)]]``, as NumPy once had it."""
+    if not isinstance(index, (list, range)) or len(index) >= 32:
+        return False
+    return any(isinstance(each, _ENTRIES) or each is None or each is ... for each in index)
 
 
 def _advanced(entries: tuple[Any, ...]) -> bool:
@@ -114,7 +126,7 @@ def _split(
                     place += 1
                     source += 1
             else:
-                if entry.dtype.is_floating_point:
+                if entry.dtype not in (int64, int32):
                     raise IndexError(
                         "tensors used as indices must be long, int, byte or bool tensors"
                     )
@@ -178,6 +190,8 @@ def _only_element(self: Tensor, index: int) -> Any:
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """Write numbers or a broadcastable tensor to the elements that ``index`` names."""
     entries = _entries(index)
+    if not isinstance(value, Tensor):
+        value = _number(value, self.dtype)
     if not _advanced(entries):
         target = function("_basic_index")(self, entries)
         _write(target, value)
@@ -189,10 +203,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     ):  # fmt: skip
         # A whole mask and one number: no indices, no host.
         self._writable("masked_fill_")
-        number = value.item() if isinstance(value, np.generic) else value
-        if isinstance(number, (int, float, bool)):
-            require_fits(number, self.dtype)
-        self._inplace(function("masked_fill")(self, mask, number), "masked_fill_")
+        self._inplace(function("masked_fill")(self, mask, value), "masked_fill_")
         return
     shown, indices, axes, front = _split(self, entries)
     if isinstance(value, Tensor) and value.dtype is not shown.dtype:
@@ -206,19 +217,30 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     shown._assign(function("_index_put")(shown, values, tuple(indices), axes, front, False))
 
 
+def _number(value: Any, kind: DType) -> Any:
+    """One number that a tensor of dtype ``kind`` can hold; errors are PyTorch's."""
+    if isinstance(value, np.integer):
+        value = int(value)
+    if not isinstance(value, (int, float, complex)):
+        name = type(value).__name__
+        name = f"numpy.{name}" if isinstance(value, (np.ndarray, np.generic)) else name
+        raise TypeError(f"can't assign a {name} to a torch.{legacy_name(kind)}Tensor")
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    require_fits(value, kind)
+    return value
+
+
 def _as_values(target: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return convert(value, target.dtype)
     from rushlight.tensor.create import tensor
 
-    if isinstance(value, (int, float)):
-        require_fits(value, target.dtype)
     return tensor(value, dtype=target.dtype)
 
 
 def _write(target: Tensor, value: Any) -> None:
     if isinstance(value, (int, float, bool)):
-        require_fits(value, target.dtype)
         target._writable("fill_")
         target._assign(function("_full")(target.shape, value, target.dtype))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,19 +29,37 @@ def can_cast(source: DType, target: DType) -> bool:
 
 _C_NAMES = {
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
+    "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
 }  # fmt: skip
+_LARGEST_FLOAT = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float32": 3.4028234663852886e38,
+    "float64": 1.7976931348623157e308,
+}
 
 
-def require_fits(number: float | int | bool, kind: DType) -> None:
-    """RuntimeError where a whole-number dtype cannot hold ``number`` (uint8 takes -1: 255)."""
-    if kind.name not in _C_NAMES or isinstance(number, bool) or number != number:
+def require_fits(number: float | int | bool | complex, kind: DType) -> None:
+    """RuntimeError where a dtype cannot hold ``number`` (uint8 takes -1: 255; floats take inf).
+
+    OverflowError for a whole number of more than 64 bits.
+    """
+    name = kind.name
+    if name not in _C_NAMES or isinstance(number, bool):
         return
-    limits = np.iinfo(kind.np)
-    low = -limits.max if kind.name == "uint8" and isinstance(number, int) else limits.min
-    if not low <= number <= limits.max:
-        raise RuntimeError(
-            f"value cannot be converted to type {_C_NAMES[kind.name]} without overflow"
-        )
+    if isinstance(number, int) and not -(2**63) <= number < 2**64:
+        raise OverflowError("int too big to convert")
+    if isinstance(number, complex):
+        fits = number.imag == 0
+    elif name in _LARGEST_FLOAT:
+        limit = _LARGEST_FLOAT[name]
+        fits = not limit < abs(number) < math.inf
+    else:
+        limits = np.iinfo(kind.np)
+        low = -limits.max if name == "uint8" and isinstance(number, int) else limits.min
+        fits = bool(low <= number <= limits.max)
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {_C_NAMES[name]} without overflow")
 
 
 def convert(tensor: Tensor, kind: DType) -> Tensor:

@@ -33,3 +33,18 @@ def plain_constant(value: Any) -> Any:
     if isinstance(value, range):
         return tuple(value)
     return value
+
+
+def within_reach(number: Any, arguments: tuple[Any, ...]) -> Any:
+    """``number`` as a plan takes it: whole numbers have 64 bits.
+
+    From 2**63 to 2**64 they are unsigned, as in PyTorch: among tensors of whole numbers they wrap,
+    among others they count in full. OverflowError beyond.
+    """
+    if type(number) is not int or -(2**63) <= number < 2**63:
+        return number
+    if not 0 <= number < 2**64:
+        raise OverflowError("int too big to convert")
+    dtypes = [each.dtype for each in arguments if isinstance(each, Tensor)]
+    whole = not any(kind.is_floating_point or kind.is_complex for kind in dtypes)
+    return number - 2**64 if whole else float(number)

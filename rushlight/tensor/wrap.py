@@ -26,10 +26,11 @@ from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
 from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
+from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.overwrite import OVERLAP
-from rushlight.tensor.plain_arguments import complex_number, plain_constant
+from rushlight.tensor.plain_arguments import complex_number, plain_constant, within_reach
 from rushlight.tensor.state import LEAF, attach, attach_one
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.views import make_view
@@ -280,15 +281,16 @@ def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] 
             return value
     elif kind in (*MAY_HOLD_NUMBER, table.SCALAR, table.OPTIONAL_SCALAR):
         if type(value) in NUMBER_TYPES:
-            return value
+            return within_reach(value, arguments)
         if isinstance(value, (complex, np.complexfloating)) and kind in MAY_HOLD_NUMBER:
             return complex_number(complex(value), arguments)
         if isinstance(value, np.ndarray) and kind in MAY_HOLD_NUMBER:
             return Tensor._from_array(value)
         if isinstance(value, (np.bool_, np.integer, np.floating)):
-            return value.item()
+            return within_reach(value.item(), arguments)
         if isinstance(value, (int, float)):  # a subclass: IntEnum, say
-            return int(value) if isinstance(value, int) else float(value)
+            plain = int(value) if isinstance(value, int) else float(value)
+            return within_reach(plain, arguments)
     if kind == table.TENSORS and isinstance(value, (tuple, list)):
         for place, each in enumerate(value):
             if not isinstance(each, Tensor):
@@ -328,6 +330,7 @@ _SHARED: dict[str, Any] = {
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
     "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
+    "_require_fits": require_fits,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from rushlight.tensor.numpy_names import NUMPY_NAMES
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
 NUMBER_TYPES = (float, int, bool)
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of the whole numbers that a plan takes
 
 
 def _read(name: str, indent: str) -> list[str]:
@@ -21,7 +22,20 @@ def _read(name: str, indent: str) -> list[str]:
     ]
 
 
-def _prepare(parameter: Parameter) -> tuple[list[str], str]:
+def _number(name: str, pad: str, holder: str) -> list[str]:
+    """Lines that make the number ``name`` an input; what no plan can take is a TypeError first.
+
+    ``holder``: the tensor whose dtype has to hold it, where there is one.
+    """
+    lines = [
+        f"{pad}if {name}_k is int and not {_SMALLEST} <= {name} <= {_LARGEST}: raise TypeError"
+    ]
+    if holder:
+        lines.append(f"{pad}_require_fits({name}, {holder}_v.meta.dtype)")
+    return [*lines, f"{pad}t_.scalars.append({name})"]
+
+
+def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     """Lines before the key is made, and this parameter's part of the key."""
     name, kind = parameter.name, parameter.kind
     pad = "        "
@@ -40,9 +54,10 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
         lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
         if kind == table.POWER:
             lines.append(f"{pad}    if {name} in _SPECIAL: {name}_k = (type({name}), {name})")
-            lines.append(f"{pad}    else: t_.scalars.append({name})")
+            lines.append(f"{pad}    else:")
+            lines += _number(name, pad + "        ", holder)
         else:
-            lines.append(f"{pad}    t_.scalars.append({name})")
+            lines += _number(name, pad + "    ", holder)
         if kind == table.OPTIONAL_OPERAND:
             lines.append(f"{pad}elif {name} is None: {name}_k = None")
         lines.append(f"{pad}else:")
@@ -60,7 +75,8 @@ def _prepare(parameter: Parameter) -> tuple[list[str], str]:
             f"{pad}    {name}_k = type({name})",
             f"{pad}    if {name}_k is complex: {name}_k = (complex, repr({name}))",
             f"{pad}    elif {name}_k not in _NUMBERS: raise TypeError",
-            f"{pad}    else: t_.scalars.append({name})",
+            f"{pad}    else:",
+            *_number(name, pad + "        ", holder),
         ]
         return lines, f"{name}_k"
     if parameter.annotation == "bool":
@@ -152,7 +168,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
     lines, key = [], ["_OP"]
     tensors: list[Parameter] = []
     for parameter in op.parameters:
-        prepared, part = _prepare(parameter)
+        prepared, part = _prepare(parameter, names[0] if parameter.name == op.stored else "")
         lines += prepared
         key.append(part)
         if parameter.kind in table.DIFFERENTIABLE_KINDS:

@@ -104,7 +104,7 @@ def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False
 leaky_relu.samples(with_options({"negative_slope": 0.2}))
 
 
-@composite(torch=False, functional=True)
+@composite(torch=False, functional=True, stored="value")
 def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = False) -> Node:
     """x where x > threshold, else value."""
     if input.dtype is bool_:

@@ -40,7 +40,7 @@ def _crop(x: Node, pairs: tuple[tuple[int, int], ...]) -> Node:
     return x
 
 
-@composite(name="constant_pad_nd", grad_name="ConstantPadNd")
+@composite(name="constant_pad_nd", grad_name="ConstantPadNd", stored="value")
 def constant_pad(input: Node, pad: tuple[int, ...], value: Scalar = 0) -> Node:
     """``value`` around the last axes; negative amounts cut off."""
     pairs = _pairs(tuple(pad), input.ndim)
