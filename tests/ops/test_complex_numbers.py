@@ -94,7 +94,6 @@ def test_random_numbers_are_pytorchs() -> None:
         lambda x: x.clamp(0), lambda x: x // x, lambda x: x % x, lambda x: x.floor(),
         lambda x: x.erf(), lambda x: x.relu(), lambda x: x.atan2(x), lambda x: x.argmax(),
         lambda x: torch.signbit(x), lambda x: x.lgamma(), lambda x: float(x[0, 0]),
-        lambda x: torch.logcumsumexp(x, 0),
     ],
 )  # fmt: skip
 def test_what_needs_an_order_is_refused(call: Any) -> None:
