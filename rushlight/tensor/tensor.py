@@ -211,7 +211,8 @@ class Tensor(Writable):
         # References: this tensor, the local name and getrefcount's argument.
         if getrefcount(storage) == 3 and self._base is None:
             self._read_value()
-            if self._value is storage.value and layout.contiguous:  # type: ignore[union-attr]
+            plain = layout.strides == self._value.meta.layout.strides
+            if self._value is storage.value and plain:  # type: ignore[union-attr]
                 self._storage = None
 
     # Shape and kind

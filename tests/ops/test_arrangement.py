@@ -192,3 +192,33 @@ def test_out_takes_the_strides_of_the_result_when_it_grows() -> None:
     assert grown.stride() == (1, 3) and torch.equal(grown, x + 1)
     kept = torch.empty(3, 4)
     assert torch.add(x, 1, out=kept).stride() == (4, 1) and torch.equal(kept, x + 1)
+
+
+def test_a_channels_last_module_stays_so_through_training() -> None:
+    torch.manual_seed(0)
+    layers = [
+        torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(inplace=True),
+        torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 2),
+    ]  # fmt: skip
+    plain = torch.nn.Sequential(*layers)
+    state = {name: each.clone() for name, each in plain.state_dict().items()}
+    x, y = torch.rand(4, 3, 6, 6), torch.tensor([0, 1, 0, 1])
+
+    def train(model: Any) -> list[float]:
+        losses = []
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+    expected = train(plain)
+    plain.load_state_dict(state)
+    model = plain.to(memory_format=torch.channels_last)
+    weight: Any = model[0].weight
+    assert weight.stride() == (27, 1, 9, 3) and model[0](x).stride() == (128, 1, 32, 8)
+    assert train(model) == pytest.approx(expected, rel=1e-5)
+    assert weight.stride() == weight.grad.stride() == (27, 1, 9, 3) and weight.is_leaf

@@ -47,11 +47,10 @@ class Conversion:
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Change device, dtype or memory format of every parameter and buffer, in place.
 
-        A dtype changes the floating-point ones only. Returns the module.
+        A dtype changes the floating-point ones only, a memory format those of rank 4 or 5. Returns
+        the module.
         """
-        # A memory format is taken and left at that: plans lay out weights by themselves, and one
-        # that is a view is slower to update.
-        target, kind, non_blocking, *_ = parse_to(args, kwargs)
+        target, kind, non_blocking, _, layout = parse_to(args, kwargs)
         if kind is not None and not (kind.is_floating_point or kind.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -60,6 +59,8 @@ class Conversion:
 
         def convert(tensor: Tensor) -> Tensor:
             wanted = kind if tensor.is_floating_point() or tensor.is_complex() else None
+            if layout is not None and tensor.ndim in (4, 5):
+                return tensor.to(target, wanted, non_blocking, memory_format=layout)
             return tensor.to(target, wanted, non_blocking)
 
         return self._apply(convert)
