@@ -118,7 +118,7 @@ def pairwise_distance(
     x1: Node, x2: Node, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Node:
     """The p-norm of x1 - x2 + eps along the last axis."""
-    dtype = common_dtype(x1, x2)
+    dtype = floating(common_dtype(x1, x2))
     shape = broadcast_shapes(x1.shape, x2.shape)
     if not shape:
         raise ShapeError("pairwise_distance: x1 and x2 must have at least one dimension")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import float32, float64, int64
+from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import composite
 
@@ -120,6 +121,13 @@ def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: b
     return out
 
 
+def _rounded_to_byte(x: Node) -> Node:
+    """Images of bytes are bytes between the axes too; a half goes up."""
+    x = unary("floor", _plus(x, 0.5))
+    low, high = (const(each, x.shape, x.dtype) for each in (0, 255))
+    return binary("minimum", binary("maximum", x, low), high)
+
+
 @composite(torch=False, name="_interpolate", grad_name="Upsample")
 def interpolate(
     input: Node, size: tuple[int, ...], scales: tuple[float | None, ...], mode: str,
@@ -132,8 +140,15 @@ def interpolate(
             f"{list(input.shape[2:])} and output {list(size)}"
         )
     x = build.cast(input, float64 if input.dtype is float64 else compute_dtype(input.dtype))
+    bytes_ = input.dtype is uint8
     if mode in ("nearest", "nearest-exact"):
         x = input
+    elif bytes_ and len(size) == 2:
+        x = build.cast(input, float32)
+    elif not input.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"compute_indices_weights_{mode}\" not implemented for '{legacy_name(input.dtype)}'"
+        )
     # The last axis first: the largest share of the work on the smaller array when enlarging.
     for axis, (count, scale) in reversed(list(enumerate(zip(size, scales, strict=True), start=2))):
         if mode in ("nearest", "nearest-exact"):
@@ -142,4 +157,6 @@ def interpolate(
             x = _linear(x, axis, count, scale, align_corners)
         else:
             x = _cubic(x, axis, count, scale, align_corners)
+        if bytes_ and mode in ("linear", "cubic"):
+            x = _rounded_to_byte(x)
     return build.cast(x, input.dtype)

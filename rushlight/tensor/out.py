@@ -10,6 +10,45 @@ from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.tensor import Tensor
 
 
+# PyTorch writes the results of these into no other dtype than their own.
+_EXACT = frozenset(
+    """
+    addbmm addmm addmv alias_copy amax amin aminmax argmax argmin as_strided_copy avg_pool2d
+    avg_pool3d baddbmm bitwise_not bmm abs bucketize ceil cholesky_ex conj_physical
+    cross cummax cummin det diag diagonal_copy dot eigh eigvalsh expand_copy floor frac
+    frexp gather gelu hardshrink heaviside histc histogram index_add index_copy index_reduce
+    index_select inv inv_ex isin isneginf isposinf kthvalue ldl_factor ldl_factor_ex
+    ldl_solve linear log_softmax logcumsumexp logsigmoid lu_factor lu_factor_ex lu_solve
+    masked_select matmul matrix_norm mm mode msort multi_dot multinomial mv nan_to_num
+    nanquantile narrow_copy native_batch_norm neg nonzero norm permute_copy qr quantile
+    renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit
+    slice_scatter slogdet softmax softplus softshrink solve solve_ex solve_triangular sort
+    split_with_sizes_copy squeeze_copy svd svdvals t_copy take take_along_dim tensordot topk
+    transpose_copy triangular_solve tril triu trunc unbind_copy unfold_copy unsqueeze_copy
+    vdot vecdot vector_norm view_copy where
+    """.split()
+)
+
+
+def require_dtypes(who: str, out: Any, result: Any) -> None:
+    """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
+    if who.lstrip("_") not in _EXACT:
+        return
+    pairs = [(out, result)] if isinstance(result, Tensor) else zip(out, result, strict=True)
+    for target, each in pairs:
+        if isinstance(target, Tensor) and target.dtype is not each.dtype:
+            raise RuntimeError(
+                f"{who}(): Expected out tensor to have dtype {_c_name(each)}, but got "
+                f"{_c_name(target)} instead"
+            )
+
+
+def _c_name(tensor: Tensor) -> str:
+    return {"float32": "float", "float64": "double", "int64": "long int"}.get(
+        tensor.dtype.name, tensor.dtype.name
+    )
+
+
 def _require_resizable(out: Tensor, result: Tensor) -> None:
     """Memory that belongs to somebody else (an array) does not grow."""
     held = out._value if out._storage is None else out._storage.value
@@ -30,6 +69,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
             "but one of the arguments requires grad."
         )
     out._require_normal()
+    require_dtypes(who, out, result)
     if not can_cast(result.dtype, out.dtype):
         raise RuntimeError(
             f"result type {type_name(result.dtype)} can't be cast to the desired output type "

@@ -119,6 +119,11 @@ class Writable:
                     f"output with shape {list(mine.shape)} doesn't match the broadcast shape "
                     f"{list(meta.shape)}"
                 )
+            if who == "float_power_":
+                raise RuntimeError(
+                    f"the base given to float_power_ has dtype {type_name(mine.dtype)} but the "
+                    f"operation's result requires dtype {type_name(meta.dtype)}"
+                )
             if who == "abs_" and mine.dtype.is_complex:
                 raise RuntimeError("In-place abs is not supported for complex tensors.")
             if not can_cast(meta.dtype, mine.dtype):

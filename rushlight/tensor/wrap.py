@@ -28,7 +28,7 @@ from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
-from rushlight.tensor.out import write_out
+from rushlight.tensor.out import require_dtypes, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.plain_arguments import complex_number, plain_constant, within_reach
 from rushlight.tensor.state import LEAF, attach, attach_one
@@ -174,25 +174,6 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
 
 # These read their argument at places of their own, so they cannot write over it.
 _READ_OUT_OF_ORDER = ("gather", "take", "index_select", "take_along_dim", "kthvalue")
-# ``out`` of these takes no other dtype.
-_EXACT_OUT = ("gather", "aminmax", "amax", "amin", "index_select", "take")
-
-
-def _require_dtypes(out: Any, result: Any) -> None:
-    pairs = [(out, result)] if isinstance(result, Tensor) else zip(out, result, strict=True)
-    for target, each in pairs:
-        if target.dtype is not each.dtype:
-            raise RuntimeError(
-                f"Expected out tensor to have dtype {_c_name(each)}, but got {_c_name(target)} "
-                "instead"
-            )
-
-
-def _c_name(tensor: Tensor) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long int"}.get(
-        tensor.dtype.name, tensor.dtype.name
-    )
-
 
 def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
     """``out=``: compute, then write."""
@@ -208,8 +189,7 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
         result = call_op(function, op, arguments)
     finally:
         trace.autocast = before
-    if op.name in _EXACT_OUT:
-        _require_dtypes(out, result)
+    require_dtypes(op.name, out, result)
     if op.name in _READ_OUT_OF_ORDER and isinstance(out, Tensor) and out._storage is not None:
         # ``out`` would grow over what is read.
         shares = any(isinstance(each, Tensor) and each._storage is out._storage

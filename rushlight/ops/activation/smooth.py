@@ -10,6 +10,7 @@ from rushlight.base.dtype import bool_
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.promote import compute_dtype, floating, full, require_floating
 from rushlight.ops.samples import INTEGERS, Rng, Samples, of_one, raises, with_options
@@ -117,7 +118,9 @@ def softsign(input: Node) -> Node:
     if input.dtype is bool_:
         raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
     x = build.cast(input, floating(input.dtype))
-    return binary("div", x, binary("add", const(1, x.shape, x.dtype), unary("abs", x)))
+    size: Node = modulus(x) if x.dtype.is_complex else unary("abs", x)
+    below = binary("add", const(1, x.shape, size.dtype), size)
+    return binary("div", x, build.cast(below, x.dtype))
 
 
 @softsign.samples

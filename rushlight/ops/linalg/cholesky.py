@@ -12,7 +12,14 @@ from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.linalg.check import LinAlgError, first_refused, require_matrix
-from rushlight.ops.linalg.shapes import adjoint, halved_diagonal, lower, product
+from rushlight.ops.linalg.shapes import (
+    adjoint,
+    diagonal,
+    halved_diagonal,
+    lower,
+    on_diagonal,
+    product,
+)
 from rushlight.ops.linalg.triangular import triangular
 from rushlight.ops.table import Grads, composite
 
@@ -75,7 +82,9 @@ def _slope(g: Node, out: Node, upper: bool) -> Node:
     factor = adjoint(out) if upper else out
     seed = adjoint(g) if upper else g
     inner = lower(halved_diagonal(product(adjoint(factor), seed)))
-    both = binary("add", inner, adjoint(inner))
+    # As in PyTorch a complex diagonal of the seed stays as it is.
+    both = binary("add", inner, adjoint(lower(inner, 1)))
+    both = binary("add", both, on_diagonal(diagonal(inner), inner.shape))
     turned = adjoint(factor)
     left = triangular(turned, both, True, False)  # L^-H X
     whole = adjoint(triangular(turned, adjoint(left), True, False))  # .. L^-1

@@ -7,12 +7,13 @@ import math
 import numpy as np
 
 from rushlight.ir.host import Array
-from rushlight.ir.interpret_special import digamma, lgamma
+from rushlight.ir.interpret_special import digamma, erfc, lgamma
 
 _BERNOULLI = (
     1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
     -174611 / 330,
 )  # fmt: skip
+_VAST = 1e7  # from here on the incomplete functions are those of a normal distribution
 _STEPS = 20000  # of a series or fraction at most; far fewer are usual
 _DIRECT = 12  # terms summed before the Euler-Maclaurin tail
 
@@ -68,6 +69,8 @@ def _incomplete(a: Array, x: Array, *, lower: bool) -> Array:
     bad = (a < 0) | (x < 0) | np.isnan(a) | np.isnan(x) | ((a == 0) & (x == 0))
     bad |= np.isinf(a) & np.isinf(x)
     usual = ~bad & (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)
+    vast = usual & (a > _VAST)
+    usual = usual & ~vast
     share = np.full_like(a, np.nan)
     # Below the peak the series, above it the continued fraction: DLMF 8.11.4 and 8.9.2.
     series = usual & (x < a + 1)
@@ -77,11 +80,24 @@ def _incomplete(a: Array, x: Array, *, lower: bool) -> Array:
     upper[fraction] = _fraction(a[fraction], x[fraction])
     low = np.where(series, share, 1 - upper)
     high = np.where(series, 1 - share, upper)
+    low[vast] = _normal_share(a[vast], x[vast], -1.0)
+    high[vast] = _normal_share(a[vast], x[vast], 1.0)
     none = ~bad & ((x == 0) | np.isinf(a))
     whole = ~bad & ~none & ((a == 0) | np.isinf(x))
     low = np.where(none, 0.0, np.where(whole, 1.0, low))
     high = np.where(none, 1.0, np.where(whole, 0.0, high))
     return np.where(bad, np.nan, low if lower else high)
+
+
+def _normal_share(a: Array, x: Array, side: float) -> Array:
+    """The share beyond x (``side`` 1) or before it (-1) where a is vast: DLMF 8.12.3, its first
+    correction by 8.12.8; the second is 1 / a times as large."""
+    away = (x - a) / a
+    eta = np.sign(away) * np.sqrt(np.maximum(2 * (away - np.log1p(away)), 0))
+    tail = np.asarray(erfc(side * eta * np.sqrt(a / 2))) / 2
+    correction = -1 / 3 + eta / 12 - 2 * eta * eta / 135
+    near = np.exp(-a * eta * eta / 2) / np.sqrt(2 * np.pi * a)
+    return np.asarray(tail + side * np.where(np.abs(eta) < 0.1, near * correction, 0.0))
 
 
 def _front(a: Array, x: Array) -> Array:

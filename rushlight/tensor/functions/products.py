@@ -11,6 +11,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.out import write_out
 from rushlight.tensor.random import source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -49,7 +50,7 @@ def _without_copies(x: Tensor, axes: Any, other: Tensor, others: Any) -> Tensor:
     """``x`` summed along the axes that meet an axis of size 1, as PyTorch broadcasts there."""
     for axis, meets in zip(axes, others, strict=False):
         if other.shape[meets] == 1 and x.shape[axis] != 1:
-            x = function("sum")(x, axis, True)
+            x = function("sum")(x, axis, True, dtype=x.dtype)
     return x
 
 
@@ -69,7 +70,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     made: Tensor = function("_tensordot")(
         _without_copies(a, first, b, second), _without_copies(b, second, a, first), first, second
     )
-    return made if out is None else out.copy_(made)  # type: ignore[attr-defined, no-any-return]
+    return made if out is None else write_out("tensordot", out, made)
 
 
 @public(torch=False, functional=True)

@@ -10,7 +10,7 @@ from rushlight.base.spans import spanned
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
-from rushlight.tensor.out import write_out
+from rushlight.tensor.out import require_dtypes, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.tensor import Tensor
 
@@ -84,5 +84,6 @@ def write_all(who: str, out: Any, result: Any) -> Any:
     """``out=``: a tensor, or as many as there are results, in a tuple like theirs."""
     if isinstance(result, Tensor):
         return write_out(who, out, result)
+    require_dtypes(who, out, result)
     written = [write_out(who, a, b) for a, b in zip(out, result, strict=True)]
     return type(result)(*written) if hasattr(result, "_fields") else tuple(written)

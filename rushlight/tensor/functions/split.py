@@ -257,5 +257,6 @@ def sum_to_size(input: Tensor, *size: int) -> Tensor:
     axes = tuple(range(lead)) + tuple(
         lead + k for k, n in enumerate(shape) if n == 1 and input.shape[lead + k] != 1
     )
-    summed: Tensor = function("sum")(input, axes) if axes else input
+    # To no axes at all is a plain sum, which counts bools.
+    summed: Tensor = function("sum")(input, axes) if axes or not shape else input
     return summed.reshape(shape)

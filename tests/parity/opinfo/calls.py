@@ -31,11 +31,12 @@ UNINITIALISED = frozenset({
 
 
 # Where equal elements go is not said: the elements at the places are compared, not the places.
-TIES = frozenset({"sort", "argsort", "topk"})
+TIES = frozenset({"sort", "argsort", "topk", "kthvalue"})
 # PyTorch is the less exact of the two, as its own tests know: (relative, absolute).
 INEXACT = {
     "special.bessel_j0": (1e-5, 1e-5), "special.bessel_j1": (1e-5, 1e-5),
     "special.bessel_y0": (1e-5, 1e-5), "special.bessel_y1": (1e-5, 1e-5),
+    "nn.functional.ctc_loss": (2e-3, 1e-5), "cov": (1e-3, 1e-4),
     "polygamma": (1e-4, 1e-4), "special.polygamma": (1e-4, 1e-4),
 }  # fmt: skip
 

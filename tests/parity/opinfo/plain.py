@@ -58,6 +58,8 @@ def encode(torch: Any, value: Any) -> Any:
 def _encode_tensor(torch: Any, value: Any) -> Any:
     if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
         raise Unwritable(f"{value.layout} tensor on {value.device}")
+    if value.dtype is torch.complex32:
+        raise Unwritable("a dtype that NumPy does not have")
     plain = value.detach()
     if plain.is_conj() or plain.is_neg():
         plain = plain.resolve_conj().resolve_neg()

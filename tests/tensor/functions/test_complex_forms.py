@@ -50,3 +50,17 @@ def test_abs_is_refused_in_place() -> None:
 
 def test_parts_of_an_empty_complex_tensor() -> None:
     assert torch.zeros(1, 0, 3, dtype=torch.complex64).imag.shape == (1, 0, 3)
+
+
+def test_softsign_divides_by_the_modulus() -> None:
+    x = torch.tensor([3 + 4j], requires_grad=True)
+    y = torch.nn.functional.softsign(x)
+    _near(y, [0.5 + 0.6667j])
+    y.backward(torch.tensor([1 + 0j]))
+    # 1/6 - 3 (3 + 4j) / (5 * 36): through the modulus too
+    _near(x.grad, [1 / 6 - 3 * (3 + 4j) / 180])
+
+
+def test_float_power_in_place_wants_doubles() -> None:
+    with pytest.raises(RuntimeError, match="float_power_"):
+        torch.ones(2).float_power_(2)

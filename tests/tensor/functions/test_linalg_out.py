@@ -28,3 +28,15 @@ def test_resizing_out_warns() -> None:
     with pytest.warns(UserWarning, match="was resized"):
         torch.add(torch.ones(3), 1, out=target)
     assert target.tolist() == [2, 2, 2]
+
+
+def test_some_results_are_converted_and_some_are_not() -> None:
+    wide = torch.zeros(2, dtype=torch.float64)
+    assert torch.add(torch.ones(2), 1, out=wide).tolist() == [2, 2]
+    for refuses in (torch.floor, torch.neg, lambda x, out: torch.softmax(x, 0, out=out)):
+        with pytest.raises(RuntimeError, match="Expected out tensor to have dtype float"):
+            refuses(torch.ones(2), out=wide)
+    assert wide.tolist() == [2, 2]
+    inner = torch.empty(0)
+    assert torch.tensordot(torch.ones(2, 2), torch.ones(2, 2), 1, out=inner) is inner
+    assert inner.tolist() == [[2, 2], [2, 2]]

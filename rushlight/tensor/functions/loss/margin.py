@@ -56,7 +56,7 @@ def multi_margin_loss(
     others = function("scatter")(gaps, 1, rows, 0.0)
     losses = function("sum")(others, 1) / classes
     if reduction == "none" and input.ndim < 2:
-        return losses.reshape(())  # type: ignore[no-any-return]
+        return losses.reshape(target.shape)  # type: ignore[no-any-return]
     return reduced(losses, reduction)
 
 
