@@ -11,8 +11,7 @@ from rushlight.tensor.tensor import Tensor
 
 
 # PyTorch writes the results of these into no other dtype than their own.
-_EXACT = frozenset(
-    """
+_EXACT_NAMES = """
     addbmm addmm addmv alias_copy amax amin aminmax argmax argmin as_strided_copy avg_pool2d
     avg_pool3d baddbmm bitwise_not bmm abs bucketize ceil cholesky_ex conj_physical
     cross cummax cummin det diag diagonal_copy dot eigh eigvalsh expand_copy floor frac
@@ -26,8 +25,8 @@ _EXACT = frozenset(
     split_with_sizes_copy squeeze_copy svd svdvals t_copy take take_along_dim tensordot topk
     transpose_copy triangular_solve tril triu trunc unbind_copy unfold_copy unsqueeze_copy
     vdot vecdot vector_norm view_copy where
-    """.split()
-)
+"""
+_EXACT = frozenset(_EXACT_NAMES.split())
 
 
 def require_dtypes(who: str, out: Any, result: Any) -> None:

@@ -175,6 +175,7 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
 # These read their argument at places of their own, so they cannot write over it.
 _READ_OUT_OF_ORDER = ("gather", "take", "index_select", "take_along_dim", "kthvalue")
 
+
 def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
     """``out=``: compute, then write."""
     for target in (out,) if isinstance(out, Tensor) else out:
