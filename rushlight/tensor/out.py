@@ -9,7 +9,6 @@ from rushlight.engine.trace import local
 from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.tensor import Tensor
 
-
 # PyTorch writes the results of these into no other dtype than their own.
 _EXACT_NAMES = """
     addbmm addmm addmv alias_copy amax amin aminmax argmax argmin as_strided_copy avg_pool2d
