@@ -29,6 +29,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _MASK53 = np.uint64(2**53 - 1)
 # From this range on one word modulo the range would show a bias, so PyTorch takes two.
 _WIDE_RANGE = 2**28
+# Numbers converted at a time where the result lies over what it is made of.
+_PART = 1 << 18
 _LARGE_PERMUTATION = (2**32 - 1) // 20
 
 
@@ -132,7 +134,10 @@ class Generator:
     def _uniform24(self, count: int) -> NDArray[np.float32]:
         words = self.engine.words(count)
         words &= np.uint32(0xFF_FFFF)
-        result = words.view(np.int32).astype(np.float32)  # int32: the conversion SIMD has
+        wholes, result = words.view(np.int32), words.view(np.float32)
+        for begin in range(0, count, _PART):
+            part = slice(begin, begin + _PART)
+            result[part] = wholes[part].astype(np.float32)  # int32: the conversion SIMD has
         result *= np.float32(2.0**-24)
         return result
 
@@ -145,10 +150,7 @@ class Generator:
         result = self._uniform24(count)
         if low != 0.0 or high != 1.0:
             low32, high32 = np.float32(low), np.float32(high)
-            wide = result.astype(np.float64)
-            wide *= np.float64(high32 - low32)
-            wide += np.float64(low32)
-            result = wide.astype(np.float32)
+            _spread_out(result, high32 - low32, low32)
         if dtype == np.float32:
             return result
         rounded = result.astype(dtype)
@@ -175,10 +177,7 @@ class Generator:
             return fused_multiply_add(doubles, std, mean)
         singles = self._blocks32(count) if dtype == np.float32 else self._blocks16(count)
         if mean != 0.0 or std != 1.0:
-            wide = singles.astype(np.float64)
-            wide *= np.float64(np.float32(std))
-            wide += np.float64(np.float32(mean))
-            singles = wide.astype(np.float32)
+            _spread_out(singles, np.float32(std), np.float32(mean))
         return singles.astype(dtype, copy=False)
 
     def _single_normals(self, count: int) -> NDArray[np.float64]:
@@ -335,6 +334,16 @@ class Generator:
         for row in range(rows):
             result[row] = np.searchsorted(running[row].astype(np.float64), uniforms[row])
         return result
+
+
+def _spread_out(values: NDArray[np.float32], factor: np.float32, term: np.float32) -> None:
+    """``values * factor + term`` in place, rounded once: in parts, float64 takes twice the room."""
+    for begin in range(0, len(values), _PART):
+        part = values[begin : begin + _PART]
+        wide = part.astype(np.float64)
+        wide *= np.float64(factor)
+        wide += np.float64(term)
+        part[...] = wide
 
 
 def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
