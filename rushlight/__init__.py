@@ -39,6 +39,7 @@ from rushlight.tensor import _int as int
 from rushlight.tensor import bool_ as bool
 from rushlight.tensor.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from rushlight.tensor.interface import (
+    _assert,
     allclose,
     broadcast_shapes,
     can_cast,

@@ -8,7 +8,9 @@ from typing import Any
 
 from rushlight.compiler.switches import disable, is_compiling, reset
 
-__all__ = ["config", "disable", "is_compiling", "optimize", "reset"]
+__all__ = [
+    "OptimizedModule", "allow_in_graph", "config", "disable", "is_compiling", "optimize", "reset",
+]  # fmt: skip
 
 config = types.SimpleNamespace(suppress_errors=False, cache_size_limit=8, verbose=False)
 
@@ -16,3 +18,12 @@ config = types.SimpleNamespace(suppress_errors=False, cache_size_limit=8, verbos
 def optimize(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
     """A decorator that gives back what it gets: everything is compiled anyway."""
     return lambda function: function
+
+
+def allow_in_graph(fn: Any) -> Any:
+    """The function itself."""
+    return fn
+
+
+class OptimizedModule:
+    """Nothing is an instance of this: ``torch.compile`` gives back the module itself."""

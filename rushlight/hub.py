@@ -14,8 +14,12 @@ from rushlight.base import config
 from rushlight.serialization import load
 from rushlight.utils.download import append_rest, file_sha256
 
-HASH_IN_NAME = re.compile(r"-([a-f0-9]*)\.")
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _chosen: str | None = None
+
+
+def _get_torch_home() -> str:
+    return str(config.torch_home())
 
 
 def get_dir() -> str:
@@ -87,6 +91,6 @@ def load_state_dict_from_url(
     target = folder / name
     if not target.exists():
         sys.stderr.write(f'Downloading: "{url}" to {target}\n')
-        expected = HASH_IN_NAME.search(name) if check_hash else None
+        expected = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, target, expected.group(1) if expected else None, progress)
     return load(target, map_location=map_location, weights_only=weights_only)

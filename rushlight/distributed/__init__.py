@@ -15,6 +15,7 @@ from rushlight.distributed.collectives import (
     all_gather_object,
     all_reduce,
     all_to_all,
+    all_to_all_single,
     barrier,
     broadcast,
     broadcast_object_list,
@@ -54,7 +55,8 @@ from rushlight.distributed.group import (
 
 __all__ = [
     "Backend", "GroupMember", "ProcessGroup", "ReduceOp", "Work", "all_gather",
-    "all_gather_into_tensor", "all_gather_object", "all_reduce", "all_to_all", "barrier",
+    "all_gather_into_tensor", "all_gather_object", "all_reduce", "all_to_all", "all_to_all_single",
+    "barrier",
     "broadcast", "broadcast_object_list", "destroy_process_group", "gather", "gather_object",
     "get_backend", "get_global_rank", "get_group_rank", "get_node_local_rank",
     "get_process_group_ranks", "get_rank", "get_world_size", "group", "init_process_group",

@@ -253,6 +253,27 @@ def all_to_all(
     return _finished(async_op)
 
 
+def all_to_all_single(
+    output: Tensor,
+    input: Tensor,
+    output_split_sizes: list[int] | None = None,
+    input_split_sizes: list[int] | None = None,
+    group: ProcessGroup | None = None,
+    async_op: bool = False,
+) -> Work | None:
+    """Part i along each process's first axis goes to process i."""
+    member(group)
+    _alike(_tensor(output, "output"), _tensor(input, "input"), "alltoall")
+    for sizes in (output_split_sizes, input_split_sizes):
+        if sizes and list(sizes) != [input.shape[0]]:
+            raise RuntimeError(
+                "Number of tensor splits not equal to group size, or splits that do not add up to "
+                f"the first axis: got {list(sizes)}, needs [{input.shape[0]}]"
+            )
+    _copy(output, input)
+    return _finished(async_op)
+
+
 def barrier(
     group: ProcessGroup | None = None,
     async_op: bool = False,

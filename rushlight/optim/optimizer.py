@@ -9,7 +9,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any, ClassVar
 
-from rushlight.autograd import enable_grad
+from rushlight.autograd import enable_grad, set_grad_enabled
 from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
 from rushlight.engine.flush import flush
@@ -20,6 +20,31 @@ from rushlight.tensor import Tensor
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
+
+_params_t = ParamsT  # its name before PyTorch 2.0, still imported by programs
+
+
+def _use_grad_for_differentiable(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ``step``: its group's ``differentiable`` says whether gradients are recorded."""
+
+    @functools.wraps(step)
+    def stepped(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        with set_grad_enabled(bool(self.defaults.get("differentiable", False))):
+            return step(self, *args, **kwargs)
+
+    return stepped
+
+
+def _default_to_fused_or_foreach(
+    params: list[Tensor], differentiable: bool, use_fused: bool = False
+) -> tuple[bool, bool]:
+    """Whether to choose fused or foreach: neither, as in PyTorch for parameters on the CPU."""
+    return False, False
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    devices = ["cuda", "xpu", "hpu", "privateuseone"]
+    return [*devices, "xla"] if supports_xla else devices
 
 
 class _Required:

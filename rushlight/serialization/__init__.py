@@ -1,5 +1,6 @@
 """torch.save, torch.load and torch.serialization: checkpoints in PyTorch's file format."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +24,7 @@ from rushlight.serialization.settings import (
     set_default_mmap_options,
     skip_data,
 )
+from rushlight.tensor.device import device
 
 __all__ = [
     "DEFAULT_PROTOCOL",
@@ -44,6 +46,9 @@ __all__ = [
     "set_default_mmap_options",
     "skip_data",
 ]
+
+# What ``load`` takes as map_location, for annotations.
+MAP_LOCATION = Callable[[Any, str], Any] | device | str | dict[str, str] | None
 
 
 def __getattr__(name: str) -> Any:

@@ -62,6 +62,12 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
+def _assert(condition: Any, message: str) -> None:
+    """``assert condition, message``, for code that PyTorch's tracers look at."""
+    if not condition:
+        raise AssertionError(message)
+
+
 def numel(input: Tensor) -> int:
     """The number of elements."""
     return input._value.meta.numel

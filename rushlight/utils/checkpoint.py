@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rushlight.amp import autocast
@@ -36,8 +36,10 @@ __all__ = [
     "checkpoint",
     "checkpoint_sequential",
     "detach_variable",
+    "get_device_states",
     "noop_context_fn",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 Contexts = tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]
@@ -274,6 +276,19 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             plain.requires_grad = each.requires_grad
         made.append(plain)
     return tuple(made)
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """Accelerators among the arguments' devices and the states of their generators: none."""
+    return [], []
+
+
+def set_device_states(
+    devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None
+) -> None:
+    """Put back what ``get_device_states`` gave. NotImplementedError for any device there."""
+    if devices:
+        raise NotImplementedError(f"set_device_states: there are no accelerators {list(devices)}")
 
 
 def check_backward_validity(inputs: Iterable[Any]) -> None:

@@ -66,6 +66,8 @@ def test_collectives_leave_values() -> None:
     dist.all_gather(gathered, x)
     assert gathered[0].tolist() == [0, 1, 2, 3]
     part = torch.zeros(4)
+    dist.all_to_all_single(part, x)
+    assert part.tolist() == [0, 1, 2, 3]
     dist.scatter(part, [x + 1], src=0)
     assert part.tolist() == [1, 2, 3, 4]
     objects: list[object] = [None]

@@ -9,6 +9,9 @@ from rushlight.distributions.arguments import (
     tril_matrix_to_vec,
     vec_to_tril_matrix,
 )
+from rushlight.distributions.arguments import (
+    sum_rightmost as _sum_rightmost,  # noqa: F401 - probabilistic libraries import it
+)
 
 __all__ = [
     "broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits",

@@ -18,6 +18,7 @@ from rushlight.nn.modules.hooks import (
     register_module_full_backward_pre_hook,
 )
 from rushlight.nn.modules.registry import Registry, forget
+from rushlight.nn.modules.state_dict import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
 from rushlight.nn.modules.state_dict import StateDict
 from rushlight.nn.modules.traversal import Traversal
 from rushlight.nn.modules.type_name import type_name

@@ -15,6 +15,7 @@ from rushlight.nn.modules.normalization import LayerNorm
 from rushlight.nn.modules.transformer_layer import (
     TransformerDecoderLayer,
     TransformerEncoderLayer,
+    _get_activation_fn,  # noqa: F401 - programs import it from here
     float_mask,
 )
 from rushlight.tensor import Tensor, full, named
@@ -35,7 +36,7 @@ def is_causal_mask(mask: Tensor | None, is_causal: bool | None, size: int | None
     return tuple(mask.shape) == tuple(made.shape) and bool((mask == made).all())
 
 
-def _clones(module: Module, count: int) -> ModuleList:
+def _get_clones(module: Module, count: int) -> ModuleList:
     return ModuleList([copy.deepcopy(module) for _ in range(count)])
 
 
@@ -71,7 +72,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _clones(encoder_layer, num_layers)
+        self.layers = _get_clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -111,7 +112,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.layers = _clones(decoder_layer, num_layers)
+        self.layers = _get_clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
