@@ -9,6 +9,7 @@ for the call says how its results lie. Calls of tensors that lie row-major pay n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, final
 
 from rushlight.engine.call import TENSOR, OpCall, op_call
@@ -53,24 +54,27 @@ class Arranged:
         return self.structure(tensors) if plain else self.structure(*tensors)
 
 
-def turn(order: Shape) -> OpCall:
-    """The call that permutes axes."""
-    return op_call(permute, (TENSOR, order))
+@lru_cache(maxsize=1 << 12)
+def _placed(shape: Shape, strides: Shape) -> tuple[OpCall, OpCall, Layout]:
+    """The calls that turn an array as it lies in memory and back, and where it then lies."""
+    order = order_of(strides)
+    away, back = (op_call(permute, (TENSOR, axes)) for axes in (order, inverse(order)))
+    return away, back, Layout(Size(shape), strides, 0)
 
 
 def lying(trace: Trace, value: Value, strides: Shape) -> Tensor:
     """The tensor that shows ``value``, a result of this trace, in memory with these strides."""
-    order = order_of(strides)
-    (held,) = trace.record(turn(order), (value,))
+    away, back, layout = _placed(value.meta.shape, tuple(strides))
+    (held,) = trace.record(away, (value,))
     storage = Storage(held)
     tensor = new(Tensor)
     tensor._storage = storage
-    tensor._layout = layout = Layout(Size(value.meta.shape), tuple(strides), 0)
+    tensor._layout = layout
     tensor._seen = storage.version
     tensor._edge = None
     tensor._value = shown = Value(NOWHERE, -1, value.meta)
     shown.parent = held
-    shown.recipe = turn(inverse(order))
+    shown.recipe = back
     shown.window = layout
     # Entered now: backward passes are known again by the places of what they saved.
     trace.enter(shown)
