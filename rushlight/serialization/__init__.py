@@ -24,7 +24,7 @@ from rushlight.serialization.settings import (
     set_default_mmap_options,
     skip_data,
 )
-from rushlight.tensor.device import device
+from rushlight.tensor.device import Device
 
 __all__ = [
     "DEFAULT_PROTOCOL",
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 # What ``load`` takes as map_location, for annotations.
-MAP_LOCATION = Callable[[Any, str], Any] | device | str | dict[str, str] | None
+MAP_LOCATION = Callable[[Any, str], Any] | Device | str | dict[str, str] | None
 
 
 def __getattr__(name: str) -> Any:
