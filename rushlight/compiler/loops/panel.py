@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Rows that are added up in registers before their sum meets the accumulator in memory.
 GROUP = 8
+# How many rows before they are written rows are asked for.
+AHEAD = 4
 
 
 @final
@@ -174,6 +176,7 @@ class Panel:
             env = self._now(fixed, lanes)
             totals = [self._open(value, lanes) for value in reduces]
             with w.loop(low, high) as row:
+                self._fetch_ahead(values, stores, lanes, row, GROUP if reduces else AHEAD)
                 t.places.active[s.inner[-1]] = row
                 inner = dict(env)
                 self.body.emit(values, lanes, inner)
@@ -192,6 +195,22 @@ class Panel:
                 self._columns(lambda lanes: rows(first, stop, lanes))
 
         t.nest(s.inner[:-1], innermost)
+
+    def _fetch_ahead(
+        self, values: list[Value], stores: list[Store], lanes: int, row: str, ahead: int
+    ) -> None:
+        """Ask for what the pass reads and writes some rows later.
+
+        Each row of a panel is a run of its own in memory, and the CPU notices one only after it
+        has begun.
+        """
+        w, places = self.w, self.t.places
+        places.active[self.s.inner[-1]] = w.let(f"add nsw i64 {row}, {ahead}")
+        for value in values:
+            if value.op == "load":
+                places.prefetch(self.s.loads[value], lanes, False)
+        for store in stores:
+            places.prefetch(store.access, lanes, True)
 
     def _start(self, reduces: list[Value], lanes: int) -> None:
         for value in reduces:

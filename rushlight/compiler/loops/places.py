@@ -10,6 +10,11 @@ from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.schedule import Access, Schedule
 
 
+LINE = 64
+# Into the second cache.
+NEAR = 2
+
+
 @final
 class Places:
     """``active`` names the loop variables that run; ``mask`` the lanes of a tail that are there."""
@@ -136,6 +141,14 @@ class Places:
                 f"{where} {pointer}, i32 {size}, <{lanes} x i1> {flags}, {kind} zeroinitializer)"
             )
         return w.from_memory(loaded, access.dtype, lanes)
+
+    def prefetch(self, access: Access, lanes: int, write: bool) -> None:
+        """Ask for the cache lines of ``lanes`` elements; what is no memory is no error."""
+        w = self.w
+        pointer, _ = self._address(access, 1)
+        for offset in range(0, lanes * access.dtype.itemsize, LINE):
+            place = w.let(f"getelementptr i8, ptr {pointer}, i64 {offset}")
+            w.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 {int(write)}, i32 {NEAR}, i32 1)")
 
     def _picked(self, access: Access, memory: str, lanes: int) -> str:
         """One lane after another, a fixed distance apart."""
