@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -175,16 +177,7 @@ FITS = [
         lambda z: ROOT(z) / mp.erf(ROOT(z)),
         mpf(1) / 10**8,
         mpf("1.002"),
-        {"f32": 7, "f64": 13},
-    ),
-    # erf(x) = 1 - P(x - 2.5), 1 <= x <= 4: absolute accuracy is relative accuracy there
-    Fit(
-        "erf_shoulder",
-        lambda t: mp.erfc(t + mpf(2.5)),
-        lambda t: mpf(1),
-        mpf(-1.5),
-        mpf(1.5),
-        {"f32": 15},
+        {"f64": 13},
     ),
     # erfc(x) = exp(-x**2) / (1 + 2x) * P((x - 4) / (x + 4)), 0 <= x <= 28
     Fit(
@@ -272,6 +265,50 @@ def constants() -> dict[str, tuple[list[float], float]]:
         rows["two_over_pi_f32"] = (two_over_pi(24, 10, 0), 0.0)
         rows["two_over_pi_f64"] = (two_over_pi(53, 24, 512), 0.0)
     return rows
+
+
+def piecewise(
+    name: str, f: Callable[[Real], Real], borders: list[Real], centres: list[Real], count: int,
+    less: int = 0,
+) -> list[Fit]:  # fmt: skip
+    """f on each interval between ``borders``, around its centre.
+
+    The first, around 0 where f is 0, is fitted as f(t) / t, so that it is as good as the others in
+    relation to f; its polynomial has no constant. ``less``: what is taken from f(t) / t.
+    """
+    fits = [
+        Fit(f"{name}_0", lambda t: f(t) / t - less, lambda t: t / f(t), mpf(10) ** -8, borders[1],
+            {"f32": count - 1}, at_once=True)
+    ]  # fmt: skip
+    for number, centre in enumerate(centres[1:], start=1):
+        low, high = borders[number] - centre, borders[number + 1] - centre
+        fits.append(
+            Fit(
+                f"{name}_{number}",
+                lambda t, c=centre: f(c + t),  # type: ignore[misc]
+                lambda t, c=centre: 1 / f(c + t),  # type: ignore[misc]
+                low, high, {"f32": count}, at_once=True,
+            )
+        )  # fmt: skip
+    return fits
+
+
+# erf between k - 1/2 and k + 1/2 steps, k = 0 to 7
+ERF_STEP = mpf(269) / 512
+FITS += piecewise(
+    "erf_piece",
+    mp.erf,
+    [mpf(0), *((k + mpf("0.501")) * ERF_STEP for k in range(8))],
+    [k * ERF_STEP for k in range(8)],
+    7,
+    less=1,
+)
+# tanh where 1 + 105/64 x passes from one power of two to the next, each in two halves
+TANH_BORDERS = [(mpf(n) / 2 - 1) * 64 / 105 for n in (2, 3, 4, 6, 8, 12, 16, 24, 32)]
+TANH_CENTRES = [
+    mpf(0), *(mpf(rounded((low + high) / 2, "f32")) for low, high in pairwise(TANH_BORDERS[1:]))
+]  # fmt: skip
+FITS += piecewise("tanh_piece", mp.tanh, TANH_BORDERS, TANH_CENTRES, 9)
 
 
 def table_text(rows: dict[str, tuple[list[float], float]]) -> str:

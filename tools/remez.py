@@ -32,6 +32,7 @@ class Fit:
     low: Real
     high: Real
     count: dict[str, int]  # type of the coefficients -> how many
+    at_once: bool = False  # round all together: the constant's rounding is the largest error
 
 
 def rounded(value: Real, dtype: str) -> float:
@@ -47,6 +48,7 @@ class Remez:
     def __init__(self, fit: Fit, points: int = 700) -> None:
         middle, half = (fit.high + fit.low) / 2, (fit.high - fit.low) / 2
         angles = [mp.pi * (2 * i + 1) / (2 * points) for i in range(points)]
+        self.at_once = fit.at_once
         self.x = [middle - half * mp.cos(angle) for angle in angles]
         self.f = [fit.target(x) for x in self.x]
         self.w = [fit.weight(x) for x in self.x]
@@ -120,7 +122,7 @@ def fit_row(remez: Remez, count: int, dtype: str) -> tuple[list[float], float]:
     """(rounded coefficients, weighted error of the rounded polynomial)."""
     fixed: list[float] = []
     # In double the rounding of the higher ones cannot be seen in the error.
-    one_by_one = count if dtype == "f32" else 3
+    one_by_one = 0 if remez.at_once else count if dtype == "f32" else 3
     while len(fixed) < one_by_one:
         coefficients, _ = remez.solve(fixed, count)
         fixed.append(rounded(coefficients[len(fixed)], dtype))

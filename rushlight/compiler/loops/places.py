@@ -9,7 +9,6 @@ from rushlight.compiler.emit import MEMORY, Writer
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.schedule import Access, Schedule
 
-
 LINE = 64
 # Into the second cache.
 NEAR = 2

@@ -14,6 +14,10 @@ from rushlight.compiler.math.exponential import (
     scale_down,
 )
 from rushlight.compiler.math.logarithm import log_positive
+from rushlight.compiler.math.table import piecewise
+
+# Between the centres of the pieces of erf (tools/fit_math.py).
+ERF_STEP = 269 / 512
 
 
 def erf_near_zero(b: Body, x: Value) -> Value:
@@ -23,12 +27,15 @@ def erf_near_zero(b: Body, x: Value) -> Value:
 
 def erf(b: Body, x: Value) -> Value:
     size = b.fabs(x)
-    near = erf_near_zero(b, size)
     if x.element == "float":
-        # From 4 on erf is 1 in float; at 4 the polynomial rounds to 1 as well.
-        far = 1.0 - b.polynomial(b.at_most(size, 4.0) - 2.5, row("erf_shoulder", x))
-    else:
-        far = 1.0 - erfc_positive(b, b.at_most(size, 6.5), "f64", quick=True)
+        # At the end of the last piece, and from there on, erf is 1 in float.
+        size = b.at_most(size, 7.5 * ERF_STEP)
+        shifted = b.fma(size, 1 / ERF_STEP, x.layout.magic)
+        t = b.fma(shifted - x.layout.magic, -ERF_STEP, size)
+        pieces = piecewise(b, "erf_piece", b.bits(shifted), t, steep=True)
+        return b.copysign(b.at_most(pieces, 1.0), x)
+    near = erf_near_zero(b, size)
+    far = 1.0 - erfc_positive(b, b.at_most(size, 6.5), "f64", quick=True)
     return b.copysign(b.select(size < 1.0, near, far), x)
 
 

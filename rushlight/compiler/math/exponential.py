@@ -9,7 +9,7 @@ import struct
 from rushlight.base.record import Record
 from rushlight.compiler.math.body import LAYOUTS, SUFFIX, Body, Value
 from rushlight.compiler.math.coefficients import TABLES
-from rushlight.compiler.math.table import SIZE, look_up
+from rushlight.compiler.math.table import SIZE, look_up, look_up_float, piecewise
 
 
 class Range(Record):
@@ -24,6 +24,11 @@ RANGES = {
     "double": Range(-746.0, 710.0),
 }
 LOG2_E = 1.4426950408889634
+# Where 1 + 105/64 x passes through the middle of each half of its powers of two, but for the first
+# piece, whose polynomial is around 0; floats (tools/fit_math.py).
+TANH_CENTRES = struct.unpack(
+    "8f", struct.pack("8f", 0, *[(n / 4 - 1) * 64 / 105 for n in (7, 10, 14, 20, 28, 40, 56)])
+)
 
 
 def row(name: str, x: Value, grade: str = "") -> tuple[float, ...]:
@@ -165,7 +170,19 @@ def expm1(b: Body, x: Value) -> Value:
     return b.select(b.fabs(x) < 2.0 ** -(x.layout.mantissa + 2), x, result)
 
 
+def tanh_by_pieces(b: Body, x: Value) -> Value:
+    """tanh of floats. The exponent and the first bit of 1 + 105/64 |x| say which piece."""
+    size = b.at_most(b.fabs(x), 9.125)
+    index = b.bits(b.fma(size, 105 / 64, 1.0)) >> (x.layout.mantissa - 1)
+    # The bits of 1.0 are 127 for the exponent and a zero: piece 0 has the index 6.
+    centres = [TANH_CENTRES[(place - 6) % SIZE] for place in range(SIZE)]
+    t = size - look_up_float(b, index, centres)
+    return b.copysign(b.at_most(piecewise(b, "tanh_piece", index, t, first=6), 1.0), x)
+
+
 def tanh(b: Body, x: Value) -> Value:
+    if x.element == "float":
+        return tanh_by_pieces(b, x)
     # With e = expm1(-2|x|) in (-1, 0]: tanh |x| = -e / (e + 2), no overflow and no cancellation.
     size = b.fabs(x)
     enough = 10.0 if x.element == "float" else 22.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 from rushlight.compiler.math.body import Body, Value, literal
+from rushlight.compiler.math.coefficients import TABLES
 
 # Entries of a table: as many words as the smallest vector has that another can permute.
 SIZE = 8
@@ -27,6 +29,33 @@ def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
         name = _joined(b, name, count, part, more) if count else part
         count += more
     return Value(b, name, "i32")
+
+
+def look_up_float(b: Body, index: Value, table: Sequence[float]) -> Value:
+    words = [struct.unpack("<I", struct.pack("<f", number))[0] for number in table]
+    return b.from_bits(look_up(b, index, words))
+
+
+def piecewise(
+    b: Body, name: str, index: Value, t: Value, first: int = 0, steep: bool = False
+) -> Value:
+    """The polynomial in ``t`` of the piece that ``index`` names, all lanes one of their own.
+
+    ``first``: the index of piece 0. Piece 0 is around a zero: its polynomial has no constant.
+    ``steep``: that piece is t + P(t), so that a slope a little more than 1 costs no digit; every
+    other constant is larger than t.
+    """
+    pieces = [TABLES[f"{name}_{number}_f32"] for number in range(SIZE)]
+    pieces[0] = (0.0, *pieces[0])
+    total: Value | None = None
+    for power in reversed(range(len(pieces[0]))):
+        column = [pieces[(place - first) % SIZE][power] for place in range(SIZE)]
+        coefficient = look_up_float(b, index, column)
+        if steep and not power:
+            coefficient = b.select(coefficient < t, t, coefficient)
+        total = coefficient if total is None else b.fma(total, t, coefficient)
+    assert total is not None
+    return total
 
 
 def _shuffled(b: Body, left: str, right: str, of: int, lanes: Sequence[int]) -> str:
