@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 
 from rushlight.base.errors import InternalError
 from rushlight.compiler.launch import Scratch
@@ -24,9 +24,13 @@ class Layout:
         self.slots = 0
 
 
-def last_uses(steps: Sequence[Step], updated: dict[Node, Node]) -> dict[object, tuple[int, int]]:
+# The first and the last step that each buffer appears in.
+Lives = dict[object, tuple[int, int]]
+
+
+def last_uses(steps: Sequence[Step], updated: dict[Node, Node]) -> Lives:
     """The first and the last step that each buffer appears in."""
-    lives: dict[object, tuple[int, int]] = {}
+    lives: Lives = {}
     for number, step in enumerate(steps):
         for ref in step.launch.pointers:
             buffer = storage(ref.buffer, updated)
@@ -48,8 +52,12 @@ def plan_memory(
     inputs: int,
     donatable: frozenset[int],
     updated: dict[Node, Node],
+    arena: Callable[[Layout, int, Lives, Sequence[Step]], None] | None = None,
 ) -> Layout:
-    """Slots: the inputs, the scalars block, the arena, then one for each fresh output."""
+    """Slots: the inputs, the scalars block, the arena, then one for each fresh output.
+
+    ``arena`` gives all other buffers their places in its slot; by default the best fit.
+    """
     layout = Layout()
     places = layout.places
     lives = last_uses(steps, updated)
@@ -76,7 +84,7 @@ def plan_memory(
         layout.outputs.append(Fresh(layout.slots, sink.nbytes))
         places[base] = (layout.slots, 0)
         layout.slots += 1
-    _Arena(layout, inputs + 1, lives, steps, updated).run()
+    (arena or best_fit)(layout, inputs + 1, lives, steps)
     for buffer in list(lives):
         if buffer not in places:
             raise InternalError(f"memory: {buffer} has no place")
@@ -88,7 +96,7 @@ def _overwrites(
     sinks: Sequence[Node],
     donatable: frozenset[int],
     updated: dict[Node, Node],
-    lives: dict[object, tuple[int, int]],
+    lives: Lives,
 ) -> dict[object, object]:
     """Outputs that are written over a donated input: a matching of the pairs that are allowed."""
     bases = {base_of(sink) for sink in sinks}
@@ -122,6 +130,24 @@ def _overwrites(
     return {output: source for source, output in taken.items() if output in allowed}
 
 
+def best_fit(layout: Layout, slot: int, lives: Lives, steps: Sequence[Step]) -> None:
+    """Places in the arena by size, in the order of the program."""
+    _Arena(layout, slot, lives, steps).run()
+
+
+def births_and_deaths(
+    layout: Layout, lives: Lives
+) -> tuple[dict[int, list[object]], dict[int, list[object]]]:
+    """Of the buffers without a place: those born in each step, those last used in it."""
+    born: dict[int, list[object]] = {}
+    dying: dict[int, list[object]] = {}
+    for buffer, (first, last) in lives.items():
+        if buffer not in layout.places:
+            born.setdefault(first, []).append(buffer)
+            dying.setdefault(last, []).append(buffer)
+    return born, dying
+
+
 class _Arena:
     """Best fit by size, in the order of the program."""
 
@@ -129,54 +155,34 @@ class _Arena:
         self,
         layout: Layout,
         slot: int,
-        lives: dict[object, tuple[int, int]],
+        lives: Lives,
         steps: Sequence[Step],
-        updated: dict[Node, Node],
     ) -> None:
         self.layout = layout
         self.slot = slot
         self.lives = lives
         self.steps = steps
-        self.updated = updated
         self.free: list[tuple[int, int]] = []  # (offset, size), by offset
         self.top = 0
 
     def run(self) -> None:
         places = self.layout.places
-        born: dict[int, list[object]] = {}
-        dying: dict[int, list[object]] = {}
-        for buffer, (first, last) in self.lives.items():
-            if buffer not in places:
-                born.setdefault(first, []).append(buffer)
-                dying.setdefault(last, []).append(buffer)
+        born, dying = births_and_deaths(self.layout, self.lives)
         sizes: dict[object, tuple[int, int]] = {}
         for number, step in enumerate(self.steps):
             leaving = set(dying.get(number, ()))
-            for buffer in sorted(born.get(number, ()), key=_size, reverse=True):
-                heir = self._heir(buffer, step, leaving, sizes)
+            for buffer in sorted(born.get(number, ()), key=nbytes_of, reverse=True):
+                heir = heir_of(buffer, step, leaving, sizes)
                 if heir is not None:
                     leaving.discard(heir)
                     sizes[buffer] = sizes.pop(heir)
                 else:
-                    sizes[buffer] = self._take(max(_size(buffer), 1))
+                    sizes[buffer] = self._take(max(nbytes_of(buffer), 1))
                 places[buffer] = (self.slot, sizes[buffer][0])
             for buffer in dying.get(number, ()):
                 if buffer in sizes:
                     self._give(*sizes.pop(buffer))
         self.layout.arena_bytes = self.top
-
-    def _heir(
-        self,
-        buffer: object,
-        step: Step,
-        leaving: set[object],
-        sizes: dict[object, tuple[int, int]],
-    ) -> object | None:
-        """A buffer read for the last time here whose place this one may take over."""
-        for output, source in step.over:
-            if output is buffer and source in leaving and source in sizes:
-                return source
-        return None
 
     def _take(self, size: int) -> tuple[int, int]:
         size = -(-size // ALIGNMENT) * ALIGNMENT
@@ -210,7 +216,17 @@ class _Arena:
         self.free = merged
 
 
-def _size(buffer: object) -> int:
+def heir_of(
+    buffer: object, step: Step, leaving: set[object], placed: Container[object]
+) -> object | None:
+    """A buffer read for the last time here whose place ``buffer`` may take over."""
+    for output, source in step.over:
+        if output is buffer and source in leaving and source in placed:
+            return source
+    return None
+
+
+def nbytes_of(buffer: object) -> int:
     if isinstance(buffer, (Node, Scratch)):
         return buffer.nbytes
     raise InternalError(f"memory: {buffer!r} is no buffer")

@@ -61,10 +61,7 @@ def compile_graph(
             events.publish("pass", name=step.__name__, graph=graph)
         if config.CHECK:
             verify(graph)
-    graph = [_stored(sink) for sink in graph]
-    groups, held = fuse(graph, donatable)
-    updated = _updates_in_place(groups, graph, held, donatable)
-    steps = [step for group in groups for step in _lower(group, updated)]
+    graph, steps, updated = lower_graph(graph, donatable)
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)
     addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
     commands = [_command(step, layout.places, updated, addresses) for step in steps]
@@ -75,9 +72,19 @@ def compile_graph(
         slots=layout.slots,
         labels=tuple([step.launch.label for step in steps]),
         costs=tuple([(step.launch.flops, step.launch.bytes) for step in steps]),
-        sites=tuple(_sites(steps)),
-        overwrites=_overwrites(steps, layout.places, updated, len(inputs)),
+        sites=tuple(sites(steps)),
+        overwrites=overwrites(steps, layout.places, updated, len(inputs)),
     )
+
+
+def lower_graph(
+    graph: list[Node], donatable: frozenset[int]
+) -> tuple[list[Node], list[Step], dict[Node, Node]]:
+    """After the passes: what is stored, the launches in order, and which updates are in place."""
+    graph = [_stored(sink) for sink in graph]
+    groups, held = fuse(graph, donatable)
+    updated = _updates_in_place(groups, graph, held, donatable)
+    return graph, [step for group in groups for step in _lower(group, updated)], updated
 
 
 def _lower(group: Group, updated: dict[Node, Node]) -> list[Step]:
@@ -86,7 +93,7 @@ def _lower(group: Group, updated: dict[Node, Node]) -> list[Step]:
     return lower_group(group, updated)
 
 
-def _overwrites(
+def overwrites(
     steps: Sequence[Step],
     places: dict[object, tuple[int, int]],
     updated: dict[Node, Node],
@@ -105,7 +112,7 @@ def _overwrites(
     return first
 
 
-def _sites(steps: Sequence[Step]) -> Iterator[Any]:
+def sites(steps: Sequence[Step]) -> Iterator[Any]:
     """For each step the user's line that asked for it, or None where no node near it knows."""
     known: dict[Node, Any] = {}  # the steps of a loop are one node's
     for step in steps:
@@ -139,14 +146,26 @@ def _command(
     addresses: dict[str, int],
 ) -> Command:
     launch = step.launch
-    pointers = []
-    for ref in launch.pointers:
-        slot, offset = places[storage(ref.buffer, updated)]
-        pointers.append((slot, offset + ref.offset_bytes))
-    # Waking another thread costs more than little work.
-    serial = launch.bytes <= SERIAL_BYTES and launch.flops <= SERIAL_FLOPS
+    pointers = pointers_of(step, places, updated)
+    serial = is_serial(launch.bytes, launch.flops)
     address = addresses[launch.kernel.symbol]
     return Command(address, launch.chunks, pointers, launch.words, serial=serial)
+
+
+def pointers_of(
+    step: Step, places: dict[object, tuple[int, int]], updated: dict[Node, Node]
+) -> list[tuple[int, int]]:
+    """(slot, byte offset) of each pointer of a launch."""
+    pointers = []
+    for ref in step.launch.pointers:
+        slot, offset = places[storage(ref.buffer, updated)]
+        pointers.append((slot, offset + ref.offset_bytes))
+    return pointers
+
+
+def is_serial(nbytes: int, flops: int) -> bool:
+    """Waking another thread costs more than little work."""
+    return nbytes <= SERIAL_BYTES and flops <= SERIAL_FLOPS
 
 
 def _updates_in_place(

@@ -73,6 +73,7 @@ class OpCall:
         self.name = op.name
         self.template = template  # one entry per parameter of the op, in order
         self.single = True  # one result, not a tuple of them; known once built
+        self.kind: int | None = None  # see engine/piece.py
         self._gradients: dict[Any, Gradient | None] = {}
 
     def __repr__(self) -> str:
@@ -204,6 +205,7 @@ class Gradient:
         self.mask = mask
         self.given = given  # bit set of the outputs that have a cotangent
         self.scalar_types = scalar_types
+        self.kind: int | None = None  # see engine/piece.py
         self._gradients: dict[Any, Gradient | None] = {}
         self._variants: dict[int, Gradient | None] = {}
         # Whether it needs anything but cotangents: numbers count as saved tensors do.

@@ -196,7 +196,7 @@ def _at_line(site: Site | None) -> str:
 
 def _site(step: Step, name: str) -> Site | None:
     """The user's line that recorded a call, as its indexing primitives remember it."""
-    for node in reversed(toposort(step.nodes)):
+    for node in reversed(toposort(step.nodes or ())):
         site = node.attrs.get("site")
         if isinstance(site, Site) and site.name == name:
             return site

@@ -13,11 +13,13 @@ from sys import getrefcount
 from time import perf_counter_ns
 from typing import Any
 
+from rushlight.base import config
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.engine.explain import explain
-from rushlight.engine.plan import Flight, Plan, make_plan
+from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
 from rushlight.engine.trace import Trace, local
+from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
 from rushlight.ir.graph import toposort
 
@@ -85,7 +87,7 @@ def _take_off(trace: Trace) -> None:
             key = (tuple(map(_position, live)), tuple(donatable))
             plan = step.plans.get(key)
             if plan is None:
-                plan = step.plans[key] = _make(trace, live, donatable)
+                plan = step.plans[key] = _make(trace, live, key)
             flight = Flight(
                 plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
@@ -172,13 +174,18 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
         value.epoch = NOWHERE
 
 
-def _make(trace: Trace, live: Sequence[Value], donatable: list[int]) -> Plan:
+def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     start = perf_counter_ns()
-    nodes = trace.nodes()
     step = trace.step
-    sinks = [nodes[value.pos] for value in live]
-    plan = make_plan(sinks, step.inputs, step.scalars, frozenset(donatable))
     stats.plans += 1
+    if not config.INTERPRET:
+        made = plan_like_another(trace, key)
+        if made is not None:
+            stats.planning_ns += perf_counter_ns() - start
+            return CompiledPlan(made, step.inputs, step.scalars)
+    nodes = trace.nodes()
+    sinks = [nodes[value.pos] for value in live]
+    plan = make_plan(sinks, step.inputs, step.scalars, frozenset(key[1]))
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
         publish(

@@ -21,6 +21,7 @@ from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.compiler.plan import Fresh, Output, SameAs
+from rushlight.compiler.plan import Plan as Made
 from rushlight.engine.call import picker
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
@@ -103,10 +104,14 @@ def make_plan(
     if config.INTERPRET:
         return InterpretedPlan(sinks, n_inputs)
     try:
-        return CompiledPlan(sinks, inputs, scalars, donatable, scalar_dtypes)
+        # Imported with the first plan: ``import rushlight`` is fast because it compiles nothing.
+        from rushlight.compiler.pipeline import compile_graph
+
+        plan = compile_graph(sinks, inputs, scalars, donatable)  # type: ignore[arg-type]
     except NotImplementedError as reason:
         publish("interpreted", reason=str(reason), nodes=len(order))
         return InterpretedPlan(sinks, n_inputs)
+    return CompiledPlan(plan, n_inputs, scalar_dtypes)
 
 
 @final
@@ -148,18 +153,7 @@ class InterpretedPlan:
 class CompiledPlan:
     """A program, and where each result lies after it ran."""
 
-    def __init__(
-        self,
-        sinks: Sequence[Node],
-        inputs: Sequence[Node | None],
-        scalars: Sequence[Node | None],
-        donatable: frozenset[int],
-        scalar_dtypes: Sequence[DType],
-    ) -> None:
-        # Imported with the first plan: ``import rushlight`` is fast because it compiles nothing.
-        from rushlight.compiler.pipeline import compile_graph
-
-        plan = compile_graph(sinks, inputs, scalars, donatable)  # type: ignore[arg-type]
+    def __init__(self, plan: Made, n_inputs: int, scalar_dtypes: Sequence[DType]) -> None:
         self.plan = plan
         self.outputs = plan.outputs
         self.arena_bytes = plan.arena_bytes
@@ -171,7 +165,7 @@ class CompiledPlan:
             if isinstance(each, Fresh)
         )
         # The results among (memory of the inputs, fresh memory).
-        self.pick: Any = picker(_places(plan.outputs, len(inputs)))
+        self.pick: Any = picker(_places(plan.outputs, n_inputs))
         self.table = np.zeros(plan.slots, np.int64)
         self.pack: Any = Struct(f"{plan.slots}q").pack_into
         self.address: int = self.table.ctypes.data

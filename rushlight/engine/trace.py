@@ -15,14 +15,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any
 
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
-from rushlight.engine.call import Call, Gradient, flatten
+from rushlight.engine.call import Call, flatten
 from rushlight.engine.exposure import copy_of, exposed
+from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
+from rushlight.engine.step import Step
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
@@ -40,83 +42,6 @@ _position = attrgetter("pos")
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
 
 
-def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
-    """RuntimeError where a gradient would save a tensor made in ``inference_mode``."""
-    if any(place < len(metas) and metas[place].inference for place in gradient.saves):
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
-            "inference mode in computation tracked by autograd. To work around this, you can make "
-            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
-            "instead of `torch.inference_mode()`."
-        )
-
-
-@final
-class Step:
-    """One recorded operation in the context of all before it."""
-
-    __slots__ = (
-        "call",
-        "children",
-        "count",
-        "gradients",
-        "inputs",
-        "meta",
-        "metas",
-        "nbytes",
-        "nodes",
-        "parent",
-        "passages",
-        "plans",
-        "positions",
-        "scalar_types",
-        "scalars",
-        "start",
-        "structure",
-        "windows",
-    )
-
-    def __init__(self, parent: Step | None, call: Call | None) -> None:
-        self.parent = parent
-        self.call = call
-        self.children: dict[Any, Step] = {}
-        self.plans: dict[Any, Any] = {}
-        self.nodes: tuple[Node, ...] = ()
-        self.metas: tuple[Meta, ...] = ()
-        self.meta: Meta | None = None  # of the result, where there is exactly one
-        self.structure: Any = None  # the type of the result, where there are several
-        self.start: int = parent.count if parent else 0  # position of the first result
-        self.count: int = self.start
-        self.inputs: int = parent.inputs if parent else 0
-        self.scalars: tuple[DType, ...] = parent.scalars if parent else ()
-        self.nbytes: int = parent.nbytes if parent else 0
-        self.positions: tuple[int, ...] = ()
-        self.scalar_types: tuple[DType, ...] = ()
-        self.gradients: dict[int, Gradient | None] = {}
-        # Where backward passes from here came out: see tensor.replay.
-        self.passages: dict[Any, Any] = {}
-        self.windows = 0  # views of memory that were new here: see engine/window.py
-
-    def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
-        """The gradient for the inputs in ``mask``, or None where nothing flows."""
-        if mask not in self.gradients:
-            assert self.call is not None
-            found = self.call.gradient((metas, self.scalar_types), self.metas, mask)
-            if found is not None:
-                _refuse_inference(found, metas)
-            self.gradients[mask] = found
-        return self.gradients[mask]
-
-    def all_nodes(self) -> list[Node]:
-        """The nodes of every position from the root to here."""
-        path: list[Step] = []
-        step: Step | None = self
-        while step is not None:
-            path.append(step)
-            step = step.parent
-        return [node for each in reversed(path) for node in each.nodes]
-
-
 class Trace:
     """What one thread has recorded since its last flush, and the trie it walks."""
 
@@ -129,24 +54,26 @@ class Trace:
         "autocast",
         "default",
         "epoch",
+        "families",
         "flight",
         "grad",
         "inference",
         "inputs",
         "journal",
         "lock",
+        "pieces",
         "root",
         "scalars",
         "step",
         "steps",
         "values",
+        "varies",
         "views",
     )
 
     def __init__(self) -> None:
         self.autocast: DType | None = None  # see tensor/autocast.py
-        self.root = Step(None, None)
-        self.steps = 0
+        self._forget()
         self.default = get_default_dtype()
         self.grad = True  # whether gradients are recorded: per thread, as in PyTorch
         self.inference = False
@@ -160,8 +87,7 @@ class Trace:
         if self.steps > STEP_LIMIT or self.default is not default:
             # What an integer divided by two is depends on the default dtype: another trie.
             self.default = default
-            self.root = Step(None, None)
-            self.steps = 0
+            self._forget()
         epoch = Epoch(self)
         # No calls from here on: an interrupt finds all of it done, or nothing.
         self.flight = flight
@@ -187,9 +113,17 @@ class Trace:
         """Drop the trie and all plans in it (the trace must be empty): everything is new again."""
         if self.pending:
             raise InternalError("Trace.forget: flush first")
+        self._forget()
+        self.reset()
+
+    def _forget(self) -> None:
+        """An empty trie."""
         self.root = Step(None, None)
         self.steps = 0
-        self.reset()
+        # What traces that differ in sizes only have in common: see engine/twins.py.
+        self.families: dict[Any, Any] = {}
+        self.pieces: dict[Any, Any] = {}
+        self.varies = False
 
     def repair_if_needed(self) -> None:
         """``repair`` where an interrupt has left its marks."""
@@ -229,7 +163,8 @@ class Trace:
         if step is None:
             self._nodes = []
         for each in reversed(missing):
-            self._nodes.extend(each.nodes)
+            known = self._nodes
+            known += each.nodes if each.nodes is not None else each.build(known)
         self._nodes_step = self.step
         if len(self._nodes) != self.step.count:
             raise InternalError(f"trace holds {len(self._nodes)} nodes, trie {self.step.count}")
@@ -297,6 +232,7 @@ class Trace:
         step = self.step.children.get(key)
         if step is None:
             step = Step(self.step, None)
+            step.entered = meta
             step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
             step.inputs += 1
             step.count += 1
@@ -314,23 +250,30 @@ class Trace:
         ``numbers`` are the call's Python numbers, already appended to ``scalars`` by the caller.
         Whatever the build raises leaves the trace as it was.
         """
-        known = self.nodes()
         step = Step(self.step, call)
         first = len(step.scalars)
         step.scalar_types = tuple(_SCALAR_DTYPES[type(number)] for number in numbers)
         step.scalars += step.scalar_types
-        scalars = [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
-        build.set_site(user_site(call.name))
-        result = call.build([known[value.pos] for value in values], scalars)
-        step.nodes = flatten(result)
-        step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
-        if isinstance(result, Node):
-            step.meta = step.metas[0]
-        else:
-            step.structure = type(result)
-        step.count += len(step.nodes)
-        step.nbytes += sum(meta.nbytes for meta in step.metas)
         step.positions = tuple(value.pos for value in values)
+        site = user_site(call.name)
+        build.set_site(site)
+        if self.varies:
+            # Most likely a step like another but for its sizes: its nodes are not needed.
+            metas = tuple([value.meta for value in values])
+            piece = piece_of(self.pieces, call, metas, step.scalar_types)
+            step.nodes, step.site = None, site
+            step.metas, step.structure = piece.metas, piece.structure
+        else:
+            known = self.nodes()
+            scalars = [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
+            result = call.build([known[value.pos] for value in values], scalars)
+            step.nodes = flatten(result)
+            step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
+            step.structure = None if isinstance(result, Node) else type(result)
+        if step.structure is None:
+            step.meta = step.metas[0]
+        step.count += len(step.metas)
+        step.nbytes += sum(meta.nbytes for meta in step.metas)
         self._keep(key, step)
         return step
 

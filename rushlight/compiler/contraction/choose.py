@@ -18,6 +18,7 @@ from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES
 from rushlight.compiler.contraction.weight_kernel import SLAB_BYTES as WEIGHT_SLAB_BYTES
 from rushlight.compiler.contraction.window import Axis, Problem
+from rushlight.ir.size import decision, quantity
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
@@ -46,6 +47,7 @@ class Blocks(Record):
     depth: int
 
 
+@decision
 def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
     """The register tile for an output that is ``rows`` x ``columns``.
 
@@ -85,19 +87,28 @@ def depth_block(tile: Tile) -> int:
 
 def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
     """Cut one matmul of a batch of ``batches`` into chunks."""
-    deep = depth_block(tile)
-    tall = cpu.host().l2_bytes // 4 // (deep * tile.itemsize)
+    tall = _tall(tile, rows)
+    return Blocks(tall, _wide(tile, tall, rows, columns, depth, batches), depth_block(tile))
+
+
+@quantity
+def _tall(tile: Tile, rows: int) -> int:
+    tall = cpu.host().l2_bytes // 4 // (depth_block(tile) * tile.itemsize)
     tall = max(tile.rows, min(tall, MAX_ROWS, 144) // tile.rows * tile.rows)
-    tall = min(tall, round_up(rows, tile.rows))
+    return min(tall, round_up(rows, tile.rows))
+
+
+@quantity
+def _wide(tile: Tile, tall: int, rows: int, columns: int, depth: int, batches: int) -> int:
     by_work = rows * columns * depth * batches // CHUNK_MULADDS
     by_traffic = (rows + columns) * depth * batches * tile.itemsize // CHUNK_BYTES
     wanted = min(max(by_work, by_traffic, 1), CHUNKS)
     strips = batches * -(-rows // tall)
     across = max(1, -(-wanted // strips))
-    wide = round_up(-(-columns // across), tile.columns)
-    return Blocks(tall, wide, deep)
+    return round_up(-(-columns // across), tile.columns)
 
 
+@decision
 def turns(dtype: str, rows: int, columns: int, depth: int, a_depth: int, b_depth: int) -> bool:
     """Whether a product of few rows is better taken with rows and columns exchanged.
 
@@ -117,12 +128,22 @@ def turns(dtype: str, rows: int, columns: int, depth: int, a_depth: int, b_depth
 
 def turned_blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
     """Cut such a product: a panel of B, as deep as can be, and A's rows share the second cache."""
-    room = cpu.host().l2_bytes // tile.itemsize
-    deep = max(64, min(depth, room // 2 // tile.columns))
-    tall = (room * 3 // 4 - deep * tile.columns) // deep
+    tall = _turned_tall(tile, rows, columns, depth, batches)
+    return Blocks(tall, round_up(columns, tile.columns), _turned_deep(tile, depth))
+
+
+@quantity
+def _turned_deep(tile: Tile, depth: int) -> int:
+    return max(64, min(depth, cpu.host().l2_bytes // tile.itemsize // 2 // tile.columns))
+
+
+@quantity
+def _turned_tall(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> int:
+    deep = _turned_deep(tile, depth)
+    tall = (cpu.host().l2_bytes // tile.itemsize * 3 // 4 - deep * tile.columns) // deep
     shares = min(max(1, rows * columns * depth * batches // CHUNK_MULADDS), CHUNKS)
     tall = min(tall, -(-rows * batches // shares), MAX_ROWS)
-    return Blocks(max(1, tall // tile.rows) * tile.rows, round_up(columns, tile.columns), deep)
+    return max(1, tall // tile.rows) * tile.rows
 
 
 # Rows and depth of products that are better turned: fewer columns of A than of B, a sum that is
@@ -131,6 +152,7 @@ TURNED_ROWS = 256
 TURNED_DEPTH = 512
 
 
+@decision
 def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: int) -> bool:
     """Whether B is better read as it lies than packed: few rows pay for the copy, or it is shallow.
 
@@ -143,6 +165,7 @@ def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: in
     return depth <= 128 and (b_depth % 4096 != 0 or depth <= 16)
 
 
+@decision
 def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_depth: int) -> bool:
     """Whether A is better packed into strips than read as it lies.
 
@@ -153,6 +176,7 @@ def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_de
     return columns > 4 * tile.columns and depth > 32
 
 
+@decision
 def is_dots(dtype: str, rows: int, a_depth: int, b_depth: int, itemsize: int) -> bool:
     """Whether a product of few rows is best taken as dot products of runs of neighbours.
 
@@ -161,6 +185,7 @@ def is_dots(dtype: str, rows: int, a_depth: int, b_depth: int, itemsize: int) ->
     return dtype in ("f32", "f64") and rows <= DOT_ROWS and a_depth == b_depth == itemsize
 
 
+@quantity
 def dot_columns(columns: int, depth: int, rows: int, itemsize: int) -> int:
     """Columns of one chunk: enough bytes, or arithmetic, to be worth a thread."""
     each = max(1, depth * itemsize, depth * rows * CHUNK_BYTES // CHUNK_MULADDS)

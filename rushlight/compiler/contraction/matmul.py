@@ -205,7 +205,7 @@ def _launch(
         chunks,
         flops=2 * batches * rows * columns * depth,
         bytes=elements * values.SIZES[dtype],
-        label=f"matmul {batches}x{rows}x{depth}x{columns} {dtype}",
+        label=f"matmul {'x'.join(map(repr, sizes))} {dtype}",
     )
 
 

@@ -48,7 +48,7 @@ def pack(
         chunks=groups * count0 * count1 * count2,
         flops=0,
         bytes=2 * size * count0 * count1 * count2,
-        label=f"pack {depth}x{columns} {source.dtype}",
+        label=f"pack {depth!r}x{columns!r} {source.dtype}",
     )
     return launch, target
 

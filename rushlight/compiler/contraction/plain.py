@@ -42,7 +42,7 @@ def matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Lau
             chunks=-(-rows // words[1]),
             flops=2 * rows * columns * depth,
             bytes=out.itemsize * (rows * depth + depth * columns + rows * columns),
-            label=f"matmul {rows}x{depth}x{columns} {out.dtype}",
+            label=f"matmul {'x'.join(map(repr, (rows, depth, columns)))} {out.dtype}",
         )
     ]
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 
 from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body
+from rushlight.ir.size import quantity
 
 Shape = tuple[int, ...]
 # Less than this many bytes moved takes under some 20 us: not worth waking a thread for.
@@ -34,7 +35,7 @@ class Nest(Record):
 
     @property
     def words(self) -> tuple[int, ...]:
-        blocks = max(1, -(-self.shape[1] // self.groups[1]))
+        blocks = _at_least_one(-(-self.shape[1] // self.groups[1]))
         flat = (step for steps in self.steps for step in steps)
         return (*self.shape, *self.groups, blocks, *flat)
 
@@ -79,18 +80,34 @@ def make_nest(
 
 def _groups(shape: Shape, cost: int, serial: tuple[bool, bool]) -> tuple[int, int]:
     """How many of the first two axes one chunk takes."""
-    whole = max(1, shape[0]), max(1, shape[1])
-    if math.prod(shape) * cost <= SMALL_BYTES:
-        return whole
-    below = math.prod(shape[2:]) * cost
+    total, below = math.prod(shape) * cost, math.prod(shape[2:]) * cost
+    first, second = shape[:2]
+    return (
+        _group(0, first, second, total, below, serial),
+        _group(1, first, second, total, below, serial),
+    )
+
+
+@quantity
+def _at_least_one(count: int) -> int:
+    return max(1, count)
+
+
+@quantity
+def _group(
+    axis: int, first: int, second: int, total: int, below: int, serial: tuple[bool, bool]
+) -> int:
+    whole = max(1, first), max(1, second)
+    if total <= SMALL_BYTES:
+        return whole[axis]
     if serial[0]:
         # All of the first axis in every chunk: cut across it, in runs worth a cache line or two.
-        second = max(_LEAST_RUN, CHUNK_BYTES // max(1, whole[0] * below))
-        return whole[0], whole[1] if serial[1] else min(whole[1], second)
-    first = min(whole[0], max(1, CHUNK_BYTES // max(1, whole[1] * below)))
-    if serial[1] or first > 1:
-        return first, whole[1]
-    return first, max(1, min(whole[1], CHUNK_BYTES // max(1, below)))
+        run = max(_LEAST_RUN, CHUNK_BYTES // max(1, whole[0] * below))
+        return (whole[0], whole[1] if serial[1] else min(whole[1], run))[axis]
+    rows = min(whole[0], max(1, CHUNK_BYTES // max(1, whole[1] * below)))
+    if serial[1] or rows > 1:
+        return (rows, whole[1])[axis]
+    return (rows, max(1, min(whole[1], CHUNK_BYTES // max(1, below))))[axis]
 
 
 def chunk_rows(rows: int, cost: int) -> tuple[int, int]:

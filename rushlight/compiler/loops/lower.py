@@ -19,6 +19,7 @@ from rushlight.compiler.loops.schedule import (
 )
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+from rushlight.ir.size import quantity
 from rushlight.runtime import cpu
 
 # (output, source) that may share memory
@@ -126,28 +127,50 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
         high, wide = TILE
         if schedule.sizes[schedule.rows[-2]] < wide:
             high, wide = wide, 8 * wide  # the other side is contiguous over a few elements only
-        length = min(wide, max(extent, 1))
-        return rows // max(extent, 1), high, max(1, ceil_div(extent, length)), length
+        length = _least(wide, _most(extent, 1))
+        return rows // _most(extent, 1), high, _most(ceil_div(extent, length), 1), length
     if not schedule.by_rows and schedule.vector >= 0:
         extent = schedule.sizes[schedule.vector]
-        rows //= max(extent, 1)
+        rows //= _most(extent, 1)
         step = schedule.lanes * schedule.unroll
-        # Cut the vector variable only where the rows alone are too few.
-        least = max(step, NARROW) if schedule.panel else step
-        blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, least)))
-        if schedule.panel:
-            blocks = max(blocks, ceil_div(extent, PANEL))
-        length = ceil_div(ceil_div(extent, blocks), step) * step
-        blocks = max(1, ceil_div(extent, length)) if length else 1
-    rows_a_chunk = 1 if blocks > 1 else max(1, rows // max(parts, 1))
-    return rows, rows_a_chunk, blocks, length
+        length = _block_length(parts, rows, extent, step, schedule.panel)
+        blocks = _blocks(extent, length)
+    return rows, _rows_a_chunk(rows, parts, blocks), blocks, length
+
+
+# Each of these is one number to a plan for many sizes (``ir/size.py``): how it comes about decides
+# nothing else.
+_least, _most = quantity(min), quantity(max)
+
+
+@quantity
+def _block_length(parts: int, rows: int, extent: int, step: int, panel: bool) -> int:
+    # Cut the vector variable only where the rows alone are too few.
+    least = max(step, NARROW) if panel else step
+    blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, least)))
+    if panel:
+        blocks = max(blocks, ceil_div(extent, PANEL))
+    return ceil_div(ceil_div(extent, blocks), step) * step
+
+
+@quantity
+def _blocks(extent: int, length: int) -> int:
+    return max(1, ceil_div(extent, length)) if length else 1
+
+
+@quantity
+def _rows_a_chunk(rows: int, parts: int, blocks: int) -> int:
+    return 1 if blocks > 1 else max(1, rows // max(parts, 1))
+
+
+@quantity
+def _parts(work: int) -> int:
+    return 1 if work <= SERIAL_BYTES else ceil_div(work, CHUNK_BYTES)
 
 
 def _one(schedule: Schedule, label: str) -> Launch:
     """One kernel over all rows; see the chunk words in ``loops/emit.py``."""
-    work = _work(schedule)
-    parts = 1 if work <= SERIAL_BYTES else ceil_div(work, CHUNK_BYTES)
-    rows, rows_a_chunk, blocks, length = _layout(schedule, parts)
+    rows, rows_a_chunk, blocks, length = _layout(schedule, _parts(_work(schedule)))
     schedule.words[:] = [rows, rows_a_chunk, blocks, length, 1, 0, 0]
     return _made(schedule, False, ceil_div(rows, rows_a_chunk) * blocks, label)
 
@@ -175,22 +198,24 @@ def _segments(schedule: Schedule) -> int:
     """Into how many segments a reduction is cut; 1: not at all. Depends on shapes only."""
     if schedule.cut < 0:
         return 1
-    work = _work(schedule)
-    if work <= 2 * SERIAL_BYTES:
-        return 1
-    rows, rows_a_chunk, blocks, _ = _layout(schedule, FEW_PIECES)
-    pieces = ceil_div(rows, rows_a_chunk) * blocks
-    if pieces >= FEW_PIECES // 2:
-        return 1
     for value in schedule.values:
         if value.op == "reduce" and (value.phase > 1 or value.data in ("argmax", "argmin")):
             return 1
     if any(store.full and store.value.phase for store in schedule.stores):
         return 1
+    rows, rows_a_chunk, blocks, _ = _layout(schedule, FEW_PIECES)
     extent = schedule.sizes[schedule.cut]
-    wanted = ceil_div(work, CHUNK_BYTES)
+    return _pieces_of(extent, _work(schedule), rows, rows_a_chunk, blocks)
+
+
+@quantity
+def _pieces_of(extent: int, work: int, rows: int, rows_a_chunk: int, blocks: int) -> int:
+    """Into how many segments an axis is cut where the rows make so many pieces."""
+    enough = ceil_div(rows, rows_a_chunk) * blocks >= FEW_PIECES // 2
+    if work <= 2 * SERIAL_BYTES or enough:
+        return 1
     # Longer than the partial results are many, so that the second stage stays small.
-    return max(1, min(wanted, ceil_div(extent, 64)))
+    return max(1, min(ceil_div(work, CHUNK_BYTES), ceil_div(extent, 64)))
 
 
 def _two_stages(

@@ -19,6 +19,7 @@ from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_val
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.ir.graph import Node
+from rushlight.ir.size import quantity
 from rushlight.runtime import cpu
 
 # Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
@@ -379,6 +380,7 @@ class Schedule:
         return total
 
 
+@quantity
 def constant_bits(value: float | int, dtype: DType) -> int:
     """The word that holds a constant: its bits in the low bytes."""
     if dtype.is_floating_point:

@@ -1,0 +1,170 @@
+"""Moulds: a graph compiled once for all sizes that lead to the same decisions.
+
+    tape = Tape([17, 4])                      # the sizes that vary, as they are now
+    mould = Mould(tape, sinks, inputs, donatable)   # shapes of ``sinks`` hold sizes of the tape
+    plan = mould.cast([18, 4])                # a plan for others; None: it would look different
+
+The passes and lowerings are those of ``pipeline.py``, run once on sizes that write down what is
+computed from them and what is decided (``ir/size.py``). A cast computes the numbers of the plan
+again: words of the kernels, chunks, places in memory. Only memory is laid out in another way,
+because the best fit depends on every size: buffers that are never needed at the same time share a
+stretch of the arena, as long as the longest of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, final
+
+from rushlight.compiler import pipeline
+from rushlight.compiler.lower import Step
+from rushlight.compiler.memory import (
+    ALIGNMENT,
+    Layout,
+    Lives,
+    births_and_deaths,
+    heir_of,
+    nbytes_of,
+    plan_memory,
+)
+from rushlight.compiler.plan import Fresh, Output, Plan
+from rushlight.ir.graph import Node
+from rushlight.ir.size import Number, Tape, plain
+from rushlight.runtime import code
+from rushlight.runtime.executor import Command, Program
+
+
+@final
+class Mould:
+    """A compiled graph without its numbers."""
+
+    def __init__(
+        self, tape: Tape, sinks: Sequence[Node], inputs: int, donatable: frozenset[int]
+    ) -> None:
+        """Raises NotImplementedError as ``compile_graph`` does, and TypeError where a part of the
+        compiler takes nothing but ints."""
+        try:
+            self._make(tape, sinks, inputs, donatable)
+        finally:
+            tape.close()
+
+    def _make(
+        self, tape: Tape, sinks: Sequence[Node], inputs: int, donatable: frozenset[int]
+    ) -> None:
+        graph = list(sinks)
+        for each in pipeline.PASSES:
+            graph = each(graph)
+        graph, steps, updated = pipeline.lower_graph(graph, donatable)
+        layout = plan_memory(steps, graph, inputs, donatable, updated, _Stretches(tape))
+        addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
+        self.tape = tape
+        places: list[int] = [tape.place(layout.arena_bytes)]
+        for output in layout.outputs:
+            if isinstance(output, Fresh):
+                places.append(tape.place(output.nbytes))
+        # Address, slots of the pointers, how many words.
+        self.commands: list[tuple[int, tuple[int, ...], int]] = []
+        for step in steps:
+            launch = step.launch
+            pointers = pipeline.pointers_of(step, layout.places, updated)
+            numbers = [launch.chunks, launch.bytes, launch.flops]
+            numbers += [offset for _, offset in pointers]
+            numbers += launch.words
+            places += map(tape.place, numbers)
+            slots = tuple([slot for slot, _ in pointers])
+            self.commands.append((addresses[launch.kernel.symbol], slots, len(launch.words)))
+        self.pick: Any = itemgetter(0, *places)
+        self.outputs = layout.outputs
+        self.slots = layout.slots
+        self.labels = tuple([step.launch.label for step in steps])
+        self.sites = tuple(pipeline.sites(steps))
+        self.overwrites = pipeline.overwrites(steps, layout.places, updated, inputs)
+
+    def cast(self, numbers: Sequence[Number]) -> Plan | None:
+        """The plan for these sizes; None where it has to be compiled anew."""
+        values = self.tape.replay(numbers)
+        if values is None:
+            return None
+        flat = self.pick(values)
+        arena_bytes, place = flat[1], 2
+        outputs: list[Output] = []
+        for output in self.outputs:
+            if isinstance(output, Fresh):
+                outputs.append(Fresh(output.slot, flat[place]))
+                place += 1
+            else:
+                outputs.append(output)
+        commands: list[Command] = []
+        costs: list[tuple[int, int]] = []
+        for address, slots, words in self.commands:
+            chunks, nbytes, flops = flat[place : place + 3]
+            place += 3
+            middle = place + len(slots)
+            pairs = list(zip(slots, flat[place:middle], strict=True))
+            place = middle + words
+            serial = pipeline.is_serial(nbytes, flops)
+            commands.append(Command(address, chunks, pairs, flat[middle:place], serial=serial))
+            costs.append((flops, nbytes))
+        return Plan(
+            program=Program(commands),
+            outputs=tuple(outputs),
+            arena_bytes=arena_bytes,
+            slots=self.slots,
+            labels=self.labels,
+            costs=tuple(costs),
+            sites=self.sites,
+            overwrites=self.overwrites,
+        )
+
+
+@final
+class _Stretches:
+    """The arena in stretches, each as long as the longest buffer that is ever in it."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    def __call__(self, layout: Layout, slot: int, lives: Lives, steps: Sequence[Step]) -> None:
+        born, dying = births_and_deaths(layout, lives)
+        members: list[list[object]] = []
+        longest: list[int] = []
+        free: list[int] = []
+        taken: dict[object, int] = {}
+        for number, step in enumerate(steps):
+            leaving = set(dying.get(number, ()))
+            for buffer in sorted(born.get(number, ()), key=_bytes_now, reverse=True):
+                size = _bytes_now(buffer)
+                heir = heir_of(buffer, step, leaving, taken)
+                if heir is not None:
+                    leaving.discard(heir)
+                    place = taken.pop(heir)
+                elif free:
+                    # The shortest that is long enough, or else the longest.
+                    place = min(free, key=lambda k: (longest[k] < size, abs(longest[k] - size)))
+                    free.remove(place)
+                else:
+                    place = len(members)
+                    members.append([])
+                    longest.append(0)
+                taken[buffer] = place
+                members[place].append(buffer)
+                longest[place] = max(longest[place], size)
+            for buffer in dying.get(number, ()):
+                if buffer in taken:
+                    free.append(taken.pop(buffer))
+        start: Any = 0
+        for buffers in members:
+            for buffer in buffers:
+                layout.places[buffer] = (slot, start)
+            sizes = list(map(nbytes_of, buffers))
+            start = start + self.tape.compute(_aligned, *sizes)
+        layout.arena_bytes = start
+
+
+def _bytes_now(buffer: object) -> int:
+    return int(plain(nbytes_of(buffer)))
+
+
+def _aligned(*sizes: int) -> int:
+    return -(-max(*sizes, 1) // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,233 @@
+"""Twins: traces that differ in sizes only, and one mould for the plans of all of them.
+
+The first two traces of a kind are planned as any other. From the third on the kind is known to
+vary: its graph is compiled once with sizes that stand for many (``compiler/mould.py``), and a trace
+of other sizes gets a cast of that mould, if each number in it is either the same in all traces seen
+or the varying number that it was equal to (give or take a constant) in all of them, and if nothing
+in the compiler would be decided otherwise. docs/decisions/0012 says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from rushlight.base.events import publish
+from rushlight.compiler.plan import Plan
+from rushlight.engine.piece import Piece, kind_of, piece_of
+from rushlight.engine.trace import Step, Trace
+from rushlight.engine.value import Meta
+from rushlight.ir import build
+from rushlight.ir.graph import Node
+from rushlight.ir.size import Number, Tape
+
+EXAMPLES = 2  # plans made as usual before a mould is
+MOULDS_LIMIT = 32  # of one family
+PATIENCE = 8  # moulds made before they must have been worth it
+
+Key = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+class Stats:
+    """Counters for tests and ``rushlight doctor``."""
+
+    moulds = 0
+    casts = 0
+
+
+stats = Stats()
+
+
+@final
+class Form:
+    """A trace as steps with their numbers apart."""
+
+    __slots__ = ("numbers", "parts", "path")
+
+    def __init__(self, trace: Trace, end: Step) -> None:
+        self.path = path_to(end)
+        metas: list[Meta] = []
+        # Of each step what stays the same, and its numbers.
+        self.parts: list[Any] = []
+        self.numbers: list[tuple[Number, ...]] = []
+        for step in self.path:
+            if step.call is None:
+                meta = step.entered
+                assert meta is not None
+                metas.append(meta)
+                self.parts.append((meta.dtype, len(meta.shape)))
+                self.numbers.append(meta.shape)
+            else:
+                sources = tuple([metas[place] for place in step.positions])
+                piece = piece_of(trace.pieces, step.call, sources, step.scalar_types)
+                metas += step.metas
+                self.parts.append(piece)
+                self.numbers.append(piece.numbers)
+
+    def like(self, other: Form) -> bool:
+        """Whether both are the same but for their numbers (their families are the same)."""
+        return all(
+            a is b or (isinstance(a, Piece) and isinstance(b, Piece) and a.form == b.form) or a == b
+            for a, b in zip(self.parts, other.parts, strict=True)
+        )
+
+
+def path_to(end: Step) -> list[Step]:
+    """The steps from the first to ``end``."""
+    path: list[Step] = []
+    step = end
+    while step.parent is not None:
+        path.append(step)
+        step = step.parent
+    path.reverse()
+    return path
+
+
+@final
+class Family:
+    """All traces of a kind, for one set of live results."""
+
+    def __init__(self) -> None:
+        self.examples: list[Step] = []
+        self.moulds: list[Pattern] = []
+        self.casts = 0
+        self.closed = False
+
+
+@final
+class Pattern:
+    """Which numbers of a trace vary, and the mould for them."""
+
+    def __init__(
+        self, forms: Sequence[Form], live: Sequence[int], donatable: frozenset[int]
+    ) -> None:
+        """``forms``: the last one is what the mould is made from."""
+        from rushlight.compiler.mould import Mould  # compiles: imported with the first plan
+
+        self.form = form = forms[-1]
+        bases: dict[Any, tuple[int, Number]] = {}
+        tape_numbers: list[Number] = []
+        # Of each step with varying numbers: (place of the step, [(number, variable, distance)])
+        self.varying: dict[int, list[tuple[int, int, Number]]] = {}
+        for place, rows in enumerate(zip(*(each.numbers for each in forms), strict=True)):
+            if all(row == rows[0] for row in rows):
+                continue
+            found: list[tuple[int, int, Number]] = []
+            for number, column in enumerate(zip(*rows, strict=True)):
+                if all(each == column[0] for each in column):
+                    continue
+                kind = type(column[0])
+                key = (kind, *[each - column[0] for each in column]) if kind is int else column
+                if key not in bases:
+                    bases[key] = len(tape_numbers), column[-1]
+                    tape_numbers.append(column[-1])
+                variable, base = bases[key]
+                found.append((number, variable, column[-1] - base))
+            self.varying[place] = found
+        self.count = len(tape_numbers)
+        tape = Tape(tape_numbers)
+        sinks = self._graph(tape, live)
+        self.mould = Mould(tape, sinks, form.path[-1].inputs, donatable)
+        stats.moulds += 1
+
+    def _graph(self, tape: Tape, live: Sequence[int]) -> list[Node]:
+        nodes: list[Node] = []
+        for place, (step, part) in enumerate(zip(self.form.path, self.form.parts, strict=True)):
+            numbers: list[Any] = list(self.form.numbers[place])
+            for number, variable, distance in self.varying.get(place, ()):
+                numbers[number] = tape.inputs[variable] + distance
+            if step.call is None:
+                nodes.append(build.input(step.inputs - 1, tuple(numbers), part[0]))
+                continue
+            first = len(step.scalars) - len(step.scalar_types)
+            given = [nodes[source] for source in step.positions]
+            given += [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
+            nodes += part.build(given, numbers)
+        return [nodes[position] for position in live]
+
+    def cast(self, form: Form) -> Plan | None:
+        """A plan for another trace of the family, if the mould fits it."""
+        values: list[Any] = [None] * self.count
+        mine = self.form
+        for place, (part, numbers) in enumerate(zip(form.parts, form.numbers, strict=True)):
+            own, known = mine.parts[place], mine.numbers[place]
+            varying = self.varying.get(place)
+            if part is not own and not (
+                part.form == own.form
+                if isinstance(part, Piece) and isinstance(own, Piece)
+                else part == own
+            ):
+                return None
+            if varying is None:
+                if numbers is not known and numbers != known:
+                    return None
+                continue
+            if len(numbers) != len(known):
+                return None
+            expected = list(known)
+            for number, variable, distance in varying:
+                now = numbers[number] - distance
+                if values[variable] is None:
+                    values[variable] = now
+                elif values[variable] != now:
+                    return None
+                expected[number] = numbers[number]
+            if tuple(expected) != tuple(numbers):
+                return None
+        return self.mould.cast(values)
+
+
+def plan_like_another(trace: Trace, key: Key) -> Plan | None:
+    """The plan of what ``trace`` holds as a cast of a mould; None: plan it as usual."""
+    end = trace.step
+    live, donatable = key
+    kind = (live, donatable, *[
+        (kind_of(step.call), step.positions, step.scalar_types) if step.call is not None
+        else _entered(step)
+        for step in path_to(end)
+    ])  # fmt: skip
+    family: Family | None = trace.families.get(kind)
+    if family is None:
+        family = trace.families[kind] = Family()
+    if family.closed:
+        return None
+    if not family.moulds and len(family.examples) < EXAMPLES:
+        family.examples.append(end)
+        return None
+    form = Form(trace, end)
+    trace.varies = True
+    for pattern in family.moulds:
+        plan = pattern.cast(form)
+        if plan is not None:
+            # The next trace is likely to fit the same one.
+            family.moulds.remove(pattern)
+            family.moulds.insert(0, pattern)
+            family.casts += 1
+            stats.casts += 1
+            return plan
+    made = len(family.moulds)
+    if made >= MOULDS_LIMIT or (made >= PATIENCE and family.casts < made):
+        family.closed = True
+        return None
+    forms = [Form(trace, each) for each in family.examples]
+    forms = [*(each for each in forms if each.like(form)), form]
+    if len(forms) == 1:
+        family.examples = [*family.examples[-1:], end]
+        return None
+    try:
+        pattern = Pattern(forms, live, frozenset(donatable))
+    except (NotImplementedError, TypeError, AttributeError) as reason:
+        # There is no lowering, or one that takes nothing but ints (a Size is none, so what is not
+        # made for it raises these): each size by itself.
+        publish("no mould", reason=str(reason))
+        family.closed = True
+        return None
+    family.moulds.append(pattern)
+    family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
+    return pattern.cast(form)
+
+
+def _entered(step: Step) -> Any:
+    meta = step.entered
+    assert meta is not None
+    return (meta.dtype, len(meta.shape))

@@ -1,0 +1,306 @@
+"""Sizes that stand for many: a graph compiled once, for every length of a sentence.
+
+While a ``Tape`` records, some sizes of a graph are ``Size`` objects rather than ints. Arithmetic on
+them goes to the tape; whatever is *decided* with them is decided for the numbers at hand and noted:
+a comparison with how it came out, a size used as a plain int (an index, a count of a loop, a piece
+of a kernel's text) with its value. ``Tape.replay`` computes everything for other numbers, or tells
+that something would have been decided otherwise.
+
+>>> tape = Tape([5])
+>>> n = tape.inputs[0]
+>>> blocks = -(-n * 4 // 8)
+>>> "many" if n > 3 else "few"
+'many'
+>>> tape.close()
+>>> tape.replay([9])[place_of(tape, blocks)]
+5
+>>> tape.replay([2]) is None
+True
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, final
+
+Number = int | float
+Made = TypeVar("Made")
+
+
+@final
+class Tape:
+    """What was computed from ``inputs``, in order, and what was decided."""
+
+    def __init__(self, numbers: Sequence[Number]) -> None:
+        self.steps: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
+        self.values: list[Any] = []
+        self.decided: dict[int, Any] = {}
+        self.open = True
+        self._known: dict[Any, int] = {}
+        self._sizes: dict[int, Size] = {}
+        for number in numbers:
+            self.values.append(number)
+        self.count = len(numbers)
+        self.inputs = [self._size(place) for place in range(self.count)]
+
+    def _size(self, place: int) -> Size:
+        found = self._sizes.get(place)
+        if found is None:
+            found = self._sizes[place] = Size(self, place)
+        return found
+
+    def place(self, number: Any) -> int:
+        """Where a number is on the tape: a size's own place, or that of a constant."""
+        if isinstance(number, Size):
+            if number.tape is self:
+                return number.place
+            number = number.value
+        key = ("constant", type(number), repr(number) if type(number) is float else number)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._append(functools.partial(_same, number), (), number)
+        return found
+
+    def _append(self, function: Callable[..., Any], places: tuple[int, ...], value: Any) -> int:
+        self.steps.append((function, places))
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def apply(self, function: Callable[..., Any], *numbers: Any) -> int:
+        """The place of ``function(*numbers)``."""
+        places = tuple([self.place(number) for number in numbers])
+        key = (function, places)
+        found = self._known.get(key)
+        if found is None:
+            value = function(*[self.values[place] for place in places])
+            found = self._known[key] = self._append(function, places, value)
+        return found
+
+    def compute(self, function: Callable[..., Any], *numbers: Any) -> Any:
+        """``function(*numbers)`` as a size, or as a number once the tape is closed."""
+        if not self.open:
+            return function(*[plain(number) for number in numbers])
+        place = self.apply(function, *numbers)
+        return self._size(place)
+
+    def decide(self, function: Callable[..., Any], *numbers: Any) -> Any:
+        """``function(*numbers)`` for the numbers at hand; replays must come to the same."""
+        if not self.open:
+            return function(*[plain(number) for number in numbers])
+        place = self.apply(function, *numbers)
+        value = self.values[place]
+        self.decided[place] = value
+        return value
+
+    def close(self) -> None:
+        """From now on its sizes are as good as ints: what is kept of them somewhere stays right."""
+        self.open = False
+
+    def replay(self, numbers: Sequence[Number]) -> list[Any] | None:
+        """The value at every place for other inputs; None where a decision comes out otherwise."""
+        values = list(numbers)
+        append = values.append
+        try:
+            for function, places in self.steps:
+                append(function(*[values[place] for place in places]))
+        except (ArithmeticError, ValueError):  # behind a decision that comes out otherwise
+            return None
+        for place, value in self.decided.items():
+            if values[place] != value:
+                return None
+        return values
+
+
+def _same(number: Any) -> Any:
+    return number
+
+
+@final
+class Size:
+    """A number on a tape. No int: what takes an int from it has to ask, and the tape notes that."""
+
+    __slots__ = ("place", "tape")
+
+    def __init__(self, tape: Tape, place: int) -> None:
+        self.tape = tape
+        self.place = place
+
+    @property
+    def value(self) -> Any:
+        """The number at hand."""
+        return self.tape.values[self.place]
+
+    def fixed(self) -> Any:
+        """The number at hand, for good: replays must have the same."""
+        if self.tape.open:
+            self.tape.decided[self.place] = self.value
+        return self.value
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.compute(operator.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.compute(operator.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.compute(operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.tape.compute(operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is int and other in (0, 1):
+            return self if other else 0
+        return self.tape.compute(operator.mul, self, other)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Any:
+        if type(other) is int and other == 1:
+            return self
+        return self.tape.compute(operator.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self.tape.compute(operator.floordiv, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self.tape.compute(operator.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self.tape.compute(operator.mod, other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.tape.compute(operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.tape.compute(operator.truediv, other, self)
+
+    def __neg__(self) -> Any:
+        return self.tape.compute(operator.neg, self)
+
+    def __abs__(self) -> Any:
+        return self.tape.compute(operator.abs, self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self.tape.compute(round, self, digits)
+
+    def bit_length(self) -> Any:
+        return self.tape.compute(int.bit_length, self)
+
+    def __eq__(self, other: Any) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, (int, float, Size)):
+            return NotImplemented
+        return bool(self._tape(other).decide(operator.eq, self, other))
+
+    def __ne__(self, other: Any) -> bool:
+        return not self == other
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self._tape(other).decide(operator.lt, self, other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self._tape(other).decide(operator.le, self, other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self._tape(other).decide(operator.gt, self, other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self._tape(other).decide(operator.ge, self, other))
+
+    def _tape(self, other: Any) -> Tape:
+        """Of two sizes that of the open tape: one is left over from another."""
+        if self.tape.open or not isinstance(other, Size):
+            return self.tape
+        return other.tape
+
+    def __bool__(self) -> bool:
+        return bool(self.tape.decide(bool, self))
+
+    def __hash__(self) -> int:
+        # Not noted: where equal things meet by their hash, ``==`` is asked and noted; things that
+        # are not found equal are only kept apart.
+        return hash(self.value)
+
+    def __index__(self) -> int:
+        return int(operator.index(self.fixed()))
+
+    def __int__(self) -> int:
+        return int(self.fixed())
+
+    def __float__(self) -> float:
+        return float(self.fixed())
+
+    def __str__(self) -> str:
+        return str(self.fixed())
+
+    def __format__(self, form: str) -> str:
+        return format(self.fixed(), form)
+
+    def __repr__(self) -> str:
+        # Of labels and messages, which say what they were made for.
+        return repr(self.value)
+
+
+def plain(number: Any) -> Any:
+    """The number itself, of a size the one at hand."""
+    return number.value if isinstance(number, Size) else number
+
+
+def place_of(tape: Tape, number: Any) -> int:
+    """Where ``Tape.replay`` has the number that ``number`` stands for."""
+    return tape.place(number)
+
+
+def _open_tape(numbers: Sequence[Any]) -> Tape | None:
+    for number in numbers:
+        if isinstance(number, Size) and number.tape.open:
+            return number.tape
+    return None
+
+
+def decision(function: Callable[..., Made]) -> Callable[..., Made]:
+    """A function of numbers (and other hashable things) whose *result* is what is decided.
+
+    Without it every comparison inside would be: ``tile`` compares costs that change with every
+    size, and mostly chooses the same.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*numbers: Any) -> Made:
+        tape = _open_tape(numbers)
+        if tape is None:
+            return function(*numbers)
+        made: Made = tape.decide(function, *numbers)
+        return made
+
+    return wrapped
+
+
+def quantity(function: Callable[..., Made]) -> Callable[..., Made]:
+    """A function of numbers that gives a number, recorded as one step: nothing inside is noted."""
+
+    @functools.wraps(function)
+    def wrapped(*numbers: Any) -> Made:
+        tape = _open_tape(numbers)
+        if tape is None:
+            return function(*numbers)
+        made: Made = tape.compute(function, *numbers)
+        return made
+
+    return wrapped

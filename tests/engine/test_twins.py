@@ -1,0 +1,151 @@
+"""Traces that differ in sizes only: the same bits as planned one by one, and far fewer plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.engine import clear, twins
+
+F, nn = torch.nn.functional, torch.nn
+Results = list[Any]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    clear()
+    yield
+    clear()
+
+
+def language(length: int, batch: int) -> Results:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(30, 16), nn.Linear(16, 32), nn.GELU(), nn.LayerNorm(32))
+    head = nn.Linear(32, 30)
+    parameters = [*model.parameters(), *head.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=1e-2)
+    x, y = torch.randint(0, 30, (2, batch, length))
+    losses = []
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(head(model(x)).view(-1, 30), y.reshape(-1))
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [*losses, head.weight.detach().numpy()]
+
+
+def attention(length: int, batch: int) -> Results:
+    torch.manual_seed(1)
+    x = torch.randn(batch, 2, length, 8, requires_grad=True)
+    y = F.scaled_dot_product_attention(x, x * 2, x + 1, is_causal=True)
+    y.square().sum().backward()
+    return [y.detach().numpy(), x.grad.numpy()]
+
+
+def statistics(length: int, batch: int) -> Results:
+    torch.manual_seed(2)
+    x = torch.randn(batch, length)
+    return [
+        x.mean().item(), x.var().item(), x.softmax(-1).numpy(), x.argmax(1).numpy(),
+        x.sort(-1)[0].numpy(), x.cumsum(1).numpy(), (x @ x.t()).tril().numpy(),
+        x.unsqueeze(1).expand(batch, 3, length).reshape(batch * 3, length).sum(0).numpy(),
+        torch.cat([x, x[:, :1]], 1).flip(1).numpy(), F.pad(x, (1, 2)).numpy(),
+        torch.linspace(0, 1, length).numpy(), torch.arange(length, length + batch).numpy(),
+    ]  # fmt: skip
+
+
+def pictures(length: int, batch: int) -> Results:
+    torch.manual_seed(3)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(2)
+    )
+    y = model(torch.randn(batch, 3, length + 4, 12))
+    y.square().mean().backward()
+    return [y.detach().numpy(), model[0].weight.grad.numpy(), model[1].running_var.numpy()]
+
+
+LENGTHS = [(length, 4) for length in (5, 9, 20, 33, 34, 47, 1, 64, 21, 2, 70, 90)]
+BATCHES = [(12, batch) for batch in (4, 7, 8, 13, 1, 12, 32, 5, 9, 20)]
+
+
+@pytest.mark.parametrize("program", [language, attention, statistics, pictures])
+@pytest.mark.parametrize("sizes", [LENGTHS, BATCHES], ids=["lengths", "batches"])
+def test_casts_have_the_same_bits(
+    program: Callable[[int, int], Results], sizes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twins, "EXAMPLES", 10**9)
+    wanted = [program(*each) for each in sizes]
+    monkeypatch.undo()
+    clear()
+    before = twins.stats.casts
+    for size, want in zip(sizes, wanted, strict=True):
+        for ours, theirs in zip(program(*size), want, strict=True):
+            np.testing.assert_array_equal(ours, theirs, err_msg=f"sizes {size}")
+    assert twins.stats.casts > before
+
+
+def test_many_lengths_are_few_moulds() -> None:
+    model = nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Linear(64, 4))
+    moulds, casts = twins.stats.moulds, twins.stats.casts
+    for length in range(40, 104):
+        model(torch.ones(length, 8)).sum().item()
+    made = twins.stats.moulds - moulds
+    assert 1 <= made <= 6
+    assert twins.stats.casts - casts >= 64 - 2 * twins.EXAMPLES - made
+
+
+def test_a_cache_that_grows() -> None:
+    torch.manual_seed(4)
+    query, new = torch.randn(30, 1, 2, 1, 8), torch.randn(30, 1, 2, 1, 8)
+    keys = torch.zeros(1, 2, 0, 8)
+    before = twins.stats.casts
+    for step in range(30):
+        keys = torch.cat([keys, new[step]], dim=2)
+        y = F.scaled_dot_product_attention(query[step], keys, keys)
+        k = new[: step + 1, 0, :, 0].numpy().transpose(1, 0, 2)
+        scores = np.einsum("hd,hkd->hk", query[step, 0, :, 0].numpy(), k) / np.sqrt(8)
+        weights = np.exp(scores - scores.max(1, keepdims=True))
+        want = np.einsum("hk,hkd->hd", weights / weights.sum(1, keepdims=True), k)
+        np.testing.assert_allclose(y[0, :, 0].numpy(), want, atol=1e-6)
+    assert twins.stats.casts > before
+
+
+def test_sizes_that_meet_by_chance_are_told_apart() -> None:
+    # Equal in all examples, so that one number stands for both; then they differ.
+    for rows, columns in [(3, 3), (5, 5), (7, 7), (9, 9), (6, 8), (8, 6), (9, 2), (1, 9), (4, 1)]:
+        x = torch.arange(rows * columns).view(rows, columns).float()
+        y = (x.t().contiguous() * 2).sum(0)
+        np.testing.assert_array_equal(y.numpy(), x.numpy().sum(1) * 2)
+
+
+def test_a_wrong_index_is_named_in_a_cast() -> None:
+    table = torch.zeros(10, 4)
+    for length in range(20, 26):
+        F.embedding(torch.arange(length) % 10, table).sum().item()
+    before = twins.stats.casts
+    with pytest.raises(IndexError, match="out of range"):
+        F.embedding(torch.arange(26) % 12, table).sum().item()
+    assert twins.stats.casts == before + 1
+    assert F.embedding(torch.arange(27) % 10, table).sum().item() == 0
+
+
+def test_numbers_of_python_and_donated_inputs() -> None:
+    for length in range(30, 40):
+        x = torch.ones(length, 3)
+        for scale in (2.0, 3.0):
+            x = x * scale + 1
+            x.add_(0.5)
+        assert x.sum().item() == pytest.approx(length * 3 * ((2 + 1.5) * 3 + 1.5))
+
+
+def test_what_takes_only_ints_is_planned_by_size() -> None:
+    # A recurrence writes its steps into the plan one by one.
+    cell = nn.RNN(4, 4, batch_first=True)
+    for length in (3, 4, 5, 6, 7):
+        y, h = cell(torch.ones(2, length, 4))
+        np.testing.assert_array_equal(y[:, -1].detach().numpy(), h[0].detach().numpy())
