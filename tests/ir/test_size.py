@@ -12,7 +12,15 @@ from rushlight.ir.size import Size, Tape, decision, quantity
 def test_arithmetic_is_replayed_for_other_numbers() -> None:
     tape = Tape([6, 4])
     n, m = tape.inputs
-    made = [n * m + 1, (n - m) // 2, -(-n // m), n % m, 100 // n, divmod(n, m)[1], math.prod((n, 3))]
+    made = [
+        n * m + 1,
+        (n - m) // 2,
+        -(-n // m),
+        n % m,
+        100 // n,
+        divmod(n, m)[1],
+        math.prod((n, 3)),
+    ]
     made += [abs(m - n), n / m, round(n / m, 1), n.bit_length()]
     places = [tape.place(each) for each in made]
     tape.close()
