@@ -246,20 +246,25 @@ class Size:
     def __float__(self) -> float:
         return float(self.fixed())
 
-    def __str__(self) -> str:
-        return str(self.fixed())
+    # All text fixes it, ``repr`` too: text is what kernels are, and what some tables are keyed by.
+    # Labels are written with ``shown``.
+    def __repr__(self) -> str:
+        return repr(self.fixed())
 
     def __format__(self, form: str) -> str:
         return format(self.fixed(), form)
-
-    def __repr__(self) -> str:
-        # Of labels and messages, which say what they were made for.
-        return repr(self.value)
 
 
 def plain(number: Any) -> Any:
     """The number itself, of a size the one at hand."""
     return number.value if isinstance(number, Size) else number
+
+
+def shown(numbers: Any) -> str:
+    """Numbers (or tuples of them) as text for a label, which may name the sizes of another cast."""
+    if isinstance(numbers, (tuple, list)):
+        return "[" + ", ".join(map(shown, numbers)) + "]"
+    return str(plain(numbers))
 
 
 def place_of(tape: Tape, number: Any) -> int:

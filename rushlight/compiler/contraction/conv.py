@@ -13,6 +13,7 @@ from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch
+from rushlight.ir.size import shown
 
 
 def conv(
@@ -132,6 +133,6 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
             chunks=problem.groups * math.prod(numbers[part] for part in parts),
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"conv {x.shape} {problem.w.shape[1:]} {out.dtype}",
+            label=f"conv {shown(x.shape)} {shown(problem.w.shape[1:])} {out.dtype}",
         ),
     ]

@@ -10,6 +10,7 @@ from rushlight.compiler.contraction.operand import Operand, round_up
 from rushlight.compiler.contraction.pack import pieces
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
+from rushlight.ir.size import shown
 
 _WORDS = ("filters", "channels", "rows", "columns", "block_channels", "panels", "panel_bytes",
           "w_group", "w_filter", "w_channel", "w_row", "w_column", "per_chunk",
@@ -47,7 +48,7 @@ def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, R
         chunks=-(-count // per_chunk),
         flops=0,
         bytes=2 * count * size,
-        label=f"pack weights {w.shape} {w.dtype}",
+        label=f"pack weights {shown(w.shape)} {w.dtype}",
     )
     return launch, target
 

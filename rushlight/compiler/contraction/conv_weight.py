@@ -18,6 +18,7 @@ from rushlight.compiler.contraction.weight_kernel import (
 )
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
 from rushlight.compiler.launch import Launch, Ref, Scratch
+from rushlight.ir.size import shown
 
 
 def conv_weight_grad(
@@ -145,7 +146,7 @@ def _planar(problem: Problem) -> list[Launch]:
     numbers["dw_flat"] = int(exact and block_taps == row.taps)
     chunks = problem.groups * pairs * numbers["tap_blocks"] * shares
     target = dw.ref if shares == 1 else Ref(Scratch(shares * numbers["dw_share"]))
-    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}"
+    label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     launches = [
         Launch(
             weight_kernel(Weight(tile, packs, x.dtype)),

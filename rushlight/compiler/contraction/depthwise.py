@@ -24,6 +24,7 @@ from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch, Ref, Scratch
+from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
 # Vectors of channels -> neighbouring results summed together: as many as registers hold, or fewer
@@ -77,7 +78,7 @@ def depthwise(problem: Problem, epilogue: Epilogue) -> list[Launch]:
             chunks=problem.x.shape[0] * bands * numbers["blocks"],
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"depthwise {problem.x.shape} {out.dtype}",
+            label=f"depthwise {shown(problem.x.shape)} {out.dtype}",
         ),
     ]
 
@@ -107,7 +108,7 @@ def depthwise_weight_grad(problem: Problem) -> list[Launch]:
     }  # fmt: skip
     chunks = shares * parts
     sums = Ref(Scratch(chunks * chunk_bytes))
-    label = f"depthwise_weight_grad {x.shape} {x.dtype}"
+    label = f"depthwise_weight_grad {shown(x.shape)} {x.dtype}"
     return [
         Launch(
             depthwise_weight_kernel(x.dtype, lanes, group_taps),

@@ -10,6 +10,7 @@ from rushlight.compiler.contraction.gemm import WORDS, Gemm, gemm
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.pack import pack, panels_bytes
 from rushlight.compiler.launch import Kernel, Launch, Ref
+from rushlight.ir.size import shown
 
 # Strides in bytes of a, b, out and the residual along one batch axis, after its size.
 Axis = tuple[int, int, int, int, int]
@@ -205,7 +206,7 @@ def _launch(
         chunks,
         flops=2 * batches * rows * columns * depth,
         bytes=elements * values.SIZES[dtype],
-        label=f"matmul {'x'.join(map(repr, sizes))} {dtype}",
+        label=f"matmul {'x'.join(map(shown, sizes))} {dtype}",
     )
 
 

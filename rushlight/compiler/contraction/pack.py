@@ -13,6 +13,7 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
+from rushlight.ir.size import shown
 
 # A quarter of this is what a chunk should at least move, or waking a thread costs more.
 _CHUNK_BYTES = 256 * 1024
@@ -48,7 +49,7 @@ def pack(
         chunks=groups * count0 * count1 * count2,
         flops=0,
         bytes=2 * size * count0 * count1 * count2,
-        label=f"pack {depth!r}x{columns!r} {source.dtype}",
+        label=f"pack {shown(depth)}x{shown(columns)} {source.dtype}",
     )
     return launch, target
 

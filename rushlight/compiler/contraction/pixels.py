@@ -19,6 +19,7 @@ from rushlight.compiler.contraction.pixels_kernel import (
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch
+from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
 # More channels than these fill vectors of channels well enough.
@@ -162,7 +163,7 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
             chunks=problem.groups * numbers["image_blocks"] * numbers["row_bands"],
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"conv {x.shape} {problem.w.shape[1:]} {out.dtype}",
+            label=f"conv {shown(x.shape)} {shown(problem.w.shape[1:])} {out.dtype}",
         ),
     ]
 

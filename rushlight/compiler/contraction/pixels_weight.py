@@ -18,6 +18,7 @@ from rushlight.compiler.contraction.pixels_weight_kernel import (
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch, Ref, Scratch
+from rushlight.ir.size import shown
 
 # Shares of the batch: each has sums of its own, added up at the end.
 _SHARES = 8
@@ -89,7 +90,7 @@ def pixels_weight(problem: Problem) -> list[Launch]:
         numbers[f"dw_{axis_name}"] = dw.step(axis)
     chunks = problem.groups * shares
     sums = Ref(Scratch(chunks * chunk_bytes))
-    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}"
+    label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     return [
         Launch(
             pixels_weight_kernel(PixelsWeight(shape, packs, x.dtype)),

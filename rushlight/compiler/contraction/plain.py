@@ -9,6 +9,7 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.launch import Kernel, Launch
+from rushlight.ir.size import shown
 
 _WORDS = ("columns", "depth", "a_row", "a_depth", "b_depth", "b_column", "out_row", "out_column")
 _CHUNK_MULADDS = 100_000
@@ -42,7 +43,7 @@ def matmul(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> list[Lau
             chunks=-(-rows // words[1]),
             flops=2 * rows * columns * depth,
             bytes=out.itemsize * (rows * depth + depth * columns + rows * columns),
-            label=f"matmul {'x'.join(map(repr, (rows, depth, columns)))} {out.dtype}",
+            label=f"matmul {'x'.join(map(shown, (rows, depth, columns)))} {out.dtype}",
         )
     ]
 

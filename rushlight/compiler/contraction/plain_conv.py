@@ -18,6 +18,7 @@ from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.tile import ROW_BYTES, Tile
 from rushlight.compiler.contraction.window import POINT, Axis
 from rushlight.compiler.launch import Kernel, Launch
+from rushlight.ir.size import shown
 
 _AXES = 3
 _SIZES = ("images", "groups", "filters", "channels", "count", "per_chunk")
@@ -63,7 +64,7 @@ def plain_conv(
             chunks=-(-count // per_chunk),
             flops=2 * count * terms,
             bytes=sum(math.prod(one.shape) * one.itemsize for one in (x, w, g)),
-            label=f"plain conv to {direction} {x.shape} {w.shape} {x.dtype}",
+            label=f"plain conv to {direction} {shown(x.shape)} {shown(w.shape)} {x.dtype}",
         )
     ]
 

@@ -23,6 +23,7 @@ from rushlight.compiler.contraction.winograd_weights import (
     winograd_weights,
 )
 from rushlight.compiler.launch import Launch, Ref, Scratch
+from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
 # Fewer channels or filters than these do not pay for the transforms.
@@ -130,7 +131,7 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
             chunks=chunks,
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"conv {x.shape} {w.shape[1:]} f32, winograd",
+            label=f"conv {shown(x.shape)} {shown(w.shape[1:])} f32, winograd",
         ),
     ]
 

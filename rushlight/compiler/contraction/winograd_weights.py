@@ -13,6 +13,7 @@ from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
+from rushlight.ir.size import shown
 
 POINTS = 16
 _WORDS = (
@@ -50,7 +51,7 @@ def winograd_weights(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
         chunks=-(-count // per_chunk),
         flops=0,
         bytes=(9 + POINTS) * filters * channels * tile.itemsize,
-        label=f"winograd weights {w.shape[1:]} {w.dtype}",
+        label=f"winograd weights {shown(w.shape[1:])} {w.dtype}",
     )
     return launch, target
 

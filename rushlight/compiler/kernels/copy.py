@@ -13,6 +13,7 @@ from rushlight.compiler.kernels.element import MEMORY_DECLARES, copy_row, entry,
 from rushlight.compiler.kernels.nest import loops, make_nest
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 
 def steps_of(operand: Operand) -> tuple[int, ...]:
@@ -91,7 +92,7 @@ def lower_cat(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[La
     first = 0
     for source in sources:
         window = out.every(axis, first, 1, source.shape[axis])
-        launches += copy(source, window, f"cat {node.dtype.name}{list(source.shape)}")
+        launches += copy(source, window, f"cat {node.dtype.name}{shown(source.shape)}")
         first += source.shape[axis]
     return launches
 
@@ -101,7 +102,7 @@ def lower_slice_set(node: Node, sources: tuple[Operand, ...], out: Operand) -> l
     window = out
     for axis, (start, step) in enumerate(zip(node.attrs["start"], node.attrs["step"], strict=True)):
         window = window.every(axis, start, step, part.shape[axis])
-    label = f"slice_set {node.dtype.name}{list(part.shape)}"
+    label = f"slice_set {node.dtype.name}{shown(part.shape)}"
     return [*start_from(whole, out, label), *copy(part, window, label)]
 
 
@@ -109,7 +110,7 @@ def lower_as_strided_set(node: Node, sources: tuple[Operand, ...], out: Operand)
     whole, part = sources
     strides, offset = node.attrs["strides"], node.attrs["offset"]
     window = Operand(out.ref.at(offset * out.itemsize), out.dtype, part.shape, strides)
-    label = f"as_strided_set {node.dtype.name}{list(part.shape)}"
+    label = f"as_strided_set {node.dtype.name}{shown(part.shape)}"
     filled = copy(part, window, label, ordered=_may_overlap(part.shape, strides))
     return [*start_from(whole, out, label), *filled]
 
@@ -119,7 +120,7 @@ def lower_as_strided(node: Node, sources: tuple[Operand, ...], out: Operand) -> 
     before, flat = contiguous(sources[0])
     place = flat.ref.at(node.attrs["offset"] * flat.itemsize)
     window = Operand(place, flat.dtype, node.shape, node.attrs["strides"])
-    return [*before, *copy(window, out, f"as_strided {node.dtype.name}{list(node.shape)}")]
+    return [*before, *copy(window, out, f"as_strided {node.dtype.name}{shown(node.shape)}")]
 
 
 def _may_overlap(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:

@@ -15,6 +15,7 @@ from rushlight.compiler.kernels.element import FLOATS, entry, word_kind
 from rushlight.compiler.kernels.nest import chunk_rows, loops, make_nest
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 # A store of so many bytes at once; LLVM cuts it to what the CPU has.
 _VECTOR_BYTES = 64
@@ -79,7 +80,7 @@ def lower_iota(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     if not nest.chunks:
         return []
     made = _iota_kernel(out.dtype)
-    label = f"iota {node.dtype.name}{list(node.shape)}"
+    label = f"iota {node.dtype.name}{shown(node.shape)}"
     return [Launch(made, (out.ref,), nest.words, nest.chunks, 0, nest.size * width, label)]
 
 

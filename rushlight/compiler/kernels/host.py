@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from rushlight.compiler.kernels.element import entry
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir import host
 from rushlight.ir.graph import Node
+from rushlight.ir.size import plain, quantity, shown
 from rushlight.runtime.executor import HostCall
 
 
@@ -42,17 +43,52 @@ _numbers: dict[str, int] = {}
 
 def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
     launches, ready = all_contiguous(sources)
-    kinds = tuple((source.shape, source.dtype) for source in node.src)
-    call = _Call(node.attrs["name"], node.attrs["params"], kinds, node.shape, node.dtype)
-    # By text: 1, 1.0 and True are equal but not the same parameter.
-    number = _numbers.setdefault(repr(call), len(_calls))
-    if number == len(_calls):
-        _calls.append(call)
+    kinds = tuple([(source.ndim, source.dtype) for source in (*node.src, node)])
+    sizes = [size for source in (*node.src, node) for size in source.shape]
+    number = _number_of(node.attrs["name"], _Params(node.attrs["params"]), kinds, *sizes)
     pointers = (*(source.ref for source in ready), out.ref)
     words = (_trampoline().address, number)
     moved = node.nbytes + sum(source.nbytes for source in node.src)
-    label = f"host {call.name} {node.dtype.name}{list(node.shape)}"
+    label = f"host {node.attrs['name']} {node.dtype.name}{shown(node.shape)}"
     return [*launches, Launch(_kernel(len(pointers)), pointers, words, 1, 0, moved, label)]
+
+
+@final
+class _Params:
+    """By text: 1, 1.0 and True are equal but not the same parameter."""
+
+    __slots__ = ("text", "values")
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self.text = repr(values)  # fixes sizes in them
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Params) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+@quantity
+def _number_of(
+    name: str, params: _Params, kinds: tuple[tuple[int, DType], ...], *sizes: int
+) -> int:
+    """The number of the call of this function on these shapes: of the sources, then the result."""
+    rest = iter(sizes)
+    shapes = [tuple([next(rest) for _ in range(rank)]) for rank, _ in kinds]
+    arrays = [(shape, dtype) for shape, (_, dtype) in zip(shapes, kinds, strict=True)]
+    call = _Call(name, _plain_all(params.values), tuple(arrays[:-1]), *arrays[-1])
+    number = _numbers.setdefault(repr(call), len(_calls))
+    if number == len(_calls):
+        _calls.append(call)
+    return number
+
+
+def _plain_all(values: Any) -> Any:
+    if isinstance(values, tuple):
+        return tuple([_plain_all(each) for each in values])
+    return plain(values)
 
 
 def take_error() -> BaseException | None:

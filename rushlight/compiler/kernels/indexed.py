@@ -25,13 +25,14 @@ from rushlight.compiler.kernels.element import (
 from rushlight.compiler.kernels.nest import Row, loops, make_nest
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
 Steps = tuple[int, ...]
 
 
 def _label(node: Node) -> str:
-    return f"{node.op} {node.dtype.name}{list(node.src[0].shape)} at {list(node.src[1].shape)}"
+    return f"{node.op} {node.dtype.name}{shown(node.src[0].shape)} at {shown(node.src[1].shape)}"
 
 
 def lower_take(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:

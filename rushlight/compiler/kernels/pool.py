@@ -34,6 +34,7 @@ from rushlight.compiler.kernels.pool_window import (
 )
 from rushlight.compiler.launch import Kernel, Launch, Ref
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 _WORDS = ("depth", "height", "width", "channels", "rows", "columns", "layers", "pad_d", "pad_h",
           "pad_w", "first", "last", "group", "total")  # fmt: skip
@@ -77,7 +78,7 @@ def _lower(
     form = _Form(kind, source.dtype, window, Channels.of(source.dtype, channels))
     pointers = (source.ref, *(ref for ref in outputs if ref is not None))
     moved = (math.prod(source.shape) + node.size) * source.itemsize
-    label = f"pool {kind} {list(node.attrs['window'])} {node.dtype.name}{list(source.shape)}"
+    label = f"pool {kind} {shown(node.attrs['window'])} {node.dtype.name}{shown(source.shape)}"
     flops = node.size * window.count
     return [*before, Launch(_kernel(form), pointers, words, chunks, flops, moved, label)]
 

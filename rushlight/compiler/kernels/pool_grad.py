@@ -28,6 +28,7 @@ from rushlight.compiler.kernels.pool_window import (
 )
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 _WORDS = ("depth", "height", "width", "channels", "layers", "rows", "columns", "pad_d", "pad_h",
           "pad_w", "group", "total")  # fmt: skip
@@ -51,7 +52,7 @@ def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand
     sizes, counts = triple(node.shape[1:-1], 1), triple(sources[0].shape[1:-1], 1)
     channels = node.shape[-1]
     form = _Form(node.attrs["kind"], out.dtype, window, Channels.of(out.dtype, channels))
-    label = f"pool_input_grad {form.kind} {list(node.attrs['window'])} {list(node.shape)}"
+    label = f"pool_input_grad {form.kind} {shown(node.attrs['window'])} {shown(node.shape)}"
     tiled = _tiles(window, pad, sizes, counts)
     covered = all(a == b * s for a, b, s in zip(sizes, counts, window.stride, strict=True))
     if tiled and not covered:

@@ -14,6 +14,7 @@ from rushlight.compiler.kernels.nest import SMALL_BYTES, Nest, Row, loops, make_
 from rushlight.compiler.kernels.pool_window import Channels
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 # Columns of a strip at least, and strips at most.
 STRIP = 512
@@ -36,7 +37,7 @@ def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
         return before
     words = (size, inner * width, inner, *nest.words)
     made = _kernel(_MODE[node.attrs["kind"]], out.dtype, channels)
-    label = f"scan {node.attrs['kind']} {node.dtype.name}{list(node.shape)}"
+    label = f"scan {node.attrs['kind']} {node.dtype.name}{shown(node.shape)}"
     moved = 2 * node.nbytes
     pointers = (source.ref, out.ref)
     return [*before, Launch(made, pointers, words, nest.chunks, node.size, moved, label)]

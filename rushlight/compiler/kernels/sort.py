@@ -23,6 +23,7 @@ from rushlight.compiler.kernels.element import (
 from rushlight.compiler.kernels.nest import chunk_rows
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.graph import Node
+from rushlight.ir.size import shown
 
 # Each chunk has scratch of its own.
 _MOST_CHUNKS = 64
@@ -46,7 +47,7 @@ def lower_argsort(node: Node, sources: tuple[Operand, ...], out: Operand) -> lis
     half = (size + 1) * key_bytes  # one more: merging looks past the end
     scratch = Ref(Scratch(2 * half * chunks))
     words = (size, inner, group, rows, half)
-    label = f"argsort {node.src[0].dtype.name}{list(node.shape)}"
+    label = f"argsort {node.src[0].dtype.name}{shown(node.shape)}"
     made = _kernel(source.dtype, bool(node.attrs["descending"]))
     pointers = (source.ref, out.ref, scratch)
     return [*before, Launch(made, pointers, words, chunks, 0, rows * cost, label)]
