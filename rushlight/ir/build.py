@@ -23,9 +23,10 @@ Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 
-def _require(held: bool, rule: str, *nodes: Node) -> None:
+def _require(held: bool, rule: str, *nodes: Node, of: tuple[Any, ...] = ()) -> None:
+    """``of``: sizes that the rule is about. They become text only if it is broken."""
     if not held:
-        raise InternalError(f"ir.build: {rule}; got {list(nodes)}")
+        raise InternalError(f"ir.build: {rule} {' '.join(map(str, of))}; got {list(nodes)}")
 
 
 # Where in the user's program the nodes now being built come from. Primitives that can fail at run
@@ -169,7 +170,7 @@ def bitcast(x: Node, dtype: DType) -> Node:
 def reshape(x: Node, shape: Shape) -> Node:
     if x.shape == shape:
         return x
-    _require(math.prod(shape) == x.size, f"reshape to {shape} keeps the element count", x)
+    _require(math.prod(shape) == x.size, "reshape keeps the element count", x, of=shape)
     if x.op == "reshape":
         return reshape(x.src[0], shape)
     if x.op == "const":
@@ -178,7 +179,7 @@ def reshape(x: Node, shape: Shape) -> Node:
 
 
 def permute(x: Node, axes: Shape) -> Node:
-    _require(sorted(axes) == list(range(x.ndim)), f"permute by {axes}", x)
+    _require(sorted(axes) == list(range(x.ndim)), "permute", x, of=axes)
     if axes == tuple(range(x.ndim)):
         return x
     if x.op == "permute":
@@ -193,7 +194,7 @@ def expand(x: Node, shape: Shape) -> Node:
     if x.shape == shape:
         return x
     fits = len(shape) == x.ndim and all(a in (1, b) for a, b in zip(x.shape, shape, strict=True))
-    _require(fits, f"expand to {shape}", x)
+    _require(fits, "expand", x, of=shape)
     if x.op == "const":
         return Node("const", (), shape, x.dtype, x.attrs)
     if x.op == "expand":
@@ -213,7 +214,7 @@ def slice(x: Node, start: Shape, shape: Shape, step: Shape) -> Node:
         return x
     for size, first, count, stride in zip(x.shape, start, shape, step, strict=True):
         last = first + (count - 1) * stride
-        _require(not count or (0 <= first < size and 0 <= last < size), f"slice {start} {step}", x)
+        _require(not count or (0 <= first < size and 0 <= last < size), "slice", x, of=(start, step))
     if x.op == "const":
         return Node("const", (), shape, x.dtype, x.attrs)
     return Node("slice", (x,), shape, x.dtype, {"start": start, "step": step})
@@ -222,7 +223,7 @@ def slice(x: Node, start: Shape, shape: Shape, step: Shape) -> Node:
 def pad(x: Node, lo: Shape, hi: Shape, value: float | int | bool) -> Node:
     if not any(lo) and not any(hi):
         return x
-    _require(min(lo) >= 0 and min(hi) >= 0, f"pad by {lo} {hi}", x)
+    _require(min(lo) >= 0 and min(hi) >= 0, "pad", x, of=(lo, hi))
     shape = tuple(size + a + b for size, a, b in zip(x.shape, lo, hi, strict=True))
     value = x.dtype.np.type(value).item()
     return Node("pad", (x,), shape, x.dtype, {"lo": lo, "hi": hi, "value": value})
