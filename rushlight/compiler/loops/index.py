@@ -30,9 +30,12 @@ class NotAffine(Exception):
     """
 
     def __init__(self, node: Node, cut: tuple[int, int] | None = None) -> None:
-        super().__init__(f"{node} cannot be read through an affine index map")
+        super().__init__(node)
         self.node = node
         self.cut = cut
+
+    def __str__(self) -> str:
+        return f"{self.node} cannot be read through an affine index map"
 
 
 def combine(terms: list[tuple[Coord, int]], width: int) -> Coord:
