@@ -214,7 +214,9 @@ def slice(x: Node, start: Shape, shape: Shape, step: Shape) -> Node:
         return x
     for size, first, count, stride in zip(x.shape, start, shape, step, strict=True):
         last = first + (count - 1) * stride
-        _require(not count or (0 <= first < size and 0 <= last < size), "slice", x, of=(start, step))
+        _require(
+            not count or (0 <= first < size and 0 <= last < size), "slice", x, of=(start, step)
+        )
     if x.op == "const":
         return Node("const", (), shape, x.dtype, x.attrs)
     return Node("slice", (x,), shape, x.dtype, {"start": start, "step": step})
