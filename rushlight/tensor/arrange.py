@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import Any, final
 
 from rushlight.engine.call import TENSOR, OpCall, op_call
+from rushlight.engine.piece import piece_of
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import NOWHERE, Size, Value
+from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.primitives import ELEMENTWISE
 from rushlight.ops import table
@@ -106,7 +108,7 @@ def arrange(
         return
     rule = RULES.get(op.name)
     if rule is None:
-        if not _by_element(step, trace.nodes()):
+        if not _by_element(*_graph(trace, step, tensors)):
             return
         rule = elementwise
     operands = _operands(op, arguments)
@@ -144,10 +146,25 @@ def _operands(op: Op, arguments: tuple[Any, ...]) -> list[Layout]:
 _BROADCASTS = ("expand", "reshape")
 
 
-def _by_element(step: Step, nodes: Sequence[Node]) -> bool:
+def _graph(
+    trace: Trace, step: Step, tensors: Sequence[Tensor]
+) -> tuple[Sequence[Node], Sequence[Node]]:
+    """The nodes that a call reads and makes; placeholders where its nodes are not built yet."""
+    if step.nodes is not None:
+        nodes = trace.nodes()
+        return [nodes[place] for place in step.positions], step.nodes
+    assert step.call is not None
+    metas = tuple([tensor._read_value().meta for tensor in tensors])
+    piece = piece_of(trace.pieces, step.call, metas, step.scalar_types)
+    sources = [build.input(-1, tuple(meta.shape), meta.dtype) for meta in metas]
+    scalars = [build.scalar(-1, kind) for kind in step.scalar_types]
+    return sources, piece.build([*sources, *scalars], piece.numbers)
+
+
+def _by_element(read: Sequence[Node], made: Sequence[Node]) -> bool:
     """Whether each element of the results is computed from the one at its place."""
-    sources = {nodes[place] for place in step.positions}
-    stack, seen = list(step.nodes), set(sources)
+    sources = set(read)
+    stack, seen = list(made), set(sources)
     while stack:
         node = stack.pop()
         if node in seen:
