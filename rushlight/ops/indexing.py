@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from rushlight.base.dtype import int32, int64
+from rushlight.base.dtype import bool_, int32, int64
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.ir import build
@@ -258,9 +258,12 @@ def index_fill(input: Node, dim: int, index: Node, value: Operand) -> Node:
             f"{value.ndim} dimension(s)."
         )
     x, places = at_least_1d(input), at_least_1d(index)
-    shape = (*x.shape[:axis], places.size, *x.shape[axis + 1 :])
-    values = full(value, shape, x.dtype)
-    return reshape(build.put(x, places, values, axis, "set"), input.shape)
+    # By a mask: a slice named twice holds the number once, and so does its slope.
+    marks = const(1, (places.size,), int64)
+    named = build.put(const(0, (x.shape[axis],), int64), places, marks, 0, "set")
+    spread = tuple(n if k == axis else 1 for k, n in enumerate(x.shape))
+    chosen = build.expand(reshape(build.cast(named, bool_), spread), x.shape)
+    return reshape(build.where(chosen, full(value, x.shape, x.dtype), x), input.shape)
 
 
 # Embedding

@@ -12,7 +12,7 @@ from rushlight.tensor.tensor import Tensor
 # PyTorch writes the results of these into no other dtype than their own.
 _EXACT_NAMES = """
     addbmm addmm addmv alias_copy amax amin aminmax argmax argmin as_strided_copy avg_pool2d
-    avg_pool3d baddbmm bitwise_not bmm abs bucketize ceil cholesky_ex conj_physical
+    avg_pool3d baddbmm bitwise_not bmm bucketize ceil cholesky_ex conj_physical
     cross cummax cummin det diag diagonal_copy dot eigh eigvalsh expand_copy floor frac
     frexp gather gelu hardshrink heaviside histc histogram index_add index_copy index_reduce
     index_select inv inv_ex isin isneginf isposinf kthvalue ldl_factor ldl_factor_ex

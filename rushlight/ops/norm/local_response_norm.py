@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rushlight.ir import build
-from rushlight.ir.build import binary, const
+from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled, times
+from rushlight.ops.promote import floating
 from rushlight.ops.table import composite
 
 
@@ -21,6 +22,8 @@ def local_response_norm(
         )
     if input.size == 0:
         return input
+    whole = not input.dtype.is_floating_point
+    input = build.cast(input, floating(input.dtype))
     squares = times(input, input)
     zeros = (0,) * input.ndim
     before = (*zeros[:1], size // 2, *zeros[2:])
@@ -32,6 +35,11 @@ def local_response_norm(
         part = build.slice(padded, start, input.shape, (1,) * input.ndim)
         total = part if total is None else binary("add", total, part)
     assert total is not None
-    base = scaled(scaled(total, 1 / size), alpha)
+    mean = binary("div", total, const(size, total.shape, total.dtype)) if whole else scaled(
+        total, 1 / size
+    )  # fmt: skip
+    if whole:  # PyTorch takes the mean of integers in integers
+        mean = unary("floor", mean)
+    base = scaled(mean, alpha)
     base = binary("add", base, const(k, base.shape, base.dtype))
     return binary("div", input, binary("pow", base, const(beta, base.shape, base.dtype)))

@@ -58,6 +58,5 @@ def native_batch_norm(
         running_mean._replace_(results[3])  # type: ignore[attr-defined]
         running_var._replace_(results[4])  # type: ignore[attr-defined]
     shape = (input.shape[1],)
-    return (
-        results[0], _told(results[1], input, weight, shape), _told(results[2], input, weight, shape)
-    )  # fmt: skip
+    mean, spread = (_told(each.detach(), input, weight, shape) for each in results[1:3])
+    return results[0], mean, spread

@@ -38,3 +38,18 @@ def test_incomplete_gamma_of_vast_numbers() -> None:
 def test_linear_cross_entropy_refuses_volumes() -> None:
     with pytest.raises(RuntimeError, match="dimensionality 1 or 2, got 3"):
         F.linear_cross_entropy(torch.ones(2, 3, 4), torch.ones(5, 4), torch.zeros(2, dtype=int))
+
+
+def test_a_slice_filled_twice_has_its_slope_once() -> None:
+    value = torch.tensor(3.0, requires_grad=True)
+    x = torch.zeros(3, 2, requires_grad=True)
+    found = torch.index_fill(x, 0, torch.tensor([1, 1, 1, -1]), value)
+    found.sum().backward()
+    assert found.tolist() == [[0, 0], [3, 3], [3, 3]]
+    assert value.grad.item() == 4
+    assert x.grad.tolist() == [[1, 1], [0, 0], [0, 0]]
+
+
+def test_response_norm_of_integers_is_fractional() -> None:
+    found = F.local_response_norm(torch.tensor([[[1], [2], [3]]]), 2)
+    assert found.flatten().tolist() == pytest.approx([1.0, 1.9997, 2.9987], abs=1e-4)
