@@ -8,6 +8,7 @@ import rushlight as torch
 from rushlight import nn, optim
 from rushlight.distributions.utils import _sum_rightmost
 from rushlight.hub import HASH_REGEX, _get_torch_home
+from rushlight.jit import annotations
 from rushlight.nn import functional as F
 from rushlight.nn.modules.module import _IncompatibleKeys
 from rushlight.nn.modules.transformer import _get_activation_fn, _get_clones
@@ -58,3 +59,16 @@ def test_a_users_optimizer_with_pytorchs_decorator() -> None:
     (weight * 3).sum().backward()
     Plain([weight], lr=0.5).step()
     assert weight.tolist() == [-0.5, -0.5] and weight.is_leaf
+
+
+def test_functions_marked_for_fx() -> None:
+    assert torch.fx.wrap(len) is len and torch.fx.wrap("len") == "len"
+    with pytest.raises(RuntimeError, match="Unsupported type int"):
+        torch.fx.wrap(3)
+    with pytest.raises(NotImplementedError, match="symbolic_trace"):
+        torch.fx.symbolic_trace(nn.ReLU())
+
+
+def test_types_of_torchscript() -> None:
+    assert annotations.Optional[int] == (int | None)
+    assert annotations.BroadcastingList2[int] is int
