@@ -5,8 +5,6 @@ return the function or module itself, which gives the same numbers. Files of scr
 neither written nor read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 
