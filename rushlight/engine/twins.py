@@ -23,7 +23,7 @@ from rushlight.ir.size import Number, Tape
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 32  # of one family
-PATIENCE = 8  # moulds made before they must have been worth it
+PATIENCE = 16  # moulds made before they must have been worth it
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 

@@ -13,7 +13,7 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
-from rushlight.ir.size import shown
+from rushlight.ir.size import quantity, shown
 
 # A quarter of this is what a chunk should at least move, or waking a thread costs more.
 _CHUNK_BYTES = 256 * 1024
@@ -36,7 +36,7 @@ def pack(
     target = Ref(Scratch(max(64, size * count0 * count1 * count2)))
     panels = -(-columns // width)
     panel_bytes = max(1, depth * width * values.SIZES[dtype])
-    group = max(1, min(panels, _CHUNK_BYTES // panel_bytes))
+    group = _panels_a_chunk(panels, panel_bytes)
     groups = -(-panels // group)
     numbers = (
         depth, columns, source.step(0), source.step(1), panels, group, groups, count1, count2,
@@ -52,6 +52,11 @@ def pack(
         label=f"pack {shown(depth)}x{shown(columns)} {source.dtype}",
     )
     return launch, target
+
+
+@quantity
+def _panels_a_chunk(panels: int, panel_bytes: int) -> int:
+    return max(1, min(panels, _CHUNK_BYTES // panel_bytes))
 
 
 def pieces(width: int, lanes: int) -> list[tuple[int, int]]:
