@@ -13,7 +13,7 @@ from typing import Any
 
 from rushlight.base.dtype import bool_, int64
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.errors import InternalError
+from rushlight.base.errors import InternalError, ShapeError
 from rushlight.base.shape import contiguous_strides
 from rushlight.ir.graph import Node
 from rushlight.ir.host import HOSTS
@@ -203,9 +203,24 @@ def expand(x: Node, shape: Shape) -> Node:
 
 
 def broadcast(x: Node, shape: Shape) -> Node:
-    """Leading axes of 1 added, then expanded: NumPy's broadcasting to a known shape."""
+    """Leading axes of 1 added, then expanded: NumPy's broadcasting to a known shape.
+
+    ShapeError where it does not fit: most often it is an argument of the user's.
+    """
     if x.shape == shape:
         return x
+    if x.ndim > len(shape):
+        raise ShapeError(
+            f"The size of tensor a ({x.ndim} axes, {list(x.shape)}) must match the size of tensor "
+            f"b ({len(shape)} axes, {list(shape)})"
+        )
+    for axis in range(-1, -x.ndim - 1, -1):
+        if x.shape[axis] not in (1, shape[axis]):
+            raise ShapeError(
+                f"The expanded size of the tensor ({shape[axis]}) must match the existing size "
+                f"({x.shape[axis]}) at non-singleton dimension {len(shape) + axis}.  Target sizes: "
+                f"{list(shape)}.  Tensor sizes: {list(x.shape)}"
+            )
     return expand(reshape(x, (1,) * (len(shape) - x.ndim) + x.shape), shape)
 
 

@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.matmul import matmul, transposed
-from rushlight.ops.promote import compute_dtype
+from rushlight.ops.promote import compute_dtype, require_same_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
@@ -21,6 +21,11 @@ def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
     if input.dtype is not weight.dtype:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {legacy_name(input.dtype)} and "
+            f"{legacy_name(weight.dtype)}"
+        )
+    if bias is not None and bias.dtype is not input.dtype:
+        raise RuntimeError(
+            f"self and mat2 must have the same dtype, but got {legacy_name(bias.dtype)} and "
             f"{legacy_name(weight.dtype)}"
         )
     if weight.ndim not in (1, 2) or input.ndim == 0:
@@ -70,6 +75,12 @@ def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None)
     for size in lead:
         rows *= size
     k, a, b = weight.shape
+    if bias is not None and bias.shape != (k,):
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {list(bias.shape)} but "
+            f"expected [{k}]"
+        )
+    require_same_dtype("bilinear", input1=input1, input2=input2, weight=weight, bias=bias)
     x = build.expand(reshape(input1, (1, rows, a)), (k, rows, a))
     y = build.expand(reshape(input2, (1, rows, b)), (k, rows, b))
     out = permute(build.reduce(binary("mul", dot(x, weight), y), "sum", (2,)), (1, 0))

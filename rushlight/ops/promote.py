@@ -130,10 +130,22 @@ def require_same_dtype(who: str, **operands: Node | None) -> None:
         )
 
 
+def require_parameter(input: Node, **parameters: Node | None) -> None:
+    """RuntimeError unless the parameters of a norm have the dtype of ``input``; those of half
+    precision may be float32."""
+    for parameter in parameters.values():
+        if parameter is None or parameter.dtype in (input.dtype, compute_dtype(input.dtype)):
+            continue
+        raise RuntimeError(
+            "mixed dtype (CPU): expect parameter to have scalar type of "
+            f"{legacy_name(compute_dtype(input.dtype))}"
+        )
+
+
 __all__ = [
     "ShapeError", "align", "as_node", "bool_", "common_dtype", "compute_dtype", "floating", "full",
-    "grad_to", "int64", "is_number", "require_same_dtype", "require_tensor", "shape_of",
-    "unbroadcast",
+    "grad_to", "int64", "is_number", "require_parameter", "require_same_dtype", "require_tensor",
+    "shape_of", "unbroadcast",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full, require_floating
 from rushlight.ops.samples import (
     CORNERS,
@@ -125,6 +126,11 @@ def _(rng: Rng) -> Samples:
 def prelu(input: Node, weight: Node) -> Node:
     """x where positive, else weight * x; one weight, or one per channel (axis 1)."""
     require_floating("prelu_cpu", input)
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {legacy_name(input.dtype)} and "
+            f"{legacy_name(weight.dtype)}"
+        )
     if weight.ndim > 1:
         raise RuntimeError(
             f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"

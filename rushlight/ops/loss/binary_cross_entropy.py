@@ -50,7 +50,7 @@ def binary_cross_entropy(
         "sub", binary("mul", binary("sub", target, one), miss), binary("mul", target, hit)
     )
     if weight is not None:
-        loss = binary("mul", loss, build.broadcast(weight, loss.shape))
+        loss = binary("mul", loss, build.cast(build.broadcast(weight, loss.shape), loss.dtype))
     loss = reduced(loss, reduction)
     nothing = build.broadcast(_nothing_if(_all_chances(input, target), loss.dtype), loss.shape)
     return binary("add", loss, nothing)
@@ -91,7 +91,7 @@ def _(g: Node, out: Node, input: Node, target: Node, weight: Node | None, reduct
     both = binary("sub", unary("log1p", unary("neg", input)), unary("log", input))
     dtarget = binary("mul", both, build.broadcast(g, input.shape))
     if weight is not None:
-        wide = build.broadcast(weight, input.shape)
+        wide = build.cast(build.broadcast(weight, input.shape), input.dtype)
         slope, dtarget = binary("mul", slope, wide), binary("mul", dtarget, wide)
     return slope, dtarget, None
 
@@ -132,11 +132,13 @@ def binary_cross_entropy_with_logits(
         binary("maximum", unary("neg", input), const(0, input.shape, input.dtype)),
     )
     if pos_weight is not None:
-        extra = binary("sub", build.broadcast(pos_weight, input.shape), one)
+        extra = binary(
+            "sub", build.cast(build.broadcast(pos_weight, input.shape), input.dtype), one
+        )
         tail = binary("mul", binary("add", one, binary("mul", extra, target)), tail)
     loss = binary("add", binary("mul", binary("sub", one, target), input), tail)
     if weight is not None:
-        loss = binary("mul", loss, build.broadcast(weight, loss.shape))
+        loss = binary("mul", loss, build.cast(build.broadcast(weight, loss.shape), loss.dtype))
     return reduced(loss, reduction)
 
 
@@ -154,14 +156,14 @@ def _(
         g = binary("div", g, const(input.size, (), g.dtype))
     g = build.broadcast(g, input.shape)
     if weight is not None:
-        g = binary("mul", g, build.broadcast(weight, input.shape))
+        g = binary("mul", g, build.cast(build.broadcast(weight, input.shape), input.dtype))
     gate = unary("sigmoid", input)
     one = const(1, input.shape, input.dtype)
     if pos_weight is None:
         slope = binary("sub", gate, target)
         dtarget = unary("neg", binary("mul", g, input))
     else:
-        scale = build.broadcast(pos_weight, input.shape)
+        scale = build.cast(build.broadcast(pos_weight, input.shape), input.dtype)
         both = binary("add", binary("sub", one, target), binary("mul", scale, target))
         slope = binary("sub", binary("mul", both, gate), binary("mul", scale, target))
         tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))

@@ -59,9 +59,26 @@ def _safe_classes(target: Node, count: int, ignore_index: int) -> tuple[Node, No
     return build.where(ignored, const(0, classes.shape, int64), safe), ignored
 
 
+def require_class_weights(weight: Node, log_probs: Node) -> None:
+    """RuntimeError unless ``weight`` holds one number for each class, in the loss's dtype."""
+    classes = log_probs.shape[class_axis(log_probs)]
+    if weight.shape != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.shape)}"
+        )
+
+
 def picked(log_probs: Node, target: Node, weight: Node | None, ignore_index: int) -> Any:
     """(-log_probs[target], weights): both of target's shape, 0 where the target is ignored."""
     axis = class_axis(log_probs)
+    if weight is not None:
+        require_class_weights(weight, log_probs)
+        if weight.dtype is not log_probs.dtype:
+            raise RuntimeError(
+                f"expected scalar type {legacy_name(log_probs.dtype)} but found "
+                f"{legacy_name(weight.dtype)}"
+            )
     safe, ignored = _safe_classes(target, log_probs.shape[axis], ignore_index)
     column = (*safe.shape[:axis], 1, *safe.shape[axis:])
     chosen = reshape(build.gather(log_probs, reshape(safe, column), axis), safe.shape)
@@ -164,5 +181,6 @@ nll_loss.bad_inputs(bad_classes)
 
 
 def class_weights(weight: Node, like: Node) -> Node:
+    require_class_weights(weight, like)
     shape = tuple(like.shape[k] if k == class_axis(like) else 1 for k in range(like.ndim))
-    return build.expand(reshape(weight, shape), like.shape)
+    return build.expand(reshape(build.cast(weight, like.dtype), shape), like.shape)

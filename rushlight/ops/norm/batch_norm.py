@@ -7,7 +7,7 @@ from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled, times
 from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
-from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.promote import compute_dtype, full, require_parameter
 from rushlight.ops.table import Grads, Scalar, composite
 
 
@@ -23,6 +23,9 @@ def _check_channels(input: Node, **vectors: Node | None) -> None:
     for name, vector in vectors.items():
         if vector is not None and vector.size != input.shape[1]:
             raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {vector.size}")
+        if vector is not None and vector.ndim != 1:
+            raise RuntimeError(f"{name} should have 1 axis, but got shape {list(vector.shape)}")
+    require_parameter(input, **vectors)
 
 
 def _affine(x: Node, scale: Node, shift: Node | None) -> Node:

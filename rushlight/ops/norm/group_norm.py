@@ -10,7 +10,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.norm.batch_norm import per_channel
 from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
-from rushlight.ops.promote import compute_dtype
+from rushlight.ops.promote import compute_dtype, require_parameter
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.table import Grads, composite
 
@@ -46,6 +46,7 @@ def group_norm(
                 f"but got {name} of shape {list(vector.shape)} and input of shape "
                 f"{list(input.shape)}"
             )
+    require_parameter(input, weight=weight, bias=bias)
     x = build.cast(input, compute_dtype(input.dtype))
     rows = _grouped(x, num_groups)
     centred, mean, variance = statistics(rows, (2,))

@@ -9,7 +9,7 @@ from rushlight.ir.build import binary, reduce
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
-from rushlight.ops.promote import compute_dtype
+from rushlight.ops.promote import compute_dtype, require_parameter
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.reduce.sum import mean_of
 from rushlight.ops.table import Grads, composite
@@ -43,6 +43,7 @@ def layer_norm(
 ) -> tuple[Node, ...]:
     """The last axes to mean 0, variance 1, times weight plus bias -> (out, mean, 1 / std)."""
     axes = _trailing(input, normalized_shape, weight=weight, bias=bias)
+    require_parameter(input, weight=weight, bias=bias)
     x = build.cast(input, compute_dtype(input.dtype))
     centred, mean, variance = statistics(x, axes)
     inverse = inverse_root(variance, eps)

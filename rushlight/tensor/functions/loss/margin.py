@@ -47,6 +47,10 @@ def multi_margin_loss(
         raise RuntimeError(
             f"inconsistent weight size, expected {x.shape[1]} but got {list(weight.shape)}"
         )
+    if weight is not None and weight.dtype is not input.dtype:
+        raise RuntimeError(
+            f"expected scalar type {legacy_name(input.dtype)} but found {legacy_name(weight.dtype)}"
+        )
     rows = target.reshape(-1, 1)
     classes = x.shape[1]
     gaps = hinge(margin - function("gather")(x, 1, rows) + x)
