@@ -28,7 +28,7 @@ load_rare()
 WITHOUT_SAMPLES = frozenset(
     {
         "_alpha_dropout", "_attention", "_batch_norm", "_batch_norm_eval", "_cholesky",
-        "_cholesky_ex", "_eig", "_permutation",
+        "_cholesky_ex", "_cholesky_solve", "_eig", "_permutation", "_stretched_noise",
         "_col2im", "_dropout", "_eigh", "_einsum", "_embedding", "_group_norm", "_im2col",
         "_index", "_index_put", "_interpolate", "_layer_norm", "_normalize", "_quantile",
         "_searchsorted", "_tensordot",
