@@ -8,6 +8,8 @@ import pytest
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import bool_, float32, int64
 from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.loops.build import Value
+from rushlight.compiler.loops.sign import never_positive
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.interpret import interpret
@@ -83,6 +85,37 @@ def test_nan_wins_maxima_and_places() -> None:
     x = build.input(0, array.shape, float32)
     kinds = ("max", "min", "argmax", "argmin")
     agree([build.reduce(x, kind, (axis,)) for kind in kinds for axis in (0, 1)], [x], [array], 0)
+
+
+def test_exp_of_what_is_never_positive_keeps_its_bits() -> None:
+    array = values((3, 40), float32) * 60
+    array[0, :5] = [-np.inf, np.inf, np.nan, 0.0, -0.0]
+    x = build.input(0, array.shape, float32)
+    top = build.expand(build.reshape(build.reduce(x, "max", (1,)), (3, 1)), x.shape)
+    for down in (
+        build.unary("neg", build.unary("abs", x)),
+        build.unary("neg", build.binary("mul", x, x)),
+        build.binary("sub", x, top),
+    ):
+        (argument,) = run_compiled([down], [x], [array])
+        (got,) = run_compiled([build.unary("exp", down)], [x], [array])
+        (plain,) = run_compiled([build.unary("exp", x)], [x], [argument])
+        np.testing.assert_array_equal(got, plain)
+
+
+def test_only_these_are_never_positive() -> None:
+    x, y = (Value("load", (), float32, serial=k) for k in range(2))
+    high = Value("reduce", (x,), float32, serial=2, data="max")
+    low = Value("reduce", (x,), float32, serial=3, data="min")
+
+    def made(op: str, *args: Value) -> Value:
+        return Value(op, args, float32, serial=9)
+
+    assert never_positive(made("sub", x, high)) and never_positive(made("neg", made("abs", y)))
+    assert never_positive(made("neg", made("mul", y, y)))
+    for other in (made("sub", y, high), made("sub", x, low), made("sub", high, x),
+                  made("neg", x), made("neg", made("mul", x, y)), made("abs", x)):  # fmt: skip
+        assert not never_positive(other)
 
 
 def test_the_first_of_equal_places_wins() -> None:
