@@ -205,7 +205,9 @@ def scale_down(b: Body, p: Value, shifted: Value) -> Value:
 
 
 def sigmoid(b: Body, x: Value) -> Value:
-    z = exp_down(b, -b.fabs(x))
+    # Not exp_down: its third of a unit in the last place more would make the result's two.
+    shifted, r = cut(b, b.at_least(-b.fabs(x), RANGES[x.element].lowest))
+    z = scale_down(b, exp_mantissa(b, r), shifted)
     below = z + 1.0
     ratio = b.select(x < 0.0, z, 1.0) / below
     # What the sum lost, given back as if below were 1: where it is nearer 2, losing is no worse.
