@@ -112,7 +112,7 @@ def full(
         fill_value = fill_value.item()
     if isinstance(fill_value, np.generic):
         fill_value = fill_value.item()
-    kind = dtype or dtypes.number_dtype(fill_value)
+    kind = dtype or (dtypes.number_dtype(fill_value) if out is None else out.dtype)
     if not isinstance(size, (tuple, list)):
         raise TypeError(
             f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
@@ -230,7 +230,8 @@ def eye(
     columns = n if m is None else m
     if n < 0 or columns < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {min(n, columns)}")
-    made = _finish(function("_eye")(n, columns, dtype or get_default_dtype()), requires_grad)
+    kind = dtype or (get_default_dtype() if out is None else out.dtype)
+    made = _finish(function("_eye")(n, columns, kind), requires_grad)
     return made if out is None else _into(out, made)
 
 

@@ -26,11 +26,22 @@ _EXACT_NAMES = """
     vdot vecdot vector_norm view_copy where
 """
 _EXACT = frozenset(_EXACT_NAMES.split())
+_MADE = ("out", "rand", "randn")  # from no tensor, in the dtype asked for or that of ``out``
 
 
 def require_dtypes(who: str, out: Any, result: Any) -> None:
     """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
-    if who.lstrip("_") not in _EXACT:
+    name = who.lstrip("_")
+    if name in ("all", "any") and out.dtype.name not in ("bool", "uint8"):
+        raise RuntimeError(
+            f"{name} only supports bool tensor for result, got: {type_name(out.dtype)}"
+        )
+    if name in _MADE and out.dtype is not result.dtype:
+        raise RuntimeError(
+            f"dtype {type_name(result.dtype)} does not match dtype of out parameter "
+            f"({type_name(out.dtype)})"
+        )
+    if name not in _EXACT:
         return
     pairs = [(out, result)] if isinstance(result, Tensor) else zip(out, result, strict=True)
     for target, each in pairs:

@@ -40,3 +40,15 @@ def test_some_results_are_converted_and_some_are_not() -> None:
     inner = torch.empty(0)
     assert torch.tensordot(torch.ones(2, 2), torch.ones(2, 2), 1, out=inner) is inner
     assert inner.tolist() == [[2, 2], [2, 2]]
+
+
+def test_what_is_made_of_no_tensor_takes_the_dtype_of_out() -> None:
+    wide = torch.zeros(3, dtype=torch.float64)
+    assert torch.full((3,), 2, out=wide).tolist() == [2, 2, 2]
+    assert torch.eye(3, out=torch.zeros(0, dtype=torch.int64)).dtype is torch.int64
+    assert torch.linspace(0, 1, 3, out=wide).tolist() == [0, 0.5, 1]
+    with pytest.raises(RuntimeError, match=r"dtype Float does not match .* \(Double\)"):
+        torch.zeros(3, out=wide, dtype=torch.float32)
+    with pytest.raises(RuntimeError, match="only supports bool tensor for result"):
+        torch.any(wide, out=wide)
+    assert torch.any(wide, out=torch.tensor(0, dtype=torch.uint8)).item() == 1
