@@ -38,7 +38,7 @@ def write(target: Path, outcomes: list[Outcome]) -> None:
         "Written by `python -m tests.parity.opinfo --report`: samples of PyTorch's operator list",
         "(`op_db`), its reference and non-contiguous samples, called in Rushlight and compared",
         "with what PyTorch 2.13 gave: values, dtype, shape, gradients (halves and complex numbers",
-        "too), second gradients, `out=` of the right, a strided, an empty and a larger shape and of",
+        "too), second gradients, `out=` of the right, a strided, an empty, a larger shape and of",
         "other dtypes, in-place and method forms, what in-place forms refuse, and the classes of",
         "errors. An operator passes when all of its cases do; most rows below fail in one aspect.",
         "",
