@@ -89,16 +89,18 @@ def cumsum(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """The running sum of what counts."""
-    x = _filled(_cast(input, _sums_in(input, dtype)), mask, 0)
-    return function("cumsum")(x, dim)  # type: ignore[no-any-return]
+    kind = dtype or (int64 if input.dtype is bool_ else input.dtype)
+    x = _filled(_cast(input, kind), mask, 0)
+    return function("cumsum")(x, dim, dtype=kind)  # type: ignore[no-any-return]
 
 
 def cumprod(
     input: Tensor, dim: int, *, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
     """The running product of what counts."""
-    x = _filled(_cast(input, _sums_in(input, dtype)), mask, 1)
-    return function("cumprod")(x, dim)  # type: ignore[no-any-return]
+    kind = dtype or (int64 if input.dtype is bool_ else input.dtype)
+    x = _filled(_cast(input, kind), mask, 1)
+    return function("cumprod")(x, dim, dtype=kind)  # type: ignore[no-any-return]
 
 
 def amax(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import int64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, permute, reduce, reshape
@@ -14,6 +15,8 @@ def trace(input: Node) -> Node:
     """The sum of a matrix's diagonal."""
     if input.ndim != 2:
         raise RuntimeError("trace: expected a matrix")
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        input = build.cast(input, int64)
     rows, columns = input.shape
     count = min(rows, columns)
     return reduce(build.as_strided(input, (count,), (columns + 1,), 0), "sum", (0,))

@@ -118,11 +118,14 @@ def pairwise_distance(
     x1: Node, x2: Node, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Node:
     """The p-norm of x1 - x2 + eps along the last axis."""
-    dtype = floating(common_dtype(x1, x2))
+    given = common_dtype(x1, x2)
+    dtype = floating(given)
     shape = broadcast_shapes(x1.shape, x2.shape)
     if not shape:
         raise ShapeError("pairwise_distance: x1 and x2 must have at least one dimension")
-    a, b = (build.broadcast(build.cast(x, dtype), shape) for x in (x1, x2))
-    gap = binary("add", binary("sub", a, b), const(eps, shape, dtype))
+    # Integers are subtracted as such, bytes modulo 256.
+    a, b = (build.broadcast(build.cast(x, given), shape) for x in (x1, x2))
+    apart = build.cast(binary("sub", a, b), dtype)
+    gap = binary("add", apart, const(eps, shape, dtype))
     out: Node = vector_norm(gap, float(p), -1, keepdim)
     return out

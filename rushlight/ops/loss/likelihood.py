@@ -11,7 +11,7 @@ from rushlight.ir.build import binary, const, reduce, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled
 from rushlight.ops.loss.reduction import reduced
-from rushlight.ops.promote import align, full
+from rushlight.ops.promote import align, common_dtype, floating, full
 from rushlight.ops.samples import Fixed, Rng, Samples, floats
 from rushlight.ops.table import Scalar, composite
 
@@ -50,7 +50,7 @@ def poisson_nll_loss(
     reduction: str = "mean",
 ) -> Node:  # fmt: skip
     """exp(x) - t x (log_input), or x - t log(x + eps); ``full_loss`` adds Stirling's term."""
-    x, t = align(input, target)
+    x, t = align(input, target, dtype=floating(common_dtype(input, target)))
     if log_input:
         loss = binary("sub", unary("exp", x), binary("mul", t, x))
     else:

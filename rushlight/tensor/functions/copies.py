@@ -7,7 +7,7 @@ from typing import Any
 
 from rushlight.base.dtype import bool_
 from rushlight.tensor.functions import split as cuts
-from rushlight.tensor.functions.register import FUNCTIONS, public
+from rushlight.tensor.functions.register import FUNCTIONS, METHODS, public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -25,7 +25,7 @@ def _copied(result: Any) -> Any:
 
 def _look(name: str) -> Callable[..., Any]:
     """The view ``name``, as a method would take its arguments."""
-    return FUNCTIONS[name] if name in FUNCTIONS else lambda x, *a, **k: getattr(x, name)(*a, **k)
+    return FUNCTIONS[name] if name in METHODS else lambda x, *a, **k: getattr(x, name)(*a, **k)
 
 
 def _add(name: str, *, method: bool = False) -> None:

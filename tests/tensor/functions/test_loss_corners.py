@@ -53,3 +53,18 @@ def test_a_slice_filled_twice_has_its_slope_once() -> None:
 def test_response_norm_of_integers_is_fractional() -> None:
     found = F.local_response_norm(torch.tensor([[[1], [2], [3]]]), 2)
     assert found.flatten().tolist() == pytest.approx([1.0, 1.9997, 2.9987], abs=1e-4)
+
+
+def test_integers_in_sums_and_losses() -> None:
+    small = torch.ones(2, 2, dtype=torch.int32)
+    assert torch.trace(small).dtype is torch.int64
+    assert torch.masked.cumsum(small, 0).dtype is torch.int32
+    found = F.poisson_nll_loss(torch.tensor([1, 2]), torch.tensor([3, 4]), reduction="none")
+    assert found.tolist() == pytest.approx([-0.28172, -0.61094], abs=1e-4)
+    a, b = torch.tensor([[1]], dtype=torch.uint8), torch.tensor([[6]], dtype=torch.uint8)
+    assert F.pairwise_distance(a, b).item() == 251  # modulo 256
+
+
+def test_unfold_copy_slides_windows() -> None:
+    found = torch.unfold_copy(torch.arange(5), 0, 3, 2)
+    assert found.tolist() == [[0, 1, 2], [2, 3, 4]]
