@@ -29,6 +29,7 @@ from rushlight.compiler.memory import (
     plan_memory,
 )
 from rushlight.compiler.plan import Fresh, Output, Plan
+from rushlight.compiler.sharing import Place, Work, shared
 from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, plain
 from rushlight.runtime import code
@@ -70,6 +71,7 @@ class Mould:
             pointers = pipeline.pointers_of(step, layout.places, updated)
             numbers = [launch.chunks, launch.bytes, launch.flops]
             numbers += [offset for _, offset in pointers]
+            numbers += pipeline.sizes_of(step)
             numbers += launch.words
             places += map(tape.place, numbers)
             slots = tuple([slot for slot, _ in pointers])
@@ -95,17 +97,23 @@ class Mould:
                 place += 1
             else:
                 outputs.append(output)
-        commands: list[Command] = []
+        launches: list[tuple[int, int, list[Place], Sequence[int]]] = []
+        works: list[Work] = []
         costs: list[tuple[int, int]] = []
         for address, slots, words in self.commands:
             chunks, nbytes, flops = flat[place : place + 3]
             place += 3
-            middle = place + len(slots)
-            pairs = list(zip(slots, flat[place:middle], strict=True))
+            ends = place + len(slots)
+            middle = ends + len(slots)
+            pairs = list(zip(slots, flat[place:ends], strict=True))
+            works.append(pipeline.work_of(chunks, nbytes, flops, pairs, flat[ends:middle]))
             place = middle + words
-            serial = pipeline.is_serial(nbytes, flops)
-            commands.append(Command(address, chunks, pairs, flat[middle:place], serial=serial))
+            launches.append((address, chunks, pairs, flat[middle:place]))
             costs.append((flops, nbytes))
+        commands = [
+            Command(*launch, serial=not each)
+            for launch, each in zip(launches, shared(works), strict=True)
+        ]
         return Plan(
             program=Program(commands),
             outputs=tuple(outputs),

@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rushlight.base import config, events
+from rushlight.compiler.launch import Launch
 from rushlight.compiler.lower import UPDATES, Step, lower_group
-from rushlight.compiler.memory import plan_memory, storage
+from rushlight.compiler.memory import nbytes_of, plan_memory, storage
 from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
 from rushlight.compiler.recurrence import lower_loop
+from rushlight.compiler.sharing import Work, shared
 from rushlight.compiler.views import base_of
 from rushlight.ir.graph import Node
 from rushlight.ir.text import to_text
@@ -34,10 +36,6 @@ from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
 PASSES: tuple[Pass, ...] = (hosted, simplify, layout, simplify)
-
-
-SERIAL_BYTES = 192 * 1024
-SERIAL_FLOPS = 400_000
 
 
 def compile_graph(
@@ -64,7 +62,15 @@ def compile_graph(
     graph, steps, updated = lower_graph(graph, donatable)
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)
     addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
-    commands = [_command(step, layout.places, updated, addresses) for step in steps]
+    pointers = [pointers_of(step, layout.places, updated) for step in steps]
+    works = [
+        work_of(step.launch.chunks, step.launch.bytes, step.launch.flops, places, sizes_of(step))
+        for step, places in zip(steps, pointers, strict=True)
+    ]
+    commands = [
+        _command(step.launch, places, addresses, handed_out)
+        for step, places, handed_out in zip(steps, pointers, shared(works), strict=True)
+    ]
     return Plan(
         program=Program(commands),
         outputs=tuple(layout.outputs),
@@ -140,16 +146,24 @@ def _stored(sink: Node) -> Node:
 
 
 def _command(
-    step: Step,
-    places: dict[object, tuple[int, int]],
-    updated: dict[Node, Node],
-    addresses: dict[str, int],
+    launch: Launch, pointers: list[tuple[int, int]], addresses: dict[str, int], handed_out: bool
 ) -> Command:
-    launch = step.launch
-    pointers = pointers_of(step, places, updated)
-    serial = is_serial(launch.bytes, launch.flops)
     address = addresses[launch.kernel.symbol]
-    return Command(address, launch.chunks, pointers, launch.words, serial=serial)
+    return Command(address, launch.chunks, pointers, launch.words, serial=not handed_out)
+
+
+def sizes_of(step: Step) -> list[int]:
+    """The bytes of the buffer that each pointer of a launch points into."""
+    return [nbytes_of(ref.buffer) for ref in step.launch.pointers]
+
+
+def work_of(
+    chunks: int, nbytes: int, flops: int, places: Sequence[tuple[int, int]], sizes: Sequence[int]
+) -> Work:
+    """What a command does and where. It touches no more of a buffer than it moves in all."""
+    buffers = dict(zip(places, sizes, strict=True))
+    touched = [(place, min(size, nbytes)) for place, size in buffers.items()]
+    return Work(chunks, nbytes, flops, touched)
 
 
 def pointers_of(
@@ -161,11 +175,6 @@ def pointers_of(
         slot, offset = places[storage(ref.buffer, updated)]
         pointers.append((slot, offset + ref.offset_bytes))
     return pointers
-
-
-def is_serial(nbytes: int, flops: int) -> bool:
-    """Waking another thread costs more than little work."""
-    return nbytes <= SERIAL_BYTES and flops <= SERIAL_FLOPS
 
 
 def _updates_in_place(

@@ -1,0 +1,81 @@
+"""Which commands of a program several threads share: those where that is faster than one thread.
+
+Handing chunks out costs a microsecond or two. What weighs more in small steps is *where the data
+is*: a cache line that another core wrote last comes from that core's cache, several times slower
+than from one's own. So an update of weights whose gradients the calling thread has just made is
+left to it, and a pool over what a shared convolution made is shared along the same cuts (the pool
+of threads gives each thread the same part of every command: ``runtime/pool_ir.py``).
+
+``shared`` goes through the program once and keeps in mind who touched each place last. What more
+bytes than a core's own cache lie between, or what is larger than it, is near nobody.
+
+Nothing here changes a result: chunks follow from shapes alone, and any thread may run each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rushlight.base.record import Record
+from rushlight.runtime import cpu
+
+Place = tuple[int, int]
+
+# Measured on two cores of a Zen 4 server; orders of magnitude are what counts.
+FLOPS_PER_US = 60_000
+BYTES_PER_US = 40_000
+# To hand out chunks and to wait for the last one.
+HANDOUT_US = 2.5
+# A byte in a line that another core holds.
+REMOTE_US = 0.0002
+
+
+class Work(Record):
+    """What one command does: how much, in how many chunks, and the places and bytes it touches."""
+
+    chunks: int
+    nbytes: int
+    flops: int
+    touched: Sequence[tuple[Place, int]]
+
+
+def shared(program: Sequence[Work]) -> list[bool]:
+    """For each command whether its chunks are handed out to all threads.
+
+    Small work is for one thread, and so is what has one chunk:
+
+    >>> small, large, whole = Work(9, 4096, 4096, ()), Work(9, 0, 10**7, ()), Work(1, 0, 10**7, ())
+    >>> shared([small, large, whole])
+    [False, True, False]
+    """
+    threads = max(2, cpu.cores())
+    near = cpu.host().l2_bytes
+    elsewhere = (threads - 1) / threads * REMOTE_US
+    sizes: dict[Place, int] = {}
+    for work in program:
+        for place, size in work.touched:
+            sizes[place] = max(size, sizes.get(place, 0))
+    # Who touched a place last, and how many bytes had been touched by then. The runs before this
+    # one left small programs in the cache of the calling thread.
+    small = sum(sizes.values()) <= near
+    last: dict[Place, tuple[bool, int]] = dict.fromkeys(sizes, (False, 0)) if small else {}
+    clock = 0
+    found = []
+    for work in program:
+        mine = others = 0
+        for place, size in work.touched:
+            by_all, then = last.get(place, (False, clock - near - 1))
+            if clock - then <= near and size <= near:
+                if by_all:
+                    others += size
+                else:
+                    mine += size
+            clock += size
+        time = max(work.flops / FLOPS_PER_US, work.nbytes / BYTES_PER_US)
+        alone = time + others * elsewhere
+        together = time / max(1, min(threads, work.chunks)) + HANDOUT_US + mine * elsewhere
+        share = work.chunks > 1 and together < alone
+        for place, _ in work.touched:
+            last[place] = (share, clock)
+        found.append(share)
+    return found
