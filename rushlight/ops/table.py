@@ -11,7 +11,8 @@ The annotation of a parameter says what it is:
     Node | None      a tensor or nothing             Operand       a tensor or a Python number
     Operand | None   or nothing                      Power         an Operand; a small whole
     Scalar           a Python number that is an        exponent stays a Python number
-                     *input* (changing it compiles nothing)
+                     *input* (changing it           Divisor       an Operand; a power of two
+                     compiles nothing)                 stays a Python number
     Scalar | None    such a number or nothing
     anything else    a constant that decides shape or structure: part of the trace's key
 
@@ -38,15 +39,16 @@ from rushlight.ir.graph import Node
 Scalar = Node | float | int | bool
 Operand = Node | float | int | bool
 Power = Node | float | int | bool
+Divisor = Node | float | int | bool
 Rule = Callable[..., Any]
 # What a vjp of an op whose parameters hold one tensor each returns.
 Grads = tuple[Node | None, ...]
 
 # What a parameter is, by its annotation.
 (
-    TENSOR, OPTIONAL_TENSOR, TENSORS, OPERAND, OPTIONAL_OPERAND, POWER, SCALAR, OPTIONAL_SCALAR,
-    STATIC,
-) = range(9)  # fmt: skip
+    TENSOR, OPTIONAL_TENSOR, TENSORS, OPERAND, OPTIONAL_OPERAND, POWER, DIVISOR, SCALAR,
+    OPTIONAL_SCALAR, STATIC,
+) = range(10)  # fmt: skip
 _KINDS = {
     "Node": TENSOR,
     "Node | None": OPTIONAL_TENSOR,
@@ -54,12 +56,19 @@ _KINDS = {
     "Operand": OPERAND,
     "Operand | None": OPTIONAL_OPERAND,
     "Power": POWER,
+    "Divisor": DIVISOR,
     "Scalar": SCALAR,
     "Scalar | None": OPTIONAL_SCALAR,
 }
-DIFFERENTIABLE_KINDS = (TENSOR, OPTIONAL_TENSOR, TENSORS, OPERAND, OPTIONAL_OPERAND, POWER)
-# Exponents that decide the structure of the code: constants, where others are inputs.
-SPECIAL_POWERS = (0, 1, 2, 3, 4, -1, -2, 0.5, -0.5)
+DIFFERENTIABLE_KINDS = (
+    TENSOR, OPTIONAL_TENSOR, TENSORS, OPERAND, OPTIONAL_OPERAND, POWER, DIVISOR,
+)  # fmt: skip
+# Numbers that decide the structure of the code: constants, where others are inputs. Of divisors
+# those whose reciprocal is exact: multiplying by it gives the same bits in a fifth of the time.
+SPECIAL_NUMBERS: dict[int, frozenset[float]] = {
+    POWER: frozenset({0, 1, 2, 3, 4, -1, -2, 0.5, -0.5}),
+    DIVISOR: frozenset(sign * 2.0**k for k in range(-14, 15) for sign in (1, -1)),
+}
 
 
 @final

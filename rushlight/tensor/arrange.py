@@ -31,7 +31,7 @@ from rushlight.tensor.tensor import Tensor
 
 new = object.__new__
 _NUMBER = Layout((), (), 0)
-_OPERANDS = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
+_OPERANDS = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER, table.DIVISOR)
 
 
 @final

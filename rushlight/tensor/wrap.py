@@ -74,7 +74,7 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
             template.append([TENSOR] * len(value))
             tensors.extend(value)
         elif type(value) in NUMBER_TYPES:
-            if kind == table.POWER and value in table.SPECIAL_POWERS:
+            if value in table.SPECIAL_NUMBERS.get(kind, ()):
                 template.append(value)
             else:
                 template.append(SCALAR)
@@ -159,7 +159,7 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
                 edges.append(edge)
                 values.append(tensor._value)
         elif type(value) in NUMBER_TYPES:
-            if kind != table.POWER or value not in table.SPECIAL_POWERS:
+            if value not in table.SPECIAL_NUMBERS.get(kind, ()):
                 numbers.append(value)
         else:
             edge = value._edge
@@ -304,7 +304,7 @@ def spelled_out(op: Op, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[
 
 _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
-    "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_POWERS, "_attach": attach,
+    "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_NUMBERS, "_attach": attach,
     "_attach_one": attach_one, "_enter_all": enter_all, "_miss": miss, "_several": several,
     "_values": new_values, "_view": make_view,
     "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,

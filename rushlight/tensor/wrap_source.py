@@ -9,7 +9,7 @@ from rushlight.ops.table import Op, Parameter
 from rushlight.tensor.autocast import RULES
 from rushlight.tensor.numpy_names import NUMPY_NAMES
 
-MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER)
+MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER, table.DIVISOR)
 NUMBER_TYPES = (float, int, bool)
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of the whole numbers that a plan takes
 
@@ -52,8 +52,10 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
         return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in MAY_HOLD_NUMBER:
         lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
-        if kind == table.POWER:
-            lines.append(f"{pad}    if {name} in _SPECIAL: {name}_k = (type({name}), {name})")
+        if kind in table.SPECIAL_NUMBERS:
+            lines.append(
+                f"{pad}    if {name} in _SPECIAL[{kind}]: {name}_k = (type({name}), {name})"
+            )
             lines.append(f"{pad}    else:")
             lines += _number(name, pad + "        ", holder)
         else:

@@ -16,16 +16,23 @@ from rushlight.ops.promote import (
     require_tensor,
 )  # fmt: skip
 from rushlight.ops.samples import CORNERS, INTEGERS, BadInputs, Rng, Samples, floats, of_two, raises
-from rushlight.ops.table import Grads, Operand, composite
+from rushlight.ops.table import Divisor, Grads, Operand, composite
 
 
-def _true_div(input: Operand, other: Operand) -> Node:
+def _true_div(input: Operand, other: Divisor) -> Node:
     x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+    return _quotient(x, y, other)
+
+
+def _quotient(x: Node, y: Node, other: Divisor) -> Node:
+    """x / y; ``other``, which y was made of, is a Python number where its reciprocal is exact."""
+    if isinstance(other, (int, float)) and x.dtype.is_floating_point:
+        return binary("mul", x, const(1 / other, x.shape, x.dtype))
     return binary("div", x, y)
 
 
 @composite(method=True, inplace=True, aliases=("divide",))
-def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Node:
+def div(input: Operand, other: Divisor, *, rounding_mode: str | None = None) -> Node:
     """input / other; with ``rounding_mode`` "trunc" or "floor" the quotient is rounded."""
     if rounding_mode is None:
         return _true_div(input, other)
@@ -43,12 +50,12 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
 
 @div.vjp
-def _(g: Node, out: Node, input: Operand, other: Operand, rounding_mode: str | None) -> Grads:
+def _(g: Node, out: Node, input: Operand, other: Divisor, rounding_mode: str | None) -> Grads:
     zero = const(0, g.shape, g.dtype)
     if rounding_mode is not None:
         return grad_to(zero, input), grad_to(zero, other)
     divisor = full(other, g.shape, g.dtype)
-    dx = grad_to(binary("div", g, divisor), input)
+    dx = grad_to(_quotient(g, divisor, other), input)
     dy = None
     if not is_number(other):
         dy = grad_to(unary("neg", binary("mul", g, binary("div", out, divisor))), other)
@@ -59,6 +66,9 @@ def _(g: Node, out: Node, input: Operand, other: Operand, rounding_mode: str | N
 def _(rng: Rng) -> Samples:
     yield from of_two(divisor=True)(rng)
     yield (INTEGERS, 0), {}
+    for exact in (8, 0.25, -2.0, True):
+        yield (CORNERS, exact), {}
+        yield (INTEGERS, exact), {}
     for how in ("trunc", "floor"):
         yield (floats(rng, 4, 5, low=-9, high=9), floats(rng, 5)), {"rounding_mode": how}
         yield (INTEGERS, np.array([2, -3, -2])), {"rounding_mode": how}
