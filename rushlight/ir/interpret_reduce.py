@@ -39,6 +39,8 @@ def _reduce(node: Node, x: Array) -> Array:
         return np.asarray(_PLACES[kind](x, axis=axes[0]), dtype=np.int64)
     if kind == "max":
         return narrow(np.max(x, axis=axes, initial=lowest(dtype, -1)), node.dtype)
+    if kind == "fmax":
+        return narrow(np.fmax.reduce(x, axis=axes, initial=lowest(dtype, -1)), node.dtype)
     if kind == "min":
         return narrow(np.min(x, axis=axes, initial=lowest(dtype, 1)), node.dtype)
     raise NotImplementedError(f"ir.interpret: reduce of kind {kind!r}")

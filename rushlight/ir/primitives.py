@@ -105,8 +105,8 @@ UPDATE: dict[str, str] = {
     "as_strided_set": "flat src[0] with the strided window (strides, offset) replaced by src[1]",
 }
 REDUCE: dict[str, str] = {
-    "reduce": "`kind` sum prod max min any all argmax argmin over `axes`, which disappear; "
-    "max and min give nan where one is there, argmax the first place (one axis only)",
+    "reduce": "`kind` sum prod max min fmax any all argmax argmin over `axes`, which disappear; "
+    "max and min give nan where one is there, fmax does not; argmax the first place (one axis)",
     "scan": "running `kind` sum prod max min along `axis`, inclusive",
 }
 INDEX: dict[str, str] = {

@@ -222,7 +222,7 @@ def _cat(node: Node) -> None:
 def _reduce(node: Node) -> None:
     source, kind, axes = node.src[0], node.attrs["kind"], node.attrs["axes"]
     kinds = {"argmax": int64, "argmin": int64, "any": bool_, "all": bool_}
-    known = (*kinds, "sum", "prod", "max", "min")
+    known = (*kinds, "sum", "prod", "max", "min", "fmax")
     _need(kind in known, f"kind is one of {known}")
     _need(_is_ints(axes, len(axes)) and list(axes) == sorted(set(axes)), "axes are sorted ints")
     _need(all(0 <= axis < source.ndim for axis in axes), "axes are the source's")

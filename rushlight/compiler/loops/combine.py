@@ -9,7 +9,10 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.emit_scalar import element_of, emit
 
-_OPS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
+_OPS = {
+    "sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "fmax": "larger", "any": "or",
+    "all": "and",
+}  # fmt: skip
 # Places are 32 bits wide inside a kernel: as wide as floats, so that their vectors match.
 PLACE = "i32"
 LAST = str(2**31 - 1)
@@ -36,7 +39,7 @@ class Combine:
             return literal(1, element)
         if kind == "any":
             return "false"
-        low = kind == "max"
+        low = kind in ("max", "fmax")
         if self.dtype.category == BOOL:
             return "false" if low else "true"
         if self.dtype.is_floating_point:
@@ -50,6 +53,11 @@ class Combine:
         op = _OPS[self.kind]
         if self.dtype.is_floating_point:
             kind = w.kind(self.element, lanes)
+            if op == "larger":
+                # the best so far where x is nan: one instruction
+                larger = w.let(f"fcmp ogt {kind} {b}, {a}")
+                flags = w.kind("i1", lanes)
+                return w.let(f"select {flags} {larger}, {kind} {b}, {kind} {a}")
             if op in ("maximum", "minimum"):
                 return _further(w, op, self.element, lanes, a, b)
             return w.let(f"{'fadd' if op == 'add' else 'fmul'} contract {kind} {a}, {b}")

@@ -13,7 +13,7 @@ def never_positive(value: Value) -> bool:
     """
     if value.op == "sub":
         x, top = value.args
-        return top.op == "reduce" and top.data == "max" and top.args[0] is x
+        return top.op == "reduce" and top.data in ("max", "fmax") and top.args[0] is x
     if value.op != "neg":
         return False
     (x,) = value.args

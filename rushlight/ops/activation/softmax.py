@@ -38,7 +38,8 @@ def _rows(rng: Rng) -> Samples:
 
 
 def _shifted(x: Node, axis: int) -> Node:
-    top = reduce(x, "max", (axis,))
+    # A nan needs no care: its own exponential is nan, then the sum, then the whole row.
+    top = reduce(x, "fmax", (axis,))
     # A row of -inf alone would be nan after the shift, as in PyTorch.
     return binary("sub", x, widen(top, x, (axis,)))
 

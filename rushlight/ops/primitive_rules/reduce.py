@@ -20,7 +20,7 @@ def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 def _reduce_rule(g: Node, node: Node) -> Grads:
     x, kind, axes = node.src[0], node.attrs["kind"], node.attrs["axes"]
     kept = _kept(x.shape, axes)
-    if kind not in ("sum", "prod", "max", "min"):
+    if kind not in ("sum", "prod", "max", "min", "fmax"):
         return (None,)
     wide = expand(reshape(g, kept), x.shape)
     if kind == "sum":
