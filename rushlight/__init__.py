@@ -88,10 +88,11 @@ has_lapack = has_mkl = has_openmp = has_spectral = True  # what needs them works
 _SUBMODULES = frozenset(
     {
         "__config__", "_dynamo", "_inductor", "_utils", "accelerator", "amp", "autograd",
-        "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "fx",
-        "functional", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nested", "nn",
-        "optim", "overrides", "profiler", "random", "return_types", "serialization", "signal",
-        "sparse", "special", "storage", "testing", "types", "utils", "version", "vision", "xpu",
+        "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions", "fft",
+        "func", "fx", "functional", "hub", "jit", "linalg", "masked", "mps", "multiprocessing",
+        "nested", "nn", "optim", "overrides", "profiler", "random", "return_types",
+        "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
+        "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

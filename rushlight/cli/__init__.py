@@ -3,6 +3,7 @@
     rushlight run SCRIPT ARGS     an unmodified ``import torch`` script
     rushlight profile SCRIPT ARGS where its time goes
     rushlight demo                train a classifier on real images
+    rushlight board [FOLDER]      curves, pictures and kernels of runs, on a page
     rushlight doctor              is this machine fit, is compiled code right
     rushlight op NAME             what is known about one operation
 
