@@ -51,7 +51,7 @@ def thinned(values: Array, most: int) -> Array:
     that are not finite are kept only where a stretch has nothing else.
 
     >>> thinned(np.array([0.0, 0, 9, 0, 0, 0, -5, 0, 0, 0]), 6).tolist()
-    [0, 2, 6, 9]
+    [0, 2, 5, 6, 9]
     """
     count = len(values)
     if count <= most:

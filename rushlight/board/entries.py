@@ -45,7 +45,7 @@ def _as_float(name: str, value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _of_tensor(name: str, tensor: Tensor) -> float | Value:

@@ -8,6 +8,7 @@ addresses, which nobody can rebind, are answered.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -16,6 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d*)?")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -64,12 +66,10 @@ class Guard:
         >>> [guard.answers(host) for host in ("localhost:6007", "[::1]:1", "127.0.0.1", "evil.com")]
         [True, True, True, False]
         """
-        name = host.strip().lower()
-        if name.startswith("["):
-            name = name[1:].split("]")[0]
-        elif name.count(":") == 1:
-            name = name.split(":")[0]
-        name = name.rstrip(".")
+        found = _HOST.fullmatch(host.strip().lower())
+        if found is None:
+            return False
+        name = found[1] or found[2].rstrip(".")
         if name in self.names:
             return True
         try:

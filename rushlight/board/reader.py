@@ -6,9 +6,9 @@ Whatever lies in the files is taken as somebody else's: a line that is no line o
 from __future__ import annotations
 
 import json
-import math
 import threading
 from array import array
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from rushlight.board.journal import NAME, is_written
 
 Array = np.ndarray[Any, Any]
 _CHUNK = 1 << 24
+# Made once: json.loads makes one a call. A word that is no JSON (NaN) becomes a text.
+_decode = json.JSONDecoder(parse_constant=str).decode
 _MOST_TAGS = 2000  # of one kind in one run
 
 
@@ -58,9 +60,8 @@ class ReadRun:
         self.kernels: dict[str, Any] | None = None
 
     def refresh(self) -> bool:
-        """Read whole lines that have come since; whether there were any."""
+        """Read on, a part of the file at most; whether there was anything."""
         with self.lock:
-            before = self.revision
             file = self.path / NAME
             try:
                 size = file.stat().st_size
@@ -70,15 +71,16 @@ class ReadRun:
                     self._empty()
                 with file.open("rb") as stream:
                     stream.seek(self.revision)
-                    rest = b""
-                    while data := stream.read(_CHUNK):
-                        *lines, rest = (rest + data).split(b"\n")
-                        for line in lines:
-                            self._take(line)
-                        self.revision = stream.tell() - len(rest)
+                    data = stream.read(_CHUNK)
             except OSError:
                 return False
-            return self.revision != before
+            *lines, torn = data.split(b"\n")
+            for line in lines:
+                self._take(line)
+            # What has no end yet is read again, unless no line of ours is that long.
+            done = len(data) if len(torn) == _CHUNK else len(data) - len(torn)
+            self.revision += done
+            return done > 0
 
     def status(self) -> str:
         """``running``, ``finished``, ``failed``, or ``stopped`` (its process died)."""
@@ -88,13 +90,15 @@ class ReadRun:
 
     def _take(self, text: bytes) -> None:
         try:
-            line = json.loads(text, parse_constant=str)
+            line = _decode(text.decode())
             if not isinstance(line, dict):
                 return
             numbers = line.get("scalars")
             if numbers is not None:
                 self._scalars(line["step"], line["time"], numbers)
-            elif "image" in line:
+                self.seconds = max(self.seconds, line["time"])
+                return
+            if "image" in line:
                 self._image(line)
             elif "histogram" in line:
                 self._histogram(line)
@@ -119,7 +123,9 @@ class ReadRun:
         self.config |= line["config"]
 
     def _scalars(self, step: int, time: float, numbers: dict[str, Any]) -> None:
-        place, moment = _finite(step), _finite(time)
+        place, moment = float(step), float(time)
+        if not isfinite(place + moment):
+            return
         for name, value in numbers.items():
             series = self.scalars.get(name)
             if series is None:
@@ -156,7 +162,7 @@ class ReadRun:
 
 def _finite(value: Any) -> float:
     found = float(value)
-    if not math.isfinite(found):
+    if not isfinite(found):
         raise ValueError(f"{value} is no place on an axis")
     return found
 
@@ -189,7 +195,8 @@ def _kernels(line: dict[str, Any]) -> dict[str, Any]:
 def read_run(path: Path) -> ReadRun:
     """A run as far as it has come."""
     run = ReadRun(path)
-    run.refresh()
+    while run.refresh():
+        pass
     return run
 
 

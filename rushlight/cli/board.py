@@ -31,9 +31,7 @@ def board(folder: Path, port: int, host: str) -> int:
     except ModuleNotFoundError as error:
         if error.name not in ("uvicorn", "starlette", "anyio"):
             raise
-        raise click.ClickException(
-            f"the page needs {error.name}: pip install 'rushlight[board]'"
-        ) from None
+        raise _mistake(f"the page needs {error.name}: pip install 'rushlight[board]'") from None
     listener = _listen(host, port)
     address = listener.getsockname()
     shown = f"[{host}]" if ":" in host else host
@@ -80,14 +78,16 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except PermissionError:
-        raise click.ClickException(
-            f"port {port} may not be opened by this user; try --port 6007"
-        ) from None
+        raise _mistake(f"port {port} may not be opened by this user; try --port 6007") from None
     except OSError as error:
         if isinstance(error, socket.gaierror):
-            raise click.ClickException(f"{host!r} is no address of this machine") from None
-        raise click.ClickException(
+            raise _mistake(f"{host!r} is no address of this machine") from None
+        raise _mistake(
             f"cannot listen on {host} port {port}: {error.strerror}; is another board running "
             "there? try --port 0"
         ) from None
     return listener
+
+
+def _mistake(words: str) -> click.UsageError:
+    return click.UsageError(words, click.get_current_context())
