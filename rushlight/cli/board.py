@@ -20,9 +20,9 @@ PORT = 6007
 @click.option("--host", default="127.0.0.1", show_default=True,
               help="Address to listen on; others than loopback let others read.")  # fmt: skip
 def board(folder: Path, port: int, host: str) -> int:
-    """Serve a page that shows the runs in FOLDER (default: runs) while they grow.
+    """Serve a page that shows the runs in a folder while they grow.
 
-    Runs are what rushlight.board.Run writes. Ctrl-C ends it.
+    FOLDER (default: runs) is where rushlight.board.Run writes. Ctrl-C ends it.
     """
     try:
         import uvicorn

@@ -17,7 +17,7 @@ COMMANDS = {
     "run": "Run a script whose torch and torchvision are Rushlight.",
     "profile": "Run a script and say where its time goes.",
     "demo": "Train a small network on real images, about a minute.",
-    "board": "Serve a page that shows runs while they train.",
+    "board": "Serve a page that shows the runs in a folder while they grow.",
     "doctor": "Show what is here and check that compiled code is right.",
     "op": "Show the card of one operation.",
 }
