@@ -36,6 +36,7 @@ class Step:
         "inputs",
         "meta",
         "metas",
+        "moves",
         "nbytes",
         "nodes",
         "parent",
@@ -48,6 +49,7 @@ class Step:
         "start",
         "structure",
         "windows",
+        "written",
     )
 
     def __init__(self, parent: Step | None, call: Call | None) -> None:
@@ -72,6 +74,9 @@ class Step:
         self.entered: Meta | None = None  # of the array that this step takes in, if it does
         self.site: Any = None  # the user's line, where the nodes are not built yet
         self.windows = 0  # views of memory that were new here: see engine/window.py
+        # Places written to here, and whether those from here on are numbers of the run.
+        self.written: set[tuple[int, int]] | None = None
+        self.moves: bool = parent.moves if parent else False
 
     def gradient(self, mask: int, metas: tuple[Meta, ...]) -> Gradient | None:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""

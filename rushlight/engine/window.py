@@ -65,6 +65,25 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     return fresh, exposed(buffer)
 
 
+def writes_move(step: Step, place: tuple[int, int]) -> bool:
+    """Whether a write to ``place`` (where, how many) gets its place as a number of the run.
+
+    The same as for reads: the first place met at a step becomes part of the plan, for a step that
+    has met others the next new one is a number. After such a number all of the trace's are: what
+    fills a table by a loop should not learn that at each of its rounds again.
+    """
+    if step.moves:
+        return True
+    if step.written is None:
+        step.written = set()
+    if place in step.written:
+        return False
+    if len(step.written) >= PATIENCE:
+        return True
+    step.written.add(place)
+    return False
+
+
 def arrangement_key(value: Value) -> Any:
     """What tells the copy of a view apart in the trie: the results of calls lie as their arguments
     do, so a view that does not lie in the order of its axes is not the same as one that does."""

@@ -21,6 +21,7 @@ from rushlight.ops import (
     diagonals,
     dropout,
     einsum,
+    fill_at,
     fold,
     indexing,
     interpolate,

@@ -16,6 +16,7 @@ from rushlight.base.dtype import INTEGER, bool_, int32, int64, uint8
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.fill_at import written_at_run_time
 from rushlight.tensor.kinds import convert, require_fits, type_name
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -242,6 +243,8 @@ def _as_values(target: Tensor, value: Any) -> Tensor:
 def _write(target: Tensor, value: Any) -> None:
     if isinstance(value, (int, float, bool)):
         target._writable("fill_")
+        if written_at_run_time(target, value):
+            return
         target._assign(function("_full")(target.shape, value, target.dtype))
         return
     source = _as_values(target, value)
