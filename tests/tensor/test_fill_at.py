@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.engine import flush
+from rushlight.engine.flush import clear, stats
 from rushlight.tensor.tensor import Tensor
 
 
@@ -22,15 +22,15 @@ def _one_hot(letters: list[int], chained: bool) -> Tensor:
 
 @pytest.mark.parametrize("chained", [False, True])
 def test_words_of_a_length_share_their_plans(chained: bool) -> None:
-    flush.clear()
+    clear()
     rng = np.random.default_rng(0)
-    before = flush.stats.plans
+    before = stats.plans
     for _ in range(40):
         letters = rng.integers(0, 26, 5).tolist()
         x = _one_hot(letters, chained)
         assert x.argmax(-1).flatten().tolist() == letters
         assert x.sum().item() == 5
-    assert flush.stats.plans - before <= 20  # of 80 results that were asked for
+    assert stats.plans - before <= 20  # of 80 results that were asked for
 
 
 def test_rows_views_and_memory_that_others_see() -> None:
