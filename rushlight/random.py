@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rushlight.tensor.random import (
+from rushlight.tensor.generator import (
     default_generator,
     get_rng_state,
     initial_seed,
     manual_seed,
     seed,
     set_rng_state,
-)  # fmt: skip
+)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rushlight.nn import functional as F
 from rushlight.optim import Adam
 from rushlight.serialization import save
 from rushlight.tensor import no_grad
-from rushlight.tensor.random import default_generator
+from rushlight.tensor.generator import default_generator
 from rushlight.utils.data import DataLoader
 from rushlight.utils.data.arrays import array_of
 from rushlight.vision.datasets import FashionMNISTSmall

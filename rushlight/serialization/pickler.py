@@ -14,8 +14,8 @@ from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.storages import StorageBytes, bytes_of
 from rushlight.tensor import Size, Tensor, device
+from rushlight.tensor.generator import Generator
 from rushlight.tensor.interface import layout
-from rushlight.tensor.random import Generator
 
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")

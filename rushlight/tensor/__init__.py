@@ -44,26 +44,37 @@ from rushlight.tensor import samples as samples
 from rushlight.tensor.backward import backward, grad
 from rushlight.tensor.create import (
     arange,
-    as_tensor,
-    asarray,
     empty,
     empty_like,
     eye,
-    from_numpy,
-    frombuffer,
     full,
     full_like,
     linspace,
     logspace,
     ones,
     ones_like,
-    scalar_tensor,
-    tensor,
     zeros,
     zeros_like,
 )  # fmt: skip
 from rushlight.tensor.device import Device as device
 from rushlight.tensor.display import set_printoptions
+from rushlight.tensor.from_data import (
+    as_tensor,
+    asarray,
+    from_numpy,
+    frombuffer,
+    scalar_tensor,
+    tensor,
+)  # fmt: skip
+from rushlight.tensor.generator import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)  # fmt: skip
 from rushlight.tensor.methods import exchange
 from rushlight.tensor.modes import (
     enable_grad,
@@ -75,12 +86,7 @@ from rushlight.tensor.modes import (
 )  # fmt: skip
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random import (
-    Generator,
     bernoulli,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
     multinomial,
     normal,
     rand,
@@ -90,8 +96,6 @@ from rushlight.tensor.random import (
     randn,
     randn_like,
     randperm,
-    seed,
-    set_rng_state,
 )  # fmt: skip
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor

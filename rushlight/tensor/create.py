@@ -1,4 +1,4 @@
-"""Creation: ``tensor``, ``zeros``, ``arange``, ``from_numpy`` and the like."""
+"""Tensors made of nothing: ``zeros``, ``full``, ``arange``, ``eye`` and the like."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
-from rushlight.base.warn import warn
-from rushlight.engine.trace import local
-from rushlight.engine.value import concrete
 from rushlight.ops.create import steps_of
 from rushlight.ops.view.sizes import one_size, whole_sizes
-from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.arrange import relaid
-from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
+from rushlight.tensor.from_data import finish, tensor
 from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.memory_format import (
     made_like,
@@ -26,17 +23,10 @@ from rushlight.tensor.memory_format import (
     require_format,
     strides_in,
 )
-from rushlight.tensor.state import LEAF
-from rushlight.tensor.tensor import Tensor, mark_made
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 Shape = tuple[int, ...]
-
-
-def _finish(made: Tensor, requires_grad: bool) -> Tensor:
-    if requires_grad:
-        made.requires_grad = True
-    return made
 
 
 def _size(who: str, size: tuple[Any, ...]) -> Shape:
@@ -50,11 +40,11 @@ def _size(who: str, size: tuple[Any, ...]) -> Shape:
 
 def _constant(size: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
     if value in (0, 1) and not isinstance(value, (float, complex)):
-        return _finish(function("_constant")(size, int(value), dtype), requires_grad)
+        return finish(function("_constant")(size, int(value), dtype), requires_grad)
     require_fits(value, dtype)
     if isinstance(value, complex):
-        return _finish(Tensor._from_array(np.full(size, value, dtype.np), copy=True), requires_grad)
-    return _finish(function("_full")(size, value, dtype), requires_grad)
+        return finish(Tensor._from_array(np.full(size, value, dtype.np), copy=True), requires_grad)
+    return finish(function("_full")(size, value, dtype), requires_grad)
 
 
 def _maker(value: int, name: str) -> Any:
@@ -174,7 +164,7 @@ def arange(
             raise ValueError("step must be nonzero")
         start, end, step = int(start), int(end), int(step)
     count = steps_of(start, end, step)
-    made = _finish(function("_arange")(start, step, count, dtype), requires_grad)
+    made = finish(function("_arange")(start, step, count, dtype), requires_grad)
     return made if out is None else _into(out, made)
 
 
@@ -190,7 +180,7 @@ def linspace(
     kind = dtype or (get_default_dtype() if out is None else out.dtype)
     if not (kind.is_floating_point or kind.is_complex):
         start, end = int(start), int(end)
-    made = _finish(function("_linspace")(start, end, steps, kind), requires_grad)
+    made = finish(function("_linspace")(start, end, steps, kind), requires_grad)
     return made if out is None else _into(out, made)
 
 
@@ -216,7 +206,7 @@ def logspace(
         start, end, real = int(start), int(end), get_default_dtype()
     exponents = linspace(start, end, steps, dtype=real, device=device)
     powers = function("pow")(float(base), exponents)
-    made = _finish(powers if real is kind else function("_to_dtype")(powers, kind), requires_grad)
+    made = finish(powers if real is kind else function("_to_dtype")(powers, kind), requires_grad)
     return made if out is None else _into(out, made)
 
 
@@ -231,208 +221,11 @@ def eye(
     if n < 0 or columns < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {min(n, columns)}")
     kind = dtype or (get_default_dtype() if out is None else out.dtype)
-    made = _finish(function("_eye")(n, columns, kind), requires_grad)
+    made = finish(function("_eye")(n, columns, kind), requires_grad)
     return made if out is None else _into(out, made)
 
 
 # From data
-
-
-def _infer(data: Any) -> Any:
-    """Nested sequences (of numbers, arrays or tensors) as a NumPy array."""
-    if isinstance(data, Tensor):
-        return data._array()
-    if isinstance(data, (list, tuple)):
-        plain = _unwrap(data)
-        try:
-            return np.asarray(plain)
-        except ValueError:
-            _explain_ragged(data)
-            raise
-    return np.asarray(data)
-
-
-def _unwrap(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data.item() if data.ndim == 0 else data._array()
-    if isinstance(data, (list, tuple)) and any(
-        isinstance(each, (list, tuple, Tensor)) for each in data
-    ):
-        return [_unwrap(each) for each in data]
-    return data
-
-
-def _explain_ragged(data: Any, dim: int = 0) -> None:
-    nested = [isinstance(each, (list, tuple)) for each in data]
-    if any(nested) and not all(nested):
-        if nested[0]:
-            raise TypeError("not a sequence")
-        raise TypeError(
-            f"'{type(data[nested.index(True)]).__name__}' object cannot be interpreted as an "
-            "integer"
-        )
-    lengths = [len(each) if isinstance(each, (list, tuple)) else -1 for each in data]
-    for length in lengths:
-        if length != lengths[0]:
-            raise ValueError(
-                f"expected sequence of length {max(lengths[0], 0)} at dim {dim + 1} "
-                f"(got {max(length, 0)})"
-            )
-    for each in data:
-        if isinstance(each, (list, tuple)):
-            _explain_ragged(each, dim + 1)
-
-
-def _kind_of(data: Any, array: np.ndarray[Any, Any]) -> DType:
-    """The dtype of data that says none: Python floats give the default dtype."""
-    if isinstance(data, Tensor):
-        return data.dtype
-    if isinstance(data, (np.ndarray, np.generic)):
-        return dtypes.from_numpy(array.dtype)
-    leaf = data
-    while isinstance(leaf, (list, tuple)) and leaf:
-        leaf = leaf[0]
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        return dtypes.from_numpy(array.dtype)
-    if isinstance(leaf, Tensor) and leaf.ndim:
-        return leaf.dtype
-    if array.size == 0 and isinstance(data, (list, tuple)):
-        return get_default_dtype()
-    if array.dtype.kind == "f":
-        return get_default_dtype()
-    if array.dtype.kind == "c":
-        return get_default_dtype().to_complex()
-    if array.dtype.kind == "O":
-        raise _unsupported(data)
-    return dtypes.from_numpy(array.dtype)
-
-
-def _holds_none(data: Any) -> bool:
-    return data is None or (isinstance(data, (list, tuple)) and any(map(_holds_none, data)))
-
-
-def _text_in(data: Any) -> str | bytes | None:
-    """A text among nested numbers."""
-    if isinstance(data, (list, tuple)):
-        return next((found for each in data if (found := _text_in(each)) is not None), None)
-    return data if isinstance(data, (str, bytes)) else None
-
-
-def _unsupported(data: Any) -> Exception:
-    leaf = data
-    while isinstance(leaf, (list, tuple)) and leaf:
-        leaf = leaf[0]
-    if isinstance(leaf, np.ndarray):
-        return TypeError(
-            f"can't convert np.ndarray of type numpy.{leaf.dtype.type.__name__}. The only "
-            "supported types are: float64, float32, float16, bfloat16, complex64, complex128, "
-            "int64, int32, int16, int8, uint8 and bool."
-        )
-    if isinstance(leaf, int):
-        if _holds_none(data):
-            return RuntimeError("Could not infer dtype of NoneType")
-        text = _text_in(data)
-        if text is not None:
-            return TypeError(f"new(): invalid data type '{type(text).__name__}'")
-        return ValueError("Overflow when unpacking long long")
-    if isinstance(leaf, (str, bytes)):
-        if data is leaf or isinstance(leaf, bytes):
-            return TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
-        return ValueError(f"too many dimensions '{type(leaf).__name__}'")
-    return RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
-
-
-@takes_dtype
-def tensor(
-    data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """A new tensor with a copy of ``data``: numbers, nested sequences, arrays or tensors."""
-    require_cpu(device)
-    if isinstance(data, Tensor):
-        warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
-            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
-            "torch.tensor(sourceTensor)."
-        )
-    array = _infer(data)
-    if array.dtype.kind in "OUS":
-        raise _unsupported(data)
-    if dtype is not None and not isinstance(dtype, DType):
-        raise TypeError(
-            f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}"
-        )
-    if array.dtype == np.uint64 and not isinstance(data, (np.ndarray, np.generic, Tensor)):
-        raise ValueError("Overflow when unpacking long long")
-    kind = _kind_of(data, array) if dtype is None else dtype
-    if array.dtype.kind in "fiu" and not isinstance(data, (np.ndarray, np.generic, Tensor)):
-        _require_whole(array, kind)
-    return _finish(_copied(array, kind), requires_grad)
-
-
-def _require_whole(array: np.ndarray[Any, Any], kind: DType) -> None:
-    """RuntimeError where Python numbers do not fit into a dtype of whole ones (uint8 takes -1)."""
-    if kind.is_floating_point or kind.is_complex or kind is dtypes.bool_ or not array.size:
-        return
-    limits = np.iinfo(kind.np)
-    lowest = -limits.max if kind is dtypes.uint8 else limits.min
-    if not ((array >= lowest) & (array <= limits.max)).all():
-        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
-
-
-def _copied(array: np.ndarray[Any, Any], kind: DType) -> Tensor:
-    with np.errstate(all="ignore"):
-        buffer = Buffer(array.size * kind.itemsize)
-        buffer.array(kind.np, array.shape)[...] = array
-    return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
-
-
-def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor on the array's own memory: a write to one is seen in the other."""
-    if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    return Tensor._from_array(ndarray, copy=False)
-
-
-@takes_dtype
-def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
-    """``data`` as a tensor, sharing memory where it can."""
-    require_cpu(device)
-    if isinstance(data, Tensor):
-        return data if dtype is None else function("_to_dtype")(data, dtype)
-    if isinstance(data, np.ndarray):
-        made = from_numpy(data)
-        return made if dtype is None or dtype is made.dtype else function("_to_dtype")(made, dtype)
-    return tensor(data, dtype=dtype)
-
-
-@takes_dtype
-def asarray(
-    obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None,
-    requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """``obj`` as a tensor; ``copy`` True: always new memory, False: never."""
-    made = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype, device)
-    return _finish(made.detach() if made is obj and requires_grad else made, requires_grad)
-
-
-@takes_dtype
-def frombuffer(
-    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
-) -> Tensor:
-    """A 1-d tensor on the memory of an object with the buffer protocol."""
-    array = np.frombuffer(buffer, dtype.np, count, offset)
-    return _finish(Tensor._from_array(array, copy=False), requires_grad)
-
-
-@takes_dtype
-def scalar_tensor(
-    s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """A 0-d tensor of the default dtype unless given."""
-    kind = dtype or get_default_dtype()
-    return tensor(s, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
@@ -455,26 +248,17 @@ def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
 
 
 __all__ = [
-    "LEAF",
-    "Device",
     "arange",
-    "as_tensor",
-    "asarray",
     "empty",
     "empty_like",
     "eye",
-    "from_numpy",
-    "frombuffer",
     "full",
     "full_like",
     "legacy",
     "linspace",
-    "local",
     "logspace",
     "ones",
     "ones_like",
-    "scalar_tensor",
-    "tensor",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

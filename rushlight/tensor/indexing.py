@@ -40,7 +40,7 @@ def _plain(entry: Any) -> Any:
             return int(entry.item())
         return entry
     if isinstance(entry, (list, tuple, np.ndarray, range)):
-        from rushlight.tensor.create import tensor
+        from rushlight.tensor.from_data import tensor
 
         made = tensor(list(entry) if isinstance(entry, range) else entry)
         return convert(made, int64) if made.numel() == 0 else made
@@ -235,7 +235,7 @@ def _number(value: Any, kind: DType) -> Any:
 def _as_values(target: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return convert(value, target.dtype)
-    from rushlight.tensor.create import tensor
+    from rushlight.tensor.from_data import tensor
 
     return tensor(value, dtype=target.dtype)
 

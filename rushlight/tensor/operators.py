@@ -46,7 +46,7 @@ def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
             return function(name)(other, self)
         if not isinstance(other, np.ndarray):
             return NotImplemented
-        from rushlight.tensor.create import tensor
+        from rushlight.tensor.from_data import tensor
 
         return function(name)(tensor(other), self)
 

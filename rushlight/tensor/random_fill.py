@@ -13,16 +13,15 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.limits import finfo
 from rushlight.tensor import random_complex as complexes
+from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import (
     C_NAMES,
-    Generator,
     bernoulli,
     chances_of,
     laid_out,
     multinomial,
     require_chance,
-    source_of,
     whole_numbers,
 )
 from rushlight.tensor.random_complex import fractional_kind, real_kind

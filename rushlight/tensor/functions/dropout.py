@@ -12,8 +12,9 @@ from rushlight.engine.trace import local
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.generator import default_generator, source_of
 from rushlight.tensor.kinds import type_name
-from rushlight.tensor.random import default_generator, laid_out, source_of
+from rushlight.tensor.random import laid_out
 from rushlight.tensor.random_samples import per_sample
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function

@@ -11,8 +11,8 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.generator import source_of
 from rushlight.tensor.out import write_out
-from rushlight.tensor.random import source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 

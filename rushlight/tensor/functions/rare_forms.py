@@ -12,7 +12,7 @@ from rushlight.base.dtype import bool_, get_default_dtype
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dim
 from rushlight.base.warn import warn
-from rushlight.tensor.create import from_numpy
+from rushlight.tensor.from_data import from_numpy
 from rushlight.tensor.functions import dropout as drops
 from rushlight.tensor.functions.grid import affine_grid, grid_sample
 from rushlight.tensor.functions.linalg import norms

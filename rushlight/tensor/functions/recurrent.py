@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.random import source_of
+from rushlight.tensor.generator import source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import Size
-from rushlight.tensor.create import tensor as new_tensor
 from rushlight.tensor.device import require_cpu
+from rushlight.tensor.from_data import tensor as new_tensor
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.sparse import forms

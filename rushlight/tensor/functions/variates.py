@@ -14,9 +14,9 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import float64
 from rushlight.runtime import implicit_gradient, variates
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.modes import is_grad_enabled
-from rushlight.tensor.random import Generator, source_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 

@@ -101,7 +101,7 @@ def cuda(
 @takes_dtype
 def new_tensor(self: Tensor, data: Any, *, dtype: DType | None = None, device: Any = None,
                requires_grad: bool = False) -> Tensor:  # fmt: skip
-    from rushlight.tensor.create import tensor
+    from rushlight.tensor.from_data import tensor
 
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 

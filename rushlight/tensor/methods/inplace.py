@@ -58,7 +58,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """The elements of ``src``, broadcast and converted, written into this tensor."""
     self._writable("copy_")
     if not isinstance(src, Tensor):
-        from rushlight.tensor.create import as_tensor
+        from rushlight.tensor.from_data import as_tensor
 
         src = as_tensor(src)
     self._apart_from(src)

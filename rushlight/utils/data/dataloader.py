@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from rushlight.base.warn import warn
-from rushlight.tensor.random import Generator
+from rushlight.tensor.generator import Generator
 from rushlight.utils.data.collate import default_collate, default_convert
 from rushlight.utils.data.dataset import Dataset, IterableDataset
 from rushlight.utils.data.iterators import BaseDataLoaderIter, SingleProcessIter

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import numpy.typing as npt
 
-from rushlight.tensor.random import Generator, default_generator
+from rushlight.tensor.generator import Generator, default_generator
 
 INT64 = np.dtype(np.int64)
 

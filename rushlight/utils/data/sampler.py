@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from rushlight.tensor import from_numpy
-from rushlight.tensor.random import Generator
+from rushlight.tensor.generator import Generator
 from rushlight.utils.data.randomness import draw_seed, integers, permutation, seeded, weighted
 
 T_co = TypeVar("T_co", covariant=True)

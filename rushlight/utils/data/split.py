@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from rushlight.base.warn import warn
-from rushlight.tensor.random import Generator, default_generator
+from rushlight.tensor.generator import Generator, default_generator
 from rushlight.utils.data.dataset import Dataset, Subset
 from rushlight.utils.data.randomness import permutation
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.tensor.random import default_generator
+from rushlight.tensor.generator import default_generator
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.v2.transform import Transform
 
