@@ -118,7 +118,11 @@ def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: boo
         raise RuntimeError(f"\"{who}_cpu\" not implemented for 'Bool'")
     if dim is None:
         if input.size == 0:
-            return const(float("nan"), (), input.dtype)
+            # nan as x86 casts it to an integer: through 32 bits where there are fewer.
+            wide = not input.dtype.is_floating_point and input.dtype.itemsize >= 4
+            lowest = -(2 ** (8 * input.dtype.itemsize - 1)) if wide else 0
+            nothing = float("nan") if input.dtype.is_floating_point else lowest
+            return const(nothing, (), input.dtype)
         flat = reshape(input, (input.size,))
         return reshape(build.gather(flat, _median_places(flat, 0, skip_nan), 0), ())
     axis = normalize_dim(dim, input.ndim)

@@ -7,6 +7,7 @@ views read through to it when they are next used.
 from __future__ import annotations
 
 import ctypes
+import weakref
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ class Writable:
     _edge: Any
     _base: Tensor | None
     _untracked: bool
+    _copies: tuple[weakref.ref[Tensor], ...] | None
 
     # Writing
 
@@ -76,6 +78,8 @@ class Writable:
         edge = self._edge
         trace = local.trace
         self._require_normal()
+        if self._copies is not None or (self._base is not None and self._base._copies is not None):
+            self._refuse_copies(who)
         if trace.grad:
             if edge is LEAF:
                 raise RuntimeError(
@@ -93,6 +97,17 @@ class Writable:
                 "the operation."
             )
 
+    def _refuse_copies(self, who: str) -> None:
+        """Raise where PyTorch would write to memory shared with what is a copy here."""
+        base = self._base
+        copies = (*(self._copies or ()), *((base is not None and base._copies) or ()))
+        if any(other() is not None for other in copies):
+            raise NotImplementedError(
+                f"{who}: a complex tensor whose gradient is recorded and its real or imaginary "
+                "part share no memory, so a write to one would be missed by the other; write "
+                "under torch.no_grad() before taking the part, or use torch.complex(real, imag)"
+            )
+
     def _apart_from(self, other: Any) -> None:
         """Raise where a write to this tensor would change ``other`` while it is being read."""
         if not isinstance(other, Writable) or other is self:
@@ -101,7 +116,7 @@ class Writable:
         if storage is None or other._storage is not storage:
             return
         mine, theirs = self._layout, other._layout
-        if not (mine.dense and theirs.dense):
+        if not (mine.dense and theirs.dense and mine.numel and theirs.numel):
             return
         end, their_end = mine.offset + mine.numel, theirs.offset + theirs.numel
         meet = mine.offset < their_end and theirs.offset < end

@@ -5,6 +5,7 @@ views, in-place writes and the gradient edge; the methods are installed by ``ten
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections import OrderedDict
 from sys import getrefcount
 from typing import Any
@@ -53,6 +54,8 @@ class Tensor(Writable):
     # In the instance's __dict__ only where set:
     _base: Tensor | None = None  # whose storage this is a view of, for gradients through writes
     _grad: Tensor | None = None
+    # What shares memory with this in PyTorch, not here: parts of complex tensors with gradients.
+    _copies: tuple[weakref.ref[Tensor], ...] | None = None
     _hooks: OrderedDict[int, Any] | None = None
     _accumulate_hooks: OrderedDict[int, Any] | None = None
     _retains: bool = False

@@ -44,6 +44,9 @@ def _seen(a: Seen, b: Seen, coarsest: str, exact: bool, scale: float) -> str:
     if not numbers(a.values, b.values, coarsest, exact, scale):
         kind = "exactly " if exact else ""
         return f"values ({kind}{a.dtype}):\n{a.values!r}\nagainst\n{b.values!r}"
+    # Gradients that are one number everywhere are expanded there, and in memory of their own here.
+    if a.strides != b.strides and 0 not in (*a.strides, *b.strides):
+        return f"strides: {a.strides} against {b.strides}"
     return ""
 
 
@@ -75,7 +78,8 @@ def _entries(x: Any, y: Any, coarsest: str, exact: bool, scale: float) -> str:
             return f".grad: {x[1]} against {y[1]}"
         if x[1] is not None:
             # Whether the gradient of a constant slope hangs on the graph differs.
-            found = _seen(x[1], replace(y[1], wants_grad=x[1].wants_grad, leaf=x[1].leaf),
+            found = _seen(x[1], replace(y[1], wants_grad=x[1].wants_grad, leaf=x[1].leaf,
+                                          strides=x[1].strides),
                           coarsest, False, scale)  # fmt: skip
             return f".grad: {found}" if found else ""
         return ""

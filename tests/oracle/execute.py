@@ -25,19 +25,20 @@ def array(seed: int, shape: Sequence[int], kind: str) -> np.ndarray[Any, Any]:
         return halves > 0
     if kind == "uint8":
         return np.abs(halves).astype(np.uint8)
-    if kind in ("int64", "int32"):
+    if kind in ("int64", "int32", "int16", "int8"):
         return halves.astype(kind)
     return (halves / 2).astype("float32" if kind == "bfloat16" else kind)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A tensor as it was: ``values`` is None for the gradient that nobody has."""
+    """A tensor as it was; ``strides`` of the axes on which there is more than one place."""
 
     shape: tuple[int, ...]
     dtype: str
     wants_grad: bool
     leaf: bool
+    strides: tuple[int, ...]
     values: np.ndarray[Any, Any]
 
 
@@ -106,7 +107,10 @@ class Session:
         if kind == "bfloat16":
             plain = plain.to(self.torch.float32)
         values = np.array(plain.numpy())
-        return Seen(tuple(tensor.shape), kind, tensor.requires_grad, tensor.is_leaf, values)
+        shape, steps = tuple(tensor.shape), tensor.stride()
+        strides = tuple(step for step, size in zip(steps, shape, strict=True) if size > 1)
+        return Seen(shape, kind, tensor.requires_grad, tensor.is_leaf,
+                    strides if tensor.numel() else (), values)  # fmt: skip
 
     def finish(self) -> Log:
         """See everything that still has a name."""
@@ -119,7 +123,7 @@ class Session:
     def _end(self, value: Any) -> Any:
         try:
             if isinstance(value, np.ndarray):
-                return Seen(value.shape, value.dtype.name, False, True, np.array(value))
+                return Seen(value.shape, value.dtype.name, False, True, (), np.array(value))
             if not isinstance(value, self.torch.Tensor):
                 return repr(value)
             grad = value.grad if value.is_leaf else None

@@ -58,7 +58,9 @@ def _(g: Node, out: Node, input: Operand, other: Divisor, rounding_mode: str | N
     dx = grad_to(_quotient(g, divisor, other), input)
     dy = None
     if not is_number(other):
-        dy = grad_to(unary("neg", binary("mul", g, binary("div", out, divisor))), other)
+        # Not out / other: what is written over the quotient afterwards is no matter.
+        ratio = binary("div", full(input, g.shape, g.dtype), divisor)
+        dy = grad_to(unary("neg", binary("mul", g, binary("div", ratio, divisor))), other)
     return dx, dy
 
 

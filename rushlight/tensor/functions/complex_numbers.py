@@ -7,11 +7,13 @@ Conjugating computes: there is no lazy conjugate view, ``is_conj()`` only says w
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 from rushlight.engine.trace import local
 from rushlight.ops.layout import Layout
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.methods.reinterpret import shown_as
+from rushlight.tensor.state import GradNode
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -19,6 +21,15 @@ from rushlight.tensor.wrap import function
 def _traced(x: Tensor) -> bool:
     """Whether the result is to be computed: for a gradient, or of one sample of ``vmap``."""
     return bool(local.trace.abstract or (x.requires_grad and local.trace.grad))
+
+
+def _copied(x: Tensor, name: str) -> Tensor:
+    """What would be a view without its gradient; a write to either is refused while both live."""
+    made: Tensor = function(name)(x)
+    if type(made._edge) is GradNode:
+        made._copies = (ref(x),)
+        x._copies = (*(each for each in x._copies or () if each() is not None), ref(made))
+    return made
 
 
 @public()
@@ -30,8 +41,7 @@ def view_as_real(input: Tensor) -> Tensor:
     tensor([[1., 2.]])
     """
     if _traced(input) or not input.dtype.is_complex:
-        made: Tensor = function("_view_as_real")(input)
-        return made
+        return _copied(input, "_view_as_real")
     layout = _pairs(input)
     return shown_as(input, input.dtype.to_real(), layout)
 
@@ -65,8 +75,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     if layout.offset % 2:
         raise RuntimeError("Tensor must have a storage_offset divisible by 2")
     if _traced(input):
-        made = function("_view_as_complex")(input)
-        return made
+        return _copied(input, "_view_as_complex")
     halves = Layout(layout.shape[:-1], tuple(step // 2 for step in outer), layout.offset // 2)
     return shown_as(input, input.dtype.to_complex(), halves)
 
@@ -83,8 +92,7 @@ def real(input: Tensor) -> Tensor:
     if not input.dtype.is_complex:
         return input
     if _traced(input):
-        made: Tensor = function("_real")(input)
-        return made
+        return _copied(input, "_real")
     return _part(input, 0)
 
 
@@ -92,8 +100,7 @@ def real(input: Tensor) -> Tensor:
 def imag(input: Tensor) -> Tensor:
     """The imaginary part, on the same memory. RuntimeError for a real tensor."""
     if _traced(input) or not input.dtype.is_complex:
-        made: Tensor = function("_imag")(input)
-        return made
+        return _copied(input, "_imag")
     return _part(input, 1)
 
 
