@@ -185,7 +185,7 @@ _NAMES: dict[Arranging, str] = {
     reversed_elementwise: "rsub _kl_div _binary_cross_entropy_with_logits",
     by_tensor: "pow",
     halved: "glu diff",
-    preserving: "clone _to_dtype flip fliplr flipud index_fill sort",
+    preserving: "clone _to_dtype flip fliplr flipud index_fill sort argsort",
     channels: (
         "avg_pool1d avg_pool2d _max_pool1d _max_pool2d _max_pool3d "
         "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
