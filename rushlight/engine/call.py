@@ -64,6 +64,16 @@ def _fill(template: Any, nodes: Any, scalars: Any) -> Any:
     return template
 
 
+def _as_tensor(result: Node) -> Node:
+    """What an op gives is a tensor, even where it is the user's number as it came.
+
+    A node of op ``scalar`` would count as a Python number in the promotion of the next op.
+    """
+    if result.op != "scalar":
+        return result
+    return Node("cast", (result,), (), result.dtype)
+
+
 @final
 class OpCall:
     """An op with its constant arguments; tensors and numbers are slots."""
@@ -99,7 +109,7 @@ class OpCall:
     def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
         result = self.apply(self.op.body, self.arguments(nodes, scalars))
         self.single = isinstance(result, Node)
-        return result
+        return _as_tensor(result) if self.single else result
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
         return _cached_gradient(self, self._gradients, metas, out_metas, mask)

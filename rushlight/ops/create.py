@@ -33,6 +33,56 @@ def _(rng: Rng) -> Samples:
     yield ((2,), True, bool_), {}
 
 
+@composite(torch=False, name="_fill", grad_name="Fill")
+def fill(input: Node, value: Scalar) -> Node:
+    """``value`` in the place of every element: nothing of ``input`` is read, its slope is zero."""
+    return filled(value, input.shape, input.dtype)
+
+
+@composite(torch=False, name="_zero", grad_name="Zero")
+def zero(input: Node) -> Node:
+    """0 in the place of every element."""
+    return const(0, input.shape, input.dtype)
+
+
+@fill.vjp
+def _(g: Node, out: Node, input: Node, value: Scalar) -> Grads:
+    return (const(0, input.shape, input.dtype),)
+
+
+@zero.vjp
+def _(g: Node, out: Node, input: Node) -> Grads:
+    return (const(0, input.shape, input.dtype),)
+
+
+@composite(torch=False, name="_copy", grad_name="Copy")
+def copy(input: Node, source: Node) -> Node:
+    """``source``, broadcast and cast, in the place of every element."""
+    return filled(source, input.shape, input.dtype)
+
+
+@copy.vjp
+def _(g: Node, out: Node, input: Node, source: Node) -> Grads:
+    return const(0, input.shape, input.dtype), grad_to(g, source)
+
+
+@copy.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), floats(rng, 3)), {}
+    yield (floats(rng, 2), INTEGERS[:1]), {}
+
+
+@fill.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), 1.5), {}
+    yield (floats(rng), 2), {}
+
+
+@zero.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3),), {}
+
+
 @composite(torch=False, name="_stretched_noise", grad_name="Normal")
 def stretched_noise(noise: Node, std: Operand, mean: Operand) -> Node:
     """noise * std + mean. A draw is no function of its parameters: the slopes are zero."""

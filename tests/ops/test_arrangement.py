@@ -222,3 +222,7 @@ def test_a_channels_last_module_stays_so_through_training() -> None:
     assert weight.stride() == (27, 1, 9, 3) and model[0](x).stride() == (128, 1, 32, 8)
     assert train(model) == pytest.approx(expected, rel=1e-5)
     assert weight.stride() == weight.grad.stride() == (27, 1, 9, 3) and weight.is_leaf
+
+
+def test_argsort_lies_as_its_argument() -> None:
+    assert laid((4, 6), (1, 0)).argsort(0).stride() == (1, 4)

@@ -500,6 +500,9 @@ class Writer:
             self.steps.append(f"del {draw.out}")
             self.session.step("pass")
             return
+        if not draw.group:
+            same = (n for n in self.live if n != draw.out and self.tensor(n) is made)
+            draw.group = next(same, "")  # ``to`` and ``contiguous`` may give back what they got
         self.live.append(draw.out)
         group = self.group[draw.group] if draw.group else draw.out
         self.group[draw.out] = group

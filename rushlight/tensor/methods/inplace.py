@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base import dtype as dtypes
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
@@ -62,7 +61,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
         src = as_tensor(src)
     self._apart_from(src)
-    stays = self._edge is not None and src._edge is None and local.trace.grad
+    stays = self._edge is not None and local.trace.grad
     source = src if src.dtype is self.dtype else convert(src, self.dtype)
     if source.shape != self.shape:
         if broadcast_shapes(self.shape, source.shape) != self.shape:
@@ -72,7 +71,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
             )
         source = function("expand")(source, *self.shape)
     if stays:
-        self._assign(function("where")(_never(), self, source))  # it stays in the graph
+        self._assign(function("_copy")(self, source))  # it stays in the graph
     else:
         self._assign(function("_contiguous")(source))
     return self
@@ -103,17 +102,12 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     if isinstance(value, (int, float, bool)):
         require_fits(value, self.dtype)
         if self._edge is not None and local.trace.grad:
-            self._assign(function("where")(_never(), self, value))  # it stays in the graph
+            self._assign(function("_fill")(self, value))  # it stays in the graph
         else:
             self._assign(function("_full")(self.shape, value, self.dtype))
     else:
         copy_(self, Tensor._from_array(np.asarray(value)))
     return self
-
-
-def _never() -> Tensor:
-    made: Tensor = function("_constant")((), 0, dtypes.bool_)
-    return made
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -123,7 +117,7 @@ def zero_(self: Tensor) -> Tensor:
         return self
     self._writable("zero_")
     if self._edge is not None and local.trace.grad:
-        self._assign(function("where")(_never(), self, 0))
+        self._assign(function("_zero")(self))
         return self
     self._assign(function("_constant")(self.shape, 0, self.dtype))
     return self
