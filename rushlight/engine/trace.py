@@ -102,7 +102,7 @@ class Trace:
         # (tensor, the concrete value it had before it was written to in place)
         self.journal: list[tuple[Any, Value]] = []
         self._nodes: list[Node] = []
-        self._nodes_step = self.root
+        self._nodes_step: Step | None = self.root
 
     @property
     def pending(self) -> bool:
@@ -162,6 +162,7 @@ class Trace:
             step = step.parent
         if step is None:
             self._nodes = []
+        self._nodes_step = None  # an interrupt in what follows leaves a list to start over
         for each in reversed(missing):
             known = self._nodes
             known += each.nodes if each.nodes is not None else each.build(known)

@@ -69,7 +69,7 @@ def _(g: Node, out: Node, input: Node, source: Node) -> Grads:
 @copy.samples
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 2, 3), floats(rng, 3)), {}
-    yield (floats(rng, 2), INTEGERS[:1]), {}
+    yield (floats(rng, 2, 3), INTEGERS[:1]), {}
 
 
 @fill.samples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import engine, nn
-from rushlight.engine.trace import local
+from rushlight.engine.trace import Trace, local
 
 
 def make() -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -145,3 +146,39 @@ def test_interrupts_lose_no_update(alarm: Alarm) -> None:
         assert seen[0] in (done, done + 1)
         done = int(seen[0])
     assert alarm.count > 20
+
+
+def test_an_interrupt_while_nodes_are_collected() -> None:
+    """At every line of it: the next look at the trace starts over."""
+    code = Trace.nodes.__code__
+
+    def interrupted(line: int) -> bool:
+        seen = 0
+
+        def watch(frame: Any, event: str, argument: Any) -> Any:
+            nonlocal seen
+            if frame.f_code is not code:
+                return None
+            if event == "line":
+                seen += 1
+                if seen == line:
+                    raise KeyboardInterrupt
+            return watch
+
+        engine.clear()
+        x = torch.arange(3.0)
+        y = (x + 1) * 2 - x
+        sys.settrace(watch)
+        try:
+            y.tolist()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+            assert y.tolist() == [2.0, 3.0, 4.0]
+        return False
+
+    line = 1
+    while interrupted(line):
+        line += 1
+    assert line > 10
