@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.board.picture import png
+from rushlight.engine.trace import local
 from rushlight.engine.value import Value
 from rushlight.tensor import Tensor
 from rushlight.tensor.modes import no_grad
@@ -58,6 +59,8 @@ def _of_tensor(name: str, tensor: Tensor) -> float | Value:
     if meta.dtype.is_complex:
         raise TypeError(f"log: {name!r} is complex, needs a real number (its abs()?)")
     value = tensor._read_value()
+    if value.buffer is None and (local.trace.abstract or value.epoch.failure is not None):
+        return float(tensor.item())  # says why it has none: of one of vmap's samples, or failed
     if value.parent is None:
         return value if value.buffer is None else float(tensor.item())
     if tensor._storage is not None and tensor._storage.value.buffer is not None:

@@ -86,6 +86,19 @@ def test_numbers_of_a_step_that_failed_are_left_out(tmp_path: Path) -> None:
     assert _values(run, "fine") == {0: 1.0}
 
 
+def test_a_sample_of_vmap_has_no_number(tmp_path: Path) -> None:
+    with Run("a", tmp_path) as run:
+
+        def doubled(x: torch.Tensor) -> torch.Tensor:
+            run.log(total=x.sum())
+            return x * 2
+
+        with pytest.raises(RuntimeError, match="vmap"):
+            torch.func.vmap(doubled)(torch.ones(3, 2))
+        torch.func.grad(lambda x: (run.log(total=x.sum()), x.sum())[1])(torch.ones(3))
+    assert _values(run, "total") == {0: 3.0}
+
+
 def test_nan_and_infinities_are_kept(tmp_path: Path) -> None:
     with Run("a", tmp_path) as run:
         for value in (math.nan, math.inf, torch.tensor(-math.inf), 10**400):

@@ -8,7 +8,7 @@ const MARGIN = { left: 52, right: 10, top: 8, bottom: 24 };
 export function ticks(low, high, wanted) {
   const rough = (high - low) / Math.max(wanted, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) * power;
   const found = [];
   for (let place = Math.ceil(low / step); place * step <= high + step * 1e-9; place++) {
     found.push(place === 0 ? 0 : Number((place * step).toPrecision(12)));
