@@ -27,7 +27,9 @@ _FILES = {
     "board.css": "text/css",
     "main.js": "text/javascript",
     "chart.js": "text/javascript",
+    "cards.js": "text/javascript",
     "panels.js": "text/javascript",
+    "tables.js": "text/javascript",
     "text.js": "text/javascript",
 }
 _MOST_POINTS = 5000

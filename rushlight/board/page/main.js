@@ -1,7 +1,8 @@
 // The page: what is chosen, the list of runs, the tabs, and when to look again.
 
-import { Curves, Histograms, Images, Kernels, Model } from "./panels.js";
 import { swatch } from "./chart.js";
+import { Curves, Histograms, Images } from "./panels.js";
+import { Kernels, Model } from "./tables.js";
 import { count, get, make, seconds } from "./text.js";
 
 const COLOURS = 8;
