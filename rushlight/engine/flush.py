@@ -18,6 +18,7 @@ from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
+from rushlight.engine.stretch import came_back, planned
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
@@ -88,6 +89,9 @@ def _take_off(trace: Trace) -> None:
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, key)
+                planned(step)
+            else:
+                came_back(step)
             flight = Flight(
                 plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
@@ -98,9 +102,11 @@ def _take_off(trace: Trace) -> None:
         raise
     if live:
         trace.reset(flight)
+        trace.continues = step.cut
         land(trace)
     else:
         trace.reset()
+        trace.continues = step.cut
 
 
 def land(trace: Trace) -> None:

@@ -11,6 +11,9 @@ from rushlight.engine.value import Meta
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 
+BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
+STRETCH = 64  # results of a stretch at least, see engine/stretch.py
+
 
 def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
     """RuntimeError where a gradient would save a tensor made in ``inference_mode``."""
@@ -28,9 +31,11 @@ class Step:
     """One recorded operation in the context of all before it."""
 
     __slots__ = (
+        "anchor",
         "call",
         "children",
         "count",
+        "cut",
         "entered",
         "gradients",
         "inputs",
@@ -39,6 +44,7 @@ class Step:
         "moves",
         "nbytes",
         "nodes",
+        "novel",
         "parent",
         "passages",
         "plans",
@@ -73,6 +79,12 @@ class Step:
         self.passages: dict[Any, Any] = {}
         self.entered: Meta | None = None  # of the array that this step takes in, if it does
         self.site: Any = None  # the user's line, where the nodes are not built yet
+        # See engine/stretch.py.
+        self.cut: bool = parent.cut if parent else False
+        self.novel = 0
+        self.anchor: Step | None = parent.anchor if parent else None
+        if self.anchor is None and self.start >= STRETCH:
+            self.anchor = self
         self.windows = 0  # views of memory that were new here: see engine/window.py
         # Places written to here, and whether those from here on are numbers of the run.
         self.written: set[tuple[int, int]] | None = None

@@ -24,7 +24,8 @@ from rushlight.engine.call import Call, flatten
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
-from rushlight.engine.step import Step
+from rushlight.engine.step import BYTES_LIMIT, Step
+from rushlight.engine.stretch import cut_after, ends_here
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
-BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
 
 _position = attrgetter("pos")
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
@@ -52,6 +52,8 @@ class Trace:
         "_nodes",
         "_nodes_step",
         "autocast",
+        "continues",
+        "cut_calls",
         "default",
         "epoch",
         "families",
@@ -124,6 +126,9 @@ class Trace:
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}
         self.varies = False
+        # After which calls traces are cut: see engine/stretch.py.
+        self.cut_calls: set[Any] = set()
+        self.continues = False  # whether what was before this was cut
 
     def repair_if_needed(self) -> None:
         """``repair`` where an interrupt has left its marks."""
@@ -275,6 +280,8 @@ class Trace:
             step.meta = step.metas[0]
         step.count += len(step.metas)
         step.nbytes += sum(meta.nbytes for meta in step.metas)
+        if self.continues and ends_here(self, step):
+            cut_after(step)
         self._keep(key, step)
         return step
 
@@ -338,4 +345,4 @@ class _Local(threading.local):
 
 local = _Local()
 
-__all__ = ["NOWHERE", "Step", "Trace", "local", "user_site"]
+__all__ = ["BYTES_LIMIT", "NOWHERE", "Step", "Trace", "local", "user_site"]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushlight.engine.call import TENSOR, op_call
+from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
@@ -175,7 +176,10 @@ class Walk:
         ready, send, create_graph = self.ready, self.send, self.create_graph
         release = not self.retain_graph
         waiting = self.cotangents
+        trace = local.trace
         while ready:
+            if trace.step.cut:
+                flush(trace)
             node = heapq.heappop(ready)[1]
             slots = waiting.pop(node)
             self.visited += 1
