@@ -9,7 +9,7 @@ from rushlight.engine.flush import clear, stats
 from rushlight.engine.trace import local
 from rushlight.tensor.tensor import Tensor
 
-LENGTHS = [60, 47, 71, 55, 64, 83, 52, 97, 66, 58, 75, 91]
+LENGTHS = [50, 41, 57, 46, 53, 61, 44]
 
 
 def _rounds(weight: Tensor, start: Tensor, count: int) -> Tensor:
