@@ -6,8 +6,9 @@ than from one's own. So an update of weights whose gradients the calling thread 
 left to it, and a pool over what a shared convolution made is shared along the same cuts (the pool
 of threads gives each thread the same part of every command: ``runtime/pool_ir.py``).
 
-``shared`` goes through the program once and keeps in mind who touched each place last. What more
-bytes than a core's own cache lie between, or what is larger than it, is near nobody.
+``shared`` goes through the program once and keeps in mind who touched each place last. A place is
+near nobody if it is larger than a core's own cache, or if so much else has come into the cache
+since.
 
 Nothing here changes a result: chunks follow from shapes alone, and any thread may run each.
 """
@@ -28,6 +29,8 @@ BYTES_PER_US = 40_000
 HANDOUT_US = 2.5
 # A byte in a line that another core holds.
 REMOTE_US = 0.0002
+# Of the size of a core's own cache: what no longer fits is thrown out little by little, not at once.
+KEPT = 2
 
 
 class Work(Record):
@@ -49,14 +52,14 @@ def shared(program: Sequence[Work]) -> list[bool]:
     [False, True, False]
     """
     threads = max(2, cpu.cores())
-    near = cpu.host().l2_bytes
+    near = KEPT * cpu.host().l2_bytes
     elsewhere = (threads - 1) / threads * REMOTE_US
     sizes: dict[Place, int] = {}
     for work in program:
         for place, size in work.touched:
             sizes[place] = max(size, sizes.get(place, 0))
-    # Who touched a place last, and how many bytes had been touched by then. The runs before this
-    # one left small programs in the cache of the calling thread.
+    # Who touched a place last, and how many bytes had come into the cache by then. The runs before
+    # this one left the places of a small program in the cache of the calling thread.
     small = sum(sizes.values()) <= near
     last: dict[Place, tuple[bool, int]] = dict.fromkeys(sizes, (False, 0)) if small else {}
     clock = 0
@@ -70,7 +73,8 @@ def shared(program: Sequence[Work]) -> list[bool]:
                     others += size
                 else:
                     mine += size
-            clock += size
+            else:
+                clock += size
         time = max(work.flops / FLOPS_PER_US, work.nbytes / BYTES_PER_US)
         alone = time + others * elsewhere
         together = time / max(1, min(threads, work.chunks)) + HANDOUT_US + mine * elsewhere

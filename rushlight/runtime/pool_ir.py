@@ -13,7 +13,10 @@ a worker that has taken nothing. Finished chunks are counted in ``@done``; the c
 count, first spinning, then yielding, then asleep (another process may have the worker's core).
 
 Workers without work spin for a bounded *time* (``pause`` takes 10 times longer on some CPUs than on
-others), longer while a program runs than between programs, then sleep on ``@bell``.
+others), as long as it takes Python to record the next step of a small model, then sleep on
+``@bell``. A worker that sees time jump while it spins has lost its core to somebody else. To spin
+would use up its share of that core, and it would be put aside in the middle of a chunk for whose
+end all others wait; so from then on, for a number of sleeps, it goes to sleep early.
 
 Every mutable global has a cache line pair of its own, or threads would slow each other down.
 """
@@ -27,7 +30,12 @@ from rushlight.runtime import platform_ir
 MAX_WORKERS = 1023
 # A worker without work spins this long inside a program, and this long after it.
 SPIN_IN_PROGRAM_NS = 200_000
-SPIN_IDLE_NS = 20_000
+SPIN_IDLE_NS = 200_000
+# Between two looks at the clock lie a few microseconds. If it was more than this, somebody else had
+# the core: after that a worker spins only so long after a program, until it slept so many times.
+LOST_CORE_NS = 60_000
+SPIN_WARY_NS = 15_000
+WARY_SLEEPS = 256
 # The caller spins this long for the last chunks, yields until the second limit, then sleeps.
 SPIN_FOR_LAST_NS = 30_000
 YIELD_FOR_LAST_NS = 100_000
@@ -50,6 +58,7 @@ _POOL = """
 @nap = internal constant [2 x i64] [i64 0, i64 1000000]
 
 declare i32 @sched_yield()
+declare i64 @llvm.usub.sat.i64(i64, i64)
 
 define internal void @ring(i32 %count) noinline {
   %old = atomicrmw add ptr @bell, i32 1 seq_cst
@@ -147,10 +156,13 @@ entry:
   br label %wait
 wait:
   %seen = phi i64 [ %first, %entry ], [ %seen, %awake ], [ %number, %finished ]
+  %wary = phi i64 [ 0, %entry ], [ %less_wary, %awake ], [ %wary2, %finished ]
   %since = call i64 @now()
   br label %spin
 spin:
   %turn = phi i64 [ 0, %wait ], [ %turned, %again ], [ 0, %slow ]
+  %before = phi i64 [ %since, %wait ], [ %before, %again ], [ %now, %slow ]
+  %wary2 = phi i64 [ %wary, %wait ], [ %wary2, %again ], [ %wary3, %slow ]
   $pause
   %number = load atomic i64, ptr @number acquire, align 8
   %news = icmp ne i64 %number, %seen
@@ -166,12 +178,18 @@ clock:
 slow:
   %active = load atomic i32, ptr @active monotonic, align 4
   %busy = icmp ne i32 %active, 0
-  %limit = select i1 %busy, i64 $spin_in_program, i64 $spin_idle
   %now = call i64 @now()
+  %gap = sub i64 %now, %before
+  %lost = icmp ugt i64 %gap, $lost_core
+  %wary3 = select i1 %lost, i64 $wary_sleeps, i64 %wary2
+  %trusts = icmp eq i64 %wary3, 0
+  %idle = select i1 %trusts, i64 $spin_idle, i64 $spin_wary
+  %limit = select i1 %busy, i64 $spin_in_program, i64 %idle
   %spent = sub i64 %now, %since
   %long = icmp ugt i64 %spent, %limit
   br i1 %long, label %sleep, label %spin
 sleep:
+  %less_wary = call i64 @llvm.usub.sat.i64(i64 %wary3, i64 1)
   %bell = load atomic i32, ptr @bell seq_cst, align 4
   %a = atomicrmw add ptr @sleepers, i32 1 seq_cst
   %number2 = load atomic i64, ptr @number seq_cst, align 8
@@ -368,6 +386,9 @@ def text() -> str:
         "pause": platform_ir.PAUSE,
         "spin_in_program": SPIN_IN_PROGRAM_NS,
         "spin_idle": SPIN_IDLE_NS,
+        "lost_core": LOST_CORE_NS,
+        "spin_wary": SPIN_WARY_NS,
+        "wary_sleeps": WARY_SLEEPS,
         "spin_for_last": SPIN_FOR_LAST_NS,
         "yield_for_last": YIELD_FOR_LAST_NS,
     }

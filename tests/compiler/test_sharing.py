@@ -52,7 +52,7 @@ def test_large_arrays_are_near_nobody() -> None:
 
 
 def test_a_place_is_forgotten_after_much_else() -> None:
-    near = cpu.host().l2_bytes
+    near = sharing.KEPT * cpu.host().l2_bytes
     read = light((A, near // 2))
     others = [light(((3, k), near // 4), chunks=1) for k in range(8)]
     first = light((A, near // 2), chunks=1)

@@ -110,15 +110,17 @@ def _group(
     return (rows, max(1, min(whole[1], CHUNK_BYTES // max(1, below))))[axis]
 
 
-def chunk_rows(rows: int, cost: int) -> tuple[int, int]:
+def chunk_rows(rows: int, cost: int, finer: int = 1) -> tuple[int, int]:
     """(rows a chunk, chunks) for rows that cost ``cost`` bytes each.
+
+    ``finer``: how many times longer than a copy a byte takes here.
 
     >>> chunk_rows(10, 100)
     (10, 1)
     """
-    if rows * cost <= SMALL_BYTES:
+    if rows * cost <= SMALL_BYTES // finer:
         return max(1, rows), min(1, rows)
-    group = max(1, CHUNK_BYTES // max(1, cost))
+    group = max(1, CHUNK_BYTES // finer // max(1, cost))
     return group, -(-rows // group)
 
 

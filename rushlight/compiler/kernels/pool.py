@@ -66,7 +66,7 @@ def _lower(
         raise NotImplementedError(f"pool: {node} has 2**31 places or more in an image")
     total = node.shape[0] * counts[0] * counts[1]
     cost = counts[2] * channels * (window.count + 1) * source.itemsize
-    group, chunks = chunk_rows(total, cost)
+    group, chunks = chunk_rows(total, cost, finer=4)
     if not node.size:
         return []
     first, last = _inside(sizes[2], counts[2], window, pad)

@@ -60,7 +60,7 @@ def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand
     lines = counts if tiled else sizes
     total = node.shape[0] * lines[0] * lines[1]
     cost = node.size * out.itemsize * 3 // max(1, total)
-    group, chunks = chunk_rows(total, cost)
+    group, chunks = chunk_rows(total, cost, finer=4)
     words = (*sizes, channels, *counts, *pad, group, total)
     pointers = (out.ref, *(source.ref for source in ready))
     made = _tiled_kernel(form) if tiled else _kernel(form)
