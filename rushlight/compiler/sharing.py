@@ -29,7 +29,7 @@ BYTES_PER_US = 40_000
 HANDOUT_US = 2.5
 # A byte in a line that another core holds.
 REMOTE_US = 0.0002
-# Of the size of a core's own cache: what no longer fits is thrown out little by little, not at once.
+# Of the size of a core's own cache: what no longer fits is thrown out little by little.
 KEPT = 2
 
 
