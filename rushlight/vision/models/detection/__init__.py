@@ -1,29 +1,106 @@
-"""torchvision.models.detection: not there. What asks for a detector is told so by its name."""
+"""torchvision.models.detection: what is where in an image."""
 
-from __future__ import annotations
+from rushlight.vision.models.detection import (
+    _utils,
+    anchor_utils,
+    backbone_utils,
+    faster_rcnn,
+    fcos,
+    generalized_rcnn,
+    image_list,
+    keypoint_rcnn,
+    mask_rcnn,
+    retinanet,
+    roi_heads,
+    rpn,
+    ssd,
+    ssdlite,
+    transform,
+)
+from rushlight.vision.models.detection.faster_rcnn import (
+    FasterRCNN,
+    FasterRCNN_MobileNet_V3_Large_320_FPN_Weights,
+    FasterRCNN_MobileNet_V3_Large_FPN_Weights,
+    FasterRCNN_ResNet50_FPN_V2_Weights,
+    FasterRCNN_ResNet50_FPN_Weights,
+    fasterrcnn_mobilenet_v3_large_320_fpn,
+    fasterrcnn_mobilenet_v3_large_fpn,
+    fasterrcnn_resnet50_fpn,
+    fasterrcnn_resnet50_fpn_v2,
+)
+from rushlight.vision.models.detection.fcos import (
+    FCOS,
+    FCOS_ResNet50_FPN_Weights,
+    fcos_resnet50_fpn,
+)
+from rushlight.vision.models.detection.keypoint_rcnn import (
+    KeypointRCNN,
+    KeypointRCNN_ResNet50_FPN_Weights,
+    keypointrcnn_resnet50_fpn,
+)
+from rushlight.vision.models.detection.mask_rcnn import (
+    MaskRCNN,
+    MaskRCNN_ResNet50_FPN_V2_Weights,
+    MaskRCNN_ResNet50_FPN_Weights,
+    maskrcnn_resnet50_fpn,
+    maskrcnn_resnet50_fpn_v2,
+)
+from rushlight.vision.models.detection.retinanet import (
+    RetinaNet,
+    RetinaNet_ResNet50_FPN_V2_Weights,
+    RetinaNet_ResNet50_FPN_Weights,
+    retinanet_resnet50_fpn,
+    retinanet_resnet50_fpn_v2,
+)
+from rushlight.vision.models.detection.ssd import SSD300_VGG16_Weights, ssd300_vgg16
+from rushlight.vision.models.detection.ssdlite import (
+    SSDLite320_MobileNet_V3_Large_Weights,
+    ssdlite320_mobilenet_v3_large,
+)
 
-from typing import Any, NoReturn
-
-from rushlight.vision.models._api import Builder
-
-NAMES = (
-    "fasterrcnn_mobilenet_v3_large_320_fpn", "fasterrcnn_mobilenet_v3_large_fpn",
-    "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2", "fcos_resnet50_fpn",
-    "keypointrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2",
-    "retinanet_resnet50_fpn", "retinanet_resnet50_fpn_v2", "ssd300_vgg16",
+__all__ = [
+    "FCOS",
+    "FCOS_ResNet50_FPN_Weights",
+    "FasterRCNN",
+    "FasterRCNN_MobileNet_V3_Large_320_FPN_Weights",
+    "FasterRCNN_MobileNet_V3_Large_FPN_Weights",
+    "FasterRCNN_ResNet50_FPN_V2_Weights",
+    "FasterRCNN_ResNet50_FPN_Weights",
+    "KeypointRCNN",
+    "KeypointRCNN_ResNet50_FPN_Weights",
+    "MaskRCNN",
+    "MaskRCNN_ResNet50_FPN_V2_Weights",
+    "MaskRCNN_ResNet50_FPN_Weights",
+    "RetinaNet",
+    "RetinaNet_ResNet50_FPN_V2_Weights",
+    "RetinaNet_ResNet50_FPN_Weights",
+    "SSD300_VGG16_Weights",
+    "SSDLite320_MobileNet_V3_Large_Weights",
+    "_utils",
+    "anchor_utils",
+    "backbone_utils",
+    "faster_rcnn",
+    "fasterrcnn_mobilenet_v3_large_320_fpn",
+    "fasterrcnn_mobilenet_v3_large_fpn",
+    "fasterrcnn_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn_v2",
+    "fcos",
+    "fcos_resnet50_fpn",
+    "generalized_rcnn",
+    "image_list",
+    "keypoint_rcnn",
+    "keypointrcnn_resnet50_fpn",
+    "mask_rcnn",
+    "maskrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn_v2",
+    "retinanet",
+    "retinanet_resnet50_fpn",
+    "retinanet_resnet50_fpn_v2",
+    "roi_heads",
+    "rpn",
+    "ssd",
+    "ssd300_vgg16",
+    "ssdlite",
     "ssdlite320_mobilenet_v3_large",
-)  # fmt: skip
-
-
-def _missing(name: str) -> Builder:
-    def builder(*_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"torchvision.models.detection.{name}: detectors are not there; rushlight.vision.ops "
-            "has what they are made of (nms, roi_align, FeaturePyramidNetwork ...)"
-        )
-
-    builder.__name__ = builder.__qualname__ = name
-    return builder
-
-
-globals().update({name: _missing(name) for name in NAMES})
+    "transform",
+]
