@@ -1,4 +1,7 @@
-"""Names of classes, in the order of the scores: ImageNet's 1000, COCO's 91, Pascal VOC's 21."""
+"""Names of classes, in the order of the scores: ImageNet's 1000, COCO's 91, Pascal VOC's 21.
+
+"person": what detectors of keypoints tell apart.
+"""
 
 from __future__ import annotations
 
@@ -11,3 +14,4 @@ CATEGORIES: dict[str, list[str]] = json.loads(
 _IMAGENET_CATEGORIES = CATEGORIES["imagenet"]
 _COCO_CATEGORIES = CATEGORIES["coco"]
 _VOC_CATEGORIES = CATEGORIES["voc"]
+_COCO_PERSON_CATEGORIES = CATEGORIES["person"]

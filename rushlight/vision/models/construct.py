@@ -13,7 +13,7 @@ from rushlight.vision.models._api import WeightsEnum, register_model
 
 Builder = Callable[..., Any]
 # What pretrained=True stands for: the weights there were when it was an argument.
-FIRST_WEIGHTS = ("IMAGENET1K_V1", "COCO_WITH_VOC_LABELS_V1")
+FIRST_WEIGHTS = ("IMAGENET1K_V1", "COCO_WITH_VOC_LABELS_V1", "COCO_V1")
 _NOT_GIVEN = object()
 
 

@@ -65,6 +65,24 @@ class ImageClassification(nn.Module):
         )
 
 
+class ObjectDetection(nn.Module):
+    """To [0, 1]: (C, H, W) or PIL -> (C, H, W) float32."""
+
+    def forward(self, img: Any) -> Any:
+        pixels = img if isinstance(img, Tensor) else F.pil_to_tensor(img)
+        return F.convert_image_dtype(pixels, torch.float)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        return (
+            "Takes PIL images and image tensors, single (C, H, W) or batched (B, C, H, W). Values "
+            "go to [0.0, 1.0]."
+        )
+
+
 class SemanticSegmentation(nn.Module):
     """Resize, to [0, 1], normalise: (C, H, W) or PIL -> (C, H', W')."""
 

@@ -173,7 +173,7 @@ def _nearest_boxes(anchors: Array, true: Array, lengths: list[int], radius: floa
 
 
 class FCOS(SingleStage):
-    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...], losses in training.
+    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...]; training: losses.
 
     ``anchor_generator`` has one box a pixel: the pixel's stride.
     """

@@ -8,7 +8,7 @@ from rushlight.tensor import Tensor
 
 
 class ImageList:
-    """``tensors`` (N, C, H, W), padded below and right; ``image_sizes``: (height, width) of each."""
+    """``tensors`` (N, C, H, W), padded; ``image_sizes``: (height, width) of each."""
 
     def __init__(self, tensors: Tensor, image_sizes: list[tuple[int, int]]) -> None:
         self.tensors = tensors

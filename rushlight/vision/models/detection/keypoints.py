@@ -41,8 +41,8 @@ def keypointrcnn_loss(
     count, points, height, width = keypoint_logits.shape
     if height != width:
         raise ValueError(
-            "keypoint_logits height and width (last two elements of shape) should be equal. Instead "
-            f"got H = {height} and W = {width}"
+            "keypoint_logits height and width (last two elements of shape) should be equal. "
+            f"Instead got H = {height} and W = {width}"
         )
     wanted, seen = [], []
     for boxes, true, places in zip(proposals, gt_keypoints, keypoint_matched_idxs, strict=True):

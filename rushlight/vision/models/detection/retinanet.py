@@ -181,7 +181,7 @@ class RetinaNetHead(nn.Module):
 
 
 class RetinaNet(SingleStage):
-    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...], losses in training.
+    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...]; training: losses.
 
     ``backbone`` gives a dict of feature maps, all of ``out_channels``.
     """

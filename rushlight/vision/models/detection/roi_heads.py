@@ -118,7 +118,7 @@ class RoIHeads(nn.Module):
     def assign_targets_to_proposals(
         self, proposals: list[Tensor], gt_boxes: list[Tensor], gt_labels: list[Tensor]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Of each image the place of each region's true box, and its label: 0 nothing, -1 unclear."""
+        """The place of each region's true box, and its label: 0 nothing, -1 unclear."""
         places, labels = [], []
         for boxes, true, true_labels in zip(proposals, gt_boxes, gt_labels, strict=True):
             if true.numel() == 0:

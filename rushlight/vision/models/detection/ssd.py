@@ -88,7 +88,7 @@ class SSDHead(nn.Module):
 
 
 class SSD(SingleStage):
-    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...], losses in training.
+    """Images [(3, H, W), ...] in [0, 1] -> [{"boxes", "scores", "labels"}, ...]; training: losses.
 
     All images are resized to ``size`` (width, height).
     """
@@ -144,7 +144,7 @@ class SSD(SingleStage):
         anchors: list[Tensor],
         matched_idxs: list[Tensor],
     ) -> dict[str, Any]:
-        """Of the codes, and of the classes of the boxes that hold something and the worst others."""
+        """Of the codes, and of the classes of the true boxes and of the worst others."""
         logits = head_outputs["cls_logits"]
         found, box_losses, classes = 0, [], []
         rows = zip(targets, head_outputs["bbox_regression"], anchors, matched_idxs, strict=True)
