@@ -102,7 +102,7 @@ def test_errors() -> None:
     with pytest.raises(AssertionError, match="positive height and width"):
         model(image, [{"boxes": torch.tensor([[5.0, 5, 5, 9]]), "labels": torch.tensor([1])}])
     with pytest.raises(ValueError, match="out_channels"):
-        detection.FasterRCNN(nn.Conv2d(3, 8, 3), 2)
+        detection.FasterRCNN(nn.ReLU(), 2)
     with pytest.raises(TypeError, match="floating type"):
         model.eval()([torch.zeros(3, 9, 9, dtype=torch.uint8)])
 
