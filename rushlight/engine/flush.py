@@ -89,7 +89,6 @@ def _take_off(trace: Trace) -> None:
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, key)
-                planned(step)
             else:
                 came_back(step)
             flight = Flight(
@@ -192,6 +191,7 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]
     plan = make_plan(sinks, step.inputs, step.scalars, frozenset(key[1]))
+    planned(step)
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
         publish(
