@@ -2,6 +2,7 @@
 
     tape = Tape([17, 4])                      # the sizes that vary, as they are now
     mould = Mould(tape, sinks, inputs, donatable)   # shapes of ``sinks`` hold sizes of the tape
+    tape.close()
     plan = mould.cast([18, 4])                # a plan for others; None: it would look different
 
 The passes and lowerings are those of ``pipeline.py``, run once on sizes that write down what is
@@ -44,15 +45,7 @@ class Mould:
         self, tape: Tape, sinks: Sequence[Node], inputs: int, donatable: frozenset[int]
     ) -> None:
         """Raises NotImplementedError as ``compile_graph`` does, and TypeError where a part of the
-        compiler takes nothing but ints."""
-        try:
-            self._make(tape, sinks, inputs, donatable)
-        finally:
-            tape.close()
-
-    def _make(
-        self, tape: Tape, sinks: Sequence[Node], inputs: int, donatable: frozenset[int]
-    ) -> None:
+        compiler takes nothing but ints. The caller closes the tape, whatever happens."""
         graph = list(sinks)
         for each in pipeline.PASSES:
             graph = each(graph)

@@ -112,7 +112,7 @@ def _taken_out(value: Any, numbers: list[int | float]) -> Any:
     if kind is float and value and math.isfinite(value):
         numbers.append(value)
         return REAL
-    if kind is tuple:
+    if isinstance(value, tuple):
         return tuple([_taken_out(each, numbers) for each in value])
     return _Exact(value)
 
@@ -156,7 +156,7 @@ def _without_numbers(value: Any) -> Any:
     kind = type(value)
     if kind is int:
         return WHOLE
-    if kind is tuple or kind is list:
+    if isinstance(value, (tuple, list)):  # torch.Size is one, too
         return (kind, tuple([_without_numbers(each) for each in value]))
     if kind in (bool, float, complex):
         return (kind, repr(value))

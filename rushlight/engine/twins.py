@@ -19,7 +19,7 @@ from rushlight.engine.trace import Step, Trace
 from rushlight.engine.value import Meta
 from rushlight.ir import build
 from rushlight.ir.graph import Node
-from rushlight.ir.size import Number, Tape
+from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 32  # of one family
@@ -126,8 +126,11 @@ class Pattern:
             self.varying[place] = found
         self.count = len(tape_numbers)
         tape = Tape(tape_numbers)
-        sinks = self._graph(tape, live)
-        self.mould = Mould(tape, sinks, form.path[-1].inputs, donatable)
+        try:
+            sinks = self._graph(tape, live)
+            self.mould = Mould(tape, sinks, form.path[-1].inputs, donatable)
+        finally:
+            tape.close()
         stats.moulds += 1
 
     def _graph(self, tape: Tape, live: Sequence[int]) -> list[Node]:
@@ -217,8 +220,10 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     try:
         pattern = Pattern(forms, live, frozenset(donatable))
     except (NotImplementedError, TypeError, AttributeError) as reason:
-        # There is no lowering, or one that takes nothing but ints (a Size is none, so what is not
-        # made for it raises these): each size by itself.
+        # There is no lowering, or one that takes nothing but ints (a Size is none, and what is not
+        # made for it says so): each size by itself. Any other error is a defect, and is not hidden.
+        if not isinstance(reason, NotImplementedError) and not is_about_sizes(reason):
+            raise
         publish("no mould", reason=str(reason))
         family.closed = True
         return None

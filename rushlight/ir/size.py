@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, final
 
@@ -31,13 +32,17 @@ Made = TypeVar("Made")
 
 @final
 class Tape:
-    """What was computed from ``inputs``, in order, and what was decided."""
+    """What was computed from ``inputs``, in order, and what was decided.
+
+    It records for the thread that made it. To others its sizes are plain numbers: they meet them in
+    tables of kernels that were asked for with sizes.
+    """
 
     def __init__(self, numbers: Sequence[Number]) -> None:
         self.steps: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
         self.values: list[Any] = []
         self.decided: dict[int, Any] = {}
-        self.open = True
+        self._thread = threading.get_ident()
         self._known: dict[Any, int] = {}
         self._sizes: dict[int, Size] = {}
         for number in numbers:
@@ -56,7 +61,7 @@ class Tape:
         if isinstance(number, Size):
             if number.tape is self:
                 return number.place
-            number = number.value
+            number = number.fixed()  # of another tape: here a constant, so there, too
         key = ("constant", type(number), repr(number) if type(number) is float else number)
         found = self._known.get(key)
         if found is None:
@@ -70,6 +75,9 @@ class Tape:
 
     def apply(self, function: Callable[..., Any], *numbers: Any) -> int:
         """The place of ``function(*numbers)``."""
+        for number in numbers:
+            if isinstance(number, (tuple, list)) and _open_tape(number) is not None:
+                raise TypeError(f"Size: a tuple of them is not noted by {function}")
         places = tuple([self.place(number) for number in numbers])
         key = (function, places)
         found = self._known.get(key)
@@ -81,6 +89,10 @@ class Tape:
     def compute(self, function: Callable[..., Any], *numbers: Any) -> Any:
         """``function(*numbers)`` as a size, or as a number once the tape is closed."""
         if not self.open:
+            # Sizes left over from an earlier tape meet those of the one that records now.
+            other = _open_tape(numbers)
+            if other is not None:
+                return other.compute(function, *numbers)
             return function(*[plain(number) for number in numbers])
         place = self.apply(function, *numbers)
         return self._size(place)
@@ -88,15 +100,25 @@ class Tape:
     def decide(self, function: Callable[..., Any], *numbers: Any) -> Any:
         """``function(*numbers)`` for the numbers at hand; replays must come to the same."""
         if not self.open:
+            other = _open_tape(numbers)
+            if other is not None:
+                return other.decide(function, *numbers)
             return function(*[plain(number) for number in numbers])
         place = self.apply(function, *numbers)
         value = self.values[place]
         self.decided[place] = value
         return value
 
+    @property
+    def open(self) -> bool:
+        """Whether what this thread does with its sizes is recorded."""
+        return self._thread == threading.get_ident()
+
     def close(self) -> None:
         """From now on its sizes are as good as ints: what is kept of them somewhere stays right."""
-        self.open = False
+        self._thread = 0
+        self._known = {}
+        self._sizes = {}
 
     def replay(self, numbers: Sequence[Number]) -> list[Any] | None:
         """The value at every place for other inputs; None where a decision comes out otherwise."""
@@ -157,14 +179,14 @@ class Size:
         return self.tape.compute(operator.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is int and other in (0, 1):
+        if type(other) is int and other in (0, 1) and type(self.value) is int:
             return self if other else 0
         return self.tape.compute(operator.mul, self, other)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Any) -> Any:
-        if type(other) is int and other == 1:
+        if type(other) is int and other == 1 and type(self.value) is int:
             return self
         return self.tape.compute(operator.floordiv, self, other)
 
@@ -189,6 +211,12 @@ class Size:
     def __rtruediv__(self, other: Any) -> Any:
         return self.tape.compute(operator.truediv, other, self)
 
+    def __and__(self, other: Any) -> Any:
+        return self.tape.compute(operator.and_, self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self.tape.compute(operator.lshift, other, self)
+
     def __neg__(self) -> Any:
         return self.tape.compute(operator.neg, self)
 
@@ -206,28 +234,22 @@ class Size:
             return True
         if not isinstance(other, (int, float, Size)):
             return NotImplemented
-        return bool(self._tape(other).decide(operator.eq, self, other))
+        return bool(self.tape.decide(operator.eq, self, other))
 
     def __ne__(self, other: Any) -> bool:
         return not self == other
 
     def __lt__(self, other: Any) -> bool:
-        return bool(self._tape(other).decide(operator.lt, self, other))
+        return bool(self.tape.decide(operator.lt, self, other))
 
     def __le__(self, other: Any) -> bool:
-        return bool(self._tape(other).decide(operator.le, self, other))
+        return bool(self.tape.decide(operator.le, self, other))
 
     def __gt__(self, other: Any) -> bool:
-        return bool(self._tape(other).decide(operator.gt, self, other))
+        return bool(self.tape.decide(operator.gt, self, other))
 
     def __ge__(self, other: Any) -> bool:
-        return bool(self._tape(other).decide(operator.ge, self, other))
-
-    def _tape(self, other: Any) -> Tape:
-        """Of two sizes that of the open tape: one is left over from another."""
-        if self.tape.open or not isinstance(other, Size):
-            return self.tape
-        return other.tape
+        return bool(self.tape.decide(operator.ge, self, other))
 
     def __bool__(self) -> bool:
         return bool(self.tape.decide(bool, self))
@@ -265,6 +287,11 @@ def shown(numbers: Any) -> str:
     if isinstance(numbers, (tuple, list)):
         return "[" + ", ".join(map(shown, numbers)) + "]"
     return str(plain(numbers))
+
+
+def is_about_sizes(error: Exception) -> bool:
+    """Whether a TypeError or AttributeError says that something takes ints, and no ``Size``."""
+    return Size.__name__ in str(error)
 
 
 def place_of(tape: Tape, number: Any) -> int:

@@ -43,7 +43,7 @@ def attention(
             )
     if enable_gqa:
         key, value = _per_query_head(query, key), _per_query_head(query, value)
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    factor = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else scale
     if min(query.shape[-2], key.shape[-2]) > LONG:
         if is_causal and attn_mask is None and drop_mask is None:
             return _causal(query, key, value, factor)

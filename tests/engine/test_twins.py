@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.base.events import subscribe
+from rushlight.compiler import pipeline
 from rushlight.engine import clear, twins
 
 F, nn = torch.nn.functional, torch.nn
@@ -149,3 +152,80 @@ def test_what_takes_only_ints_is_planned_by_size() -> None:
     for length in (3, 4, 5, 6, 7):
         y, h = cell(torch.ones(2, length, 4))
         np.testing.assert_array_equal(y[:, -1].detach().numpy(), h[0].detach().numpy())
+
+
+def test_sizes_given_as_a_shape_vary_too() -> None:
+    # x.shape is a torch.Size, not a plain tuple.
+    before = twins.stats.casts
+    for n in range(20, 30):
+        x = torch.ones(n, 4)
+        assert torch.arange(4 * n).reshape(x.shape).float().add(x).sum().item() == 8 * n * n + 2 * n
+    assert twins.stats.casts - before >= 6
+
+
+def test_errors_that_are_no_sizes_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(sinks: Any) -> Any:
+        raise TypeError("a defect of a pass")
+
+    for n in (20, 21):
+        (torch.ones(n) * 2).sum().item()
+    monkeypatch.setattr(pipeline, "PASSES", (broken,))
+    with pytest.raises(TypeError, match="a defect"):
+        (torch.ones(22) * 2).sum().item()
+    monkeypatch.undo()
+    assert (torch.ones(23) * 2).sum().item() == 46
+
+
+def test_an_interrupt_while_a_mould_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(sinks: Any) -> Any:
+        raise KeyboardInterrupt
+
+    for n in (20, 21):
+        (torch.ones(n) * 2).sum().item()
+    x = (torch.ones(22) * 2).sum()
+    monkeypatch.setattr(pipeline, "PASSES", (interrupted,))
+    with pytest.raises(KeyboardInterrupt):
+        x.item()
+    monkeypatch.undo()
+    assert x.item() == 44
+    before = twins.stats.casts
+    found = (torch.ones(23) * 2).sum().item()  # (an assertion would keep what is between)
+    assert found == 46
+    assert twins.stats.casts > before
+
+
+def test_threads_make_moulds_at_once() -> None:
+    wrong: list[str] = []
+
+    def work(rows: int) -> None:
+        for n in range(10 + rows, 40 + rows):
+            x = torch.arange(n * rows).float().view(n, rows)
+            found = torch.cat([x.t().contiguous() @ x, x[1 : rows + 1]], 0).sum(0).numpy()
+            host = torch.fft.rfft(x, dim=0).real[0].numpy()
+            own = x.numpy()
+            if not np.allclose(found, (own.T @ own).sum(0) + own[1 : rows + 1].sum(0), rtol=1e-4):
+                wrong.append(f"{n} x {rows}")
+            if not np.allclose(host, own.sum(0), rtol=1e-4):
+                wrong.append(f"rfft {n} x {rows}")
+
+    before = twins.stats.casts
+    threads = [threading.Thread(target=work, args=(rows,)) for rows in (3, 4, 5, 6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert twins.stats.casts > before
+
+
+def test_usual_programs_take_sizes_everywhere() -> None:
+    # What says no, and why: nothing does, today.
+    reasons: list[str] = []
+    stop = subscribe("no mould", lambda **facts: reasons.append(facts["reason"]))
+    try:
+        for program in (language, attention, statistics, pictures):
+            for sizes in [(9, 4), (10, 4), (11, 4), (12, 5)]:
+                program(*sizes)
+    finally:
+        stop()
+    assert reasons == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from typing import Any, final
 
 import numpy as np
@@ -39,6 +40,7 @@ class _Call(Record):
 # Never emptied: plans hold numbers of calls. One entry a function, parameters and shapes.
 _calls: list[_Call] = []
 _numbers: dict[str, int] = {}
+_lock = threading.Lock()
 
 
 def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
@@ -79,9 +81,10 @@ def _number_of(
     shapes = [tuple([next(rest) for _ in range(rank)]) for rank, _ in kinds]
     arrays = [(shape, dtype) for shape, (_, dtype) in zip(shapes, kinds, strict=True)]
     call = _Call(name, _plain_all(params.values), tuple(arrays[:-1]), *arrays[-1])
-    number = _numbers.setdefault(repr(call), len(_calls))
-    if number == len(_calls):
-        _calls.append(call)
+    with _lock:  # of two threads at once each would take the same number
+        number = _numbers.setdefault(repr(call), len(_calls))
+        if number == len(_calls):
+            _calls.append(call)
     return number
 
 
