@@ -14,7 +14,7 @@ from typing import Any, Protocol, final
 from rushlight.base.errors import InternalError
 from rushlight.ir import build
 from rushlight.ir.graph import Node, substitute, toposort
-from rushlight.ops import derive, table
+from rushlight.ops import derive, kernels, table
 from rushlight.ops.table import Op
 
 # Markers in a call's template.
@@ -107,7 +107,9 @@ class OpCall:
         return body(*positional, **keywords)
 
     def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
-        result = self.apply(self.op.body, self.arguments(nodes, scalars))
+        arguments = self.arguments(nodes, scalars)
+        kernels.check(self.op, arguments)
+        result = self.apply(self.op.body, arguments)
         self.single = isinstance(result, Node)
         return _as_tensor(result) if self.single else result
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 
-from rushlight.base.dtype import float64, int64
+from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, dot, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.interpolate import rounded_to_byte
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -85,7 +86,8 @@ def antialias(
             f"Input and output sizes should be greater than 0, but got input "
             f"{list(input.shape[2:])} and output {list(size)}"
         )
-    x = build.cast(input, compute_dtype(input.dtype))
+    bytes_ = input.dtype is uint8
+    x = build.cast(input, float32 if bytes_ else compute_dtype(input.dtype))
     for axis in (3, 2):
         here, count, scale = x.shape[axis], size[axis - 2], scales[axis - 2]
         if align_corners:
@@ -99,6 +101,8 @@ def antialias(
         rows = (turned.shape[0] * turned.shape[1] * turned.shape[2], here)
         out = reshape(dot(reshape(turned, rows), weights), (*turned.shape[:3], count))
         x = out if axis == 3 else build.permute(out, (0, 1, 3, 2))
+        if bytes_:
+            x = rounded_to_byte(x)
     return build.cast(x, input.dtype)
 
 

@@ -19,7 +19,10 @@ def trace(input: Node) -> Node:
         input = build.cast(input, int64)
     rows, columns = input.shape
     count = min(rows, columns)
-    return reduce(build.as_strided(input, (count,), (columns + 1,), 0), "sum", (0,))
+    x = build.as_strided(input, (count,), (columns + 1,), 0)
+    if not (x.dtype.is_floating_point or x.dtype.is_complex):
+        x = build.cast(x, int64)
+    return reduce(x, "sum", (0,))
 
 
 @composite(method=True)

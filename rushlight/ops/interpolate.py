@@ -9,7 +9,6 @@ from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import composite
 
@@ -121,7 +120,7 @@ def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: b
     return out
 
 
-def _rounded_to_byte(x: Node) -> Node:
+def rounded_to_byte(x: Node) -> Node:
     """Images of bytes are bytes between the axes too; a half goes up."""
     x = unary("floor", _plus(x, 0.5))
     low, high = (const(each, x.shape, x.dtype) for each in (0, 255))
@@ -145,10 +144,6 @@ def interpolate(
         x = input
     elif bytes_ and len(size) == 2:
         x = build.cast(input, float32)
-    elif not input.dtype.is_floating_point:
-        raise NotImplementedError(
-            f"\"compute_indices_weights_{mode}\" not implemented for '{legacy_name(input.dtype)}'"
-        )
     # The last axis first: the largest share of the work on the smaller array when enlarging.
     for axis, (count, scale) in reversed(list(enumerate(zip(size, scales, strict=True), start=2))):
         if mode in ("nearest", "nearest-exact"):
@@ -158,5 +153,5 @@ def interpolate(
         else:
             x = _cubic(x, axis, count, scale, align_corners)
         if bytes_ and mode in ("linear", "cubic"):
-            x = _rounded_to_byte(x)
+            x = rounded_to_byte(x)
     return build.cast(x, input.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
@@ -187,6 +188,7 @@ def rrelu(
             return into_input("leaky_relu", input, slope)
         out: Tensor = function("leaky_relu")(input, slope)
         return out
+    refuse("rrelu", input.dtype)
     # One number for each element that is not positive, in order.
     values = np.array(input._array())  # a copy: memory that is looked at is not replaced
     slopes = np.ones(values.shape, values.dtype)

@@ -14,6 +14,7 @@ import numpy as np
 from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.base.warn import warn
+from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
@@ -110,6 +111,7 @@ def unique(
     dim: int | None = None,
 ) -> Any:  # fmt: skip
     """The distinct elements in order (or slices along ``dim``), inverse and counts if asked."""
+    refuse("unique", input.dtype)
     axis = None if dim is None else normalize_dim(dim, input.ndim)
     array = input._array()
     values, inverse, counts = np.unique(
@@ -125,6 +127,7 @@ def unique_consecutive(
     dim: int | None = None,
 ) -> Any:  # fmt: skip
     """The first of each run of equal elements (or slices along ``dim``)."""
+    refuse("unique", input.dtype)
     array = input._array()
     axis = None if dim is None else normalize_dim(dim, input.ndim)
     if array.ndim == 0:
@@ -170,6 +173,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     """Counts in ``bins`` equal bins from min to max (the data's own if both are equal)."""
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
+    refuse("histc", input.dtype)
     array = input._array().reshape(-1)
     low, high = float(min), float(max)
     if low == high and array.size:

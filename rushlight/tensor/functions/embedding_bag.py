@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.padding import embedding
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -87,6 +88,7 @@ def embedding_bag(
     An empty bag gives 0. ``sparse`` gradients are dense here.
     """
     _check(input, offsets, mode, per_sample_weights, scale_grad_by_freq, include_last_offset)
+    refuse("embedding_bag", weight.dtype)
     if padding_idx is not None:
         if not -weight.shape[0] <= padding_idx < weight.shape[0]:
             raise AssertionError("padding_idx must be within the number of embeddings")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.ops import return_types
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 
@@ -79,7 +80,9 @@ def _counted(
 
 def _require_floats(who: str, input: Tensor) -> None:
     if input.dtype.name not in ("float32", "float64"):
-        raise RuntimeError(f"\"{who}_cpu\" not implemented for '{input.dtype}'")
+        raise NotImplementedError(
+            f"\"histogramdd\" not implemented for '{legacy_name(input.dtype)}'"
+        )
 
 
 def _weight(who: str, weight: Tensor | None, input: Tensor, shape: tuple[int, ...]) -> None:

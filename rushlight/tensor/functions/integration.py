@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.shape import normalize_dim
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -91,6 +92,7 @@ def gradient(
     """
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    refuse("gradient", input.dtype)
     given = [dim] if isinstance(dim, int) else list(range(input.ndim) if dim is None else dim)
     axes = [normalize_dim(each, input.ndim) for each in given]
     if len(set(axes)) != len(axes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -16,6 +17,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
+    refuse("pdist", input.dtype)
     count = input.shape[0]
     rows, columns = np.triu_indices(count, 1)
     all_pairs = function("cdist")(input, input, p, "donot_use_mm_for_euclid_dist")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -42,6 +43,7 @@ def segment_reduce(
         raise RuntimeError(f"segment_reduce(): unsupported reduction given! {reduce}")
     if indices is not None:
         raise NotImplementedError("segment_reduce(): indices based reduction is not supported")
+    refuse("segment_reduce", data.dtype)
     counts = np.asarray(_counts(lengths, offsets))
     size, runs = data.shape[axis], counts.shape[-1]
     if not unsafe and ((counts < 0).any() or (counts.sum(-1) != size).any()):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -29,6 +30,7 @@ def searchsorted(
             f"dimension is 1, but we got boundaries tensor dim({sorted_sequence.ndim}) and input "
             "value's dim(0) numel(1)"
         )
+    refuse("searchsorted", sorted_sequence.dtype)
     found: Tensor = function("_searchsorted")(
         sorted_sequence, _tensor(input, sorted_sequence), out_int32, right, side, sorter
     )
@@ -51,6 +53,7 @@ def bucketize(
 def _quantile(
     who: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str
 ) -> Tensor:
+    refuse(who, input.dtype)
     share = _tensor(q, input)
     given = share._array()
     if given.size and not ((given >= 0) & (given <= 1)).all():

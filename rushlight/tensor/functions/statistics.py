@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
@@ -103,6 +104,10 @@ def isin(
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise TypeError("isin() needs a Tensor as elements or as test_elements, got two numbers")
 
+    for each in (elements, test_elements):
+        if isinstance(each, Tensor):
+            refuse("isin", each.dtype)
+
     def array(value: Any) -> Any:
         return value._array() if isinstance(value, Tensor) else np.asarray(value)
 
@@ -142,6 +147,7 @@ def index_reduce(
         raise RuntimeError("index_reduce_(): Index is supposed to be a vector")
     if source.dtype is not input.dtype:
         raise RuntimeError("index_reduce_(): self and source expected to have the same dtype")
+    refuse("index_reduce" if include_self else "index_reduce_without", input.dtype)
     axis = dim if dim >= 0 else dim + max(input.ndim, 1)
     places = convert(index, int64)
     shape = [1] * source.ndim

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.ops import return_types
+from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.linalg.register import linalg, settled
 from rushlight.tensor.functions.register import public
@@ -74,6 +75,7 @@ def matrix_rank(
         raise RuntimeError(
             "torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions."
         )
+    refuse("lapack", input.dtype)
     made: Any
     if not input.numel():  # type: ignore[attr-defined]
         made = input.new_zeros(input.shape[:-2])  # type: ignore[attr-defined]
@@ -114,6 +116,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
         raise RuntimeError(
             f"{who}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
         )
+    refuse("lapack", input.dtype)
     vector = input.ndim - 1 == b.ndim and input.shape[:-1] == b.shape
     given: Any = function("unsqueeze")(b, -1) if vector else b
     if given.ndim < 2 or input.shape[-2] != given.shape[-2]:

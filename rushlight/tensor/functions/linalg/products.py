@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.shape import normalize_dim
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.linalg.inverse import inv, solve
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.functions.register import public
@@ -145,8 +146,7 @@ def tensorsolve(input: Any, other: Any, dims: Any = None) -> Tensor:
 @linalg
 def vander(x: Any, *, N: int | None = None) -> Tensor:
     """The powers of x from 0 up along a new last axis: (.., n) -> (.., n, N)."""
-    if x.dtype.name == "bool":
-        x = x.long()
+    refuse("linalg.vander", x.dtype)
     if not x.ndim:
         x = x.reshape(1)
     count = x.shape[-1] if N is None else N
@@ -192,6 +192,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 @linalg
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The sum of products along ``dim``, x conjugated."""
+    refuse("linalg.vecdot", x.dtype)
     first = function("_conj")(x) if x.dtype.is_complex else x
     out: Tensor = function("sum")(function("mul")(first, y), dim)
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
     hinge,
@@ -30,7 +31,7 @@ def margin_ranking_loss(
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
     x1: Any = input1
-    return reduced(hinge(-target * (x1 - input2) + margin), reduction)  # type: ignore[operator]
+    return reduced(hinge(-target * (x1 - input2) + float(margin)), reduction)  # type: ignore[operator]
 
 
 @public(functional=True)
@@ -42,8 +43,9 @@ def hinge_embedding_loss(
     reduction = known(legacy_reduction(reduction, size_average, reduce))
     x: Any = input
     where, ne = function("where"), function("ne")
-    far = where(ne(target, 1), hinge(margin - x), 0.0)
-    near = where(ne(target, -1), x, 0.0)
+    # In the input's own dtype, whatever the margin's: integers stay integers.
+    far = where(ne(target, 1), hinge((margin - x).to(x.dtype)), 0)
+    near = where(ne(target, -1), x, 0)
     return reduced(far + near, reduction)
 
 
@@ -55,6 +57,7 @@ def soft_margin_loss(
     """log(1 + exp(-target * input))."""
     reduction = known(legacy_reduction(reduction, size_average, reduce))
     y: Any = target
+    refuse("soft_margin_loss", (y * input).dtype)
     return reduced(function("log1p")(function("exp")(-y * input)), reduction)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.warn import warn
+from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.loss.reduction import Flag, known, legacy_reduction, reduced
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -39,6 +40,7 @@ def gaussian_nll_loss(
             raise ValueError("var has negative entry/entries")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
+    refuse("gaussian_nll_loss", variance.dtype)
     # The floor is not part of the gradient.
     detached = function("clamp")(variance.detach(), eps)
     variance = variance + (detached - variance.detach())

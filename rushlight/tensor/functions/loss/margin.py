@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.dtype import int64
+from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
@@ -47,6 +48,7 @@ def multi_margin_loss(
         raise RuntimeError(
             f"inconsistent weight size, expected {x.shape[1]} but got {list(weight.shape)}"
         )
+    refuse("multi_margin_loss", input.dtype)
     if weight is not None and weight.dtype is not input.dtype:
         raise RuntimeError(
             f"expected scalar type {legacy_name(input.dtype)} but found {legacy_name(weight.dtype)}"
@@ -104,6 +106,7 @@ def multilabel_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """The hinge loss of every listed class against every class that is not, over the classes."""
+    refuse("multilabel_margin_loss", input.dtype)
     return _multilabel_margin(
         input, target, known(legacy_reduction(reduction, size_average, reduce))
     )
