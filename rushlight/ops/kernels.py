@@ -7,7 +7,8 @@ time; ops called inside other ops' bodies are not asked, as a composite speaks i
 Kinds of dtypes are letters: ``b`` bool, ``u`` uint8, ``i`` the other integers below 64 bits, ``l``
 int64, ``h`` float16, ``g`` bfloat16, ``c`` complex. What refuses them is either a kernel's name
 (NotImplementedError: "name" not implemented for 'Long') or a sentence (RuntimeError), in which {}
-stands for the dtype, {c} for its name in C. Where it depends on the arguments it is a function of them, "" if none does.
+stands for the dtype, {c} for its name in C. Where it depends on the arguments it is a function of
+them, "" if none does.
 
 The lists were measured, with every dtype, on PyTorch 2.13 on the CPU.
 """
@@ -213,6 +214,7 @@ _FIRST: dict[str, tuple[tuple[str, Words], ...]] = {
     )},
     **{f"conv_transpose{n}d": (("bui", f"slow_conv_transpose{k}d_out_cpu"),)
        for n, k in ((1, 2), (2, 2), (3, 3))},
+    "_attention": ((WHOLE, "expected scalar type Float but found {}"),),
     "_layer_norm": ((NOT_REAL, "LayerNormKernelImpl"),),
     "rms_norm": ((WHOLE, "rms_norm"),),
     "_group_norm": ((NOT_REAL, "GroupNormKernelImpl"),),
@@ -296,6 +298,7 @@ _TOGETHER: dict[str, tuple[tuple[str, Words], ...]] = {
     "clamp": (("b", _clamped),),
     "_poisson_nll_loss": (("b", _WITH_BOOL),),
     "pairwise_distance": (("b", _TWO_BOOLS),),
+    "_l1_loss": (("b", _TWO_BOOLS),),
     "cosine_similarity": (
         (NOT_REAL, "expected common dtype to be floating point, yet common dtype is {}"),
     ),

@@ -43,7 +43,7 @@ def distinct(rng: Rng, *shape: int) -> Array:
     return rng.permutation(count).reshape(shape) / 4 - count / 8
 
 
-def of_one(low: float = -2, high: float = 2, *, whole: bool = True) -> Rule:
+def of_one(low: float = -2, high: float = 2, *, whole: bool = True, bools: bool = True) -> Rule:
     """For functions of one number: usual shapes, 0-d, empty, corners; ``whole``: integers."""
 
     def rule(rng: Rng) -> Samples:
@@ -55,7 +55,8 @@ def of_one(low: float = -2, high: float = 2, *, whole: bool = True) -> Rule:
         if whole:
             yield (INTEGERS,), {}
             yield (INTEGERS.astype(np.int32),), {}
-            yield (BOOLS,), {}
+            if bools:
+                yield (BOOLS,), {}
 
     return rule
 
