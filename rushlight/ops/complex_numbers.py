@@ -173,7 +173,8 @@ def polar(abs: Node, angle: Node) -> Node:
 
 @polar.samples
 def _(rng: Rng) -> Samples:
-    yield (floats(rng, 2, 3), floats(rng, 3)), {}
+    # No negative lengths: PyTorch takes the sign of the result for that of the slope.
+    yield (floats(rng, 2, 3, low=0.25, high=2), floats(rng, 3)), {}
 
 
 @composite(torch=False, name="_angle", grad_name="Angle")

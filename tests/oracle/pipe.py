@@ -13,6 +13,8 @@ from typing import Any, BinaryIO, Self
 
 _ROOT = Path(__file__).parent.parent.parent
 _CANDIDATES = (os.environ.get("PYTORCH_PYTHON", ""), sys.executable, "/work/peer/bin/python")
+# PyTorch's Python for tests that start it themselves: PYTORCH_PYTHON, else beside the repository.
+PEER = Path(os.environ.get("PYTORCH_PYTHON") or _ROOT.parent / "peer" / "bin" / "python")
 _PROBE = "import torch; torch._C; assert 'rushlight' not in torch.__file__"
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.models.printed import difference
+from tests.oracle.pipe import PEER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PEER = ROOT.parent / "peer" / "bin" / "python"
 FILES = sorted((HERE / "api").glob("*.txt"))
 
 pytestmark = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.models.printed import difference
+from tests.oracle.pipe import PEER
 
-PEER = Path(__file__).parents[3] / "peer" / "bin" / "python"
 MODELS = Path(__file__).parents[1] / "models"
 SCRIPTS = sorted((MODELS / "programs").glob("*.py"))
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.oracle.pipe import PEER
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PEER = ROOT.parent / "peer" / "bin" / "python"
 DATA = ROOT.parent / "laid"
 RUNS = HERE / "training_runs.py"
 KEPT = HERE / "training_losses.json"

@@ -12,8 +12,8 @@ import pytest
 
 import rushlight as torch
 from rushlight.vision import models
+from tests.oracle.pipe import PEER
 
-PEER = Path(__file__).parents[3] / "peer" / "bin" / "python"
 SHOW = Path(__file__).with_name("vision_models.py")
 pytestmark = [
     pytest.mark.parity,
