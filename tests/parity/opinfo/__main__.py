@@ -2,6 +2,7 @@
 
     python -m tests.parity.opinfo NAME...          what fails of some operators
     python -m tests.parity.opinfo                  one line for each of all
+    python -m tests.parity.opinfo --refused [NAME...]   dtypes that only one of the two refuses
     python -m tests.parity.opinfo --report         the same, written to docs/opinfo_report.md
 
 The inputs are drawn once by PyTorch's Python and kept in a cache folder (``--fresh`` draws anew).
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import warnings
 from pathlib import Path
 
 from tests.parity.opinfo.check import Outcome, check, load
+from tests.parity.opinfo.refused import differences
 from tests.parity.opinfo.report import summary, write
 
 _ROOT = Path(__file__).parent.parent.parent.parent
@@ -52,6 +55,21 @@ def draw(names: list[str], times: int = 1) -> None:
     )  # fmt: skip
 
 
+def refused(names: list[str]) -> list[str]:
+    """Where the dtypes that are refused differ, of ``names`` (of all operators if empty)."""
+    python = peer()
+    if python is None:
+        raise SystemExit("no PyTorch found: set PYTORCH_PYTHON")
+    with tempfile.TemporaryDirectory() as kept:
+        file = Path(kept) / "refused.pkl"
+        subprocess.run(
+            [python, "-m", "tests.parity.opinfo.draw_refused", str(file), *names],
+            cwd=_ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        drawn = pickle.loads(file.read_bytes())
+    return [each for name, cases in drawn.items() for each in differences(name, cases)]
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.parity.opinfo", description=__doc__)
     parser.add_argument("names", nargs="*")
@@ -60,7 +78,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--complex", action="store_true", help="complex dtypes too")
     parser.add_argument("--times", type=int, default=1, help="so many times as many samples")
     parser.add_argument("--limit", type=int, default=8, help="failures shown of one operator")
+    parser.add_argument("--refused", action="store_true", help="only which dtypes are refused")
     args = parser.parse_args(argv)
+    if args.refused:
+        warnings.simplefilter("ignore")
+        found = refused(args.names)
+        print(*found, f"{len(found)} differences", sep="\n")
+        return 1 if found else 0
     kept = folder(args.times)
     listing = kept / "names.txt"
     if args.fresh or not listing.exists():
