@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from rushlight.base.dtype import int64
 from rushlight.base.shape import contiguous_strides
 from rushlight.ir import build
 from rushlight.ir.build import binary, permute, reduce, reshape
@@ -160,5 +161,8 @@ def einsum(operands: list[Node], equation: str) -> Node:
     for place, (other, others) in enumerate(terms[1:], start=1):
         later = {label for _, rest in terms[place + 1 :] for label in rest}
         current, names = _pair(current, names, other, others, set(out) | later)
+    whole = not (current.dtype.is_floating_point or current.dtype.is_complex)
+    if whole and len(parts) == 1 and set(names) - set(out):
+        current = build.cast(current, int64)  # a sum of whole numbers, as ``sum`` has it
     current, names = _sum_away(current, names, set(out))
     return _ordered(current, names, out, sizes)

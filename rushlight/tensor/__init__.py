@@ -84,7 +84,7 @@ from rushlight.tensor.modes import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from rushlight.tensor.out import write_out
+from rushlight.tensor.out import require_same_dtypes, write_out
 from rushlight.tensor.random import (
     bernoulli,
     multinomial,
@@ -148,6 +148,7 @@ def _extremum(name: str, kind: str, pairwise: str) -> Any:
             return result
         if isinstance(result, Tensor):
             return write_out(name, out, result)
+        require_same_dtypes(name, out, result)
         return type(result)(*(write_out(name, a, b) for a, b in zip(out, result, strict=True)))
 
     extremum.__name__ = extremum.__qualname__ = name

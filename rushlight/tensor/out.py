@@ -12,13 +12,13 @@ from rushlight.tensor.tensor import Tensor
 # PyTorch writes the results of these into no other dtype than their own.
 _EXACT_NAMES = """
     addbmm addmm addmv alias_copy amax amin aminmax argmax argmin as_strided_copy avg_pool2d
-    avg_pool3d baddbmm bitwise_not bmm bucketize ceil cholesky_ex conj_physical
+    avg_pool3d baddbmm bitwise_not bmm bucketize ceil cholesky cholesky_ex complex conj_physical
     cross cummax cummin det diag diagonal_copy dot eigh eigvalsh expand_copy floor frac
     frexp gather gelu hardshrink heaviside histc histogram index_add index_copy index_reduce
     index_select inv inv_ex isin isneginf isposinf kthvalue ldl_factor ldl_factor_ex
     ldl_solve linear log_softmax logcumsumexp logsigmoid lu_factor lu_factor_ex lu_solve
     masked_select matmul matrix_norm mm mode msort multi_dot multinomial mv nan_to_num
-    nanquantile narrow_copy native_batch_norm neg nonzero norm permute_copy qr quantile
+    nanquantile narrow_copy native_batch_norm neg nonzero norm ormqr permute_copy qr quantile
     renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit
     slice_scatter slogdet softmax softplus softshrink solve solve_ex solve_triangular sort
     split_with_sizes_copy squeeze_copy svd svdvals t_copy take take_along_dim tensordot topk
@@ -26,12 +26,17 @@ _EXACT_NAMES = """
     vdot vecdot vector_norm view_copy where
 """
 _EXACT = frozenset(_EXACT_NAMES.split())
+# These say of a dtype that does not hold the result that there is no kernel, or a wrong type.
+_NO_KERNEL = frozenset({"nanmean", "nansum", "normal"})
+_JOINING = frozenset({"cat", "column_stack", "dstack", "hstack", "stack", "vstack"})
+# These write the real part of complex results.
+_AS_WRITTEN = frozenset({"cumsum", "lu"})
 _MADE = ("out", "rand", "randn")  # from no tensor, in the dtype asked for or that of ``out``
 
 
 def require_dtypes(who: str, out: Any, result: Any) -> None:
     """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
-    name = who.lstrip("_")
+    name = who.strip("_").removeprefix("linalg_")
     if name in ("all", "any") and out.dtype.name not in ("bool", "uint8"):
         raise RuntimeError(
             f"{name} only supports bool tensor for result, got: {type_name(out.dtype)}"
@@ -41,8 +46,23 @@ def require_dtypes(who: str, out: Any, result: Any) -> None:
             f"dtype {type_name(result.dtype)} does not match dtype of out parameter "
             f"({type_name(out.dtype)})"
         )
-    if name not in _EXACT:
-        return
+    if name in ("std", "var") and out.dtype is not result.dtype and result.dtype.itemsize == 2:
+        raise RuntimeError(f"{name}(): out of {type_name(out.dtype)} for results of half precision")
+    if name in _EXACT:
+        require_same_dtypes(who, out, result)
+
+
+def copies_into(name: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether an op gives for these arguments what it copies: into no other dtype."""
+    if name == "abs":  # of complex numbers it computes
+        return not arguments[0].dtype.is_complex
+    if name == "inner":  # by a number it multiplies
+        return all(each.ndim > 0 for each in arguments[:2])
+    return name == "diff" and arguments[1] == 0
+
+
+def require_same_dtypes(who: str, out: Any, result: Any) -> None:
+    """RuntimeError unless ``out`` (one or several) has the very dtypes of the results."""
     pairs = [(out, result)] if isinstance(result, Tensor) else zip(out, result, strict=True)
     for target, each in pairs:
         if isinstance(target, Tensor) and target.dtype is not each.dtype:
@@ -68,6 +88,22 @@ def _require_resizable(out: Tensor, result: Tensor) -> None:
         raise RuntimeError("Trying to resize storage that is not resizable")
 
 
+def _require_castable(who: str, out: Tensor, result: Tensor) -> None:
+    """The dtype of ``out`` holds what the dtype of the result can."""
+    name = who.strip("_")
+    if can_cast(result.dtype, out.dtype):
+        return
+    if name in _AS_WRITTEN and result.dtype.is_complex and out.dtype.is_floating_point:
+        return
+    if name in _NO_KERNEL:
+        raise NotImplementedError(f"{name}() into out= of {type_name(out.dtype)}")
+    error = TypeError if name in _JOINING else RuntimeError
+    raise error(
+        f"{name}(): result type {type_name(result.dtype)} can't be cast to the desired output type "
+        f"{type_name(out.dtype)}"
+    )
+
+
 def write_out(who: str, out: Any, result: Tensor) -> Tensor:
     """``out=``: resize if needed, check that the dtype can hold the result, write."""
     if not isinstance(out, Tensor):
@@ -79,11 +115,7 @@ def write_out(who: str, out: Any, result: Tensor) -> Tensor:
         )
     out._require_normal()
     require_dtypes(who, out, result)
-    if not can_cast(result.dtype, out.dtype):
-        raise RuntimeError(
-            f"result type {type_name(result.dtype)} can't be cast to the desired output type "
-            f"{type_name(out.dtype)}"
-        )
+    _require_castable(who, out, result)
     if out._storage is not None and out._layout.overlaps:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "

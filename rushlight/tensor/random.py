@@ -283,7 +283,7 @@ def normal(
         )
     array = source_of(generator).normal(math.prod(shape), kind.np, float(mean), float(std))
     made = _made(array, shape, requires_grad)
-    return made if out is None else write_out("normal", out, made)
+    return made if out is None else write_out("randn", out, made)
 
 
 def require_chance(who: str, p: float) -> None:

@@ -17,6 +17,7 @@ from rushlight.ops.promote import (
     common_dtype,
     floating,
     full,
+    grad_to,
     require_tensor,
     shape_of,
 )  # fmt: skip
@@ -91,13 +92,19 @@ def _(rng: Rng) -> Samples:
     yield (np.array([True, False]), np.array([2, 3])), {}
 
 
-@composite(method=True, inplace=True, differentiable=False)
+@composite(method=True, inplace=True)
 def nextafter(input: Node, other: Node) -> Node:
     """The next floating-point number after input, toward other."""
     x, y = align(input, other)
     if not x.dtype.is_floating_point:
         raise NotImplementedError(f'"nextafter" not implemented for {x.dtype}')
     return binary("nextafter", x, y)
+
+
+@nextafter.vjp
+def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
+    zero = like(g, 0)
+    return grad_to(zero, input), grad_to(zero, other)
 
 
 nextafter.samples(of_two(whole=False, bools=False, number=False))

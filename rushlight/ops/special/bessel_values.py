@@ -153,6 +153,7 @@ def _scaled_i(order: int, x: Array) -> Array:
         size, (_FAR,), lambda v: _series(order, v, 1) * np.exp(-v),
         lambda v: _far_scaled_i(order, v),
     )  # fmt: skip
+    found[np.isinf(size)] = 0.0
     found = found.reshape(x.shape)
     return found if order == 0 else np.asarray(np.copysign(1.0, x) * found)
 

@@ -64,6 +64,11 @@ def _swapped(function: Adapter) -> Adapter:
     return lambda first, second, *args, **kwargs: function(second, first, *args, **kwargs)
 
 
+def _order_first(function: Adapter) -> Adapter:
+    """Of polygamma: its number comes before the tensor, or by name."""
+    return lambda x, n, **kwargs: function(n, x, **kwargs)
+
+
 def _on_copy(name: str) -> Adapter:
     return lambda x, *args: getattr(x.clone(), name)(*args)
 
@@ -79,10 +84,10 @@ def _adapters(torch: Any) -> dict[str, Callable[[], Adapter]]:
         "where": lambda: lambda x, condition, other, **kw: torch.where(condition, x, other, **kw),
         "nn.functional.embedding": lambda: _swapped(F.embedding),
         "nn.functional.embedding_bag": lambda: _swapped(F.embedding_bag),
-        "polygamma": lambda: _swapped(torch.polygamma),
+        "polygamma": lambda: _order_first(torch.polygamma),
         # PyTorch's list calls randn_like here.
         "rand_like": lambda: torch.randn_like,
-        "special.polygamma": lambda: _swapped(torch.special.polygamma),
+        "special.polygamma": lambda: _order_first(torch.special.polygamma),
         "svd_lowrank": lambda: lambda a, b, **kw: torch.svd_lowrank(a @ b.mT, **kw),
         "pca_lowrank": lambda: lambda a, b, **kw: torch.pca_lowrank(a @ b.mT, **kw),
         **{name: partial(_property, name) for name in _PROPERTIES},
