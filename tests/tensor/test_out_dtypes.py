@@ -60,10 +60,12 @@ def test_a_sum_by_einsum_of_small_whole_numbers_is_int64() -> None:
     assert torch.einsum("i->i", x).dtype is torch.uint8
 
 
-def test_nextafter_has_a_gradient_of_zeros() -> None:
-    x = torch.ones(2, requires_grad=True)
-    torch.nextafter(x, torch.tensor(2.0)).sum().backward()
-    assert x.grad is not None and x.grad.tolist() == [0, 0]
+def test_nextafter_has_the_gradient_of_what_it_moves() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = torch.tensor([1.0, 3.0], requires_grad=True)
+    torch.nextafter(x, y).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0, 1]
+    assert y.grad is not None and y.grad.tolist() == [0, 0]
 
 
 def test_scaled_bessel_functions_vanish_at_infinity() -> None:

@@ -103,8 +103,9 @@ def nextafter(input: Node, other: Node) -> Node:
 
 @nextafter.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
+    x, y = align(input, other)
     zero = like(g, 0)
-    return grad_to(zero, input), grad_to(zero, other)
+    return grad_to(build.where(binary("eq", x, y), zero, g), input), grad_to(zero, other)
 
 
 nextafter.samples(of_two(whole=False, bools=False, number=False))
