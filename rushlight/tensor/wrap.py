@@ -43,13 +43,13 @@ def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     """The positions of a list of tensors."""
     if type(tensors) not in (tuple, list):
         raise TypeError("expected a tuple or list of tensors")
-    places = []
+    values = []
     for tensor in tensors:
         value = tensor._value if tensor._storage is None else tensor._read_value()
         if value.epoch is not epoch:
             trace.enter(value)
-        places.append(value.pos)
-    return tuple(places)
+        values.append(value)
+    return tuple([value.pos for value in values])  # a list may hold one tensor twice
 
 
 def is_constant(parameter: Parameter, value: Any) -> bool:

@@ -10,6 +10,7 @@ from rushlight.tensor.autocast import RULES
 from rushlight.tensor.numpy_names import NUMPY_NAMES
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER, table.DIVISOR)
+_PLACED = (*MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR)  # those with a place or a kind in ``name_k``
 NUMBER_TYPES = (float, int, bool)
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of the whole numbers that a plan takes
 
@@ -175,6 +176,12 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         key.append(part)
         if parameter.kind in table.DIFFERENTIABLE_KINDS:
             tensors.append(parameter)
+    # A tensor whose memory others see is another input each time it is read, and lies at the last:
+    # in x * x the place of the first x is known when the second has been entered.
+    several = [p.name for p in op.parameters if p.kind in _PLACED]
+    lines += [
+        f"        if {name}_k.__class__ is int: {name}_k = {name}_v.pos" for name in several[:-1]
+    ]
     if op.view:
         rest = names[1:]
         constants = f"({', '.join(rest)}{',' if rest else ''})"
