@@ -26,6 +26,7 @@ _EXACT_NAMES = """
     vdot vecdot vector_norm view_copy where
 """
 _EXACT = frozenset(_EXACT_NAMES.split())
+_CONVERTING = frozenset({"_cholesky"})  # torch.cholesky, where linalg.cholesky refuses
 # These say of a dtype that does not hold the result that there is no kernel, or a wrong type.
 _NO_KERNEL = frozenset({"nanmean", "nansum", "normal"})
 _JOINING = frozenset({"cat", "column_stack", "dstack", "hstack", "stack", "vstack"})
@@ -48,7 +49,7 @@ def require_dtypes(who: str, out: Any, result: Any) -> None:
         )
     if name in ("std", "var") and out.dtype is not result.dtype and result.dtype.itemsize == 2:
         raise RuntimeError(f"{name}(): out of {type_name(out.dtype)} for results of half precision")
-    if name in _EXACT:
+    if name in _EXACT and who not in _CONVERTING:
         require_same_dtypes(who, out, result)
 
 

@@ -42,6 +42,10 @@ def test_no_other_dtype(call: Any) -> None:
 def test_what_is_computed_is_converted() -> None:
     out = torch.zeros(0, dtype=torch.float64)
     assert torch.abs(torch.tensor([3 + 4j]), out=out).tolist() == [5]
+    square = torch.tensor([[4.0]])
+    assert torch.cholesky(square, out=torch.zeros(1, 1).double()).tolist() == [[2]]
+    with pytest.raises(RuntimeError):
+        torch.linalg.cholesky(square, out=torch.zeros(1, 1).double())
     assert torch.inner(X[0], torch.tensor(2.0), out=torch.zeros(2).double()).tolist() == [2, -4]
     assert torch.diff(X[0], out=torch.zeros(1).double()).tolist() == [-3]
 
