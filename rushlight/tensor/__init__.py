@@ -196,8 +196,10 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if whole and view._edge is not None and input._base is not None and view._value.recipe:
         # Through ``input``, so that its own gradient is known too.
         seen = input._read_value()
-        gradient = gradient_of_view(view._value.recipe, seen.meta, view._value.meta)
-        view._edge = edge_of_view(view._value, seen, edge_of(input), gradient)
+        # The recipe starts from the storage, which may have another shape than ``input``.
+        if view._value.parent is not None and view._value.parent.meta.shape == seen.meta.shape:
+            gradient = gradient_of_view(view._value.recipe, seen.meta, view._value.meta)
+            view._edge = edge_of_view(view._value, seen, edge_of(input), gradient)
     return view
 
 

@@ -69,3 +69,11 @@ def test_native_dropout_gives_its_mask() -> None:
     out, mask = torch.native_dropout(x, 0.5, True)
     assert mask.dtype is torch.bool
     assert torch.equal(out, torch.where(mask, 6.0, 0.0))
+
+
+def test_as_strided_of_a_view_of_another_shape_than_its_storage() -> None:
+    x = torch.arange(4.0).reshape(4, 1, 1).requires_grad_()
+    window = x.view(2, 2).flatten().as_strided((2, 2), (2, 1))
+    (window * torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert x.grad is not None
+    assert x.grad.flatten().tolist() == [1, 2, 3, 4]
