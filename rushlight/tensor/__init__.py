@@ -191,7 +191,9 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     view._storage, view._value, view._seen, view._edge = storage, storage.value, -1, None
     view._layout = Layout(Size(shape), steps, offset)
     whole = layout.offset == 0 and layout.contiguous and input.numel() == storage.value.meta.numel
-    view._base = input if input._base is None else input._base
+    # A view that became a leaf, or was made without a graph, is where the gradient ends.
+    ends = input._base is None or (edge_of(input._base) is None and edge_of(input) is not None)
+    view._base = input if ends else input._base
     view._refresh()
     if whole and view._edge is not None and input._base is not None and view._value.recipe:
         # Through ``input``, so that its own gradient is known too.
