@@ -270,7 +270,11 @@ class Buffer:
         return cls.foreign(int(low), int(high - low), array)
 
     def __del__(self) -> None:
-        if self._size:
+        try:
+            size = self._size
+        except AttributeError:
+            return  # an interrupt came before there was anything in it
+        if size:
             pool = self._pool
             self._home.append(self.address)
             pool.pooled += self._size

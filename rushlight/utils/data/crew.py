@@ -22,8 +22,9 @@ ALIVE_CHECK_MS = 1000
 
 
 # A fork inherits every open pipe of this process. A worker closes the ends of all crews, so that
-# each worker sees the end of its own pipe when its crew hangs up.
-_living: weakref.WeakSet[Crew] = weakref.WeakSet()
+# each worker sees the end of its own pipe when its crew hangs up. By number: a crew that the garbage
+# collector closes while the others are looked through is no change of a set.
+_living: weakref.WeakValueDictionary[int, Crew] = weakref.WeakValueDictionary()
 
 
 @final
@@ -41,7 +42,7 @@ class Crew:
         self.poll = select.poll()
         self.polls: list[Any] = []
         self.closed = False
-        _living.add(self)
+        _living[id(self)] = self
         forks = context.get_start_method() == "fork"
         try:
             for place in range(workers):
@@ -65,7 +66,8 @@ class Crew:
         self.requests.append(ours_out)
         self.results.append(ours_in)
         self.slots.append(slots)
-        inherited = [end for crew in _living for end in crew.ends()] if forks else []
+        living = [crew for ref in _living.valuerefs() if (crew := ref()) is not None]
+        inherited = [end for crew in living for end in crew.ends()] if forks else []
         process = context.Process(
             target=run_worker,
             args=(job, theirs_in, theirs_out, slots, inherited),
@@ -137,7 +139,7 @@ class Crew:
         if self.closed or self.owner != os.getpid():
             return
         self.closed = True
-        _living.discard(self)
+        _living.pop(id(self), None)
         for connection in self.ends():
             connection.close()
         until = time.monotonic() + LEAVE_SECONDS

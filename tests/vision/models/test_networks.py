@@ -180,8 +180,3 @@ def test_segmentation() -> None:
     assert set(deep.eval()(torch.randn(1, 3, 32, 32))) == {"out", "aux"}
     with pytest.raises(NotImplementedError, match="auxiliary loss"):
         models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None, aux_loss=True)
-
-
-def test_detectors_are_named() -> None:
-    with pytest.raises(NotImplementedError, match="fasterrcnn_resnet50_fpn: detectors"):
-        models.detection.fasterrcnn_resnet50_fpn(weights=None)
