@@ -22,8 +22,8 @@ ALIVE_CHECK_MS = 1000
 
 
 # A fork inherits every open pipe of this process. A worker closes the ends of all crews, so that
-# each worker sees the end of its own pipe when its crew hangs up. By number: a crew that the garbage
-# collector closes while the others are looked through is no change of a set.
+# each worker sees the end of its own pipe when its crew hangs up. By number: a crew that is
+# closed by the garbage collector while the others are looked through does no harm.
 _living: weakref.WeakValueDictionary[int, Crew] = weakref.WeakValueDictionary()
 
 
