@@ -149,11 +149,8 @@ end_:
 """
 
 
-def _copy(lanes: int) -> str:
-    """Chunk c copies vectors c * n .. (c + 1) * n from the first array to the second."""
-    kind = f"<{lanes} x float>"
-    return f"""
-define i64 @peak_copy(ptr noalias %args, i64 %begin, i64 %end) {{
+# How ``_copy`` and ``_read`` begin: a loop over the vectors %first to %last of two arrays.
+_OVER_VECTORS = """(ptr noalias %args, i64 %begin, i64 %end) {
 entry:
   %from = load ptr, ptr %args
   %slot = getelementptr i64, ptr %args, i64 1
@@ -165,7 +162,14 @@ entry:
   br label %loop
 loop:
   %i = phi i64 [ %first, %entry ], [ %i1, %loop ]
-  %a = getelementptr {kind}, ptr %from, i64 %i
+"""
+
+
+def _copy(lanes: int) -> str:
+    """Chunk c copies vectors c * n .. (c + 1) * n from the first array to the second."""
+    kind = f"<{lanes} x float>"
+    return f"""
+define i64 @peak_copy{_OVER_VECTORS}  %a = getelementptr {kind}, ptr %from, i64 %i
   %b = getelementptr {kind}, ptr %to, i64 %i
   %x = load {kind}, ptr %a, align 4
   store {kind} %x, ptr %b, align 4
@@ -199,19 +203,7 @@ def _read(lanes: int) -> str:
         f"  %z{k} = fadd {kind} %{'u0' if k == 1 else f'z{k - 1}'}, %u{k}" for k in places if k
     )
     return f"""
-define i64 @peak_read(ptr noalias %args, i64 %begin, i64 %end) {{
-entry:
-  %from = load ptr, ptr %args
-  %slot = getelementptr i64, ptr %args, i64 1
-  %to = load ptr, ptr %slot
-  %count = getelementptr i64, ptr %args, i64 2
-  %n = load i64, ptr %count
-  %first = mul i64 %begin, %n
-  %last = mul i64 %end, %n
-  br label %loop
-loop:
-  %i = phi i64 [ %first, %entry ], [ %i1, %loop ]
-{start}
+define i64 @peak_read{_OVER_VECTORS}{start}
 {body}
   %i1 = add i64 %i, {_UNROLLED}
   %more = icmp slt i64 %i1, %last

@@ -14,6 +14,7 @@ import numpy as np
 
 from rushlight.ops.arrangement import (
     CHANNELS_LAST,
+    inverse,
     lies_channels_last,
     packed,
     suggests_channels_last,
@@ -111,4 +112,4 @@ def laid_out(tensor: Tensor, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any
         return drawn.reshape(shape)
     order = memory_order(tensor)
     moved = drawn.reshape([shape[axis] for axis in order])
-    return np.ascontiguousarray(moved.transpose(np.argsort(order)))
+    return np.ascontiguousarray(moved.transpose(inverse(order)))
