@@ -146,13 +146,11 @@ def _operands(op: Op, arguments: tuple[Any, ...]) -> list[Layout]:
 _BROADCASTS = ("expand", "reshape")
 
 
-def _graph(
-    trace: Trace, step: Step, tensors: Sequence[Tensor]
-) -> tuple[Sequence[Node], Sequence[Node]]:
-    """The nodes that a call reads and makes; placeholders where its nodes are not built yet."""
-    if step.nodes is not None:
-        nodes = trace.nodes()
-        return [nodes[place] for place in step.positions], step.nodes
+def _graph(trace: Trace, step: Step, tensors: Sequence[Tensor]) -> tuple[list[Node], list[Node]]:
+    """What a call reads and what it makes of that, on placeholders.
+
+    Not the nodes of the trace: there a reshape of a reshape is one, and passes what the call reads.
+    """
     assert step.call is not None
     metas = tuple([tensor._read_value().meta for tensor in tensors])
     piece = piece_of(trace.pieces, step.call, metas, step.scalar_types)

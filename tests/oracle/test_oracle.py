@@ -17,8 +17,9 @@ from tests.oracle.programs import Program
 
 IN_CI = 500
 BLOCK = 50
-# New programs in every run; RUSHLIGHT_ORACLE_SEED repeats a run.
-FIRST = int(os.environ.get("RUSHLIGHT_ORACLE_SEED", int.from_bytes(os.urandom(4), "little")))
+# The same programs in every run, so that a change is what a failure tells of;
+# RUSHLIGHT_ORACLE_SEED or tests.oracle.run try others.
+FIRST = int(os.environ.get("RUSHLIGHT_ORACLE_SEED", 1_465_995_223))
 
 # Programs that failed once, shortened, and what was wrong.
 ONCE_WRONG = {
@@ -139,6 +140,13 @@ ONCE_WRONG = {
         "v2[1:].sub_(v2, alpha=2)",
     ),
     "the median of no integers": ("v1 = torch.zeros(0, 3, dtype=torch.int64).median()",),
+    "the order of a result's axes was another one where an operand had not been computed": (
+        "v1 = make(285950, (3, 3), 'bool')",
+        "v1[0, 1:] = v1[0, 1:] + 2.0",
+        "v3 = v1.reshape(-1, 1, 1, 3)",
+        "v5 = torch.empty_like(v3, memory_format=torch.channels_last).copy_(v3)",
+        "v11 = torch.where(v1, v5, v1)",
+    ),
     "softmax and its variance over one row": (
         "v1 = make(965131, (1, 2), 'float32')",
         "v5 = torch.softmax(v1, -1)",
