@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,9 +18,9 @@ from tests.oracle.programs import Program
 
 IN_CI = 500
 BLOCK = 50
-# The same programs in every run, so that a change is what a failure tells of;
-# RUSHLIGHT_ORACLE_SEED or tests.oracle.run try others.
-FIRST = int(os.environ.get("RUSHLIGHT_ORACLE_SEED", 1_465_995_223))
+# New programs every day, the same ones all day long: what fails in CI fails on a desk, and a change
+# is tried with the programs that its author tried. RUSHLIGHT_ORACLE_SEED repeats another day.
+FIRST = int(os.environ.get("RUSHLIGHT_ORACLE_SEED", datetime.now(UTC).toordinal() * 1000))
 
 # Programs that failed once, shortened, and what was wrong.
 ONCE_WRONG = {
