@@ -13,7 +13,7 @@ from typing import Any, Protocol, final
 
 from rushlight.base.errors import InternalError
 from rushlight.ir import build
-from rushlight.ir.graph import Node, substitute, toposort
+from rushlight.ir.graph import Node, toposort
 from rushlight.ops import derive, kernels, table
 from rushlight.ops.table import Op
 
@@ -127,7 +127,9 @@ class OpCall:
         """One cotangent (or None) per tensor, for those whose bit is set in ``mask``."""
         rule = self.op.vjp_rule
         if rule is None:
-            return _derived(lambda fresh: self.build(fresh, scalars), seeds, outs, nodes, mask)
+            return derive.through_body(
+                lambda fresh: flatten(self.build(fresh, scalars)), seeds, outs, nodes, mask
+            )
         g: Any = seeds[0] if self.single else tuple(seeds)
         out: Any = outs[0] if self.single else tuple(outs)
         arguments = self.arguments(nodes, scalars)
@@ -155,38 +157,6 @@ class OpCall:
             derive.fitted(each, node) if mask >> place & 1 else None
             for place, (each, node) in enumerate(zip(flat, nodes, strict=True))
         ]
-
-
-def _derived(
-    body: Callable[[Sequence[Node]], Any],
-    seeds: Sequence[Node | None],
-    results: Sequence[Node],
-    nodes: Sequence[Node],
-    mask: int,
-) -> list[Node | None]:
-    """Differentiate ``body`` on fresh nodes, then put the real ones in their places.
-
-    Fresh ones, because one input may be computed from another, or be the same node twice.
-    """
-    fresh = [Node("input", (), node.shape, node.dtype, {"index": -1}) for node in nodes]
-    previous = table.tape
-    calls = table.start_tape()
-    try:
-        outs = flatten(body(fresh))
-    finally:
-        table.set_tape(previous)
-    wanted = [node for place, node in enumerate(fresh) if mask >> place & 1]
-    grads = derive.cotangents(outs, seeds, wanted, calls)
-    replacements = dict(zip(fresh, nodes, strict=True))
-    for out, result in zip(outs, results, strict=True):
-        # exp's slope is its result: use the one that exists rather than compute it again.
-        replacements.setdefault(out, result)
-    # What the seeds are made of is real already: the whole step so far.
-    for seed in seeds:
-        if seed is not None:
-            replacements.setdefault(seed, seed)
-    real = iter(substitute(grads, replacements))
-    return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 
 
 _NUMBERS_STAY = frozenset({"add", "sub", "rsub"})
@@ -304,7 +274,9 @@ class Gradient:
         mask: int,
     ) -> list[Node | None]:
         """The gradient of the gradient: derived from its graph, primitive by primitive."""
-        return _derived(lambda fresh: self.build(fresh, scalars), seeds, outs, nodes, mask)
+        return derive.through_body(
+            lambda fresh: flatten(self.build(fresh, scalars)), seeds, outs, nodes, mask
+        )
 
 
 def picker(places: tuple[int, ...]) -> Any:

@@ -180,7 +180,8 @@ _NAMES: dict[Arranging, str] = {
     # Computed by several primitives, or on the host, but one number from those at its place.
     elementwise: (
         "complex polar gcd lcm frexp i0 igamma igammac _dropout _binary_cross_entropy _normalize "
-        "local_response_norm"
+        "local_response_norm _polygamma polygamma abs isfinite isinf isnan isreal nan_to_num "
+        "logaddexp isclose lerp"
     ),
     reversed_elementwise: "rsub _kl_div _binary_cross_entropy_with_logits",
     by_tensor: "pow",

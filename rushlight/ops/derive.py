@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, substitute, toposort
 from rushlight.ir.primitives import BINARY, UNARY
 from rushlight.ops import table
 from rushlight.ops.primitive_rules.table import RULES, Rule
@@ -74,6 +74,38 @@ def cotangents(
                 if grad is not None and source in flows:
                     _add(grads, source, grad)
     return [grads.get(node) for node in wanted]
+
+
+def through_body(
+    body: Callable[[Sequence[Node]], Sequence[Node]],
+    seeds: Sequence[Node | None],
+    results: Sequence[Node],
+    nodes: Sequence[Node],
+    mask: int,
+) -> list[Node | None]:
+    """Differentiate ``body`` on fresh nodes, then put the real ones in their places.
+
+    Fresh ones, because one input may be computed from another, or be the same node twice.
+    """
+    fresh = [Node("input", (), node.shape, node.dtype, {"index": -1}) for node in nodes]
+    previous = table.tape
+    calls = table.start_tape()
+    try:
+        outs = body(fresh)
+    finally:
+        table.set_tape(previous)
+    wanted = [node for place, node in enumerate(fresh) if mask >> place & 1]
+    grads = cotangents(outs, seeds, wanted, calls)
+    replacements = dict(zip(fresh, nodes, strict=True))
+    for out, result in zip(outs, results, strict=True):
+        # exp's slope is its result: use the one that exists rather than compute it again.
+        replacements.setdefault(out, result)
+    # What the seeds are made of is real already: the whole step so far.
+    for seed in seeds:
+        if seed is not None:
+            replacements.setdefault(seed, seed)
+    real = iter(substitute(grads, replacements))
+    return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
 
 
 def _rule(node: Node) -> Rule:

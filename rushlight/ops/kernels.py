@@ -54,7 +54,17 @@ def _product(given: dict[str, Any]) -> str:
     a, b = given["input"].ndim, given["other"].ndim
     if b == 1:
         return "dot" if a == 1 else "addmv_impl_cpu"
-    return _BOOL_MATRIX if b == 2 else "bmm"
+    return _unless_empty(_BOOL_MATRIX if b == 2 else "bmm")(given)
+
+
+def _unless_empty(kernel: str) -> Callable[[dict[str, Any]], str]:
+    """``kernel``, which products of no elements do without."""
+
+    def named(given: dict[str, Any]) -> str:
+        operands = [each for each in given.values() if isinstance(each, Node)]
+        return "" if any(0 in each.shape for each in operands) else kernel
+
+    return named
 
 
 def _dilated(given: dict[str, Any]) -> str:
@@ -183,8 +193,8 @@ _FIRST: dict[str, tuple[tuple[str, Words], ...]] = {
     ),
     "scatter_reduce": (("b", _scattered_mean), ("c", _scattered_extremum)),
     # Products
-    "mm": (("b", _BOOL_MATRIX),),
-    "bmm": (("b", "bmm"),),
+    "mm": (("b", _unless_empty(_BOOL_MATRIX)),),
+    "bmm": (("b", _unless_empty("bmm")),),
     "mv": (("b", "addmv_impl_cpu"),),
     "dot": (("b", "dot"),),
     "matmul": (("b", _product),),

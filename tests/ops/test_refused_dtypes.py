@@ -120,3 +120,10 @@ def test_bytes_resampled_with_antialias_are_means() -> None:
     # PyTorch 2.13 says so.
     assert small.dtype is torch.uint8
     assert small.tolist() == [[[[17, 33], [17, 33]]]]
+
+
+def test_products_of_no_truth_values_need_no_kernel() -> None:
+    for a, b in (((2, 0), (0, 3)), ((0, 2), (2, 3)), ((1, 2, 0), (1, 0, 2))):
+        made = torch.ones(a, dtype=torch.bool) @ torch.ones(b, dtype=torch.bool)
+        assert made.dtype is torch.bool
+        assert not made.any()

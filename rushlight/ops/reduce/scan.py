@@ -8,6 +8,7 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops import derive
 from rushlight.ops.samples import running
 from rushlight.ops.table import Grads, composite
 
@@ -53,11 +54,45 @@ def cumprod(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
 
 @cumprod.vjp
 def _(g: Node, out: Node, input: Node, dim: int, dtype: DType | None) -> Grads:
-    # sum over j >= i of g[j] * out[j] / x[i]; where a zero stands PyTorch's exact form is needed.
-    x = build.cast(input, out.dtype)
-    axis = normalize_dim(dim, x.ndim)
-    if x.ndim == 0:
+    if input.ndim == 0:
         return (build.cast(g, input.dtype),)
+    slope = cumprod_slope(g, out, build.cast(input, out.dtype), normalize_dim(dim, input.ndim))
+    return (build.cast(slope, input.dtype),)
+
+
+@composite(torch=False, name="_cumprod_slope", grad_name="Cumprod", complex_rule=True)
+def cumprod_slope(g: Node, out: Node, input: Node, axis: int) -> Node:
+    """The gradient of a running product: sum over j >= i of g[j] * out[j] / x[i].
+
+    Where x is zero for the first time it is the sum over the products without it; behind, and
+    where a second zero stands, zero (pytorch.org/docs/stable/generated/torch.cumprod.html).
+    """
+    shape = input.shape
+    zero = const(0, shape, input.dtype)
+    is_zero = binary("eq", input, zero)
+    count = build.scan(build.cast(is_zero, int64), "sum", axis)  # zeros up to here
+    none, once = (binary("eq", count, const(n, shape, int64)) for n in (0, 1))
+    first = binary("and", once, is_zero)
+    terms = build.where(none, binary("mul", g, out), zero)
+    before = binary("div", _running_back(terms, axis), input)
+    others = build.scan(build.where(first, const(1, shape, input.dtype), input), "prod", axis)
+    through = reduce(build.where(once, binary("mul", g, others), zero), "sum", (axis,))
+    kept = tuple(1 if k == axis else size for k, size in enumerate(shape))
+    at_zero = build.expand(reshape(through, kept), shape)
+    return build.where(none, before, build.where(first, at_zero, zero))
+
+
+@cumprod_slope.vjp
+def _(h: Node, out: Node, g: Node, product: Node, input: Node, axis: int) -> Grads:
+    # Where a zero stands, the slope above leaves out terms that have a slope themselves.
+    (along_g, along_x) = derive.through_body(
+        lambda fresh: (_slope_of_products(*fresh, axis),), (h,), (out,), (g, input), 0b11
+    )
+    return (along_g, None, along_x)
+
+
+def _slope_of_products(g: Node, x: Node, axis: int) -> Node:
+    """``cumprod_slope`` from all products without one factor: quadratic in the axis' length."""
     n = x.shape[axis]
     # others[i, j]: the product of x[..j] without x[i], for j >= i, built without division.
     wide = (*x.shape[:axis], n, *x.shape[axis:])
@@ -69,7 +104,17 @@ def _(g: Node, out: Node, input: Node, dim: int, dtype: DType | None) -> Grads:
     terms = build.where(
         binary("le", i, j), binary("mul", products, weight), const(0, wide, x.dtype)
     )
-    return (build.cast(reduce(terms, "sum", (axis + 1,)), input.dtype),)
+    return reduce(terms, "sum", (axis + 1,))
+
+
+def _running_back(x: Node, axis: int) -> Node:
+    """The running sum from the far end."""
+    if not x.shape[axis]:
+        return x
+    start = tuple(x.shape[axis] - 1 if k == axis else 0 for k in range(x.ndim))
+    step = tuple(-1 if k == axis else 1 for k in range(x.ndim))
+    turned = build.scan(build.slice(x, start, x.shape, step), "sum", axis)
+    return build.slice(turned, start, x.shape, step)
 
 
 cumprod.samples(running())
