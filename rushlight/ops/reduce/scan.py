@@ -86,7 +86,11 @@ def cumprod_slope(g: Node, out: Node, input: Node, axis: int) -> Node:
 def _(h: Node, out: Node, g: Node, product: Node, input: Node, axis: int) -> Grads:
     # Where a zero stands, the slope above leaves out terms that have a slope themselves.
     (along_g, along_x) = derive.through_body(
-        lambda fresh: (_slope_of_products(fresh[0], fresh[1], axis),), (h,), (out,), (g, input), 0b11
+        lambda fresh: (_slope_of_products(fresh[0], fresh[1], axis),),
+        (h,),
+        (out,),
+        (g, input),
+        0b11,
     )
     return (along_g, None, along_x)
 
