@@ -11,7 +11,7 @@ from rushlight.ir.build import binary, const, reduce, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.loss.reduction import reduced, require_dtype
-from rushlight.ops.promote import require_floating
+from rushlight.ops.promote import common_dtype, require_floating
 from rushlight.ops.samples import Fixed, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
 
@@ -124,13 +124,16 @@ def binary_cross_entropy_with_logits(
             f"result type {legacy_name(input.dtype)} can't be cast to the desired output type "
             f"{legacy_name(target.dtype)}"
         )
-    one = const(1, input.shape, input.dtype)
     # log(1 + e**-x) for every x
     tail = binary(
         "add",
         unary("log1p", unary("exp", unary("neg", unary("abs", input)))),
         binary("maximum", unary("neg", input), const(0, input.shape, input.dtype)),
     )
+    asked = target.dtype
+    input, target = _alike(input, target)
+    tail = build.cast(tail, input.dtype)
+    one = const(1, input.shape, input.dtype)
     if pos_weight is not None:
         extra = binary(
             "sub", build.cast(build.broadcast(pos_weight, input.shape), input.dtype), one
@@ -139,7 +142,16 @@ def binary_cross_entropy_with_logits(
     loss = binary("add", binary("mul", binary("sub", one, target), input), tail)
     if weight is not None:
         loss = binary("mul", loss, build.cast(build.broadcast(weight, loss.shape), loss.dtype))
-    return reduced(loss, reduction)
+    # Of two dtypes PyTorch writes the loss in the target's.
+    return reduced(build.cast(loss, asked) if input.dtype.is_floating_point else loss, reduction)
+
+
+def _alike(input: Node, target: Node) -> tuple[Node, Node]:
+    """Both in the wider of their dtypes."""
+    if input.dtype is target.dtype or not input.dtype.is_floating_point:
+        return input, target
+    wide = common_dtype(input, target)
+    return build.cast(input, wide), build.cast(target, wide)
 
 
 @binary_cross_entropy_with_logits.vjp
@@ -152,6 +164,9 @@ def _(
     pos_weight: Node | None,
     reduction: str,
 ) -> Grads:
+    kinds = input.dtype, target.dtype
+    input, target = _alike(input, target)
+    g = build.cast(g, input.dtype)
     if reduction == "mean":
         g = binary("div", g, const(input.size, (), g.dtype))
     g = build.broadcast(g, input.shape)
@@ -172,7 +187,8 @@ def _(
         )
         inner = binary("sub", binary("mul", binary("sub", scale, one), tail), input)
         dtarget = binary("mul", g, inner)
-    return binary("mul", g, slope), dtarget, None, None
+    dinput = build.cast(binary("mul", g, slope), kinds[0])
+    return dinput, build.cast(dtarget, kinds[1]), None, None
 
 
 @binary_cross_entropy_with_logits.samples
