@@ -275,3 +275,13 @@ def test_erasing() -> None:
     assert T.RandomErasing(p=0.0)(image) is image
     with pytest.raises(ValueError, match="number of input channels"):
         T.RandomErasing(p=1.0, value=(1, 2))(image)
+
+
+def test_address_of_the_module() -> None:
+    """Programs import from the file in which torchvision keeps the classes."""
+    import rushlight.vision.transforms.transforms as kept
+    from rushlight.vision import transforms
+
+    for name in kept.__all__:
+        assert getattr(kept, name) is getattr(transforms, name)
+    assert {"Compose", "RandomCrop", "Normalize", "InterpolationMode"} <= set(kept.__all__)

@@ -65,7 +65,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         shared = np.maximum(wide, 0) * np.maximum(high, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             overlap = shared / (area[best] + area[waiting] - shared)
-        waiting = waiting[~(overlap > iou_threshold)]
+        # In double, as torchvision: 0.3 of float32 is more than 0.3.
+        waiting = waiting[~(overlap > np.float64(iou_threshold))]
     return wrap(np.array(kept, np.int64))
 
 

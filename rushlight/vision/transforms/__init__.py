@@ -1,6 +1,6 @@
 """torchvision.transforms: images prepared for training."""
 
-from rushlight.vision.transforms import autoaugment, functional
+from rushlight.vision.transforms import autoaugment, functional, transforms
 from rushlight.vision.transforms.autoaugment import (
     AugMix,
     AutoAugment,
@@ -103,4 +103,5 @@ __all__ = [
     "TrivialAugmentWide",
     "autoaugment",
     "functional",
+    "transforms",
 ]

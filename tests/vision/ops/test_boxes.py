@@ -194,3 +194,10 @@ def test_pyramid() -> None:
     assert {name: tuple(v.shape) for name, v in pyramid(x).items()} == {
         "a": (1, 5, 7, 7), "b": (1, 5, 4, 4),
     }  # fmt: skip
+
+
+def test_nms_compares_in_double() -> None:
+    """Overlap 3 / 10 in float32 is a little more than 0.3: suppressed, as torchvision does."""
+    boxes = torch.tensor([[0.0, 0, 10, 1], [0, 0, 3, 1]])
+    assert ops.nms(boxes, torch.tensor([0.9, 0.8]), 0.3).tolist() == [0]
+    assert ops.nms(boxes, torch.tensor([0.9, 0.8]), 0.31).tolist() == [0, 1]
