@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from rushlight.base.dtype import bool_
+from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
@@ -15,7 +16,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.loop import loop
 from rushlight.ops.activation.softmax import softmax
 from rushlight.ops.matmul import matmul, transposed
-from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.promote import compute_dtype, require_same_dtype
 from rushlight.ops.table import composite
 
 # Longer sequences than this never have all their scores in memory at once.
@@ -41,6 +42,21 @@ def attention(
             raise RuntimeError(
                 f"scaled_dot_product_attention: Expected {name} to be at least 2D, got {x.ndim}D"
             )
+    narrow, wide = query.dtype, compute_dtype(query.dtype)
+    if wide is not narrow:
+        # Half-precision scores of some size would be weights of a few per cent more or less.
+        query, key, value = (build.cast(x, wide) for x in (query, key, value))
+        if attn_mask is not None and attn_mask.dtype is not bool_:
+            _require_mask_dtype(attn_mask, narrow)
+            attn_mask = build.cast(attn_mask, wide)
+    out = _attended(query, key, value, attn_mask, drop_mask, keep, is_causal, scale, enable_gqa)
+    return build.cast(out, narrow)
+
+
+def _attended(
+    query: Node, key: Node, value: Node, attn_mask: Node | None, drop_mask: Node | None,
+    keep: float, is_causal: bool, scale: float | None, enable_gqa: bool,
+) -> Node:  # fmt: skip
     if enable_gqa:
         key, value = _per_query_head(query, key), _per_query_head(query, value)
     factor = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else scale
@@ -176,13 +192,18 @@ def _mask(scores: Node, attn_mask: Node | None, is_causal: bool) -> Node | None:
         return binary("le", columns, rows)
     if attn_mask is None:
         return None
-    if attn_mask.dtype is not bool_ and attn_mask.dtype is not scores.dtype:
-        raise RuntimeError(
-            "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
-            f"attn_mask.dtype: {attn_mask.dtype.name} and query.dtype: {scores.dtype.name} instead."
-        )
+    if attn_mask.dtype is not bool_:
+        _require_mask_dtype(attn_mask, scores.dtype)
     broadcast_shapes(scores.shape, attn_mask.shape)
     return build.broadcast(attn_mask, scores.shape)
+
+
+def _require_mask_dtype(attn_mask: Node, wanted: DType) -> None:
+    if attn_mask.dtype is not wanted:
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+            f"attn_mask.dtype: {attn_mask.dtype.name} and query.dtype: {wanted.name} instead."
+        )
 
 
 def _weights(scores: Node, mask: Node | None, *, is_causal: bool) -> Node:

@@ -48,8 +48,8 @@ def gather(input: Node, dim: int, index: Node, *, sparse_grad: bool = False) -> 
     """out[i][j] = input[index[i][j]][j] for dim 0, and alike; the shape of ``index``."""
     axis = normalize_dim(dim, input.ndim)
     x, places = at_least_1d(input), _places("gather", index, input, axis)
-    if index.size == 0 and x.ndim != places.ndim:
-        return const(0, index.shape, input.dtype)
+    if index.size == 0 and x.ndim != places.ndim:  # nothing of the input, yet of the input
+        return reshape(corner(reshape(x, (x.size,)), (0,)), index.shape)
     if x.ndim != places.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     for k, (wanted, size) in enumerate(zip(places.shape, x.shape, strict=True)):

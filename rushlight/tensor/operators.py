@@ -27,9 +27,15 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
     return operator
 
 
+# PyTorch writes these in Python, where ``Tensor.__rpow__(2, x)`` is ``x ** 2``.
+_ANY_SELF = frozenset({
+    "remainder", "pow", "floor_divide", "bitwise_left_shift", "bitwise_right_shift",
+})  # fmt: skip
+
+
 def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
     def operator(self: Tensor, other: Any) -> Any:
-        if not isinstance(self, Tensor):
+        if not isinstance(self, Tensor) and not (name in _ANY_SELF and isinstance(other, Tensor)):
             raise TypeError(f"Tensor's reflected {name} doesn't apply to a {type(self).__name__!r}")
         if not isinstance(other, _ACCEPTED):
             return NotImplemented

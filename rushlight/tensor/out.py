@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.dtype import bool_
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.tensor.kinds import can_cast, convert, type_name
@@ -29,13 +30,34 @@ _EXACT = frozenset(_EXACT_NAMES.split())
 _CONVERTING = frozenset({"_cholesky"})  # torch.cholesky, where linalg.cholesky refuses
 # These say of a dtype that does not hold the result that there is no kernel, or a wrong type.
 _NO_KERNEL = frozenset({"nanmean", "nansum", "normal"})
+_IN_ITS_DTYPE = frozenset({"cumprod", "cumsum", "mean", "nansum", "prod", "sum"})
 _JOINING = frozenset({"cat", "column_stack", "dstack", "hstack", "stack", "vstack"})
 # These write the real part of complex results.
-_AS_WRITTEN = frozenset({"cumsum", "lu"})
+_AS_WRITTEN = frozenset({"lu"})
 _MADE = ("out", "rand", "randn")  # from no tensor, in the dtype asked for or that of ``out``
 
 
-def require_dtypes(who: str, out: Any, result: Any) -> None:
+def for_out(name: str, arguments: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """What an op is called with for ``out``: sums and products are taken in its dtype."""
+    if name not in _IN_ITS_DTYPE or not isinstance(out, Tensor):
+        return arguments
+    *others, dtype = arguments
+    if dtype is not None and dtype is not out.dtype:
+        raise RuntimeError(
+            f"{name}(): Expected out tensor to have dtype {dtype.name}, but got {_c_name(out)} "
+            "instead"
+        )
+    if out.dtype is bool_ and name in ("cumsum", "cumprod"):
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
+    fractions = others[0].dtype.is_floating_point or others[0].dtype.is_complex
+    if dtype is None and name == "mean" and not fractions:
+        return arguments  # which it refuses
+    if name == "nansum" and others[0].dtype.is_floating_point and not out.dtype.is_floating_point:
+        raise NotImplementedError(f"nansum() into out= of {type_name(out.dtype)}")
+    return *others, out.dtype
+
+
+def require_dtypes(who: str, out: Any, result: Any, arguments: tuple[Any, ...] = ()) -> None:
     """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
     name = who.strip("_").removeprefix("linalg_")
     if name in ("all", "any") and out.dtype.name not in ("bool", "uint8"):
@@ -49,16 +71,18 @@ def require_dtypes(who: str, out: Any, result: Any) -> None:
         )
     if name in ("std", "var") and out.dtype is not result.dtype and result.dtype.itemsize == 2:
         raise RuntimeError(f"{name}(): out of {type_name(out.dtype)} for results of half precision")
-    if name in _EXACT and who not in _CONVERTING:
+    if (name in _EXACT and who not in _CONVERTING) or (arguments and _copies_into(who, arguments)):
         require_same_dtypes(who, out, result)
 
 
-def copies_into(name: str, arguments: tuple[Any, ...]) -> bool:
+def _copies_into(name: str, arguments: tuple[Any, ...]) -> bool:
     """Whether an op gives for these arguments what it copies: into no other dtype."""
     if name == "abs":  # of complex numbers it computes
         return not arguments[0].dtype.is_complex
     if name == "inner":  # by a number it multiplies
         return all(each.ndim > 0 for each in arguments[:2])
+    if name == "lerp":  # by a number it converts
+        return isinstance(arguments[2], Tensor)
     return name == "diff" and arguments[1] == 0
 
 

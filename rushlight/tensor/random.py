@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,19 @@ def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bo
     return tensor
 
 
+def _drawn_for(
+    out: Tensor, shape: tuple[int, ...], draw: Callable[..., Any], kind: DType,
+    generator: Generator | None,
+) -> Tensor:  # fmt: skip
+    """What ``draw`` puts into ``out``: in the order of its memory, where it keeps its strides."""
+    source, count = source_of(generator), math.prod(shape)
+    if tuple(out.shape) != shape or out._current_layout().contiguous:
+        return _made(draw(source, count, kind), shape, False)
+    # Normals are drawn one by one into what is not row-major, in blocks into what is.
+    singly = {} if draw is complexes.uniform else {"contiguous": False}
+    return Tensor._from_array(laid_out(out, draw(source, count, kind, **singly)))
+
+
 def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
     def sample(
         *sizes: Any, size: Any = None, generator: Generator | None = None,
@@ -66,9 +80,10 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
             return per_sample(
                 lambda batch: sample(*batch, *shape, generator=generator, dtype=kind)
             ).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
+        if out is not None:
+            return write_out(name, out, _drawn_for(out, shape, draw, kind, generator))
         array = draw(source_of(generator), math.prod(shape), kind)
-        made = _made(array, shape, requires_grad)
-        return made if out is None else write_out(name, out, made)
+        return _made(array, shape, requires_grad)
 
     sample.__name__ = sample.__qualname__ = name
     sample.__doc__ = doc
@@ -272,18 +287,23 @@ def normal(
             tuple(std.shape) if isinstance(std, Tensor) else (),
         )
         kind = mean.dtype if isinstance(mean, Tensor) else std.dtype
-        noise = randn(shape, generator=generator, dtype=kind)
+        if out is not None:
+            kind = fractional_kind(out.dtype, "normal_kernel_cpu")
+            noise = _drawn_for(out, shape, complexes.normal, kind, generator)
+        else:
+            noise = randn(shape, generator=generator, dtype=kind)
         made = function("_stretched_noise")(noise, std, mean)
         return made if out is None else write_out("normal", out, made)
     shape = shape_of((size,) if not isinstance(size, int) else ((size,),))
-    kind = real_kind(dtype, "normal")
+    kind = fractional_kind(dtype or (out.dtype if out is not None else None), "normal_kernel_cpu")
     if local.trace.abstract:
         return per_sample(
             lambda sizes: normal(mean, std, (*sizes, *shape), generator=generator, dtype=kind)
         )
-    array = source_of(generator).normal(math.prod(shape), kind.np, float(mean), float(std))
-    made = _made(array, shape, requires_grad)
-    return made if out is None else write_out("randn", out, made)
+    draw = partial(complexes.normal, mean=float(mean), std=float(std))
+    if out is not None:
+        return write_out("randn", out, _drawn_for(out, shape, draw, kind, generator))
+    return _made(draw(source_of(generator), math.prod(shape), kind), shape, requires_grad)
 
 
 def require_chance(who: str, p: float) -> None:

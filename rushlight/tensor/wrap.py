@@ -28,7 +28,7 @@ from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
-from rushlight.tensor.out import copies_into, require_dtypes, require_same_dtypes, write_out
+from rushlight.tensor.out import for_out, require_dtypes, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.plain_arguments import complex_number, plain_constant, within_reach
 from rushlight.tensor.state import LEAF, attach, attach_one
@@ -184,15 +184,14 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
                 target._apart_from(each)
                 if op.name in _READ_OUT_OF_ORDER and each is target:
                     raise RuntimeError(OVERLAP)
+    arguments = for_out(op.name, arguments, out)
     trace = local.trace
     before, trace.autocast = trace.autocast, None  # results go where the user says, as they are
     try:
         result = call_op(function, op, arguments)
     finally:
         trace.autocast = before
-    require_dtypes(op.name, out, result)
-    if copies_into(op.name, arguments):
-        require_same_dtypes(op.name, out, result)
+    require_dtypes(op.name, out, result, arguments)
     if op.name in _READ_OUT_OF_ORDER and isinstance(out, Tensor) and out._storage is not None:
         # ``out`` would grow over what is read.
         shares = any(isinstance(each, Tensor) and each._storage is out._storage

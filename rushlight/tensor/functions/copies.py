@@ -12,7 +12,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 _VIEWS = (
-    "expand", "diagonal", "narrow", "view", "permute", "unfold", "squeeze", "unsqueeze",
+    "expand", "diagonal", "view", "permute", "unfold", "squeeze", "unsqueeze",
     "transpose", "t", "select", "detach",
 )  # fmt: skip
 _CUTS = ("unbind", "split", "split_with_sizes")
@@ -40,7 +40,19 @@ def _add(name: str, *, method: bool = False) -> None:
 
 
 for _name in (*_VIEWS, *_CUTS):
-    _add(_name, method=_name == "narrow")
+    _add(_name)
+
+
+@public(method=True, out=True)
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """``narrow``, in memory of its own."""
+    if dim >= input.ndim > 0:  # no IndexError, as PyTorch's other names raise
+        raise RuntimeError(
+            f"narrow_copy(): Expected dim < self.dim() to be true, but got dim {dim} of a "
+            f"{input.ndim}-dimensional tensor"
+        )
+    copied: Tensor = _copied(function("narrow")(input, dim, start, length))
+    return copied
 
 
 @public(out=True)

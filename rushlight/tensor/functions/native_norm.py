@@ -6,6 +6,7 @@ from typing import Any
 
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.memory_format import lies_in, suggested_format
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -36,6 +37,13 @@ def native_group_norm(
     group: int, eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """(group_norm, mean, 1 / standard deviation) of (N, C, *), the statistics (N, group)."""
+    layout = input._current_layout()
+    if not lies_in(layout, suggested_format(layout)):
+        raise RuntimeError(
+            "native_group_norm: Expected X.is_contiguous(memory_format) to be true, but got false: "
+            f"X has shape {list(input.shape)} and strides {list(layout.strides)}; "
+            "X.contiguous() has what it needs"
+        )
     out, mean, spread = function("_group_norm")(input, group, weight, bias, eps)
     shape = (N, group)
     return out, _told(mean, input, weight, shape), _told(spread, input, weight, shape)

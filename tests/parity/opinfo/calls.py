@@ -32,6 +32,8 @@ UNINITIALISED = frozenset({
 
 # Where equal elements go is not said: the elements at the places are compared, not the places.
 TIES = frozenset({"sort", "argsort", "topk", "kthvalue"})
+# Drawn in the order in which ``out`` lies in memory, here as there.
+DRAWN = frozenset({"normal"})
 # PyTorch is the less exact of the two, as its own tests know: (relative, absolute).
 INEXACT = {
     "special.bessel_j0": (1e-5, 1e-5), "special.bessel_j1": (1e-5, 1e-5),
