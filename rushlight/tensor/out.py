@@ -52,6 +52,9 @@ def for_out(name: str, arguments: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     fractions = others[0].dtype.is_floating_point or others[0].dtype.is_complex
     if dtype is None and name == "mean" and not fractions:
         return arguments  # which it refuses
+    whole = name == "mean" and others[1:] == [None, False]
+    if whole and not can_cast(others[0].dtype, out.dtype):
+        return arguments  # given dims it takes the real parts, without any it refuses
     if name == "nansum" and others[0].dtype.is_floating_point and not out.dtype.is_floating_point:
         raise NotImplementedError(f"nansum() into out= of {type_name(out.dtype)}")
     return *others, out.dtype
