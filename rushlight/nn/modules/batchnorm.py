@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.nn import functional as F
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.affine import register_affine, reset_affine
 from rushlight.nn.modules.module import Module
 from rushlight.tensor import Tensor, long, ones, tensor, zeros
+
+__getattr__, __dir__ = names_elsewhere(__name__)
 
 
 class _NormBase(Module):

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, overload
 
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.pairs import pairs
 from rushlight.nn.modules.parameter_container import ParameterDict, ParameterList
 from rushlight.nn.modules.place import place_of
+
+__getattr__, __dir__ = names_elsewhere(__name__)
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 

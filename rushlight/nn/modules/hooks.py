@@ -58,6 +58,11 @@ def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHan
     return GLOBAL.add(GLOBAL.backward, hook)
 
 
+def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """The old spelling. Here it registers a full backward hook, as the method does."""
+    return register_module_full_backward_hook(hook)
+
+
 def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run ``hook(module, grad_output)`` before the backward of every module."""
     return GLOBAL.add(GLOBAL.backward_pre, hook)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.nn import functional as F
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.batchnorm import _NormBase
 from rushlight.tensor import Tensor
+
+__getattr__, __dir__ = names_elsewhere(__name__)
 
 
 class _InstanceNorm(_NormBase):

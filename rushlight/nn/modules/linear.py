@@ -7,9 +7,12 @@ from typing import Any
 
 from rushlight.nn import functional as F
 from rushlight.nn import init
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor, empty
+
+__getattr__, __dir__ = names_elsewhere(__name__)
 
 
 class Identity(Module):

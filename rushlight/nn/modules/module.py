@@ -9,13 +9,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from rushlight.nn.modules.calling import Calling
+from rushlight.nn.modules.calling import (
+    Calling,
+    _forward_unimplemented,  # noqa: F401 - programs import it from here
+)
 from rushlight.nn.modules.conversion import Conversion
 from rushlight.nn.modules.hooks import (
+    register_module_backward_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
+)
+from rushlight.nn.modules.registration_hooks import (
+    BUFFER_HOOKS,
+    MODULE_HOOKS,
+    PARAMETER_HOOKS,
+    after,
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
 )
 from rushlight.nn.modules.registry import Registry, forget
 from rushlight.nn.modules.state_dict import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
@@ -27,10 +40,14 @@ from rushlight.tensor import Tensor
 
 __all__ = [
     "Module",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
@@ -120,7 +137,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
             if modules is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             forget(name, fields, self._parameters, self._buffers, self._non_persistent_buffers_set)
-            modules[name] = value
+            modules[name] = after(MODULE_HOOKS, self, name, value) if MODULE_HOOKS else value
             return
         if modules is not None and name in modules:
             if value is not None:
@@ -128,7 +145,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
                     f"cannot assign '{type_name(value)}' as child module '{name}' "
                     "(torch.nn.Module or None expected)"
                 )
-            modules[name] = value
+            modules[name] = after(MODULE_HOOKS, self, name, value) if MODULE_HOOKS else value
             return
         buffers = fields.get("_buffers")
         is_buffer = isinstance(value, Buffer)  # also a plain tensor that Buffer() marked
@@ -147,7 +164,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
                     self._non_persistent_buffers_set.discard(name)
                 else:
                     self._non_persistent_buffers_set.add(name)
-            buffers[name] = value
+            buffers[name] = after(BUFFER_HOOKS, self, name, value) if BUFFER_HOOKS else value
         elif name in _REGISTRIES:
             if isinstance(fields.get(name), Registry):
                 fields[name].withdraw()
@@ -221,7 +238,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
                 f"cannot assign '{type_name(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = after(BUFFER_HOOKS, self, name, tensor) if BUFFER_HOOKS else tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -244,6 +261,8 @@ class Module(Calling, Traversal, StateDict, Conversion):
                     "be created explicitly. To express '" + name + "' as a function of another "
                     "Tensor, compute the value in the forward() method."
                 )
+            if PARAMETER_HOOKS:
+                param = after(PARAMETER_HOOKS, self, name, param)
         self._parameters[name] = param
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -251,7 +270,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{type_name(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = after(MODULE_HOOKS, self, name, module) if MODULE_HOOKS else module
 
     register_module = add_module
 
@@ -268,7 +287,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
         child_lines = [
-            f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()
+            f"({name}): {_addindent(repr(module), 2)}" for name, module in self._modules.items()
         ]
         lines = extra_lines + child_lines
         if not lines:
@@ -278,5 +297,6 @@ class Module(Calling, Traversal, StateDict, Conversion):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+def _addindent(s_: str, numSpaces: int) -> str:
+    """Indent all lines but the first. Programs that print modules of their own call it."""
+    return s_.replace("\n", "\n" + " " * numSpaces)

@@ -78,55 +78,67 @@ class ZeroPad3d(_ZeroPad, ConstantPad3d):
     """Pad the last three axes with zeros."""
 
 
-class ReflectionPad1d(_Pad):
+class _ReflectionPadNd(_Pad):
+    mode = "reflect"
+
+
+class _ReplicationPadNd(_Pad):
+    mode = "replicate"
+
+
+class _CircularPadNd(_Pad):
+    mode = "circular"
+
+
+class ReflectionPad1d(_ReflectionPadNd):
     """Pad the last axis with its mirror image, the edge not repeated."""
 
-    axes, mode = 1, "reflect"
+    axes = 1
 
 
-class ReflectionPad2d(_Pad):
+class ReflectionPad2d(_ReflectionPadNd):
     """Pad the last two axes with their mirror image, the edge not repeated."""
 
-    axes, mode = 2, "reflect"
+    axes = 2
 
 
-class ReplicationPad1d(_Pad):
+class ReplicationPad1d(_ReplicationPadNd):
     """Pad the last axis with its edge."""
 
-    axes, mode = 1, "replicate"
+    axes = 1
 
 
-class ReplicationPad2d(_Pad):
+class ReplicationPad2d(_ReplicationPadNd):
     """Pad the last two axes with their edges."""
 
-    axes, mode = 2, "replicate"
+    axes = 2
 
 
-class CircularPad1d(_Pad):
+class CircularPad1d(_CircularPadNd):
     """Pad the last axis with its other end."""
 
-    axes, mode = 1, "circular"
+    axes = 1
 
 
-class CircularPad2d(_Pad):
+class CircularPad2d(_CircularPadNd):
     """Pad the last two axes with their other ends."""
 
-    axes, mode = 2, "circular"
+    axes = 2
 
 
-class ReflectionPad3d(_Pad):
+class ReflectionPad3d(_ReflectionPadNd):
     """Pad the last three axes with their mirror image, the edge not repeated."""
 
-    axes, mode = 3, "reflect"
+    axes = 3
 
 
-class ReplicationPad3d(_Pad):
+class ReplicationPad3d(_ReplicationPadNd):
     """Pad the last three axes with their edges."""
 
-    axes, mode = 3, "replicate"
+    axes = 3
 
 
-class CircularPad3d(_Pad):
+class CircularPad3d(_CircularPadNd):
     """Pad the last three axes with their other ends."""
 
-    axes, mode = 3, "circular"
+    axes = 3

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.nn import functional as F
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.sizes import repeated
 from rushlight.tensor import Tensor
+
+__getattr__, __dir__ = names_elsewhere(__name__)
 
 Size = int | tuple[int, ...]
 

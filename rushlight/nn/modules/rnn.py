@@ -12,14 +12,31 @@ from typing import Any
 
 from rushlight.base.warn import warn
 from rushlight.nn import init
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parameter import Parameter
 from rushlight.nn.utils.rnn import PackedSequence
 from rushlight.tensor import Tensor, empty, named, zeros
 from rushlight.tensor.autocast import state as autocast_state
 
+__getattr__, __dir__ = names_elsewhere(__name__)
+
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 _FUNCTIONS = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu"}
+
+
+def _apply_permutation(tensor: Tensor, permutation: Tensor, dim: int = 1) -> Tensor:
+    return tensor.index_select(dim, permutation)  # type: ignore[attr-defined, no-any-return]
+
+
+def apply_permutation(tensor: Tensor, permutation: Tensor, dim: int = 1) -> Tensor:
+    """``tensor.index_select(dim, permutation)``, under a name that PyTorch keeps with a warning."""
+    warn(
+        "`apply_permutation` is deprecated, please use `tensor.index_select(dim, permutation)` "
+        "instead",
+        FutureWarning,
+    )
+    return _apply_permutation(tensor, permutation, dim)
 
 
 class RNNBase(Module):
@@ -183,7 +200,7 @@ class RNNBase(Module):
 
     def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
         """A state with its samples in another order."""
-        return hx if permutation is None else hx.index_select(1, permutation)
+        return hx if permutation is None else _apply_permutation(hx, permutation)
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -339,7 +356,7 @@ class LSTM(RNNBase):
         )
 
     def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
-        return hx if permutation is None else tuple(x.index_select(1, permutation) for x in hx)
+        return hx if permutation is None else tuple(_apply_permutation(x, permutation) for x in hx)
 
     def _zero_state(self, shape: tuple[int, int, int], like: Tensor) -> Any:
         cell = (*shape[:2], self.hidden_size)

@@ -9,6 +9,7 @@ from typing import Any
 from rushlight.base.warn import warn
 from rushlight.nn import functional as F
 from rushlight.nn import init
+from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.container import ModuleList
 from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.normalization import LayerNorm
@@ -20,20 +21,29 @@ from rushlight.nn.modules.transformer_layer import (
 )
 from rushlight.tensor import Tensor, full, named
 
+__getattr__, __dir__ = names_elsewhere(__name__)
 
-def generate_square_subsequent_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
-    """(size, size): -inf above the diagonal, 0 elsewhere: no position looks ahead."""
-    whole = full((size, size), float("-inf"), dtype=dtype, device=device)
+
+def _generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
+    """(sz, sz): -inf above the diagonal, 0 elsewhere: no position looks ahead."""
+    whole = full((sz, sz), float("-inf"), dtype=dtype, device=device)
     return named("triu")(whole, diagonal=1)  # type: ignore[no-any-return]
 
 
-def is_causal_mask(mask: Tensor | None, is_causal: bool | None, size: int | None) -> bool:
+def _detect_is_causal_mask(
+    mask: Tensor | None, is_causal: bool | None = None, size: int | None = None
+) -> bool:
     """What the caller says; if nothing, whether the mask lets no position look ahead."""
     if is_causal is not None or mask is None:
         return bool(is_causal)
     rows = mask.size(-2) if size is None else size
-    made = generate_square_subsequent_mask(rows, dtype=mask.dtype)
+    made = _generate_square_subsequent_mask(rows, dtype=mask.dtype)
     return tuple(mask.shape) == tuple(made.shape) and bool((mask == made).all())
+
+
+def _get_seq_len(src: Tensor, batch_first: bool) -> int | None:
+    """S of (S, E), (S, N, E), or (N, S, E) with ``batch_first``."""
+    return src.size(1 if batch_first and src.dim() == 3 else 0)  # type: ignore[no-any-return]
 
 
 def _get_clones(module: Module, count: int) -> ModuleList:
@@ -96,7 +106,7 @@ class TransformerEncoder(Module):
         mask = float_mask(mask, "mask", None, "", src)
         first = self.layers[0].self_attn.batch_first
         size = src.size(1 if first else 0) if src.dim() == 3 else src.size(0)
-        causal = is_causal_mask(mask, is_causal, size)
+        causal = _detect_is_causal_mask(mask, is_causal, size)
         for layer in self.layers:
             src = layer(src, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
         return src if self.norm is None else self.norm(src)  # type: ignore[no-any-return]
@@ -129,7 +139,7 @@ class TransformerDecoder(Module):
     ) -> Tensor:
         first = self.layers[0].self_attn.batch_first
         size = tgt.size(1 if first else 0) if tgt.dim() == 3 else tgt.size(0)
-        causal = is_causal_mask(tgt_mask, tgt_is_causal, size)
+        causal = _detect_is_causal_mask(tgt_mask, tgt_is_causal, size)
         for layer in self.layers:
             tgt = layer(
                 tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
@@ -190,7 +200,7 @@ class Transformer(Module):
         self.nhead = nhead
         self.batch_first = batch_first
 
-    generate_square_subsequent_mask = staticmethod(generate_square_subsequent_mask)
+    generate_square_subsequent_mask = staticmethod(_generate_square_subsequent_mask)
 
     def _reset_parameters(self) -> None:
         for parameter in self.parameters():
