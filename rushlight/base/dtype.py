@@ -105,6 +105,9 @@ def from_numpy(numpy_dtype: Any) -> dtype:
 
     Raises TypeError for element types that PyTorch has not (strings, objects, uint16 ...).
     """
+    found = _FROM_NUMPY.get(numpy_dtype) if isinstance(numpy_dtype, np.dtype) else None
+    if found is not None:
+        return found
     native = np.dtype(numpy_dtype).newbyteorder("=")
     found = bfloat16 if native.name == "bfloat16" else _FROM_NUMPY.get(native)
     if found is None:

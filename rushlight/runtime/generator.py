@@ -12,6 +12,7 @@ for the numbers, elsewhere the stream here is used. We give the latter everywher
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any, Self
 
@@ -284,7 +285,7 @@ class Generator:
         longs = self.engine.longs(count)
         longs &= _MASK53
         # u < p as whole numbers: p * 2**53 is exact, and rounding it up keeps the comparison
-        return longs < np.uint64(np.ceil(probability * 2.0**53))
+        return longs < np.uint64(math.ceil(probability * 2.0**53))
 
     def bernoulli_each(self, probabilities: Array) -> NDArray[np.bool_]:
         """True with a probability per element: ``bernoulli``, ``bernoulli_(tensor)``."""

@@ -79,8 +79,7 @@ class Tensor(Writable):
         if not array.dtype.isnative:
             array, copy = array.astype(array.dtype.newbyteorder("=")), False
         if copy:
-            buffer = Buffer(array.nbytes)
-            buffer.array(kind.np, array.shape)[...] = array
+            buffer = Buffer.copying(array)
             return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
         buffer = Buffer.wrap(array)
         if array.flags.c_contiguous:
