@@ -61,6 +61,14 @@ def pays(problem: Problem) -> bool:
     return across * down * 1.1 < round_up(filters, lanes) / filters
 
 
+def runs(rows: int) -> int:
+    """How many vectors of each of a tile's rows registers hold.
+
+    Sums, one vector of inputs each, and one weight.
+    """
+    return min(_MOST_RUNS, (cpu.host().registers - 1) // (rows + 1))
+
+
 def tile(dtype: str, filters: int, columns: int) -> Tile | None:
     """Channels x runs of results held in registers; None where rows are shorter than a vector."""
     host = cpu.host()
@@ -69,10 +77,6 @@ def tile(dtype: str, filters: int, columns: int) -> Tile | None:
         lanes //= 2
     if columns < lanes or lanes < 2:
         return None
-
-    def runs(rows: int) -> int:
-        # Sums, one vector of inputs each, and one weight.
-        return min(_MOST_RUNS, (host.registers - 1) // (rows + 1))
 
     def cost(rows: int) -> tuple[float, int]:
         loads = (rows + runs(rows)) / (rows * runs(rows))

@@ -24,6 +24,9 @@ from rushlight.ir.size import shown
 _SHARES = 8
 # Gradients of a band: with the inputs they meet they should stay in the first cache.
 _BAND_BYTES = 12 * 1024
+# Channels of a tile that has not all of them: squares of four are turned at a time.
+_HEIGHTS = (4, 5, 6)
+_FEW_INPUTS = 32
 
 
 def fits(problem: Problem) -> bool:
@@ -33,7 +36,10 @@ def fits(problem: Problem) -> bool:
     if column.stride != 1 or not pixels.pays(problem) or taps * problem.channels > MAX_DEPTH:
         return False
     shape = _tile(problem)
-    return shape is not None and shape.rows == filters and _rows(problem, shape) > 0
+    if shape is None or filters % shape.rows or not _rows(problem, shape):
+        return False
+    # Several blocks of filters take the place of the groups; each reads all inputs.
+    return shape.rows == filters or (problem.groups == 1 and problem.channels <= _FEW_INPUTS)
 
 
 def pixels_weight(problem: Problem) -> list[Launch]:
@@ -43,11 +49,13 @@ def pixels_weight(problem: Problem) -> list[Launch]:
     shape = _tile(problem)
     assert shape is not None
     packs, rows = pixels.packs(problem), _rows(problem, shape)
-    block_images = -(-x.shape[0] // _SHARES)
+    blocks = filters // shape.rows
+    parts = -(-_SHARES // blocks)
+    block_images = -(-x.shape[0] // parts)
     image_blocks = -(-x.shape[0] // block_images)
     # Bands are shared out as well where images are few.
     bands = -(-row.out // rows)
-    block_rows = rows * -(-bands // -(-_SHARES // image_blocks))
+    block_rows = rows * -(-bands // -(-parts // image_blocks))
     row_blocks = -(-row.out // block_rows)
     shares = image_blocks * row_blocks
     slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
@@ -75,8 +83,8 @@ def pixels_weight(problem: Problem) -> list[Launch]:
         "row_blocks": row_blocks,
         "shares": shares,
         "band_rows": rows,
-        "x_group": channels * x.step(3),
-        "g_group": filters * g.step(3),
+        "x_group": channels * x.step(3) if blocks == 1 else 0,
+        "g_group": shape.rows * g.step(3),
         "slab_rows": slab_rows,
         "slab_columns": slab_columns,
         "slab_channel": slab[0],
@@ -88,7 +96,9 @@ def pixels_weight(problem: Problem) -> list[Launch]:
             numbers[f"{name}_{axis_name}"] = operand.step(axis)
     for axis, axis_name in enumerate(("group", "filter", "channel", "row", "column")):
         numbers[f"dw_{axis_name}"] = dw.step(axis)
-    chunks = problem.groups * shares
+    if blocks > 1:
+        numbers["dw_group"] = shape.rows * dw.step(1)
+    chunks = problem.groups * blocks * shares
     sums = Ref(Scratch(chunks * chunk_bytes))
     label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     return [
@@ -105,7 +115,7 @@ def pixels_weight(problem: Problem) -> list[Launch]:
             sum_kernel(shape, x.dtype),
             (sums, dw.ref),
             tuple(numbers[name] for name in SUM_WORDS),
-            chunks=problem.groups,
+            chunks=problem.groups * blocks,
             flops=0,
             bytes=chunks * chunk_bytes,
             label=f"sums of {label}",
@@ -114,8 +124,22 @@ def pixels_weight(problem: Problem) -> list[Launch]:
 
 
 def _tile(problem: Problem) -> Tile | None:
+    """Output channels x taps: all channels, or as many as divide them evenly."""
     work = values.register_dtype(problem.x.dtype)
-    return pixels.tile(work, problem.filters, problem.column.out)
+    filters, depth = problem.filters, problem.row.taps * problem.column.taps * problem.channels
+    shape = pixels.tile(work, filters, problem.column.out)
+    if shape is None or shape.rows == filters:
+        return shape
+
+    def cost(rows: int) -> float:
+        taps = pixels.runs(rows)
+        return round_up(depth, taps) / depth * max(1.0, 2 * (rows + taps) / (rows * taps))
+
+    heights = [rows for rows in _HEIGHTS if filters % rows == 0]
+    if not heights:
+        return None
+    rows = min(heights, key=cost)
+    return Tile(rows, pixels.runs(rows), shape.lanes, work)
 
 
 def _rows(problem: Problem, shape: Tile) -> int:

@@ -123,6 +123,8 @@ BIG: list[Case] = [
      "padding": ((2, 2), (2, 1))},
     {"x": (1, 60000, 2), "filters": 3, "taps": (3,), "dilation": (29000,)},
     {"x": (1, 30, 30, 700), "filters": 5, "taps": (3, 3), "dilation": (9, 9)},
+    {"x": (4, 28, 28, 1), "filters": 10, "taps": (5, 5)},
+    {"x": (3, 20, 21, 3), "filters": 12, "taps": (3, 3), "padding": ((1, 1), (1, 2))},
 ]  # fmt: skip
 
 
