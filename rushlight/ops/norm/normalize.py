@@ -26,7 +26,8 @@ def _(g: Node, out: Node, input: Node, p: float, dim: Any, eps: float) -> Grads:
     floor = binary("maximum", norm, const(eps, norm.shape, norm.dtype))
     wide = build.expand(floor, input.shape)
     axes = tuple(k for k in range(input.ndim) if norm.shape[k] != input.shape[k])
-    total = reduce(times(g, binary("div", out, wide)), "sum", axes)
+    # Computed again: PyTorch keeps its operands, and users write into the result (x *= scale).
+    total = reduce(times(g, binary("div", binary("div", input, wide), wide)), "sum", axes)
     through = unary("neg", reshape(total, norm.shape))
     # Where the norm is below eps the divisor is a constant.
     small = binary("lt", norm, const(eps, norm.shape, norm.dtype))

@@ -120,7 +120,9 @@ def _pow_rule(g: Node, node: Node) -> Grads:
 @rule("atan2")
 def _atan2_rule(g: Node, node: Node) -> Grads:
     y, x = node.src
-    scaled = over(g, plus(squared(x), squared(y)))
+    square = plus(squared(x), squared(y))
+    # 0 at the origin, also where the squares vanish.
+    scaled = where(binary("eq", square, like(square, 0)), like(g, 0), over(g, square))
     return times(scaled, x), unary("neg", times(scaled, y))
 
 

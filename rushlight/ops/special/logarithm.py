@@ -196,8 +196,9 @@ def _(g: Node, out: Node, input: Node) -> Grads:
     x = build.cast(input, out.dtype)
     angle = scaled(x, math.pi)
     wave = minus(times(angle, unary("cos", angle)), unary("sin", angle))
-    slope = over(wave, times(angle, x))
-    at_zero = binary("eq", x, zeros_of(x))
+    square = times(angle, x)
+    slope = over(wave, square)
+    at_zero = binary("eq", square, zeros_of(x))  # also where x is too small to be squared
     return (grad_to(times(g, build.where(at_zero, zeros_of(x), slope)), input),)
 
 
