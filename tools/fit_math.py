@@ -269,16 +269,18 @@ def constants() -> dict[str, tuple[list[float], float]]:
 
 def piecewise(
     name: str, f: Callable[[Real], Real], borders: list[Real], centres: list[Real], count: int,
-    less: int = 0,
+    less: int = 0, near: str = "itself",
 ) -> list[Fit]:  # fmt: skip
     """f on each interval between ``borders``, around its centre.
 
-    The first, around 0 where f is 0, is fitted as f(t) / t, so that it is as good as the others in
-    relation to f; its polynomial has no constant. ``less``: what is taken from f(t) / t.
+    The first, around 0 where f is 0, is fitted as f(t) / t; its polynomial has no constant.
+    ``less``: what is taken from f(t) / t. ``near``: errors count in relation to f 'itself', or as
+    they are ('one').
     """
+    relative = near == "itself"
     fits = [
-        Fit(f"{name}_0", lambda t: f(t) / t - less, lambda t: t / f(t), mpf(10) ** -8, borders[1],
-            {"f32": count - 1}, at_once=True)
+        Fit(f"{name}_0", lambda t: f(t) / t - less, lambda t: t / f(t) if relative else t,
+            mpf(10) ** -8, borders[1], {"f32": count - 1}, at_once=True)
     ]  # fmt: skip
     for number, centre in enumerate(centres[1:], start=1):
         low, high = borders[number] - centre, borders[number + 1] - centre
@@ -286,7 +288,7 @@ def piecewise(
             Fit(
                 f"{name}_{number}",
                 lambda t, c=centre: f(c + t),  # type: ignore[misc]
-                lambda t, c=centre: 1 / f(c + t),  # type: ignore[misc]
+                lambda t, c=centre: 1 / f(c + t) if relative else mpf(1),  # type: ignore[misc]
                 low, high, {"f32": count}, at_once=True,
             )
         )  # fmt: skip
@@ -302,6 +304,16 @@ FITS += piecewise(
     [k * ERF_STEP for k in range(8)],
     7,
     less=1,
+)
+# the same for what the normal distribution function is more than a half
+NDTR_STEP = mpf(193) / 256
+FITS += piecewise(
+    "ndtr_piece",
+    lambda a: mp.erf(a * SQRT_HALF) / 2,
+    [mpf(0), *((k + mpf("0.501")) * NDTR_STEP for k in range(8))],
+    [k * NDTR_STEP for k in range(8)],
+    7,
+    near="one",
 )
 # tanh where 1 + 105/64 x passes from one power of two to the next, each in two halves
 TANH_BORDERS = [(mpf(n) / 2 - 1) * 64 / 105 for n in (2, 3, 4, 6, 8, 12, 16, 24, 32)]

@@ -47,6 +47,11 @@ def erfc(x: Array) -> Array:
     return np.asarray(_erfc(x), dtype=np.float64)
 
 
+def ndtr(x: Array) -> Array:
+    """The normal distribution function."""
+    return erfc(x * -math.sqrt(0.5)) / 2
+
+
 def erfinv(x: Array) -> Array:
     """Winitzki's first guess, then Halley's steps on erf, on erfc near the ends."""
     size = np.abs(x)

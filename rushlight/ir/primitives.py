@@ -39,6 +39,7 @@ UNARY: dict[str, str] = {
     "erf": "error function",
     "erfc": "1 - erf(x)",
     "erfinv": "inverse error function",
+    "ndtr": "(1 + erf(x / sqrt(2))) / 2, good beside 1: use erfc for the tail's own digits",
     "lgamma": "log |gamma(x)|",
     "digamma": "derivative of lgamma",
     "floor": "largest integer value <= x (floating only)",

@@ -6,7 +6,7 @@ from rushlight.compiler.loops.build import Value
 
 
 def never_positive(value: Value) -> bool:
-    """Whether no number above zero can come out: -|x|, -(x * x), x - max(x). NaN can.
+    """Whether no number above zero can come out (NaN can): -|x|, -c (x * x), x - max(x).
 
     A product that LLVM fuses into the difference is not rounded before: x * c - max(x * c) may
     exceed zero by half a unit in the last place of the product.
@@ -16,5 +16,16 @@ def never_positive(value: Value) -> bool:
         return top.op == "reduce" and top.data in ("max", "fmax") and top.args[0] is x
     if value.op != "neg":
         return False
-    (x,) = value.args
-    return x.op == "abs" or (x.op == "mul" and x.args[0] is x.args[1])
+    return _never_negative(value.args[0])
+
+
+def _never_negative(value: Value) -> bool:
+    """|x|, x * x and a positive number times such."""
+    if value.op != "mul":
+        return value.op == "abs"
+    x, y = value.args
+    if x is y:
+        return True
+    if x.op == "const":
+        x, y = y, x
+    return y.op == "const" and y.data > 0 and _never_negative(x)

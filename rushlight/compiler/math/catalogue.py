@@ -70,6 +70,7 @@ UNARY: dict[str, Formula] = {
     "erf": error_function.erf,
     "erfc": error_function.erfc,
     "erfinv": error_function.erfinv,
+    "ndtr": error_function.ndtr,
     "lgamma": in_double(gamma.lgamma),
     "digamma": in_double(gamma.digamma),
 }

@@ -6,12 +6,21 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_
+from rushlight.base.dtype import bool_, float64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import modulus
-from rushlight.ops.formula import zeros_of
+from rushlight.ops.formula import (
+    like,
+    one_minus,
+    over,
+    plus,
+    scaled,
+    squared,
+    times,
+    zeros_of,
+)
 from rushlight.ops.promote import compute_dtype, floating, full, require_floating
 from rushlight.ops.samples import INTEGERS, Rng, Samples, of_one, raises, with_options
 from rushlight.ops.table import Grads, Scalar, composite
@@ -22,17 +31,14 @@ def gelu(input: Node, *, approximate: str = "none") -> Node:
     """x * Phi(x), Phi the normal distribution function; "tanh" approximates it (Hendrycks 2016)."""
     require_floating("GeluKernelImpl", input)
     x = build.cast(input, compute_dtype(input.dtype))
-    half = const(0.5, x.shape, x.dtype)
     if approximate == "none":
-        inner = unary("erf", binary("mul", x, const(math.sqrt(0.5), x.shape, x.dtype)))
+        out = times(x, unary("ndtr", x))
     elif approximate == "tanh":
-        cube = binary("mul", binary("mul", x, x), x)
-        sum_ = binary("add", x, binary("mul", cube, const(0.044715, x.shape, x.dtype)))
-        inner = unary("tanh", binary("mul", sum_, const(math.sqrt(2 / math.pi), x.shape, x.dtype)))
+        cube = times(squared(x), x)
+        inner = scaled(plus(x, scaled(cube, 0.044715)), math.sqrt(2 / math.pi))
+        out = times(scaled(x, 0.5), plus(like(x, 1), unary("tanh", inner)))
     else:
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
-    one = const(1, x.shape, x.dtype)
-    out = binary("mul", binary("mul", x, half), binary("add", one, inner))
     return build.cast(out, input.dtype)
 
 
@@ -61,12 +67,33 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
 silu.samples(of_one(whole=False))
 
 
+def _mish_gate(x: Node) -> tuple[Node, Node]:
+    """tanh(softplus(x)) and e**x.
+
+    With u = e**x and n = u (u + 2) it is n / (n + 2): one exponential and no digits lost. Where
+    the dtype has 1, u stays what it is: n does not overflow.
+    """
+    u = unary("exp", binary("minimum", x, like(x, 20 if x.dtype is float64 else 10)))
+    n = times(u, plus(u, like(x, 2)))
+    return over(n, plus(n, like(x, 2))), u
+
+
 @composite(torch=False, functional=True)
 def mish(input: Node, inplace: bool = False) -> Node:
     """x * tanh(softplus(x))."""
     require_floating("mish_cpu", input)
-    inner: Node = softplus(input)
-    return binary("mul", input, unary("tanh", inner))
+    x = build.cast(input, compute_dtype(input.dtype))
+    return build.cast(times(x, _mish_gate(x)[0]), input.dtype)
+
+
+@mish.vjp
+def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
+    # tanh' = 1 - tanh**2, softplus' = sigmoid = u / (1 + u)
+    x = build.cast(input, compute_dtype(input.dtype))
+    gate, u = _mish_gate(x)
+    bend = times(over(u, plus(u, like(x, 1))), one_minus(squared(gate)))
+    slope = plus(gate, times(x, bend))
+    return (build.cast(times(build.cast(g, x.dtype), slope), input.dtype),)
 
 
 mish.samples(of_one(whole=False))

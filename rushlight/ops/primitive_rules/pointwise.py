@@ -41,6 +41,9 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "erf": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), 2 / math.sqrt(math.pi)),
     "erfc": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), -2 / math.sqrt(math.pi)),
     "erfinv": lambda x, out: scaled(unary("exp", squared(out)), math.sqrt(math.pi) / 2),
+    "ndtr": lambda x, out: scaled(
+        unary("exp", unary("neg", scaled(squared(x), 0.5))), 1 / math.sqrt(2 * math.pi)
+    ),
     "lgamma": lambda x, out: unary("digamma", x),
 }
 

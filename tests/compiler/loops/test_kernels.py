@@ -92,9 +92,11 @@ def test_exp_of_what_is_never_positive_keeps_its_bits() -> None:
     array[0, :5] = [-np.inf, np.inf, np.nan, 0.0, -0.0]
     x = build.input(0, array.shape, float32)
     top = build.expand(build.reshape(build.reduce(x, "max", (1,)), (3, 1)), x.shape)
+    half = build.const(0.5, x.shape, float32)
     for down in (
         build.unary("neg", build.unary("abs", x)),
         build.unary("neg", build.binary("mul", x, x)),
+        build.unary("neg", build.binary("mul", build.binary("mul", x, x), half)),
         build.binary("sub", x, top),
     ):
         (argument,) = run_compiled([down], [x], [array])
@@ -113,8 +115,14 @@ def test_only_these_are_never_positive() -> None:
 
     assert never_positive(made("sub", x, high)) and never_positive(made("neg", made("abs", y)))
     assert never_positive(made("neg", made("mul", y, y)))
+    half, less = (Value("const", (), float32, serial=4, data=data) for data in (0.5, -0.5))
+    square = made("mul", x, x)
+    for scaled in (made("mul", square, half), made("mul", half, square)):
+        assert never_positive(made("neg", scaled))
     for other in (made("sub", y, high), made("sub", x, low), made("sub", high, x),
-                  made("neg", x), made("neg", made("mul", x, y)), made("abs", x)):  # fmt: skip
+                  made("neg", x), made("neg", made("mul", x, y)), made("abs", x),
+                  made("neg", made("mul", square, less)), made("neg", made("mul", x, half)),
+                  made("neg", made("mul", square, y))):  # fmt: skip
         assert not never_positive(other)
 
 

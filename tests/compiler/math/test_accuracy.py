@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def worst(name: str, x: Any, lanes: int = 8) -> tuple[float, Any]:
 
 
 def test_every_function_has_an_oracle() -> None:
-    others = {"erfinv", "digamma", "pow", "atan2", "fmod", "remainder"}
+    others = {"erfinv", "ndtr", "digamma", "pow", "atan2", "fmod", "remainder"}
     assert set(UNARY) | others == SUPPORTED
 
 
@@ -55,6 +56,20 @@ def test_exp_of_what_is_never_positive_is_exp(dtype: str) -> None:
     x = -np.random.default_rng(8).exponential(40, 100_000).astype(real)
     x = np.concatenate([x, np.array([0, -0.0, -np.inf, np.nan, 1e-3, 0.1], real)])
     np.testing.assert_array_equal(native("exp_down", dtype)(x), native("exp", dtype)(x))
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [("f32", 7e-8), ("f64", 3e-16)])
+def test_normal_distribution_is_good_beside_one(dtype: str, limit: float) -> None:
+    real = np.float32 if dtype == "f32" else np.float64
+    x = np.concatenate([np.linspace(-10, 10, 40_001), np.linspace(-0.4, 0.4, 4_001)]).astype(real)
+    want = UNARY["erfc"](x.astype(Long) * -math.sqrt(0.5)) / 2
+    got = native("ndtr", dtype)(x)
+    error = np.abs(got.astype(Long) - want)
+    assert error.max() <= limit, f"ndtr({x[error.argmax()]!r}) is {error.max():.2e} off"
+    # A gelu that changes its sign below zero would be worse than one without its last digits.
+    assert got.min() == 0 and got.max() == 1
+    if dtype == "f32":
+        assert (np.diff(got[:40_001]) >= 0).all()
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ TABLE: dict[str, dict[float, float]] = {
     "acosh": {1.0: 0.0, INF: INF, 0.5: NAN, -2.0: NAN, -INF: NAN},
     "atanh": {1.0: INF, -1.0: -INF, 2.0: NAN, INF: NAN},
     "erfinv": {1.0: INF, -1.0: -INF, 1.5: NAN, -INF: NAN},
+    "ndtr": {0.0: 0.5, INF: 1.0, -INF: 0.0, 10.0: 1.0, -10.0: 0.0, 1e30: 1.0},
     "lgamma": {1.0: 0.0, 2.0: 0.0, 0.0: INF, -3.0: INF, INF: INF, -INF: INF},
     "digamma": {0.0: -INF, -1.0: NAN, -7.0: NAN, INF: INF, -INF: NAN},
 }
@@ -72,7 +73,15 @@ def test_zero_keeps_its_sign_and_the_smallest_number_is_not_lost(name: str, dtyp
 @pytest.mark.parametrize("dtype", ["f32", "f64"])
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("exp", 1.0), ("cos", 1.0), ("cosh", 1.0), ("log", -INF), ("lgamma", INF), ("digamma", INF)],
+    [
+        ("exp", 1.0),
+        ("cos", 1.0),
+        ("cosh", 1.0),
+        ("ndtr", 0.5),
+        ("log", -INF),
+        ("lgamma", INF),
+        ("digamma", INF),
+    ],
 )
 def test_negative_zero(name: str, wanted: float, dtype: str) -> None:
     # digamma's pole at 0 is approached from the side of the zero's sign; the rest see no sign.
