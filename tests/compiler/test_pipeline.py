@@ -234,3 +234,19 @@ def test_long_chains_compile() -> None:
     for _ in range(1500):
         y = build.binary("add", build.binary("mul", y, build.const(0.99, (20,), float32)), x)
     agree([y], [x], arrays)
+
+
+def test_what_waits_in_the_place_of_an_input_is_written_after_the_input_is_read() -> None:
+    """The quotient is costly, needed by the sum and after it: it waits where the result will be,
+    and that may be in the memory of the other factor, which the sum reads too."""
+    nodes, arrays = arrays_of((3, 4), (3, 4), (3, 1))
+    other, x, size = nodes
+    quotient = build.binary("div", x, build.expand(size, (3, 4)))
+    for terms in ((quotient, other), (other, quotient)):
+        product = build.binary("mul", *terms)
+        for axes in ((1,), (0, 1)):
+            total = build.reduce(product, "sum", axes)
+            kept = tuple(1 if k in axes else n for k, n in enumerate(product.shape))
+            wide = build.expand(build.reshape(total, kept), product.shape)
+            result = build.binary("mul", wide, quotient)
+            agree([result], nodes, arrays, frozenset({0}))

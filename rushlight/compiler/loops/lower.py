@@ -98,15 +98,22 @@ def _in_place(schedule: Schedule) -> Pairs:
 
 
 def _read_later(schedule: Schedule, store: Store, node: Node) -> bool:
-    """Whether a pass after the one that stores reads ``node`` again."""
+    """Whether ``node`` is read again after its place is written: by a later pass, or by the same
+    one after a value that waits there (``loops/saved.py``), which is written once it is known."""
     if not store.full:
         return False
-    first = min([store.value.phase, *(pass_ for s, pass_ in schedule.saved.values() if s is store)])
+    waiting = [(pass_, value) for value, (s, pass_) in schedule.saved.items() if s is store]
+    first = min([store.value.phase, *(pass_ for pass_, _ in waiting)])
     last = max(value.phase for value in schedule.values)
     later: list[Value] = []
     for phase in range(first + 1, last + 1):
         later += schedule.pass_roots(phase)
-    return any(v.op == "load" and v.data[0] is node for v in needed_full(later))
+    again = needed_full(later)
+    for pass_, value in waiting:
+        if pass_ == first:
+            here = needed_full(schedule.pass_roots(first))
+            again += [each for each in here if each.serial > value.serial]
+    return any(v.op == "load" and v.data[0] is node for v in again)
 
 
 def label_of(outputs: list[Node]) -> str:
