@@ -221,7 +221,8 @@ def logsumexp(
     """log(sum(exp(x))) of what counts."""
     x = _cast(input, dtype)
     low = _limit(x.dtype, -1)
-    return function("logsumexp")(_filled(x, mask, low), _axes(x, dim), keepdim)  # type: ignore[no-any-return]
+    made = function("logsumexp")(_filled(x, mask, low), _axes(x, dim), keepdim)
+    return convert(made, x.dtype)  # of whole numbers too, as in PyTorch
 
 
 def logaddexp(

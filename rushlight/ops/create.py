@@ -83,6 +83,26 @@ def _(rng: Rng) -> Samples:
     yield (floats(rng, 2, 3),), {}
 
 
+@composite(torch=False, name="_in_place_of", grad_name="Copy")
+def in_place_of(input: Node, source: Node, who: str) -> Node:
+    """``source``, of the shape and dtype of ``input``, whose slope in ``input`` is zero.
+
+    For results that PyTorch gives a gradient of zeros: draws, and what depends on shapes only.
+    ``who`` names the node of the gradient graph (tensor/grad_names.py).
+    """
+    return source
+
+
+@in_place_of.vjp
+def _(g: Node, out: Node, input: Node, source: Node, who: str) -> Grads:
+    return const(0, input.shape, input.dtype), grad_to(g, source)
+
+
+@in_place_of.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3), floats(rng, 2, 3), "Uniform"), {}
+
+
 @composite(torch=False, name="_stretched_noise", grad_name="Normal")
 def stretched_noise(noise: Node, std: Operand, mean: Operand) -> Node:
     """noise * std + mean. A draw is no function of its parameters: the slopes are zero."""

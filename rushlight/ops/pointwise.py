@@ -285,6 +285,11 @@ def fill(input: Node, value: Operand) -> Node:
     return full(value, input.shape, input.dtype)
 
 
+@fill.vjp
+def _(g: Node, out: Node, input: Node, value: Operand) -> Grads:
+    return const(0, input.shape, input.dtype), grad_to(g, value)
+
+
 @fill.samples
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 4, 5), 2.5), {}

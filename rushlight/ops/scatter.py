@@ -14,6 +14,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full, is_number
 from rushlight.ops.samples import INTEGERS, Fixed, Rng, Samples, floats, raises
+from rushlight.ops.scatter_product import product_of_others
 from rushlight.ops.table import Grads, Operand, composite
 
 _MODES = {"sum": "add", "prod": "prod", "amax": "max", "amin": "min", "mean": "add"}
@@ -244,7 +245,11 @@ def _shares(
         count = _counts(x, places, axis, include_self)
         return lambda g: (binary("div", g, count), picked(binary("div", g, count)))
     if reduce == "prod":
-        return _product_shares(x, values, places, axis, include_self)
+        if not include_self:
+            one = const(1, values.shape, values.dtype)
+            x = build.scatter(x, places, one, axis, "set")
+        mine, theirs = product_of_others(x, places, values, axis)
+        return lambda g: (binary("mul", g, mine), binary("mul", picked(g), theirs))
     # Equal extrema share the cotangent evenly.
     dtype = x.dtype
     here = build.cast(binary("eq", x, out), dtype)
@@ -258,37 +263,6 @@ def _shares(
         return binary("mul", part, here), binary("mul", picked(part), there)
 
     return divide
-
-
-def _product_shares(x: Node, values: Node, places: Node, axis: int, include_self: bool) -> Any:
-    """g times the product of all others: counted by zeros, so that nothing is divided by one."""
-
-    def zeros_to_one(node: Node) -> tuple[Node, Node]:
-        is_zero = binary("eq", node, const(0, node.shape, node.dtype))
-        one = const(1, node.shape, node.dtype)
-        return build.where(is_zero, one, node), build.cast(is_zero, node.dtype)
-
-    (mine, my_zeros), (theirs, their_zeros) = zeros_to_one(x), zeros_to_one(values)
-    if not include_self:
-        one = const(1, values.shape, values.dtype)
-        mine = build.scatter(mine, places, one, axis, "set")
-        my_zeros = build.scatter(my_zeros, places, places_like(values), axis, "set")
-    product = build.scatter(mine, places, theirs, axis, "prod")
-    zeros = build.scatter(my_zeros, places, their_zeros, axis, "add")
-
-    def others(product: Node, zeros: Node, factor: Node, is_zero: Node) -> Node:
-        # Another zero makes it 0; else the product without this factor.
-        left = binary("sub", zeros, is_zero)
-        nothing = const(0, left.shape, left.dtype)
-        return build.where(binary("eq", left, nothing), binary("div", product, factor), nothing)
-
-    def shares(g: Node) -> tuple[Node, Node]:
-        own = binary("mul", g, others(product, zeros, mine, my_zeros))
-        picked = [build.gather(each, places, axis) for each in (g, product, zeros)]
-        rest = others(picked[1], picked[2], theirs, their_zeros)
-        return own, binary("mul", picked[0], rest)
-
-    return shares
 
 
 # Samples

@@ -49,6 +49,7 @@ def _indexed(given: Sequence[Any], metas: Sequence[Meta]) -> str:
 _RULES: dict[str, Rule] = {
     "matmul": _product,
     "_basic_index": _indexed,
+    "_in_place_of": lambda given, metas: str(given[2]),
     "sum": _with_dim("Sum"),
     "mean": _with_dim("Mean"),
     "squeeze": _with_dim("Squeeze"),

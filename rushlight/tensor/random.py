@@ -335,7 +335,12 @@ def bernoulli(
         real_kind(kind, "bernoulli_tensor_cpu_p_")
         drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
     made = _made(drawn.astype(kind.np), tuple(input.shape), False)
-    return made if out is None else write_out("bernoulli", out, made)
+    if out is not None:
+        return write_out("bernoulli", out, made)
+    if input._edge is None or p is not None or not local.trace.grad:
+        return made
+    result: Tensor = function("_in_place_of")(input, made, "Bernoulli")
+    return result
 
 
 def _bernoulli_of_sample(

@@ -12,6 +12,7 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.limits import finfo
+from rushlight.engine.trace import local
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
@@ -26,15 +27,21 @@ from rushlight.tensor.random import (
 )
 from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
 
 
 def _count(tensor: Tensor) -> int:
     return tensor._value.meta.numel
 
 
-def _fill(self: Tensor, array: np.ndarray[Any, Any], who: str) -> Tensor:
+def _fill(self: Tensor, array: np.ndarray[Any, Any], who: str, node: str = "") -> Tensor:
+    """``array`` written; where ``self`` has a gradient it keeps one, of zeros, from ``node``."""
     self._writable(who)
-    self._assign(Tensor._from_array(laid_out(self, array)))
+    drawn = Tensor._from_array(laid_out(self, array))
+    if self._edge is not None and local.trace.grad:
+        camel = "".join(part.capitalize() for part in who.split("_"))
+        drawn = function("_in_place_of")(self, drawn, node or camel)
+    self._assign(drawn)
     return self
 
 
@@ -92,13 +99,14 @@ def random_(
     """Whole numbers: all the dtype can count to, [0, to), or [from, to) (``to`` None: no end)."""
     low = old.pop("from", from_)
     source = source_of(generator)
+    node = "Random1" if to is _UNGIVEN else "Random"
     if low is _UNGIVEN and to is _UNGIVEN:
-        return _fill(self, source.random_full(_count(self), self.dtype.np), "random_")
+        return _fill(self, source.random_full(_count(self), self.dtype.np), "random_", "Random2")
     if to is _UNGIVEN:
         low, to = 0, low
     low, high = 0 if low is _UNGIVEN else int(low), None if to is None else int(to)
     drawn = whole_numbers(source, _count(self), self.dtype, low, high)
-    return _fill(self, drawn, "random_")
+    return _fill(self, drawn, "random_", node)
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -109,7 +117,8 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     else:
         require_chance("bernoulli_", p)
         drawn = source.bernoulli(_count(self), float(p))
-    return _fill(self, drawn.astype(self.dtype.np), "bernoulli_")
+    node = "Bernoulli1" if isinstance(p, Tensor) else "Bernoulli2"
+    return _fill(self, drawn.astype(self.dtype.np), "bernoulli_", node)
 
 
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:

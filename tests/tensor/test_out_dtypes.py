@@ -75,3 +75,28 @@ def test_scaled_bessel_functions_vanish_at_infinity() -> None:
     ends = torch.tensor([math.inf, -math.inf])
     assert torch.special.i0e(ends).tolist() == [0, 0]
     assert torch.special.i1e(ends).tolist() == [0, 0]
+
+
+def test_powers_of_a_matrix_are_converted_where_a_square_comes_last() -> None:
+    for n in (0, 1, 4, 8):
+        out = torch.zeros(2, 2, dtype=torch.float64)
+        assert torch.linalg.matrix_power(X, n, out=out) is out
+        assert out.tolist() == torch.linalg.matrix_power(X, n).tolist()
+    for n in (2, 3, 5, 6, -1):
+        with pytest.raises(RuntimeError, match="dtype float, but got double"):
+            torch.linalg.matrix_power(X, n, out=torch.zeros(2, 2, dtype=torch.float64))
+
+
+def test_a_mean_of_complex_numbers_along_a_dim_is_cut_to_its_real_part() -> None:
+    z, out = torch.tensor([1 + 2j, 3 - 1j]), torch.zeros((), dtype=torch.float64)
+    torch.mean(z, 0, out=out)
+    assert out.item() == 2
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        torch.mean(z, out=out)
+
+
+def test_places_in_a_tuple_are_written_nowhere() -> None:
+    out = torch.zeros(0, dtype=torch.int64)
+    assert torch.nonzero(X, out=out) is out and out.shape == (4, 2)
+    with pytest.raises(TypeError, match="out"):
+        torch.nonzero(X, as_tuple=True, out=(out, out))

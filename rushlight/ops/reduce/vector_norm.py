@@ -82,7 +82,8 @@ def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) ->
     if ord == 1:
         slope = binary("mul", gw, unary("sign", x))
     elif ord == 2:
-        slope = build.where(binary("eq", ow, zero), zero, binary("mul", x, binary("div", gw, ow)))
+        unit = build.where(binary("eq", ow, zero), zero, binary("div", x, ow))
+        slope = binary("mul", gw, unit)
     elif math.isinf(ord):
         hit = build.cast(binary("eq", unary("abs", x), ow), x.dtype)
         count = widen(reduce(hit, "sum", axes), x, axes)
@@ -91,8 +92,8 @@ def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) ->
         safe = build.where(binary("eq", ow, zero), const(1, x.shape, x.dtype), ow)
         ratio = binary("div", unary("abs", x), safe)
         powers = binary("pow", ratio, full(ord - 1, x.shape, x.dtype))
-        slope = binary("mul", binary("mul", gw, unary("sign", x)), powers)
-        slope = build.where(binary("eq", ow, zero), zero, slope)
+        unit = binary("mul", unary("sign", x), powers)
+        slope = binary("mul", gw, build.where(binary("eq", ow, zero), zero, unit))
     return (slope,)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
@@ -38,10 +40,12 @@ for _name, _values, _doc, _low in (
     special_function(_name, _values, _doc, low=_low, high=20)
 
 
-def _over_x(y: Node, x: Node) -> Node:
-    """y / x for an odd y of slope 1/2 at 0."""
-    at_zero = binary("eq", x, like(x, 0))
-    return build.where(at_zero, like(x, 0.5), over(y, build.where(at_zero, like(x, 1), x)))
+def _slope(rest: Node, y: Node, x: Node) -> Node:
+    """rest - y / x away from 0; 1/2, the limit, near it (and, as in PyTorch, at nan)."""
+    least = like(x, float(np.finfo(x.dtype.np).eps))
+    away = binary("lt", least, unary("abs", x))
+    ratio = over(y, build.where(away, x, like(x, 1)))
+    return build.where(away, minus(rest, ratio), like(x, 0.5))
 
 
 @i0.vjp
@@ -58,12 +62,11 @@ def _(g: Node, out: Node, input: Node) -> Grads:
 @i1.vjp
 def _(g: Node, out: Node, input: Node) -> Grads:
     x = build.cast(input, out.dtype)
-    return (grad_to(times(g, minus(i0(x), _over_x(out, x))), input),)
+    return (grad_to(times(g, _slope(i0(x), out, x)), input),)
 
 
 @i1e.vjp
 def _(g: Node, out: Node, input: Node) -> Grads:
     x = build.cast(input, out.dtype)
-    slope = minus(minus(i0e(x), _over_x(out, x)), times(unary("sign", x), out))
-    at_zero = binary("eq", x, like(x, 0))
-    return (grad_to(times(g, build.where(at_zero, like(x, 0.5), slope)), input),)
+    rest = minus(i0e(x), times(unary("sign", x), out))
+    return (grad_to(times(g, _slope(rest, out, x)), input),)

@@ -88,7 +88,7 @@ def j0(x: Array) -> Array:
         size, (1.0, _FAR), lambda v: _series(0, v, -1), lambda v: _near_j(0, v),
         lambda v: _far_j(0, v),
     )  # fmt: skip
-    return np.where(np.isinf(size), 0.0, found).reshape(x.shape)
+    return np.where(np.isinf(size), np.nan, found).reshape(x.shape)  # as PyTorch has it
 
 
 def j1(x: Array) -> Array:
@@ -98,7 +98,7 @@ def j1(x: Array) -> Array:
         size, (1.0, _FAR), lambda v: _series(1, v, -1), lambda v: _near_j(1, v),
         lambda v: _far_j(1, v),
     )  # fmt: skip
-    found = np.where(np.isinf(size), 0.0, found).reshape(x.shape)
+    found = np.where(np.isinf(size), np.nan, found).reshape(x.shape)  # as PyTorch has it
     return np.asarray(np.copysign(1.0, x) * found)
 
 
@@ -124,7 +124,7 @@ def _second_kind(x: Array, near: object, order: int) -> Array:
         flat, (0.0, np.nextafter(0, 1), _FAR), lambda v: np.full_like(v, np.nan),
         lambda v: np.full_like(v, -np.inf), near, lambda v: _far_y(order, v),
     )  # fmt: skip
-    return np.where(np.isposinf(flat), 0.0, found).reshape(x.shape)
+    return np.where(np.isposinf(flat), np.nan, found).reshape(x.shape)  # as PyTorch has it
 
 
 def y0(x: Array) -> Array:

@@ -19,10 +19,11 @@ from rushlight.ops.table import Op, Operand, composite
 
 Step = Callable[[int, Array, Array, Array], Array]  # k, x, p_k, p_(k-1) -> p_(k+1)
 _LARGEST = 100_000  # a degree beyond is nan
+_UNCOUNTED = 2.0**63  # no whole number of 64 bits: as below 0
 
 
 def _evaluate(x: Array, n: Array, first: Callable[[Array], Array], step: Step) -> Array:
-    degrees = np.where(np.isfinite(n), np.trunc(n), -1)
+    degrees = np.where(np.isfinite(n) & (n < _UNCOUNTED), np.trunc(n), -1)
     out = np.where(degrees < 0, 0.0, np.where(degrees > _LARGEST, np.nan, 1.0))
     before, here = np.ones_like(x), first(x)
     top = int(min(degrees.max(initial=0), _LARGEST))

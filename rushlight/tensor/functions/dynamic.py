@@ -18,6 +18,7 @@ from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -31,9 +32,19 @@ def _made(array: Array) -> Tensor:
 # Where
 
 
-@public(method=True, out=True)
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The places of elements that are not zero: (n, ndim) int64, or one vector per axis."""
+@public(method=True)
+def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
+    """The places of elements that are not zero: (n, ndim) int64, or one vector per axis.
+
+    ``out`` is for the one tensor; one vector per axis is written to nothing.
+    """
+    if out is not None:
+        if as_tuple:
+            raise TypeError(
+                "nonzero(): out= takes the places as one tensor, so it does not go with "
+                "as_tuple=True"
+            )
+        return write_out("nonzero", out, nonzero(input))
     array = input._array()
     if as_tuple:
         return tuple(map(_made, np.nonzero(np.atleast_1d(array))))

@@ -51,7 +51,11 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     if (rates.astype(np.float64) < 0.0).any():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     drawn = variates.poisson(source_of(generator).engine, rates)
-    return _constant(input, _made(drawn, input))
+    made = _made(drawn, input)
+    if not _wants_gradient(input):
+        return made
+    result: Tensor = function("_in_place_of")(input, made, "Poisson")
+    return result
 
 
 @public()
@@ -115,14 +119,6 @@ def _wants_gradient(input: Tensor) -> bool:
 def _movement(input: Tensor) -> Any:
     """Zeros, whose derivative by ``input`` is 1."""
     return function("sub")(input, input._alias())
-
-
-def _constant(input: Tensor, sample: Tensor) -> Tensor:
-    """The sample; its gradient to ``input`` is 0 where one is asked for."""
-    if not _wants_gradient(input):
-        return sample
-    result: Tensor = function("add")(sample, function("mul")(_movement(input), 0.0))
-    return result
 
 
 __all__ = ["binomial", "poisson", "sample_dirichlet", "standard_gamma"]

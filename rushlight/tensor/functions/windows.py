@@ -49,7 +49,7 @@ def _bartlett(count: int, span: float) -> Array:
 def _kaiser(count: int, span: float, beta: float) -> Array:
     at = 2 * np.arange(count) / span - 1
     inside = beta * np.sqrt(np.maximum(1 - at * at, 0.0))
-    return np.asarray(i0(inside) / i0(np.array([beta])))
+    return np.asarray(i0(inside) / i0(np.array([float(beta)])))
 
 
 def _window(name: str, values: Callable[..., Array], doc: str, **defaults: Any) -> None:

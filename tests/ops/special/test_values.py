@@ -65,3 +65,30 @@ def test_two_numbers_are_refused() -> None:
         torch.special.zeta(2, 1)
     with pytest.raises(TypeError, match="Tensor"):
         torch.bitwise_and(2, 1)
+
+
+def test_bessel_functions_of_infinity_and_slopes_near_zero() -> None:
+    ends = torch.tensor([math.inf, -math.inf])
+    for name in ("bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"):
+        assert getattr(torch.special, name)(ends).isnan().all()  # as PyTorch has it
+    for name in ("i1", "i1e"):
+        x = torch.tensor([0.0, 1e-9, math.nan], requires_grad=True)
+        getattr(torch.special, name)(x).sum().backward()
+        assert x.grad.tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_kaiser_window_of_a_whole_number() -> None:
+    found = torch.signal.windows.kaiser(5, beta=2)
+    wanted = [0.43867627984, 0.83476143340, 1.0, 0.83476143340, 0.43867627984]
+    assert found.tolist() == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_degree_beyond_whole_numbers_counts_as_negative() -> None:
+    n = torch.tensor([1e20, -2.0, 3.0])
+    assert torch.special.chebyshev_polynomial_t(torch.tensor(0.5), n).tolist() == [0, 0, -1]
+
+
+def test_masked_logsumexp_of_whole_numbers_is_whole() -> None:
+    x = torch.tensor([[1, 2], [3, 4]])
+    made = torch.masked.logsumexp(x, 1, mask=torch.tensor([[True, False], [True, True]]))
+    assert made.dtype is torch.int64 and made.tolist() == [1, 4]

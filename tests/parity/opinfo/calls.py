@@ -36,8 +36,8 @@ TIES = frozenset({"sort", "argsort", "topk", "kthvalue"})
 DRAWN = frozenset({"normal"})
 # PyTorch is the less exact of the two, as its own tests know: (relative, absolute).
 INEXACT = {
-    "special.bessel_j0": (1e-5, 1e-5), "special.bessel_j1": (1e-5, 1e-5),
-    "special.bessel_y0": (1e-5, 1e-5), "special.bessel_y1": (1e-5, 1e-5),
+    "special.bessel_j0": (1e-4, 1e-4), "special.bessel_j1": (1e-4, 1e-4),
+    "special.bessel_y0": (1e-4, 1e-4), "special.bessel_y1": (1e-4, 1e-4),
     "nn.functional.ctc_loss": (2e-3, 1e-5), "cov": (1e-3, 1e-4),
     "polygamma": (1e-4, 1e-4), "special.polygamma": (1e-4, 1e-4),
 }  # fmt: skip

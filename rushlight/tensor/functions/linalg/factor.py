@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.engine.trace import local
 from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, settled
 from rushlight.tensor.functions.register import public
@@ -140,6 +141,9 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
     if input.dtype is not tau.dtype:
         raise RuntimeError(f"{who}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
     made: Tensor = function("_householder")(input, tau)
+    if made._edge is None and input._edge is not None and not tau.shape[-1] and local.trace.grad:
+        # Of no reflectors at all the slope is zero.
+        made = function("_in_place_of")(input, made, "LinalgHouseholderProduct")
     return made
 
 

@@ -133,7 +133,9 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
         rank = matrix_rank(input, atol=0.0, rtol=limit)
     if how in ("gelsd", "gelss"):
         values = settled(function("_svdvals")(a.detach()))
-    residuals = empty
+    # No numbers where there are none, but with a gradient where the solution has one.
+    flat: Any = function("reshape")(solution, (-1,))[:0]
+    residuals = function("abs")(flat)
     full = how == "gels" or bool((rank == n).all())
     if m > n and full and how != "gelsy":
         gap = function("sub")(function("matmul")(input, solution), given)

@@ -12,13 +12,27 @@ from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.linalg.inverse import inv, solve
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.out import require_same_dtypes, write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 
 @linalg
-def matrix_power(input: Tensor, n: int) -> Tensor:
-    """A times itself n times; negative: of the inverse."""
+def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
+    """A times itself n times; negative: of the inverse.
+
+    ``out``: of the very dtype where a product or an inverse comes last, as in PyTorch; copies and
+    squares of squares are converted.
+    """
+    made = _power(input, n)
+    if out is None:
+        return made
+    if n < 0 or n in (2, 3) or n & (n - 1):
+        require_same_dtypes("linalg_matrix_power", out, made)
+    return write_out("linalg_matrix_power", out, made)
+
+
+def _power(input: Tensor, n: int) -> Tensor:
     if input.ndim < 2:
         raise RuntimeError(
             "linalg.matrix_power: The input tensor A must have at least 2 dimensions."
@@ -32,7 +46,8 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         size = input.shape[-1]
         eye = function("_eye")(size, size, input.dtype)
         same: Tensor = function("expand")(eye, *input.shape)
-        return function("clone")(same)  # type: ignore[no-any-return]
+        # Of a power that is the same for every matrix the slope is zero.
+        return function("_in_place_of")(input, same, "Copys")  # type: ignore[no-any-return]
     base = inv(input) if n < 0 else input
     left, result = abs(n), None
     while left:
@@ -45,7 +60,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     return result if result is not input else function("clone")(input)
 
 
-public(method=True, out=True)(matrix_power)
+public(method=True)(matrix_power)
 
 
 @linalg
