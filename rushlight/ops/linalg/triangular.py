@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import unary
@@ -45,13 +47,23 @@ def _half(x: Node, above: bool, unit: bool) -> Node:
     return upper(x, int(unit)) if above else lower(x, int(unit))
 
 
+@host("linalg_cholesky_solve", complex=True)
+def _host_cholesky_solve(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    b, factor = arrays
+    turned = np.conj(np.swapaxes(factor, -1, -2))
+    low, high = (turned, factor) if params[0] else (factor, turned)
+    return substituted(high, substituted(low, b, False, False), True, False)
+
+
 @composite(torch=False, name="_cholesky_solve", grad_name="CholeskySolve", complex_rule=True)
 def cholesky_solve(b: Node, factor: Node, upper: bool) -> Node:
     """X with L L^H X = b (``upper``: U^H U X = b), given the factor."""
-    low, high = (adjoint(factor), factor) if upper else (factor, adjoint(factor))
-    half: Node = triangular(low, b, False, False)
-    whole: Node = triangular(high, half, True, False)
-    return whole
+    # One call of the host, not two triangular ones: a second gradient must find the rule below,
+    # whose slope is not cut to a triangle.
+    require_matrix("cholesky_solve", factor)
+    batch = broadcast_shapes(factor.shape[:-2], b.shape[:-2])
+    shape = (*batch, *b.shape[-2:])
+    return build.host("linalg_cholesky_solve", (b, factor), shape, b.dtype, (upper,))
 
 
 @cholesky_solve.vjp

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rushlight.base.dtype import float64
 from rushlight.ir import build
 from rushlight.ir.build import unary
 from rushlight.ir.graph import Node
@@ -29,7 +30,7 @@ def polygamma(input: Node, n: int) -> Node:
     x = build.cast(input, floating(input.dtype))
     if n == 0:
         return unary("digamma", x)
-    return host_node("polygamma", x, params=(n,))
+    return host_node("polygamma", x, params=(n, x.dtype is not float64))
 
 
 @polygamma.vjp

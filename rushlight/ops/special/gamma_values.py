@@ -21,37 +21,47 @@ _DIRECT = 12  # terms summed before the Euler-Maclaurin tail
 def zeta(x: Array, q: Array) -> Array:
     """The sum of (k + q) ** -x over k >= 0 (Euler and Maclaurin, DLMF 25.11.5)."""
     x, q = np.broadcast_arrays(x, q)
-    # Where q is far below 0 there are more terms before the tail holds.
-    lowest = np.where(np.isfinite(q), q, 0.0).min(initial=0.0)
-    count = _DIRECT + int(min(max(-lowest, 0.0), 1e4))
-    total = np.zeros_like(q)
-    for k in range(count):
-        total = total + np.power(q + k, -x)
-    at = q + count
-    total = total + at ** (1 - x) / (x - 1) + at**-x / 2
-    term = x * at ** (-x - 1)
-    for place, bernoulli in enumerate(_BERNOULLI):
-        total = total + bernoulli / math.factorial(2 * place + 2) * term
-        term = term * (x + 2 * place + 1) * (x + 2 * place + 2) / (at * at)
+    below = np.isfinite(q) & (q < 0)
+    total = _above_zero(x, np.where(below, q - np.floor(q), q))
+    if below.any():
+        # The terms below 0 are those from 1 - f to -q, f the fraction of q: two zetas apart.
+        fraction = np.where(below, q - np.floor(q), 0.5)
+        beside = _above_zero(x, 1 - fraction) - _above_zero(x, np.where(below, 1 - q, 1.0))
+        total = np.where(below, total + np.where(x % 2 == 0, beside, -beside), total)
     pole = (q <= 0) & (q == np.floor(q))
     total = np.where(pole, np.inf, total)
     total = np.where((q <= 0) & ~pole & (x != np.floor(x)), np.nan, total)
     return np.where(x == 1, np.inf, np.where((x < 1) | np.isnan(q), np.nan, total))
 
 
-def polygamma(x: Array, n: int) -> Array:
-    """The n-th derivative of digamma."""
+def _above_zero(x: Array, q: Array) -> Array:
+    total = np.zeros_like(q)
+    for k in range(_DIRECT):
+        total = total + np.power(q + k, -x)
+    at = q + _DIRECT
+    total = total + at ** (1 - x) / (x - 1) + at**-x / 2
+    term = x * at ** (-x - 1)
+    for place, bernoulli in enumerate(_BERNOULLI):
+        total = total + bernoulli / math.factorial(2 * place + 2) * term
+        term = term * (x + 2 * place + 1) * (x + 2 * place + 2) / (at * at)
+    return total
+
+
+def polygamma(x: Array, n: int, single: bool = False) -> Array:
+    """The n-th derivative of digamma; ``single``: of float32 numbers."""
     if n == 0:
         return digamma(x)
     if n == 1:
-        return _trigamma(x)
+        return _trigamma(x, single)
     return np.asarray((-1) ** (n + 1) * math.factorial(n) * zeta(np.full_like(x, n + 1.0), x))
 
 
-def _trigamma(x: Array) -> Array:
+def _trigamma(x: Array, single: bool) -> Array:
     low = x < 0.5
     right = zeta(np.full_like(x, 2.0), np.where(low, 1 - x, x))
-    return np.where(low, np.pi**2 / np.sin(np.pi * x) ** 2 - right, right)
+    # Far below 0, and at the poles, what pi * x is rounded to decides: float32 as in PyTorch.
+    turn = np.sin(np.float32(np.pi) * x.astype(np.float32)) if single else np.sin(np.pi * x)
+    return np.where(low, np.pi**2 / turn.astype(np.float64) ** 2 - right, right)
 
 
 def igamma(a: Array, x: Array) -> Array:

@@ -39,6 +39,20 @@ def test_known_value(name: str, x: float, value: float) -> None:
     assert found == pytest.approx(value, rel=2e-9, abs=2e-12)
 
 
+def test_polygamma_far_below_zero_and_at_the_poles() -> None:
+    # PyTorch 2.13 printed these: at a pole of float32 the sine of a rounded pi * x decides.
+    at = torch.tensor([-1001.7, -13437.7, -0.25, -1.5])
+    wanted = [-6.8847e01, -6.8988e01, 1.2270e02, -2.3620e-01]
+    assert torch.polygamma(2, at).tolist() == pytest.approx(wanted, rel=1e-4)
+    ints = torch.polygamma(1, torch.tensor([-8, -5, 0, 6], dtype=torch.int8))
+    assert ints.tolist() == pytest.approx([2.0178e13, 2.1628e13, math.inf, 0.18132], rel=1e-4)
+    fine = torch.polygamma(1, torch.tensor([-8.0], dtype=torch.float64))
+    assert fine.item() == pytest.approx(1.0282e31, rel=1e-4)
+    two = torch.full((2,), 4.0, dtype=torch.float64)
+    there = torch.special.zeta(two, torch.tensor([-13437.7, -2.5], dtype=torch.float64))
+    assert there.tolist() == pytest.approx([128.1701523900937, 32.457979369864596], rel=1e-12)
+
+
 def test_zeta_and_polygamma() -> None:
     two = torch.tensor(2.0, dtype=torch.float64)
     one = torch.tensor(1.0, dtype=torch.float64)

@@ -285,3 +285,16 @@ def test_cholesky_solve_gives_the_unread_triangle_a_slope() -> None:
     torch.cholesky_solve(torch.tensor([[1.0], [2.0]]), low).sum().backward()
     # PyTorch 2.13 printed this.
     assert low.grad.flatten().tolist() == pytest.approx([0.0625, 0.03125, -1.25, -2.625])
+
+
+def test_second_gradients_of_cholesky_solve_reach_the_unread_triangle() -> None:
+    low = torch.tensor([[2.0, 0.0], [0.5, 1.0]], dtype=torch.float64, requires_grad=True)
+    b = torch.tensor([[1.0], [2.0]], dtype=torch.float64, requires_grad=True)
+    for made, wanted in (
+        # PyTorch 2.13 printed these.
+        (torch.cholesky_solve(b, low), [2.0673828125, 4.81201171875, -14.25390625, -47.755859375]),
+        (torch.cholesky_inverse(low), [0.3916015625, 0.30810546875, -4.23828125, -9.708984375]),
+    ):
+        (slope,) = torch.autograd.grad(made.sum(), low, create_graph=True)
+        (second,) = torch.autograd.grad((slope * slope).sum(), low)
+        assert second.flatten().tolist() == pytest.approx(wanted, rel=1e-12)
