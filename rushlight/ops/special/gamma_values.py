@@ -44,7 +44,7 @@ def _above_zero(x: Array, q: Array) -> Array:
     for place, bernoulli in enumerate(_BERNOULLI):
         total = total + bernoulli / math.factorial(2 * place + 2) * term
         term = term * (x + 2 * place + 1) * (x + 2 * place + 2) / (at * at)
-    return total
+    return np.asarray(total)
 
 
 def polygamma(x: Array, n: int, single: bool = False) -> Array:
