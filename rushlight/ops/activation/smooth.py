@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float64
+from rushlight.base.dtype import bool_
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.formula import (
     like,
-    one_minus,
+    minus,
     over,
     plus,
     scaled,
@@ -67,15 +67,15 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
 silu.samples(of_one(whole=False))
 
 
-def _mish_gate(x: Node) -> tuple[Node, Node]:
-    """tanh(softplus(x)) and e**x.
+_MISH_IS_FLAT = 20  # from here on tanh(softplus(x)) is 1, in float64 too
 
-    With u = e**x and n = u (u + 2) it is n / (n + 2): one exponential and no digits lost. Where
-    the dtype has 1, u stays what it is: n does not overflow.
+
+def _mish_parts(x: Node) -> tuple[Node, Node]:
+    """u = e**x and n = u (u + 2): tanh(softplus(x)) = n / (n + 2), no digits lost. Neither of them
+    overflows: where the curve is flat they stay what they are.
     """
-    u = unary("exp", binary("minimum", x, like(x, 20 if x.dtype is float64 else 10)))
-    n = times(u, plus(u, like(x, 2)))
-    return over(n, plus(n, like(x, 2))), u
+    u = unary("exp", binary("minimum", x, like(x, _MISH_IS_FLAT)))
+    return u, times(u, plus(u, like(x, 2)))
 
 
 @composite(torch=False, functional=True)
@@ -83,16 +83,19 @@ def mish(input: Node, inplace: bool = False) -> Node:
     """x * tanh(softplus(x))."""
     require_floating("mish_cpu", input)
     x = build.cast(input, compute_dtype(input.dtype))
-    return build.cast(times(x, _mish_gate(x)[0]), input.dtype)
+    _, n = _mish_parts(x)
+    return build.cast(times(x, over(n, plus(n, like(x, 2)))), input.dtype)
 
 
 @mish.vjp
 def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
-    # tanh' = 1 - tanh**2, softplus' = sigmoid = u / (1 + u)
+    # tanh' = 1 - tanh**2 = rest (2 - rest), rest = 1 - tanh; softplus' = sigmoid = u / (1 + u)
     x = build.cast(input, compute_dtype(input.dtype))
-    gate, u = _mish_gate(x)
-    bend = times(over(u, plus(u, like(x, 1))), one_minus(squared(gate)))
-    slope = plus(gate, times(x, bend))
+    u, n = _mish_parts(x)
+    below, two = plus(n, like(x, 2)), like(x, 2)
+    rest = build.where(binary("lt", like(x, _MISH_IS_FLAT), x), zeros_of(x), over(two, below))
+    bend = times(over(u, plus(u, like(x, 1))), times(rest, minus(two, rest)))
+    slope = plus(over(n, below), times(x, bend))
     return (build.cast(times(build.cast(g, x.dtype), slope), input.dtype),)
 
 
