@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 KINDS = {
-    "torch._utils._rebuild_sparse_tensor": "sparse",
     "torch._utils._rebuild_qtensor": "quantised",
     "torch._utils._rebuild_nested_tensor": "nested",
     "torch._utils._rebuild_meta_tensor_no_storage": "meta",

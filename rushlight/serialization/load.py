@@ -28,6 +28,7 @@ from rushlight.serialization.source import (
     StreamSource,
     open_source,
 )
+from rushlight.serialization.sparse import checked_at_the_end
 from rushlight.serialization.storages import LoadedStorage, zeros
 from rushlight.serialization.tar_read import is_tar, read_tar
 from rushlight.serialization.unpickler import Unpickler
@@ -76,7 +77,10 @@ def load(
     unpickle = _restricted(encoding) if weights_only else _trusting(pickle_module, encoding)
     if mmap is None:
         mmap = settings.load.mmap
-    with open_source(f, bool(mmap), get_default_mmap_options() == MAP_SHARED) as source:
+    with (
+        open_source(f, bool(mmap), get_default_mmap_options() == MAP_SHARED) as source,
+        checked_at_the_end(),
+    ):
         try:
             if is_zip(source):
                 return _load_zip(source, map_location, weights_only, unpickle)

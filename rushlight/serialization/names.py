@@ -18,6 +18,7 @@ from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
 from rushlight.serialization.layouts import find_layout
 from rushlight.serialization.module_names import pytorch_module
+from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import UNTYPED, StorageKind
 from rushlight.tensor import Size, Tensor, device
 
@@ -45,6 +46,7 @@ def _rebuild_names() -> dict[str, Any]:
         "torch._utils._rebuild_tensor_v3": rebuild.rebuild_tensor_v3,
         "torch._utils._rebuild_parameter": rebuild.rebuild_parameter,
         "torch._utils._rebuild_parameter_with_state": rebuild.rebuild_parameter_with_state,
+        "torch._utils._rebuild_sparse_tensor": rebuild_sparse,
         "torch._tensor._rebuild_from_type_v2": rebuild.rebuild_from_type,
         "torch._utils._rebuild_device_tensor_from_cpu_tensor": rebuild.rebuild_on_device,
     }

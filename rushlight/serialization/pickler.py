@@ -12,16 +12,19 @@ from rushlight.base.dtype import dtype as Dtype
 from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
 from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
+from rushlight.serialization.sparse import reduce_sparse
 from rushlight.serialization.storages import StorageBytes, bytes_of
 from rushlight.tensor import Size, Tensor, device
 from rushlight.tensor.generator import Generator
 from rushlight.tensor.interface import layout
+from rushlight.tensor.sparse.coo import SparseTensor
 
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
 REBUILD_PARAMETER = GlobalName("torch._utils", "_rebuild_parameter")
 # Most of what a state dict holds beside tensors; pickle writes it in its own way.
 PLAIN = frozenset({str, int, float, bool, type(None), tuple, list, dict, OrderedDict})
+REBUILD_SPARSE = GlobalName("torch._utils", "_rebuild_sparse_tensor")
 UNTYPED_STORAGE = GlobalName("torch.storage", "UntypedStorage")
 
 
@@ -142,6 +145,8 @@ def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[An
     if isinstance(tensor, Parameter):
         plain = tensor.detach()
         return REBUILD_PARAMETER, (plain, tensor.requires_grad, OrderedDict())
+    if isinstance(tensor, SparseTensor):
+        return REBUILD_SPARSE, reduce_sparse(tensor)
     name = dtype_name(tensor.dtype)
     storage = bytes_of(tensor)
     place = table.place(storage, name)

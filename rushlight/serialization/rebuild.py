@@ -15,8 +15,10 @@ from rushlight.serialization.dtype_names import (
     dtype_by_name,
     dtype_name,
 )
+from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import LoadedStorage
 from rushlight.tensor import Tensor
+from rushlight.tensor.sparse.coo import SparseTensor
 
 MOST_DIMENSIONS = 64
 
@@ -151,10 +153,10 @@ def rebuild_from_type(
     function: Callable[..., Any], kind: type, args: tuple[Any, ...], state: object
 ) -> Tensor:
     """A tensor with attributes, or of a subclass: rebuild the plain one, then dress it."""
-    if function not in (rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter):
+    if function not in (rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter, rebuild_sparse):
         raise UnpicklingError(f"cannot rebuild a tensor with {brief(function)}")
     tensor: Tensor = function(*args)
-    if kind is not type(tensor):
+    if kind is not type(tensor) and not (kind is Tensor and isinstance(tensor, SparseTensor)):
         if not (isinstance(kind, type) and issubclass(kind, Tensor)):
             raise UnpicklingError(f"cannot rebuild a tensor as {brief(kind)}")
         tensor = tensor.as_subclass(kind)

@@ -101,7 +101,7 @@ def test_a_layout() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [
-    ("_rebuild_sparse_tensor", "sparse"), ("_rebuild_qtensor", "quantised"),
+    ("_rebuild_qtensor", "quantised"),
     ("_rebuild_meta_tensor_no_storage", "meta"),
 ])  # fmt: skip
 @pytest.mark.parametrize("weights_only", [True, False])

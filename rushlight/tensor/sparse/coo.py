@@ -40,7 +40,7 @@ class SparseTensor(Tensor):
         made = object.__new__(SparseTensor)
         made._edge = None
         made._places, made._elements = places, elements
-        made._sizes, made._merged = Size(sizes), merged
+        made._sizes, made._merged = Size(sizes), merged or places.shape[1] < 2
         return made
 
     def __getattr__(self, name: str) -> Any:
@@ -176,6 +176,41 @@ class SparseTensor(Tensor):
         copied = self._with(function("clone")(self._elements))
         copied._places = function("clone")(self._places)
         return copied
+
+    def copy_(self, src: Any, non_blocking: bool = False) -> SparseTensor:
+        """Hold what ``src``, a sparse tensor of the same shape, holds."""
+        if not isinstance(src, SparseTensor):
+            raise RuntimeError(
+                "copy() between dense and sparse Tensors is not implemented! Found self type = "
+                f"{type(self).__name__} and src type = {type(src).__name__}"
+            )
+        if src._sizes != self._sizes:
+            raise RuntimeError(
+                f"copy_: a sparse tensor of size {tuple(self._sizes)} cannot hold one of size "
+                f"{tuple(src._sizes)}"
+            )
+        copied = src.clone().to(self.dtype)
+        self._places, self._elements = copied._places, copied._elements
+        self._merged = src._merged
+        return self
+
+    def __copy__(self) -> SparseTensor:
+        return self._with(self._elements)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseTensor:
+        if id(self) in memo:
+            return memo[id(self)]  # type: ignore[no-any-return]
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment: detach() this sparse tensor first"
+            )
+        memo[id(self)] = made = self.clone()
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        parts = (self._places, self._elements.detach(), tuple(self._sizes), self._merged)  # type: ignore[attr-defined]
+        return SparseTensor._make, parts
 
     def detach(self) -> SparseTensor:
         """The same without gradient."""
