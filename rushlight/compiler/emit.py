@@ -62,6 +62,7 @@ class Writer:
         self.block = "entry"
         self.count = 0
         self.fails = False
+        self.streams = False
         # Conversions of halves by whole numbers, for CPUs that have no others; the same lines.
         self.half = Body()
         self.half.lines = self.lines
@@ -146,6 +147,14 @@ class Writer:
         return self.let(f"call {kind} @{symbol}({listed})")
 
     # Memory
+
+    def store_past_caches(self, kind: str, value: str, pointer: str, align: int) -> None:
+        self.streams = True
+        self.do(f"store {kind} {value}, ptr {pointer}, align {align}, !nontemporal !0")
+
+    def wait_for_streams(self) -> None:
+        """Other threads see what was stored past the caches before what is stored after this."""
+        self.do("call void @llvm.x86.sse.sfence()")
 
     def from_memory(self, value: str, dtype: DType, lanes: int) -> str:
         """A loaded value as it is in registers."""

@@ -64,6 +64,7 @@ class LoopText:
         text = (
             "define i64 @KERNEL(ptr noalias %args, i64 %begin, i64 %end) {\nentry:\n"
             f"{allocas}\n{body}\n}}\n{vector_math.definitions(sorted(w.math))}"
+            + ("\n!0 = !{i32 1}\n" if w.streams else "")
         )
         symbol = "loop_" + digest(text.encode()).hex()[:16]
         return Kernel(symbol, text.replace("@KERNEL", "@" + symbol, 1))

@@ -24,6 +24,7 @@ from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
+from rushlight.compiler.loops.stream import is_aligned
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
@@ -194,7 +195,19 @@ class Panel:
                 stop = t.minimum(last, high) if reduces else last
                 self._columns(lambda lanes: rows(first, stop, lanes))
 
-        t.nest(s.inner[:-1], innermost)
+        if reduces or not s.streamed:
+            t.nest(s.inner[:-1], innermost)
+            return
+        aligned = is_aligned(w, s, stores)
+        for place, streaming in enumerate((False, True)):
+            # one of two texts runs, once
+            ready = w.let(f"icmp eq i1 {aligned}, {place}")
+            with w.loop("0", w.let(f"zext i1 {ready} to i64")):
+                t.places.streaming = streaming
+                t.nest(s.inner[:-1], innermost)
+                t.places.streaming = False
+                if streaming:
+                    w.wait_for_streams()
 
     def _fetch_ahead(
         self, values: list[Value], stores: list[Store], lanes: int, row: str, ahead: int
@@ -209,7 +222,7 @@ class Panel:
         for value in values:
             if value.op == "load":
                 places.prefetch(self.s.loads[value], lanes, False)
-        for store in stores:
+        for store in () if places.streaming else stores:
             places.prefetch(store.access, lanes, True)
 
     def _start(self, reduces: list[Value], lanes: int) -> None:

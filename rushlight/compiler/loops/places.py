@@ -24,6 +24,7 @@ class Places:
         self.order = schedule.rows + schedule.inner
         self.active: dict[int, str] = {}
         self.mask: str | None = None
+        self.streaming = False  # whole vectors are stored past the caches, see ``stream.py``
 
     def set_mask(self, index: str, high: str, lanes: int) -> None:
         w = self.w
@@ -188,7 +189,9 @@ class Places:
         if segment:
             offset = w.let(f"mul nsw i64 {segment}, %w6")
             pointer = w.let(f"getelementptr {memory}, ptr {pointer}, i64 {offset}")
-        if here == 1 or (contiguous and not self.mask):
+        if self.streaming and contiguous and not self.mask and here > 1:
+            w.store_past_caches(kind, value, pointer, self.s.cpu.vector_bytes)
+        elif here == 1 or (contiguous and not self.mask):
             w.do(f"store {kind} {value}, ptr {pointer}, align {size}")
         elif not self.mask:
             code = access.codes[self.order.index(vector)]

@@ -18,6 +18,7 @@ from rushlight.compiler.emit import MEMORY
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
+from rushlight.compiler.loops.stream import is_streamed
 from rushlight.ir.graph import Node
 from rushlight.ir.size import quantity
 from rushlight.runtime import cpu
@@ -107,6 +108,7 @@ class Schedule:
         self._order_variables(space.reduced, extents)
         self.saved = choose_saved(self)
         self._choose_lanes()
+        self.streamed = is_streamed(self)
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
         key = (node, offset * dtype.itemsize)
@@ -292,6 +294,7 @@ class Schedule:
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
+            self.streamed,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rushlight.base.dtype import bfloat16, bool_, float32, float64, int32
+import rushlight as torch
+from rushlight.base.dtype import bfloat16, bool_, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
+from rushlight.compiler.loops import stream
 from rushlight.compiler.loops.build import Builder, Space
 from rushlight.compiler.loops.schedule import Schedule
 from rushlight.ir import build
@@ -85,6 +87,50 @@ def test_which_form_is_chosen() -> None:
     assert not narrow.by_rows
     rows = schedule(softmax(build.input(0, (500, 900), float32), 1), (1,))
     assert rows.by_rows
+
+
+@pytest.mark.parametrize("shape", [(40, 704), (2100, 136), (40, 700), (17, 131), (3, 50, 320)])
+@pytest.mark.parametrize("dtype", [float32, float64, bfloat16], ids=lambda each: each.name)
+def test_stored_past_the_caches(
+    shape: tuple[int, ...], dtype: DType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole vectors and tails, aligned rows and others; the same as stored into them."""
+    monkeypatch.setattr(stream, "LARGE", 1)
+    axis = len(shape) - 2
+    x = build.input(0, shape, dtype)
+    array = values(shape, dtype)
+    sign = build.where(
+        build.binary("lt", x, again(build.reduce(x, "max", (axis,)), x, (axis,))),
+        build.const(1, shape, int8),
+        build.const(2, shape, int8),
+    )
+    agree([softmax(x, axis), sign], [x], [array], 30 * tolerance(dtype))
+    agree([sign], [x], [array], 0)
+
+
+def test_which_results_are_stored_past_the_caches() -> None:
+    wide = cpu.host().isa in ("avx2", "avx512")
+    large = schedule(softmax(build.input(0, (4096, 4096), float32), 0), (0,))
+    assert large.streamed == wide
+    assert not large.saved or not wide  # exponentials are computed again, not written and read
+    assert not schedule(softmax(build.input(0, (4096, 4097), float32), 0), (0,)).streamed
+    assert not schedule(softmax(build.input(0, (1000, 4096), float32), 0), (0,)).streamed
+    costly = build.unary("tanh", build.input(0, (4096, 4096), float32))
+    assert not schedule(softmax(costly, 0), (0,)).streamed
+
+
+def test_somebody_elses_memory_need_not_begin_with_a_vector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "LARGE", 1)
+    memory = np.random.default_rng(0).standard_normal(64 * 352 + 16).astype(np.float32)
+    for offset in range(1, 9):
+        part = memory[offset : offset + 64 * 352].reshape(64, 352)
+        wanted = part - part.mean(0)
+        x = torch.from_numpy(part)
+        x -= x.mean(0)
+        x.data_ptr()
+        np.testing.assert_allclose(part, wanted, atol=1e-5)
 
 
 def test_the_largest_array_decides_the_vector() -> None:
