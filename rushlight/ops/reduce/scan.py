@@ -9,7 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops import derive
-from rushlight.ops.samples import running
+from rushlight.ops.samples import Rng, Samples, floats, running
 from rushlight.ops.table import Grads, composite
 
 
@@ -56,12 +56,12 @@ def cumprod(input: Node, dim: int, *, dtype: DType | None = None) -> Node:
 def _(g: Node, out: Node, input: Node, dim: int, dtype: DType | None) -> Grads:
     if input.ndim == 0:
         return (build.cast(g, input.dtype),)
-    slope = cumprod_slope(g, out, build.cast(input, out.dtype), normalize_dim(dim, input.ndim))
+    slope = cumprod_slope(g, build.cast(input, out.dtype), normalize_dim(dim, input.ndim))
     return (build.cast(slope, input.dtype),)
 
 
 @composite(torch=False, name="_cumprod_slope", grad_name="Cumprod", complex_rule=True)
-def cumprod_slope(g: Node, out: Node, input: Node, axis: int) -> Node:
+def cumprod_slope(g: Node, input: Node, axis: int) -> Node:
     """The gradient of a running product: sum over j >= i of g[j] * out[j] / x[i].
 
     Where x is zero for the first time it is the sum over the products without it; behind, and
@@ -73,7 +73,7 @@ def cumprod_slope(g: Node, out: Node, input: Node, axis: int) -> Node:
     count = build.scan(build.cast(is_zero, int64), "sum", axis)  # zeros up to here
     none, once = (binary("eq", count, const(n, shape, int64)) for n in (0, 1))
     first = binary("and", once, is_zero)
-    terms = build.where(none, binary("mul", g, out), zero)
+    terms = build.where(none, binary("mul", g, build.scan(input, "prod", axis)), zero)
     before = binary("div", _running_back(terms, axis), input)
     others = build.scan(build.where(first, const(1, shape, input.dtype), input), "prod", axis)
     through = reduce(build.where(once, binary("mul", g, others), zero), "sum", (axis,))
@@ -83,7 +83,7 @@ def cumprod_slope(g: Node, out: Node, input: Node, axis: int) -> Node:
 
 
 @cumprod_slope.vjp
-def _(h: Node, out: Node, g: Node, product: Node, input: Node, axis: int) -> Grads:
+def _(h: Node, out: Node, g: Node, input: Node, axis: int) -> Grads:
     # Where a zero stands, the slope above leaves out terms that have a slope themselves.
     (along_g, along_x) = derive.through_body(
         lambda fresh: (_slope_of_products(fresh[0], fresh[1], axis),),
@@ -92,7 +92,15 @@ def _(h: Node, out: Node, g: Node, product: Node, input: Node, axis: int) -> Gra
         (g, input),
         0b11,
     )
-    return (along_g, None, along_x)
+    return (along_g, along_x)
+
+
+@cumprod_slope.samples
+def _(rng: Rng) -> Samples:
+    x, g = floats(rng, 3, 4), floats(rng, 3, 4)
+    x[1, 2] = 0
+    yield (g, x, 1), {}
+    yield (g[:0], x[:0], 0), {}
 
 
 def _slope_of_products(g: Node, x: Node, axis: int) -> Node:
