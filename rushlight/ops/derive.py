@@ -21,6 +21,9 @@ from rushlight.ir.primitives import BINARY, UNARY
 from rushlight.ops import table
 from rushlight.ops.primitive_rules.table import RULES, Rule
 
+# A call on the table's tape: the op, its arguments, its result.
+Noted = tuple[table.Op, tuple[Any, ...], dict[str, Any], Any]
+
 # Whole numbers, truth values and steps: their slope is zero wherever there is one.
 FLAT = frozenset({"floordiv", "truncdiv", "not", "and", "or", "xor", "shl", "shr", "nextafter"})
 
@@ -44,7 +47,7 @@ def cotangents(
     outputs: Sequence[Node],
     seeds: Sequence[Node | None],
     wanted: Sequence[Node],
-    calls: dict[Node, tuple[table.Op, tuple[Any, ...], dict[str, Any], Any]] | None = None,
+    calls: dict[Node, Noted] | None = None,
 ) -> list[Node | None]:
     """The gradient of sum(output * seed) with respect to each wanted node; None where it is zero.
 
@@ -95,6 +98,7 @@ def through_body(
     finally:
         table.set_tape(previous)
     wanted = [node for place, node in enumerate(fresh) if mask >> place & 1]
+    known = set(previous or ())
     grads = cotangents(outs, seeds, wanted, calls)
     replacements = dict(zip(fresh, nodes, strict=True))
     for out, result in zip(outs, results, strict=True):
@@ -104,8 +108,40 @@ def through_body(
     for seed in seeds:
         if seed is not None:
             replacements.setdefault(seed, seed)
-    real = iter(substitute(grads, replacements))
+    # The body and the rules called ops with rules of their own: whoever differentiates what is made
+    # here again must find those calls at the nodes that take the place of the fresh ones.
+    noted: dict[int, Noted] = {}
+    if previous is not None:
+        noted = {id(call): call for call in calls.values()}
+        noted |= {id(call): call for node, call in previous.items() if node not in known}
+    inner: list[Node] = []
+    for call in noted.values():
+        _nodes_of(call[1:], inner)
+    replaced = substitute([*grads, *inner], replacements)
+    real, moved = iter(replaced[: len(grads)]), replaced[len(grads) :]
+    places = dict(zip(inner, moved, strict=True))
+    for op, args, kwargs, out in noted.values():
+        table.note(op, *_put((args, kwargs, out), places))
     return [next(real) if mask >> place & 1 else None for place in range(len(nodes))]
+
+
+def _nodes_of(value: Any, found: list[Node]) -> None:
+    if isinstance(value, Node):
+        found.append(value)
+    elif isinstance(value, (tuple, list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            _nodes_of(each, found)
+
+
+def _put(value: Any, places: dict[Node, Node | None]) -> Any:
+    """The same arguments and results with each node replaced."""
+    if isinstance(value, Node):
+        return places[value]
+    if isinstance(value, dict):
+        return {name: _put(each, places) for name, each in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)([_put(each, places) for each in value])
+    return value
 
 
 def _rule(node: Node) -> Rule:
@@ -151,9 +187,7 @@ def _add(grads: dict[Node, Node], node: Node, grad: Node) -> None:
     grads[node] = grad if here is None else build.binary("add", here, grad)
 
 
-def _through_call(
-    call: tuple[table.Op, tuple[Any, ...], dict[str, Any], Any], grads: dict[Node, Node]
-) -> None:
+def _through_call(call: Noted, grads: dict[Node, Node]) -> None:
     op, args, kwargs, out = call
     assert op.vjp_rule is not None
     outs = out if isinstance(out, tuple) else (out,)
