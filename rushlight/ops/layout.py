@@ -40,6 +40,14 @@ class Layout(NamedTuple):
         return math.prod(self.shape)
 
     @property
+    def ends(self) -> int:
+        """The place after the last element; 0 where there is none."""
+        if 0 in self.shape:
+            return 0
+        steps = zip(self.shape, self.strides, strict=True)
+        return self.offset + 1 + sum((size - 1) * stride for size, stride in steps)
+
+    @property
     def dense(self) -> bool:
         """Whether the elements fill their stretch of memory without gaps, each place once."""
         if 0 in self.shape:

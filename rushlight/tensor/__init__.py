@@ -98,8 +98,7 @@ from rushlight.tensor.random import (
     randperm,
 )  # fmt: skip
 from rushlight.tensor.state import edge_of
-from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.views import edge_of_view, gradient_of_view
+from rushlight.tensor.tensor import Tensor, edge_through
 from rushlight.tensor.wrap import canonical, function
 
 methods.install()
@@ -179,29 +178,26 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
             f"{list(steps)}"
         )
     storage = input._share()
-    last = (
-        offset + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else -1
-    )
-    if offset < 0 or last >= storage.value.meta.numel:
+    input._read_value()
+    source = edge_of(input)
+    window = Layout(Size(shape), steps, offset)
+    if offset < 0 or window.ends > storage.value.meta.numel:
         raise RuntimeError(
             f"setStorage: sizes {list(shape)}, strides {list(steps)}, storage offset {offset} are "
             f"out of bounds for storage of size {storage.value.meta.nbytes}"
         )
     view = object.__new__(Tensor)
     view._storage, view._value, view._seen, view._edge = storage, storage.value, -1, None
-    view._layout = Layout(Size(shape), steps, offset)
-    whole = layout.offset == 0 and layout.contiguous and input.numel() == storage.value.meta.numel
-    # A view that became a leaf, or was made without a graph, is where the gradient ends.
-    ends = input._base is None or (edge_of(input._base) is None and edge_of(input) is not None)
-    view._base = input if ends else input._base
+    view._layout = window
     view._refresh()
-    if whole and view._edge is not None and input._base is not None and view._value.recipe:
-        # Through ``input``, so that its own gradient is known too.
-        seen = input._read_value()
-        # The recipe starts from the storage, which may have another shape than ``input``.
-        if view._value.parent is not None and view._value.parent.meta.shape == seen.meta.shape:
-            gradient = gradient_of_view(view._value.recipe, seen.meta, view._value.meta)
-            view._edge = edge_of_view(view._value, seen, edge_of(input), gradient)
+    # A view that became a leaf, or was made without a graph, is where the gradient ends.
+    ends = input._base is None or (edge_of(input._base) is None and source is not None)
+    view._base = input if ends else input._base
+    if source is not None:
+        if local.trace.grad:
+            view._edge = edge_through(input, window, source)
+        else:
+            view.__dict__["_detached"] = True
     return view
 
 

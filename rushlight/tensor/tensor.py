@@ -25,10 +25,10 @@ from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.permute import permute
 from rushlight.ops.view.reshape import reshape
-from rushlight.ops.view.strided import strided
+from rushlight.ops.view.strided import strided, strided_of
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
-from rushlight.tensor.overwrite import Writable, base_order, within
+from rushlight.tensor.overwrite import Writable
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of, shown
 from rushlight.tensor.storage import Storage
 
@@ -141,7 +141,7 @@ class Tensor(Writable):
             self._value.window = layout
         if base is not None and "_detached" not in self.__dict__:
             source = edge_of(base)
-            self._edge = None if source is None else _edge_through(base, layout, source)
+            self._edge = None if source is None else edge_through(base, layout, source)
 
     def _concrete(self) -> Buffer:
         """The memory of the storage, computed."""
@@ -333,20 +333,17 @@ def _as_shape(shape: tuple[int, ...]) -> OpCall:
     return op_call(reshape, (TENSOR, shape))
 
 
-def _edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
-    """The edge of a view whose storage was written to: a window of its base."""
-    window = within(base, layout)
-    meta = base._value.meta
-    order = base_order(base)
-    if order is not None:
-        call = op_call(permute, (TENSOR, order))
-        meta = meta_of(tuple(meta.shape[axis] for axis in order), meta.dtype)
-        turning = call.gradient(((base._value.meta,), ()), (meta,), 1)
-        if turning is None:
-            return None
-        source = GradNode(turning, (source,), (), ())
-    call = op_call(strided, (TENSOR, window.shape, window.strides, window.offset))
-    gradient = call.gradient(((meta,), ()), (meta_of(window.shape, meta.dtype),), 1)
+def edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
+    """The edge of a window of the storage as its base, whose edge is ``source``, gives it.
+
+    Elements of the window that are not the base's are constants.
+    """
+    whole, meta = base._current_layout(), base._value.meta
+    if whole.contiguous and whole.offset == 0 and layout.ends <= whole.numel:
+        call = op_call(strided, (TENSOR, *layout))
+    else:
+        call = op_call(strided_of, (TENSOR, *layout, whole.strides, whole.offset))
+    gradient = call.gradient(((meta,), ()), (meta_of(layout.shape, meta.dtype),), 1)
     return None if gradient is None else GradNode(gradient, (source,), (), ())
 
 

@@ -77,3 +77,52 @@ def test_as_strided_of_a_view_of_another_shape_than_its_storage() -> None:
     (window * torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
     assert x.grad is not None
     assert x.grad.flatten().tolist() == [1, 2, 3, 4]
+
+
+def test_as_strided_beside_its_input_and_through_shared_places() -> None:
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    # PyTorch 2.13 printed all of these.
+    odd = torch.arange(12.0)[1::2].detach().requires_grad_()
+    window = odd.as_strided((2, 2), (1, 2), 0)
+    assert window.tolist() == [[0, 2], [1, 3]]
+    (slope,) = torch.autograd.grad((window * weights).sum(), odd)
+    assert slope.tolist() == [3, 4, 0, 0, 0, 0]
+    row = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    both = row.expand(2, 3)
+    window = both.as_strided((3, 2), (1, 0), 0)
+    slopes = torch.autograd.grad((window * torch.arange(6.0).reshape(3, 2)).sum(), (both, row))
+    assert [each.tolist() for each in slopes] == [[[0.5, 2.5, 4.5]] * 2, [1, 5, 9]]
+
+
+def test_as_strided_of_a_turned_view_written_through() -> None:
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    leaf = torch.arange(12.0, requires_grad=True)
+    whole = leaf * 1
+    turned = whole.view(3, 4).t()
+    window = turned.as_strided((2, 2), (4, 2), 1)
+    slopes = torch.autograd.grad((window * weights).sum(), (turned, leaf), retain_graph=True)
+    assert slopes[0].tolist() == [[0, 0, 0], [1, 3, 0], [0, 0, 0], [2, 4, 0]]
+    assert slopes[1].tolist() == [0, 1, 0, 2, 0, 3, 0, 4, 0, 0, 0, 0]
+    whole.mul_(3.0)
+    assert window.tolist() == [[3, 9], [15, 21]]
+    window.mul_(2.0)
+    (slope,) = torch.autograd.grad((whole * torch.arange(12.0)).sum(), leaf)
+    assert slope.tolist() == [0, 6, 6, 18, 12, 30, 18, 42, 24, 27, 30, 33]
+
+
+def test_second_gradient_of_as_strided_beside_its_input() -> None:
+    x = torch.arange(6.0, dtype=torch.float64).requires_grad_()
+    window = (x * x).reshape(2, 3)[:, 1:].as_strided((2, 2), (1, 1), 0)
+    (slope,) = torch.autograd.grad((window**3).sum(), x, create_graph=True)
+    assert slope.tolist() == [0, 12, 192, 0, 0, 0]
+    (second,) = torch.autograd.grad((slope * slope).sum(), x)
+    assert second.tolist() == [0, 1440, 184320, 0, 0, 0]
+
+
+def test_as_strided_scatter_keeps_the_memory_of_its_input() -> None:
+    odd = torch.arange(12.0)[1::2]
+    made = torch.as_strided_scatter(odd, torch.full((2, 2), -1.0), (2, 2), (1, 2), 0)
+    assert made.tolist() == [-1, -1, 5, 7, 9, 11]
+    assert (made.stride(), made.storage_offset()) == ((2,), 1)
+    with pytest.raises(RuntimeError, match="contiguous"):
+        torch.as_strided_scatter(odd.requires_grad_(), torch.zeros(2), (2,), (1,), 0)

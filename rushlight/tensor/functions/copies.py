@@ -136,10 +136,20 @@ def diagonal_scatter(
 def as_strided_scatter(
     input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
 ) -> Tensor:
-    """A copy of ``input`` with ``as_strided(size, stride, storage_offset)`` replaced by ``src``."""
-    return _written(
-        input, src, lambda x: x.as_strided(size, stride, storage_offset), "slice"  # type: ignore[attr-defined]
-    )  # fmt: skip
+    """A copy of ``input``, and of all of its memory where it has gaps, with
+    ``as_strided(size, stride, storage_offset)`` replaced by ``src``."""
+    count = input._share().value.meta.numel
+    if input._current_layout().overlaps or (input.is_contiguous() and input.numel() == count):
+        return _written(
+            input, src, lambda x: x.as_strided(size, stride, storage_offset), "slice"  # type: ignore[attr-defined]
+        )  # fmt: skip
+    if input.requires_grad and not input.is_contiguous():
+        raise RuntimeError("as_strided_scatter is currently only supported for contiguous inputs")
+    whole = input.as_strided((count,), (1,), 0)  # type: ignore[attr-defined]
+    start = input.storage_offset() if storage_offset is None else storage_offset
+    replaced = _written(whole, src, lambda x: x.as_strided(size, stride, start), "slice")  # type: ignore[attr-defined]
+    seen: Tensor = replaced.as_strided(input.shape, input.stride(), input.storage_offset())  # type: ignore[attr-defined]
+    return seen
 
 
 @public(method=True)
