@@ -182,8 +182,8 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
 
 def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     # Planning makes objects by the hundred thousand and next to no garbage: Python's collector,
-    # which counts new objects, would look through all of them again and again (40 % of the time of
-    # planning ResNet-152).
+    # which counts new objects, would look through all of them again and again (ResNet-152: 1.18 s
+    # of planning with it, 0.70 without).
     collecting = gc.isenabled()
     gc.disable()
     try:
