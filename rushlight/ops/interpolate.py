@@ -9,6 +9,7 @@ from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.interpolate_bytes import bytes_along
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import composite
 
@@ -148,10 +149,12 @@ def interpolate(
     for axis, (count, scale) in reversed(list(enumerate(zip(size, scales, strict=True), start=2))):
         if mode in ("nearest", "nearest-exact"):
             x = _nearest(x, axis, count, scale, mode == "nearest-exact")
+        elif bytes_ and len(size) == 2:
+            step = _step(x.shape[axis], count, scale, align_corners)
+            kernel = None if mode == "linear" else _CUBIC
+            x = bytes_along(x, axis, count, step, align_corners, kernel)
         elif mode == "linear":
             x = _linear(x, axis, count, scale, align_corners)
         else:
             x = _cubic(x, axis, count, scale, align_corners)
-        if bytes_ and mode in ("linear", "cubic"):
-            x = rounded_to_byte(x)
     return build.cast(x, input.dtype)
