@@ -72,8 +72,8 @@ def test_boxes(boxes) -> None:
     assert F.vertical_flip(middle).tolist() == [[3.0, 8.0, 4.0, 4.0]]
     turned = F.rotate(boxes, 180)
     np.testing.assert_allclose(turned.tolist(), [[11, 6, 15, 10]], atol=1e-4)
-    with pytest.raises(NotImplementedError, match="perspective of bounding boxes"):
-        F.perspective(boxes, [], [])
+    still = [[0, 0], [15, 0], [15, 11], [0, 11]]
+    np.testing.assert_allclose(F.perspective(boxes, still, still).tolist(), boxes.tolist(), 1e-5)
 
 
 def test_colours_leave_masks_alone(image) -> None:

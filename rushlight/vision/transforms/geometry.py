@@ -89,7 +89,7 @@ def affine_grid(matrix: Sequence[float], size: tuple[int, int], target: tuple[in
     return np.stack(np.broadcast_arrays(*_products([x, y, one], scaled)), -1)
 
 
-def _expanded(matrix: Sequence[float], width: int, height: int) -> tuple[int, int]:
+def expanded(matrix: Sequence[float], width: int, height: int) -> tuple[int, int]:
     """(width, height) that hold all of the turned image."""
     corners = np.array(
         [[x * width, y * height, 1.0] for x in (-0.5, 0.5) for y in (-0.5, 0.5)], np.float32
@@ -134,7 +134,7 @@ def rotate(
     _, height, width = get_dimensions(img)
     around = _from_middle(center, img)
     matrix = inverse_affine_matrix(around, -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
-    columns, rows = _expanded(matrix, width, height) if expand else (width, height)
+    columns, rows = expanded(matrix, width, height) if expand else (width, height)
     grid = affine_grid(matrix, (height, width), (rows, columns))
     return _sampled(img, grid, mode.value, fill, "rotate")
 
@@ -172,7 +172,7 @@ def affine(
     return _sampled(img, grid, mode.value, fill, "affine")
 
 
-def _perspective_coefficients(startpoints: Points, endpoints: Points) -> list[float]:
+def perspective_coefficients(startpoints: Points, endpoints: Points) -> list[float]:
     """a to h of (x, y) -> ((ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1)), which
     leads from each end point to its start point."""
     if len(startpoints) != 4 or len(endpoints) != 4:
@@ -206,7 +206,7 @@ def perspective(
     interpolation: InterpolationMode | int = BILINEAR, fill: Fill = None,
 ) -> Any:  # fmt: skip
     """Move the four corners ``startpoints`` (x, y) to ``endpoints``, and all else with them."""
-    coefficients = _perspective_coefficients(startpoints, endpoints)
+    coefficients = perspective_coefficients(startpoints, endpoints)
     mode = interpolation_mode(interpolation)
     if is_image(img):
         return img.transform(
@@ -218,7 +218,7 @@ def perspective(
     return _sampled(img, grid, mode.value, fill, "perspective")
 
 
-def _identity(size: int) -> Array:
+def identity_places(size: int) -> Array:
     return np.linspace((-size + 1) / size, (size - 1) / size, size, dtype=np.float32)
 
 
@@ -245,7 +245,7 @@ def elastic_transform(
             f"Argument displacement shape should be {(1, height, width, 2)}, but given "
             f"{displacement.shape}"
         )
-    places = np.broadcast_arrays(_identity(width), _identity(height)[:, None])
+    places = np.broadcast_arrays(identity_places(width), identity_places(height)[:, None])
     grid = np.stack(places, -1) + detached_array(displacement)[0]
     result = _sampled(picture, grid, mode.value, fill, "elastic_transform")
     return to_pil_image(result, img.mode) if is_image(img) else result

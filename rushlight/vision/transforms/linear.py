@@ -42,8 +42,8 @@ class LinearTransformation(Transform):
                 "Input tensor and transformation matrix have incompatible shape."
                 f"[{channels} x {height} x {width}] != {matrix.shape[0]}"
             )
-        flat = tensor.view(-1, count) - self.mean_vector
-        return (flat @ matrix.to(flat.dtype)).view(shape)
+        flat = tensor.reshape(-1, count) - self.mean_vector
+        return (flat @ matrix.to(flat.dtype)).reshape(shape)
 
     def __repr__(self) -> str:
         return (

@@ -18,6 +18,18 @@ class BoundingBoxFormat(enum.Enum):
     CXCYWH = "CXCYWH"
 
 
+def is_rotated_bounding_format(format: BoundingBoxFormat | str) -> bool:
+    """Whether such boxes may be turned: none of these are.
+
+    >>> is_rotated_bounding_format("xyxy")
+    False
+    """
+    name = format.upper() if isinstance(format, str) else format.name
+    if name not in BoundingBoxFormat.__members__:
+        raise NotImplementedError(f"is_rotated_bounding_format: format {format!r} (turned boxes)")
+    return False
+
+
 class BoundingBoxes(TVTensor):
     """(N, 4) boxes in an image of ``canvas_size`` (H, W); one box becomes (1, 4)."""
 

@@ -10,13 +10,16 @@ from rushlight.vision.transforms.v2.auto import (
     TrivialAugmentWide,
 )
 from rushlight.vision.transforms.v2.colour import (
+    RGB,
     ColorJitter,
     Grayscale,
     RandomAdjustSharpness,
     RandomAutocontrast,
+    RandomChannelPermutation,
     RandomEqualize,
     RandomGrayscale,
     RandomInvert,
+    RandomPhotometricDistort,
     RandomPosterize,
     RandomSolarize,
 )
@@ -41,6 +44,12 @@ from rushlight.vision.transforms.v2.convert import (
     ToPureTensor,
     ToTensor,
 )
+from rushlight.vision.transforms.v2.detection import (
+    RandomIoUCrop,
+    RandomResize,
+    RandomShortestSize,
+    ScaleJitter,
+)
 from rushlight.vision.transforms.v2.geometry import (
     CenterCrop,
     ElasticTransform,
@@ -58,13 +67,37 @@ from rushlight.vision.transforms.v2.geometry import (
     TenCrop,
 )
 from rushlight.vision.transforms.v2.mix import CutMix, MixUp
+from rushlight.vision.transforms.v2.parts import (
+    check_type,
+    get_bounding_boxes,
+    get_keypoints,
+    has_all,
+    has_any,
+)
+from rushlight.vision.transforms.v2.sanitize import (
+    ClampBoundingBoxes,
+    ClampKeyPoints,
+    SanitizeBoundingBoxes,
+    SanitizeKeyPoints,
+    SetClampingMode,
+)
 from rushlight.vision.transforms.v2.transform import Transform, query_chw, query_size
+from rushlight.vision.transforms.v2.values import (
+    JPEG,
+    GaussianNoise,
+    LinearTransformation,
+    UniformTemporalSubsample,
+)
 
 __all__ = [
+    "JPEG",
+    "RGB",
     "AugMix",
     "AutoAugment",
     "AutoAugmentPolicy",
     "CenterCrop",
+    "ClampBoundingBoxes",
+    "ClampKeyPoints",
     "ColorJitter",
     "Compose",
     "ConvertBoundingBoxFormat",
@@ -73,10 +106,12 @@ __all__ = [
     "ElasticTransform",
     "FiveCrop",
     "GaussianBlur",
+    "GaussianNoise",
     "Grayscale",
     "Identity",
     "InterpolationMode",
     "Lambda",
+    "LinearTransformation",
     "MixUp",
     "Normalize",
     "PILToTensor",
@@ -86,6 +121,7 @@ __all__ = [
     "RandomAffine",
     "RandomApply",
     "RandomAutocontrast",
+    "RandomChannelPermutation",
     "RandomChoice",
     "RandomCrop",
     "RandomEqualize",
@@ -93,15 +129,23 @@ __all__ = [
     "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomInvert",
+    "RandomIoUCrop",
     "RandomOrder",
     "RandomPerspective",
+    "RandomPhotometricDistort",
     "RandomPosterize",
+    "RandomResize",
     "RandomResizedCrop",
     "RandomRotation",
+    "RandomShortestSize",
     "RandomSolarize",
     "RandomVerticalFlip",
     "RandomZoomOut",
     "Resize",
+    "SanitizeBoundingBoxes",
+    "SanitizeKeyPoints",
+    "ScaleJitter",
+    "SetClampingMode",
     "TenCrop",
     "ToDtype",
     "ToImage",
@@ -110,7 +154,13 @@ __all__ = [
     "ToTensor",
     "Transform",
     "TrivialAugmentWide",
+    "UniformTemporalSubsample",
+    "check_type",
     "functional",
+    "get_bounding_boxes",
+    "get_keypoints",
+    "has_all",
+    "has_any",
     "query_chw",
     "query_size",
 ]

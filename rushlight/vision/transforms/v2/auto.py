@@ -18,7 +18,11 @@ from rushlight.vision.transforms.operations import InterpolationMode, get_dimens
 from rushlight.vision.transforms.policies import policies
 from rushlight.vision.transforms.v2.geometry import fill_for
 from rushlight.vision.transforms.v2.transform import Transform
-from rushlight.vision.tv_tensors import BoundingBoxes, Image, Mask, wrap
+from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
+    Image,
+    wrap,
+)
 
 
 class _Auto(Transform):
@@ -36,7 +40,7 @@ class _Auto(Transform):
     def forward(self, *inputs: Any) -> Any:
         flat, structure = tree_flatten(inputs if len(inputs) > 1 else inputs[0])
         for each in flat:
-            if isinstance(each, (BoundingBoxes, Mask)):
+            if isinstance(each, ANNOTATIONS):
                 raise TypeError(
                     f"Inputs of type {type(each).__name__} are not supported by "
                     f"{type(self).__name__}()"

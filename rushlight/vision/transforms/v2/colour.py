@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rushlight.vision.transforms import colour as v1
+from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.v2 import functional as F
 from rushlight.vision.transforms.v2.transform import RandomlyApplied, Transform, query_chw
+from rushlight.vision.tv_tensors import Video
 
 
 class Grayscale(Transform):
@@ -32,6 +34,71 @@ class RandomGrayscale(RandomlyApplied):
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         return F.rgb_to_grayscale(inpt, **params)
+
+
+class RGB(Transform):
+    """One channel as three equal ones; videos stay."""
+
+    def is_transformed(self, inpt: Any) -> bool:
+        return super().is_transformed(inpt) and not isinstance(inpt, Video)
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        return F.grayscale_to_rgb(inpt)
+
+
+class RandomChannelPermutation(Transform):
+    """The channels in a random order."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        return {"permutation": draws.permutation(query_chw(flat_inputs)[0])}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        return F.permute_channels(inpt, **params)
+
+
+class RandomPhotometricDistort(Transform):
+    """Brightness, contrast, saturation, hue and the channels' order (Liu and others, 2016, "SSD").
+
+    Each is changed with probability p, by a factor from its range; the contrast is changed before
+    the saturation or after the hue.
+    """
+
+    def __init__(
+        self,
+        brightness: tuple[float, float] = (0.875, 1.125),
+        contrast: tuple[float, float] = (0.5, 1.5),
+        saturation: tuple[float, float] = (0.5, 1.5),
+        hue: tuple[float, float] = (-0.05, 0.05),
+        p: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.brightness = brightness
+        self.contrast = contrast
+        self.hue = hue
+        self.saturation = saturation
+        self.p = p
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        channels = query_chw(flat_inputs)[0]
+        brightness, contrast, saturation, hue = (
+            draws.uniform(low, high) if draws.chance(self.p) else None
+            for low, high in (self.brightness, self.contrast, self.saturation, self.hue)
+        )
+        early = draws.chance(0.5)
+        changes = [
+            (F.adjust_brightness, brightness),
+            (F.adjust_contrast, contrast if early else None),
+            (F.adjust_saturation, saturation),
+            (F.adjust_hue, hue),
+            (F.adjust_contrast, None if early else contrast),
+            (F.permute_channels, draws.permutation(channels) if draws.chance(self.p) else None),
+        ]
+        return {"changes": [each for each in changes if each[1] is not None]}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        for change, amount in params["changes"]:
+            inpt = change(inpt, amount)
+        return inpt
 
 
 class ColorJitter(Transform):

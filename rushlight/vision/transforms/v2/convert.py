@@ -16,17 +16,17 @@ from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import erase as v1
 from rushlight.vision.transforms import warp
 from rushlight.vision.transforms.v2 import functional as F
+from rushlight.vision.transforms.v2.parts import is_pure_tensor
 from rushlight.vision.transforms.v2.transform import (
     RandomlyApplied,
     Transform,
-    is_pure_tensor,
     query_chw,
 )
 from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
     BoundingBoxes,
     BoundingBoxFormat,
     Image,
-    Mask,
     TVTensor,
     Video,
 )
@@ -137,7 +137,7 @@ class ConvertImageDtype(Transform):
         self.dtype = dtype
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        if isinstance(inpt, (Mask, BoundingBoxes)):
+        if isinstance(inpt, ANNOTATIONS):
             return inpt
         return F.to_dtype(inpt, self.dtype, scale=True)
 
@@ -213,7 +213,7 @@ class RandomErasing(RandomlyApplied):
         return {"rectangle": found}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        if params["rectangle"] is None or isinstance(inpt, (Mask, BoundingBoxes)):
+        if params["rectangle"] is None or isinstance(inpt, ANNOTATIONS):
             return inpt
         top, left, rows, columns, contents = params["rectangle"]
         return F.erase(inpt, top, left, rows, columns, wrap_array(contents), self.inplace)

@@ -18,10 +18,37 @@ from rushlight.utils.data.arrays import wrap as wrap_array
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import functional as F
 from rushlight.vision.transforms.colour import largest
-from rushlight.vision.transforms.convert import detached_array, pil_to_tensor, to_pil_image
-from rushlight.vision.transforms.operations import InterpolationMode
-from rushlight.vision.transforms.v2 import boxes as box
-from rushlight.vision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Image, Mask, Video, wrap
+from rushlight.vision.transforms.convert import (
+    detached_array,
+    pil_to_tensor,
+    to_pil_image,
+    to_tensor,
+)
+from rushlight.vision.transforms.operations import (
+    InterpolationMode,
+    get_image_size,
+    to_grayscale,
+)
+from rushlight.vision.transforms.v2 import boxes, pixels, points
+from rushlight.vision.transforms.v2.parts import is_pure_tensor
+from rushlight.vision.transforms.v2.registry import kernel_for, register_kernel
+from rushlight.vision.transforms.v2.valid import (
+    box_format,
+    clamp_bounding_boxes,
+    clamp_keypoints,
+    sanitize_bounding_boxes,
+    sanitize_keypoints,
+)
+from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
+    BoundingBoxes,
+    BoundingBoxFormat,
+    Image,
+    KeyPoints,
+    Mask,
+    Video,
+    wrap,
+)
 
 Kernel = Callable[..., Any]
 
@@ -39,7 +66,7 @@ def _on_image(kernel: Kernel, inpt: Any, *args: Any, **options: Any) -> Any:
         if isinstance(given, tuple):
             return tuple(wrap(each, like=inpt) for each in given)
         return wrap(given, like=inpt)
-    if is_image(inpt) or (isinstance(inpt, Tensor) and not isinstance(inpt, (Mask, BoundingBoxes))):
+    if is_image(inpt) or (isinstance(inpt, Tensor) and not isinstance(inpt, ANNOTATIONS)):
         return kernel(inpt, *args, **_mode(options))
     raise TypeError(
         f"Functional {kernel.__name__} supports images, videos, PIL images and plain tensors, but "
@@ -47,32 +74,41 @@ def _on_image(kernel: Kernel, inpt: Any, *args: Any, **options: Any) -> Any:
     )
 
 
-def _colour(name: str) -> Kernel:
-    """A function that masks and boxes pass through."""
-    kernel: Kernel = getattr(F, name)
+def _colour(name: str, kernel: Kernel | None = None) -> Kernel:
+    """A function that masks, boxes and points pass through."""
+    kernel = kernel or getattr(F, name)
+    assert kernel is not None
+    on_image: Kernel = kernel
 
     def function(inpt: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(inpt, (Mask, BoundingBoxes)):
+        own = kernel_for(name, inpt)
+        if own is not None:
+            return own(inpt, *args, **options)
+        if isinstance(inpt, ANNOTATIONS):
             return inpt
-        return _on_image(kernel, inpt, *args, **options)
+        return _on_image(on_image, inpt, *args, **options)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"``transforms.functional.{name}``; masks and boxes stay."
+    function.__doc__ = on_image.__doc__
     return function
 
 
 def _geometry(name: str, v1: str | None = None, mask_fill: bool = False) -> Kernel:
     """A function that moves pixels, and masks and boxes with them."""
     kernel: Kernel = getattr(F, v1 or name)
-    on_boxes: Kernel | None = getattr(box, name, None)
+    on_boxes: Kernel = getattr(boxes, name)
+    on_points: Kernel = getattr(points, name)
     samples = name in ("resize", "resized_crop", "rotate", "affine", "perspective",
                        "elastic_transform")  # fmt: skip
 
     def function(inpt: Any, *args: Any, **options: Any) -> Any:
+        own = kernel_for(name, inpt)
+        if own is not None:
+            return own(inpt, *args, **options)
         if isinstance(inpt, BoundingBoxes):
-            if on_boxes is None:
-                raise NotImplementedError(f"{name} of bounding boxes")
             return on_boxes(inpt, *args, **options)
+        if isinstance(inpt, KeyPoints):
+            return on_points(inpt, *args, **options)
         if not isinstance(inpt, Mask):
             return _on_image(kernel, inpt, *args, **options)
         if samples:
@@ -114,13 +150,20 @@ solarize = _colour("solarize")
 gaussian_blur = _colour("gaussian_blur")
 normalize = _colour("normalize")
 rgb_to_grayscale = _colour("rgb_to_grayscale")
+permute_channels = _colour("permute_channels", pixels.permute_channels)
+grayscale_to_rgb = _colour("grayscale_to_rgb", pixels.grayscale_to_rgb)
+gaussian_noise = _colour("gaussian_noise", pixels.gaussian_noise)
+jpeg = _colour("jpeg", pixels.jpeg)
+uniform_temporal_subsample = _colour(
+    "uniform_temporal_subsample", pixels.uniform_temporal_subsample
+)
 
 
 def erase(inpt: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = False) -> Any:
-    """``transforms.functional.erase``, of PIL images too; masks and boxes stay."""
+    """``transforms.functional.erase``, of PIL images too; masks, boxes and points stay."""
     if is_image(inpt):
         return to_pil_image(F.erase(pil_to_tensor(inpt), i, j, h, w, v), inpt.mode)
-    if isinstance(inpt, (Mask, BoundingBoxes)):
+    if isinstance(inpt, ANNOTATIONS):
         return inpt
     return _on_image(F.erase, inpt, i, j, h, w, v, inplace)
 
@@ -142,8 +185,8 @@ def _stretched(image: Any) -> Any:
 
 
 def autocontrast(inpt: Any) -> Any:
-    """``transforms.functional.autocontrast``; masks and boxes stay."""
-    return inpt if isinstance(inpt, (Mask, BoundingBoxes)) else _on_image(_stretched, inpt)
+    """``transforms.functional.autocontrast``; masks, boxes and points stay."""
+    return inpt if isinstance(inpt, ANNOTATIONS) else _on_image(_stretched, inpt)
 
 
 def to_image(inpt: Any) -> Image:
@@ -163,7 +206,7 @@ def to_image(inpt: Any) -> Image:
 
 def to_dtype(inpt: Any, dtype: Dtype = float32, scale: bool = False) -> Any:
     """Another dtype; ``scale`` moves an image's range with it."""
-    if scale and not isinstance(inpt, (Mask, BoundingBoxes)):
+    if scale and not isinstance(inpt, ANNOTATIONS):
         if isinstance(inpt, (Image, Video)):
             return wrap(F.convert_image_dtype(Tensor.detach(inpt), dtype), like=inpt)
         return F.convert_image_dtype(inpt, dtype)
@@ -186,10 +229,23 @@ def get_dimensions(inpt: Any) -> list[int]:
 
 
 def get_size(inpt: Any) -> list[int]:
-    """[height, width], of boxes their image's."""
-    if isinstance(inpt, BoundingBoxes):
+    """[height, width], of boxes and points their image's."""
+    if isinstance(inpt, (BoundingBoxes, KeyPoints)):
         return list(inpt.canvas_size)
     return F.get_dimensions(inpt)[1:]
+
+
+def get_num_channels(inpt: Any) -> int:
+    """How many channels an image has."""
+    return F.get_dimensions(inpt)[0]
+
+
+get_image_num_channels = get_num_channels
+
+
+def get_num_frames(inpt: Tensor) -> int:
+    """T of a video (..., T, C, H, W)."""
+    return inpt.shape[-4]
 
 
 def convert_bounding_box_format(
@@ -198,14 +254,13 @@ def convert_bounding_box_format(
     """Boxes in another format; ``old_format`` only for plain tensors."""
     if new_format is None:
         raise TypeError("convert_bounding_box_format() missing 1 required argument: 'new_format'")
-    target = BoundingBoxFormat[new_format.upper()] if isinstance(new_format, str) else new_format
     known = inpt.format if isinstance(inpt, BoundingBoxes) else old_format
     if isinstance(inpt, BoundingBoxes) and old_format is not None:
         raise ValueError("For bounding box tv_tensor inputs, `old_format` must not be passed.")
     if known is None:
         raise ValueError("For pure tensor inputs, `old_format` has to be passed.")
-    source = BoundingBoxFormat[known.upper()] if isinstance(known, str) else known
-    values = box.from_corners(box.corners(detached_array(inpt), source), target)
+    target = box_format(new_format)
+    values = boxes.converted(detached_array(inpt), box_format(known), target)
     made = wrap_array(np.ascontiguousarray(values))
     return wrap(made, like=inpt, format=target) if isinstance(inpt, BoundingBoxes) else made
 
@@ -213,9 +268,13 @@ def convert_bounding_box_format(
 __all__ = [
     "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue",
     "adjust_saturation", "adjust_sharpness", "affine", "autocontrast", "center_crop",
-    "convert_bounding_box_format", "convert_image_dtype", "crop", "elastic", "elastic_transform",
-    "equalize", "erase", "five_crop", "gaussian_blur", "get_dimensions", "get_size", "hflip",
-    "horizontal_flip", "invert", "normalize", "pad", "perspective", "pil_to_tensor", "posterize",
-    "resize", "resized_crop", "rgb_to_grayscale", "rotate", "solarize", "ten_crop", "to_dtype",
-    "to_image", "to_pil_image", "to_pure_tensor", "vertical_flip", "vflip",
+    "clamp_bounding_boxes", "clamp_keypoints", "convert_bounding_box_format", "convert_image_dtype",
+    "crop", "elastic", "elastic_transform", "equalize", "erase", "five_crop", "gaussian_blur",
+    "gaussian_noise", "get_dimensions", "get_image_num_channels", "get_image_size",
+    "get_num_channels", "get_num_frames", "get_size", "grayscale_to_rgb", "hflip",
+    "horizontal_flip", "invert", "is_pure_tensor", "jpeg", "normalize", "pad", "permute_channels",
+    "perspective", "pil_to_tensor", "posterize", "register_kernel", "resize", "resized_crop",
+    "rgb_to_grayscale", "rotate", "sanitize_bounding_boxes", "sanitize_keypoints", "solarize",
+    "ten_crop", "to_dtype", "to_grayscale", "to_image", "to_pil_image", "to_pure_tensor",
+    "to_tensor", "uniform_temporal_subsample", "vertical_flip", "vflip",
 ]  # fmt: skip

@@ -10,7 +10,9 @@ from rushlight.vision.transforms.fixed import two_sizes
 from rushlight.vision.transforms.operations import borders
 from rushlight.vision.transforms.v2 import functional as F
 from rushlight.vision.transforms.v2.transform import RandomlyApplied, Transform, query_size
-from rushlight.vision.tv_tensors import BoundingBoxes, Mask
+from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
+)
 
 PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
 
@@ -80,7 +82,7 @@ class _Crops(Transform):
     """Several images of one."""
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
-        if any(isinstance(each, (BoundingBoxes, Mask)) for each in flat_inputs):
+        if any(isinstance(each, ANNOTATIONS) for each in flat_inputs):
             raise TypeError(
                 f"BoundingBoxes'es and Mask's are not supported by {type(self).__name__}()"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rushlight.nn.functional import one_hot
@@ -11,30 +11,14 @@ from rushlight.tensor import Tensor
 from rushlight.utils._pytree import tree_flatten, tree_unflatten
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import draws
-from rushlight.vision.transforms.v2.transform import Transform, is_pure_tensor, query_size
-from rushlight.vision.tv_tensors import BoundingBoxes, Image, Mask, Video, wrap
-
-
-def find_labels(inputs: Any) -> Any:
-    """The second of a pair, or what a dict calls labels."""
-    if isinstance(inputs, (tuple, list)):
-        inputs = inputs[1]
-    if is_pure_tensor(inputs):
-        return inputs
-    if not isinstance(inputs, Mapping):
-        raise ValueError(
-            "When using the default labels_getter, the input passed to forward must be a "
-            "dictionary or a two-tuple whose second item is a dictionary or a tensor, but got "
-            f"{inputs} instead."
-        )
-    names = [key for key in inputs if key.lower() == "labels"]
-    names += [key for key in inputs if "label" in key.lower()]
-    if not names:
-        raise ValueError(
-            "Could not infer where the labels are in the sample. Try passing a callable as the "
-            "labels_getter parameter?"
-        )
-    return inputs[names[0]]
+from rushlight.vision.transforms.v2.parts import labels_finder
+from rushlight.vision.transforms.v2.transform import Transform, query_size
+from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
+    Image,
+    Video,
+    wrap,
+)
 
 
 class _Mixed(Transform):
@@ -50,7 +34,7 @@ class _Mixed(Transform):
         super().__init__()
         self.alpha = float(alpha)
         self.num_classes = num_classes
-        self._labels_getter = find_labels if isinstance(labels_getter, str) else labels_getter
+        self._labels_getter = labels_finder(labels_getter)
 
     def share(self) -> float:
         """How much of an image stays: Beta(alpha, alpha)."""
@@ -63,7 +47,7 @@ class _Mixed(Transform):
     def forward(self, *inputs: Any) -> Any:
         sample: Any = inputs if len(inputs) > 1 else inputs[0]
         flat, structure = tree_flatten(sample)
-        if any(is_image(each) or isinstance(each, (BoundingBoxes, Mask)) for each in flat):
+        if any(is_image(each) or isinstance(each, ANNOTATIONS) for each in flat):
             raise ValueError(
                 f"{type(self).__name__}() does not support PIL images, bounding boxes, keypoints "
                 "and masks."

@@ -16,12 +16,12 @@ from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.operations import get_dimensions
 from rushlight.vision.transforms.v2.functional import get_size
-from rushlight.vision.tv_tensors import BoundingBoxes, Image, Mask, TVTensor, Video
-
-
-def is_pure_tensor(inpt: Any) -> bool:
-    """A tensor without a kind."""
-    return isinstance(inpt, Tensor) and not isinstance(inpt, TVTensor)
+from rushlight.vision.transforms.v2.parts import is_pure_tensor
+from rushlight.vision.tv_tensors import (
+    ANNOTATIONS,
+    Image,
+    Video,
+)
 
 
 def query_chw(flat_inputs: list[Any]) -> tuple[int, int, int]:
@@ -45,7 +45,7 @@ def query_size(flat_inputs: list[Any]) -> tuple[int, int]:
         tuple(get_size(each))
         for each in flat_inputs
         if is_pure_tensor(each) or is_image(each)
-        or isinstance(each, (Image, Video, Mask, BoundingBoxes))
+        or isinstance(each, (Image, Video, *ANNOTATIONS))
     }  # fmt: skip
     if not found:
         raise TypeError("No image, video, mask, bounding box of keypoint was found in the sample")
