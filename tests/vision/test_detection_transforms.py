@@ -1,4 +1,4 @@
-"""transforms.v2 for detectors: PyTorch's draws (numbers frozen from torchvision 0.28), KeyPoints."""
+"""transforms.v2 for detectors: boxes, points and sizes."""
 
 from __future__ import annotations
 

@@ -67,7 +67,6 @@ class _Sanitized(Transform):
 
     def __init__(self, labels_getter: LabelsGetter) -> None:
         super().__init__()
-        self.labels_getter = labels_getter
         self._labels_getter = labels_finder(labels_getter)
 
     def which(self, flat: list[Any]) -> tuple[Tensor, str]:
@@ -148,6 +147,7 @@ class SanitizeKeyPoints(_Sanitized):
 
     def __init__(self, labels_getter: LabelsGetter = None) -> None:
         super().__init__(labels_getter)
+        self.labels_getter = labels_getter
 
     def which(self, flat: list[Any]) -> tuple[Tensor, str]:
         points = get_keypoints(flat)
