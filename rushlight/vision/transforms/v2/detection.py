@@ -140,9 +140,7 @@ class ScaleJitter(Transform):
         return {"size": (int(height * ratio), int(width * ratio))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        return F.resize(
-            inpt, **params, interpolation=self.interpolation, antialias=self.antialias
-        )
+        return F.resize(inpt, **params, interpolation=self.interpolation, antialias=self.antialias)
 
 
 class RandomShortestSize(Transform):
@@ -169,9 +167,7 @@ class RandomShortestSize(Transform):
         return {"size": (int(height * ratio), int(width * ratio))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        return F.resize(
-            inpt, **params, interpolation=self.interpolation, antialias=self.antialias
-        )
+        return F.resize(inpt, **params, interpolation=self.interpolation, antialias=self.antialias)
 
 
 class RandomResize(Transform):
@@ -194,6 +190,4 @@ class RandomResize(Transform):
         return {"size": [self.min_size + draws.integer(self.max_size - self.min_size)]}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        return F.resize(
-            inpt, **params, interpolation=self.interpolation, antialias=self.antialias
-        )
+        return F.resize(inpt, **params, interpolation=self.interpolation, antialias=self.antialias)

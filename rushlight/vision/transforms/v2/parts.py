@@ -90,6 +90,5 @@ def labels_finder(labels_getter: Callable[[Any], Any] | str | None) -> Callable[
     if callable(labels_getter):
         return labels_getter
     raise ValueError(
-        "labels_getter should either be 'default', a callable, or None, but got "
-        f"{labels_getter}."
+        f"labels_getter should either be 'default', a callable, or None, but got {labels_getter}."
     )
