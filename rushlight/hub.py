@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from rushlight.base import config
-from rushlight.serialization import load
+from rushlight.serialization import load as load_file
 from rushlight.utils.download import append_rest, file_sha256
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
@@ -93,4 +94,56 @@ def load_state_dict_from_url(
         sys.stderr.write(f'Downloading: "{url}" to {target}\n')
         expected = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, target, expected.group(1) if expected else None, progress)
-    return load(target, map_location=map_location, weights_only=weights_only)
+    return load_file(target, map_location=map_location, weights_only=weights_only)
+
+
+def load(
+    repo_or_dir: str | os.PathLike[str],
+    model: str,
+    *args: Any,
+    source: str = "github",
+    trust_repo: bool | str | None = "check",
+    force_reload: bool = False,
+    verbose: bool = True,
+    skip_validation: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """What ``model(*args, **kwargs)`` of the folder's ``hubconf.py`` returns.
+
+    Runs the code in that folder. Only ``source="local"``: of "github" NotImplementedError.
+
+    >>> import rushlight as torch
+    >>> torch.hub.load("/my/repo", "net", source="local")  # doctest: +SKIP
+    """
+    source = source.lower()
+    if source not in ("github", "local"):
+        raise ValueError(f'Unknown source: "{source}". Allowed values: "github" | "local".')
+    if source == "github":
+        raise NotImplementedError(
+            "torch.hub.load(source='github'): clone the repository yourself and pass its folder "
+            "with source='local'"
+        )
+    folder = os.fspath(repo_or_dir)
+    sys.path.insert(0, folder)
+    try:
+        return _entry(Path(folder) / "hubconf.py", model)(*args, **kwargs)
+    finally:
+        sys.path.remove(folder)
+
+
+def _entry(path: Path, model: str) -> Any:
+    spec = importlib.util.spec_from_file_location("hubconf.py", path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"torch.hub.load: {path} is no Python module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not isinstance(model, str):
+        raise ValueError("Invalid input: model should be a string of function name")
+    needed = getattr(module, "dependencies", None) or ()
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RuntimeError(f"Missing dependencies: {', '.join(missing)}")
+    found = getattr(module, model, None)
+    if not callable(found):
+        raise RuntimeError(f"Cannot find callable {model} in hubconf")
+    return found

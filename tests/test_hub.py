@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -104,3 +105,23 @@ def test_state_dict(monkeypatch, tmp_path, capsys) -> None:
         "file:///gone", model_dir=kept, file_name=f"net-{digits}.pth"
     )
     assert capsys.readouterr().err == ""
+
+
+def test_load_from_a_folder(tmp_path) -> None:
+    (tmp_path / "hubconf.py").write_text(
+        "dependencies = ['json']\nfrom beside_hubconf import twice\nnumber = 3\n"
+        "def net(a=1, *, b=2):\n    return twice(a), b\n"
+    )
+    (tmp_path / "beside_hubconf.py").write_text("def twice(x):\n    return 2 * x\n")
+    assert torch.hub.load(tmp_path, "net", 5, b=3, source="local") == (10, 3)
+    assert str(tmp_path) not in sys.path
+    for name in ("nothing", "number"):
+        with pytest.raises(RuntimeError, match=f"Cannot find callable {name} in hubconf"):
+            torch.hub.load(tmp_path, name, source="local")
+    with pytest.raises(ValueError, match='Unknown source: "web"'):
+        torch.hub.load(tmp_path, "net", source="web")
+    with pytest.raises(NotImplementedError, match="source='local'"):
+        torch.hub.load("me/proj", "net")
+    (tmp_path / "hubconf.py").write_text("dependencies = ['no_such_a', 'json', 'no_such_b']")
+    with pytest.raises(RuntimeError, match="Missing dependencies: no_such_a, no_such_b"):
+        torch.hub.load(str(tmp_path), "net", source="local")
