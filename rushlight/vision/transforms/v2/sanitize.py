@@ -125,7 +125,6 @@ class SanitizeBoundingBoxes(_Sanitized):
         if min_area < 1:
             raise ValueError(f"min_area must be >= 1, got {min_area}.")
         super().__init__(labels_getter)
-        del self.labels_getter  # shown last
         self.min_size = min_size
         self.min_area = min_area
         self.labels_getter = labels_getter
