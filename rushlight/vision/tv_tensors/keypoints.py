@@ -16,7 +16,7 @@ class KeyPoints(TVTensor):
     last axis.
 
     >>> KeyPoints([3, 4], canvas_size=(10, 20)).shape
-    Size([1, 2])
+    torch.Size([1, 2])
     """
 
     canvas_size: tuple[int, int]
