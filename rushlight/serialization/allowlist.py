@@ -24,6 +24,7 @@ def add_safe_globals(safe_globals: list[SafeGlobal]) -> None:
 
     >>> class Settings: ...
     >>> add_safe_globals([Settings])
+    >>> clear_safe_globals()
     """
     for each in safe_globals:
         _full_name(each)
