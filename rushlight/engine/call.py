@@ -273,7 +273,7 @@ class Gradient:
         scalars: Sequence[Node],
         mask: int,
     ) -> list[Node | None]:
-        """The gradient of the gradient: derived from its graph, primitive by primitive."""
+        """The gradient of the gradient: derived from its graph, through the rules of its ops."""
         return derive.through_body(
             lambda fresh: flatten(self.build(fresh, scalars)), seeds, outs, nodes, mask
         )

@@ -21,9 +21,6 @@ from rushlight.ir.primitives import BINARY, UNARY
 from rushlight.ops import table
 from rushlight.ops.primitive_rules.table import RULES, Rule
 
-# A call on the table's tape: the op, its arguments, its result.
-Noted = tuple[table.Op, tuple[Any, ...], dict[str, Any], Any]
-
 # Whole numbers, truth values and steps: their slope is zero wherever there is one.
 FLAT = frozenset({"floordiv", "truncdiv", "not", "and", "or", "xor", "shl", "shr", "nextafter"})
 
@@ -47,7 +44,7 @@ def cotangents(
     outputs: Sequence[Node],
     seeds: Sequence[Node | None],
     wanted: Sequence[Node],
-    calls: dict[Node, Noted] | None = None,
+    calls: dict[Node, table.Noted] | None = None,
 ) -> list[Node | None]:
     """The gradient of sum(output * seed) with respect to each wanted node; None where it is zero.
 
@@ -110,7 +107,7 @@ def through_body(
             replacements.setdefault(seed, seed)
     # The body and the rules called ops with rules of their own: whoever differentiates what is made
     # here again must find those calls at the nodes that take the place of the fresh ones.
-    noted: dict[int, Noted] = {}
+    noted: dict[int, table.Noted] = {}
     if previous is not None:
         noted = {id(call): call for call in calls.values()}
         noted |= {id(call): call for node, call in previous.items() if node not in known}
@@ -187,7 +184,7 @@ def _add(grads: dict[Node, Node], node: Node, grad: Node) -> None:
     grads[node] = grad if here is None else build.binary("add", here, grad)
 
 
-def _through_call(call: Noted, grads: dict[Node, Node]) -> None:
+def _through_call(call: table.Noted, grads: dict[Node, Node]) -> None:
     op, args, kwargs, out = call
     assert op.vjp_rule is not None
     outs = out if isinstance(out, tuple) else (out,)

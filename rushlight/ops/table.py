@@ -206,9 +206,12 @@ class Op:
 
 OPS: dict[str, Op] = {}
 
+# A call on the tape: the op, its arguments, its result.
+Noted = tuple[Op, tuple[Any, ...], dict[str, Any], Any]
+
 # While a gradient is derived from a body, the calls of ops that have a rule of their own are
 # noted here, so that the rule is used instead of what lies inside (ops/derive.py).
-tape: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any]] | None = None
+tape: dict[Node, Noted] | None = None
 
 
 def note(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
@@ -221,14 +224,14 @@ def note(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Non
             tape[each] = call
 
 
-def start_tape() -> dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any]]:
+def start_tape() -> dict[Node, Noted]:
     """Begin to note calls; ``stop_tape`` with what was there before."""
     global tape
     tape = {}
     return tape
 
 
-def set_tape(previous: dict[Node, tuple[Op, tuple[Any, ...], dict[str, Any], Any]] | None) -> None:
+def set_tape(previous: dict[Node, Noted] | None) -> None:
     global tape
     tape = previous
 
