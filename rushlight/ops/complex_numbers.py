@@ -14,7 +14,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import shape_of
+from rushlight.ops.promote import shape_of, unbroadcast
 from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
 
@@ -171,9 +171,19 @@ def polar(abs: Node, angle: Node) -> Node:
     return build.complex_of(*parts)
 
 
+@polar.vjp
+def _(g: Node, out: Node, abs: Node, angle: Node) -> Grads:
+    # As PyTorch has it: the direction is the result's own, so a length below 0 is taken for
+    # its modulus, and none has slope 0.
+    along = build.real(binary("mul", g, unary("sign", out)))
+    around = build.complex_of(unary("neg", build.imag(out)), build.real(out))
+    across = build.real(binary("mul", g, around))
+    return unbroadcast(along, abs.shape), unbroadcast(across, angle.shape)
+
+
 @polar.samples
 def _(rng: Rng) -> Samples:
-    # No negative lengths: PyTorch takes the sign of the result for that of the slope.
+    # No negative lengths: their slope is no derivative.
     yield (floats(rng, 2, 3, low=0.25, high=2), floats(rng, 3)), {}
 
 

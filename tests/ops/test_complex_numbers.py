@@ -182,3 +182,13 @@ def test_a_cast_to_real_numbers_warns() -> None:
 def test_parts_under_vmap() -> None:
     mapped = torch.func.vmap(lambda x: x.imag * x.real + torch.view_as_real(x)[..., 0])(z())
     assert torch.equal(mapped, z().imag * z().real + z().real)
+
+
+def test_polar_of_a_length_below_zero_has_the_slopes_of_its_modulus() -> None:
+    # PyTorch 2.13's numbers.
+    length = torch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
+    angle = torch.tensor([0.3, 0.4, 0.5], requires_grad=True)
+    g = torch.tensor([1 + 2j, 1 - 1j, 0.5 - 1j])
+    slopes = torch.autograd.grad(torch.polar(length, angle), (length, angle), g)
+    assert torch.allclose(slopes[0], torch.tensor([-1.5463769, 0.0, -0.0406343]))
+    assert torch.allclose(slopes[1], torch.tensor([-3.2303, 0.0, -3.3519]), atol=1e-4)

@@ -73,3 +73,14 @@ def test_gather_of_nothing_has_a_gradient() -> None:
     x = torch.arange(5.0, requires_grad=True)
     torch.gather(x, 0, torch.empty(2, 0, dtype=torch.uint8)).sum().backward()
     assert x.grad is not None and x.grad.tolist() == [0] * 5
+
+
+def test_addbmm_into_a_smaller_tensor_sizes_it() -> None:
+    x = torch.ones(1)
+    with pytest.warns(UserWarning, match="was resized"):
+        made = x.addbmm_(torch.ones(2, 3, 4), torch.ones(2, 4, 5))
+    assert made is x
+    assert x.shape == (3, 5)
+    assert x.unique().tolist() == [9.0]
+    with pytest.raises(RuntimeError, match="takes part in a gradient"):
+        torch.ones(1, requires_grad=True).sin().addbmm_(torch.ones(2, 3, 4), torch.ones(2, 4, 5))

@@ -12,6 +12,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
 from rushlight.tensor.kinds import convert, require_fits
 from rushlight.tensor.methods.memory import set_data
+from rushlight.tensor.out import write_out
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -30,6 +31,19 @@ def inplace_method(name: str) -> Callable[..., Tensor]:
     method.__name__ = method.__qualname__ = name + "_"
     method.__doc__ = f"``{name}``, written into this tensor."
     return method
+
+
+def addbmm_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """``addbmm``, written into this tensor: sized to the product, as PyTorch sizes an ``out``."""
+    made = function("addbmm")(self, *args, **kwargs)
+    if made.shape == self.shape:
+        return inplace_method("addbmm")(self, *args, **kwargs)
+    if self._edge is not None or made._edge is not None:
+        raise RuntimeError(
+            f"addbmm_(): the product of shape {list(made.shape)} does not fit into a tensor of "
+            f"shape {list(self.shape)} that takes part in a gradient"
+        )
+    return write_out("addbmm", self, made)
 
 
 INPLACE_VIEWS = ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapdims")

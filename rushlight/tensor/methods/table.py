@@ -40,6 +40,7 @@ from rushlight.tensor.methods.gradient import (
 )
 from rushlight.tensor.methods.inplace import (
     INPLACE_VIEWS,
+    addbmm_,
     copy_,
     fill_,
     inplace_method,
@@ -119,7 +120,7 @@ def _plain() -> dict[str, Any]:
         "to": to, "type": type_, "cpu": cpu, "cuda": cuda, "requires_grad_": requires_grad_,
         "backward": backward, "register_hook": register_hook, "retain_grad": retain_grad,
         "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
-        "copy_": copy_, "fill_": fill_, "zero_": zero_, "data_ptr": data_ptr,
+        "addbmm_": addbmm_, "copy_": copy_, "fill_": fill_, "zero_": zero_, "data_ptr": data_ptr,
         "element_size": element_size, "new_tensor": new_tensor,
         "dim": lambda self: len(self._value.meta.shape),
         "ndimension": lambda self: len(self._value.meta.shape),

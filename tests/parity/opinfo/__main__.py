@@ -11,6 +11,7 @@ The inputs are drawn once by PyTorch's Python and kept in a cache folder (``--fr
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import pickle
 import subprocess
@@ -18,11 +19,13 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from tests.parity.opinfo.check import Outcome, check, load
+from tests.parity.opinfo.check import Outcome, check, load, strict
 from tests.parity.opinfo.refused import differences
-from tests.parity.opinfo.report import summary, write
+from tests.parity.opinfo.report import most_used, summary, write
 
 _ROOT = Path(__file__).parent.parent.parent.parent
 _CANDIDATES = (os.environ.get("PYTORCH_PYTHON", ""), "/work/peer/bin/python")
@@ -70,6 +73,26 @@ def refused(names: list[str]) -> list[str]:
     return [each for name, cases in drawn.items() for each in differences(name, cases)]
 
 
+def _checked(kept: Path, dtypes: frozenset[str], exact: bool, name: str) -> tuple[Outcome, float]:
+    """The outcome of one operator and the seconds it took."""
+    warnings.simplefilter("ignore")
+    strict.on = exact
+    started = time.process_time()
+    outcome = check(name, load(kept, name), dtypes)
+    return outcome, time.process_time() - started
+
+
+def _outcomes(
+    kept: Path, dtypes: frozenset[str], names: list[str], jobs: int, exact: bool
+) -> Iterator[tuple[Outcome, float]]:
+    one = partial(_checked, kept, dtypes, exact)
+    if jobs == 1:
+        yield from map(one, names)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(one, names)
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.parity.opinfo", description=__doc__)
     parser.add_argument("names", nargs="*")
@@ -77,6 +100,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--fresh", action="store_true", help="draw the inputs anew")
     parser.add_argument("--complex", action="store_true", help="complex dtypes too")
     parser.add_argument("--times", type=int, default=1, help="so many times as many samples")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that share the work")
+    parser.add_argument("--show", action="store_true", help="failures of each operator")
+    parser.add_argument("--strict", action="store_true", help="as close as assert_close wants")
     parser.add_argument("--limit", type=int, default=8, help="failures shown of one operator")
     parser.add_argument("--refused", action="store_true", help="only which dtypes are refused")
     args = parser.parse_args(argv)
@@ -94,24 +120,21 @@ def main(argv: list[str]) -> int:
     if missing:
         draw(missing, args.times)
     dtypes = ALL_DTYPES | COMPLEX if args.complex else ALL_DTYPES
-    warnings.simplefilter("ignore")
+    known = [name for name in names if (kept / f"{name}.pkl").exists()]
+    for name in sorted({*names} - {*known}):
+        print(f"{name}: no such operator")
     outcomes: list[Outcome] = []
-    for name in names:
-        if not (kept / f"{name}.pkl").exists():
-            print(f"{name}: no such operator")
-            continue
-        started = time.process_time()
-        outcome = check(name, load(kept, name), dtypes)
+    for outcome, seconds in _outcomes(kept, dtypes, known, args.jobs, args.strict):
         outcomes.append(outcome)
-        seconds = time.process_time() - started
         print(f"{summary(outcome)}  [{seconds:.1f} s]", flush=True)
-        if args.names:
+        if args.names or args.show:
             for failure in outcome.failures[: args.limit]:
                 print(f"    {str(failure)[:300]}")
     if args.report:
         write(_ROOT / "docs" / "opinfo_report.md", outcomes)
     passed = sum(outcome.passes for outcome in outcomes)
     absent = sum(outcome.absent for outcome in outcomes)
+    print(most_used(outcomes))
     print(f"{passed} pass, {len(outcomes) - passed - absent} fail, {absent} absent")
     return 0 if passed == len(outcomes) else 1
 

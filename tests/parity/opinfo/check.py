@@ -22,8 +22,23 @@ _TOLERANCE = {
     "float64": (1e-7, 1e-7), "complex128": (1e-7, 1e-7), "float32": (2e-5, 2e-5),
     "complex64": (2e-5, 2e-5), "float16": (4e-3, 4e-3), "bfloat16": (3.2e-2, 3.2e-2),
 }  # fmt: skip
+# What torch.testing.assert_close takes for equal.
+_STRICT = {
+    "float64": (1e-7, 1e-7), "complex128": (1e-7, 1e-7), "float32": (1.3e-6, 1e-5),
+    "complex64": (1.3e-6, 1e-5), "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5),
+}  # fmt: skip
 _SLOPES = (1e-4, 2e-5)  # float32: slopes near a singularity lose more
 Case = dict[str, Any]
+
+
+@dataclass
+class Strictness:
+    """Whether numbers are compared as ``torch.testing.assert_close`` does."""
+
+    on: bool = False
+
+
+strict = Strictness()
 
 
 @dataclass
@@ -91,7 +106,8 @@ def check(name: str, cases: list[Case], dtypes: frozenset[str] | None = None) ->
 def _failures(name: str, function: Any, case: Case, place: int) -> Iterator[Failure]:
     attempts = [("error", _error)] if case["kind"] == "error" else [("raises", _sample)]
     for kind, theirs in case.get("outs", {}).items():
-        if theirs is not None:
+        beside = (name, kind) in calls.ELSEWHERE and case["dtype"].startswith("complex")
+        if theirs is not None and not beside:
             attempts.append((f"out {kind}", partial(_out, kind)))
     if "inplace" in case:
         attempts.append(("inplace", _inplace))
@@ -332,15 +348,7 @@ def _same_tensor(
         return
     a, b = _array(mine), array_of(theirs)
     if dtype in _TOLERANCE:
-        exact = _TOLERANCE[within if within in _TOLERANCE else dtype]
-        if aspect in ("gradient", "second") and dtype in ("float32", "complex64"):
-            exact = _SLOPES
-        if dtype in ("float16", "bfloat16") and b.size:
-            # Sums are rounded after each step in one library and at the end in the other.
-            finite = np.abs(np.asarray(b, np.float64))
-            largest = np.max(finite, initial=1.0, where=np.isfinite(finite))
-            exact = (exact[0], exact[1] * float(largest))
-        relative, absolute = max(exact, calls.INEXACT.get(name, (0.0, 0.0)))
+        relative, absolute = _tolerance(name, aspect, dtype, within, b)
         with np.errstate(all="ignore"):
             close = np.isclose(a, b, relative, absolute, equal_nan=True)
     else:
@@ -351,6 +359,23 @@ def _same_tensor(
         count = int((~close).sum())
         text = f"{a[where]!r}, PyTorch {b[where]!r} at {where}; {count} of {close.size}"
         raise Differs(aspect, text)
+
+
+def _tolerance(
+    name: str, aspect: str, dtype: str, within: str, theirs: np.ndarray[Any, Any]
+) -> tuple[float, float]:
+    """(relative, absolute) of what is compared with ``theirs``."""
+    if strict.on:
+        return _STRICT[dtype]
+    exact = _TOLERANCE[within if within in _TOLERANCE else dtype]
+    if aspect in ("gradient", "second") and dtype in ("float32", "complex64"):
+        exact = _SLOPES
+    if dtype in ("float16", "bfloat16") and theirs.size:
+        # Sums are rounded after each step in one library and at the end in the other.
+        finite = np.abs(np.asarray(theirs, np.float64))
+        largest = np.max(finite, initial=1.0, where=np.isfinite(finite))
+        exact = (exact[0], exact[1] * float(largest))
+    return max(exact, calls.INEXACT.get(name, (0.0, 0.0)))
 
 
 def _array(tensor: Any) -> np.ndarray[Any, Any]:

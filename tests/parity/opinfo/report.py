@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.parity.opinfo.check import Outcome
+from tests.parity.opinfo.most_used import listed
 
 
 def summary(outcome: Outcome) -> str:
@@ -27,6 +28,15 @@ def _failed(outcome: Outcome) -> str:
     return f"{bad} of {outcome.cases} cases fail ({told}); first: {first}"
 
 
+def most_used(outcomes: list[Outcome]) -> str:
+    """How many of the operators that real programs use most pass, and which do not."""
+    wanted = {*listed()}
+    among = [outcome for outcome in outcomes if outcome.name in wanted]
+    others = [f"`{outcome.name}`" for outcome in among if not outcome.passes]
+    told = f"Of the {len(among)} most used **{len(among) - len(others)} pass**"
+    return f"{told}; the others: {', '.join(others)}." if others else f"{told}."
+
+
 def write(target: Path, outcomes: list[Outcome]) -> None:
     """Write the report as Markdown."""
     passed = [outcome for outcome in outcomes if outcome.passes]
@@ -43,7 +53,8 @@ def write(target: Path, outcomes: list[Outcome]) -> None:
         "errors. An operator passes when all of its cases do; most rows below fail in one aspect.",
         "",
         f"Of {len(outcomes)} operators **{len(passed)} pass**, {len(failing)} fail somewhere, "
-        f"{len(absent)} are absent.",
+        f"{len(absent)} are absent. {most_used(outcomes)} (`most_used.py` beside the harness says",
+        "how the most used were found: names counted over public projects.)",
         "",
         "## Failing",
         "",
