@@ -105,6 +105,15 @@ FITS = [
         mp.sqrt(2) - 1,
         {"f32": 8, "wide": 9, "f64": 19},
     ),
+    # log(1 + f) = f + f**2 * P(f) beside a table of eight logarithms
+    Fit(
+        "log_eighth",
+        lambda f: (mp.log1p(f) - f) / f**2,
+        lambda f: f**2 / mp.log1p(f),
+        mpf("-0.0635"),
+        mpf("0.0718"),
+        {"f32": 4},
+    ),
     # log((1 + s) / (1 - s)) = 2 s + s**3 * P(s**2)
     Fit(
         "log_ratio",
@@ -253,6 +262,28 @@ def two_over_pi(width: int, count: int, shift: int) -> list[float]:
     return found
 
 
+# Inverses of eight middles, in units of 2**-14: of pieces a sixteenth long below 1 and an eighth
+# above, and of k / 7 more than 1. Of the numbers of 14 bits within 0.4 % of the inverse that one
+# whose logarithms (natural; of base 2 and 10, too) are nearest to floats.
+LOG_SCALES = {
+    "log_scale": (21854, 20188, 18766, 17430, 16384, 14528, 13075, 11938),
+    "log1p_scale": (16384, 14345, 12720, 11469, 10467, 9571, 8830, 8213),
+}
+
+
+def log_tables() -> dict[str, tuple[list[float], float]]:
+    rows: dict[str, tuple[list[float], float]] = {}
+    bases = {"log": mp.log, "log2": lambda x: mp.log(x, 2), "log10": mp.log10}
+    for name, numbers in LOG_SCALES.items():
+        scales = [mpf(number) / 2**14 for number in numbers]
+        rows[f"{name}_f32"] = [float(scale) for scale in scales], 0.0
+        for base, log in bases.items():
+            if base == "log" or name == "log_scale":
+                of = [rounded(-log(scale), "f32") for scale in scales]
+                rows[f"{base}_of_{name}_f32"] = of, 0.0
+    return rows
+
+
 def constants() -> dict[str, tuple[list[float], float]]:
     rows = {
         f"{name}_{dtype}": (pieces(value, count, dtype), 0.0)
@@ -360,7 +391,7 @@ def main() -> None:
             row = fit_row(remez, count, dtype)
             rows[f"{fit.name}_{dtype}"] = row
             print(f"{fit.name}_{dtype}: {count} coefficients, error {row[1]:.2e}", flush=True)
-    rows |= constants()
+    rows |= constants() | log_tables()
     if not only:
         OUTPUT.write_text(table_text(rows))
 

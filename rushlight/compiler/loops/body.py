@@ -10,7 +10,7 @@ from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
-from rushlight.compiler.loops.sign import never_positive
+from rushlight.compiler.loops.sign import in_unit, never_positive
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -100,6 +100,8 @@ class Body:
             return w.let(f"select {shape} {there}, {kind} {args[0]}, {kind} {args[1]}")
         if op == "exp" and never_positive(value.args[0]):
             op = "exp_down"
+        if op == "log1p" and in_unit(value.args[0]):
+            op = "log1p_unit"
         return emit_scalar.emit(w, op, source, lanes, args)
 
     def _iota(self, value: Value, lanes: int) -> str:

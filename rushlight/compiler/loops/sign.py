@@ -19,6 +19,11 @@ def never_positive(value: Value) -> bool:
     return _never_negative(value.args[0])
 
 
+def in_unit(value: Value) -> bool:
+    """Whether nothing outside [0, 1] can come out (NaN can): e to what is never positive."""
+    return value.op == "exp" and never_positive(value.args[0])
+
+
 def _never_negative(value: Value) -> bool:
     """|x|, x * x and a positive number times such."""
     if value.op != "mul":

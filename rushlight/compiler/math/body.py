@@ -213,6 +213,15 @@ class Body:
     def narrow(self, x: Value) -> Value:
         return self._cast("fptrunc", x, "float")
 
+    def shift_signed(self, x: Value, count: int) -> Value:
+        """A shift to the right that copies the sign in."""
+        by = self.constant(count, x.element)
+        return self.emit(f"ashr {x.type} {x.name}, {by.name}", x.element)
+
+    def number(self, x: Value) -> Value:
+        """A 32-bit integer as a float."""
+        return self._cast("sitofp", x, "float")
+
     def _intrinsic(self, name: str, *args: Value) -> Value:
         element = args[0].element
         suffix = SUFFIX[element] if self.lanes == 1 else f"v{self.lanes}{SUFFIX[element]}"

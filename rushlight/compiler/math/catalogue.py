@@ -58,6 +58,7 @@ UNARY: dict[str, Formula] = {
     "log2": logarithm.log2,
     "log10": logarithm.log10,
     "log1p": logarithm.log1p,
+    "log1p_unit": logarithm.log1p_unit,
     "asinh": in_double(logarithm.asinh, "wide"),
     "acosh": in_double(logarithm.acosh, "wide"),
     "atanh": in_double(logarithm.atanh, "wide"),
@@ -82,6 +83,10 @@ BINARY: dict[str, Formula] = {
 }
 # Called, not inlined: the rare paths of others.
 HELPERS: dict[str, Formula] = {
+    "log_any": logarithm.log_any,
+    "log2_any": logarithm.log2_any,
+    "log10_any": logarithm.log10_any,
+    "log1p_any": logarithm.log1p_any,
     "sin_large": trigonometric.sin_large,
     "cos_large": trigonometric.cos_large,
     "tan_large": trigonometric.tan_large,

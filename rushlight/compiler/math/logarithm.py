@@ -1,9 +1,10 @@
 """log and its relatives: x = 2**k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), and a polynomial in
-f.
+f. Floats take this way only where ``logarithm_table.py`` does not lead.
 """
 
 from __future__ import annotations
 
+from rushlight.compiler.math import logarithm_table
 from rushlight.compiler.math.body import INTEGER_OF, Body, Value
 from rushlight.compiler.math.exponential import row
 
@@ -59,10 +60,31 @@ def log_positive(b: Body, x: Value, grade: str = "") -> Value:
 
 
 def log(b: Body, x: Value) -> Value:
-    return at_the_edges(b, x, log_positive(b, x))
+    return logarithm_table.log(b, x) if x.element == "float" else log_any(b, x)
 
 
 def log2(b: Body, x: Value) -> Value:
+    return logarithm_table.log2(b, x) if x.element == "float" else log2_any(b, x)
+
+
+def log10(b: Body, x: Value) -> Value:
+    return logarithm_table.log10(b, x) if x.element == "float" else log10_any(b, x)
+
+
+def log1p(b: Body, x: Value, grade: str = "") -> Value:
+    return logarithm_table.log1p(b, x) if x.element == "float" else log1p_any(b, x, grade)
+
+
+def log1p_unit(b: Body, x: Value) -> Value:
+    """log(1 + x) for 0 <= x <= 1."""
+    return logarithm_table.log1p_unit(b, x) if x.element == "float" else log1p_any(b, x)
+
+
+def log_any(b: Body, x: Value) -> Value:
+    return at_the_edges(b, x, log_positive(b, x))
+
+
+def log2_any(b: Body, x: Value) -> Value:
     k, m = split_any(b, x)
     f = m - 1.0
     rest = tail(b, f)
@@ -70,7 +92,7 @@ def log2(b: Body, x: Value) -> Value:
     return at_the_edges(b, x, k + b.fma(f, high, b.fma(rest, high, (f + rest) * low)))
 
 
-def log10(b: Body, x: Value) -> Value:
+def log10_any(b: Body, x: Value) -> Value:
     k, m = split_any(b, x)
     f = m - 1.0
     rest = tail(b, f)
@@ -96,7 +118,7 @@ def log1p_finite(b: Body, x: Value, grade: str) -> Value:
     return b.fma(k, high, f + b.fma(k, low, tail(b, f, grade)))
 
 
-def log1p(b: Body, x: Value, grade: str = "") -> Value:
+def log1p_any(b: Body, x: Value, grade: str = "") -> Value:
     infinity = float("inf")
     result = b.select(x < infinity, log1p_finite(b, x, grade), x)
     edge = b.select(x.equals(-1.0), b.constant(-infinity, x.element), float("nan"))

@@ -32,8 +32,12 @@ def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
 
 
 def look_up_float(b: Body, index: Value, table: Sequence[float]) -> Value:
-    words = [struct.unpack("<I", struct.pack("<f", number))[0] for number in table]
-    return b.from_bits(look_up(b, index, words))
+    return b.from_bits(look_up(b, index, words_of(table)))
+
+
+def words_of(table: Sequence[float]) -> list[int]:
+    """The bits of each float."""
+    return [struct.unpack("<I", struct.pack("<f", number))[0] for number in table]
 
 
 def piecewise(

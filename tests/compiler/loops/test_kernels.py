@@ -9,7 +9,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import bool_, float32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops.build import Value
-from rushlight.compiler.loops.sign import never_positive
+from rushlight.compiler.loops.sign import in_unit, never_positive
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.interpret import interpret
@@ -123,7 +123,19 @@ def test_only_these_are_never_positive() -> None:
                   made("neg", x), made("neg", made("mul", x, y)), made("abs", x),
                   made("neg", made("mul", square, less)), made("neg", made("mul", x, half)),
                   made("neg", made("mul", square, y))):  # fmt: skip
-        assert not never_positive(other)
+        assert not never_positive(other) and not in_unit(made("exp", other))
+    assert in_unit(made("exp", made("neg", made("abs", x)))) and not in_unit(made("abs", x))
+
+
+def test_log1p_of_what_is_in_the_unit_interval() -> None:
+    array = np.concatenate([values((1001,), float32) * 10, np.array([0, np.inf, np.nan, 1e-7, 90])])
+    array = array.astype(np.float32)
+    x = build.input(0, array.shape, float32)
+    tail = build.unary("log1p", build.unary("exp", build.unary("neg", build.unary("abs", x))))
+    (got,) = run_compiled([tail], [x], [array])
+    want = np.log1p(np.exp(-np.abs(array.astype(np.float64))))
+    np.testing.assert_allclose(got, want, 3e-7, 1e-44)
+    assert got[1001] == np.float32(np.log(2)) and got[1002] == 0
 
 
 def test_the_first_of_equal_places_wins() -> None:

@@ -39,6 +39,7 @@ UNARY: dict[str, Oracle] = {
     "log2": np.log2,
     "log10": np.log10,
     "log1p": np.log1p,
+    "log1p_unit": np.log1p,
     "tanh": np.tanh,
     "sinh": np.sinh,
     "cosh": np.cosh,
@@ -59,7 +60,10 @@ UNARY: dict[str, Oracle] = {
 
 
 # Functions of a part of the numbers, and what brings any number there.
-DOMAINS: dict[str, Oracle] = {"exp_down": lambda x: -np.abs(x)}
+DOMAINS: dict[str, Oracle] = {
+    "exp_down": lambda x: -np.abs(x),
+    "log1p_unit": lambda x: np.abs(np.sin(x, where=np.isfinite(x), out=np.full_like(x, np.nan))),
+}
 
 
 def remainder(x: Any, y: Any) -> Any:

@@ -58,6 +58,16 @@ def test_exp_of_what_is_never_positive_is_exp(dtype: str) -> None:
     np.testing.assert_array_equal(native("exp_down", dtype)(x), native("exp", dtype)(x))
 
 
+@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p"])
+def test_logarithms_around_one_and_at_the_borders_of_pieces(name: str) -> None:
+    rng = np.random.default_rng(9)
+    borders = 1 + np.arange(-9, 16) / 32
+    steps = (borders[:, None] * (1 + rng.uniform(-1e-5, 1e-5, 400))).ravel()
+    x = np.concatenate([steps, rng.uniform(0.9, 1.1, 40_000), 2.0 ** np.arange(-126, 127)])
+    error, place = worst(name, (x - 1 if name == "log1p" else x).astype(np.float32))
+    assert error <= 1.75, f"{name}({place!r}) is {error:.2f} ulp off"
+
+
 @pytest.mark.parametrize(("dtype", "limit"), [("f32", 7e-8), ("f64", 3e-16)])
 def test_normal_distribution_is_good_beside_one(dtype: str, limit: float) -> None:
     real = np.float32 if dtype == "f32" else np.float64

@@ -28,6 +28,7 @@ TABLE: dict[str, dict[float, float]] = {
     "log": {1.0: 0.0, 0.0: -INF, INF: INF, -1.0: NAN, -INF: NAN},
     "log2": {1.0: 0.0, 8.0: 3.0, 0.0: -INF, INF: INF, -1.0: NAN, 2.0**-40: -40.0},
     "log10": {1.0: 0.0, 0.0: -INF, INF: INF, -1.0: NAN},
+    "log1p_unit": {0.0: 0.0},
     "log1p": {-1.0: -INF, INF: INF, -2.0: NAN, -INF: NAN},
     "tanh": {INF: 1.0, -INF: -1.0, 100.0: 1.0, -100.0: -1.0},
     "sigmoid": {0.0: 0.5, INF: 1.0, -INF: 0.0, 1e4: 1.0, -1e4: 0.0},
