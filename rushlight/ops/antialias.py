@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import math
 
-from rushlight.base.dtype import float32, float64, int64, uint8
+from rushlight.base.dtype import float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, dot, reshape, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.interpolate import rounded_to_byte
+from rushlight.ops.interpolate_bytes import REACH, SMOOTH_CUBIC, smooth_bytes_along
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import composite
-
-# How far each filter reaches, and the parameter of the cubic one (Keys 1981).
-REACH = {"linear": 1.0, "cubic": 2.0, "lanczos": 3.0}
-_CUBIC = -0.5
 
 
 def _plus(x: Node, value: float) -> Node:
@@ -52,9 +48,11 @@ def _filter(kind: str, x: Node) -> Node:
         near = binary("mul", _sinc(x), _sinc(_times(x, 1 / 3)))
         return build.where(_below(x, 3.0), near, nothing)
     square = binary("mul", x, x)
-    near = _plus(binary("mul", _plus(_times(x, _CUBIC + 2), -(_CUBIC + 3)), square), 1)
-    far = _plus(_times(square, -5 * _CUBIC), -4 * _CUBIC)
-    far = binary("add", far, binary("mul", x, _plus(_times(square, _CUBIC), 8 * _CUBIC)))
+    near = _plus(binary("mul", _plus(_times(x, SMOOTH_CUBIC + 2), -(SMOOTH_CUBIC + 3)), square), 1)
+    far = _plus(_times(square, -5 * SMOOTH_CUBIC), -4 * SMOOTH_CUBIC)
+    far = binary(
+        "add", far, binary("mul", x, _plus(_times(square, SMOOTH_CUBIC), 8 * SMOOTH_CUBIC))
+    )
     return build.where(_below(x, 1.0), near, build.where(_below(x, 2.0), far, nothing))
 
 
@@ -87,7 +85,7 @@ def antialias(
             f"{list(input.shape[2:])} and output {list(size)}"
         )
     bytes_ = input.dtype is uint8
-    x = build.cast(input, float32 if bytes_ else compute_dtype(input.dtype))
+    x = build.cast(input, float64 if bytes_ else compute_dtype(input.dtype))
     for axis in (3, 2):
         here, count, scale = x.shape[axis], size[axis - 2], scales[axis - 2]
         if align_corners:
@@ -96,13 +94,14 @@ def antialias(
             step = 1.0 / scale if scale is not None and scale > 0 else here / count
         if here == count and step == 1.0 and kind != "lanczos":
             continue
+        if bytes_:
+            x = smooth_bytes_along(x, axis, count, step, kind)
+            continue
         weights = build.cast(_weights(here, count, step, kind), x.dtype)
         turned = x if axis == 3 else build.permute(x, (0, 1, 3, 2))
         rows = (turned.shape[0] * turned.shape[1] * turned.shape[2], here)
         out = reshape(dot(reshape(turned, rows), weights), (*turned.shape[:3], count))
         x = out if axis == 3 else build.permute(out, (0, 1, 3, 2))
-        if bytes_:
-            x = rounded_to_byte(x)
     return build.cast(x, input.dtype)
 
 

@@ -9,12 +9,11 @@ from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.interpolate_bytes import bytes_along
+from rushlight.ops.interpolate_bytes import CUBIC, bytes_along
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import composite
 
 # Of the cubic convolution kernel (Keys 1981).
-_CUBIC = -0.75
 
 
 def _step(size: int, count: int, scale: float | None, align_corners: bool) -> float:
@@ -93,15 +92,15 @@ def _linear(x: Node, axis: int, count: int, scale: float | None, align_corners: 
 
 def _near(t: Node) -> Node:
     """The cubic kernel for |t| <= 1."""
-    inner = _plus(_times(t, _CUBIC + 2), -(_CUBIC + 3))
+    inner = _plus(_times(t, CUBIC + 2), -(CUBIC + 3))
     return _plus(binary("mul", binary("mul", inner, t), t), 1)
 
 
 def _far(t: Node) -> Node:
     """The cubic kernel for 1 < |t| < 2."""
-    inner = _plus(_times(t, _CUBIC), -5 * _CUBIC)
-    inner = _plus(binary("mul", inner, t), 8 * _CUBIC)
-    return _plus(binary("mul", inner, t), -4 * _CUBIC)
+    inner = _plus(_times(t, CUBIC), -5 * CUBIC)
+    inner = _plus(binary("mul", inner, t), 8 * CUBIC)
+    return _plus(binary("mul", inner, t), -4 * CUBIC)
 
 
 def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
@@ -119,13 +118,6 @@ def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: b
         out = part if out is None else binary("add", out, part)
     assert out is not None
     return out
-
-
-def rounded_to_byte(x: Node) -> Node:
-    """Images of bytes are bytes between the axes too; a half goes up."""
-    x = unary("floor", _plus(x, 0.5))
-    low, high = (const(each, x.shape, x.dtype) for each in (0, 255))
-    return binary("minimum", binary("maximum", x, low), high)
 
 
 @composite(torch=False, name="_interpolate", grad_name="Upsample")
@@ -151,7 +143,7 @@ def interpolate(
             x = _nearest(x, axis, count, scale, mode == "nearest-exact")
         elif bytes_ and len(size) == 2:
             step = _step(x.shape[axis], count, scale, align_corners)
-            kernel = None if mode == "linear" else _CUBIC
+            kernel = None if mode == "linear" else CUBIC
             x = bytes_along(x, axis, count, step, align_corners, kernel)
         elif mode == "linear":
             x = _linear(x, axis, count, scale, align_corners)

@@ -40,3 +40,38 @@ def test_cubic_weights_beyond_the_border_are_the_border_s() -> None:
         0, 93, 185, 128, 80, 169, 234, 50, 146, 215, 4, 130, 179, 15, 108,
         163, 82, 92, 141, 172, 70, 125, 231, 54, 102, 224, 31, 86, 179, 15,
     ]  # fmt: skip
+
+
+def test_smooth_weights_are_whole_numbers_too() -> None:
+    x = (torch.arange(36).reshape(1, 1, 6, 6) * 37 % 256).to(torch.uint8)
+    found = F.interpolate(x, size=(7, 4), mode="bilinear", antialias=True)
+    assert found.flatten().tolist() == [
+        14,
+        66,
+        119,
+        171,
+        113,
+        39,
+        92,
+        144,
+        180,
+        65,
+        63,
+        115,
+        185,
+        137,
+        49,
+        86,
+        156,
+        189,
+        85,
+        57,
+        127,
+        179,
+        165,
+        48,
+        100,
+        152,
+        205,
+        97,
+    ]

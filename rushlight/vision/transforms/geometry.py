@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import float64
 from rushlight.base.warn import warn
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
@@ -73,19 +74,26 @@ def _sampled(img: Tensor, grid: Array, mode: str, fill: Fill, who: str) -> Tenso
 
 
 def _products(base: list[Array], columns: list[Array]) -> list[Array]:
-    """base @ columns in float32, three products added from the left."""
+    """base @ columns, three products added from the left."""
     return [base[0] * each[0] + base[1] * each[1] + base[2] * each[2] for each in columns]
 
 
-def affine_grid(matrix: Sequence[float], size: tuple[int, int], target: tuple[int, int]) -> Array:
+def _work(img: Tensor) -> Any:
+    """In which numbers the places of an image's pixels are computed."""
+    return np.float64 if img.dtype == float64 else np.float32
+
+
+def affine_grid(
+    matrix: Sequence[float], size: tuple[int, int], target: tuple[int, int], work: Any = np.float32
+) -> Array:
     """(H', W', 2) places in [-1, 1] of an image of ``size`` (H, W), its middle being (0, 0)."""
     (height, width), (rows, columns) = size, target
-    theta = np.array(matrix, np.float32).reshape(2, 3)
-    x = np.linspace(-columns * 0.5 + 0.5, columns * 0.5 - 0.5, columns, dtype=np.float32)
-    y = np.linspace(-rows * 0.5 + 0.5, rows * 0.5 - 0.5, rows, dtype=np.float32)[:, None]
-    halves = (np.float32(0.5 * width), np.float32(0.5 * height))
+    theta = np.array(matrix, work).reshape(2, 3)
+    x = np.linspace(-columns * 0.5 + 0.5, columns * 0.5 - 0.5, columns, dtype=work)
+    y = np.linspace(-rows * 0.5 + 0.5, rows * 0.5 - 0.5, rows, dtype=work)[:, None]
+    halves = (work(0.5 * width), work(0.5 * height))
     scaled = [row / half for row, half in zip(theta, halves, strict=True)]
-    one = np.ones((1, 1), np.float32)
+    one = np.ones((1, 1), work)
     return np.stack(np.broadcast_arrays(*_products([x, y, one], scaled)), -1)
 
 
@@ -135,17 +143,14 @@ def rotate(
     around = _from_middle(center, img)
     matrix = inverse_affine_matrix(around, -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
     columns, rows = expanded(matrix, width, height) if expand else (width, height)
-    grid = affine_grid(matrix, (height, width), (rows, columns))
+    grid = affine_grid(matrix, (height, width), (rows, columns), _work(img))
     return _sampled(img, grid, mode.value, fill, "rotate")
 
 
-def affine(
-    img: Any, angle: float, translate: Sequence[int], scale: float,
-    shear: float | Sequence[float], interpolation: InterpolationMode | int = NEAREST,
-    fill: Fill = None, center: Sequence[int] | None = None,
-) -> Any:  # fmt: skip
-    """Rotate clockwise by degrees, scale, shear by degrees (x, y), then move by pixels (x, y)."""
-    mode = interpolation_mode(interpolation)
+def checked_affine(
+    angle: Any, translate: Any, scale: float, shear: Any, center: Any
+) -> list[float]:
+    """The two shears. Raises TypeError and ValueError for what describes no move."""
     _check_turn(angle, center)
     if not isinstance(translate, (list, tuple)):
         raise TypeError("Argument translate should be a sequence")
@@ -159,6 +164,17 @@ def affine(
     shears = shears * 2 if len(shears) == 1 else shears
     if len(shears) != 2:
         raise ValueError(f"Shear should be a sequence containing two values. Got {shear}")
+    return shears
+
+
+def affine(
+    img: Any, angle: float, translate: Sequence[int], scale: float,
+    shear: float | Sequence[float], interpolation: InterpolationMode | int = NEAREST,
+    fill: Fill = None, center: Sequence[int] | None = None,
+) -> Any:  # fmt: skip
+    """Rotate clockwise by degrees, scale, shear by degrees (x, y), then move by pixels (x, y)."""
+    mode = interpolation_mode(interpolation)
+    shears = checked_affine(angle, translate, scale, shear, center)
     _, height, width = get_dimensions(img)
     if is_image(img):
         middle = center if center is not None else [width * 0.5, height * 0.5]
@@ -168,7 +184,7 @@ def affine(
             fillcolor=pillow_fill(fill, img),
         )  # fmt: skip
     matrix = inverse_affine_matrix(_from_middle(center, img), angle, translate, scale, shears)
-    grid = affine_grid(matrix, (height, width), (height, width))
+    grid = affine_grid(matrix, (height, width), (height, width), _work(img))
     return _sampled(img, grid, mode.value, fill, "affine")
 
 
@@ -190,15 +206,15 @@ def perspective_coefficients(startpoints: Points, endpoints: Points) -> list[flo
     return coefficients
 
 
-def _perspective_grid(coefficients: Sequence[float], height: int, width: int) -> Array:
-    a, b, c, d, e, f, g, h = (np.float32(each) for each in coefficients)
-    x = np.arange(width, dtype=np.float32) + np.float32(0.5)
-    y = (np.arange(height, dtype=np.float32) + np.float32(0.5))[:, None]
-    one = np.ones((1, 1), np.float32)
-    halves = (np.float32(0.5 * width), np.float32(0.5 * height))
+def _perspective_grid(coefficients: Sequence[float], height: int, width: int, work: Any) -> Array:
+    a, b, c, d, e, f, g, h = (work(each) for each in coefficients)
+    x = np.arange(width, dtype=work) + work(0.5)
+    y = (np.arange(height, dtype=work) + work(0.5))[:, None]
+    one = np.ones((1, 1), work)
+    halves = (work(0.5 * width), work(0.5 * height))
     tops = [np.array([a, b, c]) / halves[0], np.array([d, e, f]) / halves[1]]
-    *over, below = _products([x, y, one], [*tops, np.array([g, h, 1.0], np.float32)])
-    return np.stack([each / below - np.float32(1.0) for each in over], -1)
+    *over, below = _products([x, y, one], [*tops, np.array([g, h, 1.0], work)])
+    return np.stack([each / below - work(1.0) for each in over], -1)
 
 
 def perspective(
@@ -207,6 +223,13 @@ def perspective(
 ) -> Any:  # fmt: skip
     """Move the four corners ``startpoints`` (x, y) to ``endpoints``, and all else with them."""
     coefficients = perspective_coefficients(startpoints, endpoints)
+    return perspective_by(img, coefficients, interpolation, fill)
+
+
+def perspective_by(
+    img: Any, coefficients: Sequence[float], interpolation: InterpolationMode | int, fill: Fill
+) -> Any:
+    """``perspective`` by what ``perspective_coefficients`` gives."""
     mode = interpolation_mode(interpolation)
     if is_image(img):
         return img.transform(
@@ -214,7 +237,7 @@ def perspective(
             fillcolor=pillow_fill(fill, img),
         )  # fmt: skip
     _, height, width = get_dimensions(img)
-    grid = _perspective_grid(coefficients, height, width)
+    grid = _perspective_grid(coefficients, height, width, _work(img))
     return _sampled(img, grid, mode.value, fill, "perspective")
 
 

@@ -168,17 +168,7 @@ def _pad_image(img: Any, borders: tuple[int, int, int, int], fill: Any, mode: st
     left, top, right, bottom = borders
     if mode == "constant":
         size = (img.width + left + right, img.height + top + bottom)
-        bands = len(img.getbands())
-        if isinstance(fill, (tuple, list)):
-            if len(fill) not in (1, bands):
-                raise ValueError(
-                    "The number of elements in 'fill' does not match the number of channels of the "
-                    f"image ({len(fill)} != {bands})"
-                )
-            fill = tuple(fill) * bands if len(fill) == 1 else tuple(fill)
-        elif bands > 1:
-            fill = (fill or 0,) * bands
-        result = image_module().new(img.mode, size, fill or 0)
+        result = image_module().new(img.mode, size, pillow_fill(fill, img))
         if img.mode == "P":
             result.putpalette(img.getpalette())
         result.paste(img, (left, top))
@@ -303,7 +293,8 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
         work = kind.type if kind.kind == "f" else np.float32
         mixed = work(r) * red + work(g) * green + work(b) * blue
         values = mixed.astype(kind)[..., None, :, :]
-    return wrap(np.repeat(values, num_output_channels, axis=-3))
+    times = num_output_channels if channels == 3 else 1  # a gray image stays one, as there
+    return wrap(np.repeat(values, times, axis=-3))
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:

@@ -11,17 +11,19 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.ops.interpolate_bytes import CUBIC, byte_matrix, smooth_weights
 from rushlight.utils.data.arrays import Array
 
 Floats = npt.NDArray[np.float64]
+FILTERS = {"bilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos"}
 
 
 def _triangle(x: Floats) -> Floats:
     return np.maximum(0.0, 1.0 - np.abs(x))
 
 
-def _cubic(x: Floats, a: float) -> Floats:
-    x = np.abs(x)
+def _cubic(x: Floats) -> Floats:
+    a, x = CUBIC, np.abs(x)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
@@ -33,11 +35,7 @@ def weights(size: int, target: int, mode: str, antialias: bool) -> Floats:
     scale = size / target
     centres = (np.arange(target) + 0.5) * scale  # in input pixels
     if antialias:
-        # The filter grows with the reduction; what lies outside of the image is left out.
-        reach = max(scale, 1.0)
-        distance = (np.arange(size) + 0.5 - centres[:, None]) / reach
-        raw = _triangle(distance) if mode == "bilinear" else _cubic(distance, -0.5)
-        return raw / raw.sum(axis=1, keepdims=True)
+        return smooth_weights(size, target, scale, FILTERS[mode])
     # Without, the filter spans one or two neighbours; the border pixel stands for what is outside.
     result = np.zeros((target, size))
     taps = (0, 1) if mode == "bilinear" else (-1, 0, 1, 2)
@@ -47,34 +45,59 @@ def weights(size: int, target: int, mode: str, antialias: bool) -> Floats:
     first = np.floor(position).astype(np.int64)
     for tap in taps:
         distance = first + tap - position
-        raw = _triangle(distance) if mode == "bilinear" else _cubic(distance, -0.75)
+        raw = _triangle(distance) if mode == "bilinear" else _cubic(distance)
         np.add.at(result, (np.arange(target), np.clip(first + tap, 0, size - 1)), raw)
     return result
 
 
+def _nearest_places(size: int, target: int, shift: float) -> Array:
+    places = (np.arange(target, dtype=np.float32) + np.float32(shift)) * np.float32(size / target)
+    return np.minimum(places.astype(np.int64), size - 1)
+
+
 def nearest(values: Array, height: int, width: int, shift: float = 0.0) -> Array:
     """The pixel under each output pixel's corner, as PyTorch's ``nearest``; with a ``shift`` of
-    0.5 under its middle, as ``nearest-exact``."""
+    0.5 under its middle, as ``nearest-exact``. Places are float32, as there: they decide."""
     rows, columns = (
-        np.minimum(((np.arange(target) + shift) * (size / target)).astype(np.int64), size - 1)
+        _nearest_places(size, target, shift)
         for size, target in ((values.shape[-2], height), (values.shape[-1], width))
     )
     return values[..., rows[:, None], columns]
 
 
-def resample(values: Array, height: int, width: int, mode: str, antialias: bool) -> Array:
-    """(..., H, W) -> (..., height, width), same dtype; whole numbers are rounded and clipped."""
+def _bytes(values: Array, height: int, width: int, mode: str, antialias: bool) -> Array:
+    """With weights of sixteen bits, each axis rounded to bytes: as ``interpolate`` of bytes."""
+    result = values.astype(np.float64)
+    for axis, count in ((-1, width), (-2, height)):
+        size = values.shape[axis]
+        if size == count:
+            continue
+        matrix, digits = byte_matrix(size, count, size / count, FILTERS[mode], antialias)
+        total = result @ matrix.T if axis == -1 else matrix @ result
+        result = np.clip(np.floor((total + 2.0 ** (digits - 1)) * 2.0**-digits), 0, 255)
+    return result.astype(np.uint8)
+
+
+def resample(
+    values: Array, height: int, width: int, mode: str, antialias: bool, whole: bool = False
+) -> Array:
+    """(..., H, W) -> (..., height, width), same dtype; whole numbers are rounded and clipped.
+
+    ``whole``: bytes never leave whole numbers.
+    """
     if values.shape[-2:] == (height, width):
         return values.copy()
     if mode == "nearest":
         return nearest(values, height, width)
     if mode == "nearest-exact":
         return nearest(values, height, width, 0.5)
-    if mode not in ("bilinear", "bicubic"):
-        raise NotImplementedError(
+    if mode not in FILTERS or (mode == "lanczos" and not whole):
+        raise ValueError(
             f"resize: interpolation {mode!r} of tensors; nearest, nearest-exact, bilinear and "
-            "bicubic are there (PIL images take every mode)"
+            "bicubic are there (PIL images take every mode, transforms.v2 lanczos too)"
         )
+    if values.dtype == np.uint8 and whole:
+        return _bytes(values, height, width, mode, antialias)
     kind = values.dtype
     work = np.float64 if kind == np.float64 else np.float32
     down = weights(values.shape[-2], height, mode, antialias).astype(work)

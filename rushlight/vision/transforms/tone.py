@@ -136,20 +136,25 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
         return enhance("Sharpness", img, sharpness_factor)
     not_negative("sharpness_factor", sharpness_factor)
     values = _pixels(img, "adjust_sharpness")
-    height, width = values.shape[-2:]
-    if height <= 2 or width <= 2:
+    if min(values.shape[-2:]) <= 2:
         return img
+    blurred = values.copy()
+    blurred[..., 1:-1, 1:-1] = smoothed(values)
+    return blend(values, blurred, sharpness_factor)
+
+
+def smoothed(values: Array) -> Array:
+    """(..., H, W) -> (..., H - 2, W - 2): means of nine, five parts for the middle; whole numbers
+    are rounded."""
+    height, width = values.shape[-2:]
     work: Any = values.dtype.type if values.dtype.kind == "f" else np.float32
-    # A mean of the nine with five parts for the middle; the border pixels stay.
     total = values[..., 1:-1, 1:-1] * work(5 / 13)
     for down in range(3):
         for across in range(3):
             if (down, across) != (1, 1):
                 part = values[..., down : height - 2 + down, across : width - 2 + across]
                 total = total + part * work(1 / 13)
-    blurred = values.copy()
-    blurred[..., 1:-1, 1:-1] = np.rint(total) if values.dtype.kind != "f" else total
-    return blend(values, blurred, sharpness_factor)
+    return np.rint(total) if values.dtype.kind != "f" else total
 
 
 def _gaussian(size: int, sigma: float) -> Array:

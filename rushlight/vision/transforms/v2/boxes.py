@@ -10,7 +10,8 @@ import numpy as np
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.transforms.convert import detached_array
-from rushlight.vision.transforms.operations import borders, resize_target
+from rushlight.vision.transforms.operations import borders
+from rushlight.vision.transforms.v2.images import resize_target
 from rushlight.vision.transforms.v2.moves import (
     Size,
     affine_move,

@@ -17,7 +17,6 @@ from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import wrap as wrap_array
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import functional as F
-from rushlight.vision.transforms.colour import largest
 from rushlight.vision.transforms.convert import (
     detached_array,
     pil_to_tensor,
@@ -27,9 +26,8 @@ from rushlight.vision.transforms.convert import (
 from rushlight.vision.transforms.operations import (
     InterpolationMode,
     get_image_size,
-    to_grayscale,
 )
-from rushlight.vision.transforms.v2 import boxes, pixels, points
+from rushlight.vision.transforms.v2 import boxes, images, pixels, points
 from rushlight.vision.transforms.v2.parts import is_pure_tensor
 from rushlight.vision.transforms.v2.registry import kernel_for, register_kernel
 from rushlight.vision.transforms.v2.valid import (
@@ -51,6 +49,8 @@ from rushlight.vision.tv_tensors import (
 )
 
 Kernel = Callable[..., Any]
+# What is done to masks otherwise than to images.
+MASKED: dict[str, Kernel] = {"resize": images.resized_mask, "pad": images.padded_mask}
 
 
 def _mode(options: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _on_image(kernel: Kernel, inpt: Any, *args: Any, **options: Any) -> Any:
 
 def _colour(name: str, kernel: Kernel | None = None) -> Kernel:
     """A function that masks, boxes and points pass through."""
-    kernel = kernel or getattr(F, name)
+    kernel = kernel or getattr(images, name, None) or getattr(F, name)
     assert kernel is not None
     on_image: Kernel = kernel
 
@@ -95,7 +95,7 @@ def _colour(name: str, kernel: Kernel | None = None) -> Kernel:
 
 def _geometry(name: str, v1: str | None = None, mask_fill: bool = False) -> Kernel:
     """A function that moves pixels, and masks and boxes with them."""
-    kernel: Kernel = getattr(F, v1 or name)
+    kernel: Kernel = getattr(images, name, None) or getattr(F, v1 or name)
     on_boxes: Kernel = getattr(boxes, name)
     on_points: Kernel = getattr(points, name)
     samples = name in ("resize", "resized_crop", "rotate", "affine", "perspective",
@@ -111,12 +111,15 @@ def _geometry(name: str, v1: str | None = None, mask_fill: bool = False) -> Kern
             return on_points(inpt, *args, **options)
         if not isinstance(inpt, Mask):
             return _on_image(kernel, inpt, *args, **options)
-        if samples:
+        if name in MASKED:
+            options.pop("antialias", None)
+        elif samples:
             options["interpolation"] = InterpolationMode.NEAREST
             options.pop("antialias", None)
         values = Tensor.detach(inpt)
         single = values.ndim == 2
-        given = kernel(values.unsqueeze(0) if single else values, *args, **options)
+        on_mask = MASKED.get(name, kernel)
+        given = on_mask(values.unsqueeze(0) if single else values, *args, **_mode(options))
         return wrap(given.squeeze(0) if single else given, like=inpt)
 
     function.__name__ = function.__qualname__ = name
@@ -142,6 +145,7 @@ adjust_contrast = _colour("adjust_contrast")
 adjust_saturation = _colour("adjust_saturation")
 adjust_hue = _colour("adjust_hue")
 adjust_gamma = _colour("adjust_gamma")
+autocontrast = _colour("autocontrast")
 adjust_sharpness = _colour("adjust_sharpness")
 equalize = _colour("equalize")
 invert = _colour("invert")
@@ -150,6 +154,7 @@ solarize = _colour("solarize")
 gaussian_blur = _colour("gaussian_blur")
 normalize = _colour("normalize")
 rgb_to_grayscale = _colour("rgb_to_grayscale")
+to_grayscale = rgb_to_grayscale
 permute_channels = _colour("permute_channels", pixels.permute_channels)
 grayscale_to_rgb = _colour("grayscale_to_rgb", pixels.grayscale_to_rgb)
 gaussian_noise = _colour("gaussian_noise", pixels.gaussian_noise)
@@ -166,27 +171,6 @@ def erase(inpt: Any, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool = 
     if isinstance(inpt, ANNOTATIONS):
         return inpt
     return _on_image(F.erase, inpt, i, j, h, w, v, inplace)
-
-
-def _stretched(image: Any) -> Any:
-    """``autocontrast``; on tensors the range is divided by, not its inverse multiplied."""
-    if is_image(image):
-        return F.autocontrast(image)
-    values = detached_array(F.autocontrast(image) if image.ndim < 3 else image)
-    kind = values.dtype
-    floats = values if kind.kind == "f" else values.astype(np.float32)
-    bound = largest(kind)
-    low = floats.min(axis=(-2, -1), keepdims=True)
-    high = floats.max(axis=(-2, -1), keepdims=True)
-    step = (high - low) * floats.dtype.type(1.0 / bound)
-    flat = low == high
-    low, step = np.where(flat, 0, low), np.where(flat, 1, step)
-    return wrap_array(np.clip((floats - low) / step, 0, bound).astype(kind))
-
-
-def autocontrast(inpt: Any) -> Any:
-    """``transforms.functional.autocontrast``; masks, boxes and points stay."""
-    return inpt if isinstance(inpt, ANNOTATIONS) else _on_image(_stretched, inpt)
 
 
 def to_image(inpt: Any) -> Image:
@@ -254,6 +238,11 @@ def convert_bounding_box_format(
     """Boxes in another format; ``old_format`` only for plain tensors."""
     if new_format is None:
         raise TypeError("convert_bounding_box_format() missing 1 required argument: 'new_format'")
+    if not (isinstance(inpt, BoundingBoxes) or is_pure_tensor(inpt)):
+        raise TypeError(
+            "Input can either be a plain tensor or a bounding box tv_tensor, but got "
+            f"{type(inpt)} instead."
+        )
     known = inpt.format if isinstance(inpt, BoundingBoxes) else old_format
     if isinstance(inpt, BoundingBoxes) and old_format is not None:
         raise ValueError("For bounding box tv_tensor inputs, `old_format` must not be passed.")

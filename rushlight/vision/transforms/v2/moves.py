@@ -11,6 +11,7 @@ from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array
 from rushlight.vision.transforms.convert import detached_array
 from rushlight.vision.transforms.geometry import (
+    checked_affine,
     expanded,
     identity_places,
     inverse_affine_matrix,
@@ -31,14 +32,15 @@ def affine_move(
     angle: float,
     translate: Sequence[float],
     scale: float,
-    shear: Sequence[float],
+    shear: float | Sequence[float],
     center: Sequence[float] | None,
     expand: bool = False,
 ) -> tuple[Move, Size]:
     """The move, and how large the image is afterwards: larger only with ``expand``."""
     height, width = canvas
     middle = [width * 0.5, height * 0.5] if center is None else list(center)
-    inverse = inverse_affine_matrix(middle, angle, translate, scale, shear)
+    shears = checked_affine(angle, translate, scale, shear, center)
+    inverse = inverse_affine_matrix(middle, angle, translate, scale, shears)
     forward = np.linalg.inv(np.vstack([np.reshape(inverse, (2, 3)), [0.0, 0.0, 1.0]]))[:2]
     shift = forward[:, 2]
     if expand:
