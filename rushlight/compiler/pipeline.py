@@ -3,7 +3,7 @@
     plan = compile_graph(sinks, inputs, scalars, donatable)
 
 0. hosted: what is complex becomes host calls
-1. simplify: equal nodes shared, algebra that is exact, movement composed
+1. simplify: equal nodes shared, algebra that is exact, movement composed; sums of padded pieces side by side
 2. layout: convolution chains stay channels-last, transposed products turn around
 3. fuse: nodes partitioned into kernels
 4. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
@@ -23,6 +23,7 @@ from rushlight.compiler.memory import nbytes_of, plan_memory, storage
 from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
+from rushlight.compiler.passes.pieces import pieces
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
 from rushlight.compiler.recurrence import lower_loop
@@ -35,7 +36,7 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (hosted, simplify, layout, simplify)
+PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, simplify)
 
 
 def compile_graph(

@@ -22,7 +22,9 @@ from rushlight.ops.table import composite
 # Longer sequences than this never have all their scores in memory at once.
 LONG = 512
 BLOCK = 128
-# Of a causal one: with four parts, 3/8 of the scores are never computed.
+# Queries of a causal one whose scores are in memory: what lies above the diagonal is in few bands.
+SMALL_BLOCK = 64
+# Of a longer causal one: with four parts, 3/8 of the scores are never computed.
 PARTS = 4
 
 
@@ -65,12 +67,33 @@ def _attended(
             return _causal(query, key, value, factor)
         return _in_blocks(query, key, value, attn_mask, drop_mask, keep, is_causal, factor)
     scaled = binary("mul", query, const(factor, query.shape, query.dtype))
+    if is_causal and attn_mask is None and query.shape[-2] >= 2 * SMALL_BLOCK:
+        return _below_diagonal(scaled, key, value, drop_mask, keep)
     scores: Node = matmul(scaled, transposed(key))
     weights = _dropped(
         _weights(scores, _mask(scores, attn_mask, is_causal), is_causal=is_causal), drop_mask, keep
     )
     out: Node = matmul(weights, value)
     return out
+
+
+def _below_diagonal(
+    scaled: Node, key: Node, value: Node, drop_mask: Node | None, keep: float
+) -> Node:
+    """Causal attention in bands of ``SMALL_BLOCK`` queries, each without the keys none of it sees.
+
+    Of n bands (n - 1) / 2n of the scores are never computed, nor are their gradients.
+    """
+    T, S = scaled.shape[-2], key.shape[-2]
+    parts = []
+    for first in range(0, T, SMALL_BLOCK):
+        last = min(first + SMALL_BLOCK, T)
+        seen = min(last, S)
+        scores: Node = matmul(_between(scaled, first, last), transposed(_between(key, 0, seen)))
+        drop = None if drop_mask is None else _between(drop_mask, first, last, seen)
+        weights = _dropped(_weights(scores, _causal_mask(scores, first), is_causal=True), drop, keep)
+        parts.append(matmul(weights, _between(value, 0, seen)))
+    return build.cat(parts, parts[0].ndim - 2)
 
 
 def _dropped(weights: Node, drop_mask: Node | None, keep: float) -> Node:
@@ -95,10 +118,10 @@ def _causal(query: Node, key: Node, value: Node, factor: float) -> Node:
     return parts[0] if len(parts) == 1 else build.cat(parts, parts[0].ndim - 2)
 
 
-def _between(x: Node, first: int, last: int) -> Node:
-    """Rows ``first`` to ``last`` of (.., T, F)."""
+def _between(x: Node, first: int, last: int, columns: int | None = None) -> Node:
+    """Rows ``first`` to ``last`` of (.., T, F), the first ``columns`` of each (or all)."""
     none = (0,) * (x.ndim - 2)
-    shape = (*x.shape[:-2], last - first, x.shape[-1])
+    shape = (*x.shape[:-2], last - first, x.shape[-1] if columns is None else columns)
     return build.slice(x, (*none, first, 0), shape, (1,) * x.ndim)
 
 
@@ -187,15 +210,22 @@ def _mask(scores: Node, attn_mask: Node | None, is_causal: bool) -> Node | None:
                 "scaled_dot_product_attention: Explicit attn_mask should not be set when "
                 "is_causal=True"
             )
-        rank = scores.ndim
-        rows, columns = build.iota(scores.shape, rank - 2), build.iota(scores.shape, rank - 1)
-        return binary("le", columns, rows)
+        return _causal_mask(scores, 0)
     if attn_mask is None:
         return None
     if attn_mask.dtype is not bool_:
         _require_mask_dtype(attn_mask, scores.dtype)
     broadcast_shapes(scores.shape, attn_mask.shape)
     return build.broadcast(attn_mask, scores.shape)
+
+
+def _causal_mask(scores: Node, first: int) -> Node:
+    """Which keys each query sees; the first query is at position ``first``."""
+    rank = scores.ndim
+    rows, columns = build.iota(scores.shape, rank - 2), build.iota(scores.shape, rank - 1)
+    if first:
+        rows = binary("add", rows, const(first, rows.shape, rows.dtype))
+    return binary("le", columns, rows)
 
 
 def _require_mask_dtype(attn_mask: Node, wanted: DType) -> None:

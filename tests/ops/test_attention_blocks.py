@@ -10,7 +10,7 @@ import pytest
 from rushlight.base.dtype import bool_, float32, float64
 from rushlight.compiler import compile_graph
 from rushlight.ir import build
-from rushlight.ir.graph import Node
+from rushlight.ir.graph import Node, toposort
 from rushlight.ir.interpret import interpret
 from rushlight.ops import attention as family
 from rushlight.ops.attention import attention
@@ -53,6 +53,40 @@ def test_blocks_are_the_whole(mask: str, causal: bool, monkeypatch: Any) -> None
     ]
     for ours, theirs in zip(interpret(blocks, arrays), interpret(whole, arrays), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("mask", ["", "drop"])
+@pytest.mark.parametrize(("queries", "keys"), [(70, 70), (33, 70), (70, 33), (32, 1)])
+def test_bands_below_the_diagonal_are_the_whole(
+    mask: str, queries: int, keys: int, monkeypatch: Any
+) -> None:
+    def graph(size: int) -> tuple[list[Node], list[Node]]:
+        monkeypatch.setattr(family, "SMALL_BLOCK", size)
+        inputs = [build.input(n, (2, rows, 4), float64) for n, rows in enumerate((queries, keys))]
+        inputs.append(build.input(2, (2, keys, 4), float64))
+        drop = build.input(3, (2, queries, keys), bool_) if mask else None
+        out = attention(*inputs, None, drop, 0.6, True, None, False)
+        total = build.reduce(build.binary("mul", out, out), "sum", (0, 1, 2))
+        slopes = cotangents([total], [build.const(1, (), float64)], inputs)
+        inputs += [] if drop is None else [drop]
+        return [out, *(slope for slope in slopes if slope is not None)], inputs
+
+    whole, inputs = graph(queries)
+    bands, _ = graph(16)
+    rng = np.random.default_rng(0)
+    arrays = [
+        rng.uniform(size=x.shape) < 0.6 if x.dtype is bool_ else rng.uniform(-2, 2, x.shape)
+        for x in inputs
+    ]
+    for ours, theirs in zip(interpret(bands, arrays), interpret(whole, arrays), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_scores_above_the_diagonal_are_not_computed() -> None:
+    inputs = [build.input(n, (2, 256, 8), float32) for n in range(3)]
+    out = attention(*inputs, None, None, 1.0, True, None, False)
+    scores = [node for node in toposort([out]) if node.op == "dot" and node.shape[-1] != 8]
+    assert sum(node.size for node in scores) == 2 * 64 * 64 * (1 + 2 + 3 + 4)
 
 
 def test_memory_grows_with_the_sequence_not_its_square() -> None:
