@@ -3,7 +3,8 @@
     plan = compile_graph(sinks, inputs, scalars, donatable)
 
 0. hosted: what is complex becomes host calls
-1. simplify: equal nodes shared, algebra that is exact, movement composed; sums of padded pieces side by side
+1. simplify: equal nodes shared, algebra that is exact, movement composed
+1b. pieces: sums of padded pieces as stretches side by side
 2. layout: convolution chains stay channels-last, transposed products turn around
 3. fuse: nodes partitioned into kernels
 4. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks

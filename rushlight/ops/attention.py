@@ -91,7 +91,9 @@ def _below_diagonal(
         seen = min(last, S)
         scores: Node = matmul(_between(scaled, first, last), transposed(_between(key, 0, seen)))
         drop = None if drop_mask is None else _between(drop_mask, first, last, seen)
-        weights = _dropped(_weights(scores, _causal_mask(scores, first), is_causal=True), drop, keep)
+        weights = _dropped(
+            _weights(scores, _causal_mask(scores, first), is_causal=True), drop, keep
+        )
         parts.append(matmul(weights, _between(value, 0, seen)))
     return build.cat(parts, parts[0].ndim - 2)
 

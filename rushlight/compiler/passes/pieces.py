@@ -10,6 +10,8 @@ that get memory in any case are taken apart: the others cost nothing inside a la
 
 from __future__ import annotations
 
+import itertools
+
 from rushlight.base.record import Record
 from rushlight.compiler.loops.build import INLINE
 from rushlight.compiler.views import base_of
@@ -128,8 +130,5 @@ def _side_by_side(root: Node, whole: _Sum) -> Node:
     for place in sorted([place for _, first, last in ends for place in (first, last)]):
         if not places or place != places[-1]:
             places.append(place)
-    parts = [
-        whole.between(root, start, stop)
-        for start, stop in zip(places[:-1], places[1:], strict=True)
-    ]
+    parts = [whole.between(root, start, stop) for start, stop in itertools.pairwise(places)]
     return build.cat([part for part in parts if part is not None], whole.axis)
