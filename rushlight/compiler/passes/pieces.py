@@ -63,9 +63,11 @@ def pieces(sinks: list[Node]) -> list[Node]:
     stored = {base_of(sink) for sink in sinks}
     sums: dict[Node, _Sum] = {}
     for node in reversed(order):
-        if node not in stored and all(reader.op in INLINE for reader in readers[node]):
-            if not any(r in stored and r.op in _SAME_MEMORY for r in readers[node]):
-                continue
+        if node not in stored and not any(
+            reader.op not in INLINE or (reader in stored and reader.op in _SAME_MEMORY)
+            for reader in readers[node]
+        ):
+            continue
         stored.add(node)
         found = _sum_at(node, readers) if node.op == "add" and node.size >= LEAST else None
         if found is not None:
