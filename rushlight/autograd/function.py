@@ -6,11 +6,13 @@ import functools
 from typing import Any
 
 from rushlight.autograd.mapped import mapped
+from rushlight.base.warn import warn
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
-from rushlight.engine.value import Meta
+from rushlight.engine.value import Meta, Value
 from rushlight.tensor import Tensor, state
 from rushlight.tensor.modes import enable_grad, no_grad
+from rushlight.tensor.overwrite import materialise
 from rushlight.tensor.saved_hooks import pack
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.wrap import function
@@ -86,6 +88,12 @@ class FunctionContext:
             )
 
 
+def _own_value(tensor: Tensor) -> Value:
+    """A tensor's value; of a view, its elements in memory of their own."""
+    value = tensor._read_value()
+    return value if value.parent is None else materialise(value)
+
+
 class _UserNode(GradNode):
     """The gradient node of a user's Function."""
 
@@ -125,10 +133,30 @@ class _UserNode(GradNode):
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{arguments}, got {len(results)})"
             )
-        wanted = [results[place] for place in self.__dict__["places"]]
+        wanted = [
+            self._fitting(results[place], meta, number)
+            for number, (place, meta) in enumerate(
+                zip(self.__dict__["places"], self.__dict__["arriving"], strict=True)
+            )
+        ]
         if create_graph:
             return wanted
-        return [None if each is None else each._read_value() for each in wanted]
+        return [None if each is None else _own_value(each) for each in wanted]
+
+    def _fitting(self, made: Tensor | None, meta: Meta, number: int) -> Tensor | None:
+        """A gradient in the shape of its input: what was broadcast is summed. RuntimeError else."""
+        if made is None or made.shape == meta.shape or self.edges[number] is None:
+            return made
+        lead = made.ndim - len(meta.shape)
+        fits = lead >= 0 and all(
+            n in (1, m) for n, m in zip(meta.shape, made.shape[lead:], strict=True)
+        )
+        if not fits:
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {number} - got "
+                f"{list(made.shape)} but expected shape compatible with {list(meta.shape)}"
+            )
+        return made.sum_to_size(meta.shape)  # type: ignore[attr-defined, no-any-return]
 
 
 class Function:
@@ -147,6 +175,14 @@ class Function:
     >>> x.grad
     tensor([2., 2.])
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -204,7 +240,9 @@ class Function:
         outs = output if several else (output,)
         tensors = [each for each in outs if isinstance(each, Tensor)]
         node = _UserNode(cls, context, edges, tuple(each._meta for each in tensors))
-        node.__dict__.update(places=places, arguments=len(args))
+        node.__dict__.update(
+            places=places, arguments=len(args), arriving=tuple(args[k]._meta for k in places)
+        )
         context.__dict__["_node"] = node
         for each in context._dirty:
             if each._edge is LEAF:

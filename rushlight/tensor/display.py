@@ -92,6 +92,7 @@ def tensor_repr(
     grad_fn_name: str | None = None,
     device: str = "cpu",
     is_parameter: bool = False,
+    prefix: str = "tensor(",
     indent: int = 0,
     default_dtype: str = "float32",
 ) -> str:
@@ -99,10 +100,10 @@ def tensor_repr(
 
     array: the values, any shape; bfloat16 and float16 as they are. dtype_name: "float32", without
     "torch.". grad_fn_name: "AddBackward0" prints as ``grad_fn=<AddBackward0>`` and wins over
-    ``requires_grad=True``. device: shown unless "cpu". indent: columns that stand to the left of
-    the text already. default_dtype: the dtype that needs no suffix (``torch.get_default_dtype()``).
+    ``requires_grad=True``. device: shown unless "cpu". prefix: with a bracket for each that is to
+    be closed. indent: columns that stand to the left of the text already. default_dtype: the dtype
+    that needs no suffix (``torch.get_default_dtype()``).
     """
-    prefix = "tensor("
     column = indent + len(prefix)
     suffixes = []
     if device != "cpu":
@@ -123,6 +124,7 @@ def tensor_repr(
     elif requires_grad:
         suffixes.append("requires_grad=True")
     text = _with_suffixes(prefix + tensor_body(array, column), suffixes, column)
+    text += ")" * (prefix.count("(") - 1)
     return "Parameter containing:\n" + " " * indent + text if is_parameter else text
 
 

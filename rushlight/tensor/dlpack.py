@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,29 @@ from rushlight.base.dtype import bfloat16
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.tensor import Tensor
 
-_CPU = (1, 0)  # kDLCPU, device 0
+
+class DLDeviceType(enum.IntEnum):
+    """The protocol's numbers of the kinds of devices."""
+
+    kDLCPU = 1
+    kDLCUDA = 2
+    kDLCUDAHost = 3
+    kDLOpenCL = 4
+    kDLVulkan = 7
+    kDLMetal = 8
+    kDLVPI = 9
+    kDLROCM = 10
+    kDLROCMHost = 11
+    kDLExtDev = 12
+    kDLCUDAManaged = 13
+    kDLOneAPI = 14
+    kDLWebGPU = 15
+    kDLHexagon = 16
+    kDLMAIA = 17
+    kDLTrn = 18
+
+
+_CPU = (DLDeviceType.kDLCPU, 0)
 
 
 class _Capsule:

@@ -166,6 +166,23 @@ def _enable() -> None:
         known = name in _METHODS or name in functions.FUNCTIONS or name in functions.TORCH_FORMS
         if known and isinstance(member, FunctionType) and "_OP" not in member.__globals__:
             setattr(Tensor, name, own.setdefault(member, _heard(member)))
+    for space in ("linalg", "fft"):
+        # Loaded by now, as all that is rare.
+        table = getattr(sys.modules[f"rushlight.tensor.functions.{space}"], space.upper())
+        _hear_all(space, table)
+
+
+def _hear_all(space: str, table: dict[str, Callable[..., Any]]) -> None:
+    """The functions of ``torch.linalg`` or ``torch.fft``, which PyTorch calls ``linalg_norm``."""
+    module = sys.modules.get(f"rushlight.{space}")
+    spoken = {} if module is None else vars(module)
+    for name, function in list(table.items()):
+        if not isinstance(function, FunctionType):
+            continue
+        made = table[name] = _heard(function)
+        made.__name__ = made.__qualname__ = f"{space}_{name}"
+        if spoken.get(name) is function:
+            spoken[name] = made
 
 
 class _Process:

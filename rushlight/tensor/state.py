@@ -17,6 +17,7 @@ from rushlight.engine.value import Meta, Value
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
+from rushlight.tensor.saved_names import saved_place
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -96,6 +97,32 @@ class GradNode:
     def register_prehook(self, hook: Callable[..., Any]) -> Any:
         """``hook(grad_outputs)`` before this node runs."""
         return RemovableHandle.append(self.extras().setdefault("pre_hooks", OrderedDict()), hook)
+
+    def __getattr__(self, name: str) -> Any:
+        """``_saved_self``, ``_saved_result``, ``_saved_dim``: what is kept for the gradient."""
+        found = saved_place(self, name) if name.startswith("_saved_") else None
+        if found is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        kind, what = found
+        if kind == "value":
+            return what
+        gradient = self.gradient
+        assert gradient is not None
+        if what not in gradient.saves:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        if self.saved is None:
+            self._freed()
+        saved = self.saved
+        if self.extra is not None and "packed" in self.extra:
+            saved = self.extra["packed"]()
+        assert saved is not None
+        count = len(gradient.metas)
+        edge = self.edges[what] if what < count else self._output_edge(what - count)
+        if edge is not None and not isinstance(edge, (GradNode, OutputEdge)):
+            return edge
+        made = tensor_of(saved[gradient.saves.index(what)])  # noqa: F821  set by tensor.tensor
+        made._edge = edge
+        return made
 
     def _freed(self) -> None:
         raise RuntimeError(

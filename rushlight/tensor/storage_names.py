@@ -6,6 +6,7 @@ tensor that looks into it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +14,14 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn
 from rushlight.ops.layout import Layout
-from rushlight.ops.legacy_names import LEGACY_NAMES
+from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import CPU, require_cpu
+from rushlight.tensor.kinds import convert
 from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.wrap import function
 
 
 def whole_of(tensor: Tensor) -> Tensor:
@@ -100,9 +104,39 @@ class _Storage:
         """Bytes of one element."""
         return int(self._elements().itemsize)
 
+    def get_device(self) -> int:
+        """-1: the CPU has no number."""
+        return -1
+
+    def resizable(self) -> bool:
+        """Whether the memory may grow: always."""
+        return True
+
+    def _grow(self, count: int) -> None:
+        """Room for ``count`` elements of the tensor's; what is new holds zeros."""
+        have = self._whole._value.meta.numel
+        if count < have:
+            raise NotImplementedError(
+                f"{type(self).__name__}.resize_ to fewer elements ({count} of {have}): tensors "
+                "look into this memory; copy what is needed and drop them instead"
+            )
+        if count > have:
+            storage = self._whole._share()
+            more = function("_constant")((count - have,), 0, self._whole.dtype)
+            grown: Tensor = function("cat")((self._whole.detach(), more), 0)  # type: ignore[attr-defined]
+            value = grown._read_value()
+            storage.version += 1
+            value.version = storage.version
+            storage.value = value
+            self._whole = whole_of(self._whole)
+
+    def _described(self) -> str:
+        return f"device={self.device}"
+
     def __repr__(self) -> str:
         numbers = "".join(f" {each}\n" for each in self.tolist())
-        return f"{numbers}[torch.storage.{type(self).__name__} of size {self.size()}]"
+        name = "UntypedStorage" if isinstance(self, UntypedStorage) else "TypedStorage"
+        return f"{numbers}[torch.storage.{name}({self._described()}) of size {self.size()}]"
 
 
 class UntypedStorage(_Storage):
@@ -142,6 +176,33 @@ class UntypedStorage(_Storage):
         """Itself."""
         return self
 
+    def new(self) -> UntypedStorage:
+        """An empty one."""
+        return UntypedStorage(0)
+
+    def resize_(self, size: int) -> UntypedStorage:
+        """Memory of ``size`` bytes; in place. Fewer than there are: NotImplementedError."""
+        self._grow(-(-size // self._whole.dtype.itemsize))
+        return self
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return UntypedStorage(self._elements()[index])
+        return super().__getitem__(index)
+
+    @classmethod
+    def from_buffer(
+        cls, buffer: Any, *, dtype: DType = dtypes.uint8, byte_order: str = sys.byteorder
+    ) -> UntypedStorage:
+        """The bytes of ``buffer``, whose elements are of ``dtype`` in ``byte_order``."""
+        return cls(_native(buffer, dtype, byte_order))
+
+    def type(self, dtype: Any = None) -> str:
+        """The name of its class."""
+        if dtype is not None:
+            raise NotImplementedError("UntypedStorage.type(dtype): make a TypedStorage of it")
+        return "torch.storage.UntypedStorage"
+
 
 class TypedStorage(_Storage):
     """Elements of one dtype: ``tensor.storage()``, or a class such as ``FloatStorage``."""
@@ -169,6 +230,37 @@ class TypedStorage(_Storage):
         array: np.ndarray[Any, Any] = self._whole.detach().numpy()  # type: ignore[attr-defined]
         return array
 
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
+        return super().__getitem__(index)
+
+    def _described(self) -> str:
+        return f"dtype={self.dtype}, {super()._described()}"
+
+    def resize_(self, size: int) -> None:
+        """Room for ``size`` elements; in place. Fewer than there are: NotImplementedError."""
+        self._grow(size)
+
+    @classmethod
+    def from_buffer(
+        cls, buffer: Any, *, dtype: DType | None = None, byte_order: str = sys.byteorder
+    ) -> TypedStorage:
+        """The elements in ``buffer``, whose bytes lie in ``byte_order``."""
+        kind = cls.dtype if dtype is None else dtype
+        return TypedStorage(Tensor._from_array(_native(buffer, kind, byte_order)), dtype=kind)
+
+    def type(self, dtype: Any = None) -> Any:
+        """The name of the class of its dtype, or its elements as another class's."""
+        if dtype is None:
+            return f"torch.{legacy_name(self.dtype)}Storage"
+        return self._to(dtype.dtype)
+
+    def _to(self, kind: DType) -> TypedStorage:
+        if kind is self.dtype:
+            return self
+        return TypedStorage(convert(self._whole.detach(), kind), dtype=kind)  # type: ignore[attr-defined]
+
     def untyped(self) -> UntypedStorage:
         """The same memory as bytes."""
         return UntypedStorage(self._whole)
@@ -188,6 +280,29 @@ class TypedStorage(_Storage):
         return type(self).__name__
 
 
+def _native(buffer: Any, kind: DType, byte_order: str) -> np.ndarray[Any, Any]:
+    """The elements in a buffer of bytes, in this machine's order of bytes."""
+    found = np.frombuffer(bytes(buffer), kind.np)
+    return found if byte_order == sys.byteorder else found.byteswap()
+
+
+def _cast(name: str, kind: DType) -> Any:
+    def cast(self: TypedStorage) -> TypedStorage:
+        return self._to(kind)
+
+    cast.__name__ = cast.__qualname__ = name
+    cast.__doc__ = f"The elements as {kind}."
+    return cast
+
+
+for _name, _kind in {
+    "double": dtypes.float64, "float": dtypes.float32, "half": dtypes.float16,
+    "bfloat16": dtypes.bfloat16, "long": dtypes.int64, "int": dtypes.int32,
+    "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+    "complex_double": dtypes.complex128, "complex_float": dtypes.complex64,
+}.items():  # fmt: skip
+    setattr(TypedStorage, _name, _cast(_name, _kind))
+
 # FloatStorage and the like, by the dtype's name.
 LEGACY: dict[str, type[TypedStorage]] = {
     kind: type(f"{name}Storage", (TypedStorage,), {"dtype": dtypes.BY_NAME[kind]})
@@ -201,8 +316,17 @@ def untyped_storage(self: Tensor) -> UntypedStorage:
     return UntypedStorage(self)
 
 
+_told: list[bool] = []  # of the warning below: once a process
+
+
 def storage(self: Tensor) -> TypedStorage:
-    """The memory under this tensor as elements of its dtype."""
+    """The memory under this tensor as elements of its dtype. Warns once that it is old."""
+    if not _told:
+        _told.append(True)
+        warn(
+            "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will "
+            "be the only storage class: use tensor.untyped_storage() instead of tensor.storage()"
+        )
     return TypedStorage(self, dtype=self.dtype)
 
 

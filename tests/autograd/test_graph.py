@@ -195,3 +195,41 @@ def test_a_function_with_a_vmap_of_its_own():
     slope = torch.func.grad(lambda v: (Sine.apply(v) * 2).sum())
     torch.testing.assert_close(torch.vmap(slope)(x.detach()), 2 * x.cos())
     torch.testing.assert_close(torch.func.jacrev(Sine.apply)(x[0].detach()), torch.diag(x[0].cos()))
+
+
+def test_gradients_of_functions_must_fit():
+    class Wide(Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.ones(wide)
+
+    x = torch.ones(2, requires_grad=True)
+    wide = (5,)
+    with pytest.raises(RuntimeError, match=r"got \[5\] but expected shape compatible with \[2\]"):
+        Wide.apply(x).sum().backward()
+    wide = (3, 2)
+    Wide.apply(x).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
+
+    class Turned(Wide):
+        @staticmethod
+        def backward(ctx, g):
+            return torch.ones(2, 1).t()
+
+    x.grad = None
+    Turned.apply(x).sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    with pytest.warns(DeprecationWarning, match="should not be instantiated"):
+        Wide()
+
+
+def test_pickle_keeps_attributes():
+    import pickle
+
+    x = torch.arange(2.0)
+    x.note = "kept"
+    assert pickle.loads(pickle.dumps(x)).note == "kept"

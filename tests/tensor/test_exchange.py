@@ -11,6 +11,7 @@ import pytest
 import rushlight as torch
 
 
+@pytest.mark.filterwarnings("ignore:TypedStorage")
 def test_views_have_one_storage():
     x = torch.arange(6.0).reshape(2, 3)
     row = x[1]

@@ -78,6 +78,24 @@ except TypeError as error:
     assert "returned NotImplemented" in str(error)
 else:
     raise AssertionError("torch.exp took what it cannot")
+
+heard.clear()
+square = torch.eye(2).as_subclass(Log)
+made = [torch.linalg.inv(square), torch.linalg.svd(square)[0], torch.fft.fft(square)]
+assert [type(each) for each in made] == [Log] * 3, made
+assert [name for name, _ in heard] == ["linalg_inv", "linalg_svd", "fft_fft"], heard
+
+pair = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).as_subclass(Kept)
+assert repr(pair) == "Kept([[1., 2.],\\n      [3., 4.]])", repr(pair)
+assert type(pair.data) is Kept and f"{pair[0, 0]}" == "Kept(1.)"
+
+
+class Weight(torch.nn.Parameter):
+    pass
+
+
+printed = repr(Weight(torch.ones(1)))
+assert printed == "Parameter containing:\\nParameter(Weight([1.], requires_grad=True))", printed
 """
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn
 from rushlight.ops.view.sizes import sizes
 from rushlight.tensor import create
 from rushlight.tensor.functions.register import public
@@ -117,6 +119,25 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     return resize_(self, the_template.shape)
 
 
+def resize(self: Tensor, *sizes_: Any) -> Tensor:
+    """An old spelling: the elements in another shape of the same number."""
+    warn("non-inplace resize is deprecated")
+    shape = tuple(sizes(sizes_))
+    if math.prod(shape) != self._meta.numel:
+        raise RuntimeError(
+            f"requested resize to {list(shape)} ({math.prod(shape)} elements in total), but the "
+            f"given tensor has a size of {list(self.shape)} ({self._meta.numel} elements). "
+            "autograd's resize can only change the shape of a given tensor, while preserving the "
+            "number of elements. "
+        )
+    return self.contiguous().view(shape)  # type: ignore[attr-defined, no-any-return]
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """``resize`` to the shape of another tensor."""
+    return resize(self, tensor.shape)
+
+
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """This tensor becomes the given window into its own storage."""
     view: Tensor = self.as_strided(size, stride, storage_offset)  # type: ignore[attr-defined]
@@ -125,5 +146,5 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
     return self
 
 
-for _method in (resize_, resize_as_, as_strided_):
+for _method in (resize_, resize_as_, resize, resize_as, as_strided_):
     setattr(Tensor, _method.__name__, _method)

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import dtype as DType
+from rushlight.tensor.kinds import type_name
 from rushlight.tensor.methods.inplace import fill_
 from rushlight.tensor.methods.memory import set_data
 from rushlight.tensor.state import LEAF
+from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -78,10 +81,12 @@ def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
 
 
 def set_(
-    self: Tensor, source: Tensor | None = None, storage_offset: int = 0, size: Any = None,
+    self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None,
     stride: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Take over the memory of ``source``: from then on both look at the same elements."""
+    """Take over the memory of ``source``, a tensor or a storage: both look at the same elements."""
+    if isinstance(source, (TypedStorage, UntypedStorage)):
+        source = _of_storage(source, self.dtype)
     if source is None:
         source = function("_constant")((0,), 0, self.dtype)
     assert source is not None
@@ -96,6 +101,17 @@ def set_(
         source = _window(source, tuple(size), tuple(steps), storage_offset)
     set_data(self, source)
     return self
+
+
+def _of_storage(source: TypedStorage | UntypedStorage, kind: DType) -> Tensor:
+    """All elements of a storage as ``kind``: bytes are taken for anything."""
+    if isinstance(source, TypedStorage) and source.dtype is not kind:
+        raise RuntimeError(
+            f"Expected a Storage of type {type_name(kind).lower()} or an UntypedStorage, but got "
+            f"type {type_name(source.dtype)} for argument 1 'storage'"
+        )
+    made: Tensor = source._whole.detach()  # type: ignore[attr-defined]
+    return made if made.dtype is kind else made.view(kind)  # type: ignore[attr-defined, no-any-return]
 
 
 def _row_major(size: tuple[int, ...]) -> tuple[int, ...]:

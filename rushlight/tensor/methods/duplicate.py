@@ -14,6 +14,11 @@ from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
+_NOT_COPIED = (
+    "_base", "_copies", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached",
+    "_retains",
+)  # fmt: skip
+
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
@@ -36,10 +41,9 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         made = object.__new__(type(self))
         made._take_over(copied)
     made._edge = self._edge
-    skip = ("_base", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached")
     memo[id(self)] = made
     for name, value in self.__dict__.items():
-        if name not in skip:
+        if name not in _NOT_COPIED:
             made.__dict__[name] = copy.deepcopy(value, memo)
     if self._grad is not None:
         made._grad = copy.deepcopy(self._grad, memo)
@@ -59,4 +63,6 @@ def reduce_ex(self: Tensor, protocol: int) -> Any:
     array = self._array()
     if self.dtype is dtypes.bfloat16:
         array = array.astype(np.float32)
-    return (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF))
+    made = (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF))
+    extra = {k: v for k, v in self.__dict__.items() if k not in _NOT_COPIED}
+    return (*made, extra) if extra else made

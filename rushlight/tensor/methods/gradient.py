@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.tensor.backward import backward as run_backward
 from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.replay import backward_of
@@ -15,7 +16,14 @@ from rushlight.tensor.tensor import Tensor
 
 
 def get_grad(self: Tensor) -> Tensor | None:
-    return self._grad
+    found = self._grad
+    if found is None and self._edge is not LEAF and self._edge is not None and not self._retains:
+        warn(
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+            ".grad attribute won't be populated during autograd.backward(). If you want it, call "
+            ".retain_grad() on the tensor first; if it is read by mistake, read the leaf's."
+        )
+    return found
 
 
 def set_grad(self: Tensor, value: Tensor | None) -> None:

@@ -88,7 +88,11 @@ def detach_(self: Tensor) -> Tensor:
 
 def get_data(self: Tensor) -> Tensor:
     """The same memory without gradient and without version checks."""
-    return self._alias(untracked=True)
+    made = self._alias(untracked=True)
+    kind = type(self)
+    if kind is not Tensor and not getattr(kind, "_plain", False):
+        return made.as_subclass(kind)  # type: ignore[attr-defined, no-any-return]
+    return made
 
 
 def set_data(self: Tensor, other: Tensor) -> None:

@@ -15,18 +15,26 @@ def _grad_fn_name(self: Tensor) -> str | None:
     return None if function_ is None else function_.name()
 
 
+def _prefix(kind: type[Tensor]) -> str:
+    """``tensor(``, or the name of a sub-class of the user's."""
+    if kind is Tensor or kind.__module__.partition(".")[0] == "rushlight":
+        return "tensor("
+    return f"Parameter({kind.__name__}(" if getattr(kind, "_plain", False) else f"{kind.__name__}("
+
+
 def represent(self: Tensor, *, tensor_contents: Any = None) -> str:
     return display.tensor_repr(
         self._array(),
         self.dtype.name,
         requires_grad=self._edge is LEAF,
+        prefix=_prefix(type(self)),
         grad_fn_name=_grad_fn_name(self),
         default_dtype=dtypes.get_default_dtype().name,
     )
 
 
 def form(self: Tensor, spec: str) -> str:
-    if self._value.meta.numel == 1 and self.ndim == 0:
+    if self.ndim == 0 and (spec or _prefix(type(self)) == "tensor("):
         return format(self.item(), spec)
     if spec:
         return object.__format__(self, spec)

@@ -1,0 +1,53 @@
+"""Storages as PyTorch shows them: set_, growing, other dtypes, printed forms."""
+
+import warnings
+
+import pytest
+
+import rushlight as torch
+
+
+def test_set_takes_storages() -> None:
+    x = torch.arange(6.0)
+    y = torch.empty(0).set_(x.untyped_storage(), 1, (2, 2), (2, 1))
+    assert y.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    y[0, 0] = 9
+    assert x[1] == 9
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        typed = x.storage()
+    assert torch.empty(0).set_(typed, 4, (2,), (1,)).tolist() == [4.0, 5.0]
+    with pytest.raises(RuntimeError, match="Expected a Storage of type long"):
+        torch.empty(0, dtype=torch.int64).set_(typed)
+
+
+def test_storages_grow_and_convert() -> None:
+    x = torch.arange(3.0)
+    x.untyped_storage().resize_(4 * 5)
+    assert x.untyped_storage().nbytes() == 20 and x.tolist() == [0.0, 1.0, 2.0]
+    assert x.resize_(5).tolist() == [0.0, 1.0, 2.0, 0.0, 0.0]
+    with pytest.raises(NotImplementedError, match="resize_ to fewer"):
+        x.untyped_storage().resize_(0)
+    typed = torch.FloatStorage([1, 2])
+    assert typed.long().dtype is torch.int64 and typed.double().tolist() == [1.0, 2.0]
+    assert typed.type() == "torch.FloatStorage"
+    assert repr(typed).endswith(
+        "[torch.storage.TypedStorage(dtype=torch.float32, device=cpu) of size 2]"
+    )
+    made = torch.FloatStorage.from_buffer(b"\x00\x00\x80\x3f", byte_order="little")
+    assert made.tolist() == [1.0]
+
+
+def test_the_old_storage_method_warns() -> None:
+    from rushlight.tensor import storage_names
+
+    storage_names._told.clear()
+    with pytest.warns(UserWarning, match="TypedStorage is deprecated"):
+        torch.ones(2).storage()
+
+
+def test_resize_that_is_not_in_place() -> None:
+    with pytest.warns(UserWarning, match="non-inplace resize"):
+        assert torch.arange(4.0).resize(2, 2).tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="requested resize"):
+        torch.arange(4.0).resize(3)
