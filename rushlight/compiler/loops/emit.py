@@ -26,6 +26,7 @@ from rushlight.compiler.loops.panel import Panel
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Schedule, Store
+from rushlight.compiler.loops.stream import ways
 from rushlight.compiler.loops.total import Total
 from rushlight.runtime.digest import digest
 
@@ -92,6 +93,8 @@ class LoopText:
         self.body.emit(fixed, 1, env)
         with w.loop("%begin", "%end") as chunk:
             self._chunk(chunk, env)
+        if w.streams:
+            w.wait_for_streams()
         if w.fails:
             w.do(f"ret i64 {w.let('load i64, ptr %error')}")
         else:
@@ -179,8 +182,9 @@ class LoopText:
             return
         lanes = s.lanes * s.unroll
         main = self.whole(low, high, lanes)
-        with w.loop(low, main, lanes) as index:
-            self._column(index, lanes, dict(env))
+        for start in ways(self.places, low, main):
+            with w.loop(start, main, lanes) as index:
+                self._column(index, lanes, dict(env))
         if s.masked:
             lanes = s.lanes if not s.inner else lanes
             with w.loop(main, high, lanes) as index:
@@ -329,9 +333,11 @@ class LoopText:
                 return
             low, high = self.bounds(s.vector)
             main = self.whole(low, high, lanes)
-            self._segments(
-                totals, low, main, SEGMENT * lanes, lanes, lambda index: body(index, lanes, totals)
-            )
+            for start in ways(self.places, low, main, stores):
+                self._segments(
+                    totals, start, main, SEGMENT * lanes, lanes,
+                    lambda index: body(index, lanes, totals),
+                )  # fmt: skip
             with w.loop(main, high, rest) as index:
                 if s.masked:
                     self.places.set_mask(index, high, rest)

@@ -206,8 +206,6 @@ class Panel:
                 t.places.streaming = streaming
                 t.nest(s.inner[:-1], innermost)
                 t.places.streaming = False
-                if streaming:
-                    w.wait_for_streams()
 
     def _fetch_ahead(
         self, values: list[Value], stores: list[Store], lanes: int, row: str, ahead: int

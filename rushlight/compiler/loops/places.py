@@ -114,6 +114,10 @@ class Places:
         steps = w.let(f"mul nsw <{lanes} x i64> {steps}, {by}")
         return w.let(f"getelementptr {memory}, ptr {pointer}, <{lanes} x i64> {steps}"), False
 
+    def first(self, access: Access) -> str:
+        """A pointer to the element that the active variables name."""
+        return self._address(access, 1)[0]
+
     def read(self, access: Access, lanes: int, there: str) -> str:
         """What lies at ``access``; ``there``: flags of the lanes that may be read, or all."""
         w = self.w

@@ -2,11 +2,13 @@
 
 An ordinary store reads the cache line that it is about to write over. A non-temporal one does not:
 a third less to move where a chain reads one array and writes another. What is read again soon had
-better stay in the caches, so only the last pass over large arrays is written so.
+better stay in the caches, so only the last pass over large arrays is written so: that over a panel,
+and the only one of a chain without reductions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rushlight.base.dtype import float32
@@ -15,21 +17,56 @@ from rushlight.compiler.loops.saved import HEAVY
 
 if TYPE_CHECKING:
     from rushlight.compiler.emit import Writer
+    from rushlight.compiler.loops.places import Places
     from rushlight.compiler.loops.schedule import Schedule, Store
 
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20
+# Steps of a row at least, so that looking up how its memory lies is nothing beside them.
+SEVERAL = 4
 
 
 def is_streamed(schedule: Schedule) -> bool:
-    """Whether the last pass over a panel stores past the caches.
+    """Whether the last pass stores past the caches."""
+    s = schedule
+    if s.cpu.isa not in ("avx2", "avx512"):
+        return False
+    return _is_streamed_panel(s) if s.panel else _is_streamed_chain(s)
+
+
+def _is_streamed_chain(schedule: Schedule) -> bool:
+    """Of a chain, vectors along which all results lie side by side; of rows, the last pass.
+
+    What takes longer to compute than to move gains nothing.
+    """
+    s = schedule
+    if s.heavy or s.saved or s.vector < 0 or s.exact or s.tiled or s.by_rows != bool(s.inner):
+        return False
+    stores = [store for store in s.stores if store.full == s.by_rows]
+    if s.by_rows and any(v.op == "reduce" and v.phase > _first_stored(stores) for v in s.values):
+        return False
+    if not stores or any(store.access.index[s.vector + 1] != 1 for store in stores):
+        return False
+    sizes = [store.node.dtype.itemsize for store in stores]
+    whole = s.lanes * s.unroll
+    if s.sizes[s.vector] < SEVERAL * whole or any(whole * n % s.cpu.vector_bytes for n in sizes):
+        return False
+    return s.row_count * s.inner_count * sum(sizes) >= LARGE
+
+
+def _first_stored(stores: list[Store]) -> int:
+    return min((store.value.phase for store in stores), default=0)
+
+
+def _is_streamed_panel(schedule: Schedule) -> bool:
+    """Of a panel, rows of which each begins with a whole vector.
 
     Exponentials that would wait in the memory of the result are then computed twice: that is less
     work than moving them there and back.
     """
     s = schedule
     stores = [store for store in s.stores if store.full]
-    if not s.panel or s.cpu.isa not in ("avx2", "avx512") or not stores:
+    if not stores:
         return False
     if any(store.value.phase != stores[0].value.phase for store in stores):
         return False
@@ -66,9 +103,44 @@ def is_aligned(w: Writer, schedule: Schedule, stores: list[Store]) -> str:
     Ours does; what an in-place call writes may be somebody else's. Blocks of columns are whole
     vectors long.
     """
+    return _are_whole(w, schedule, [f"%p{store.access.pointer}" for store in stores])
+
+
+def _are_whole(w: Writer, schedule: Schedule, pointers: list[str]) -> str:
     bits = ""
-    for store in stores:
-        address = w.let(f"ptrtoint ptr %p{store.access.pointer} to i64")
+    for pointer in pointers:
+        address = w.let(f"ptrtoint ptr {pointer} to i64")
         bits = w.let(f"or i64 {bits}, {address}") if bits else address
     odd = w.let(f"and i64 {bits}, {schedule.cpu.vector_bytes - 1}")
     return w.let(f"icmp eq i64 {odd}, 0")
+
+
+def ways(places: Places, low: str, main: str, stores: Sequence[Store] = ()) -> Iterator[str]:
+    """Where the loop over the vectors of a row begins that ends at ``main``.
+
+    Where results are streamed, twice: of two loops one runs. ``stores``: what a pass along rows
+    writes.
+    """
+    w, s = places.w, places.s
+    stores = stores if s.by_rows else s.stores
+    if s.streamed and stores:
+        there = _may_stream(places, low, stores)
+        places.streaming = True
+        yield w.let(f"select i1 {there}, i64 {low}, i64 {main}")
+        places.streaming = False
+        low = w.let(f"select i1 {there}, i64 {main}, i64 {low}")
+    yield low
+
+
+def _may_stream(places: Places, low: str, stores: Sequence[Store]) -> str:
+    """i1: whether the results of the row that runs, from ``low`` on, begin with whole vectors and
+    are not written over what is read, whose lines the caches have anyway.
+    """
+    w, s = places.w, places.s
+    places.active[s.vector] = low
+    good = _are_whole(w, s, [places.first(store.access) for store in stores])
+    for written in sorted({store.access.pointer for store in stores}):
+        for read in sorted({access.pointer for access in s.loads.values()}):
+            other = w.let(f"icmp ne ptr %p{written}, %p{read}")
+            good = w.let(f"and i1 {good}, {other}")
+    return good
