@@ -32,6 +32,8 @@ class _Leaf:
 
 LEAF = _Leaf()
 _next_number = itertools.count().__next__
+# Their gradients read the result where PyTorch's read the argument: it may be overwritten.
+_RESULT_IS_FREE = frozenset(("hardtanh", "relu6"))
 
 
 class GradNode:
@@ -143,6 +145,8 @@ class GradNode:
         assert self.gradient is not None
         for number, (place, value) in enumerate(zip(self.gradient.saves, saved, strict=True)):
             if place == 0 and self.inplace:
+                continue
+            if place >= len(self.gradient.metas) and self.gradient.call.name in _RESULT_IS_FREE:
                 continue
             probe: Value | None = value
             while probe is not None:

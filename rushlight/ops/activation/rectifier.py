@@ -86,9 +86,10 @@ def hardtanh(
 
 @hardtanh.vjp
 def _(g: Node, out: Node, input: Node, min_val: Scalar, max_val: Scalar, inplace: bool) -> Grads:
+    # Asked of the result, which the next layer keeps anyway: it is at an end where x is, or beyond.
     low, high = (full(each, g.shape, g.dtype) for each in (min_val, max_val))
-    outside = binary("or", binary("le", input, low), binary("le", high, input))
-    return (passed(g, outside, input),)
+    outside = binary("or", binary("le", out, low), binary("le", high, out))
+    return (passed(g, outside, out),)
 
 
 hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
