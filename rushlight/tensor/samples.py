@@ -38,7 +38,14 @@ class _SampleInput(GradNode):
 
 
 class _EdgeWalk(Walk):
-    """Collects what arrives at edges, whose own hooks are run by the walk outside."""
+    """Collects what arrives at edges, whose own hooks are run by the walk outside.
+
+    One edge may lead to another, outside: that way is the walk's outside too.
+    """
+
+    def __init__(self, create_graph: bool, only: Sequence[Any]) -> None:
+        super().__init__(create_graph, True, only)
+        self.ends = frozenset(key[0] for key in self.catch)
 
     def hand(self, leaf: Tensor, cotangent: Any) -> None:
         for place, wanted in enumerate(self.only or ()):
@@ -61,10 +68,13 @@ class _SamplesNode(GradNode):
         self.outputs = len(metas)
         # In ``saved``, so that it goes when the graph is freed.
         self.saved = (level, tuple(outs), ends)  # type: ignore[assignment]
-        self.__dict__["metas"] = metas
+        # Named as what one sample was made by, as in PyTorch.
+        maker = outs[0].grad_fn
+        self.__dict__.update(metas=metas, named="VmapBackward0" if maker is None else maker.name())
 
     def name(self) -> str:
-        return "VmapBackward0"
+        named: str = self.__dict__["named"]
+        return named
 
     @property
     def out_metas(self) -> tuple[Meta, ...]:
@@ -86,7 +96,7 @@ class _SamplesNode(GradNode):
             targets: list[Any] = [
                 end if isinstance(end, Tensor) else EdgeTarget(end) for end, _ in ends
             ]
-            walk = _EdgeWalk(create_graph, True, targets)
+            walk = _EdgeWalk(create_graph, targets)
             walk.run(roots)
             walk.accumulate()
             places = sorted(walk.collected)

@@ -65,6 +65,9 @@ class Walk:
     Cotangents travel as values; with ``create_graph`` as tensors, which know how they were made.
     """
 
+    # Ids of nodes that are not run: what is below them is somebody else's.
+    ends: frozenset[int] = frozenset()
+
     def __init__(self, create_graph: bool, retain_graph: bool, only: Sequence[Tensor] | None):
         self.create_graph = create_graph
         self.retain_graph = retain_graph
@@ -111,7 +114,8 @@ class Walk:
         stack = list(roots)
         while stack:
             node = stack[-1]
-            if node in memo:
+            if node in memo or id(node) in self.ends:
+                memo.setdefault(node, False)
                 stack.pop()
                 continue
             below = [n for n in map(_node, node.edges) if n is not None]

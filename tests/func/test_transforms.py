@@ -92,6 +92,34 @@ def test_vjp_and_jvp_agree():
     torch.testing.assert_close(twice, pulled)
 
 
+def test_second_derivatives_through_several_layers():
+    # What the inner Jacobian keeps depends on the variable too, one through the other.
+    x = torch.tensor([0.3, -0.7], dtype=torch.float64)
+
+    def deep(a):
+        return a.sin().sin().exp().sum()
+
+    inner = x.sin()
+    wanted = torch.diag(
+        inner.sin().exp()
+        * ((inner.cos() * x.cos()) ** 2 - inner.sin() * x.cos() ** 2 - inner.cos() * x.sin())
+    )
+    torch.testing.assert_close(func.hessian(deep)(x), wanted)
+    torch.testing.assert_close(func.jacrev(func.jacrev(deep))(x), wanted)
+    third = func.jacrev(func.jacrev(func.jacrev(lambda a: a.sin().sin().sum())))(x)
+    s, c = x.sin(), x.cos()
+    expected = -s.cos() * c**3 + 3 * s.sin() * s * c - s.cos() * c
+    torch.testing.assert_close(third.diagonal().diagonal(), expected)
+
+
+def test_what_vmap_closes_over_counts_once():
+    z = torch.tensor([0.3, 0.4], requires_grad=True)
+    y = z.sin()
+    torch.vmap(lambda v: v * y * z)(torch.ones(3, 2)).sum().backward()
+    with torch.no_grad():
+        torch.testing.assert_close(z.grad, 3 * (z.sin() + z * z.cos()))
+
+
 def test_jvp_of_jvp_and_under_vmap():
     x = torch.randn(4)
 

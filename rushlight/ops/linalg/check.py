@@ -16,6 +16,9 @@ class LinAlgError(RuntimeError):
     """A matrix has not the property that the function needs (torch.linalg.LinAlgError)."""
 
 
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # what tracebacks of PyTorch say
+
+
 def require_matrix(who: str, x: Node, *, square: bool = True, name: str = "A") -> None:
     """RuntimeError unless ``x`` is matrices (square ones) of float32, float64 or complex."""
     if x.ndim < 2:
