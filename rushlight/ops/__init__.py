@@ -34,6 +34,7 @@ from rushlight.ops import (
     pointwise,
     pool,
     products,
+    ranked,
     reduce,
     scatter,
     selection,

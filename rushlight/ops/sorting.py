@@ -1,25 +1,21 @@
-"""Order: sort, topk, medians, quantiles, running extrema, places in a sorted sequence."""
+"""Order: sort, medians, quantiles, running extrema, places in a sorted sequence."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from rushlight.base.dtype import bool_, int32, int64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
-from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
 from rushlight.ops.reduce.extremum import shared_evenly
-from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
 
 
-def _part(x: Node, axis: int, start: int, count: int) -> Node:
+def part(x: Node, axis: int, start: int, count: int) -> Node:
     begin = tuple(start if k == axis else 0 for k in range(x.ndim))
     shape = tuple(count if k == axis else size for k, size in enumerate(x.shape))
     return build.slice(x, begin, shape, (1,) * x.ndim)
@@ -53,33 +49,7 @@ def msort(input: Node) -> Node:
     return reshape(_ordered(input, 0, False)[0], input.shape)
 
 
-@composite(method=True)
-def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
-    axis = normalize_dim(dim, input.ndim)
-    x = at_least_1d(input)
-    if not 0 <= k <= x.shape[axis]:
-        raise RuntimeError("selected index k out of range")
-    places = _part(build.argsort(x, axis, largest), axis, 0, k)
-    values = build.gather(x, places, axis)
-    shape = values.shape if input.ndim else ()
-    if input.ndim == 0 and k == 0:
-        shape = (0,)
-    return return_types.topk(reshape(values, shape), reshape(places, shape))
-
-
-@composite(method=True)
-def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
-    """(value, index) of the k-th smallest along ``dim``, counted from 1."""
-    axis = normalize_dim(dim, input.ndim)
-    x = at_least_1d(input)
-    if not 1 <= k <= x.shape[axis]:
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
-    places = _part(build.argsort(x, axis, False), axis, k - 1, 1)
-    return return_types.kthvalue(*_picked(x, places, axis, input, keepdim))
-
-
-def _picked(x: Node, places: Node, axis: int, input: Node, keepdim: bool) -> tuple[Node, Node]:
+def picked(x: Node, places: Node, axis: int, input: Node, keepdim: bool) -> tuple[Node, Node]:
     """(values, places) for one place per row, the axis kept or dropped."""
     kept = places.shape if input.ndim else ()
     shape = kept if keepdim or not kept else kept[:axis] + kept[axis + 1 :]
@@ -98,7 +68,7 @@ def _median_places(x: Node, axis: int, skip_nan: bool) -> Node:
     order = build.argsort(x, axis, False)
     size = x.shape[axis]
     if not x.dtype.is_floating_point:
-        return _part(order, axis, (size - 1) // 2, 1)
+        return part(order, axis, (size - 1) // 2, 1)
     kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
     nan = _is_nan(x)
     present = build.cast(unary("not", nan), int64)
@@ -130,11 +100,11 @@ def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: boo
     if x.shape[axis] == 0:
         raise IndexError(f"{who}(): Expected reduction dim {axis} to have non-zero size.")
     places = _median_places(x, axis, skip_nan)
-    return getattr(return_types, who)(*_picked(x, places, axis, input, keepdim))
+    return getattr(return_types, who)(*picked(x, places, axis, input, keepdim))
 
 
 # g and out: one node over everything, (values, places) along a dim.
-def _median_grad(g: Any, out: Any, input: Node, dim: int | None, keepdim: bool) -> Grads:
+def spread_to_place(g: Any, out: Any, input: Node, dim: int | None, keepdim: bool) -> Grads:
     if dim is None:
         return (shared_evenly(g, out, input),)
     axis = normalize_dim(dim, input.ndim)
@@ -157,52 +127,8 @@ def nanmedian(input: Node, dim: int | None = None, keepdim: bool = False) -> Any
     return _median("nanmedian", input, dim, keepdim, True)
 
 
-median.vjp(_median_grad)
-nanmedian.vjp(_median_grad)
-
-
-# The most frequent
-
-
-@host("mode_places")
-def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
-    """Where the most frequent value of each row is, the smallest of several, its last place."""
-    rows = np.moveaxis(arrays[0], params[0], -1)
-    order = np.argsort(rows, axis=-1, kind="stable")
-    ranked = np.take_along_axis(rows, order, -1)
-    size = rows.shape[-1]
-    first = np.ones(rows.shape, bool)
-    first[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
-    at = np.arange(size)
-    starts = np.maximum.accumulate(np.where(first, at, 0), -1)
-    end = np.argmax(at - starts, -1)  # the first row's end that is longest
-    places = np.take_along_axis(order, end[..., None], -1)
-    return np.moveaxis(places, -1, params[0])
-
-
-@composite(method=True)
-def mode(input: Node, dim: int = -1, keepdim: bool = False) -> Any:
-    """(values, indices) of the most frequent element along ``dim``, the smallest of several."""
-    axis = normalize_dim(dim, input.ndim)
-    x = at_least_1d(input)
-    if x.shape[axis] == 0:
-        raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
-    kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
-    places = build.host("mode_places", (x,), kept, int64, (axis,))
-    return return_types.mode(*_picked(x, places, axis, input, keepdim))
-
-
-@mode.vjp
-def _(g: Any, out: Any, input: Node, dim: int, keepdim: bool) -> Any:
-    return _median_grad(g, out, input, dim, keepdim)
-
-
-@mode.samples
-def _(rng: Rng) -> Samples:
-    yield (rng.integers(0, 3, (4, 7)),), {}
-    yield (rng.integers(0, 3, (2, 3, 4)), 1, True), {}
-    yield (np.asarray(2.0),), {}
-    yield (distinct(rng, 3, 4), 0), {}
+median.vjp(spread_to_place)
+nanmedian.vjp(spread_to_place)
 
 
 # Quantiles

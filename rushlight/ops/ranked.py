@@ -1,0 +1,176 @@
+"""Elements by rank: the k largest, the k-th smallest, the most frequent.
+
+Where several elements are equal, the one PyTorch names is named (``ops/tied_order.py``), in rows of
+up to ``_LONGEST`` elements; in longer ones the first of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rushlight.base.dtype import int64
+from rushlight.base.shape import normalize_dim
+from rushlight.ir import build
+from rushlight.ir.build import reshape
+from rushlight.ir.graph import Node
+from rushlight.ir.host import Array, host
+from rushlight.ops import return_types, tied_order
+from rushlight.ops.samples import Rng, Samples, distinct
+from rushlight.ops.scatter import at_least_1d
+from rushlight.ops.sorting import part, picked, spread_to_place
+from rushlight.ops.table import composite
+
+# Walking through equal elements one by one takes a second of a million of them.
+_LONGEST = 65536
+
+
+def _by_rows(arrays: tuple[Array, ...], axis: int) -> list[Array]:
+    """Each array as rows along ``axis``; what NumPy cannot order (bfloat16) as float32."""
+    rows = [np.moveaxis(each, axis, -1) for each in arrays]
+    elements = rows[0].astype(np.float32) if rows[0].dtype.kind == "V" else rows[0]
+    return [each.reshape(-1, each.shape[-1]) for each in (elements, *rows[1:])]
+
+
+def _equal_neighbours(rows: Array, places: Array) -> Array:
+    """Whether an element is equal to the next, of elements at ``places`` in order."""
+    ranked = np.take_along_axis(rows, places, -1)
+    left, right = ranked[:, :-1], ranked[:, 1:]
+    both_nan = (left != left) & (right != right)
+    return np.asarray((left == right) | both_nan)
+
+
+@host("topk_places")
+def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    """``params``: the axis, k, whether the largest, whether in order. The second array: places of
+    the first k + 1 in order, the first of equal ones first."""
+    axis, count, largest, ordered = params
+    rows, places = _by_rows(arrays, axis)
+    size = rows.shape[-1]
+    chosen = places[:, :count].copy()
+    by_heap = count * 64 <= size
+    if by_heap or size <= _LONGEST:
+        tied = _equal_neighbours(rows, places).any(-1)
+        if not ordered and not by_heap:
+            tied[:] = True
+        keys = tied_order.ranks(rows[tied], largest)
+        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
+            chosen[row] = tied_order.top(each, count, ordered)
+    shape = np.moveaxis(arrays[0], axis, -1).shape[:-1]
+    return np.moveaxis(chosen.reshape(*shape, count), -1, axis)
+
+
+@composite(method=True)
+def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    size = x.shape[axis]
+    if not 0 <= k <= size:
+        raise RuntimeError("selected index k out of range")
+    order = build.argsort(x, axis, largest)
+    places = part(order, axis, 0, k)
+    if places.size and size > 1:
+        first = part(order, axis, 0, min(k + 1, size))
+        params = (axis, k, largest, sorted)
+        places = build.host("topk_places", (x, first), places.shape, int64, params)
+    values = build.gather(x, places, axis)
+    shape = values.shape if input.ndim else ()
+    if input.ndim == 0 and k == 0:
+        shape = (0,)
+    return return_types.topk(reshape(values, shape), reshape(places, shape))
+
+
+@host("kth_places")
+def _host_kth_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
+    """``params``: the axis, k - 1. The second array: places of all, in order."""
+    axis, nth = params
+    rows, places = _by_rows(arrays, axis)
+    chosen = places[:, nth].copy()
+    if rows.shape[-1] <= _LONGEST:
+        around = slice(max(nth - 1, 0), nth + 2)
+        tied = _equal_neighbours(rows, places[:, around]).any(-1)
+        keys = tied_order.ranks(rows[tied], largest=False)
+        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
+            chosen[row] = tied_order.kth(each, nth)
+    shape = np.moveaxis(arrays[0], axis, -1).shape[:-1]
+    return np.expand_dims(chosen.reshape(shape), axis)
+
+
+@composite(method=True)
+def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """(value, index) of the k-th smallest along ``dim``, counted from 1."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if not 1 <= k <= x.shape[axis]:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
+    order = build.argsort(x, axis, False)
+    places = part(order, axis, k - 1, 1)
+    if places.size and x.shape[axis] > 1:
+        places = build.host("kth_places", (x, order), places.shape, int64, (axis, k - 1))
+    return return_types.kthvalue(*picked(x, places, axis, input, keepdim))
+
+
+@host("mode_places")
+def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
+    """Where the most frequent value of each row is, the smallest of several, its last place."""
+    (rows,) = _by_rows(arrays, params[0])
+    order = np.argsort(rows, axis=-1, kind="stable")
+    equal = _equal_numbers(np.take_along_axis(rows, order, -1))
+    at = np.arange(rows.shape[-1])
+    first = np.ones(rows.shape, bool)
+    first[:, 1:] = ~equal
+    starts = np.maximum.accumulate(np.where(first, at, 0), -1)
+    end = np.argmax(at - starts, -1)  # the first row's end that is longest
+    places = np.take_along_axis(order, end[:, None], -1)[:, 0]
+    if tied_order.SHORT < rows.shape[-1] <= _LONGEST:
+        tied = equal.any(-1)
+        keys = tied_order.ranks(rows[tied], largest=False)
+        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
+            places[row] = tied_order.sorted_places(each)[end[row]]
+    shape = np.moveaxis(arrays[0], params[0], -1).shape[:-1]
+    return np.expand_dims(places.reshape(shape), params[0])
+
+
+def _equal_numbers(ranked: Array) -> Array:
+    return np.asarray(ranked[:, 1:] == ranked[:, :-1])
+
+
+@composite(method=True)
+def mode(input: Node, dim: int = -1, keepdim: bool = False) -> Any:
+    """(values, indices) of the most frequent element along ``dim``, the smallest of several."""
+    axis = normalize_dim(dim, input.ndim)
+    x = at_least_1d(input)
+    if x.shape[axis] == 0:
+        raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
+    kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
+    places = build.host("mode_places", (x,), kept, int64, (axis,))
+    return return_types.mode(*picked(x, places, axis, input, keepdim))
+
+
+@mode.vjp
+def _(g: Any, out: Any, input: Node, dim: int, keepdim: bool) -> Any:
+    return spread_to_place(g, out, input, dim, keepdim)
+
+
+@mode.samples
+def _(rng: Rng) -> Samples:
+    yield (rng.integers(0, 3, (4, 7)),), {}
+    yield (rng.integers(0, 3, (2, 3, 4)), 1, True), {}
+    yield (np.asarray(2.0),), {}
+    yield (distinct(rng, 3, 4), 0), {}
+
+
+@topk.samples
+def _(rng: Rng) -> Samples:
+    yield (distinct(rng, 3, 7), 2), {}
+    yield (rng.integers(0, 3, (4, 30)), 5, -1, False), {}
+    yield (rng.integers(0, 3, (2, 130, 3)), 2, 1), {}
+    yield (np.asarray(2.0), 1), {}
+
+
+@kthvalue.samples
+def _(rng: Rng) -> Samples:
+    yield (distinct(rng, 3, 7), 2), {}
+    yield (rng.integers(0, 3, (2, 30, 3)), 5, 1, True), {}
