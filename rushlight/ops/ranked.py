@@ -51,9 +51,7 @@ def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Arr
     chosen = places[:, :count].copy()
     by_heap = count * 64 <= size
     if by_heap or size <= _LONGEST:
-        tied = _equal_neighbours(rows, places).any(-1)
-        if not ordered and not by_heap:
-            tied[:] = True
+        tied = _equal_neighbours(rows, places).any(-1) | (not ordered and not by_heap)
         keys = tied_order.ranks(rows[tied], largest)
         for row, each in zip(np.flatnonzero(tied), keys, strict=True):
             chosen[row] = tied_order.top(each, count, ordered)
