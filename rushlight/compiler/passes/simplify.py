@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.dtype import int64
+from rushlight.compiler.passes.picked import picked
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 
@@ -146,5 +147,5 @@ def _pad(node: Node) -> Node:
 _RULES = {
     "mul": _mul, "div": _div, "add": _add, "sub": _sub, "where": _where, "neg": _neg,
     "not": _neg, "cast": _cast, "reduce": _reduce, "reshape": _reshape, "permute": _permute,
-    "expand": _expand, "slice": _slice, "pad": _pad,
+    "expand": _expand, "slice": _slice, "pad": _pad, "gather": picked,
 }  # fmt: skip
