@@ -11,6 +11,11 @@ import warnings
 
 import numpy as np
 
+# What networks over clips look at: frames, height, width.
+CLIPS = {
+    "r3d_18": (8, 56, 56), "mc3_18": (8, 56, 56), "r2plus1d_18": (8, 56, 56), "s3d": (16, 224, 224),
+}  # fmt: skip
+
 
 def perturbed(name: str, value, rng):
     """Norms, biases and zeros moved: a fresh network hides what multiplies by one."""
@@ -40,7 +45,8 @@ def observe(torch, models, names) -> dict[str, np.ndarray]:
         seen[f"{name} next draw"] = torch.rand(3).numpy()
         model.load_state_dict(state)
         side = 299 if name == "inception_v3" else 224
-        image = rng.standard_normal((1, 3, side, side)).astype(np.float32)
+        shape = (1, 3, *CLIPS.get(name, (side, side)))
+        image = rng.standard_normal(shape).astype(np.float32)
         with torch.no_grad():
             scores = model(torch.from_numpy(image))
         seen[f"{name} scores"] = (scores["out"] if segmentation else scores).numpy()

@@ -1,4 +1,5 @@
-"""Names of classes, in the order of the scores: ImageNet's 1000, COCO's 91, Pascal VOC's 21.
+"""Names of classes, in the order of the scores: ImageNet's 1000, COCO's 91, Pascal VOC's 21,
+Kinetics's 400.
 
 "person": what detectors of keypoints tell apart.
 """
@@ -15,3 +16,4 @@ _IMAGENET_CATEGORIES = CATEGORIES["imagenet"]
 _COCO_CATEGORIES = CATEGORIES["coco"]
 _VOC_CATEGORIES = CATEGORIES["voc"]
 _COCO_PERSON_CATEGORIES = CATEGORIES["person"]
+_KINETICS400_CATEGORIES = CATEGORIES["kinetics400"]

@@ -15,9 +15,9 @@ def fan_out(model: nn.Module, linear: Callable[[Any], None] | None = None) -> No
     are. In the order of ``model.modules()``: the draws depend on it.
     """
     for module in model.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, (nn.Conv2d, nn.Conv3d)):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(module, (nn.BatchNorm2d, nn.GroupNorm)):
+        elif isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d, nn.GroupNorm)):
             nn.init.ones_(module.weight)
         elif linear is not None and isinstance(module, nn.Linear):
             linear(module.weight)

@@ -99,7 +99,7 @@ def shifted_window_attention(
     return x[:, :height, :width, :].contiguous()
 
 
-def _relative_index(window_size: Sequence[int]) -> Tensor:
+def relative_index(window_size: Sequence[int]) -> Tensor:
     """For each pair of a window's pixels, the row of the table for how they lie to each other."""
     down, across = window_size
     row, column = (each.ravel() for each in np.mgrid[:down, :across])
@@ -143,7 +143,7 @@ class ShiftedWindowAttention(nn.Module):
 
     def define_relative_position_index(self) -> None:
         """Which row of the table each pair of pixels takes."""
-        self.register_buffer("relative_position_index", _relative_index(self.window_size))
+        self.register_buffer("relative_position_index", relative_index(self.window_size))
 
     def _spread(self, table: Tensor) -> Any:
         """The table's rows by pairs of pixels: (1, heads, pixels, pixels)."""

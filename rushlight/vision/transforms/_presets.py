@@ -119,3 +119,46 @@ class SemanticSegmentation(nn.Module):
             f"The shorter side becomes {self.resize_size} ({self.interpolation}); values go to "
             f"[0.0, 1.0] and are normalised with mean {self.mean} and std {self.std}."
         )
+
+
+class VideoClassification(nn.Module):
+    """Every frame as ``ImageClassification`` does it: (*N, T, C, H, W) -> (*N, C, T, *crop_size).
+
+    Frames are resized without anti-aliasing, as what these weights were trained on.
+    """
+
+    def __init__(
+        self,
+        *,
+        crop_size: Sequence[int],
+        resize_size: Sequence[int],
+        mean: Sequence[float] = (0.43216, 0.394666, 0.37645),
+        std: Sequence[float] = (0.22803, 0.22145, 0.216989),
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+    ) -> None:
+        super().__init__()
+        self.crop_size = list(crop_size)
+        self.resize_size = list(resize_size)
+        self.mean = list(mean)
+        self.std = list(std)
+        self.interpolation = interpolation
+
+    def forward(self, vid: Tensor) -> Any:
+        frames = vid.reshape(-1, *vid.shape[-3:])
+        frames = F.resize(
+            frames, self.resize_size, interpolation=self.interpolation, antialias=False
+        )
+        frames = _normalised(F.center_crop(frames, self.crop_size), self.mean, self.std)
+        return frames.reshape(*vid.shape[:-2], *frames.shape[-2:]).transpose(-4, -3)
+
+    def __repr__(self) -> str:
+        return _form(self, ("crop_size", "resize_size", "mean", "std", "interpolation"))
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        return (
+            "Takes videos of frames, single (T, C, H, W) or batched (B, T, C, H, W). Frames are "
+            f"resized to {self.resize_size} ({self.interpolation}), of which the middle "
+            f"{self.crop_size} stays; values go to [0.0, 1.0] and are normalised with mean "
+            f"{self.mean} and std {self.std}. The result is (..., C, T, H, W)."
+        )

@@ -13,6 +13,8 @@ from rushlight.vision import models
 # md5 of names, shapes, dtypes and bytes of the state after manual_seed(7), made by torchvision
 # 0.28 on PyTorch 2.13; entries of the state; parameters.
 MADE_BY_TORCHVISION = {
+    "mc3_18": ("f5bf681a8a3918c87c8ae3f942e689ae", 122, 11695440),
+    "s3d": ("981bc4802251c65b2c800d7a022de06f", 464, 8320048),
     "mnasnet0_5": ("4f5fac4aa9fc591f0d6354c7234a1f59", 314, 2218512),
     "mobilenet_v2": ("459e99c08fd1306056a220245a6793d5", 314, 3504872),
     "mobilenet_v3_small": ("0a51ca78911d7e4c1daaa9d5d24a3add", 244, 2542856),
@@ -22,10 +24,18 @@ MADE_BY_TORCHVISION = {
     "squeezenet1_1": ("b3254a18f06062a64d2ce20d69301b6a", 52, 1235496),
 }
 SMALL = {
-    "convnext_tiny": 32, "densenet121": 32, "efficientnet_b0": 32, "mnasnet0_5": 32,
-    "mobilenet_v3_small": 32, "regnet_x_400mf": 32, "resnext50_32x4d": 32,
-    "shufflenet_v2_x0_5": 32, "squeezenet1_0": 32, "swin_t": 32,
-}  # fmt: skip
+    "convnext_tiny": 32,
+    "densenet121": 32,
+    "efficientnet_b0": 32,
+    "mnasnet0_5": 32,
+    "mobilenet_v3_small": 32,
+    "regnet_x_400mf": 32,
+    "resnext50_32x4d": 32,
+    "shufflenet_v2_x0_5": 32,
+    "squeezenet1_0": 32,
+    "swin_t": 32,
+}
+CLIPS = {"r2plus1d_18": (2, 16, 16)}  # fmt: skip
 
 
 def count(model) -> int:
@@ -60,6 +70,34 @@ def test_a_step(name: str) -> None:
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
     assert bool(torch.isfinite(loss))
+
+
+@pytest.mark.parametrize("name", sorted(CLIPS))
+def test_a_step_over_clips(name: str) -> None:
+    model = models.get_model(name, num_classes=3)
+    scores = model(torch.randn(2, 3, *CLIPS[name]))
+    assert tuple(scores.shape) == (2, 3)
+    scores.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_a_grid_that_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="not divisible by partition size 7"):
+        models.maxvit_t(input_size=(200, 200))
+    small = {"stem_channels": 4, "block_channels": [8], "block_layers": [1], "head_dim": 4}
+    model = models.MaxVit((16, 16), partition_size=2, stochastic_depth_prob=0.0, **small)
+    assert tuple(model(torch.randn(1, 3, 16, 16)).shape) == (1, 1000)
+    with pytest.raises(NotImplementedError, match="swin3d_t is left out"):
+        models.video.swin3d_t  # noqa: B018
+    with pytest.raises(NotImplementedError, match="quantised"):
+        models.quantization  # noqa: B018
+
+
+def test_clips_are_prepared() -> None:
+    clip = torch.full((2, 5, 3, 40, 60), 128, dtype=torch.uint8)
+    made = models.video.R3D_18_Weights.DEFAULT.transforms()(clip)
+    assert made.shape == (2, 3, 5, 112, 112)
+    assert made[0, :, 0, 0, 0].tolist() == pytest.approx([0.3061, 0.4845, 0.5784], abs=1e-4)
 
 
 def test_parameter_counts() -> None:
