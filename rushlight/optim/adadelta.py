@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adadelta_step, refuse_differentiable
-from rushlight.optim.settings import check, check_rate, number
+from rushlight.optim.recorded import adadelta_step, write_all
+from rushlight.optim.settings import check, check_rate, number, rate
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class Adadelta(Optimizer):
@@ -38,7 +37,6 @@ class Adadelta(Optimizer):
         check("rho value", rho, 0.0 <= rho <= 1.0)
         check("epsilon value", eps, eps >= 0.0)
         check("weight_decay value", weight_decay, weight_decay >= 0.0)
-        refuse_differentiable("Adadelta", differentiable)
         defaults = {
             "lr": lr,
             "rho": rho,
@@ -77,12 +75,12 @@ class Adadelta(Optimizer):
         if not params:
             return
         rho, weight_decay = number(group["rho"]), number(group["weight_decay"])
-        results = adadelta_step(
+        results = adadelta_step.of(group)(
             params,
             grads,
             squares,
             deltas,
-            -number(group["lr"]),
+            -rate(group),
             rho,
             1 - rho,
             number(group["eps"]),
@@ -90,4 +88,4 @@ class Adadelta(Optimizer):
             weight_decay != 0.0,
             group["maximize"],
         )
-        replace_all((*params, *squares, *deltas), results)
+        write_all((*params, *squares, *deltas), results)

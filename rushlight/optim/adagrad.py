@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adagrad_step, refuse_differentiable
-from rushlight.optim.settings import check, check_rate, number
+from rushlight.optim.recorded import adagrad_step, write_all
+from rushlight.optim.settings import check, check_rate, number, rate
+from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, full_like
-from rushlight.tensor.replace import replace_all
 
 
 class Adagrad(Optimizer):
@@ -41,7 +41,6 @@ class Adagrad(Optimizer):
         start = initial_accumulator_value
         check("initial_accumulator_value value", start, start >= 0.0)
         check("epsilon value", eps, eps >= 0.0)
-        refuse_differentiable("Adagrad", differentiable)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -54,6 +53,7 @@ class Adagrad(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+        check_fused(defaults)
         for group in self.param_groups:
             for param in group["params"]:
                 self._start(group, param)
@@ -87,9 +87,9 @@ class Adagrad(Optimizer):
             lists[0].append(param)
             lists[1].append(grad)
             lists[2].append(state["sum"])
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        lr, weight_decay = rate(group), number(group["weight_decay"])
         for step, (params, grads, sums) in by_step.items():
-            results = adagrad_step(
+            results = adagrad_step.of(group)(
                 params,
                 grads,
                 sums,
@@ -99,4 +99,4 @@ class Adagrad(Optimizer):
                 weight_decay != 0.0,
                 group["maximize"],
             )
-            replace_all((*params, *sums), results)
+            write_all((*params, *sums), results)

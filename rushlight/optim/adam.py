@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adam_step, refuse_differentiable
-from rushlight.optim.settings import check_moments, check_rate, number
+from rushlight.optim.recorded import adam_step, write_all
+from rushlight.optim.settings import check_moments, check_rate, number, rate
+from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class Adam(Optimizer):
@@ -46,7 +46,6 @@ class Adam(Optimizer):
     ) -> None:
         check_rate(lr)
         check_moments(eps, betas, weight_decay)
-        refuse_differentiable("Adam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -61,6 +60,7 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
+        check_fused(defaults)
 
     def step(self, closure: Closure | None = None) -> Any:
         """One update of every parameter that has a gradient."""
@@ -99,10 +99,10 @@ class Adam(Optimizer):
         self, group: dict[str, Any], step: float, lists: tuple[list[Any], ...]
     ) -> None:
         beta1, beta2 = map(number, group["betas"])
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        lr, weight_decay = rate(group), number(group["weight_decay"])
         decoupled = group["decoupled_weight_decay"]
         params, grads, means, squares, largest = lists
-        results = adam_step(
+        results = adam_step.of(group)(
             params,
             grads,
             means,
@@ -122,4 +122,4 @@ class Adam(Optimizer):
             decoupled,
             group["maximize"],
         )
-        replace_all((*params, *means, *squares, *largest), results)
+        write_all((*params, *means, *squares, *largest), results)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adamax_step, refuse_differentiable
-from rushlight.optim.settings import check_moments, check_rate, number
+from rushlight.optim.recorded import adamax_step, write_all
+from rushlight.optim.settings import check_moments, check_rate, number, rate
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class Adamax(Optimizer):
@@ -40,7 +39,6 @@ class Adamax(Optimizer):
     ) -> None:
         check_rate(lr)
         check_moments(eps, betas, weight_decay)
-        refuse_differentiable("Adamax", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -63,10 +61,10 @@ class Adamax(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         beta1, beta2 = map(number, group["betas"])
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        lr, weight_decay = rate(group), number(group["weight_decay"])
         for each in together(self, group, self._start, ("exp_avg", "exp_inf")):
             means, largest = each.tensors
-            results = adamax_step(
+            results = adamax_step.of(group)(
                 each.params,
                 each.grads,
                 means,
@@ -81,4 +79,4 @@ class Adamax(Optimizer):
                 weight_decay != 0.0,
                 group["maximize"],
             )
-            replace_all((*each.params, *means, *largest), results)
+            write_all((*each.params, *means, *largest), results)

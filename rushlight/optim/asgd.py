@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import asgd_step, refuse_differentiable
+from rushlight.optim.recorded import asgd_step, write_all
 from rushlight.optim.settings import check, check_rate, number, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class ASGD(Optimizer):
@@ -40,7 +39,6 @@ class ASGD(Optimizer):
     ) -> None:
         check_rate(lr)
         check("weight_decay value", weight_decay, weight_decay >= 0.0)
-        refuse_differentiable("ASGD", differentiable)
         defaults = {
             "lr": lr,
             "lambd": lambd,
@@ -69,7 +67,7 @@ class ASGD(Optimizer):
         for each in together(self, group, self._start, ("ax",), ("step", "eta", "mu")):
             step, eta, mu = each.numbers
             (averages,) = each.tensors
-            results = asgd_step(
+            results = asgd_step.of(group)(
                 each.params,
                 each.grads,
                 averages,
@@ -81,7 +79,7 @@ class ASGD(Optimizer):
                 weight_decay != 0.0,
                 group["maximize"],
             )
-            replace_all((*each.params, *averages), results)
+            write_all((*each.params, *averages), results)
             eta = single(lr / (1 + lambd * lr * step) ** number(group["alpha"]))
             mu = single(1 / max(1, step - number(group["t0"])))
             for state in each.states:

@@ -8,11 +8,12 @@ from typing import Any
 from rushlight.autograd import enable_grad, no_grad
 from rushlight.optim.line_search import Point, strong_wolfe
 from rushlight.optim.optimizer import Optimizer, ParamsT
-from rushlight.optim.settings import check_rate, number
+from rushlight.optim.settings import check_rate
 from rushlight.tensor import Tensor, zeros
 from rushlight.tensor.wrap import function
 
 cat = function("cat")
+_KEPT = ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss")
 
 
 class LBFGS(Optimizer):
@@ -56,14 +57,15 @@ class LBFGS(Optimizer):
         for param in self._params:
             grad = param.grad
             if grad is None:
-                parts.append(zeros(param.numel(), dtype=param.dtype))
-            else:
-                parts.append(grad.reshape(-1))
+                grad = zeros(param.numel(), dtype=param.dtype)
+            elif grad.is_sparse:
+                grad = grad.to_dense()
+            parts.append(_real(grad).reshape(-1))
         return cat(parts, 0)
 
     def _move(self, t: Any, direction: Any) -> None:
         place = 0
-        for param in self._params:
+        for param in map(_real, self._params):
             count = param.numel()
             param.add_(direction[place : place + count].view_as(param), alpha=t)
             place += count
@@ -76,7 +78,9 @@ class LBFGS(Optimizer):
 
     def _step(self, closure: Callable[[], Any]) -> Any:
         group = self.param_groups[0]
-        lr, max_iter = number(group["lr"]), group["max_iter"]
+        lr, max_iter = group["lr"], group["max_iter"]
+        # A tensor is not copied: the step length that is kept follows a schedule, as PyTorch's.
+        lr = lr.reshape(()) if isinstance(lr, Tensor) and lr.ndim else lr
         state = self.state[self._params[0]]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
@@ -87,7 +91,7 @@ class LBFGS(Optimizer):
         grad = self._flat_grad()
         if grad.abs().max() <= group["tolerance_grad"]:
             return first_loss
-        previous_loss = state.get("prev_loss")
+        resumed, previous_loss = "prev_loss" in state, state.get("prev_loss")
         direction, t = state.get("d"), state.get("t")
         for iteration in range(1, max_iter + 1):
             state["n_iter"] += 1
@@ -128,6 +132,9 @@ class LBFGS(Optimizer):
             ):
                 break
         state["d"], state["t"], state["prev_loss"] = direction, t, previous_loss
+        if not resumed:  # the order in which PyTorch keeps them
+            for name in _KEPT:
+                state[name] = state.pop(name)
         return first_loss
 
     def _evaluator(self, closure: Callable[[], Any], direction: Any) -> Callable[[Any], Any]:
@@ -174,6 +181,11 @@ class LBFGS(Optimizer):
             back = changes[place].dot(result) * inverses[place]
             result = result + (shares[place] - back) * moves[place]
         return result
+
+
+def _real(x: Any) -> Any:
+    """A complex tensor as pairs of real numbers."""
+    return function("view_as_real")(x) if x.is_complex() else x
 
 
 def _value(loss: Any) -> float:

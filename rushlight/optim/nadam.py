@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import nadam_step, refuse_differentiable
-from rushlight.optim.settings import check, check_moments, check_rate, number, single
+from rushlight.optim.recorded import nadam_step, write_all
+from rushlight.optim.settings import check, check_moments, check_rate, number, rate, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class NAdam(Optimizer):
@@ -44,7 +43,6 @@ class NAdam(Optimizer):
         check_rate(lr)
         check_moments(eps, betas, weight_decay)
         check("momentum_decay value", momentum_decay, momentum_decay >= 0.0)
-        refuse_differentiable("NAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -74,7 +72,7 @@ class NAdam(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         beta1, beta2 = map(number, group["betas"])
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        lr, weight_decay = rate(group), number(group["weight_decay"])
         decoupled, decay = group["decoupled_weight_decay"], number(group["momentum_decay"])
         numbers = ("step", "mu_product")
         for each in together(self, group, self._start, ("exp_avg", "exp_avg_sq"), numbers):
@@ -85,7 +83,7 @@ class NAdam(Optimizer):
             for state in each.states:
                 state["mu_product"] = product
             means, squares = each.tensors
-            results = nadam_step(
+            results = nadam_step.of(group)(
                 each.params,
                 each.grads,
                 means,
@@ -104,4 +102,4 @@ class NAdam(Optimizer):
                 decoupled,
                 group["maximize"],
             )
-            replace_all((*each.params, *means, *squares), results)
+            write_all((*each.params, *means, *squares), results)

@@ -16,6 +16,7 @@ from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
 from rushlight.optim.saved_state import inside, outside
+from rushlight.optim.ways import check_step
 from rushlight.tensor import Tensor
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
@@ -279,7 +280,12 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            self._update(group)
+            check_step(group)
+            if group.get("differentiable"):
+                with enable_grad():
+                    self._update(group)
+            else:
+                self._update(group)
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:

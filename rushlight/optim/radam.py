@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import radam_step, refuse_differentiable
-from rushlight.optim.settings import check_moments, check_rate, number
+from rushlight.optim.recorded import radam_step, write_all
+from rushlight.optim.settings import check_moments, check_rate, number, rate
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class RAdam(Optimizer):
@@ -42,7 +41,6 @@ class RAdam(Optimizer):
     ) -> None:
         check_rate(lr)
         check_moments(eps, betas, weight_decay)
-        refuse_differentiable("RAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -66,7 +64,7 @@ class RAdam(Optimizer):
 
     def _update(self, group: dict[str, Any]) -> None:
         beta1, beta2 = map(number, group["betas"])
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        lr, weight_decay = rate(group), number(group["weight_decay"])
         decoupled = group["decoupled_weight_decay"]
         for each in together(self, group, self._start, ("exp_avg", "exp_avg_sq")):
             step = each.numbers[0]
@@ -79,7 +77,7 @@ class RAdam(Optimizer):
                 above = (length - 4) * (length - 2) * longest
                 rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
             means, squares = each.tensors
-            results = radam_step(
+            results = radam_step.of(group)(
                 each.params,
                 each.grads,
                 means,
@@ -100,4 +98,4 @@ class RAdam(Optimizer):
                 decoupled,
                 group["maximize"],
             )
-            replace_all((*each.params, *means, *squares), results)
+            write_all((*each.params, *means, *squares), results)

@@ -1,32 +1,71 @@
 """The update rules (ops/optimizer.py, adagrad.py, adamax.py, rprop.py) as functions of tensors.
 
-Each call is one recorded entry; its results are values, which ``replace_all`` writes.
+Each call is one recorded entry. Its results are values, which take the place of the old ones; in a
+group with ``differentiable`` they are tensors with a history, copied into the old ones.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
 # They put the rules into the op table.
 from rushlight.ops import adagrad, adamax, optimizer, rprop  # noqa: F401
 from rushlight.ops.by_parts import by_parts
-from rushlight.ops.table import OPS
+from rushlight.ops.table import OPERAND, OPS, SCALAR, Parameter
+from rushlight.tensor import Tensor
+from rushlight.tensor.replace import replace_all
 from rushlight.tensor.wrap import compile_function
 
-sgd_step = compile_function(by_parts(OPS["sgd_step"]), values=True)
-adam_step = compile_function(by_parts(OPS["adam_step"]), values=True)
-rmsprop_step = compile_function(by_parts(OPS["rmsprop_step"]), values=True)
-adagrad_step = compile_function(by_parts(OPS["adagrad_step"]), values=True)
-adadelta_step = compile_function(by_parts(OPS["adadelta_step"]), values=True)
-adamax_step = compile_function(by_parts(OPS["adamax_step"]), values=True)
-nadam_step = compile_function(by_parts(OPS["nadam_step"]), values=True)
-radam_step = compile_function(by_parts(OPS["radam_step"]), values=True)
-rprop_step = compile_function(by_parts(OPS["rprop_step"]), values=True)
-asgd_step = compile_function(by_parts(OPS["asgd_step"]), values=True)
+
+def _as_operand(parameter: Parameter) -> Parameter:
+    if parameter.kind != SCALAR:
+        return parameter
+    made = copy.copy(parameter)
+    made.kind = OPERAND
+    return made
 
 
-def refuse_differentiable(who: str, differentiable: bool) -> None:
-    """Raise NotImplementedError if gradients are to flow through the update."""
-    if differentiable:
-        raise NotImplementedError(
-            f"{who}(differentiable=True): gradients do not flow through optimiser steps in "
-            "Rushlight yet; write the update with tensor operations instead"
+class Rule:
+    """An update rule by the name of its op."""
+
+    def __init__(self, name: str) -> None:
+        op = by_parts(OPS[name])
+        self._to_values = compile_function(op, values=True)
+        twin = copy.copy(op)
+        twin.differentiable = True
+        # A learning rate may be a tensor that wants its gradient: where the rule takes numbers.
+        twin.parameters = tuple(map(_as_operand, op.parameters))
+        self._to_tensors = compile_function(twin)
+
+    def of(self, group: dict[str, Any]) -> Callable[..., Any]:
+        """The function for the tensors of ``group``."""
+        return self._flowing if group["differentiable"] else self._to_values
+
+    def _flowing(self, *arguments: Any) -> Any:
+        # Clones, because what they are copies of is written next and the gradient needs the old.
+        return self._to_tensors(
+            *([t.clone() for t in each] if isinstance(each, list) else each for each in arguments)
         )
+
+
+def write_all(targets: Sequence[Any], results: Sequence[Any]) -> None:
+    """What a rule returned into the tensors that it is the future of."""
+    if results and isinstance(results[0], Tensor):
+        for target, result in zip(targets, results, strict=True):
+            target.copy_(result)
+    else:
+        replace_all(targets, results)
+
+
+sgd_step = Rule("sgd_step")
+adam_step = Rule("adam_step")
+rmsprop_step = Rule("rmsprop_step")
+adagrad_step = Rule("adagrad_step")
+adadelta_step = Rule("adadelta_step")
+adamax_step = Rule("adamax_step")
+nadam_step = Rule("nadam_step")
+radam_step = Rule("radam_step")
+rprop_step = Rule("rprop_step")
+asgd_step = Rule("asgd_step")

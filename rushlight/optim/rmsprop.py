@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import refuse_differentiable, rmsprop_step
-from rushlight.optim.settings import check, check_rate, number
+from rushlight.optim.recorded import rmsprop_step, write_all
+from rushlight.optim.settings import check, check_rate, number, rate
 from rushlight.tensor import Tensor, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class RMSprop(Optimizer):
@@ -45,7 +44,6 @@ class RMSprop(Optimizer):
         check("momentum value", momentum, momentum >= 0.0)
         check("weight_decay value", weight_decay, weight_decay >= 0.0)
         check("alpha value", alpha, alpha >= 0.0)
-        refuse_differentiable("RMSprop", differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -94,13 +92,13 @@ class RMSprop(Optimizer):
         if not params:
             return
         alpha, weight_decay = number(group["alpha"]), number(group["weight_decay"])
-        results = rmsprop_step(
+        results = rmsprop_step.of(group)(
             params,
             grads,
             squares,
             means,
             velocities,
-            -number(group["lr"]),
+            -rate(group),
             alpha,
             1 - alpha,
             number(group["eps"]),
@@ -112,4 +110,4 @@ class RMSprop(Optimizer):
             weight_decay != 0.0,
             group["maximize"],
         )
-        replace_all((*params, *squares, *means, *velocities), results)
+        write_all((*params, *squares, *means, *velocities), results)

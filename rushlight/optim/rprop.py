@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import refuse_differentiable, rprop_step
+from rushlight.optim.recorded import rprop_step, write_all
 from rushlight.optim.settings import check, check_rate, number
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, full_like, zeros_like
-from rushlight.tensor.replace import replace_all
 
 
 class Rprop(Optimizer):
@@ -39,7 +38,6 @@ class Rprop(Optimizer):
     ) -> None:
         check_rate(lr)
         check("eta values", f"{etas[0]}, {etas[1]}", 0.0 < etas[0] < 1.0 < etas[1])
-        refuse_differentiable("Rprop", differentiable)
         defaults = {
             "lr": lr,
             "etas": etas,
@@ -69,7 +67,7 @@ class Rprop(Optimizer):
         smallest, largest = map(number, group["step_sizes"])
         for each in together(self, group, self._start, ("prev", "step_size")):
             previous, sizes = each.tensors
-            results = rprop_step(
+            results = rprop_step.of(group)(
                 each.params,
                 each.grads,
                 previous,
@@ -80,4 +78,4 @@ class Rprop(Optimizer):
                 largest,
                 group["maximize"],
             )
-            replace_all((*each.params, *previous, *sizes), results)
+            write_all((*each.params, *previous, *sizes), results)

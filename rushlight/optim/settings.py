@@ -35,6 +35,16 @@ def number(value: Any) -> float:
     return value if type(value) is float else float(value)
 
 
+def rate(group: dict[str, Any]) -> Any:
+    """A group's learning rate: a float, or the 0-d tensor that wants its gradient."""
+    lr = group["lr"]
+    if type(lr) is float:
+        return lr
+    if isinstance(lr, Tensor) and lr.requires_grad and group["differentiable"]:
+        return lr.reshape(())
+    return float(lr)
+
+
 def single(value: float) -> float:
     """As PyTorch keeps a number from step to step: in float32, unless the default is float64."""
     return value if get_default_dtype() is float64 else float(np.float32(value))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import refuse_differentiable, sgd_step
-from rushlight.optim.settings import check, check_rate, number
+from rushlight.optim.recorded import sgd_step, write_all
+from rushlight.optim.settings import check, check_rate, number, rate
+from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor
-from rushlight.tensor.replace import replace_all
 
 
 class SGD(Optimizer):
@@ -44,7 +44,6 @@ class SGD(Optimizer):
         check("weight_decay value", weight_decay, weight_decay >= 0.0)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        refuse_differentiable("SGD", differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -57,6 +56,7 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+        check_fused(defaults)
 
     def step(self, closure: Closure | None = None) -> Any:
         """One update of every parameter that has a gradient."""
@@ -73,7 +73,7 @@ class SGD(Optimizer):
                     params.append(param)
                     grads.append(grad)
             if params:
-                replace_all(params, self._moved(group, params, grads, [], momentum))
+                write_all(params, self._moved(group, params, grads, [], momentum))
             return
         velocities: list[Any] = []
         fresh_params: list[Any] = []
@@ -91,15 +91,31 @@ class SGD(Optimizer):
                 params.append(param)
                 grads.append(grad)
                 velocities.append(velocity)
+        if fresh_params and group["differentiable"]:
+            self._start_flowing(group, fresh_params, fresh_grads, momentum)
+            fresh_params = []
         if fresh_params:
             results = self._moved(group, fresh_params, fresh_grads, [], momentum)
             count = len(fresh_params)
-            replace_all(fresh_params, results[:count])
+            write_all(fresh_params, results[:count])
             for param, velocity in zip(fresh_params, results[count:], strict=True):
                 state[param]["momentum_buffer"] = Tensor._of(velocity)
         if params:
             results = self._moved(group, params, grads, velocities, momentum)
-            replace_all(params + velocities, results)
+            write_all(params + velocities, results)
+
+    def _start_flowing(
+        self, group: dict[str, Any], params: list[Any], grads: list[Any], momentum: float
+    ) -> None:
+        """A differentiable first step: no gradient flows into the first velocity."""
+        weight_decay = number(group["weight_decay"])
+        for param, grad in zip(params, grads, strict=True):
+            slope = -grad if group["maximize"] else grad
+            slope = slope + weight_decay * param if weight_decay else slope
+            velocity = slope.detach().clone()
+            self.state[param]["momentum_buffer"] = velocity.clone()
+            step = slope + momentum * velocity if group["nesterov"] else velocity
+            param.copy_(param.clone() - rate(group) * step)
 
     @staticmethod
     def _moved(
@@ -111,11 +127,11 @@ class SGD(Optimizer):
     ) -> Any:
         """New parameters, then new velocities; without old ones these start as the gradients."""
         weight_decay = number(group["weight_decay"])
-        return sgd_step(
+        return sgd_step.of(group)(
             params,
             grads,
             velocities,
-            -number(group["lr"]),
+            -rate(group),
             momentum,
             1.0 - number(group["dampening"]),
             weight_decay,

@@ -1,19 +1,24 @@
-"""SparseAdam: for sparse gradients, which no operation makes here."""
+"""SparseAdam."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rushlight.autograd import no_grad
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.settings import check, check_rate
-from rushlight.tensor import Tensor
+from rushlight.optim.settings import check, check_rate, number
+from rushlight.tensor import Tensor, zeros_like
 
 
 class SparseAdam(Optimizer):
-    """Adam that touches only the rows with a gradient, for gradients that are sparse tensors.
+    """Adam that touches only the elements with a gradient, for gradients that are sparse tensors.
 
-    Gradients are dense in Rushlight, ``Embedding(sparse=True)``'s too, and ``step`` says of dense
-    gradients what PyTorch's says.
+    >>> import rushlight as torch
+    >>> weight = torch.nn.Parameter(torch.ones(3, 1))
+    >>> weight.grad = torch.tensor([[0.0], [2.0], [0.0]]).to_sparse()
+    >>> torch.optim.SparseAdam([weight], lr=0.5).step()
+    >>> weight.flatten().tolist()
+    [1.0, 0.5, 1.0]
     """
 
     def __init__(
@@ -42,12 +47,43 @@ class SparseAdam(Optimizer):
                 "parameters"
             )
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As ``Optimizer.load_state_dict``; the number of steps stays a whole number."""
+        super().load_state_dict(state_dict)
+        for state in self.state.values():
+            state["step"] = int(state["step"])
+
     def step(self, closure: Closure | None = None) -> Any:
-        """Raises RuntimeError for every parameter that has a (dense) gradient."""
+        """One update of the rows that the gradients have. Raises RuntimeError for dense ones."""
         return self._step_over_groups(closure)
 
     def _update(self, group: dict[str, Any]) -> None:
-        if any(param.grad is not None for param in group["params"]):
+        grads = [param.grad for param in group["params"] if param.grad is not None]
+        if not all(grad.is_sparse for grad in grads):
             raise RuntimeError(
                 "SparseAdam does not support dense gradients, please consider Adam instead"
             )
+        with no_grad():
+            for param in group["params"]:
+                if param.grad is not None:
+                    self._update_rows(group, param, param.grad.coalesce())
+
+    def _update_rows(self, group: dict[str, Any], param: Any, grad: Any) -> None:
+        state = self.state[param]
+        if not state:
+            state.update(step=0, exp_avg=zeros_like(param), exp_avg_sq=zeros_like(param))
+        state["step"] += 1
+        values = -grad.values() if group["maximize"] else grad.values()
+        if not values.numel():
+            return
+        rows = tuple(grad.indices().unbind(0))
+        beta1, beta2 = map(number, group["betas"])
+        lr, step = number(group["lr"]), state["step"]
+        means, squares = state["exp_avg"], state["exp_avg_sq"]
+        old = means[rows]
+        mean = old + (values - old) * (1 - beta1)
+        old = squares[rows]
+        square = old + (values * values - old) * (1 - beta2)
+        means[rows], squares[rows] = mean, square
+        size = lr * (1 - beta2**step) ** 0.5 / (1 - beta1**step)
+        param[rows] += -size * (mean / (square.sqrt() + number(group["eps"])))

@@ -14,7 +14,7 @@ from rushlight.optim import recorded
 
 def test_a_step_too_big_for_one_trace_updates_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     # The bytes after which a recorded operation flushes what there is.
-    monkeypatch.setitem(recorded.sgd_step.__globals__, "_BYTES", 0)
+    monkeypatch.setitem(recorded.sgd_step.of({"differentiable": False}).__globals__, "_BYTES", 0)
     plan_memory, counts = pipeline.plan_memory, []
 
     def counted(*facts: Any) -> Any:

@@ -225,8 +225,10 @@ def test_wrong_calls() -> None:
         optim.SGD(one(), lr=1)
     with pytest.raises(ValueError, match="non-leaf"):
         optim.SGD([one() * 2], lr=1)
-    with pytest.raises(NotImplementedError, match="differentiable=True"):
-        optim.Adam([one()], differentiable=True)
+    with pytest.raises(RuntimeError, match="does not support `differentiable`"):
+        optim.Adam([one()], differentiable=True, fused=True)
+    with pytest.raises(RuntimeError, match="cannot be `True` together"):
+        optim.SGD([one()], foreach=True, fused=True)
     with pytest.warns(UserWarning, match="duplicate parameters"):
         param = one()
         optim.SGD([param, param], lr=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.nn import functional as F
 from rushlight.nn import init
 from rushlight.nn.modules.addresses import names_elsewhere
@@ -107,8 +108,23 @@ class Hardtanh(Module):
 
     __constants__ = ["min_val", "max_val", "inplace"]  # noqa: RUF012
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
         super().__init__()
+        for name, value in (("min_val", min_value), ("max_val", max_value)):
+            if value is not None:
+                warn(
+                    f"keyword argument `{name}ue` is deprecated and rename to `{name}`",
+                    FutureWarning,
+                )
+        min_val = min_val if min_value is None else min_value
+        max_val = max_val if max_value is None else max_value
         if max_val <= min_val:
             raise AssertionError(
                 f"max_val must be larger than min_val, got min_val={min_val} and max_val={max_val}"
@@ -318,8 +334,8 @@ class PReLU(Module):
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
     ) -> None:
+        object.__setattr__(self, "num_parameters", num_parameters)
         super().__init__()
-        self.num_parameters = num_parameters
         self.init = init
         self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
         self.reset_parameters()

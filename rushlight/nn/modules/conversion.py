@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.autograd import no_grad
+from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor, empty_like
 from rushlight.tensor.to_arguments import parse_to
@@ -55,6 +56,13 @@ class Conversion:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={kind}"
+            )
+
+        if kind is not None and kind.is_complex:
+            warn(
+                "Complex modules are a new feature under active development whose design may "
+                "change, and some modules might not work as expected when using complex tensors as "
+                "parameters or buffers."
             )
 
         def convert(tensor: Tensor) -> Tensor:

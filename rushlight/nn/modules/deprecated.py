@@ -7,6 +7,7 @@ from typing import Any
 from rushlight.base.warn import warn
 from rushlight.nn.modules.loss import NLLLoss
 from rushlight.nn.modules.module import Module
+from rushlight.tensor import Tensor
 
 
 class Container(Module):
@@ -26,10 +27,17 @@ class Container(Module):
 class NLLLoss2d(NLLLoss):
     """NLLLoss."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
         warn(
             "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
             "replacement.",
             FutureWarning,
         )
-        super().__init__(*args, **kwargs)
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)

@@ -6,7 +6,6 @@ import itertools
 from typing import Any
 
 from rushlight.autograd import no_grad
-from rushlight.base.warn import warn
 from rushlight.nn.parameter import is_lazy
 
 
@@ -25,10 +24,6 @@ class LazyModuleMixin:
         self._load_hook = self._register_load_state_dict_pre_hook(self._lazy_load_hook)
         self._initialize_hook = self.register_forward_pre_hook(
             self._infer_parameters, with_kwargs=True
-        )
-        warn(
-            "Lazy modules are a new feature under heavy development so changes to the API or "
-            "functionality can happen at any moment.",
         )
 
     def _lazy_load_hook(self: Any, state_dict: Any, prefix: str, *rest: Any) -> None:

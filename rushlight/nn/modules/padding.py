@@ -30,8 +30,9 @@ class _ConstantPadNd(_Pad):
     __constants__ = ["padding", "value"]  # noqa: RUF012
 
     def __init__(self, padding: int | tuple[int, ...], value: float) -> None:
-        super().__init__(padding)
+        Module.__init__(self)
         self.value = value
+        self.padding = repeated(padding, 2 * self.axes)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, "constant", self.value)
@@ -88,6 +89,16 @@ class _ReplicationPadNd(_Pad):
 
 class _CircularPadNd(_Pad):
     mode = "circular"
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() - self.axes not in (1, 2):
+            raise ValueError(
+                f"expected {self.axes + 1}D or {self.axes + 2}D input (got {input.dim()}D input)"
+            )
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        return super().forward(input)
 
 
 class ReflectionPad1d(_ReflectionPadNd):

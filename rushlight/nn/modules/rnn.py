@@ -237,8 +237,8 @@ class RNNBase(Module):
     def _rank_message(self, rank: int) -> str:
         return f"{type(self).__name__}: Expected input to be 2D or 3D, got {rank}D instead"
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """(out, last state): see the class."""
+    def _run(self, input: Any, hx: Any) -> Any:
+        """(out, last state): see the classes."""
         if isinstance(input, PackedSequence):
             return self._packed(input, hx)
         if input.dim() not in (2, 3):
@@ -308,6 +308,9 @@ class RNN(RNNBase):
     def _rank_message(self, rank: int) -> str:
         return f"RNN: Expected input to be 2D or 3D, got {rank}D tensor instead"
 
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        return self._run(input, hx)
+
 
 class GRU(RNNBase):
     """n + z (h - n) with n = tanh(W_in x + b_in + r (W_hn h + b_hn)) and gates r, z.
@@ -319,6 +322,9 @@ class GRU(RNNBase):
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        return self._run(input, hx)
 
 
 class LSTM(RNNBase):
@@ -378,3 +384,6 @@ class LSTM(RNNBase):
 
     def _states(self, results: tuple[Tensor, ...]) -> Any:
         return results[1:3]
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        return self._run(input, hx)

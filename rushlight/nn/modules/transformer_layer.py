@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.nn import functional as F
+from rushlight.nn.modules.activation import GELU, ReLU
 from rushlight.nn.modules.attention import MultiheadAttention
 from rushlight.nn.modules.dropout import Dropout
 from rushlight.nn.modules.linear import Linear
@@ -84,7 +85,12 @@ class TransformerEncoderLayer(_Layer):
         self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **kind)
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
-        self.activation = _get_activation_fn(activation)
+        # PyTorch's name and numbers: what its fast path asks for.
+        function = _get_activation_fn(activation)
+        relu = function is F.relu or isinstance(function, ReLU)
+        gelu = function is F.gelu or isinstance(function, GELU)
+        self.activation_relu_or_gelu = 1 if relu else 2 if gelu else 0
+        self.activation = function
 
     def forward(
         self,

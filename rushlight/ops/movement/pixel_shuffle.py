@@ -11,9 +11,20 @@ from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.table import composite
 
 
+def _check(who: str, input: Node, name: str, factor: int) -> None:
+    if input.ndim < 3:
+        raise RuntimeError(
+            f"{who} expects input to have at least 3 dimensions, but got input with {input.ndim} "
+            "dimension(s)"
+        )
+    if factor <= 0:
+        raise RuntimeError(f"{who} expects a positive {name}, but got {factor}")
+
+
 @composite(method=False, functional=True, grad_name="PixelShuffle")
 def pixel_shuffle(input: Node, upscale_factor: int) -> Node:
     """(.., C r r, H, W) -> (.., C, H r, W r)."""
+    _check("pixel_shuffle", input, "upscale_factor", upscale_factor)
     r = upscale_factor
     *lead, channels, height, width = input.shape
     if channels % (r * r):
@@ -39,13 +50,15 @@ pixel_shuffle.bad_inputs(raises(((np.ones((1, 6, 2, 2)), 2), {}, RuntimeError, "
 @composite(method=False, functional=True, grad_name="PixelUnshuffle")
 def pixel_unshuffle(input: Node, downscale_factor: int) -> Node:
     """(.., C, H r, W r) -> (.., C r r, H, W)."""
+    _check("pixel_unshuffle", input, "downscale_factor", downscale_factor)
     r = downscale_factor
     *lead, channels, height, width = input.shape
-    if height % r or width % r:
-        raise RuntimeError(
-            f"pixel_unshuffle expects height and width to be divisible by downscale_factor, got "
-            f"{height}x{width} and {r}"
-        )
+    for name, axis, size in (("height", -2, height), ("width", -1, width)):
+        if size % r:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
+                f"input.size({axis})={size} is not divisible by {r}"
+            )
     n = len(lead)
     split = reshape(input, (*lead, channels, height // r, r, width // r, r))
     order = (*range(n), n, n + 2, n + 4, n + 1, n + 3)

@@ -37,7 +37,8 @@ def normalised_slope(
 
     ``dmean`` and ``dscale`` are cotangents of the statistics themselves (second derivatives).
     """
-    count = math.prod(x.shape[axis] for axis in axes)
+    # Of nothing there is no slope: any number will do.
+    count = max(math.prod(x.shape[axis] for axis in axes), 1)
     wide_scale = widen(scale, x, axes)
     hat = times(binary("sub", x, widen(mean, x, axes)), wide_scale)
     out = None

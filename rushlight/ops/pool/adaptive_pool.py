@@ -34,6 +34,14 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
     if isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
         raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     x, batched = with_batch(who, input, rank)
+    for axis in range(1, x.ndim):
+        # PyTorch's mean of one or two axes lets a batch without channels pass, and fails after it.
+        if x.shape[axis] == 0 and (axis > 1 or kind == "max" or rank == 3):
+            raise RuntimeError(
+                f"{who}(): Expected input to have non-zero size for non-batch dimensions, but "
+                f"input has sizes {list(input.shape)} with dimension "
+                f"{axis if batched else axis - 1} being empty"
+            )
     targets = _targets(who, x, rank, output_size)
     regular = all(
         count and size % count == 0 for size, count in zip(x.shape[2:], targets, strict=True)

@@ -115,7 +115,7 @@ def _spatial(name: str, ranks: tuple[int, int]) -> Any:
     def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         _check(p)
         _warn_of_rank(name, input.ndim, ranks)
-        batched = input.ndim != ranks[0] or name == "dropout2d"
+        batched = input.ndim == ranks[1] or name == "dropout2d"
         x = input if batched else function("unsqueeze")(input, 0)
         if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
             return input

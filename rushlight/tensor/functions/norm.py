@@ -33,6 +33,8 @@ def batch_norm(
         )
         return out
     shape = input.shape
+    if not input.numel() and input.ndim > 1:  # type: ignore[attr-defined]
+        running_mean = running_var = None  # nothing to learn from nothing
     count = shape[0]
     for size in shape[2:]:
         count *= size
@@ -70,6 +72,10 @@ def instance_norm(
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
+    if not input.numel() and running_mean is not None:  # type: ignore[attr-defined]
+        if n == 0:
+            raise IndexError("select(): index 0 out of range for tensor of size [0] at dimension 0")
+        running_mean = running_var = None
     merged = input.reshape(1, n * channels, *input.shape[2:])
     results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
     if running_mean is not None and running_var is not None:

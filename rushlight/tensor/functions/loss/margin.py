@@ -9,7 +9,6 @@ from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
-    hinge,
     known,
     legacy_reduction,
     reduced,
@@ -17,6 +16,11 @@ from rushlight.tensor.functions.loss.reduction import (
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
+
+
+def _hinge(x: Any) -> Any:
+    """max(x, 0), and 0 of nan: PyTorch's loops skip what is not above 0."""
+    return function("where")(x > 0, x, 0.0)
 
 
 @public(torch=False, functional=True)
@@ -55,7 +59,7 @@ def multi_margin_loss(
         )
     rows = target.reshape(-1, 1)
     classes = x.shape[1]
-    gaps = hinge(margin - function("gather")(x, 1, rows) + x)
+    gaps = _hinge(margin - function("gather")(x, 1, rows) + x)
     gaps = gaps if p == 1 else gaps * gaps
     if weight is not None:
         gaps = gaps * function("index_select")(weight, 0, target.reshape(-1)).reshape(-1, 1)
@@ -92,7 +96,7 @@ def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     count = function("scatter_add")(function("mul")(y, 0), 1, safe, listed.long())
     is_target = count > 0
     chosen = function("gather")(x, 1, safe)
-    gaps = hinge(1 - (chosen.reshape(-1, classes, 1) - x.reshape(-1, 1, classes)))
+    gaps = _hinge(1 - (chosen.reshape(-1, classes, 1) - x.reshape(-1, 1, classes)))
     use = listed.reshape(-1, classes, 1) & ~is_target.reshape(-1, 1, classes)
     losses = function("sum")(function("where")(use, gaps, 0.0), (1, 2)) / classes
     if reduction == "none" and input.ndim < 2:
@@ -107,6 +111,11 @@ def multilabel_margin_loss(
 ) -> Tensor:  # fmt: skip
     """The hinge loss of every listed class against every class that is not, over the classes."""
     refuse("multilabel_margin_loss", input.dtype)
+    if input.ndim > 2 or (input.ndim and input.shape[-1] == 0):
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
+        )
     return _multilabel_margin(
         input, target, known(legacy_reduction(reduction, size_average, reduce))
     )

@@ -1,0 +1,44 @@
+"""``foreach``, ``fused``, ``capturable``, ``differentiable``: which go together, on a CPU.
+
+Here every update is one operation for all parameters of a group, whatever they say; but what
+PyTorch refuses is refused, so that a program that runs here runs there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def check_fused(defaults: dict[str, Any]) -> None:
+    """Raise RuntimeError where ``fused`` stands beside what it does not do."""
+    if defaults["fused"]:
+        if defaults["differentiable"]:
+            raise RuntimeError("`fused` does not support `differentiable`")
+        if defaults["foreach"]:
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+
+def check_step(group: dict[str, Any]) -> None:
+    """Raise where a step of this group cannot be done as asked.
+
+    AssertionError for ``capturable`` (of graphs on an accelerator) and for ``foreach`` that is to
+    be differentiated, RuntimeError for ``fused`` with complex parameters.
+    """
+    get = group.get
+    if not (get("capturable") or get("fused") or (get("foreach") and get("differentiable"))):
+        return
+    params = [param for param in group["params"] if param.grad is not None]
+    if not params:
+        return
+    if get("foreach") and get("differentiable"):
+        raise AssertionError("_foreach ops don't support autograd")
+    if get("fused") and not all(param.is_floating_point() for param in params):
+        raise RuntimeError(
+            "`fused=True` requires all the params to be floating point Tensors of supported "
+            "devices: ['cpu'] but got torch.complex64 and cpu"
+        )
+    if get("capturable") and not get("fused"):
+        raise AssertionError(
+            "If capturable=True, params and state_steps must be on supported devices: ['cuda', "
+            "'xpu', 'hpu', 'privateuseone', 'xla']."
+        )

@@ -1,0 +1,40 @@
+"""SparseAdam: only what has a gradient moves. The numbers are PyTorch 2.13's."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import rushlight as torch
+
+
+def test_steps_and_a_state_saved_between() -> None:
+    weight = torch.nn.Parameter(torch.arange(6.0).reshape(3, 2))
+    optimizer = torch.optim.SparseAdam([weight], lr=0.1, betas=(0.8, 0.9), maximize=True)
+    for step in range(4):
+        places = torch.tensor([[step % 3, 0, 0]])  # an index twice: their gradients add up
+        values = torch.tensor([[1.0, 2.0], [0.5, -1.0], [0.25, 0.0]])
+        weight.grad = torch.sparse_coo_tensor(places, values, (3, 2))
+        optimizer.step()
+        if step == 1:
+            file = io.BytesIO()
+            torch.save(optimizer.state_dict(), file)
+            file.seek(0)
+            optimizer = torch.optim.SparseAdam([weight], lr=0.3)
+            optimizer.load_state_dict(torch.load(file))
+    assert weight.flatten().tolist() == pytest.approx(WANTED, rel=1e-6)
+    state = optimizer.state_dict()["state"][0]
+    assert list(state) == ["step", "exp_avg", "exp_avg_sq"]
+    assert state["step"] == 4
+    assert isinstance(state["step"], int)
+
+
+WANTED = [0.3724056, 1.043787, 2.076578, 3.076578, 4.067468, 5.067468]
+
+
+def test_dense_gradients_are_refused() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.sum().backward()
+    with pytest.raises(RuntimeError, match="does not support dense gradients"):
+        torch.optim.SparseAdam([weight]).step()
