@@ -19,7 +19,8 @@ _EXACT_NAMES = """
     index_select inv inv_ex isin isneginf isposinf kthvalue ldl_factor ldl_factor_ex
     ldl_solve linear log_softmax logcumsumexp logsigmoid lu_factor lu_factor_ex lu_solve
     masked_select matmul matrix_norm mm mode msort multi_dot multinomial mv nan_to_num
-    nanquantile narrow_copy native_batch_norm neg nonzero norm ormqr permute_copy qr quantile
+    nanquantile narrow_copy native_batch_norm native_batch_norm_legit neg nonzero norm
+    ormqr permute_copy qr quantile
     renorm round scatter scatter_add scatter_reduce searchsorted sgn sign signbit
     slice_scatter slogdet softmax softplus softshrink solve solve_ex solve_triangular sort
     split_with_sizes_copy squeeze_copy svd svdvals t_copy take take_along_dim tensordot topk
@@ -31,7 +32,7 @@ _CONVERTING = frozenset({"_cholesky"})  # torch.cholesky, where linalg.cholesky 
 # These say of a dtype that does not hold the result that there is no kernel, or a wrong type.
 _NO_KERNEL = frozenset({"nanmean", "nansum", "normal"})
 _IN_ITS_DTYPE = frozenset({"cumprod", "cumsum", "mean", "nansum", "prod", "sum"})
-_JOINING = frozenset({"cat", "column_stack", "dstack", "hstack", "stack", "vstack"})
+_JOINING = frozenset({"cat", "chunk_cat", "column_stack", "dstack", "hstack", "stack", "vstack"})
 # These write the real part of complex results.
 _AS_WRITTEN = frozenset({"lu"})
 _MADE = ("out", "rand", "randn")  # from no tensor, in the dtype asked for or that of ``out``

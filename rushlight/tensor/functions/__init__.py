@@ -49,6 +49,7 @@ RARE = {
     "frequencies": "",
     "grid": "",
     "histogram": "histogram",
+    "inner": "",
     "integration": "",
     "linalg": (
         "cholesky cholesky_inverse cholesky_solve eig geqrf inverse logdet lstsq lu lu_solve "

@@ -90,6 +90,7 @@ def _adapters(torch: Any) -> dict[str, Callable[[], Adapter]]:
         "nn.functional.embedding": lambda: _swapped(F.embedding),
         "nn.functional.embedding_bag": lambda: _swapped(F.embedding_bag),
         "polygamma": lambda: _order_first(torch.polygamma),
+        "torch.ops.aten._safe_softmax.default": lambda: torch._safe_softmax,
         # PyTorch's list calls randn_like here.
         "rand_like": lambda: torch.randn_like,
         "special.polygamma": lambda: _order_first(torch.special.polygamma),
