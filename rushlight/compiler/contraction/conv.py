@@ -123,7 +123,9 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         for axis, step in zip(("image", "row", "column", "channel"), steps, strict=True):
             numbers[f"{name}_{axis}"] = step
     parts = ("image_blocks", "row_bands", "column_bands", "filter_blocks")
-    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype)
+    point = row.taps == column.taps == row.stride == column.stride == 1
+    point = point and blocks.channels >= channels
+    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype, point and not packs)
     return [
         launch,
         Launch(

@@ -38,12 +38,17 @@ WORDS = (
 
 
 class Conv(Record):
-    """What is in a convolution kernel's text; ``packs``: the chunk copies its inputs to a slab."""
+    """What is in a convolution kernel's text.
+
+    ``packs``: the chunk copies its inputs to a slab. ``streams``: a single tap of inputs that lie
+    one behind the other.
+    """
 
     tile: Tile
     finish: Finish
     packs: bool
     x_dtype: str
+    streams: bool = False
 
 
 @functools.lru_cache(maxsize=128)
@@ -56,7 +61,7 @@ def conv_kernel(spec: Conv) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, finish, levels=3)
+    panels = Panel(tile, finish, levels=3, streams=spec.streams)
     copier = slab.Copier(spec.x_dtype, tile.lanes)
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     steps = {

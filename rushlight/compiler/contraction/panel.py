@@ -27,6 +27,8 @@ from rushlight.compiler.contraction.tile import (
 )
 
 PART = 256
+# Bytes that memory takes as long to bring as a tile or two take to be summed.
+AHEAD = "4096"
 
 
 class Panel(Record):
@@ -35,7 +37,8 @@ class Panel(Record):
     ``edge``: for columns that do not fill the tile where B is not packed: it is read under a mask
     (which halves the speed) and only those columns. ``parts``: the depth may be long; sums of
     ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
-    two levels then, the outer one of a single round.
+    two levels then, the outer one of a single round. ``streams``: rows of A lie one behind the
+    other and come from far: while a tile is summed, those ``AHEAD`` are asked for.
     """
 
     tile: Tile
@@ -43,6 +46,7 @@ class Panel(Record):
     levels: int
     edge: bool = False
     parts: bool = False
+    streams: bool = False
 
     @property
     def name(self) -> str:
@@ -81,7 +85,8 @@ class Panel(Record):
             if self.parts:
                 sums = self._in_parts(body, addresses, buffer)
             else:
-                sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks)
+                ahead = body.at(addresses[0], AHEAD) if self.streams else ""
+                sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks, ahead)
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")
             if self.edge:

@@ -41,6 +41,7 @@ AVX2 = {
     "gemm 12x8": (gemm(Gemm(Tile(12, 1, 8, "f32"), BIASED, False)), 12),
     "gemm f64": (gemm(Gemm(Tile(6, 2, 4, "f64"), Finish("f64"), False)), 12),
     "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),
+    "conv, one tap": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", True)), 12),
     "weight": (weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32")), 12),
     "pixels 6x2": (pixels_kernel(_pixels(Tile(6, 2, 8, "f32"))), 12),
     "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
@@ -96,3 +97,11 @@ def test_no_spills_on_avx512(name: str) -> None:
 def _of(kernels: dict[str, tuple[Kernel, int]], name: str, isa: str) -> tuple[Kernel, str, int]:
     kernel, products = kernels[name]
     return kernel, isa, products
+
+
+def test_inputs_of_one_tap_are_asked_for_in_time() -> None:
+    """One line in each round of the hot loop, wherever it is; other convolutions ask for none."""
+    for streams in (True, False):
+        kernel = conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", streams))
+        (loop,) = hot_loops(kernel, "avx2", 12)
+        assert len(re.findall(r"\tprefetch", loop)) == streams

@@ -297,6 +297,16 @@ def test_a_new_batch_size_is_the_same_kernel() -> None:
     assert texts(4) == texts(3) == texts(128)
 
 
+@pytest.mark.parametrize(("taps", "channels", "streams"), [(1, 96, 1), (1, 700, 0), (3, 96, 0)])
+def test_which_convolutions_ask_for_inputs_ahead(taps: int, channels: int, streams: int) -> None:
+    """One tap, all channels at once: the inputs of a tile lie together, and so do the next."""
+    x, w = np.zeros((2, 9, 9, channels), "f"), np.zeros((24, channels, taps, taps), "f")
+    out = np.zeros((2, 10 - taps, 10 - taps, 24), "f")
+    options = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
+    text = conv(*map(machine.operand, (x, w, out)), *options)[-1].kernel.text
+    assert text.count("call void @llvm.prefetch") == streams
+
+
 @pytest.mark.parametrize("groups", [1, 4])
 def test_padding_meets_infinity_as_zeros_do(groups: int) -> None:
     # A padded tap under an infinite weight is nan, other results are not.
