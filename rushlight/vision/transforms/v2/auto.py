@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rushlight.vision.transforms.colour import largest
 from rushlight.vision.transforms.convert import image_array, pil_to_tensor, to_pil_image
 from rushlight.vision.transforms.operations import InterpolationMode, get_dimensions
 from rushlight.vision.transforms.policies import policies
+from rushlight.vision.transforms.v2 import images
 from rushlight.vision.transforms.v2.geometry import fill_for
 from rushlight.vision.transforms.v2.transform import Transform
 from rushlight.vision.tv_tensors import (
@@ -23,6 +25,17 @@ from rushlight.vision.tv_tensors import (
     Image,
     wrap,
 )
+
+# What v2 computes otherwise than v1.
+STRONGER: dict[str, Callable[[Any, float], Any]] = {
+    "Color": images.adjust_saturation,
+    "Contrast": images.adjust_contrast,
+    "Sharpness": images.adjust_sharpness,
+}
+PLAIN: dict[str, Callable[[Any], Any]] = {
+    "AutoContrast": images.autocontrast,
+    "Equalize": images.equalize,
+}
 
 
 class _Auto(Transform):
@@ -72,6 +85,12 @@ class _Auto(Transform):
         if name == "Solarize":  # a part of white
             bound = largest(image_array(img, name).dtype) if isinstance(img, Tensor) else 255
             magnitude = bound * magnitude
+        if name in STRONGER:
+            return STRONGER[name](img, 1.0 + magnitude)
+        if name in PLAIN:
+            return PLAIN[name](img)
+        if name == "Posterize":
+            return images.posterize(img, int(magnitude))
         mode = self.interpolation
         mode = InterpolationMode(mode) if isinstance(mode, str) else mode
         return v1.apply_operation(img, name, magnitude, mode, fill_for(self.fill, img))

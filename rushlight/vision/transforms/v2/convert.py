@@ -130,16 +130,17 @@ class ToDtype(Transform):
 
 
 class ConvertImageDtype(Transform):
-    """Another dtype and range of images."""
+    """Another dtype of images, whose range goes with it, and of masks, boxes and points.
+
+    PIL images stay.
+    """
 
     def __init__(self, dtype: Dtype = float32) -> None:
         super().__init__()
         self.dtype = dtype
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        if isinstance(inpt, ANNOTATIONS):
-            return inpt
-        return F.to_dtype(inpt, self.dtype, scale=True)
+        return inpt if is_image(inpt) else F.to_dtype(inpt, self.dtype, scale=True)
 
 
 class Normalize(Transform):

@@ -40,22 +40,27 @@ class RandomVerticalFlip(RandomlyApplied):
 
 
 class Resize(Transform):
-    """To (height, width), or the shorter edge to one number."""
+    """To (height, width), the shorter edge to one number, or (None) the longer to ``max_size``."""
 
     def __init__(
         self,
-        size: int | Sequence[int],
+        size: int | Sequence[int] | None,
         interpolation: Any = "bilinear",
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
         super().__init__()
-        if not isinstance(size, int) and not (isinstance(size, Sequence) and len(size) in (1, 2)):
+        if size is None:
+            if not isinstance(max_size, int):
+                raise ValueError(
+                    f"max_size must be an integer when size is None, but got {max_size} instead."
+                )
+        elif not isinstance(size, int) and not (isinstance(size, Sequence) and len(size) in (1, 2)):
             raise ValueError(
                 f"size can be an integer or a sequence of one or two integers, but got {size} "
                 "instead."
             )
-        self.size = [size] if isinstance(size, int) else list(size)
+        self.size = None if size is None else [size] if isinstance(size, int) else list(size)
         self.interpolation = interpolation
         self.max_size = max_size
         self.antialias = antialias
