@@ -11,6 +11,7 @@ from rushlight.tensor import Tensor
 from rushlight.vision import tv_tensors
 from rushlight.vision.transforms import InterpolationMode as Mode
 from rushlight.vision.transforms import functional as F1
+from rushlight.vision.transforms import v2
 from rushlight.vision.transforms.v2 import functional as F
 
 BYTES = (torch.arange(3 * 9 * 7) * 89 % 256).reshape(3, 9, 7).to(torch.uint8)
@@ -64,3 +65,29 @@ def test_what_cannot_be() -> None:
     boxes = tv_tensors.BoundingBoxes([[1, 2, 3, 4]], format="XYXY", canvas_size=(9, 7))
     with pytest.raises(ValueError, match="scale should be positive"):
         F.affine(boxes, 10, [0, 0], 0.0, [0, 0])
+
+
+def test_kernels_of_one_kind() -> None:
+    boxes = torch.tensor([[2.0, 3.0, 9.0, 12.0]])
+    kind = tv_tensors.BoundingBoxFormat.XYXY
+    moved, size = F.crop_bounding_boxes(boxes, kind, 2, 3, 8, 5)
+    assert (type(moved) is Tensor, moved.tolist(), size) == (True, [[0.0, 1.0, 5.0, 8.0]], (8, 5))
+    assert F.horizontal_flip_bounding_boxes(boxes[0], kind, (17, 23)).tolist() == [14, 3, 21, 12]
+    points, size = F.resize_keypoints(boxes[:, :2], [34, 46], (17, 23))
+    assert (points.tolist(), size) == ([[4.0, 6.0]], (34, 46))
+    assert F.resize_mask(BYTES[0], size=[3, 2]).shape == (3, 2)
+    assert torch.equal(F.pad_image(BYTES, [1]), F.pad(BYTES, [1]))
+    with pytest.raises(TypeError, match="missing a required argument: 'width'"):
+        F.crop_bounding_boxes(boxes, kind, 1, 2, 3)
+    with pytest.raises(AttributeError, match="no attribute 'resize_sound'"):
+        F.resize_sound  # noqa: B018
+
+
+def test_automatic_policies_take_floats() -> None:
+    for name in ("AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix"):
+        for seed in range(4):
+            torch.manual_seed(seed)
+            assert getattr(v2, name)()(BYTES / 255).dtype is torch.float32
+    assert v2.Resize(None, max_size=5)(BYTES).shape == (3, 5, 3)
+    mask = v2.ConvertImageDtype()(tv_tensors.Mask(BYTES[:1]))
+    assert (mask.dtype, float(mask.max())) == (torch.float32, 255.0)

@@ -173,3 +173,11 @@ def test_automatic_wants_one_image(image, boxes) -> None:
         v2.RandAugment()(image, boxes)
     with pytest.raises(TypeError, match="found 2"):
         v2.RandAugment()(image, image)
+
+
+def test_return_type() -> None:
+    tv_tensors.set_return_type("Tensor")
+    with pytest.raises(NotImplementedError, match="wrap"):
+        tv_tensors.set_return_type("TVTensor")
+    with pytest.raises(ValueError, match="must be 'TVTensor' or 'Tensor'"):
+        tv_tensors.set_return_type("list")

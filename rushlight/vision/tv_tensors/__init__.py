@@ -7,6 +7,7 @@ from rushlight.vision.tv_tensors.boxes import (
 )
 from rushlight.vision.tv_tensors.keypoints import KeyPoints
 from rushlight.vision.tv_tensors.kinds import Image, Mask, TVTensor, Video, wrap
+from rushlight.vision.tv_tensors.returned import set_return_type
 
 # What describes an image without being one: changes of colour leave it as it is.
 ANNOTATIONS = (Mask, BoundingBoxes, KeyPoints)
@@ -20,5 +21,6 @@ __all__ = [
     "TVTensor",
     "Video",
     "is_rotated_bounding_format",
+    "set_return_type",
     "wrap",
 ]

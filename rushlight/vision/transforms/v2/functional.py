@@ -28,6 +28,7 @@ from rushlight.vision.transforms.operations import (
     get_image_size,
 )
 from rushlight.vision.transforms.v2 import boxes, images, pixels, points
+from rushlight.vision.transforms.v2.kernels import kernels
 from rushlight.vision.transforms.v2.parts import is_pure_tensor
 from rushlight.vision.transforms.v2.registry import kernel_for, register_kernel
 from rushlight.vision.transforms.v2.valid import (
@@ -252,6 +253,19 @@ def convert_bounding_box_format(
     values = boxes.converted(detached_array(inpt), box_format(known), target)
     made = wrap_array(np.ascontiguousarray(values))
     return wrap(made, like=inpt, format=target) if isinstance(inpt, BoundingBoxes) else made
+
+
+_KERNELS = kernels(globals())
+
+
+def __getattr__(name: str) -> Any:
+    if name in _KERNELS:
+        return _KERNELS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_KERNELS})
 
 
 __all__ = [
