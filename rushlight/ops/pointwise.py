@@ -15,6 +15,7 @@ from rushlight.ops.complex_numbers import modulus, refuse_complex
 from rushlight.ops.primitive_rules.pointwise import sign_rule
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import (
+    compute_dtype,
     floating,
     full,
     grad_to,
@@ -85,7 +86,8 @@ def trigamma(input: Node) -> Node:
 
     Below 1/2 by reflection: trigamma(x) = pi**2 / sin(pi x)**2 - trigamma(1 - x).
     """
-    x = build.cast(input, floating(input.dtype))
+    kind = floating(input.dtype)
+    x = build.cast(input, compute_dtype(kind))  # halves would lose it near a pole
     shape, dtype = x.shape, x.dtype
     mirrored = binary("lt", x, const(0.5, shape, dtype))
     at = build.where(mirrored, binary("sub", const(1, shape, dtype), x), x)
@@ -102,7 +104,7 @@ def trigamma(input: Node) -> Node:
     total = binary("add", steps, binary("mul", inverse, binary("add", tail, series)))
     sine = unary("sin", binary("mul", const(math.pi, shape, dtype), x))
     reflected = binary("div", const(math.pi**2, shape, dtype), binary("mul", sine, sine))
-    return build.where(mirrored, binary("sub", reflected, total), total)
+    return build.cast(build.where(mirrored, binary("sub", reflected, total), total), kind)
 
 
 _TRIGAMMA_STEPS = 8

@@ -7,7 +7,7 @@ import math
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import like, minus, over, scaled, squared, times, zeros_of
+from rushlight.ops.formula import like, minus, over, plus, scaled, squared, times, zeros_of
 from rushlight.ops.promote import floating, grad_to
 from rushlight.ops.samples import of_one
 from rushlight.ops.special import normal_values as values
@@ -54,6 +54,7 @@ def _(g: Node, out: Node, input: Node) -> Grads:
     zero = zeros_of(x)
     tail: Node = erfcx(scaled(binary("minimum", x, zero), -math.sqrt(0.5)))
     below = over(like(x, math.sqrt(2 / math.pi)), tail)
+    below = plus(below, scaled(x, 0))  # nan at -inf, as PyTorch has it
     right = binary("maximum", x, zero)
     level = binary("maximum", out, like(x, -1))
     above = scaled(
