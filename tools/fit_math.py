@@ -85,6 +85,16 @@ FITS = [
         HALF_LN2 / 8,
         {"f32": 3},
     ),
+    # shorter, for terms of a sum that is at least 1
+    Fit(
+        "expm1_term",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 + mpf(10) ** -5,
+        -HALF_LN2 / 8,
+        HALF_LN2 / 8,
+        {"f32": 2},
+        at_once=True,
+    ),
     # exp(r) = 1 + r * P(r): one instruction less, good for exp alone
     Fit("exp", expm1_over, lambda r: r / mp.exp(r), -HALF_LN2, HALF_LN2, {"f32": 6}),
     # 2**r = 1 + r * P(r)

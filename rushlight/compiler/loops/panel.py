@@ -22,6 +22,7 @@ from rushlight.compiler import emit_scalar
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE
+from rushlight.compiler.loops.online import ELEMENT, add_group, finish
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
 from rushlight.compiler.loops.stream import is_aligned
@@ -59,7 +60,7 @@ class Panel:
     def run(self) -> None:
         s = self.s
         for phase in range(self.t.last_phase + 1):
-            reduces = [v for v in self.t.combines if v.args[0].phase == phase]
+            reduces = [v for v in self.t.combines if v.args[0].phase == phase and v not in s.joined]
             stores = [st for st in s.stores if st.full and st.value.phase == phase]
             if reduces or stores:
                 self.body.phase = phase
@@ -101,11 +102,11 @@ class Panel:
         self.w.allocas.append(f"  {name} = alloca [{length} x {element}], align 64")
         return name
 
-    def _read(self, array: str, element: str, lanes: int) -> str:
+    def read(self, array: str, element: str, lanes: int) -> str:
         place = self._place(array, element)
         return self.w.let(f"load {self.w.kind(element, lanes)}, ptr {place}, align 4")
 
-    def _write(self, array: str, element: str, lanes: int, name: str) -> None:
+    def write(self, array: str, element: str, lanes: int, name: str) -> None:
         place = self._place(array, element)
         self.w.do(f"store {self.w.kind(element, lanes)} {name}, ptr {place}, align 4")
 
@@ -134,13 +135,13 @@ class Panel:
         w = self.w
         array, places = self.kept[value]
         if value.op != "reduce":
-            return self._read(array, emit_scalar.element_of(value.dtype), lanes)
+            return self.read(array, emit_scalar.element_of(value.dtype), lanes)
         combine = self.t.combines[value]
         if places:
             element = emit_scalar.element_of(value.dtype)
-            found = self._read(places, PLACE, lanes)
+            found = self.read(places, PLACE, lanes)
             return w.let(f"sext {w.kind(PLACE, lanes)} {found} to {w.kind(element, lanes)}")
-        return w.rounded(self._read(array, combine.element, lanes), value.dtype, lanes)
+        return w.rounded(self.read(array, combine.element, lanes), value.dtype, lanes)
 
     def _keep(self, values: list[Value]) -> None:
         """Compute ``values`` for every column and let them wait in memory."""
@@ -152,7 +153,7 @@ class Panel:
             env = self._now(values, lanes)
             for value, array in arrays.items():
                 element = emit_scalar.element_of(value.dtype)
-                self._write(array, element, lanes, self.body.get(value, lanes, env))
+                self.write(array, element, lanes, self.body.get(value, lanes, env))
 
         self._columns(body)
         for value, array in arrays.items():
@@ -166,15 +167,17 @@ class Panel:
         saved = there_before(self.s.saved, self.body.phase)
         values = needed_full(roots, saved)
         fixed = [arg for value in (*values, *roots) for arg in (*value.args, value) if not arg.full]
-        for value in reduces:
+        joined = {value: top for value, top in s.joined.items() if top in reduces}
+        for value in (*reduces, *joined):
             combine = t.combines[value]
             places = self._array(PLACE) if combine.places else ""
             self.kept[value] = self._array(combine.element), places
         if reduces:
-            self._columns(lambda lanes: self._start(reduces, lanes))
+            self._columns(lambda lanes: self._start([*reduces, *joined], lanes))
 
         def rows(low: str, high: str, lanes: int) -> None:
             env = self._now(fixed, lanes)
+            before = [self.read(self.kept[top][0], ELEMENT, lanes) for top in joined.values()]
             totals = [self._open(value, lanes) for value in reduces]
             with w.loop(low, high) as row:
                 self._fetch_ahead(values, stores, lanes, row, GROUP if reduces else AHEAD)
@@ -187,6 +190,8 @@ class Panel:
                     self.body.store(store, lanes, inner)
             for value, total in zip(reduces, totals, strict=True):
                 self._close(value, total, lanes)
+            for (value, top), old in zip(joined.items(), before, strict=True):
+                add_group(self, value, top, old, (low, high), lanes, env)
 
         def innermost() -> None:
             low, high = t.bounds(s.inner[-1])
@@ -197,6 +202,8 @@ class Panel:
 
         if reduces or not s.streamed:
             t.nest(s.inner[:-1], innermost)
+            if joined:
+                self._columns(lambda lanes: finish(self, list(joined), lanes))
             return
         aligned = is_aligned(w, s, stores)
         for place, streaming in enumerate((False, True)):
@@ -228,19 +235,19 @@ class Panel:
             combine = self.t.combines[value]
             array, places = self.kept[value]
             start = self.w.splat(combine.start(), combine.element, lanes)
-            self._write(array, combine.element, lanes, start)
+            self.write(array, combine.element, lanes, start)
             if places:
-                self._write(places, PLACE, lanes, self.w.splat(LAST, PLACE, lanes))
+                self.write(places, PLACE, lanes, self.w.splat(LAST, PLACE, lanes))
 
     def _open(self, value: Value, lanes: int) -> Total:
         """The accumulator of a group: sums begin anew, others go on from what is there."""
         total = Total(self.w, self.t.combines[value], lanes)
         if not total.combine.blocked:
             array, places = self.kept[value]
-            old = self._read(array, total.combine.element, lanes)
+            old = self.read(array, total.combine.element, lanes)
             self.w.do(f"store {total.kind} {old}, ptr {total.total}")
             if places:
-                first = self._read(places, PLACE, lanes)
+                first = self.read(places, PLACE, lanes)
                 self.w.do(f"store {self.w.kind(PLACE, lanes)} {first}, ptr {total.place}")
         return total
 
@@ -249,11 +256,11 @@ class Panel:
         combine = total.combine
         new, place = total.result()
         if combine.blocked:
-            old = self._read(array, combine.element, lanes)
+            old = self.read(array, combine.element, lanes)
             new = combine.join(self.w, lanes, old, new)
-        self._write(array, combine.element, lanes, new)
+        self.write(array, combine.element, lanes, new)
         if places:
-            self._write(places, PLACE, lanes, place)
+            self.write(places, PLACE, lanes, place)
 
     # Results
 
@@ -267,5 +274,5 @@ class Panel:
             if store.value in self.kept:
                 combine = self.t.combines[store.value]
                 array, _ = self.kept[store.value]
-                env = {store.value: self._read(array, combine.element, lanes)}
+                env = {store.value: self.read(array, combine.element, lanes)}
                 self.body.store(store, lanes, env, self.t.segment_number)

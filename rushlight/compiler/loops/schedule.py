@@ -7,20 +7,19 @@ constants become words, so that another batch size is the same kernel with other
 from __future__ import annotations
 
 import math
-import struct
 from typing import Any, final
 
 from rushlight.base.dtype import BOOL, bool_
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.errors import InternalError
 from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
+from rushlight.compiler.loops.bits import constant_bits
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
 from rushlight.compiler.loops.index import Coord, Coords, linear
+from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.compiler.loops.stream import is_streamed
 from rushlight.ir.graph import Node
-from rushlight.ir.size import quantity
 from rushlight.runtime import cpu
 
 # Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
@@ -109,6 +108,7 @@ class Schedule:
         self.saved = choose_saved(self)
         self._choose_lanes()
         self.streamed = is_streamed(self)
+        self.joined = find_joined(self)
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
         key = (node, offset * dtype.itemsize)
@@ -294,7 +294,7 @@ class Schedule:
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
-            self.streamed,
+            self.streamed, bool(self.joined),
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}
@@ -381,20 +381,3 @@ class Schedule:
                     elements *= self.sizes[variable]
             total += elements * access.dtype.itemsize
         return total
-
-
-@quantity
-def constant_bits(value: float | int, dtype: DType) -> int:
-    """The word that holds a constant: its bits in the low bytes."""
-    if dtype.is_floating_point:
-        if dtype.itemsize == 8:
-            return int(struct.unpack("<q", struct.pack("<d", float(value)))[0])
-        data = float(value)
-        try:
-            packed = struct.pack("<f", data)
-        except OverflowError:
-            packed = struct.pack("<f", math.copysign(math.inf, data))
-        return int(struct.unpack("<I", packed)[0])
-    if not isinstance(value, int):
-        raise InternalError(f"constant {value!r} of {dtype}")
-    return value

@@ -48,6 +48,7 @@ def in_double(formula: Formula, *grade: str) -> Formula:
 UNARY: dict[str, Formula] = {
     "exp": exponential.exp,
     "exp_down": exponential.exp_down,
+    "exp_term": exponential.exp_term,
     "exp2": exponential.exp2,
     "expm1": exponential.expm1,
     "tanh": exponential.tanh,

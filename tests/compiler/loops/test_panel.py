@@ -8,7 +8,7 @@ import pytest
 import rushlight as torch
 from rushlight.base.dtype import bfloat16, bool_, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
-from rushlight.compiler.loops import stream
+from rushlight.compiler.loops import online, stream
 from rushlight.compiler.loops.build import Builder, Space
 from rushlight.compiler.loops.schedule import Schedule
 from rushlight.ir import build
@@ -117,6 +117,46 @@ def test_which_results_are_stored_past_the_caches() -> None:
     assert not schedule(softmax(build.input(0, (1000, 4096), float32), 0), (0,)).streamed
     costly = build.unary("tanh", build.input(0, (4096, 4096), float32))
     assert not schedule(softmax(costly, 0), (0,)).streamed
+
+
+@pytest.mark.parametrize("shape", [(40, 704), (2100, 136), (40, 700), (17, 131), (3, 50, 320)])
+def test_largest_and_sum_of_exponentials_in_one_pass(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """-inf alone and before numbers, inf, NaN, and a largest that grows from row to row."""
+    monkeypatch.setattr(stream, "LARGE", 1)
+    monkeypatch.setattr(online, "LARGE", 1)
+    rng = np.random.default_rng(3)
+    axis = len(shape) - 2
+    x = build.input(0, shape, float32)
+    top = build.reduce(x, "max", (axis,))
+    e = build.unary("exp", build.binary("sub", x, again(top, x, (axis,))))
+    total = build.reduce(e, "sum", (axis,))
+    below = build.binary("sub", x, again(top, x, (axis,)))
+    logs = build.binary("sub", below, again(build.unary("log", total), x, (axis,)))
+    assert schedule(logs, (axis,)).joined
+    sinks = [total, top, logs]
+    drawn = rng.standard_normal(shape).astype(np.float32)
+    special = drawn.copy()
+    special[rng.random(shape) < 0.3] = -np.inf
+    special[..., :9, 3:40] = -np.inf
+    special[..., 3], special[..., 4], special[..., 11, 5] = -np.inf, np.nan, np.inf
+    special[..., 12, 6], special[..., 7, 7], special[..., 13, 7] = np.nan, np.inf, np.nan
+    for array in (drawn, np.sort(drawn, axis), 40 * drawn, special):
+        with np.errstate(invalid="ignore"):
+            agree(sinks, [x], [array.astype(np.float32)], 2e-6)
+
+
+def test_what_is_joined() -> None:
+    x = build.input(0, (4096, 4096), float32)
+    assert schedule(softmax(x, 0), (0,)).joined
+    assert not schedule(softmax(build.input(0, (40, 4096), float32), 0), (0,)).joined
+    assert not schedule(softmax(x, 1), (1,)).joined
+    top = again(build.reduce(x, "max", (0,)), x, (0,))
+    e = build.unary("exp", build.binary("sub", x, top))
+    other = build.reduce(build.binary("mul", e, x), "sum", (0,))
+    both = build.binary("add", build.reduce(e, "sum", (0,)), other)
+    assert not schedule(build.binary("sub", x, again(both, x, (0,))), (0,)).joined
 
 
 def test_somebody_elses_memory_need_not_begin_with_a_vector(
