@@ -36,6 +36,7 @@ from rushlight.distributions.pareto import Pareto
 from rushlight.distributions.poisson import Poisson
 from rushlight.distributions.transformed_distribution import TransformedDistribution
 from rushlight.distributions.uniform import Uniform
+from rushlight.distributions.wishart import Wishart
 from rushlight.nn.functional import softplus
 
 _EULER = 0.57721566490153286060
@@ -246,3 +247,21 @@ def _independent(p: Any, q: Any) -> Any:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
         raise NotImplementedError("KL of Independents with different reinterpreted_batch_ndims")
     return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+
+
+@register_kl(Wishart, Wishart)
+def _wishart(p: Any, q: Any) -> Any:
+    # The expectation of log p - log q; E log|X| is a sum of digammas, E X is df * covariance.
+    size = p._event_shape[-1]
+    mine, theirs = p._unbroadcasted_scale_tril, q._unbroadcasted_scale_tril
+    whitened = torch.linalg.solve_triangular(theirs, mine, upper=False)
+    spread = whitened.square().sum((-2, -1))
+    steps = torch.arange(size, dtype=p.df.dtype) / 2
+    digammas = torch.digamma(p.df.unsqueeze(-1) / 2 - steps).sum(-1)
+    return (
+        q.df * (log_diagonal(theirs) - log_diagonal(mine))
+        + p.df * (spread - size) / 2
+        + torch.mvlgamma(q.df / 2, size)
+        - torch.mvlgamma(p.df / 2, size)
+        + (p.df - q.df) / 2 * digammas
+    )

@@ -180,6 +180,18 @@ class SampleTrace(Trace):
         given = [self.inputs[number] for number in call.inputs]
         return outer.record(call, given, [self.scalars[number] for number in call.scalars])
 
+    def spread(self, value: Value) -> Value:
+        """``value`` of all samples, (size, *shape), recorded in the trace outside."""
+        if value.epoch is not self.epoch:
+            self.enter(value)
+        call = self.call_of((value.pos,), frozenset(self.samples), self.size)
+        self._give_back()
+        given = [self.inputs[number] for number in call.inputs]
+        numbers = [self.scalars[number] for number in call.scalars]
+        with self.suspended():
+            (made,) = self.outer.record(call, given, numbers)
+        return made
+
     def compute(self, value: Value) -> None:
         """Compute what is the same for every sample. RuntimeError for what is not."""
         if value.epoch is not self.epoch:

@@ -47,6 +47,12 @@ def jacrev(
         call = functools.partial(func, **kwargs) if kwargs else func
         output, pull, *aux = vjp_by(call, args, argnums, has_aux)
         outs, spec = tree_flatten(output)
+        for number, out in enumerate(outs):
+            if out.dtype.is_complex:
+                raise RuntimeError(
+                    "jacrev: Expected all outputs to be real but received complex tensor at "
+                    f"flattened input idx: {number}"
+                )
         inputs, in_spec = tree_flatten(chosen(args, argnums))
         rows = vmap(lambda *seeds: pull(tree_unflatten(seeds, spec)), chunk_size=chunk_size)(
             *_basis(outs)

@@ -87,7 +87,6 @@ from rushlight.tensor.modes import (
 from rushlight.tensor.out import require_same_dtypes, write_out
 from rushlight.tensor.random import (
     bernoulli,
-    multinomial,
     normal,
     rand,
     rand_like,
@@ -97,6 +96,7 @@ from rushlight.tensor.random import (
     randn_like,
     randperm,
 )  # fmt: skip
+from rushlight.tensor.random_choice import multinomial
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor, edge_through
 from rushlight.tensor.wrap import canonical, function

@@ -46,7 +46,35 @@ def _indexed(given: Sequence[Any], metas: Sequence[Meta]) -> str:
     return "Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice"
 
 
+def _reduced(none: Rule, place: int) -> Rule:
+    """A loss that is a formula and then a mean or a sum: ``reduction`` stands at ``place``."""
+
+    def rule(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+        known = {"mean": "Mean", "sum": "Sum"}
+        return known.get(given[place]) or none(given, metas)
+
+    return rule
+
+
+def _negative_log_likelihood(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+    rank = len(metas[0].shape)
+    if rank <= 2:
+        return "NllLoss"
+    return "NllLoss2D" if rank == 4 or given[4] != "none" else "View"
+
+
+def _cross_entropy(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+    if metas[1].dtype.is_floating_point:
+        return "Div1" if given[4] == "mean" else "Neg"
+    return "Add" if given[5] != 0 else _negative_log_likelihood(given, metas)
+
+
 _RULES: dict[str, Rule] = {
+    "_nll_loss": _negative_log_likelihood,
+    "_cross_entropy": _cross_entropy,
+    "_l1_loss": _reduced(lambda given, metas: "Abs", 2),
+    "_kl_div": _reduced(lambda given, metas: "Mul" if given[3] else "Sub", 2),
+    "_poisson_nll_loss": _reduced(lambda given, metas: "Add" if given[3] else "Sub", 5),
     "matmul": _product,
     "_basic_index": _indexed,
     "_in_place_of": lambda given, metas: str(given[2]),

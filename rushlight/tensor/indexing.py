@@ -15,6 +15,7 @@ from rushlight.base import config
 from rushlight.base.dtype import INTEGER, bool_, int32, int64, uint8
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn
+from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.fill_at import written_at_run_time
 from rushlight.tensor.kinds import convert, require_fits, type_name
@@ -37,6 +38,8 @@ def _plain(entry: Any) -> Any:
         return int(entry)
     if isinstance(entry, Tensor):
         if entry.ndim == 0 and entry.dtype.category == INTEGER and entry.dtype is not uint8:
+            if local.trace.abstract:  # one sample's of many: no number
+                return entry
             return int(entry.item())
         return entry
     if isinstance(entry, (list, tuple, np.ndarray, range)):

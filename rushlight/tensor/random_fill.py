@@ -21,11 +21,12 @@ from rushlight.tensor.random import (
     bernoulli,
     chances_of,
     laid_out,
-    multinomial,
     require_chance,
     whole_numbers,
 )
+from rushlight.tensor.random_choice import multinomial
 from rushlight.tensor.random_complex import fractional_kind, real_kind
+from rushlight.tensor.random_samples import filling
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -49,6 +50,7 @@ def _in_order(self: Tensor) -> bool:
     return self._storage is None or self._layout.contiguous
 
 
+@filling
 def uniform_(
     self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
     **old: float,
@@ -76,6 +78,7 @@ def uniform_(
     )
 
 
+@filling
 def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
@@ -92,6 +95,7 @@ def normal_(
 _UNGIVEN: Any = object()
 
 
+@filling
 def random_(
     self: Tensor, from_: Any = _UNGIVEN, to: Any = _UNGIVEN, *, generator: Generator | None = None,
     **old: int,
@@ -109,6 +113,7 @@ def random_(
     return _fill(self, drawn, "random_", node)
 
 
+@filling
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """1 with probability ``p`` (a number or a tensor of them), else 0."""
     source = source_of(generator)
@@ -121,6 +126,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     return _fill(self, drawn.astype(self.dtype.np), "bernoulli_", node)
 
 
+@filling
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Waiting times between events that come ``lambd`` times a unit."""
     if not self.dtype.is_floating_point:
@@ -134,6 +140,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     return _fill(self, drawn, "exponential_")
 
 
+@filling
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Tries until the first success, where each succeeds with probability ``p``."""
     if not 0 < p < 1:
@@ -144,6 +151,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     return _fill(self, drawn, "geometric_")
 
 
+@filling
 def cauchy_(
     self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
@@ -159,6 +167,7 @@ def cauchy_(
     return _fill(self, drawn, "cauchy_")
 
 
+@filling
 def log_normal_(
     self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
 ) -> Tensor:

@@ -132,3 +132,10 @@ def test_transform_to_reaches_each_constraint() -> None:
         assert bool(constraint.check(D.transform_to(constraint)(x)).all()), constraint
     with pytest.raises(NotImplementedError, match="_Boolean"):
         D.biject_to(D.constraints.boolean)
+
+
+def test_wisharts_diverge():
+    p = torch.distributions.Wishart(torch.tensor(3.0), torch.tensor([[2.0, 0.3], [0.3, 1.0]]))
+    q = torch.distributions.Wishart(torch.tensor(2.5), torch.tensor([[1.0, 0.1], [0.1, 3.0]]))
+    assert abs(torch.distributions.kl_divergence(p, q).item() - 1.1324) < 1e-4
+    assert abs(torch.distributions.kl_divergence(p, p).item()) < 1e-6

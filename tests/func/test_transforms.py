@@ -150,3 +150,8 @@ def test_jvp_of_jvp_and_under_vmap():
 def test_wrong_calls(call, words):
     with pytest.raises(RuntimeError, match=words):
         call(torch.ones(2))
+
+
+def test_jacobians_of_complex_outputs_are_refused():
+    with pytest.raises(RuntimeError, match="Expected all outputs to be real"):
+        func.jacrev(lambda a: a.to(torch.complex64) * 1j)(torch.ones(2))

@@ -255,3 +255,36 @@ def test_writes_to_what_all_samples_share():
 
     assert vmap(right)(torch.ones(4)).tolist() == [1.0] * 4
     assert count.tolist() == [5.0, 1.0]
+
+
+def test_numbers_of_a_sample_as_indices():
+    x = torch.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, -1.0]])
+    assert torch.vmap(lambda a: a[a.argmin()])(x).tolist() == [1.0, -1.0]
+    hot = torch.vmap(lambda a: torch.nn.functional.one_hot(a.argmax(), 3))(x)
+    assert hot.tolist() == [[1, 0, 0], [0, 1, 0]]
+
+    def marked(a):
+        a = a.clone()
+        a[a.argmax()] = 9.0
+        return a
+
+    assert torch.vmap(marked)(x).tolist() == [[9.0, 1.0, 2.0], [0.0, 9.0, -1.0]]
+
+
+def test_draws_that_need_the_numbers_of_each_sample():
+    rates = torch.tensor([[1.0, 4.0], [0.5, 9.0]])
+    weights = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
+    for draw, given in (
+        (torch.poisson, rates),
+        (lambda w: torch.multinomial(w, 2, replacement=True), weights),
+        (lambda a: a.clone().uniform_(1, 2), rates),
+        (lambda a: a.clone().exponential_(), rates),
+    ):
+        torch.manual_seed(3)
+        mapped = torch.vmap(draw, randomness="different")(given)
+        torch.manual_seed(3)
+        assert torch.equal(mapped, draw(given))
+        with pytest.raises(RuntimeError, match="randomness error mode"):
+            torch.vmap(draw)(given)
+    both = torch.vmap(lambda w: torch.multinomial(w, 1), randomness="different")(weights)
+    assert both.tolist() == [[1], [2]]

@@ -15,6 +15,11 @@ NAMES = {
     "x[0]": "SelectBackward0", "x[:, 1]": "SelectBackward0", "x[None]": "UnsqueezeBackward0",
     "x.squeeze(0)": "SqueezeBackward1", "F.selu(x)": "EluBackward0", "x.square()": "PowBackward0",
     "F.relu6(x)": "HardtanhBackward0", "F.logsigmoid(x)": "LogSigmoidBackward0",
+    "F.l1_loss(x, x + 1)": "MeanBackward0", "F.kl_div(x, x + 1, reduction='sum')": "SumBackward0",
+    "F.cross_entropy(x, x)": "DivBackward1",
+    "F.cross_entropy(x, x.detach().long().argmin(0), label_smoothing=0.1)": "AddBackward0",
+    "F.cross_entropy(x, x.detach().long().argmin(0))": "NllLossBackward0",
+    "F.nll_loss(x[None], x.detach().long().argmin(1)[None])": "NllLoss2DBackward0",
     "x.log1p()": "Log1PBackward0", "x.clamp(0, 1)": "ClampBackward1",
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ import numpy as np
 from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.base.warn import warn
+from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
@@ -255,6 +256,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     if tensor.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if local.trace.abstract and num_classes > 0:  # of one sample of many: nobody knows its numbers
+        unseen: Tensor = function("_one_hot")(tensor, num_classes)
+        return unseen
     array = tensor._array()
     if array.size == 0:
         if num_classes <= 0:

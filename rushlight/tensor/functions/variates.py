@@ -12,11 +12,13 @@ import numpy as np
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import float64
+from rushlight.engine.trace import local
 from rushlight.runtime import implicit_gradient, variates
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.modes import is_grad_enabled
+from rushlight.tensor.random_samples import drawn_from
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -47,6 +49,8 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     tensor([0., 0.])
     """
     _require_floating(input.dtype, "poisson_cpu")
+    if local.trace.abstract:
+        return drawn_from(lambda whole: poisson(whole, generator), input)
     rates = input._array()
     if (rates.astype(np.float64) < 0.0).any():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
