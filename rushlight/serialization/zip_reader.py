@@ -27,6 +27,8 @@ BIG32 = 0xFFFFFFFF
 
 def broken(why: str) -> RuntimeError:
     """The error for an archive that cannot be read, in PyTorch's words."""
+    # A damaged directory gives names of any bytes and of any length.
+    why = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in why[:200])
     return RuntimeError(
         f"PytorchStreamReader failed {why}. The checkpoint file is probably corrupted: not saved "
         "completely, not transferred completely, or changed afterwards. Save or download it again."

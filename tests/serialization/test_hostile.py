@@ -176,3 +176,18 @@ def test_what_is_no_checkpoint_says_so() -> None:
         load(other)
     with pytest.raises(TypeError, match="text mode"):
         load(io.StringIO("x"))
+
+
+def test_a_name_of_odd_bytes_can_be_printed() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("archive/data.pkl", b"\x80\x02}.")
+        for _ in range(2):
+            zipped.NameToInfo.clear()
+            zipped.writestr("archive/" + "Q" * 3000, b"")
+    damaged = file.getvalue().replace(b"QQQ", b"\xc2\x00\n")
+    with pytest.raises(RuntimeError, match="failed reading zip archive") as caught:
+        load(io.BytesIO(damaged))
+    text = str(caught.value)
+    assert text.isprintable()
+    assert len(text) < 1000

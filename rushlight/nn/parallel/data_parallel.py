@@ -8,16 +8,11 @@ from typing import Any
 from rushlight.nn.modules.module import Module
 
 
-def _no_devices(device_ids: Sequence[Any] | None) -> None:
-    if device_ids:
-        raise NotImplementedError(
-            f"DataParallel(device_ids={list(device_ids)}): Rushlight has no GPU here; leave "
-            "device_ids out and the module runs on the CPU"
-        )
-
-
 class DataParallel(Module):
-    """The module under the name ``module``: state dicts have its prefix."""
+    """The module under the name ``module``: state dicts have its prefix.
+
+    ``device_ids``, ``output_device`` and ``dim`` are for machines with accelerators.
+    """
 
     def __init__(
         self,
@@ -27,7 +22,6 @@ class DataParallel(Module):
         dim: int = 0,
     ) -> None:
         super().__init__()
-        _no_devices(device_ids)
         self.module = module
         self.device_ids: list[Any] = []
 
@@ -43,7 +37,6 @@ def data_parallel(
     dim: int = 0,
     module_kwargs: dict[str, Any] | None = None,
 ) -> Any:
-    """Call ``module`` on ``inputs``."""
-    _no_devices(device_ids)
+    """Call ``module`` on ``inputs``, whatever the devices: there is the CPU."""
     args = inputs if isinstance(inputs, tuple) else (inputs,)
     return module(*args, **(module_kwargs or {}))
