@@ -8,6 +8,7 @@ from rushlight.autograd import no_grad
 from rushlight.base.limits import finfo
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.settings import check_rate_range, number
+from rushlight.optim.ways import sparse_refused
 from rushlight.tensor import Tensor, zeros_like
 
 
@@ -75,6 +76,8 @@ class Adafactor(Optimizer):
                 grad = param.grad
                 if grad is None:
                     continue
+                if grad.is_sparse:
+                    raise sparse_refused(self)
                 if param.is_complex():
                     raise RuntimeError("Adafactor does not support complex parameters")
                 if eps is None:

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import adagrad_step, write_all
-from rushlight.optim.settings import check, check_rate, number, rate
+from rushlight.optim.settings import check, check_rate, dense, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, full_like
+from rushlight.tensor.sparse.coo import SparseTensor
 
 
 class Adagrad(Optimizer):
@@ -79,6 +80,12 @@ class Adagrad(Optimizer):
             grad = param._grad
             if grad is None:
                 continue
+            if grad.__class__ is SparseTensor:
+                if group["weight_decay"] != 0:
+                    raise RuntimeError(
+                        "weight_decay option is not compatible with sparse gradients"
+                    )
+                grad = dense(grad)
             state = self.state[param]
             if not state:
                 self._start(group, param)

@@ -8,6 +8,7 @@ from typing import Any
 from rushlight.autograd import no_grad
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.settings import check_rate_range, number
+from rushlight.optim.ways import sparse_refused
 from rushlight.tensor import zeros_like
 from rushlight.tensor.wrap import function
 
@@ -70,6 +71,8 @@ class Muon(Optimizer):
                 grad = param.grad
                 if grad is None:
                     continue
+                if grad.is_sparse:
+                    raise sparse_refused(self)
                 if param.is_complex():
                     raise RuntimeError("Muon does not support complex parameters")
                 state = self.state[param]

@@ -16,8 +16,9 @@ from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
 from rushlight.optim.saved_state import inside, outside
-from rushlight.optim.ways import check_step
+from rushlight.optim.ways import check_step, sparse_refused
 from rushlight.tensor import Tensor
+from rushlight.tensor.sparse.coo import NoDenseForm
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
@@ -281,11 +282,14 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             check_step(group)
-            if group.get("differentiable"):
-                with enable_grad():
+            try:
+                if group.get("differentiable"):
+                    with enable_grad():
+                        self._update(group)
+                else:
                     self._update(group)
-            else:
-                self._update(group)
+            except NoDenseForm as error:
+                raise sparse_refused(self) from error
         return loss
 
     def _update(self, group: dict[str, Any]) -> None:

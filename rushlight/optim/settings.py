@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor import Tensor, float64, get_default_dtype
+from rushlight.tensor.sparse.coo import SparseTensor
 
 
 def check(name: str, value: Any, valid: bool) -> None:
@@ -43,6 +44,11 @@ def rate(group: dict[str, Any]) -> Any:
     if isinstance(lr, Tensor) and lr.requires_grad and group["differentiable"]:
         return lr.reshape(())
     return float(lr)
+
+
+def dense(grad: Any) -> Any:
+    """A gradient with all its zeros."""
+    return grad.to_dense() if grad.__class__ is SparseTensor else grad
 
 
 def single(value: float) -> float:

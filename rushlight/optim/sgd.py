@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import sgd_step, write_all
-from rushlight.optim.settings import check, check_rate, number, rate
+from rushlight.optim.settings import check, check_rate, dense, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor
 
@@ -71,7 +71,7 @@ class SGD(Optimizer):
                 grad = param._grad
                 if grad is not None:
                     params.append(param)
-                    grads.append(grad)
+                    grads.append(dense(grad))
             if params:
                 write_all(params, self._moved(group, params, grads, [], momentum))
             return
@@ -83,6 +83,7 @@ class SGD(Optimizer):
             grad = param._grad
             if grad is None:
                 continue
+            grad = dense(grad)
             velocity = state[param].get("momentum_buffer")
             if velocity is None:
                 fresh_params.append(param)

@@ -16,9 +16,9 @@ class SparseAdam(Optimizer):
     >>> import rushlight as torch
     >>> weight = torch.nn.Parameter(torch.ones(3, 1))
     >>> weight.grad = torch.tensor([[0.0], [2.0], [0.0]]).to_sparse()
-    >>> torch.optim.SparseAdam([weight], lr=0.5).step()
-    >>> weight.flatten().tolist()
-    [1.0, 0.5, 1.0]
+    >>> torch.optim.SparseAdam([weight], lr=0.25).step()
+    >>> weight.detach().flatten()
+    tensor([1.0000, 0.7500, 1.0000])
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""``foreach``, ``fused``, ``capturable``, ``differentiable``: which go together, on a CPU.
+"""``foreach``, ``fused``, ``capturable``, ``differentiable``, sparse gradients: what goes together.
 
 Here every update is one operation for all parameters of a group, whatever they say; but what
 PyTorch refuses is refused, so that a program that runs here runs there.
@@ -42,3 +42,13 @@ def check_step(group: dict[str, Any]) -> None:
             "If capturable=True, params and state_steps must be on supported devices: ['cuda', "
             "'xpu', 'hpu', 'privateuseone', 'xla']."
         )
+
+
+def sparse_refused(optimizer: Any) -> RuntimeError:
+    """What an optimizer says of a sparse gradient."""
+    name = type(optimizer).__name__
+    if name in ("Adam", "AdamW"):
+        return RuntimeError(
+            "Adam does not support sparse gradients, please consider SparseAdam instead"
+        )
+    return RuntimeError(f"{name} does not support sparse gradients")

@@ -38,3 +38,23 @@ def test_dense_gradients_are_refused() -> None:
     weight.sum().backward()
     with pytest.raises(RuntimeError, match="does not support dense gradients"):
         torch.optim.SparseAdam([weight]).step()
+
+
+def test_what_others_say_of_sparse_gradients() -> None:
+    weight = torch.nn.Parameter(torch.ones(3, 2))
+    gradient = torch.tensor([[0.0, 0.0], [1.0, 2.0], [0.0, 0.0]])
+    for name in ("Adam", "AdamW", "RMSprop", "Adafactor", "Muon", "NAdam"):
+        weight.grad = gradient.to_sparse()
+        with pytest.raises(RuntimeError, match="does not support sparse gradients"):
+            getattr(torch.optim, name)([weight]).step()
+    for make in (
+        lambda p: torch.optim.SGD([p], lr=0.1, momentum=0.9),
+        lambda p: torch.optim.Adagrad([p], lr=0.1),
+    ):
+        twins = [torch.nn.Parameter(torch.ones(3, 2)) for _ in range(2)]
+        twins[0].grad, twins[1].grad = gradient.to_sparse(), gradient.clone()
+        for twin in twins:
+            optimizer = make(twin)
+            optimizer.step()
+            optimizer.step()
+        assert twins[0].tolist() == twins[1].tolist()

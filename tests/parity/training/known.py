@@ -20,6 +20,23 @@ KNOWN: list[tuple[str, str, str, str]] = [
     ("Container|NLLLoss2d", "copied", "warnings", "a copy is not constructed anew"),
 ]
 
+# Of optimisers: (case, line of the difference).
+KNOWN_OPTIMIZERS: list[tuple[str, str, str]] = [
+    ("slopes", "no error; theirs (Type|Runtime)Error.*(must be Number|modified by an inp)",
+     "ours can"),
+    ("slopes", r"off by \d\.\d*e-0[6-9]", "PyTorch keeps the step count in float32"),
+    ("ASGD.*slopes", "warnings.*Converting a tensor", "a learning rate that is read as a number"),
+    ("ASGD", "(eta|mu): torch.float32", "PyTorch casts them to the parameter's dtype when loaded"),
+    ("'float64'.*'tensor'", r"off by \d\.\d*e-0[789]", "a rate in float32 there, in float64 here"),
+    ("bfloat16", "state/./", "moments that cancel, rounded to 8 bits"),
+    ("Adam.*'complex64'.*fused", "fused_adam_kernel", "worded alike, by another check"),
+]  # fmt: skip
+
+
+def known_of_optimizers(case: str, line: str) -> bool:
+    """Whether this difference is meant."""
+    return any(re.search(a, case) and re.search(b, line) for a, b, _ in KNOWN_OPTIMIZERS)
+
 
 def known(title: str, situation: str, line: str) -> bool:
     """Whether this difference is meant."""

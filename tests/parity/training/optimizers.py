@@ -20,7 +20,7 @@ VALUES: dict[str, list[Any]] = {
     "lr_decay": [0.1], "initial_accumulator_value": [0.5], "rho": [0.7], "lambd": [0.05],
     "t0": [5], "momentum_decay": [0.02], "decoupled_weight_decay": [True],
     "etas": [(0.3, 1.5)], "step_sizes": [(0.001, 0.05)], "beta2_decay": [-0.5],
-    "d": [1.5], "ns_coefficients": [(3.0, -4.0, 2.0)], "ns_steps": [2],
+    "d": [1.5], "ns_coefficients": [(1.875, -1.25, 0.375)], "ns_steps": [2],
     "adjust_lr_fn": ["original", "match_rms_adamw"], "max_iter": [3], "max_eval": [2, 7],
     "tolerance_grad": [1e-2], "tolerance_change": [1e-3], "history_size": [2],
     "line_search_fn": ["strong_wolfe"],
@@ -50,11 +50,13 @@ def cases(torch: Any, name: str, mixtures: int) -> Iterator[tuple[str, Settings]
         if key in MORE_FOR.get(name, {}) else VALUES[key]
         for key in sorted(options(torch, name))
     }  # fmt: skip
-    for kind in KINDS:
+    # A quasi-Newton step near the bottom divides rounding by rounding: only in double precision.
+    kinds = ("float64", "complex128") if name == "LBFGS" else KINDS
+    for kind in kinds:
         yield kind, {}
     for key, each in values.items():
         for value in each:
-            yield "float32", {key: value}
+            yield kinds[0], {key: value}
     rng = random.Random(name)
     mixed = [key for key in values if key not in ("capturable", "differentiable")]
     for _ in range(mixtures):
@@ -62,7 +64,7 @@ def cases(torch: Any, name: str, mixtures: int) -> Iterator[tuple[str, Settings]
         drawn = {key: rng.choice(values[key]) for key in keys}
         if "nesterov" in drawn and name == "SGD":
             drawn = {**drawn, "momentum": 0.9, "dampening": 0.0}
-        yield rng.choice(("float32", "float32", *KINDS)), drawn
+        yield rng.choice((kinds[0], kinds[0], *kinds)), drawn
 
 
 def parameters(torch: Any, name: str, kind: str) -> list[Any]:
@@ -78,7 +80,7 @@ def parameters(torch: Any, name: str, kind: str) -> list[Any]:
     made = []
     for shape in shapes:
         values = rng.normal(size=shape)
-        if kind == "complex64":
+        if kind.startswith("complex"):
             values = values + 1j * rng.normal(size=shape)
         made.append(torch.nn.Parameter(torch.tensor(values).to(getattr(torch, kind))))
     return made
@@ -141,11 +143,10 @@ def differentiable(torch: Any, name: str, settings: Settings) -> list[Any]:
     if learns:
         given["lr"] = rate
     optimizer = getattr(torch.optim, name)(params, **given)
-    for step in range(3):
+    for _ in range(3):
         grads = torch.autograd.grad(loss_of(torch, params, 0), params, create_graph=True)
         for param, grad in zip(params, grads, strict=True):
             param.grad = grad
         optimizer.step()
-        del step
     wanted = [*starts, rate] if learns else starts
     return list(torch.autograd.grad(loss_of(torch, params, 0), wanted, allow_unused=True))

@@ -43,7 +43,7 @@ class Run:
         self.module = torch.nn.ParameterList(self.params)
         average = torch.optim.swa_utils.get_ema_multi_avg_fn(0.7)
         self.average = torch.optim.swa_utils.AveragedModel(
-            self.module, multi_avg_fn=None if kind == "complex64" else average
+            self.module, multi_avg_fn=None if kind.startswith("complex") else average
         )
         self.losses: list[Any] = []
 
@@ -148,7 +148,7 @@ def main(engine: str, part: str, folder: str, mixtures: str, *classes: str) -> N
 
     other = {"rushlight": "pytorch", "pytorch": "rushlight"}[engine]
     here, there = Path(folder) / engine, Path(folder) / other
-    here.mkdir(exist_ok=True)
+    here.mkdir(parents=True, exist_ok=True)
     seen: dict[str, Any] = {}
     for number, case in all_cases(torch, int(mixtures), list(classes)):
         name = f"{number} {case}"
@@ -156,7 +156,7 @@ def main(engine: str, part: str, folder: str, mixtures: str, *classes: str) -> N
             file = here / f"{number}.pt"
             seen[name] = guarded(lambda case=case, file=file: first(torch, case, file))
             seen[f"{name} slopes"] = guarded(lambda case=case: slopes(torch, case))
-        elif (there / f"{number}.pt").exists():
+        elif (there / f"{number}.pt").exists():  # not where the first ten steps were an error
             file = there / f"{number}.pt"
             seen[name] = guarded(lambda case=case, file=file: second(torch, case, file))
     if part == "first":

@@ -25,7 +25,9 @@ pytestmark = [
 ]
 
 
-def both(module: str, file: str, arguments: Sequence[str], folder: Path) -> tuple[Any, Any]:
+def both(
+    module: str, file: str, arguments: Sequence[str], folder: Path, part: str = ""
+) -> tuple[Any, Any]:
     """What ``python -m module ENGINE FILE ARGUMENTS`` wrote under Rushlight and under PyTorch."""
     running = []
     for engine, python in (("rushlight", sys.executable), ("pytorch", str(PEER))):
@@ -35,7 +37,8 @@ def both(module: str, file: str, arguments: Sequence[str], folder: Path) -> tupl
         running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
     assert [each.wait(timeout=900) for each in running] == [0, 0]
     mine, theirs = (
-        pickle.loads((folder / f"{engine}.pkl").read_bytes()) for engine in ("rushlight", "pytorch")
+        pickle.loads((folder / f"{engine}{part}.pkl").read_bytes())
+        for engine in ("rushlight", "pytorch")
     )
     return mine, theirs
 
