@@ -356,6 +356,16 @@ FITS += piecewise(
     7,
     near="one",
 )
+# the same for its approximation by a tanh
+NDTR_TANH_STEP = mpf(179) / 256
+FITS += piecewise(
+    "ndtr_tanh_piece",
+    lambda a: mp.tanh(ROOT(2 / mp.pi) * (a + mpf("0.044715") * a**3)) / 2,
+    [mpf(0), *((k + mpf("0.501")) * NDTR_TANH_STEP for k in range(8))],
+    [k * NDTR_TANH_STEP for k in range(8)],
+    7,
+    near="one",
+)
 # tanh where 1 + 105/64 x passes from one power of two to the next, each in two halves
 TANH_BORDERS = [(mpf(n) / 2 - 1) * 64 / 105 for n in (2, 3, 4, 6, 8, 12, 16, 24, 32)]
 TANH_CENTRES = [

@@ -64,9 +64,10 @@ def iota(shape: Shape, axis: int, dtype: DType = int64) -> Node:
 
 # What needs an order, a remainder or a sign: complex numbers have none.
 _REAL_ONLY = frozenset((
-    "erf", "erfc", "erfinv", "ndtr", "lgamma", "digamma", "floor", "ceil", "trunc", "round",
-    "floordiv", "remainder", "fmod", "atan2", "maximum", "minimum", "copysign", "nextafter", "and",
-    "or", "xor", "not", "shl", "shr", "lt", "le", "max", "min", "argmax", "argmin", "argsort",
+    "erf", "erfc", "erfinv", "ndtr", "ndtr_tanh", "lgamma", "digamma", "floor", "ceil", "trunc",
+    "round", "floordiv", "remainder", "fmod", "atan2", "maximum", "minimum", "copysign",
+    "nextafter", "and", "or", "xor", "not", "shl", "shr", "lt", "le", "max", "min", "argmax",
+    "argmin", "argsort",
 ))  # fmt: skip
 
 

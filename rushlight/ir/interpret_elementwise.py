@@ -187,8 +187,8 @@ _ROUNDED: dict[str, Formula] = {
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "sigmoid": _sigmoid, "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv,
-    "ndtr": special.ndtr, "lgamma": special.lgamma, "digamma": special.digamma,
-    "atan2": np.arctan2,
+    "ndtr": special.ndtr, "ndtr_tanh": special.ndtr_tanh, "lgamma": special.lgamma,
+    "digamma": special.digamma, "atan2": np.arctan2,
 }  # fmt: skip
 ELEMENTWISE_RULES: dict[str, Rule] = {
     **{name: _computed(formula) for name, formula in _COMPUTED.items()},

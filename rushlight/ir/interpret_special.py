@@ -52,6 +52,11 @@ def ndtr(x: Array) -> Array:
     return erfc(x * -math.sqrt(0.5)) / 2
 
 
+def ndtr_tanh(x: Array) -> Array:
+    """Its approximation by a tanh."""
+    return (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+
+
 def erfinv(x: Array) -> Array:
     """Winitzki's first guess, then Halley's steps on erf, on erfc near the ends."""
     size = np.abs(x)

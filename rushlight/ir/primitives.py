@@ -40,6 +40,7 @@ UNARY: dict[str, str] = {
     "erfc": "1 - erf(x)",
     "erfinv": "inverse error function",
     "ndtr": "(1 + erf(x / sqrt(2))) / 2, good beside 1: use erfc for the tail's own digits",
+    "ndtr_tanh": "(1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2, near ndtr, good beside 1",
     "lgamma": "log |gamma(x)|",
     "digamma": "derivative of lgamma",
     "floor": "largest integer value <= x (floating only)",

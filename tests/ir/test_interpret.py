@@ -201,6 +201,7 @@ SPECIAL = [
     (special.erf, 0.5, 0.5204998778130465), (special.erfc, 3.0, 2.209049699858544e-05),
     (special.erfinv, 0.9, 1.1630871536766743), (special.erfinv, 1e-200, 8.862269254527581e-201),
     (special.ndtr, 1.0, 0.8413447460685429), (special.ndtr, -3.0, 0.0013498980316300946),
+    (special.ndtr_tanh, 1.0, 0.8411919906082768), (special.ndtr_tanh, 0.0, 0.5),
     (special.lgamma, 0.1, 2.2527126517342059), (special.lgamma, -1.5, 0.8600470153764810),
     (special.lgamma, 1.0001, -5.7713342220471e-05), (special.lgamma, 100.0, 359.1342053695754),
     (special.digamma, 1.0, -0.5772156649015329), (special.digamma, -1.5, 0.7031566406452432),

@@ -98,8 +98,8 @@ class Body:
             there = self.places.guard(value, lanes)
             shape = w.kind("i1", lanes)
             return w.let(f"select {shape} {there}, {kind} {args[0]}, {kind} {args[1]}")
-        if op == "exp" and never_positive(value.args[0]):
-            op = "exp_down"
+        if op in ("exp", "expm1") and never_positive(value.args[0]):
+            op += "_down"
         if op == "log1p" and in_unit(value.args[0]):
             op = "log1p_unit"
         return emit_scalar.emit(w, op, source, lanes, args)

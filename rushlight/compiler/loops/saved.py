@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 HEAVY = frozenset((
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos",
     "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "erfinv",
-    "ndtr", "lgamma", "digamma", "pow", "atan2", "floordiv", "truncdiv", "remainder", "fmod",
-    "nextafter",
+    "ndtr", "ndtr_tanh", "lgamma", "digamma", "pow", "atan2", "floordiv", "truncdiv", "remainder",
+    "fmod", "nextafter",
 ))  # fmt: skip
 # Worth a second pass through the first caches, not through memory.
 _SLOW = frozenset(("div", "sqrt", "rsqrt", "reciprocal"))

@@ -6,11 +6,13 @@ from rushlight.compiler.loops.build import Value
 
 
 def never_positive(value: Value) -> bool:
-    """Whether no number above zero can come out (NaN can): -|x|, -c (x * x), x - max(x).
+    """Whether no number above zero can come out (NaN can): -|x|, -c (x * x), x - max(x), min(x, 0).
 
     A product that LLVM fuses into the difference is not rounded before: x * c - max(x * c) may
     exceed zero by half a unit in the last place of the product.
     """
+    if value.op == "minimum":
+        return any(each.op == "const" and each.data <= 0 for each in value.args)
     if value.op == "sub":
         x, top = value.args
         return top.op == "reduce" and top.data in ("max", "fmax") and top.args[0] is x

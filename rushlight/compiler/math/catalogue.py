@@ -51,6 +51,7 @@ UNARY: dict[str, Formula] = {
     "exp_term": exponential.exp_term,
     "exp2": exponential.exp2,
     "expm1": exponential.expm1,
+    "expm1_down": exponential.expm1_down,
     "tanh": exponential.tanh,
     "sigmoid": exponential.sigmoid,
     "sinh": exponential.sinh,
@@ -73,6 +74,7 @@ UNARY: dict[str, Formula] = {
     "erfc": error_function.erfc,
     "erfinv": error_function.erfinv,
     "ndtr": error_function.ndtr,
+    "ndtr_tanh": error_function.ndtr_tanh,
     "lgamma": in_double(gamma.lgamma),
     "digamma": in_double(gamma.digamma),
 }

@@ -185,6 +185,26 @@ def expm1(b: Body, x: Value) -> Value:
     return b.select(b.fabs(x) < 2.0 ** -(x.layout.mantissa + 2), x, result)
 
 
+def _eighths_lost() -> list[float]:
+    """What each of the eight powers of two was rounded by, in parts of itself."""
+    lost = []
+    for j in range(SIZE):
+        (power,) = struct.unpack("<f", struct.pack("<f", 2.0 ** (j / SIZE)))
+        lost.append(2.0 ** (j / SIZE) / power - 1.0)
+    return lost
+
+
+def expm1_down(b: Body, x: Value) -> Value:
+    """exp(x) - 1 for x <= 0."""
+    if x.element != "float":
+        return expm1(b, x)
+    m, word, q = cut_eighth(b, b.at_least(x, -18.0), less=0)
+    t = b.from_bits(word)
+    result = b.fma(t, q + look_up_float(b, m, _eighths_lost()), t - 1.0)
+    # -0.0 has become 0.0; everything else is negative already.
+    return b.from_bits(b.bits(result) | (b.bits(x) & x.layout.sign_bits))
+
+
 def tanh_by_pieces(b: Body, x: Value) -> Value:
     """tanh of floats. The exponent and the first bit of 1 + 105/64 |x| say which piece."""
     size = b.at_most(b.fabs(x), 9.125)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from rushlight.base.dtype import bool_
@@ -16,8 +14,6 @@ from rushlight.ops.formula import (
     minus,
     over,
     plus,
-    scaled,
-    squared,
     times,
     zeros_of,
 )
@@ -34,9 +30,7 @@ def gelu(input: Node, *, approximate: str = "none") -> Node:
     if approximate == "none":
         out = times(x, unary("ndtr", x))
     elif approximate == "tanh":
-        cube = times(squared(x), x)
-        inner = scaled(plus(x, scaled(cube, 0.044715)), math.sqrt(2 / math.pi))
-        out = times(scaled(x, 0.5), plus(like(x, 1), unary("tanh", inner)))
+        out = times(x, unary("ndtr_tanh", x))
     else:
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
     return build.cast(out, input.dtype)

@@ -44,6 +44,11 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "ndtr": lambda x, out: scaled(
         unary("exp", unary("neg", scaled(squared(x), 0.5))), 1 / math.sqrt(2 * math.pi)
     ),
+    # (1 + tanh u) / 2 is sigmoid(2 u)
+    "ndtr_tanh": lambda x, out: times(
+        times(out, one_minus(out)),
+        scaled(plus(scaled(squared(x), 3 * 0.044715), like(x, 1)), 2 * math.sqrt(2 / math.pi)),
+    ),
     "lgamma": lambda x, out: unary("digamma", x),
 }
 

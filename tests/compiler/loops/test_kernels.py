@@ -119,7 +119,10 @@ def test_only_these_are_never_positive() -> None:
     square = made("mul", x, x)
     for scaled in (made("mul", square, half), made("mul", half, square)):
         assert never_positive(made("neg", scaled))
-    for other in (made("sub", y, high), made("sub", x, low), made("sub", high, x),
+    zero, one = (Value("const", (), float32, serial=4, data=data) for data in (0, 1))
+    assert never_positive(made("minimum", x, zero)) and never_positive(made("minimum", zero, x))
+    for other in (made("minimum", x, one), made("maximum", x, zero), made("minimum", x, y),
+                  made("sub", y, high), made("sub", x, low), made("sub", high, x),
                   made("neg", x), made("neg", made("mul", x, y)), made("abs", x),
                   made("neg", made("mul", square, less)), made("neg", made("mul", x, half)),
                   made("neg", made("mul", square, y))):  # fmt: skip

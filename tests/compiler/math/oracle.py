@@ -35,6 +35,7 @@ UNARY: dict[str, Oracle] = {
     "exp_down": np.exp,
     "exp2": np.exp2,
     "expm1": np.expm1,
+    "expm1_down": np.expm1,
     "log": np.log,
     "log2": np.log2,
     "log10": np.log10,
@@ -62,6 +63,7 @@ UNARY: dict[str, Oracle] = {
 # Functions of a part of the numbers, and what brings any number there.
 DOMAINS: dict[str, Oracle] = {
     "exp_down": lambda x: -np.abs(x),
+    "expm1_down": lambda x: -np.abs(x),
     "log1p_unit": lambda x: np.abs(np.sin(x, where=np.isfinite(x), out=np.full_like(x, np.nan))),
 }
 

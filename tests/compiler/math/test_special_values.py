@@ -23,6 +23,7 @@ ODD = [
 TABLE: dict[str, dict[float, float]] = {
     "exp": {0.0: 1.0, INF: INF, -INF: 0.0, 1e4: INF, -1e4: 0.0},
     "exp_down": {0.0: 1.0, -INF: 0.0, -1e4: 0.0},
+    "expm1_down": {0.0: 0.0, -INF: -1.0, -1e4: -1.0},
     "exp2": {0.0: 1.0, 10.0: 1024.0, -3.0: 0.125, INF: INF, -INF: 0.0, 1e5: INF, -1e5: 0.0},
     "expm1": {INF: INF, -INF: -1.0, 1e4: INF, -1e4: -1.0},
     "log": {1.0: 0.0, 0.0: -INF, INF: INF, -1.0: NAN, -INF: NAN},
@@ -47,6 +48,7 @@ TABLE: dict[str, dict[float, float]] = {
     "atanh": {1.0: INF, -1.0: -INF, 2.0: NAN, INF: NAN},
     "erfinv": {1.0: INF, -1.0: -INF, 1.5: NAN, -INF: NAN},
     "ndtr": {0.0: 0.5, INF: 1.0, -INF: 0.0, 10.0: 1.0, -10.0: 0.0, 1e30: 1.0},
+    "ndtr_tanh": {0.0: 0.5, INF: 1.0, -INF: 0.0, 10.0: 1.0, -10.0: 0.0, 1e30: 1.0},
     "lgamma": {1.0: 0.0, 2.0: 0.0, 0.0: INF, -3.0: INF, INF: INF, -INF: INF},
     "digamma": {0.0: -INF, -1.0: NAN, -7.0: NAN, INF: INF, -INF: NAN},
 }
@@ -72,6 +74,14 @@ def test_zero_keeps_its_sign_and_the_smallest_number_is_not_lost(name: str, dtyp
 
 
 @pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_expm1_below_zero_keeps_zeros_and_the_smallest_number(dtype: str) -> None:
+    smallest = 1.4e-45 if dtype == "f32" else 5e-324
+    got = native("expm1_down", dtype)([0.0, -0.0, -smallest])
+    np.testing.assert_array_equal(got, np.array([0, 0, -smallest], got.dtype))
+    np.testing.assert_array_equal(np.signbit(got), [False, True, True])
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
@@ -79,6 +89,7 @@ def test_zero_keeps_its_sign_and_the_smallest_number_is_not_lost(name: str, dtyp
         ("cos", 1.0),
         ("cosh", 1.0),
         ("ndtr", 0.5),
+        ("ndtr_tanh", 0.5),
         ("log", -INF),
         ("lgamma", INF),
         ("digamma", INF),
