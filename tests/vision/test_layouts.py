@@ -16,8 +16,9 @@ from rushlight.utils.data import DataLoader
 from rushlight.vision import datasets as D
 from rushlight.vision import transforms as T
 from rushlight.vision.datasets.mat import read_mat
-from tests.vision import layouts
+from tests.vision import layouts, scene_layouts
 
+CASES = (*layouts.CASES, *scene_layouts.CASES)
 SEEN = json.loads((Path(__file__).parent / "layouts.json").read_text())
 
 
@@ -31,9 +32,7 @@ def any_bytes(monkeypatch):
 
 
 @pytest.mark.usefixtures("any_bytes")
-@pytest.mark.parametrize(
-    ("fill", "expression"), layouts.CASES, ids=[each[1] for each in layouts.CASES]
-)
+@pytest.mark.parametrize(("fill", "expression"), CASES, ids=[each[1] for each in CASES])
 def test_layout(fill, expression: str, tmp_path: Path) -> None:
     fill(tmp_path)
     data = eval(expression, {"D": D, "R": str(tmp_path)})
@@ -142,3 +141,41 @@ def test_damaged_mat_files_say_so(name: str, tmp_path: Path) -> None:
             read_mat(broken)
         except RuntimeError as error:
             assert "cannot be read as a .mat file" in str(error)
+
+
+def test_scenes_that_are_not_there(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    with pytest.raises(RuntimeError, match="incomplete"):
+        D.Cityscapes(root)
+    with pytest.raises(ValueError, match="Unknown split 'test' for mode 'coarse'"):
+        D.Cityscapes(root, "test", "coarse")
+    with pytest.raises(RuntimeError, match="Dataset not found"):
+        D.Kitti(root)
+    with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
+        D.WIDERFace(root)
+    with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
+        D.INaturalist(root)
+    with pytest.raises(NotImplementedError, match="Kinetics is left out"):
+        D.Kinetics  # noqa: B018
+    assert D.Cityscapes.classes[7] == ("road", 7, 0, "flat", 1, False, False, (128, 64, 128))
+    scene_layouts.inaturalist_2021(tmp_path)
+    species = D.INaturalist(root, "2021_train_mini")
+    assert species.category_name("genus", 1) == "W"
+    with pytest.raises(ValueError, match="Invalid category id 5"):
+        species.category_name("genus", 5)
+
+
+def test_names_of_utils(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    layouts.text(tmp_path / "a.txt", "x")
+    layouts.text(tmp_path / "c.png", "x")
+    assert D.utils.list_dir(tmp_path) == ["b"]
+    assert D.utils.list_files(tmp_path, (".txt", ".png"), prefix=True)[1] == str(tmp_path / "c.png")
+    assert D.utils.calculate_md5(tmp_path / "a.txt") == "9dd4e461268c8034f5c8564e155c67a6"
+    assert D.utils.check_md5(tmp_path / "a.txt", "9dd4e461268c8034f5c8564e155c67a6")
+    assert D.utils.verify_str_arg("any") == "any"
+    with pytest.raises(ValueError, match="Expected type str, but got type <class 'int'>"):
+        D.utils.verify_str_arg(3)
+    with pytest.raises(ValueError, match=r"Valid values are \{'a', 'b'\}"):
+        D.utils.verify_str_arg("c", "x", ("a", "b"))
+    assert D.folder.pil_loader is D.folder.default_loader

@@ -6,14 +6,36 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def chosen(value: Any, name: str, valid: Iterable[str]) -> str:
-    """The value, if it is one of the words. Raises ValueError that lists them."""
+def iterable_to_str(iterable: Iterable[Any]) -> str:
+    """Its items in quotes, by commas.
+
+    >>> iterable_to_str(["train", "val"])
+    "'train', 'val'"
+    """
+    return "'" + "', '".join(str(each) for each in iterable) + "'"
+
+
+def verify_str_arg(
+    value: Any,
+    arg: str | None = None,
+    valid_values: Iterable[str] | None = None,
+    custom_msg: str | None = None,
+) -> Any:
+    """The value, if it is a string and one of the valid ones. Raises ValueError otherwise."""
     if not isinstance(value, str):
-        raise ValueError(f"Expected type str for argument {name}, but got type {type(value)}.")
-    words = tuple(valid)
-    if value not in words:
-        listed = ", ".join(repr(each) for each in words)
-        raise ValueError(
-            f"Unknown value '{value}' for argument {name}. Valid values are {{{listed}}}."
-        )
-    return value
+        where = "" if arg is None else f" for argument {arg}"
+        raise ValueError(f"Expected type str{where}, but got type {type(value)}.")
+    words = None if valid_values is None else list(valid_values)
+    if words is None or value in words:
+        return value
+    raise ValueError(
+        custom_msg
+        or f"Unknown value '{value}' for argument {arg}. Valid values are "
+        f"{{{iterable_to_str(words)}}}."
+    )
+
+
+def chosen(value: Any, name: str, valid: Iterable[str]) -> str:
+    """``verify_str_arg`` of an argument of that name."""
+    word: str = verify_str_arg(value, name, valid)
+    return word

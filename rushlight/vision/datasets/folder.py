@@ -69,10 +69,13 @@ def make_dataset(
     return samples
 
 
-def default_loader(path: str) -> Any:
+def pil_loader(path: str | Path) -> Any:
     """The image at ``path`` as RGB."""
     with Path(path).open("rb") as file:
         return image_module().open(file).convert("RGB")
+
+
+default_loader = pil_loader
 
 
 class DatasetFolder(VisionDataset):
