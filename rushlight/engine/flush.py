@@ -19,7 +19,6 @@ from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
-from rushlight.engine.stretch import came_back, planned
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
@@ -63,8 +62,10 @@ def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
     return live, donatable
 
 
-def flush(trace: Trace | None = None) -> None:
+def flush(trace: Trace | None = None, *, over: bool = False) -> None:
     """Compute every live result of this thread's trace; leaves an empty trace.
+
+    ``over``: what follows is no continuation of what was cut, see engine/turn.py.
 
     An interrupt before the run leaves the trace as it was; during or after it, the flight stays
     with the trace until it has landed.
@@ -77,12 +78,15 @@ def flush(trace: Trace | None = None) -> None:
             if trace.flight is not None:
                 land(trace)
             if trace.step is not trace.root:
-                _take_off(trace)
+                _take_off(trace, over)
+    elif trace.continues is not None:
+        trace.reset()
 
 
-def _take_off(trace: Trace) -> None:
+def _take_off(trace: Trace, over: bool) -> None:
     trace.repair_if_needed()
     step = trace.step
+    cut = None if over else step.cut
     try:
         live, donatable = _live_and_donatable(trace)
         if live:
@@ -90,8 +94,6 @@ def _take_off(trace: Trace) -> None:
             plan = step.plans.get(key)
             if plan is None:
                 plan = step.plans[key] = _make(trace, live, key)
-            else:
-                came_back(step)
             flight = Flight(
                 plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
@@ -101,12 +103,10 @@ def _take_off(trace: Trace) -> None:
         trace.reset()
         raise
     if live:
-        trace.reset(flight)
-        trace.continues = step.cut
+        trace.reset(flight, cut)
         land(trace)
     else:
-        trace.reset()
-        trace.continues = step.cut
+        trace.reset(None, cut)
 
 
 def land(trace: Trace) -> None:
@@ -205,7 +205,6 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]
     plan = make_plan(sinks, step.inputs, step.scalars, frozenset(key[1]))
-    planned(step)
     stats.planning_ns += perf_counter_ns() - start
     if heard("plan"):
         publish(

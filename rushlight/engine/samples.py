@@ -90,7 +90,7 @@ class SampleTrace(Trace):
 
     def __init__(self, size: int, randomness: str) -> None:
         super().__init__()
-        self.root = _roots.find(self.default)
+        self.root = self.ground = _roots.find(self.default)
         self.step = self._nodes_step = self.root
         self.size = size
         self.randomness = randomness

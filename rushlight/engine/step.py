@@ -12,7 +12,6 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 
 BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
-STRETCH = 64  # results of a stretch at least, see engine/stretch.py
 
 
 def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
@@ -31,7 +30,6 @@ class Step:
     """One recorded operation in the context of all before it."""
 
     __slots__ = (
-        "anchor",
         "call",
         "children",
         "count",
@@ -44,7 +42,6 @@ class Step:
         "moves",
         "nbytes",
         "nodes",
-        "novel",
         "parent",
         "passages",
         "plans",
@@ -52,6 +49,7 @@ class Step:
         "scalar_types",
         "scalars",
         "site",
+        "slides",
         "start",
         "structure",
         "windows",
@@ -78,14 +76,12 @@ class Step:
         # Where backward passes from here came out: see tensor.replay.
         self.passages: dict[Any, Any] = {}
         self.entered: Meta | None = None  # of the array that this step takes in, if it does
-        self.site: Any = None  # the user's line, where the nodes are not built yet
-        # See engine/stretch.py.
-        self.cut: bool = parent.cut if parent else False
-        self.novel = 0
-        self.anchor: Step | None = parent.anchor if parent else None
-        if self.anchor is None and self.start >= STRETCH:
-            self.anchor = self
+        self.site: Any = None  # the user's line
+        # The Turn that traces are cut by here: see engine/turn.py.
+        self.cut: Any = parent.cut if parent else None
         self.windows = 0  # views of memory that were new here: see engine/window.py
+        # Kinds of views that were taken in as copies on the way here, because they move.
+        self.slides: frozenset[Meta] = parent.slides if parent else frozenset()
         # Places written to here, and whether those from here on are numbers of the run.
         self.written: set[tuple[int, int]] | None = None
         self.moves: bool = parent.moves if parent else False

@@ -25,7 +25,7 @@ from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
-from rushlight.engine.stretch import cut_after, ends_here
+from rushlight.engine.turn import Rounds, Turn
 from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
@@ -53,24 +53,27 @@ class Trace:
         "_nodes_step",
         "autocast",
         "continues",
-        "cut_calls",
         "default",
         "epoch",
         "families",
         "flight",
         "grad",
+        "ground",
         "inference",
         "inputs",
         "journal",
         "lock",
         "pieces",
         "root",
+        "rounds",
         "scalars",
         "step",
         "steps",
+        "turns",
         "values",
         "varies",
         "views",
+        "waits",
     )
 
     def __init__(self) -> None:
@@ -83,18 +86,24 @@ class Trace:
         self.lock = threading.RLock()  # held while it flushes, or another thread computes from it
         self.reset()
 
-    def reset(self, flight: Flight | None = None) -> None:
-        """Start an empty trace at the root of the trie; what it held has become ``flight``."""
+    def reset(self, flight: Flight | None = None, cut: Turn | None = None) -> None:
+        """Start an empty trace at the root of the trie; what it held has become ``flight``.
+
+        ``cut``: what it is a continuation of, see engine/turn.py.
+        """
         default = get_default_dtype()
         if self.steps > STEP_LIMIT or self.default is not default:
             # What an integer divided by two is depends on the default dtype: another trie.
             self.default = default
             self._forget()
+            cut = None
         epoch = Epoch(self)
+        root = self.ground if cut is None else cut.root
         # No calls from here on: an interrupt finds all of it done, or nothing.
         self.flight = flight
         self.epoch = epoch
-        self.step = self.root
+        self.continues: Turn | None = cut  # what this goes on from
+        self.step = self.root = root
         # Results that somebody may want and views that were read, by position: not inputs, nor
         # what a known backward pass makes on its way.
         self.values: list[Value] = []
@@ -120,15 +129,15 @@ class Trace:
 
     def _forget(self) -> None:
         """An empty trie."""
-        self.root = Step(None, None)
-        self.steps = 0
+        self.root = self.ground = Step(None, None)
+        self.steps: int = 0
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}
         self.varies = False
-        # After which calls traces are cut: see engine/stretch.py.
-        self.cut_calls: set[Any] = set()
-        self.continues = False  # whether what was before this was cut
+        self.turns: dict[Any, Turn] = {}  # see engine/turn.py
+        self.waits: dict[Any, int] = {}
+        self.rounds = Rounds()
 
     def repair_if_needed(self) -> None:
         """``repair`` where an interrupt has left its marks."""
@@ -193,7 +202,9 @@ class Trace:
         elif value.parent is not None:
             window = moving(self, value) if moves else None
             if window is not None:
-                return self._enter_copy(value, *window)
+                position = self._enter_copy(value, *window)
+                self.step.slides |= {value.meta}
+                return position
             parent = value.parent
             if parent.epoch is not self.epoch:
                 self.enter(parent, moves=False)
@@ -263,11 +274,12 @@ class Trace:
         step.positions = tuple(value.pos for value in values)
         site = user_site(call.name)
         build.set_site(site)
+        step.site = site
         if self.varies:
             # Most likely a step like another but for its sizes: its nodes are not needed.
             metas = tuple([value.meta for value in values])
             piece = piece_of(self.pieces, call, metas, step.scalar_types)
-            step.nodes, step.site = None, site
+            step.nodes = None
             step.metas, step.structure = piece.metas, piece.structure
         else:
             known = self.nodes()
@@ -280,8 +292,8 @@ class Trace:
             step.meta = step.metas[0]
         step.count += len(step.metas)
         step.nbytes += sum(meta.nbytes for meta in step.metas)
-        if self.continues and ends_here(self, step):
-            cut_after(step)
+        if not self.abstract:
+            self.rounds.look(self, step)
         self._keep(key, step)
         return step
 

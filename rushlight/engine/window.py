@@ -4,7 +4,8 @@
 step. For a view that is the same in every step that is right: the slice becomes part of the plan.
 For the batches of a data set, or the last tokens of a text that grows, every step would be new and
 need a plan of its own. So a place in the trie that has met a few views takes in the next new one
-as an input: a copy, whose plan serves for all that follow.
+as an input: a copy, whose plan serves for all that follow. After it all new views of that kind are
+copied: what reads rows one after the other should not learn that for each of them.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     ):  # fmt: skip
         return None
     trace.step.windows += 1
-    if trace.step.windows <= PATIENCE:
+    if trace.step.windows <= PATIENCE and meta not in trace.step.slides:
         return None
     item = meta.dtype.itemsize
     strides = tuple(step * item for step in layout.strides)

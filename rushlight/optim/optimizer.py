@@ -95,7 +95,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         self._opt_called = True
         result = step(self, *args, **kwargs)
         # The whole training step is recorded now: forward, backward and update run as one plan.
-        flush()
+        flush(over=True)
         if _global_post_hooks or self._optimizer_step_post_hooks:
             hooks = chain(self._optimizer_step_post_hooks.values(), _global_post_hooks.values())
             for hook in list(hooks):

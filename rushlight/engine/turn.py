@@ -1,0 +1,244 @@
+"""Turns: loops whose rounds are recorded one after the other, run round by round.
+
+    for x, y in loader:
+        correct += (model(x).argmax(1) == y).sum()
+
+Nothing in this loop asks for a number, so that all of it would be one trace, as long as the data
+set, with a plan that no other number of batches can use. But each round repeats the one before:
+the same calls, in the same distance, on the same arrays from outside (the weights). Where that has
+been seen, the trace is cut once a round, at the place where least has to be carried over, which is
+most often the turn of the loop. What follows starts in a trie of its own (``Turn.root``), with the
+sum so far as one input more: each round finds the plan of the round before.
+
+Nothing of it costs a call that was recorded before: only what is new to the trie is looked at.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, final
+
+from rushlight.engine.call import Gradient, OpCall
+from rushlight.engine.piece import kind_of
+from rushlight.engine.step import BYTES_LIMIT, Step
+
+if TYPE_CHECKING:
+    from rushlight.engine.trace import Trace
+
+_start = attrgetter("start")
+
+# Calls of a stretch at least: a flush costs as much as recording half a dozen of them.
+STRETCH_CALLS = 16
+# Rounds seen before a loop is believed in; of long ones (in calls) two are enough. Results that are
+# used again and again (the input of many heads) are weaker a sign than arrays from outside, and a
+# line that calls the same again is one only where nothing from outside (another layer) comes in.
+ROUNDS = 3
+ROUNDS_BY_RESULT = 8
+ROUNDS_BY_LINE = 16
+USES = 4  # of one array in the same way in a round: a model may be asked several times
+LONG_ROUND = 64
+# Where gradients are recorded, a whole pass in one plan is worth more: its backward pass is known
+# in one stride, and nothing between the two is stored. So a loop must have come so far once,
+GRADIENT_CALLS = 512
+PATIENCE = 5  # or have been met, with another number of rounds, in so many traces
+
+
+@final
+class Turn:
+    """A place in a loop where traces are cut: a call (its kind and the user's line)."""
+
+    __slots__ = ("calls", "gradients", "key", "root", "token")
+
+    def __init__(self, key: tuple[Any, int, bool]) -> None:
+        """``key``: the token, the calls of a stretch, whether gradients are recorded."""
+        self.key = key
+        self.token, self.calls, self.gradients = key
+        self.root = Step(None, None)  # where a trace that goes on from here starts
+
+    def ends(self, kind: Any, step: Step, calls: int) -> bool:
+        """Whether the newest of so many calls is the last of a stretch."""
+        return calls >= self.calls - self.calls // 4 and (kind, *_line(step)) == self.token
+
+
+def _line(step: Step) -> tuple[Any, Any]:
+    site = step.site
+    return (None, None) if site is None else (site.file, site.line)
+
+
+@final
+class Rounds:
+    """The calls on the path that a trace has taken so far, and whether they repeat themselves."""
+
+    __slots__ = ("calls", "end", "entered", "found", "inputs", "kinds", "sources", "uses", "waited")
+
+    def __init__(self) -> None:
+        self._restart()
+
+    def _restart(self) -> None:
+        self.end: Step | None = None  # followed so far
+        self.calls: list[Step] = []
+        self.kinds: list[Any] = []
+        self.inputs: set[int] = set()  # positions of arrays that were taken in
+        self.entered = 0  # calls before the last of them
+        self.sources: dict[int, int] = {}  # positions of views: of what
+        # Calls by what they work on: (kind, which argument, position) to their places.
+        self.uses: dict[Any, list[int]] = {}
+        self.found: Turn | None = None
+        self.waited: set[Any] = set()
+
+    def look(self, trace: Trace, step: Step) -> None:
+        """Take in a step that was just made, and cut the trace after it where a turn is."""
+        places = self._follow(step)
+        if step.cut is not None or not self.calls or self.calls[-1] is not step:  # a view
+            return None
+        kind, turn, calls = self.kinds[-1], trace.continues, len(self.calls)
+        if turn is not None:
+            if turn.ends(kind, step, calls):
+                return self._cut(trace, step, turn)
+            if calls <= 2 * turn.calls:
+                return None
+        if self.found is not None:
+            if self.found.ends(kind, step, calls):
+                self._cut(trace, step, self.found)
+            return None
+        for rounds, seen in places:
+            period = self._period(seen, rounds)
+            if period:
+                self.found = self._turn(trace, period, len(self.calls) - 1 - seen[0])
+                if self.found is not None:
+                    break
+        return None
+
+    def _follow(self, step: Step) -> list[tuple[int, list[int]]]:
+        """Take in the path up to ``step``; where each of its arrays was used as it does, and how
+        many rounds of that are a sign of a loop."""
+        path: list[Step] = []
+        probe: Step | None = step
+        while probe is not None and probe is not self.end:
+            path.append(probe)
+            probe = probe.parent
+        if probe is None:
+            self._restart()
+        places: list[tuple[int, list[int]]] = []
+        for each in reversed(path):
+            if each.call is None:
+                if each.entered is not None:
+                    self.inputs.add(each.start)
+                    self.entered = len(self.calls)
+                continue
+            if isinstance(each.call, OpCall) and each.call.op.view:
+                source = self.source(each.positions[0])
+                self.sources.update((place, source) for place in range(each.start, each.count))
+                continue
+            kind, number = kind_of(each.call), len(self.calls)
+            self.calls.append(each)
+            self.kinds.append(kind)
+            places = []
+            for argument, position in enumerate(map(self.source, each.positions)):
+                seen = self.uses.setdefault((kind, argument, position), [])
+                seen.append(number)
+                places.append((ROUNDS if position in self.inputs else ROUNDS_BY_RESULT, seen))
+            seen = self.uses.setdefault((kind, _line(each)), [])
+            seen.append(number)
+            if len(seen) >= ROUNDS_BY_LINE and seen[-ROUNDS_BY_LINE] >= self.entered:
+                places.append((ROUNDS_BY_LINE, seen))
+        self.end = step
+        return places
+
+    def source(self, position: int) -> int:
+        """The position of the array itself where that of a view is given."""
+        return self.sources.get(position, position)
+
+    def _period(self, seen: Sequence[int], rounds: int) -> int:
+        """The number of calls in a round, where ``seen`` are places of a call that comes again in
+        each; 0 where that is not clear."""
+        if len(seen) < 2:
+            return 0
+        if len(seen) == 2 and rounds == ROUNDS and seen[1] - seen[0] >= LONG_ROUND:
+            return seen[1] - seen[0]
+        if seen[-1] - seen[0] < STRETCH_CALLS:
+            return 0
+        for uses in range(1, USES + 1):  # in each round
+            ends = seen[: -1 - uses * rounds : -uses]
+            if len(ends) < rounds:
+                return 0
+            period = ends[0] - ends[1]
+            if any(ends[k] - ends[k + 1] != period for k in range(rounds - 1)):
+                continue
+            plain = uses == 1 and rounds < ROUNDS_BY_LINE
+            if plain or self.kinds[-period:] == self.kinds[-2 * period : -period]:
+                return period
+        return 0
+
+    def _turn(self, trace: Trace, period: int, calls: int) -> Turn | None:
+        """Where to cut a loop of ``period`` calls a round that has come as far as ``calls``: after
+        the call that leaves least to carry over. None where it is not worth it (yet)."""
+        last = len(self.calls) - 1
+        places = range(last - period, last)
+        gradients = trace.grad or any(isinstance(self.calls[k].call, Gradient) for k in places)
+        tokens = [(self.kinds[place], *_line(self.calls[place])) for place in places]
+        ranks = [
+            (tokens.count(token) > 1, size, -number)
+            for number, (token, size) in enumerate(zip(tokens, self._carried(period), strict=True))
+        ]
+        token = tokens[-min(ranks)[2]]
+        key = (token, -(-STRETCH_CALLS // period) * period, gradients)
+        if gradients and calls < GRADIENT_CALLS and not self._tired(trace, token):
+            return None
+        return trace.turns.get(key) or Turn(key)
+
+    def _tired(self, trace: Trace, token: Any) -> bool:
+        """Whether this loop was cut before, or too many traces that go through it were new."""
+        if token not in self.waited:
+            self.waited.add(token)
+            trace.waits[token] = trace.waits.get(token, 0) + 1
+        return trace.waits[token] > PATIENCE
+
+    def _cut(self, trace: Trace, step: Step, turn: Turn) -> None:
+        """Traces end after ``step`` from now on, and shorter ones that come by here, too.
+
+        Not before the second stretch: what is recorded once at a time (a model that is trained,
+        having been tested by this loop) must not be cut.
+        """
+        trace.turns[turn.key] = turn
+        if turn.gradients:
+            trace.waits[turn.token] = PATIENCE + 1
+        for number in range(2 * turn.calls - 1, len(self.calls) - 1):
+            early = self.calls[number]
+            if turn.ends(self.kinds[number], early, number + 1):
+                end_after(early, turn)
+                early.children.clear()  # those that are made again know of the cut
+                break
+        end_after(step, turn)
+
+    def _carried(self, period: int) -> list[int]:
+        """Bytes that a cut after each call of the last round has to carry over to what follows.
+
+        Taken from what the round itself and the first call of the next read of results made
+        before: what a round takes over from the one before, the next will take over from it.
+        """
+        last = len(self.calls) - 1
+        spans: dict[int, tuple[int, int]] = {}  # of each position: the calls that make and read it
+        for number in range(last - period, last + 1):
+            for position in map(self.source, self.calls[number].positions):
+                maker = bisect_right(self.calls, position, key=_start) - 1
+                if maker >= 0 and position < self.calls[maker].count:
+                    spans[position] = maker, number
+        change = [0] * (2 * period + 1)
+        for position, (maker, reader) in spans.items():
+            step = self.calls[maker]
+            size = step.metas[position - step.start].nbytes
+            begin = (maker - (last - period)) % period
+            change[begin] += size
+            change[begin + min(reader - maker, period)] -= size
+        carried = list(accumulate(change))
+        return [carried[k] + carried[k + period] for k in range(period)]
+
+
+def end_after(step: Step, turn: Turn) -> None:
+    """Flush traces after ``step``: it looks as if it had reached the limit of bytes."""
+    step.cut = turn
+    step.nbytes = max(step.nbytes, BYTES_LIMIT + 1)
