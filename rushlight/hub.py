@@ -1,17 +1,21 @@
-"""torch.hub: weights from an address, kept in a folder, checked by the hash in their name."""
+"""torch.hub: weights from an address, checked by the hash in their name; models of repositories."""
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import os
 import re
 import sys
 import urllib.error
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from rushlight.base import config
+from rushlight.hub_github import fetch
 from rushlight.serialization import load as load_file
 from rushlight.utils.download import append_rest, file_sha256
 
@@ -91,7 +95,7 @@ def load_state_dict_from_url(
     name = file_name if file_name is not None else Path(urlparse(url).path).name
     target = folder / name
     if not target.exists():
-        sys.stderr.write(f'Downloading: "{url}" to {target}\n')
+        sys.stdout.write(f'Downloading: "{url}" to {target}\n')
         expected = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, target, expected.group(1) if expected else None, progress)
     return load_file(target, map_location=map_location, weights_only=weights_only)
@@ -108,9 +112,12 @@ def load(
     skip_validation: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """What ``model(*args, **kwargs)`` of the folder's ``hubconf.py`` returns.
+    """What ``model(*args, **kwargs)`` of the repository's ``hubconf.py`` returns.
 
-    Runs the code in that folder. Only ``source="local"``: of "github" NotImplementedError.
+    ``source="github"``: ``owner/name[:branch, tag or commit]``, downloaded once into ``get_dir()``;
+    "local": a folder. **It runs the code that is there**: ``trust_repo`` says whether to ask first
+    (False), ask once for each repository ("check") or not to (True). Raises ValueError for another
+    source, RuntimeError for a missing function or package, Exception if the user says no.
 
     >>> import rushlight as torch
     >>> torch.hub.load("/my/repo", "net", source="local")  # doctest: +SKIP
@@ -118,25 +125,71 @@ def load(
     source = source.lower()
     if source not in ("github", "local"):
         raise ValueError(f'Unknown source: "{source}". Allowed values: "github" | "local".')
-    if source == "github":
-        raise NotImplementedError(
-            "torch.hub.load(source='github'): clone the repository yourself and pass its folder "
-            "with source='local'"
-        )
     folder = os.fspath(repo_or_dir)
+    if source == "github":
+        folder = _fetched(folder, force_reload, skip_validation, trust_repo, verbose)
+    with _on_the_path(folder):
+        return _entry(_hubconf(folder), model)(*args, **kwargs)
+
+
+def list(
+    github: str,
+    force_reload: bool = False,
+    skip_validation: bool = False,
+    trust_repo: bool | str | None = "check",
+    verbose: bool = True,
+) -> builtins.list[str]:
+    """The functions and classes that a repository's ``hubconf.py`` offers. See ``load``."""
+    folder = _fetched(github, force_reload, skip_validation, trust_repo, verbose)
+    with _on_the_path(folder):
+        module = _hubconf(folder)
+    return [name for name in dir(module) if callable(getattr(module, name)) and name[0] != "_"]
+
+
+def help(
+    github: str,
+    model: str,
+    force_reload: bool = False,
+    skip_validation: bool = False,
+    trust_repo: bool | str | None = "check",
+) -> str | None:
+    """The docstring of one of them. See ``load``."""
+    folder = _fetched(github, force_reload, skip_validation, trust_repo, True)
+    with _on_the_path(folder):
+        text: str | None = _entry(_hubconf(folder), model).__doc__
+    return text
+
+
+def _fetched(
+    github: str, force_reload: bool, skip_validation: bool, trust: bool | str | None, verbose: bool
+) -> str:
+    folder = fetch(
+        github, Path(get_dir()), download_url_to_file, reload=force_reload, trust=trust,
+        verbose=verbose, check=not skip_validation,
+    )  # fmt: skip
+    return str(folder)
+
+
+@contextmanager
+def _on_the_path(folder: str) -> Iterator[None]:
     sys.path.insert(0, folder)
     try:
-        return _entry(Path(folder) / "hubconf.py", model)(*args, **kwargs)
+        yield
     finally:
         sys.path.remove(folder)
 
 
-def _entry(path: Path, model: str) -> Any:
+def _hubconf(folder: str) -> Any:
+    path = Path(folder) / "hubconf.py"
     spec = importlib.util.spec_from_file_location("hubconf.py", path)
     if spec is None or spec.loader is None:
         raise RuntimeError(f"torch.hub.load: {path} is no Python module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def _entry(module: Any, model: str) -> Any:
     if not isinstance(model, str):
         raise ValueError("Invalid input: model should be a string of function name")
     needed = getattr(module, "dependencies", None) or ()

@@ -88,6 +88,11 @@ def torch_home() -> Path:
     return Path(chosen).expanduser()
 
 
+def github_token() -> str | None:
+    """GITHUB_TOKEN: who asks GitHub about a repository of torch.hub; None if unset."""
+    return os.environ.get("GITHUB_TOKEN")
+
+
 def omp_num_threads() -> int:
     """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
