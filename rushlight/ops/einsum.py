@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rushlight.base.dtype import int64
+from rushlight.base.dtype import bool_, int64
 from rushlight.base.shape import contiguous_strides
 from rushlight.ir import build
 from rushlight.ir.build import binary, permute, reduce, reshape
@@ -95,9 +95,23 @@ def _diagonals(x: Node, labels: Labels) -> tuple[Node, Labels]:
     return build.as_strided(x, tuple(shape), tuple(steps), 0), distinct
 
 
-def _sum_away(x: Node, labels: Labels, kept: set[str]) -> tuple[Node, Labels]:
+def _sum_away(x: Node, labels: Labels, kept: set[str], alone: bool = False) -> tuple[Node, Labels]:
+    """Summed over the labels that are not kept: of whole numbers int64, as ``sum`` has it.
+
+    An axis of size 1 is dropped without a sum, unless ``alone``: of a single operand.
+    """
     axes = tuple(k for k, label in enumerate(labels) if label not in kept)
-    return (reduce(x, "sum", axes), tuple(x for x in labels if x in kept)) if axes else (x, labels)
+    if not axes:
+        return x, labels
+    whole = not (x.dtype.is_floating_point or x.dtype.is_complex)
+    if whole and (alone or any(x.shape[k] != 1 for k in axes)):
+        x = build.cast(x, int64)
+    return reduce(x, "sum", axes), tuple(label for label in labels if label in kept)
+
+
+def _wide(x: Node, labels: Labels) -> set[str]:
+    """Labels of axes that are not of size 1."""
+    return {label for label, size in zip(labels, x.shape, strict=True) if size != 1}
 
 
 def _ordered(x: Node, labels: Labels, order: Labels, sizes: dict[str, int]) -> Node:
@@ -111,8 +125,9 @@ def _ordered(x: Node, labels: Labels, order: Labels, sizes: dict[str, int]) -> N
 
 def _pair(a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]) -> tuple[Node, Labels]:
     """The product of two operands, summed over labels that nobody needs afterwards."""
+    a, la = _sum_away(a, la, kept | _wide(b, lb))
+    b, lb = _sum_away(b, lb, kept | _wide(a, la))
     a, la = _sum_away(a, la, kept | set(lb))
-    b, lb = _sum_away(b, lb, kept | set(la))
     sizes = dict(zip(la, a.shape, strict=True))
     for label, size in zip(lb, b.shape, strict=True):
         sizes[label] = size if sizes.get(label, 1) == 1 else sizes[label]
@@ -126,7 +141,16 @@ def _pair(a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]) -> tuple[Nod
         left = _ordered(a, la, result, {**sizes, **dict.fromkeys(columns, 1)})
         right = _ordered(b, lb, result, {**sizes, **dict.fromkeys(rows, 1)})
         shape = tuple(sizes[label] for label in result)
+        if left.dtype is not right.dtype:  # one of them a sum of whole numbers
+            left, right = build.cast(left, int64), build.cast(right, int64)
         return binary("mul", build.expand(left, shape), build.expand(right, shape)), result
+    if a.dtype is not b.dtype:
+        raise RuntimeError(
+            f"einsum(): expected operands of one dtype, but found {a.dtype.name} and "
+            f"{b.dtype.name}: what is summed of one operand alone is int64; convert to it first"
+        )
+    if a.dtype is bool_:
+        raise NotImplementedError("\"bmm\" not implemented for 'Bool'")
 
     def count(labels: Labels) -> int:
         return math.prod(sizes[label] for label in labels)
@@ -161,8 +185,5 @@ def einsum(operands: list[Node], equation: str) -> Node:
     for place, (other, others) in enumerate(terms[1:], start=1):
         later = {label for _, rest in terms[place + 1 :] for label in rest}
         current, names = _pair(current, names, other, others, set(out) | later)
-    whole = not (current.dtype.is_floating_point or current.dtype.is_complex)
-    if whole and len(parts) == 1 and set(names) - set(out):
-        current = build.cast(current, int64)  # a sum of whole numbers, as ``sum`` has it
-    current, names = _sum_away(current, names, set(out))
+    current, names = _sum_away(current, names, set(out), alone=len(parts) == 1)
     return _ordered(current, names, out, sizes)

@@ -130,17 +130,6 @@ def _scattered_extremum(given: dict[str, Any]) -> str:
     return f"scatter_gather_tensor_cpu_reduce_{how}" if how in ("amax", "amin") else ""
 
 
-def _contracted(given: dict[str, Any]) -> str:
-    """Two operands that are summed over an axis; other products have a kernel."""
-    terms, arrow, out = given["equation"].replace(" ", "").partition("->")
-    letters = terms.replace(",", "").replace("...", "")
-    if arrow:
-        summed = not set(letters) <= set(out)
-    else:
-        summed = any(letters.count(each) > 1 for each in letters)
-    return "bmm" if summed and "," in terms else ""
-
-
 def _padded(given: dict[str, Any]) -> str:
     name = {"reflect": "reflection", "replicate": "replication"}.get(given["mode"])
     return f"{name}_pad{len(given['pad']) // 2}d" if name else ""
@@ -198,7 +187,6 @@ _FIRST: dict[str, tuple[tuple[str, Words], ...]] = {
     "mv": (("b", "addmv_impl_cpu"),),
     "dot": (("b", "dot"),),
     "matmul": (("b", _product),),
-    "_einsum": (("b", _contracted),),
     "_tensordot": (("b", _BOOL_MATRIX),),
     "addmm": (("b", _BOOL_MATRIX),),
     "addbmm": (("b", _BOOL_MATRIX),),

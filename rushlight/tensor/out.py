@@ -40,6 +40,10 @@ _MADE = ("out", "rand", "randn")  # from no tensor, in the dtype asked for or th
 
 def for_out(name: str, arguments: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     """What an op is called with for ``out``: sums and products are taken in its dtype."""
+    if name == "where":
+        _require_tensors(name, arguments)
+    if name in ("std", "var") and isinstance(out, Tensor):
+        return _spread_arguments(name, arguments, out)
     if name not in _IN_ITS_DTYPE or not isinstance(out, Tensor):
         return arguments
     *others, dtype = arguments
@@ -61,6 +65,36 @@ def for_out(name: str, arguments: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     return *others, out.dtype
 
 
+def _require_tensors(name: str, arguments: tuple[Any, ...]) -> None:
+    """TypeError for a number where ``name`` with ``out`` takes tensors alone."""
+    for place, (part, each) in enumerate(zip(("input", "other"), arguments[1:], strict=True), 2):
+        if not isinstance(each, Tensor):
+            raise TypeError(
+                f"{name}(): argument '{part}' (position {place}) must be Tensor, not "
+                f"{type(each).__name__}"
+            )
+
+
+def _spread_arguments(name: str, arguments: tuple[Any, ...], out: Tensor) -> tuple[Any, ...]:
+    """Of halves, over some axes, std and var are computed in the dtype of ``out``."""
+    input, dim, *others = arguments
+    kind = out.dtype
+    if (
+        input.dtype.itemsize > 2
+        or kind is input.dtype
+        or not (kind.is_floating_point or kind.is_complex)
+    ):
+        return arguments
+    axes = len(dim) if isinstance(dim, (tuple, list)) else 1
+    if dim in (None, ()) or isinstance(dim, bool) or axes >= input.ndim:
+        if kind.itemsize > 2:
+            raise RuntimeError(f"{name}(): out of {type_name(kind)} for results of half precision")
+        return arguments
+    if kind.is_complex:
+        raise NotImplementedError(f"{name}() of halves into out= of {type_name(kind)}")
+    return convert(input, kind), dim, *others
+
+
 def require_dtypes(who: str, out: Any, result: Any, arguments: tuple[Any, ...] = ()) -> None:
     """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
     name = who.strip("_").removeprefix("linalg_")
@@ -73,8 +107,6 @@ def require_dtypes(who: str, out: Any, result: Any, arguments: tuple[Any, ...] =
             f"dtype {type_name(result.dtype)} does not match dtype of out parameter "
             f"({type_name(out.dtype)})"
         )
-    if name in ("std", "var") and out.dtype is not result.dtype and result.dtype.itemsize == 2:
-        raise RuntimeError(f"{name}(): out of {type_name(out.dtype)} for results of half precision")
     if (name in _EXACT and who not in _CONVERTING) or (arguments and _copies_into(who, arguments)):
         require_same_dtypes(who, out, result)
 

@@ -84,3 +84,21 @@ def test_addbmm_into_a_smaller_tensor_sizes_it() -> None:
     assert x.unique().tolist() == [9.0]
     with pytest.raises(RuntimeError, match="takes part in a gradient"):
         torch.ones(1, requires_grad=True).sin().addbmm_(torch.ones(2, 3, 4), torch.ones(2, 4, 5))
+
+
+@pytest.mark.parametrize("name", ["std", "var"])
+def test_spread_of_halves_is_computed_in_the_dtype_of_out(name: str) -> None:
+    x = torch.tensor([[0.0, 1.0, 2.0, 3.0], [1.0, 5.0, 2.0, 7.0]], dtype=torch.bfloat16)
+    target = torch.empty(2, dtype=torch.float64)
+    getattr(torch, name)(x, 1, out=target)
+    assert torch.equal(target, getattr(torch, name)(x.double(), 1))
+    with pytest.raises(RuntimeError, match="half precision"):
+        getattr(torch, name)(x, out=torch.empty((), dtype=torch.float64))
+    with pytest.raises(NotImplementedError, match="ComplexFloat"):
+        getattr(torch, name)(x, 1, out=torch.empty(2, dtype=torch.complex64))
+
+
+def test_where_writes_only_what_it_takes_from_tensors() -> None:
+    mask = torch.tensor([True, False])
+    with pytest.raises(TypeError, match="argument 'input' .position 2. must be Tensor, not int"):
+        torch.where(mask, 1, torch.ones(2), out=torch.empty(2))

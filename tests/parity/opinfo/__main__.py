@@ -33,7 +33,7 @@ _FORM = 2  # of what draw.py writes
 COMPLEX = frozenset({"complex64", "complex128"})
 ALL_DTYPES = frozenset({
     "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8",
-    "uint16", "uint32", "uint64", "bool", "",
+    "bool", "",
 })  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def _failures(name: str, function: Any, case: Case, place: int) -> Iterator[Fail
         attempts.append(("inplace", _inplace))
     if "inplace_error" in case:
         attempts.append(("inplace", _inplace_error))
-    if case.get("method"):
+    if case.get("method") and isinstance(case["input"], tuple):
         attempts.append(("method", _method))
     for aspect, attempt in attempts:
         try:
