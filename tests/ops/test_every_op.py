@@ -145,6 +145,8 @@ def test_out(op: Op) -> None:
         pytest.skip("no out=")
     for args, kwargs in samples(op):
         given = SESSION.tensors(args, None)
+        if op.name == "where" and not all(isinstance(each, rushlight.Tensor) for each in given):
+            continue  # with out= it takes no numbers, in PyTorch neither
         named = {key: SESSION.tensors(value, None) for key, value in kwargs.items()}
         plain = function(op.name)(*given, **named)
         several = isinstance(plain, tuple)

@@ -100,5 +100,5 @@ def test_spread_of_halves_is_computed_in_the_dtype_of_out(name: str) -> None:
 
 def test_where_writes_only_what_it_takes_from_tensors() -> None:
     mask = torch.tensor([True, False])
-    with pytest.raises(TypeError, match="argument 'input' .position 2. must be Tensor, not int"):
+    with pytest.raises(TypeError, match=r"argument 'input' \(position 2\) must be Tensor"):
         torch.where(mask, 1, torch.ones(2), out=torch.empty(2))
