@@ -39,6 +39,7 @@ from rushlight.tensor import _int as int
 from rushlight.tensor import bool_ as bool
 from rushlight.tensor.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from rushlight.tensor.interface import (
+    ABSENT,
     _assert,
     allclose,
     broadcast_shapes,
@@ -131,7 +132,7 @@ def __getattr__(name: str) -> Any:
     if name in _FROM:
         found = getattr(importlib.import_module(f"rushlight.{_FROM[name]}"), name)
     else:
-        found = named(name)
+        found = ABSENT.get(name) or named(name)
     if found is None:
         raise left_out("torch", name) or AttributeError(f"module 'torch' has no attribute '{name}'")
     globals()[name] = found

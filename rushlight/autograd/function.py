@@ -18,7 +18,7 @@ from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.wrap import function
 
 
-class FunctionContext:
+class FunctionCtx:
     """``ctx``: what forward hands to backward."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ def _own_value(tensor: Tensor) -> Value:
 class _UserNode(GradNode):
     """The gradient node of a user's Function."""
 
-    def __init__(self, kind: type[Function], context: FunctionContext, edges: tuple[Any, ...],
+    def __init__(self, kind: type[Function], context: FunctionCtx, edges: tuple[Any, ...],
                  metas: tuple[Meta, ...]) -> None:  # fmt: skip
         super().__init__(None, edges, (), ())
         self.outputs = len(metas)
@@ -114,7 +114,7 @@ class _UserNode(GradNode):
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         if self.saved is None:
             self._freed()
-        context: FunctionContext = self.__dict__["context"]
+        context: FunctionCtx = self.__dict__["context"]
         given: list[Tensor | None] = []
         for cotangent, meta in zip(cotangents, self.out_metas, strict=True):
             if cotangent is None and context._materialize:
@@ -220,7 +220,7 @@ class Function:
         trace = local.trace
         if isinstance(trace, SampleTrace) and cls.vmap is not Function.vmap:
             return mapped(cls, trace, args)
-        context = FunctionContext()
+        context = FunctionCtx()
         places = tuple(k for k, each in enumerate(args) if isinstance(each, Tensor))
         recording = local.trace.grad and any(args[k].requires_grad for k in places)
         context.needs_input_grad = tuple(

@@ -15,6 +15,7 @@ from typing import Any, final
 import numpy as np
 
 from rushlight.base import bfloat16 as _bfloat16
+from rushlight.base.absent import refuse
 
 # Categories in promotion order: a higher category wins whatever the widths.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
@@ -137,6 +138,7 @@ def of_argument(value: Any, who: str, argument: str = "'dtype'") -> dtype:
     if found is None and isinstance(value, type):
         found = _FROM_PYTHON.get(value)
     if found is None:
+        refuse(value, who)
         raise TypeError(
             f"{who}(): argument {argument} must be torch.dtype, not {type(value).__name__}"
         )

@@ -27,10 +27,7 @@ _SCRIPT = (
 _LIBRARY = (
     "it is one function of another library (cuDNN, MIOpen, oneDNN, FBGEMM); call the plain op"
 )
-_NARROW = "dtypes of fewer than 8 bits, of float8 and of half complex numbers are not part of it"
-_UNSIGNED = (
-    "its whole numbers are uint8 and int8 to int64; int32 holds every uint16, int64 every uint32"
-)
+HALF_COMPLEX = "its complex numbers are complex64 and complex128"
 
 _OF_QUANTISED = """
     QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage
@@ -38,17 +35,15 @@ _OF_QUANTISED = """
     fake_quantize_per_tensor_affine fused_moving_avg_obs_fake_quant int_repr per_channel_affine
     per_channel_affine_float_qparams per_channel_symmetric per_tensor_affine
     per_tensor_symmetric q_per_channel_axis q_per_channel_scales q_per_channel_zero_points
-    q_scale q_zero_point qint32 qint8 qscheme quantize_per_channel quantize_per_tensor
+    q_scale q_zero_point qscheme quantize_per_channel quantize_per_tensor
     quantize_per_tensor_dynamic quantized_batch_norm quantized_gru quantized_gru_cell
     quantized_lstm quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d
-    quantized_max_pool3d quantized_rnn_relu_cell quantized_rnn_tanh_cell quint2x4 quint4x2
-    quint8
+    quantized_max_pool3d quantized_rnn_relu_cell quantized_rnn_tanh_cell
 """
 _OF_LAYOUTS = """
     ccol_indices ccol_indices_copy col_indices col_indices_copy crow_indices crow_indices_copy
-    dsmm hsmm hspmm jagged resize_as_sparse_ row_indices row_indices_copy saddmm smm sparse_bsc
-    sparse_bsr sparse_csc sparse_csr sparse_resize_ sparse_resize_and_clear_ sspaddmm
-    to_padded_tensor
+    dsmm hsmm hspmm resize_as_sparse_ row_indices row_indices_copy saddmm smm sparse_resize_
+    sparse_resize_and_clear_ sspaddmm to_padded_tensor
 """
 _OF_NAMED = """
     align_as align_tensors align_to refine_names rename rename_
@@ -69,13 +64,8 @@ _OF_LIBRARIES = """
     mkldnn_adaptive_avg_pool2d mkldnn_convolution mkldnn_linear_backward_weights
     mkldnn_max_pool2d mkldnn_max_pool3d mkldnn_rnn_layer to_mkldnn
 """
-_OF_NARROW = """
-    bits16 bits1x8 bits2x4 bits4x2 bits8 chalf complex32 float4_e2m1fn_x2 float8_e4m3fn
-    float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu int1 int2 int3 int4 int5 int6
-    int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7
-"""
-_OF_UNSIGNED = """
-    uint16 uint32 uint64
+_OF_HALF_COMPLEX = """
+    chalf
 """
 
 _WHY: dict[str, str] = {
@@ -86,8 +76,7 @@ _WHY: dict[str, str] = {
         (_OF_NAMED, _NAMED),
         (_OF_SCRIPT, _SCRIPT),
         (_OF_LIBRARIES, _LIBRARY),
-        (_OF_NARROW, _NARROW),
-        (_OF_UNSIGNED, _UNSIGNED),
+        (_OF_HALF_COMPLEX, HALF_COMPLEX),
     )
     for name in names.split()
 }

@@ -9,13 +9,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from rushlight.compat import names
+
+if TYPE_CHECKING:  # it takes as long to import as a tenth of everything here
+    from importlib.metadata import Distribution, DistributionFinder
 
 
 @final
@@ -27,7 +30,8 @@ class Alias(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         # A module may replace itself in sys.modules while it is loaded; import binds what is there.
-        sys.modules[module.__name__] = importlib.import_module(self.target)
+        sys.modules[module.__name__] = found = importlib.import_module(self.target)
+        _name_package(module.__name__, found)
         publish_loaded()
 
 
@@ -50,6 +54,12 @@ class Finder(MetaPathFinder):
             )
         return ModuleSpec(fullname, Alias(found), is_package=True)
 
+    def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
+        """For ``importlib.metadata``, which asks every finder."""
+        from rushlight.compat.distribution import stands
+
+        return stands(context)
+
 
 _finder = Finder()
 
@@ -70,6 +80,9 @@ def install() -> None:
             )
     sys.meta_path.insert(0, _finder)
     publish_loaded()
+    for package in names.PACKAGES:
+        if package in sys.modules:
+            _name_package(package, sys.modules[package])
 
 
 def installed() -> bool:
@@ -81,8 +94,20 @@ def uninstall() -> None:
     """Take the names back; modules that were handed out stay with whoever has them."""
     if installed():
         sys.meta_path.remove(_finder)
+        for target in names.PACKAGES.values():
+            if target in sys.modules:
+                sys.modules[target].__name__ = target
     for name in [name for name in sys.modules if names.claimed(name)]:
         del sys.modules[name]
+
+
+def _name_package(name: str, module: ModuleType) -> None:
+    """``torch.__name__`` is "torch", as libraries that patch it by its address expect.
+
+    Imports go by ``__spec__`` and are not changed by this.
+    """
+    if name in names.PACKAGES:
+        module.__name__ = name
 
 
 def publish_loaded() -> None:

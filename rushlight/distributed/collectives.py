@@ -35,6 +35,9 @@ class ReduceOp(enum.IntEnum):
         return f"RedOpType.{self.name}"
 
 
+ReduceOp.RedOpType = ReduceOp  # type: ignore[attr-defined]  # PyTorch's class of its members
+
+
 class Work:
     """What ``async_op=True`` gives: done already."""
 

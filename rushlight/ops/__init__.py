@@ -8,6 +8,7 @@ import importlib
 from typing import Any
 
 from rushlight.base.left_out import OPERATORS, LeftOut
+from rushlight.base.operator_names import ATEN as aten
 from rushlight.ops import (
     activation,
     adaptive_indices,
@@ -43,7 +44,7 @@ from rushlight.ops import (
 )
 from rushlight.ops.table import OPS
 
-__all__ = ["OPS", "RARE", "load_rare"]
+__all__ = ["OPS", "RARE", "aten", "load_rare"]
 
 # Families that no other family uses, with their methods of Tensor (tensor/late.py).
 RARE = {
@@ -74,7 +75,7 @@ def load_rare() -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """``torch.ops.aten`` and the like are left out; this package only shares the name."""
+    """``torch.ops.NAME`` is left out; this package only shares the name."""
     if name.startswith("__"):
         raise AttributeError(f"module 'rushlight.ops' has no attribute '{name}'")
     raise LeftOut(f"torch.ops.{name} is left out of Rushlight: {OPERATORS}")

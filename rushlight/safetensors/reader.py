@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.base.absent import AbsentDtype
 from rushlight.safetensors.header import (
     DTYPES,
     Entry,
@@ -17,7 +18,7 @@ from rushlight.safetensors.header import (
     header_length,
     parse,
 )
-from rushlight.serialization.dtype_names import NUMPY_DTYPES, UnknownDtype, dtype_by_name
+from rushlight.serialization.dtype_names import NUMPY_DTYPES, dtype_by_name
 from rushlight.serialization.source import MappedSource, MemorySource, Source
 from rushlight.serialization.storages import aligned_bytes
 from rushlight.tensor import Tensor, device
@@ -46,7 +47,7 @@ def read_array(source: Source, header: Header, entry: Entry) -> Array:
 def as_tensor(array: Array, entry: Entry) -> Tensor:
     """A tensor on the array's memory. Raises NotImplementedError for a dtype we have not."""
     name = DTYPES[entry.dtype][0]
-    if isinstance(dtype_by_name(name), UnknownDtype):
+    if isinstance(dtype_by_name(name), AbsentDtype):
         raise NotImplementedError(
             f"safetensors: the file holds a torch.{name} tensor; Rushlight has no such dtype yet"
         )

@@ -7,8 +7,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from rushlight.base import absent
 from rushlight.base import dtype as dtypes
-from rushlight.base.record import Record
 
 # Storage classes of PyTorch before 2.1, one a dtype; newer dtypes travel as untyped bytes.
 STORAGE_DTYPES: dict[str, str] = {
@@ -33,17 +33,11 @@ NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
 }  # fmt: skip
 
 
-class UnknownDtype(Record):
-    """A dtype of PyTorch's that Rushlight has not; using it is an error, naming it is not."""
-
-    name: str
-
-
 def dtype_name(dtype: object) -> str:
     """``float32`` for the dtype object."""
     return str(dtype).removeprefix("torch.")
 
 
 def dtype_by_name(name: str) -> Any:
-    """The dtype object called ``name``, or an UnknownDtype that says so when used."""
-    return dtypes.BY_NAME.get(name) or UnknownDtype(name)
+    """The dtype object called ``name``, or an absent one."""
+    return dtypes.BY_NAME.get(name) or absent.DTYPES[name]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
 
+from rushlight.base.absent import AbsentDtype
 from rushlight.nn.parameter import Parameter
 from rushlight.serialization.brief import brief
 from rushlight.serialization.dtype_names import (
     NUMPY_DTYPES,
-    UnknownDtype,
     dtype_by_name,
     dtype_name,
 )
@@ -61,7 +61,7 @@ def _build(storage: object, dtype: str, offset: object, size: object, stride: ob
             f"a tensor is rebuilt from (storage, offset, size, stride), got "
             f"({type(storage).__name__}, {brief(offset)}, ...) of dtype {dtype}"
         )
-    if isinstance(dtype_by_name(dtype), UnknownDtype):
+    if isinstance(dtype_by_name(dtype), AbsentDtype):
         raise NotImplementedError(
             f"torch.load: the file holds a torch.{dtype} tensor; Rushlight has no such dtype yet"
         )
@@ -100,7 +100,7 @@ def rebuild_tensor_v3(
     metadata: object = None,
 ) -> Tensor:
     """Today's form for newer dtypes: untyped bytes and the dtype."""
-    name = dtype.name if isinstance(dtype, UnknownDtype) else dtype_name(dtype)
+    name = dtype.name if isinstance(dtype, AbsentDtype) else dtype_name(dtype)
     tensor = _with_metadata(_build(storage, name, offset, size, stride), metadata)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.base.warn import warn
@@ -146,6 +147,7 @@ def tensor(
     if array.dtype.kind in "OUS":
         raise _unsupported(data)
     if dtype is not None and not isinstance(dtype, DType):
+        refuse(dtype, "tensor")
         raise TypeError(
             f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, final
 
+from rushlight.base import absent
 from rushlight.base import dtype as dtypes
 from rushlight.base import shape as shapes
 from rushlight.base.dtype import dtype as DType
@@ -34,6 +35,9 @@ class layout:
 
 
 strided, sparse_coo = layout("strided"), layout("sparse_coo")
+# What a program names in comparisons, as torch.sparse_csr; no tensor lies so here.
+ABSENT = {**absent.DTYPES, **{name: layout(name) for name in absent.LAYOUTS}}
+ABSENT["chalf"] = ABSENT["complex32"]
 Tensor.layout = strided  # type: ignore[attr-defined]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.tensor.device import Device
 from rushlight.tensor.tensor import Tensor
@@ -61,6 +62,8 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> To:
 
 
 def _no_such_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
+    for each in (*args, *kwargs.values()):
+        refuse(each, "to")
     got = [_kind(each) for each in args] + [f"{key}={_kind(kwargs[key])}" for key in kwargs]
     return TypeError(
         f"to() received an invalid combination of arguments - got ({', '.join(got)}), "

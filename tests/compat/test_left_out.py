@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 
 import pytest
 
@@ -12,7 +13,7 @@ X = torch.ones(2)
 
 
 @pytest.mark.parametrize(
-    "name", ["quantize_per_tensor", "qint8", "sparse_csr", "cudnn_convolution", "float8_e4m3fn"]
+    "name", ["quantize_per_tensor", "hspmm", "cudnn_convolution", "per_tensor_affine"]
 )
 def test_a_name_of_torch_says_why(name: str) -> None:
     assert not hasattr(torch, name)
@@ -27,8 +28,32 @@ def test_a_method_says_why(name: str) -> None:
         getattr(X, name)
 
 
+@pytest.mark.parametrize("name", ["uint16", "float8_e4m3fn", "qint8", "chalf"])
+def test_a_dtype_that_no_tensor_has_can_be_named(name: str) -> None:
+    kind = getattr(torch, name)
+    assert {kind: 1}[getattr(torch, name)] == 1
+    assert pickle.loads(pickle.dumps(kind)) is kind
+    calls = (
+        lambda: torch.zeros(2, dtype=kind),
+        lambda: torch.tensor([1], dtype=kind),
+        lambda: X.to(kind),
+        lambda: X.type(kind),
+        lambda: X.view(kind),
+    )
+    for call in calls:
+        with pytest.raises(NotImplementedError, match=r"torch\.\w+ is left out of Rushlight: "):
+            call()
+
+
+def test_layouts_that_no_tensor_has() -> None:
+    assert X.layout != torch.sparse_csr
+    assert str(torch.sparse_csr) == "torch.sparse_csr"
+
+
 def test_operators_by_name() -> None:
-    with pytest.raises(NotImplementedError, match=r"torch\.ops\.aten is left out"):
+    assert torch.ops.aten.add.Tensor is torch.ops.aten.add.Tensor
+    assert not hasattr(torch.ops, "torchvision")
+    with pytest.raises(NotImplementedError, match=r"torch\.ops\.aten\.add is left out"):
         torch.ops.aten.add(X, X)
 
 

@@ -188,3 +188,18 @@ def test_a_loss_was_a_vector_of_one_until_2017(run: Run) -> None:
     assert (old.returncode, old.stdout) == (0, "2.5 float\n")
     new = run(source)
     assert new.returncode == 1 and "rushlight run --era 2017" in new.stderr
+
+
+def test_a_script_finds_the_version_and_the_name_of_what_it_imports(run: Run) -> None:
+    done = run(
+        """
+        import torch, torchvision
+        from importlib.metadata import version
+        assert version("torch") == torch.__version__
+        assert version("torchvision") == torchvision.__version__
+        assert (torch.__name__, torchvision.__name__) == ("torch", "torchvision")
+        import torch.nn as nn
+        assert nn is torch.nn
+        """
+    )
+    assert done.returncode == 0, done.stderr

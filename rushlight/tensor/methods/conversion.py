@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import require_cpu
@@ -68,6 +69,7 @@ def named_type(kind: Any) -> DType:
     """The dtype that ``torch.FloatTensor``, its name or a dtype means."""
     if isinstance(kind, DType):
         return kind
+    refuse(kind, "type")
     legacy = getattr(kind, "dtype", None)
     if isinstance(legacy, DType):
         return legacy

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base.absent import refuse as refuse_absent
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import concrete
 from rushlight.ops.layout import Layout
@@ -55,6 +56,8 @@ def _require_shape(shape: tuple[Any, ...]) -> None:
 
 
 def _refuse(given: tuple[Any, ...]) -> None:
+    for each in given:
+        refuse_absent(each, "view")
     kinds = ", ".join("torch.dtype" if isinstance(x, DType) else type(x).__name__ for x in given)
     raise TypeError(
         f"view() received an invalid combination of arguments - got ({kinds}), but expected one "
