@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import sys
 from typing import Any
 
 from rushlight.base.left_out import left_out
@@ -83,17 +84,18 @@ e = math.e
 inf = math.inf
 nan = math.nan
 newaxis = None
+torch = sys.modules[__name__]  # PyTorch imports itself, and some programs say torch.torch
 legacy_contiguous_format = contiguous_format
 has_lapack = has_mkl = has_openmp = has_spectral = True  # what needs them works without
 
 _SUBMODULES = frozenset(
     {
-        "__config__", "_dynamo", "_inductor", "_utils", "accelerator", "amp", "autograd",
-        "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions", "fft",
-        "func", "fx", "functional", "hub", "jit", "linalg", "masked", "mps", "multiprocessing",
-        "nested", "nn", "optim", "overrides", "profiler", "random", "return_types",
-        "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
-        "version", "vision", "xpu",
+        "_C", "__config__", "_dynamo", "_inductor", "_tensor_str", "_utils", "accelerator", "amp",
+        "autograd", "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions",
+        "fft", "func", "functional", "futures", "fx", "hub", "jit", "linalg", "masked", "mps",
+        "multiprocessing", "nested", "nn", "optim", "overrides", "profiler", "random",
+        "return_types", "serialization", "signal", "sparse", "special", "storage", "testing",
+        "types", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (
@@ -113,6 +115,7 @@ _FROM = {
     "from_dlpack": "tensor.dlpack", "to_dlpack": "tensor.dlpack",
     "UntypedStorage": "tensor.storage_names", "TypedStorage": "tensor.storage_names",
     **dict.fromkeys(_STORAGES, "tensor.storage_names"),
+    "PyTorchFileReader": "_C", "PyTorchFileWriter": "_C",
     "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
     "Stream": "cuda.streams", "Event": "cuda.streams",
     **dict.fromkeys(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rushlight.backends import cuda, cudnn, mps
+from rushlight.backends import cpu, cuda, cudnn, mkl, mkldnn, mps, openmp, opt_einsum
 
-__all__ = ["cuda", "cudnn", "mps"]
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp", "opt_einsum"]

@@ -12,15 +12,15 @@ Unflatten = Callable[[Iterable[Any], Any], Any]
 
 
 class _Kind(NamedTuple):
-    flatten: Flatten
-    unflatten: Unflatten
+    flatten_fn: Flatten
+    unflatten_fn: Unflatten
 
 
 def _dict_of(values: Iterable[Any], keys: Any) -> dict[Any, Any]:
     return dict(zip(keys, values, strict=True))
 
 
-_KINDS: dict[type, _Kind] = {
+SUPPORTED_NODES: dict[type, _Kind] = {  # by the container's class
     dict: _Kind(lambda d: (list(d.values()), list(d)), _dict_of),
     list: _Kind(lambda each: (each, None), lambda values, _: list(values)),
     tuple: _Kind(lambda each: (list(each), None), lambda values, _: tuple(values)),
@@ -43,16 +43,21 @@ _KINDS: dict[type, _Kind] = {
 def register_pytree_node(cls: type, flatten_fn: Flatten, unflatten_fn: Unflatten,
                          **names: Any) -> None:  # fmt: skip
     """Take objects of ``cls`` for containers. Raises ValueError where they are already."""
-    if cls in _KINDS:
+    if cls in SUPPORTED_NODES:
         raise ValueError(f"{cls} is already registered as pytree node.")
-    _KINDS[cls] = _Kind(flatten_fn, unflatten_fn)
+    SUPPORTED_NODES[cls] = _Kind(flatten_fn, unflatten_fn)
 
 
 def _kind_of(tree: Any) -> Any:
     kind = type(tree)
-    if kind not in _KINDS and isinstance(tree, tuple) and hasattr(kind, "_fields"):
+    if kind not in SUPPORTED_NODES and isinstance(tree, tuple) and hasattr(kind, "_fields"):
         return namedtuple
-    return kind if kind in _KINDS else None
+    return kind if kind in SUPPORTED_NODES else None
+
+
+def node_type(tree: Any) -> Any:
+    """The key of ``SUPPORTED_NODES`` for ``tree`` if it is a container: named tuples share one."""
+    return _kind_of(tree) or type(tree)
 
 
 @final
@@ -95,7 +100,7 @@ def tree_flatten(
     kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
     if kind is None:
         return [tree], TreeSpec(None, None, ())
-    children, context = _KINDS[kind].flatten(tree)
+    children, context = SUPPORTED_NODES[kind].flatten_fn(tree)
     leaves: list[Any] = []
     specs = []
     for child in children:
@@ -120,7 +125,7 @@ def _build(leaves: Any, spec: TreeSpec) -> Any:
     if spec.type is None:
         return next(leaves)
     children = [_build(leaves, child) for child in spec.children_specs]
-    return _KINDS[spec.type].unflatten(children, spec.context)
+    return SUPPORTED_NODES[spec.type].unflatten_fn(children, spec.context)
 
 
 def tree_leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
@@ -181,7 +186,7 @@ def broadcast_to(tree: Any, spec: TreeSpec) -> list[Any] | None:
         return [tree] * spec.num_leaves
     if spec.type is not kind:
         return None
-    children, context = _KINDS[kind].flatten(tree)
+    children, context = SUPPORTED_NODES[kind].flatten_fn(tree)
     if len(children) != len(spec.children_specs) or context != spec.context:
         return None
     result: list[Any] = []

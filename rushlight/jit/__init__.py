@@ -103,6 +103,14 @@ script_method = _same
 interface = _same
 
 
+def _overload(func: Any) -> Any:
+    """The function itself: the last one of a name is the one that is called."""
+    return func
+
+
+_overload_method = _overload
+
+
 def ignore(drop: Any = False, **kwargs: Any) -> Any:
     """The function itself; also with arguments, as a decorator."""
     return drop if callable(drop) else _same

@@ -123,7 +123,7 @@ def tensor_repr(
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    text = _with_suffixes(prefix + tensor_body(array, column), suffixes, column)
+    text = with_suffixes(prefix + tensor_body(array, column), suffixes, column)
     text += ")" * (prefix.count("(") - 1)
     return "Parameter containing:\n" + " " * indent + text if is_parameter else text
 
@@ -145,13 +145,17 @@ def _complex_of(real: str) -> str:
     return "complex128" if real == "float64" else "complex64"
 
 
-def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
-    """``text, suffix, suffix)``, each suffix on a new line where the last one is full."""
+def with_suffixes(text: str, suffixes: list[str], indent: int, new_line: bool = False) -> str:
+    """``text, suffix, suffix)``, each suffix on a new line where the last one is full.
+
+    ``new_line``: the first suffix has one in any case.
+    """
     parts = [text]
     # PyTorch counts from the newline itself and one more, for the bracket to come.
     used = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if used + len(suffix) + 2 > _options.linewidth:
+        if new_line or used + len(suffix) + 2 > _options.linewidth:
+            new_line = False
             parts.append(",\n" + " " * indent + suffix)
             used = indent + len(suffix)
         else:

@@ -8,7 +8,10 @@ from typing import Any
 from rushlight.utils import data
 from rushlight.utils.swap import swap_tensors
 
-_PARTS = frozenset({"_pytree", "benchmark", "checkpoint", "dlpack", "model_zoo", "tensorboard"})
+_PARTS = frozenset(
+    {"_pytree", "benchmark", "checkpoint", "deterministic", "dlpack", "hooks", "model_zoo",
+     "tensorboard"}
+)  # fmt: skip
 
 __all__ = ["data", "swap_tensors"]
 

@@ -129,7 +129,7 @@ def test_worker_processes_find_rushlight_too(run: Run, method: str) -> None:
 
         def work(queue):
             import torch
-            queue.put((torch.__name__, config.ERA))
+            queue.put((torch.__spec__.name, config.ERA))
 
         if __name__ == "__main__":
             context = multiprocessing.get_context(sys.argv[1])

@@ -161,6 +161,16 @@ class DataLoader(Generic[T_co]):
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
 
+def __getattr__(name: str) -> Any:
+    """PyTorch's name of the iterator with workers, for whoever asks whether one is of it."""
+    if name == "_MultiProcessingDataLoaderIter":
+        return _workers_module().WorkersIter
+    raise AttributeError(f"module 'torch.utils.data.dataloader' has no attribute '{name}'")
+
+
+_BaseDataLoaderIter, _SingleProcessDataLoaderIter = BaseDataLoaderIter, SingleProcessIter
+
+
 def _workers_module() -> Any:
     """What needs multiprocessing: a tenth of our start-up time, and most loaders do without."""
     return import_module("rushlight.utils.data.workers")

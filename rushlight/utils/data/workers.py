@@ -42,6 +42,10 @@ class WorkersIter(BaseDataLoaderIter):
         self.shutdown = weakref.finalize(self, self.crew.close)
         self._begin()
 
+    def _shutdown_workers(self) -> None:
+        """End them now, and not when the iterator goes; training libraries call it."""
+        self.shutdown()
+
     def _begin(self) -> None:
         self.sent = 0  # number of the next batch to ask for
         self.wanted = 0  # number of the next batch to hand out

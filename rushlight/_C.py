@@ -1,0 +1,62 @@
+"""``torch._C``: the few names of PyTorch's compiled part that libraries ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.tensor import Generator, Tensor
+from rushlight.tensor.overrides import DisableTorchFunction, DisableTorchFunctionSubclass
+from rushlight.tensor.to_arguments import parse_to
+
+_TensorMeta = type(Tensor)
+
+
+def _get_tracing_state() -> None:
+    """None: nothing is being traced for TorchScript."""
+    return
+
+
+def _is_tracing() -> bool:
+    return False
+
+
+def _are_functorch_transforms_active() -> bool:
+    """False: ``torch.func`` transforms are seen by nobody but themselves here."""
+    return False
+
+
+def _cuda_isInBadFork() -> bool:
+    return False
+
+
+def _disabled_torch_function_impl(
+    func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+) -> Any:
+    """Call ``func`` without asking subclasses: for a class whose results need not be of it."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
+class _nn:
+    """``torch._C._nn``."""
+
+    @staticmethod
+    def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, Any, Any]:
+        """Device, dtype, non_blocking and memory format of a call ``to(*args, **kwargs)``."""
+        asked = parse_to(args, kwargs)
+        return asked.device, asked.dtype, asked.non_blocking, asked.memory_format
+
+
+def _absent(name: str) -> type:
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(
+            f"torch.{name}: not part of Rushlight; torch.load and torch.save read and write files"
+        )
+
+    return type(name, (), {"__init__": refuse, "__doc__": "Raises NotImplementedError."})
+
+
+PyTorchFileReader = _absent("PyTorchFileReader")
+PyTorchFileWriter = _absent("PyTorchFileWriter")
+
+__all__ = ["DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator"]

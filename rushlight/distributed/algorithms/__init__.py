@@ -1,0 +1,1 @@
+"""``torch.distributed.algorithms``: what of it a program alone needs."""

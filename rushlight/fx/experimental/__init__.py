@@ -1,0 +1,1 @@
+"""``torch.fx.experimental``: what of it libraries ask for."""
