@@ -50,6 +50,21 @@ class record_function:
         return wrapped
 
 
+class emit_nvtx:
+    """Ranges for NVIDIA's profiler: entering it raises as in PyTorch's CPU build."""
+
+    def __init__(self, enabled: bool = True, record_shapes: bool = False) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> emit_nvtx:
+        if self.enabled:
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        pass
+
+
 def __getattr__(name: str) -> Any:
     """What stands on top of everything that it measures is imported when it is asked for."""
     if name not in _ELSEWHERE:
@@ -58,4 +73,6 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-__all__ = ["EventList", "FunctionEvent", "kineto_available", "profile", "record_function"]  # noqa: F822
+__all__ = [
+    "EventList", "FunctionEvent", "emit_nvtx", "kineto_available", "profile", "record_function",  # noqa: F822
+]  # fmt: skip

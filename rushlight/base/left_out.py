@@ -49,8 +49,8 @@ _OF_NAMED = """
     align_as align_tensors align_to refine_names rename rename_
 """
 _OF_SCRIPT = """
-    CompilationUnit JITException ScriptClass ScriptClassFunction ScriptDict ScriptFunction
-    ScriptList ScriptMethod ScriptModule ScriptObject classes fork import_ir_module
+    CompilationUnit JITException ScriptClass ScriptClassFunction ScriptDict ScriptList
+    ScriptMethod ScriptObject classes fork import_ir_module
     import_ir_module_from_buffer parse_ir parse_schema parse_type_comment wait
 """
 _OF_LIBRARIES = """
