@@ -93,7 +93,7 @@ _SUBMODULES = frozenset(
         "_C", "__config__", "_dynamo", "_inductor", "_tensor_str", "_utils", "accelerator", "amp",
         "autograd", "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions",
         "fft", "func", "functional", "futures", "fx", "hub", "jit", "linalg", "masked", "mps",
-        "multiprocessing", "nested", "nn", "optim", "overrides", "profiler", "random",
+        "multiprocessing", "nested", "nn", "onnx", "optim", "overrides", "profiler", "random",
         "return_types", "serialization", "signal", "sparse", "special", "storage", "testing",
         "types", "utils", "version", "vision", "xpu",
     }

@@ -6,7 +6,11 @@ import functools
 from typing import Any
 
 from rushlight.autograd.mapped import mapped
+<<<<<<< HEAD
 from rushlight.base.warn import warn
+=======
+from rushlight.base.shape import broadcast_shapes
+>>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.engine.value import Meta, Value
@@ -133,16 +137,27 @@ class _UserNode(GradNode):
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{arguments}, got {len(results)})"
             )
+<<<<<<< HEAD
         wanted = [
             self._fitting(results[place], meta, number)
             for number, (place, meta) in enumerate(
                 zip(self.__dict__["places"], self.__dict__["arriving"], strict=True)
             )
         ]
+=======
+        with enable_grad() if create_graph else no_grad():
+            wanted = [
+                None if edge is None else self._fitted(results[place], place, meta)
+                for place, meta, edge in zip(
+                    self.__dict__["places"], self.__dict__["inputs"], self.edges, strict=True
+                )
+            ]
+>>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
         if create_graph:
             return wanted
         return [None if each is None else _own_value(each) for each in wanted]
 
+<<<<<<< HEAD
     def _fitting(self, made: Tensor | None, meta: Meta, number: int) -> Tensor | None:
         """A gradient in the shape of its input: what was broadcast is summed. RuntimeError else."""
         if made is None or made.shape == meta.shape or self.edges[number] is None:
@@ -157,6 +172,43 @@ class _UserNode(GradNode):
                 f"{list(made.shape)} but expected shape compatible with {list(meta.shape)}"
             )
         return made.sum_to_size(meta.shape)  # type: ignore[attr-defined, no-any-return]
+=======
+    def _fitted(self, gradient: Any, place: int, meta: Meta) -> Tensor | None:
+        """The gradient of an input as PyTorch takes it: of the input's dtype, and summed over the
+        axes along which the input would be expanded to its shape."""
+        if gradient is None:
+            return None
+        if not isinstance(gradient, Tensor):
+            raise RuntimeError(
+                f"{self.name()}: expected Variable or None (got {type(gradient).__name__}) as "
+                f"gradient {place}"
+            )
+        if gradient.shape != meta.shape:
+            try:
+                fits = broadcast_shapes(meta.shape, gradient.shape) == tuple(gradient.shape)
+            except RuntimeError:
+                fits = False
+            if not fits:
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {place} - got "
+                    f"{list(gradient.shape)} but expected shape compatible with {list(meta.shape)}"
+                )
+            gradient = gradient.sum_to_size(meta.shape)
+        if gradient.dtype is not meta.dtype:
+            if gradient.dtype.is_complex and not meta.dtype.is_complex:
+                raise RuntimeError(
+                    f"Function {self.name()} returned a complex gradient at index {place}, whose "
+                    f"input is {meta.dtype}; return its real part"
+                )
+            gradient = gradient.to(meta.dtype)
+        return gradient
+
+
+def _own_value(gradient: Tensor) -> Any:
+    """The value of a gradient; of a copy where it lies in another tensor's memory."""
+    value = gradient._read_value()
+    return value if value.parent is None else function("clone")(gradient)._value
+>>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
 
 
 class Function:
@@ -240,9 +292,14 @@ class Function:
         outs = output if several else (output,)
         tensors = [each for each in outs if isinstance(each, Tensor)]
         node = _UserNode(cls, context, edges, tuple(each._meta for each in tensors))
+<<<<<<< HEAD
         node.__dict__.update(
             places=places, arguments=len(args), arriving=tuple(args[k]._meta for k in places)
         )
+=======
+        inputs = tuple(args[place]._meta for place in places)
+        node.__dict__.update(places=places, inputs=inputs, arguments=len(args))
+>>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
         context.__dict__["_node"] = node
         for each in context._dirty:
             if each._edge is LEAF:
@@ -260,7 +317,7 @@ class Function:
             dirty = any(each is other for other in context._dirty)
             if not dirty and any(each is arg for arg in args):
                 result = each._alias()  # an input returned as it is: another tensor of its own
-            if not skip and each.dtype.is_floating_point:
+            if not skip and (each.dtype.is_floating_point or each.dtype.is_complex):
                 result._edge = node if number == 0 else OutputEdge(node, number)
                 # A saved output must be the tensor that carries this node.
                 context._saved = tuple(result if s is each else s for s in context._saved)

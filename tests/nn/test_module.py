@@ -336,3 +336,24 @@ def test_backward_hook_without_input_gradient() -> None:
     linear.register_full_backward_hook(lambda module, gi, go: log.append((gi, go[0].tolist())))
     linear(torch.ones(1, 2)).sum().backward()
     assert log == [((None,), [[1.0]])]
+
+
+def test_a_getattr_of_ones_own_is_asked_for_every_parameter() -> None:
+    class Watched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[str] = []
+            self.weight = nn.Parameter(torch.ones(2))
+            self.inner = nn.Linear(2, 2)
+
+        def __getattr__(self, name: str) -> Any:
+            found = super().__getattr__(name)
+            self.__dict__["asked"].append(name)
+            return found
+
+    watched = Watched()
+    watched.asked.clear()
+    for _ in range(2):
+        assert watched.weight is watched._parameters["weight"]
+        assert watched.inner is watched._modules["inner"]
+    assert watched.asked == ["weight", "inner"] * 2

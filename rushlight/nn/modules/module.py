@@ -297,6 +297,9 @@ class Module(Calling, Traversal, StateDict, Conversion):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
+Registry.plain_look_up = Module.__getattr__
+
+
 def _addindent(s_: str, numSpaces: int) -> str:
     """Indent all lines but the first. Programs that print modules of their own call it."""
     return s_.replace("\n", "\n" + " " * numSpaces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 _MISSING = object()
 
@@ -14,22 +14,26 @@ class Registry(dict[str, Any]):
 
     Python finds ``self.weight`` in the instance's ``__dict__`` without calling ``__getattr__``,
     which is ten times as fast; every way of changing this dict keeps the two in step. A name that
-    the module's class already has is left to the class, as attribute look-up would.
+    the module's class already has is left to the class, as attribute look-up would; and a class
+    with a ``__getattr__`` of its own is asked for every name, as in PyTorch.
     """
 
-    __slots__ = ("_owner",)
+    __slots__ = ("_owner", "_shown")
+
+    plain_look_up: ClassVar[Any] = None  # Module.__getattr__
 
     def __init__(self, owner: Any, entries: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         # A strong reference would make every module a cycle that only the collector frees.
         self._owner = weakref.ref(owner)
+        self._shown = type(owner).__getattr__ is Registry.plain_look_up
         if entries:
             self.update(entries)
 
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, value)
         owner = self._owner()
-        if owner is not None and not hasattr(type(owner), name):
+        if self._shown and owner is not None and not hasattr(type(owner), name):
             owner.__dict__[name] = value
 
     def __delitem__(self, name: str) -> None:
