@@ -6,11 +6,8 @@ import functools
 from typing import Any
 
 from rushlight.autograd.mapped import mapped
-<<<<<<< HEAD
-from rushlight.base.warn import warn
-=======
 from rushlight.base.shape import broadcast_shapes
->>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
+from rushlight.base.warn import warn
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.engine.value import Meta, Value
@@ -137,14 +134,6 @@ class _UserNode(GradNode):
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{arguments}, got {len(results)})"
             )
-<<<<<<< HEAD
-        wanted = [
-            self._fitting(results[place], meta, number)
-            for number, (place, meta) in enumerate(
-                zip(self.__dict__["places"], self.__dict__["arriving"], strict=True)
-            )
-        ]
-=======
         with enable_grad() if create_graph else no_grad():
             wanted = [
                 None if edge is None else self._fitted(results[place], place, meta)
@@ -152,27 +141,10 @@ class _UserNode(GradNode):
                     self.__dict__["places"], self.__dict__["inputs"], self.edges, strict=True
                 )
             ]
->>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
         if create_graph:
             return wanted
         return [None if each is None else _own_value(each) for each in wanted]
 
-<<<<<<< HEAD
-    def _fitting(self, made: Tensor | None, meta: Meta, number: int) -> Tensor | None:
-        """A gradient in the shape of its input: what was broadcast is summed. RuntimeError else."""
-        if made is None or made.shape == meta.shape or self.edges[number] is None:
-            return made
-        lead = made.ndim - len(meta.shape)
-        fits = lead >= 0 and all(
-            n in (1, m) for n, m in zip(meta.shape, made.shape[lead:], strict=True)
-        )
-        if not fits:
-            raise RuntimeError(
-                f"Function {self.name()} returned an invalid gradient at index {number} - got "
-                f"{list(made.shape)} but expected shape compatible with {list(meta.shape)}"
-            )
-        return made.sum_to_size(meta.shape)  # type: ignore[attr-defined, no-any-return]
-=======
     def _fitted(self, gradient: Any, place: int, meta: Meta) -> Tensor | None:
         """The gradient of an input as PyTorch takes it: of the input's dtype, and summed over the
         axes along which the input would be expanded to its shape."""
@@ -202,13 +174,6 @@ class _UserNode(GradNode):
                 )
             gradient = gradient.to(meta.dtype)
         return gradient
-
-
-def _own_value(gradient: Tensor) -> Any:
-    """The value of a gradient; of a copy where it lies in another tensor's memory."""
-    value = gradient._read_value()
-    return value if value.parent is None else function("clone")(gradient)._value
->>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
 
 
 class Function:
@@ -292,14 +257,8 @@ class Function:
         outs = output if several else (output,)
         tensors = [each for each in outs if isinstance(each, Tensor)]
         node = _UserNode(cls, context, edges, tuple(each._meta for each in tensors))
-<<<<<<< HEAD
-        node.__dict__.update(
-            places=places, arguments=len(args), arriving=tuple(args[k]._meta for k in places)
-        )
-=======
         inputs = tuple(args[place]._meta for place in places)
         node.__dict__.update(places=places, inputs=inputs, arguments=len(args))
->>>>>>> 4cfcb60 (A module with its own __getattr__ is asked for every parameter; gradients of Functions fitted to their inputs; more import addresses)
         context.__dict__["_node"] = node
         for each in context._dirty:
             if each._edge is LEAF:
