@@ -11,6 +11,7 @@ from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
 from rushlight.compiler.loops.sign import in_unit, never_positive
+from rushlight.compiler.loops.terms import find_terms
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -25,6 +26,7 @@ class Body:
         self.s = schedule
         self.places = places
         self.phase = 0
+        self.terms = find_terms(schedule)
         self.waiting: dict[tuple[Value, int], str] = {}
 
     def wide(self, value: Value) -> bool:
@@ -98,6 +100,8 @@ class Body:
             there = self.places.guard(value, lanes)
             shape = w.kind("i1", lanes)
             return w.let(f"select {shape} {there}, {kind} {args[0]}, {kind} {args[1]}")
+        if value in self.terms and value.phase == self.phase:
+            op = "exp_term"
         if op in ("exp", "expm1") and never_positive(value.args[0]):
             op += "_down"
         if op == "log1p" and in_unit(value.args[0]):

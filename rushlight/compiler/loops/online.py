@@ -19,8 +19,8 @@ from rushlight.base.dtype import float32
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value, needed_full
-from rushlight.compiler.loops.sign import never_positive
 from rushlight.compiler.loops.stream import LARGE
+from rushlight.compiler.loops.terms import is_below_largest
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ def find_joined(schedule: Schedule) -> dict[Value, Value]:
 def _largest_below(value: Value) -> Value | None:
     """max(x), where ``value`` is the sum of exp(x - max(x))."""
     power = value.args[0]
-    if value.data != "sum" or power.op != "exp" or not never_positive(power.args[0]):
-        return None
-    difference = power.args[0]
-    if difference.op != "sub" or difference.dtype is not float32:
-        return None
-    return difference.args[1]
+    return power.args[0].args[1] if value.data == "sum" and is_below_largest(power) else None
 
 
 def add_group(

@@ -1,0 +1,44 @@
+"""Exponentials that are only terms of a sum of at least 1: the last digits of small ones are lost.
+
+softmax and its kin add up exp(x - max(x)); the largest term is 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rushlight.base.dtype import float32
+from rushlight.compiler.loops.build import Value, needed_full
+from rushlight.compiler.loops.saved import there_before
+from rushlight.compiler.loops.sign import never_positive
+
+if TYPE_CHECKING:
+    from rushlight.compiler.loops.schedule import Schedule
+
+
+def is_below_largest(value: Value) -> bool:
+    """exp(x - max(x)) of floats."""
+    if value.op != "exp" or value.dtype is not float32:
+        return False
+    return value.args[0].op == "sub" and never_positive(value.args[0])
+
+
+def find_terms(schedule: Schedule) -> set[Value]:
+    """Those that the pass which first needs them only adds up. Later ones make their own."""
+    s = schedule
+    return {
+        value
+        for value in s.values
+        if is_below_largest(value) and value not in s.saved and _is_only_summed(s, value)
+    }
+
+
+def _is_only_summed(schedule: Schedule, value: Value) -> bool:
+    s, phase = schedule, value.phase
+    if any(store.value is value for store in s.stores):
+        return False
+    reduces = [v for v in s.values if v.op == "reduce" and v.args[0] is value]
+    if not reduces or any(v.data != "sum" for v in reduces):
+        return False
+    others = needed_full(s.pass_roots(phase), there_before(s.saved, phase))
+    return not any(value in other.args for other in others)
