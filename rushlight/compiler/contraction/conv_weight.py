@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, pixels_weight, values, winograd_weight
+from rushlight.compiler.contraction import (
+    choose,
+    depthwise,
+    pixels_weight,
+    point_weight,
+    values,
+    winograd_weight,
+)
 from rushlight.compiler.contraction.matmul import matmul
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
+from rushlight.compiler.contraction.shares import total
 from rushlight.compiler.contraction.weight_kernel import (
     MAX_RUN,
     WORDS,
     Weight,
-    total_kernel,
     weight_kernel,
 )
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
@@ -53,6 +60,8 @@ def conv_weight_grad(
         return pixels_weight.pixels_weight(problem)
     if winograd_weight.fits(problem, _dense(dw)):
         return winograd_weight.winograd_weight(problem)
+    if point_weight.fits(problem, _dense(dw)):
+        return point_weight.point_weight(problem)
     return _planar(problem)
 
 
@@ -158,20 +167,7 @@ def _planar(problem: Problem) -> list[Launch]:
             label=label,
         )
     ]
-    if shares > 1:
-        count = math.prod(dw.shape)
-        per_chunk = _TOTALS
-        launches.append(
-            Launch(
-                total_kernel(dw.dtype, tile.lanes),
-                (target, dw.ref),
-                (count, per_chunk, shares),
-                chunks=-(-count // per_chunk),
-                flops=count * (shares - 1),
-                bytes=(shares + 1) * numbers["dw_share"],
-                label=f"total of {label}",
-            )
-        )
+    launches += total(shares, target, dw, tile.lanes, label)
     return launches
 
 
@@ -183,7 +179,3 @@ def _dense(operand: Operand) -> bool:
             return False
         step *= size
     return True
-
-
-# Numbers of a chunk that only adds shares.
-_TOTALS = 16384

@@ -153,33 +153,6 @@ def weight_kernel(spec: Weight) -> Kernel:
     return kernel("weight_grad", panels.declare() + panels.define() + copier.define() + entry(body))
 
 
-@functools.lru_cache(maxsize=8)
-def total_kernel(dtype: str, lanes: int) -> Kernel:
-    """Sums of shares, number by number. Pointers: shares, out. Words: numbers, those of a chunk,
-    shares."""
-    body = Body()
-    parts, out = body.words("%args", 2, kind="ptr")
-    count, per_chunk, shares = body.words("%args", 3, first=2)
-    size = values.SIZES[dtype]
-    stop = body.min(body.mul("%end", per_chunk), count)
-    start = body.mul("%begin", per_chunk)
-    whole = body.add(start, body.mul(body.div(body.sub(stop, start), str(lanes)), str(lanes)))
-    step = body.mul(count, str(size))
-    for first, last, width in ((start, whole, lanes), (whole, stop, 1)):
-        kind = values.kind(dtype, width)
-        total = body.op(f"alloca {kind}, align 64")
-        with body.loop(first, last, str(width)) as index:
-            offset = body.mul(index, str(size))
-            here = body.at(parts, offset)
-            body.store(kind, body.load(kind, here, size), total, size)
-            with body.loop("1", shares) as share:
-                more = body.load(kind, body.at(here, body.mul(share, step)), size)
-                old = body.load(kind, total, size)
-                body.store(kind, values.add(body, dtype, old, more, width), total, size)
-            body.store(kind, body.load(kind, total, size), body.at(out, offset), size)
-    return kernel("weight_total", entry(body))
-
-
 def _pack_gradient(
     body: Body,
     copier: slab.Copier,

@@ -12,7 +12,7 @@ import math
 
 from rushlight.compiler.contraction import choose
 from rushlight.compiler.contraction.operand import round_up
-from rushlight.compiler.contraction.weight_kernel import total_kernel
+from rushlight.compiler.contraction.shares import total_kernel
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.contraction.winograd import suits
 from rushlight.compiler.contraction.winograd_weight_kernel import WORDS, winograd_weight_kernel

@@ -14,6 +14,7 @@ from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.gemm import Gemm, gemm
 from rushlight.compiler.contraction.pixels_kernel import Pixels, pixels_kernel
 from rushlight.compiler.contraction.pixels_weight_kernel import PixelsWeight, pixels_weight_kernel
+from rushlight.compiler.contraction.point_weight_kernel import point_weight_kernel
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
 from rushlight.compiler.contraction.winograd_kernel import Winograd, winograd_kernel
@@ -43,6 +44,7 @@ AVX2 = {
     "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),
     "conv, one tap": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", True)), 12),
     "weight": (weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32")), 12),
+    "point weight": (point_weight_kernel(Tile(6, 2, 8, "f32"), 1), 12),
     "pixels 6x2": (pixels_kernel(_pixels(Tile(6, 2, 8, "f32"))), 12),
     "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
     "pixels 3x3": (pixels_kernel(_pixels(Tile(3, 3, 8, "f32"))), 9),
