@@ -51,6 +51,13 @@ def as_float32(value: float) -> float:
         return math.copysign(math.inf, value)
 
 
+def as_bfloat16(value: float) -> float:
+    """The nearest number of bfloat16, of a finite one."""
+    (bits,) = struct.unpack("<I", struct.pack("<f", as_float32(value)))
+    bits += 0x7FFF + (bits >> 16 & 1)
+    return float(struct.unpack("<f", struct.pack("<I", bits & 0xFFFF0000))[0])
+
+
 @final
 class Writer:
     """Grows the body of one function."""
@@ -178,8 +185,10 @@ class Writer:
             return self.let(f"bitcast {wide} {high} to {self.kind('float', lanes)}")
         return value
 
-    def to_memory(self, value: str, dtype: DType, lanes: int) -> str:
-        """A register value as it is stored; rounds to float16 and bfloat16."""
+    def to_memory(self, value: str, dtype: DType, lanes: int, rounded: bool = False) -> str:
+        """A register value as it is stored; rounds to float16 and to bfloat16, unless it has been
+        ``rounded``.
+        """
         name = dtype.name
         if dtype.category == BOOL:
             return self.let(f"zext {self.kind('i1', lanes)} {value} to {self.kind('i8', lanes)}")
@@ -190,8 +199,15 @@ class Writer:
                 f"fptrunc {self.kind('float', lanes)} {value} to {self.kind('half', lanes)}"
             )
         if name == "bfloat16":
-            return self.bfloat16_bits(value, lanes)
+            return self.upper_bits(value, lanes) if rounded else self.bfloat16_bits(value, lanes)
         return value
+
+    def upper_bits(self, value: str, lanes: int) -> str:
+        """What bfloat16 has of a float."""
+        wide = self.kind("i32", lanes)
+        bits = self.let(f"bitcast {self.kind('float', lanes)} {value} to {wide}")
+        high = self.let(f"lshr {wide} {bits}, {self.splat('16', 'i32', lanes)}")
+        return self.let(f"trunc {wide} {high} to {self.kind('i16', lanes)}")
 
     def half_by_bits(self, value: str, lanes: int) -> str:
         """A float rounded to half without a floating-point instruction."""
@@ -203,9 +219,7 @@ class Writer:
         kind, wide = self.kind("float", lanes), self.kind("i32", lanes)
         bits = self.let(f"bitcast {kind} {value} to {wide}")
         high = self.let(f"lshr {wide} {bits}, {self.splat('16', 'i32', lanes)}")
-        odd = self.let(f"and {wide} {high}, {self.splat('1', 'i32', lanes)}")
-        half = self.let(f"add {wide} {odd}, {self.splat('32767', 'i32', lanes)}")
-        rounded = self.let(f"add {wide} {bits}, {half}")
+        rounded = self._rounded_up(bits, lanes)
         moved = self.let(f"lshr {wide} {rounded}, {self.splat('16', 'i32', lanes)}")
         is_nan = self.let(f"fcmp uno {kind} {value}, {value}")
         # nan keeps its sign and becomes quiet: adding could carry it into infinity
@@ -214,10 +228,26 @@ class Writer:
         picked = self.let(f"select {flags} {is_nan}, {wide} {quiet}, {wide} {moved}")
         return self.let(f"trunc {wide} {picked} to {self.kind('i16', lanes)}")
 
-    def rounded(self, value: str, dtype: DType, lanes: int) -> str:
-        """A float register value rounded to float16 or bfloat16 and widened again."""
+    def _rounded_up(self, bits: str, lanes: int) -> str:
+        """Bits of floats with half a unit of bfloat16's last place added, a bit less if even."""
+        wide = self.kind("i32", lanes)
+        high = self.let(f"lshr {wide} {bits}, {self.splat('16', 'i32', lanes)}")
+        odd = self.let(f"and {wide} {high}, {self.splat('1', 'i32', lanes)}")
+        half = self.let(f"add {wide} {odd}, {self.splat('32767', 'i32', lanes)}")
+        return self.let(f"add {wide} {bits}, {half}")
+
+    def rounded(self, value: str, dtype: DType, lanes: int, plain: bool = False) -> str:
+        """A float register value rounded to float16 or bfloat16 and widened again.
+
+        ``plain``: as a nan, its lower half is nothing, so that rounding leaves it one.
+        """
         if dtype.name not in ("float16", "bfloat16"):
             return value
+        if plain and dtype.name == "bfloat16":
+            kind, wide = self.kind("float", lanes), self.kind("i32", lanes)
+            bits = self._rounded_up(self.let(f"bitcast {kind} {value} to {wide}"), lanes)
+            upper = self.let(f"and {wide} {bits}, {self.splat('-65536', 'i32', lanes)}")
+            return self.let(f"bitcast {wide} {upper} to {kind}")
         return self.from_memory(self.to_memory(value, dtype, lanes), dtype, lanes)
 
     # Errors at run time

@@ -20,8 +20,10 @@ _LOGICAL = {"add": "or", "mul": "and", "maximum": "or", "minimum": "and"}
 _ROUND = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "roundeven"}
 _FLOAT_COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole"}
 _COMPARE = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle"}
+# Of operands that bfloat16 holds, these make no nan that rounding could carry into a number.
+_PLAIN = frozenset(("add", "sub", "mul", "div", "sqrt", "rsqrt", "reciprocal"))
 # Results that float16 and bfloat16 hold exactly need no rounding.
-_EXACT = frozenset((
+EXACT = frozenset((
     "neg", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "copysign",
 ))  # fmt: skip
 
@@ -44,13 +46,13 @@ def emit(w: Writer, op: str, dtype: DType, lanes: int, args: list[str]) -> str:
         if op == "nextafter":
             return _next_after(w, dtype, lanes, args[0], args[1])
         result = _float(w, op, element, lanes, args)
-        if op in _FLOAT_COMPARE or op in _EXACT:
+        if op in _FLOAT_COMPARE or op in EXACT:
             return result
         if dtype.name == "float16" and op in vector_math.SUPPORTED:
             # LLVM would carry a copysign in double through both roundings, and call a library for
             # double to half; through whole numbers it does not.
             return w.from_memory(w.half_by_bits(result, lanes), dtype, lanes)
-        return w.rounded(result, dtype, lanes)
+        return w.rounded(result, dtype, lanes, plain=op in _PLAIN)
     if dtype.category == BOOL:
         return _bool(w, op, lanes, args)
     return _integer(w, op, dtype, element, lanes, args)

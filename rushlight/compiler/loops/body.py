@@ -9,6 +9,7 @@ from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.places import Places
+from rushlight.compiler.loops.rounding import Rounded
 from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
 from rushlight.compiler.loops.sign import in_unit, never_positive
 from rushlight.compiler.loops.terms import find_terms
@@ -27,6 +28,7 @@ class Body:
         self.places = places
         self.phase = 0
         self.terms = find_terms(schedule)
+        self.rounded = Rounded()
         self.waiting: dict[tuple[Value, int], str] = {}
 
     def wide(self, value: Value) -> bool:
@@ -130,4 +132,5 @@ class Body:
 
     def write(self, value: Value, access: Access, lanes: int, env: Env, segment: str = "") -> None:
         width = self.places.width(access, lanes)
-        self.places.write(self.get(value, width, env), access, width, segment)
+        rounded = self.rounded.holds(value)
+        self.places.write(self.get(value, width, env), access, width, segment, rounded)

@@ -181,12 +181,16 @@ class Places:
         vector = self.s.vector
         return 1 if vector < 0 or access.codes[self.order.index(vector)] == 0 else lanes
 
-    def write(self, value: str, access: Access, here: int, segment: str) -> None:
-        """Store ``here`` register values; ``segment``: the number of this segment's results."""
+    def write(
+        self, value: str, access: Access, here: int, segment: str, rounded: bool = False
+    ) -> None:
+        """Store ``here`` register values; ``segment``: the number of this segment's results;
+        ``rounded``: bfloat16 values that are.
+        """
         w = self.w
         dtype: DType = access.dtype
         vector = self.s.vector
-        value = w.to_memory(value, dtype, here)
+        value = w.to_memory(value, dtype, here, rounded)
         memory, size = MEMORY[dtype.name], dtype.itemsize
         kind = w.kind(memory, here)
         pointer, contiguous = self._address(access, here)
