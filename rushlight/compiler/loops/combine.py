@@ -93,7 +93,10 @@ class Combine:
     def join_next(
         self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]
     ) -> tuple[str, str]:
-        """``join_places`` where all places of ``b`` come after those of ``a``: ties keep ``a``."""
+        """``join_places`` where all places of ``b`` come after those of ``a``: ties keep ``a``.
+
+        That holds for the start too, see ``position``.
+        """
         kind, flags, whole = w.kind(self.element, lanes), w.kind("i1", lanes), w.kind(PLACE, lanes)
         most = self.kind == "argmax"
         if self.dtype.is_floating_point:
@@ -101,14 +104,22 @@ class Combine:
             beyond = w.let(f"fcmp {'ult' if most else 'ugt'} {kind} {a[0]}, {b[0]}")
             number = w.let(f"fcmp ord {kind} {a[0]}, {a[0]}")
             take = w.let(f"and {flags} {beyond}, {number}")
-            # the start is no element: -inf and inf themselves have to win against it
-            fresh = w.let(f"icmp eq {whole} {a[1]}, {w.splat(LAST, PLACE, lanes)}")
-            take = w.let(f"or {flags} {take}, {fresh}")
         else:
-            return self.join_places(w, lanes, a, b)
+            sign = "s" if self.dtype.is_signed else "u"
+            take = w.let(f"icmp {sign}{'gt' if most else 'lt'} {kind} {b[0]}, {a[0]}")
         value = w.let(f"select {flags} {take}, {kind} {b[0]}, {kind} {a[0]}")
         place = w.let(f"select {flags} {take}, {whole} {b[1]}, {whole} {a[1]}")
         return value, place
+
+    def position(self, w: Writer, lanes: int, place: str, element: str) -> str:
+        """The place that was found, as ``element``; the first where nothing went beyond the start,
+        which all are equal to then.
+        """
+        whole, flags = w.kind(PLACE, lanes), w.kind("i1", lanes)
+        none = w.let(f"icmp eq {whole} {place}, {w.splat(LAST, PLACE, lanes)}")
+        zero = w.splat("0", PLACE, lanes)
+        found = w.let(f"select {flags} {none}, {whole} {zero}, {whole} {place}")
+        return w.let(f"sext {whole} {found} to {w.kind(element, lanes)}")
 
     def join_both(
         self, w: Writer, lanes: int, a: tuple[str, str], b: tuple[str, str]

@@ -390,7 +390,6 @@ class LoopText:
             return
         if combine.places:
             element = emit_scalar.element_of(value.dtype)
-            kind, wide = w.kind(PLACE, lanes), w.kind(element, lanes)
-            env[value] = w.let(f"sext {kind} {result[1]} to {wide}")
+            env[value] = combine.position(w, lanes, result[1], element)
         else:
             env[value] = w.rounded(result[0], value.dtype, lanes)

@@ -139,8 +139,7 @@ class Panel:
         combine = self.t.combines[value]
         if places:
             element = emit_scalar.element_of(value.dtype)
-            found = self.read(places, PLACE, lanes)
-            return w.let(f"sext {w.kind(PLACE, lanes)} {found} to {w.kind(element, lanes)}")
+            return combine.position(w, lanes, self.read(places, PLACE, lanes), element)
         return w.rounded(self.read(array, combine.element, lanes), value.dtype, lanes)
 
     def _keep(self, values: list[Value]) -> None:
