@@ -38,7 +38,11 @@ from rushlight.tensor import Tensor, named
 from rushlight.tensor import _float as float
 from rushlight.tensor import _int as int
 from rushlight.tensor import bool_ as bool
-from rushlight.tensor.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from rushlight.tensor.anomaly import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_anomaly_enabled,
+)  # fmt: skip
 from rushlight.tensor.interface import (
     ABSENT,
     _assert,
@@ -92,9 +96,9 @@ _SUBMODULES = frozenset(
     {
         "_C", "__config__", "_dynamo", "_inductor", "_tensor_str", "_utils", "accelerator", "amp",
         "autograd", "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions",
-        "fft", "func", "functional", "futures", "fx", "hub", "jit", "linalg", "masked", "mps",
-        "multiprocessing", "nested", "nn", "onnx", "optim", "overrides", "profiler", "random",
-        "return_types", "serialization", "signal", "sparse", "special", "storage", "testing",
+        "fft", "func", "functional", "futures", "fx", "hub", "jit", "library", "linalg",
+        "masked", "mps", "multiprocessing", "nested", "nn", "onnx", "optim", "overrides",
+        "profiler", "quasirandom", "random", "return_types", "serialization", "signal", "sparse", "special", "storage", "testing",
         "types", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip

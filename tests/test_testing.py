@@ -78,3 +78,17 @@ def test_what_cannot_be_compared():
         close(np.ones(2), torch.ones(2))
     with pytest.raises(ValueError, match="no atol"):
         close(1.0, 1.0, rtol=0.1)
+
+
+def test_make_tensor():
+    torch.manual_seed(0)
+    made = torch.testing.make_tensor((2, 3), dtype=torch.float32, device="cpu")
+    assert abs(made[0, 0].item() + 0.0674) < 1e-4 and made.abs().max() <= 9
+    gaps = torch.testing.make_tensor(3, 2, dtype=torch.int64, device="cpu", noncontiguous=True)
+    assert not gaps.is_contiguous() and gaps.shape == (3, 2)
+    few = torch.testing.make_tensor(
+        99, dtype=torch.int8, device="cpu", low=0, high=2, exclude_zero=True
+    )
+    assert few.eq(1).all()
+    with pytest.raises(ValueError, match="must be less than"):
+        torch.testing.make_tensor(2, dtype=torch.float32, device="cpu", low=2, high=1)

@@ -57,6 +57,15 @@ class dtype:
         self.np = _bfloat16.numpy_dtype()
         return self.np
 
+    @property
+    def abbr(self) -> str:
+        """A short name: f32, bf16, i64, b8, c64."""
+        if self.name == "bool":
+            return "b8"
+        letters = {"float": "f", "bfloat": "bf", "int": "i", "uint": "u", "complex": "c"}
+        word = self.name.rstrip("0123456789")
+        return letters[word] + self.name[len(word) :]
+
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 

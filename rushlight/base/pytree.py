@@ -176,6 +176,17 @@ def tree_any(predicate: Callable[[Any], bool], tree: Any) -> bool:
     return any(map(predicate, tree_leaves(tree)))
 
 
+def children_of(tree: Any) -> tuple[Any, list[Any], Any] | None:
+    """(kind, children, context) of a container, None for a leaf."""
+    kind = _kind_of(tree)
+    return None if kind is None else (kind, *_KINDS[kind].flatten(tree))
+
+
+def tree_iter(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Iterable[Any]:
+    """The leaves, one after the other."""
+    return iter(tree_leaves(tree, is_leaf))
+
+
 def broadcast_to(tree: Any, spec: TreeSpec) -> list[Any] | None:
     """The leaves of ``tree``, each repeated for all that it stands above in ``spec``.
 

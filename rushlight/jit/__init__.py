@@ -8,6 +8,8 @@ neither written nor read.
 from collections.abc import Callable
 from typing import Any, Final
 
+from rushlight.futures import Future
+
 _WHY = (
     "torch.jit.{}: TorchScript is not part of Rushlight. Every operation is compiled as it is "
     "recorded: call the module or function as it is, and save its state_dict"
@@ -121,6 +123,18 @@ def unused(fn: Any) -> Any:
     return fn
 
 
+def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+    """``func(*args, **kwargs)``, called now, as a Future: so does PyTorch outside of scripts."""
+    made: Future[Any] = Future()
+    made.set_result(func(*args, **kwargs))
+    return made
+
+
+def wait(future: Future[Any]) -> Any:
+    """What a Future holds, once it is there."""
+    return future.wait()
+
+
 def annotate(the_type: Any, the_value: Any) -> Any:
     """The value."""
     return the_value
@@ -132,7 +146,8 @@ def isinstance(obj: Any, target_type: Any) -> bool:
 
 
 __all__ = [
-    "Final", "ScriptFunction", "ScriptModule", "annotate", "export", "freeze", "ignore",
+    "Final", "ScriptFunction", "ScriptModule", "annotate", "export", "fork", "freeze", "ignore",
     "interface", "is_scripting", "is_tracing", "isinstance", "load", "optimize_for_inference",
     "save", "script", "script_if_tracing", "script_method", "trace", "trace_module", "unused",
+    "wait",
 ]  # fmt: skip

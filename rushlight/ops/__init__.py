@@ -9,6 +9,7 @@ from typing import Any
 
 from rushlight.base.left_out import OPERATORS, LeftOut
 from rushlight.base.operator_names import ATEN as aten
+from rushlight.base.operators import known_namespace
 from rushlight.ops import (
     activation,
     adaptive_indices,
@@ -75,7 +76,10 @@ def load_rare() -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """``torch.ops.NAME`` is left out; this package only shares the name."""
-    if name.startswith("__"):
+    """``torch.ops.NAME`` is left out, but for what ``torch.library`` registered."""
+    if name.startswith("_"):
         raise AttributeError(f"module 'rushlight.ops' has no attribute '{name}'")
+    registered = known_namespace(name)
+    if registered is not None:
+        return registered
     raise LeftOut(f"torch.ops.{name} is left out of Rushlight: {OPERATORS}")

@@ -80,6 +80,11 @@ def _set(enabled: bool, check_nan: bool) -> None:
     state.listen("anomaly", _remember if enabled else None)
 
 
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Switch anomaly detection on or off."""
+    _set(mode, check_nan)
+
+
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on."""
     return _Settings.enabled

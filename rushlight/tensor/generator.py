@@ -53,6 +53,9 @@ default_generator = Generator()
 default_generator.seed()  # another stream in every process, until manual_seed
 
 
+Generator.__module__ = "torch._C"  # what PyTorch prints
+
+
 def manual_seed(seed: int) -> Generator:
     """Seed the default generator; returns it."""
     default_generator.manual_seed(int(seed))

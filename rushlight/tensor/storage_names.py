@@ -305,7 +305,9 @@ for _name, _kind in {
 
 # FloatStorage and the like, by the dtype's name.
 LEGACY: dict[str, type[TypedStorage]] = {
-    kind: type(f"{name}Storage", (TypedStorage,), {"dtype": dtypes.BY_NAME[kind]})
+    kind: type(
+        f"{name}Storage", (TypedStorage,), {"dtype": dtypes.BY_NAME[kind], "__module__": "torch"}
+    )
     for kind, name in LEGACY_NAMES.items()
     if kind in dtypes.BY_NAME
 }

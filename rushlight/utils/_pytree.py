@@ -1,4 +1,4 @@
-"""``torch.utils._pytree``: trees of containers; see base/pytree.py."""
+"""``torch.utils._pytree``: trees of containers; see base/pytree.py and base/pytree_paths.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rushlight.base.pytree import (
     tree_all,
     tree_any,
     tree_flatten,
+    tree_iter,
     tree_leaves,
     tree_map,
     tree_map_only,
@@ -18,6 +19,16 @@ from rushlight.base.pytree import (
     tree_unflatten,
 )
 from rushlight.base.pytree import node_type as _get_node_type  # noqa: F401 - libraries ask
+from rushlight.base.pytree_paths import (
+    GetAttrKey,
+    MappingKey,
+    SequenceKey,
+    key_get,
+    keystr,
+    tree_flatten_with_path,
+    tree_leaves_with_path,
+    tree_map_with_path,
+)
 
 PyTree = Any
 
@@ -28,7 +39,8 @@ def LeafSpec() -> TreeSpec:
 
 
 __all__ = [
-    "SUPPORTED_NODES", "LeafSpec", "PyTree",
-    "TreeSpec", "register_pytree_node", "tree_all", "tree_any", "tree_flatten", "tree_leaves",
-    "tree_map", "tree_map_only", "tree_structure", "tree_unflatten",
+    "SUPPORTED_NODES", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec", "key_get",
+    "keystr", "register_pytree_node", "tree_all", "tree_any", "tree_flatten",
+    "tree_flatten_with_path", "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map",
+    "tree_map_only", "tree_map_with_path", "tree_structure", "tree_unflatten",
 ]  # fmt: skip

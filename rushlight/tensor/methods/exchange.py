@@ -8,7 +8,7 @@ import numpy as np
 
 from rushlight.tensor.dlpack import dlpack, dlpack_device
 from rushlight.tensor.methods.shared import is_shared, share_memory_
-from rushlight.tensor.storage_names import storage, untyped_storage
+from rushlight.tensor.storage_names import LEGACY, storage, untyped_storage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -85,7 +85,22 @@ def matrix_transpose(self: Tensor) -> Tensor:
     return made
 
 
+def storage_type(self: Tensor) -> Any:
+    """The class of ``storage()``: ``torch.FloatStorage``."""
+    return LEGACY[self.dtype.name]
+
+
+def dim_order(self: Tensor, *, ambiguity_check: bool | list[Any] = False) -> tuple[int, ...]:
+    """The axes as they lie in memory, the one with the largest steps first."""
+    strides = self._current_layout().strides
+    order = sorted(range(self.ndim), key=lambda axis: -strides[axis])
+    if ambiguity_check and len(set(strides)) < len(strides):
+        raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one")
+    return tuple(order)
+
+
 METHODS: dict[str, Any] = {
+    "storage_type": storage_type, "dim_order": dim_order, "name": property(lambda self: None),
     "untyped_storage": untyped_storage, "storage": storage, "is_shared": is_shared,
     "share_memory_": share_memory_, "__dlpack__": dlpack, "__dlpack_device__": dlpack_device,
     "__copy__": shallow_copy, "as_subclass": as_subclass, "new": new,
