@@ -98,8 +98,8 @@ _SUBMODULES = frozenset(
         "autograd", "backends", "board", "compiler", "cpu", "cuda", "distributed", "distributions",
         "fft", "func", "functional", "futures", "fx", "hub", "jit", "library", "linalg",
         "masked", "mps", "multiprocessing", "nested", "nn", "onnx", "optim", "overrides",
-        "profiler", "quasirandom", "random", "return_types", "serialization", "signal", "sparse", "special", "storage", "testing",
-        "types", "utils", "version", "vision", "xpu",
+        "profiler", "quasirandom", "random", "return_types", "serialization", "signal", "sparse",
+        "special", "storage", "testing", "types", "utils", "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

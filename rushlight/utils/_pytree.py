@@ -39,8 +39,8 @@ def LeafSpec() -> TreeSpec:
 
 
 __all__ = [
-    "SUPPORTED_NODES", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec", "key_get",
-    "keystr", "register_pytree_node", "tree_all", "tree_any", "tree_flatten",
+    "SUPPORTED_NODES", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey",
+    "TreeSpec", "key_get", "keystr", "register_pytree_node", "tree_all", "tree_any", "tree_flatten",
     "tree_flatten_with_path", "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map",
     "tree_map_only", "tree_map_with_path", "tree_structure", "tree_unflatten",
 ]  # fmt: skip
