@@ -13,7 +13,7 @@ def test_values_and_errors() -> None:
     both = collect_all([first, second])
     chained = first.then(lambda done: done.value() + 1)
     assert not first.done() and not both.done()
-    with pytest.raises(RuntimeError, match="."):
+    with pytest.raises(RuntimeError):
         first.value()
     first.set_result(1)
     assert chained.wait() == 2 and not both.done()

@@ -179,7 +179,7 @@ def tree_any(predicate: Callable[[Any], bool], tree: Any) -> bool:
 def children_of(tree: Any) -> tuple[Any, list[Any], Any] | None:
     """(kind, children, context) of a container, None for a leaf."""
     kind = _kind_of(tree)
-    return None if kind is None else (kind, *SUPPORTED_NODES[kind].flatten(tree))
+    return None if kind is None else (kind, *SUPPORTED_NODES[kind].flatten_fn(tree))
 
 
 def tree_iter(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Iterable[Any]:
