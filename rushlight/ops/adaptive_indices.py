@@ -8,6 +8,7 @@ from rushlight.base.dtype import int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.pool.adaptive_pool import require_elements
 from rushlight.ops.table import composite
 
 
@@ -33,6 +34,7 @@ def _pool(rank: int, input: Node, output_size: Any) -> tuple[Node, Node]:
             f"adaptive_max_pool{rank}d(): Expected {rank + 1}D or {rank + 2}D tensor, but got: "
             f"{list(input.shape)}"
         )
+    require_elements(f"adaptive_max_pool{rank}d", input, rank, "max")
     lead, sizes = input.shape[:-rank], input.shape[-rank:]
     given = (output_size,) * rank if output_size is None or isinstance(output_size, int) else (
         tuple(output_size)

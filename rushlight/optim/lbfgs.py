@@ -10,6 +10,7 @@ from rushlight.optim.line_search import Point, strong_wolfe
 from rushlight.optim.optimizer import Optimizer, ParamsT
 from rushlight.optim.settings import check_rate
 from rushlight.tensor import Tensor, zeros
+from rushlight.tensor.functions.complex_numbers import view_as_real
 from rushlight.tensor.wrap import function
 
 cat = function("cat")
@@ -185,7 +186,7 @@ class LBFGS(Optimizer):
 
 def _real(x: Any) -> Any:
     """A complex tensor as pairs of real numbers."""
-    return function("view_as_real")(x) if x.is_complex() else x
+    return view_as_real(x) if x.is_complex() else x
 
 
 def _value(loss: Any) -> float:

@@ -35,6 +35,7 @@ class Rule:
         self._to_values = compile_function(op, values=True)
         twin = copy.copy(op)
         twin.differentiable = True
+        twin.name = f"_{op.name}"  # nobody's to override
         # A learning rate may be a tensor that wants its gradient: where the rule takes numbers.
         twin.parameters = tuple(map(_as_operand, op.parameters))
         self._to_tensors = compile_function(twin)

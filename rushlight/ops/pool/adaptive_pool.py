@@ -10,6 +10,8 @@ from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.conv import to_first, to_last
 from rushlight.ops.pool.window import adaptive_windows, with_batch
+from rushlight.ops.reduce.dims import finish
+from rushlight.ops.reduce.sum import mean_of
 from rushlight.ops.table import composite
 
 
@@ -29,19 +31,36 @@ def _targets(who: str, x: Node, rank: int, output_size: Any) -> tuple[int, ...]:
     )
 
 
+def require_elements(who: str, input: Node, rank: int, kind: str) -> None:
+    """Raise RuntimeError where an axis that is not the batch's has no elements."""
+    batch = input.ndim - rank - 2
+    for axis in range(batch + 1, input.ndim):
+        # PyTorch's mean of one or two axes lets a batch without channels pass, and fails after it.
+        channels = axis == batch + 1
+        if input.shape[axis] == 0 and not (channels and kind == "sum" and rank < 3):
+            raise RuntimeError(
+                f"{who}(): Expected input to have non-zero size for non-batch dimensions, but "
+                f"input has sizes {list(input.shape)} with dimension {axis} being empty"
+            )
+
+
+def _is_mean(input: Node, rank: int) -> bool:
+    """Where PyTorch takes a plain mean for one bin: of any rank, and of nothing too."""
+    return input.ndim >= rank and (
+        input.ndim not in (rank + 1, rank + 2) or 0 in input.shape[-rank - 1 :]
+    )
+
+
 def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> Any:
     """Axis by axis: the mean of means (or the largest of largest) over a grid is separable."""
     if isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
         raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
+    given = (output_size,) if isinstance(output_size, int) else tuple(output_size or ())
+    if kind == "sum" and given and set(given) == {1} and _is_mean(input, rank):
+        axes = tuple(range(input.ndim - rank, input.ndim))
+        return finish(mean_of(input, axes), input, axes, True)
     x, batched = with_batch(who, input, rank)
-    for axis in range(1, x.ndim):
-        # PyTorch's mean of one or two axes lets a batch without channels pass, and fails after it.
-        if x.shape[axis] == 0 and (axis > 1 or kind == "max" or rank == 3):
-            raise RuntimeError(
-                f"{who}(): Expected input to have non-zero size for non-batch dimensions, but "
-                f"input has sizes {list(input.shape)} with dimension "
-                f"{axis if batched else axis - 1} being empty"
-            )
+    require_elements(who, input, rank, kind)
     targets = _targets(who, x, rank, output_size)
     regular = all(
         count and size % count == 0 for size, count in zip(x.shape[2:], targets, strict=True)

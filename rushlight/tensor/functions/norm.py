@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rushlight.base.dtype import bfloat16, float16, float32
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
@@ -72,10 +73,14 @@ def instance_norm(
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
-    if not input.numel() and running_mean is not None:  # type: ignore[attr-defined]
-        if n == 0:
-            raise IndexError("select(): index 0 out of range for tensor of size [0] at dimension 0")
+    if n == 0 and (running_mean is not None or weight is not None):
+        raise IndexError("select(): index 0 out of range for tensor of size [0] at dimension 0")
+    if not input.numel():  # type: ignore[attr-defined]
         running_mean = running_var = None
+    half = input.dtype is float16 or input.dtype is bfloat16
+    for each in (weight, bias, running_mean, running_var):
+        if each is not None and each.dtype not in (input.dtype, float32 if half else input.dtype):
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
     merged = input.reshape(1, n * channels, *input.shape[2:])
     results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
     if running_mean is not None and running_var is not None:

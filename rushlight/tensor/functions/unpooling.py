@@ -101,12 +101,14 @@ def _fractional(
     rank: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any, samples: Any
 ) -> tuple[Tensor, Tensor]:
     who = f"fractional_max_pool{rank}d"
-    size = _fractional_size(who, input, rank, output_size, output_ratio)
     window = _spread(kernel_size, rank)
     if input.ndim not in (rank + 1, rank + 2):
-        raise IndexError(
-            f"{who}: expected {rank + 1}D or {rank + 2}D input, got {list(input.shape)}"
+        # Of too few axes PyTorch's sizes are out of range, of too many the kernel has no loop.
+        wrong = IndexError if input.ndim <= rank else RuntimeError
+        raise wrong(
+            f"{who}(): Expected {rank + 1}D or {rank + 2}D tensor, but got: {list(input.shape)}"
         )
+    size = _fractional_size(who, input, rank, output_size, output_ratio)
     for axis, extent, taps, count in zip(
         _AXES[rank], input.shape[-rank:], window, size, strict=True
     ):
