@@ -34,6 +34,7 @@ class _Combined(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         state = super().state_dict()
+        state.pop("_schedulers")  # they come last, as in PyTorch
         state["_schedulers"] = [each.state_dict() for each in self._schedulers]
         return state
 
