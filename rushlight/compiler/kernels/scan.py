@@ -8,6 +8,7 @@ import math
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
+from rushlight.compiler.kernels import wide_scan
 from rushlight.compiler.kernels.copy import contiguous
 from rushlight.compiler.kernels.element import combine, entry, register_kind
 from rushlight.compiler.kernels.nest import SMALL_BYTES, Nest, Row, loops, make_nest
@@ -16,8 +17,9 @@ from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
 
-# Columns of a strip at least, and strips at most.
+# Columns of a strip at least, where there are enough for some threads, and strips at most.
 STRIP = 512
+WIDE_STRIP = 1024
 MOST_STRIPS = 64
 _MODE = {"sum": "add", "prod": "prod", "max": "max", "min": "min"}
 
@@ -36,7 +38,11 @@ def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     if not node.size:
         return before
     words = (size, inner * width, inner, *nest.words)
-    made = _kernel(_MODE[node.attrs["kind"]], out.dtype, channels)
+    mode = _MODE[node.attrs["kind"]]
+    if wide_scan.is_wide(mode, out.dtype):
+        made = _wide_kernel(mode, channels, inner == 1)
+    else:
+        made = _kernel(mode, out.dtype, channels)
     label = f"scan {node.attrs['kind']} {node.dtype.name}{shown(node.shape)}"
     moved = 2 * node.nbytes
     pointers = (source.ref, out.ref)
@@ -46,11 +52,30 @@ def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
 def _in_strips(nest: Nest) -> Nest:
     """Long rows cut into strips of even width: none is narrower than a vector."""
     outer, inner = nest.shape
-    strips = max(1, min(inner // STRIP, MOST_STRIPS))
+    least = WIDE_STRIP if inner >= 4 * WIDE_STRIP else STRIP
+    strips = max(1, min(inner // least, MOST_STRIPS))
     if strips == 1:
         return nest
     columns = -(-inner // strips)
     return nest.replace(groups=(1, columns), chunks=outer * -(-inner // columns))
+
+
+@functools.lru_cache(maxsize=16)
+def _wide_kernel(mode: str, channels: Channels, neighbours: bool) -> Kernel:
+    body = Body()
+    source, target = body.words("%args", 2, kind="ptr")
+    size, step, inner = body.words("%args", 3, first=2)
+    place = body.op(f"alloca [{wide_scan.BLOCK} x double], align 64")
+    with loops(body, 2, (source, target), 5) as row:
+        if neighbours:
+            wide_scan.neighbours(body, mode, row.at, size, place)
+        elif channels.small:
+            with channels.each(body, inner) as vectors:
+                for first, lanes in vectors:
+                    wide_scan.along(body, mode, row.at, first, lanes, (size, step))
+        else:
+            wide_scan.rows(body, mode, row, channels.lanes, (size, step), place)
+    return kernel("scan", entry(body))
 
 
 @functools.lru_cache(maxsize=128)

@@ -62,6 +62,23 @@ def test_wide_scan_is_cut_across(shape: tuple[int, ...], dtype: DType) -> None:
     np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
 
 
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((7,), 0), ((1003,), 0), ((9, 64), 1), ((50, 3), 0), ((60, 8), 0), ((40, 15), 0),
+     ((3, 70, 611), 1), ((30, 4103), 0), ((5, 1), 0), ((2, 3, 4, 5), 2)],
+)  # fmt: skip
+@pytest.mark.parametrize(("kind", "start"), [("sum", 0.0), ("prod", 1.0)])
+def test_floats_go_on_in_double(shape: tuple[int, ...], axis: int, kind: str, start: float) -> None:
+    x = RNG.normal(size=shape).astype(np.float32) + np.float32(start)
+    x.reshape(-1)[0] = -0.0 if kind == "sum" else 1.0
+    node = build.scan(build.input(0, shape, dtypes.float32), kind, axis)
+    got = run_node(node, [x], lower_node)
+    running = np.add if kind == "sum" else np.multiply
+    want = running.accumulate(x.astype(np.float64), axis=axis).astype(np.float32)
+    np.testing.assert_array_equal(got, want)
+    assert not np.signbit(got.reshape(-1)[0])  # 0.0 + -0.0
+
+
 def test_sorting_many_rows_and_a_long_one() -> None:
     for shape in ((500, 60), (1, 30000)):
         x = RNG.normal(size=shape).astype(np.float64)
