@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, final
 
 from rushlight.base.dtype import bool_
@@ -29,6 +30,7 @@ class Body:
         self.phase = 0
         self.terms = find_terms(schedule)
         self.rounded = Rounded()
+        self.panel_place: Callable[[Value], str] | None = None
         self.waiting: dict[tuple[Value, int], str] = {}
 
     def wide(self, value: Value) -> bool:
@@ -69,8 +71,10 @@ class Body:
         return self.w.let(f"load {kind}, ptr {place}")
 
     def _stack_place(self, value: Value, lanes: int) -> tuple[str, str]:
-        """Where a value of a narrow row waits: (type, pointer)."""
+        """Where a value of a narrow row or of a panel waits: (type, pointer)."""
         kind = self.w.kind(emit_scalar.element_of(value.dtype), lanes)
+        if self.panel_place is not None:
+            return kind, self.panel_place(value)
         array = self.waiting.get((value, lanes))
         if array is None:
             array = self.waiting[value, lanes] = self.w.name()

@@ -17,6 +17,7 @@ from rushlight.compiler.loops.schedule import (
     Schedule,
     Store,
 )
+from rushlight.compiler.loops.stream import NARROW, WAITING
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.size import quantity
@@ -28,8 +29,6 @@ Pairs = list[tuple[Node, Node]]
 FEW_PIECES = 64
 # Rows and columns of a tile of a transposing copy.
 TILE = (128, 16)
-# Columns of a panel at least: fewer in a row and nothing is fetched ahead.
-NARROW = 256
 
 
 class KernelTexts:
@@ -140,7 +139,11 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
         extent = schedule.sizes[schedule.vector]
         rows //= _most(extent, 1)
         step = schedule.lanes * schedule.unroll
-        length = _block_length(parts, rows, extent, step, schedule.panel)
+        widest = 0
+        if schedule.panel:
+            waiting = schedule.streamed and schedule.saved
+            widest = _waiting_columns(schedule.inner_count, step) if waiting else PANEL
+        length = _block_length(parts, rows, extent, step, widest)
         blocks = _blocks(extent, length)
     return rows, _rows_a_chunk(rows, parts, blocks), blocks, length
 
@@ -151,12 +154,18 @@ _least, _most = quantity(min), quantity(max)
 
 
 @quantity
-def _block_length(parts: int, rows: int, extent: int, step: int, panel: bool) -> int:
-    # Cut the vector variable only where the rows alone are too few.
-    least = max(step, NARROW) if panel else step
+def _waiting_columns(inner: int, step: int) -> int:
+    """Of a panel of which one value for each element waits on the stack."""
+    return min(PANEL, WAITING // inner // step * step)
+
+
+@quantity
+def _block_length(parts: int, rows: int, extent: int, step: int, widest: int) -> int:
+    # Cut the vector variable only where the rows alone are too few. ``widest``: of a panel.
+    least = max(step, NARROW) if widest else step
     blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, least)))
-    if panel:
-        blocks = max(blocks, ceil_div(extent, PANEL))
+    if widest:
+        blocks = max(blocks, ceil_div(extent, widest))
     return ceil_div(ceil_div(extent, blocks), step) * step
 
 

@@ -25,7 +25,7 @@ from rushlight.compiler.loops.combine import LAST, PLACE
 from rushlight.compiler.loops.online import ELEMENT, add_group, finish
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
-from rushlight.compiler.loops.stream import is_aligned
+from rushlight.compiler.loops.stream import WAITING, is_aligned
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Panel:
         for value in self.s.values:
             if value.full:
                 self.arrays.update(a for a in value.args if self._is_late(a))
-        self.known: set[Value] = set()
+        self.waiting: dict[Value, str] = {}
+        self.body.panel_place = self._waiting_place
 
     def _is_late(self, value: Value) -> bool:
         """Whether it waits for a pass and is then kept, rather than made again from what is."""
@@ -101,6 +102,18 @@ class Panel:
         length = PANEL + self.s.lanes * self.s.unroll
         self.w.allocas.append(f"  {name} = alloca [{length} x {element}], align 64")
         return name
+
+    def _waiting_place(self, value: Value) -> str:
+        """Where a value of each element waits for a later pass: rows as long as blocks are."""
+        w, active = self.w, self.t.places.active
+        element = emit_scalar.element_of(value.dtype)
+        if value not in self.waiting:
+            self.waiting[value] = w.name()
+            array = f"alloca [{WAITING} x {element}], align 128"
+            w.allocas.append(f"  {self.waiting[value]} = {array}")
+        first = w.let(f"mul nsw i64 {active[self.s.inner[-1]]}, %w3")
+        row = w.let(f"getelementptr {element}, ptr {self.waiting[value]}, i64 {first}")
+        return self._place(row, element)
 
     def read(self, array: str, element: str, lanes: int) -> str:
         place = self._place(array, element)

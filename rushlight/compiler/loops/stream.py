@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20
+# Columns of a panel at least: fewer in a row and nothing is fetched ahead.
+NARROW = 256
+# Floats that the second cache holds beside what else passes through it.
+WAITING = 1 << 16
 # Steps of a row at least, so that looking up how its memory lies is nothing beside them.
 SEVERAL = 4
 
@@ -61,8 +65,9 @@ def _first_stored(stores: list[Store]) -> int:
 def _is_streamed_panel(schedule: Schedule) -> bool:
     """Of a panel, rows of which each begins with a whole vector.
 
-    Exponentials that would wait in the memory of the result are then computed twice: that is less
-    work than moving them there and back.
+    Exponentials that would wait in the memory of the result wait on the stack where the second
+    cache holds those of a panel. Else they are computed twice: that is less work than moving them
+    there and back.
     """
     s = schedule
     stores = [store for store in s.stores if store.full]
@@ -76,7 +81,9 @@ def _is_streamed_panel(schedule: Schedule) -> bool:
         return False
     if not all(_is_cheap_exp(value) for value in s.saved):
         return False
-    s.saved = {}
+    if len(s.saved) > 1 or len(s.inner) > 1 or s.inner_count * NARROW > WAITING:
+        s.saved = {}
+    s.saved = {value: (None, phase) for value, (_, phase) in s.saved.items()}
     return True
 
 

@@ -159,6 +159,27 @@ def test_what_is_joined() -> None:
     assert not schedule(build.binary("sub", x, again(both, x, (0,))), (0,)).joined
 
 
+def test_exponentials_of_short_columns_wait_on_the_stack() -> None:
+    if cpu.host().isa not in ("avx2", "avx512"):
+        pytest.skip("nothing is stored past the caches")
+    short = schedule(softmax(build.input(0, (256, 1 << 16), float32), 0), (0,))
+    assert short.streamed
+    assert [(value.op, *place) for value, place in short.saved.items()] == [("exp", None, 1)]
+    assert not schedule(softmax(build.input(0, (257, 1 << 16), float32), 0), (0,)).saved
+
+
+@pytest.mark.parametrize("rows", [16, 100, 256])
+@pytest.mark.parametrize("columns", [72, 1000, 3000])
+def test_what_waits_on_the_stack(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "LARGE", 1)
+    shape = (3, rows, columns)
+    x = build.input(0, shape, float32)
+    array = values(shape, float32)
+    array[0, 3, 5], array[1, :, 7], array[2, 4, 9] = -np.inf, -np.inf, np.nan
+    with np.errstate(invalid="ignore"):
+        agree([softmax(x, 1)], [x], [array], 2e-6)
+
+
 def test_somebody_elses_memory_need_not_begin_with_a_vector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
