@@ -24,7 +24,7 @@ PRINT_OPTS = _Options()
 
 def _tensor_str(self: Tensor, indent: int) -> str:
     """The numbers with their brackets, as they stand at column ``indent``."""
-    return display.tensor_body(self.detach().numpy(), indent)
+    return display.tensor_body(self.detach().numpy(force=True), indent)
 
 
 def _add_suffixes(tensor_str: str, suffixes: list[str], indent: int, force_newline: bool) -> str:

@@ -18,6 +18,7 @@ from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
 from rushlight.engine.value import Value
 from rushlight.ops.arrangement import inverse, order_of
+from rushlight.ops.complex_numbers import conj
 from rushlight.ops.layout import Layout
 from rushlight.ops.pointwise import clone
 from rushlight.ops.view.permute import permute
@@ -229,6 +230,8 @@ class Writable:
         written.version = 0 if stays else version
         storage.version = version
         storage.value = written
+        if storage.mirror is not None:
+            reflect(storage, tracked)
         if base is None:
             if trace.grad:
                 self._edge = result._edge
@@ -263,6 +266,23 @@ class Writable:
             self._assign(result)
         finally:
             trace.grad = grad
+
+
+def reflect(storage: Storage, tracked: bool) -> None:
+    """What was written to a storage, conjugated, in the storage of the conjugates."""
+    mirror = None if storage.mirror is None else storage.mirror()
+    if mirror is None:
+        storage.mirror = None
+        return
+    old = mirror.value
+    (fresh,) = local.trace.record(op_call(conj, (TENSOR,)), (storage.value,))
+    if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
+        write_through(old, fresh)
+    if tracked:
+        old.overwritten = True
+    mirror.version += 1
+    fresh.version = mirror.version
+    mirror.value = fresh
 
 
 def in_memory_order(fresh: Value, layout: Layout) -> Value:

@@ -7,18 +7,33 @@ the next version; whoever looks into it notices the version when next read.
 
 from __future__ import annotations
 
-from typing import final
+import weakref
+from typing import Any, final
 
 from rushlight.engine.value import Value
 
 
 @final
 class Storage:
-    """``value`` holds all elements, row-major; ``version`` counts in-place writes."""
+    """``value`` holds all elements, row-major; ``version`` counts in-place writes.
 
-    __slots__ = ("__weakref__", "home", "value", "version")
+    ``mirror`` is the storage of the conjugates of all elements while somebody has a conjugate view:
+    a write to one of the two is a write to both. ``conjugated``: of the two, what ``conj`` made.
+    """
+
+    __slots__ = ("__weakref__", "conjugated", "home", "mirror", "value", "version")
 
     def __init__(self, value: Value) -> None:
         self.value = value
         self.version = value.version
         self.home: Value | None = None  # whose address somebody was told last
+        self.mirror: weakref.ref[Storage] | None = None
+        self.conjugated = False
+
+
+def is_conjugated(tensor: Any) -> bool:
+    """Whether a tensor is a conjugate view: what ``conj`` made, or a view of that."""
+    storage = tensor._storage
+    if storage is not None and storage.conjugated:
+        return True
+    return bool(tensor.__dict__.get("_conjugate", False))

@@ -160,7 +160,7 @@ class UntypedStorage(_Storage):
         self._whole = Tensor._from_array(array)
 
     def _elements(self) -> np.ndarray[Any, Any]:
-        array: np.ndarray[Any, Any] = self._whole.detach().numpy()  # type: ignore[attr-defined]
+        array: np.ndarray[Any, Any] = self._whole.detach().numpy(force=True)  # type: ignore[attr-defined]
         return array.view(np.uint8)
 
     def clone(self) -> UntypedStorage:
@@ -227,7 +227,7 @@ class TypedStorage(_Storage):
         self._whole = Tensor._from_array(array)
 
     def _elements(self) -> np.ndarray[Any, Any]:
-        array: np.ndarray[Any, Any] = self._whole.detach().numpy()  # type: ignore[attr-defined]
+        array: np.ndarray[Any, Any] = self._whole.detach().numpy(force=True)  # type: ignore[attr-defined]
         return array
 
     def __getitem__(self, index: Any) -> Any:

@@ -211,7 +211,7 @@ class Tensor(Writable):
         """Forget the storage if no other tensor is left that looks into it."""
         storage, layout = self._storage, self._layout
         # References: this tensor, the local name and getrefcount's argument.
-        if getrefcount(storage) == 3 and self._base is None:
+        if getrefcount(storage) == 3 and self._base is None and storage.mirror is None:  # type: ignore[union-attr]
             self._read_value()
             plain = layout.strides == self._value.meta.layout.strides
             if self._value is storage.value and plain:  # type: ignore[union-attr]

@@ -1,11 +1,14 @@
 """Parts and conjugates of complex tensors: views of the same memory where no gradient is asked.
 
 A gradient flows through ``x.real`` as through any op; then the result is a tensor of its own.
-Conjugating computes: there is no lazy conjugate view, ``is_conj()`` only says what made a tensor.
+A conjugate has elements of its own, which a write to the tensor changes too, and the other way
+round (see ``mirror`` in tensor/storage.py). Where a gradient is asked, or of a tensor that is a
+part of another, it is a tensor of its own, and ``is_conj()`` only says what made it.
 """
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 from weakref import ref
 
@@ -14,6 +17,7 @@ from rushlight.ops.layout import Layout
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.methods.reinterpret import shown_as
 from rushlight.tensor.state import GradNode
+from rushlight.tensor.storage import Storage, is_conjugated
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -42,6 +46,12 @@ def view_as_real(input: Tensor) -> Tensor:
     """
     if _traced(input) or not input.dtype.is_complex:
         return _copied(input, "_view_as_real")
+    if is_conjugated(input):
+        raise RuntimeError(
+            "view_as_real doesn't work on unresolved conjugated tensors.  To resolve the conjugate "
+            "tensor so you can view it as real, use self.resolve_conj(); however, be warned that "
+            "the resulting tensor will NOT alias the original."
+        )
     layout = _pairs(input)
     return shown_as(input, input.dtype.to_real(), layout)
 
@@ -109,16 +119,32 @@ def conj(input: Tensor) -> Tensor:
     """The complex conjugate; a real tensor itself."""
     if not input.dtype.is_complex:
         return input
-    made: Tensor = function("_conj")(input)
-    if not is_conj(input):
-        made.__dict__["_conjugate"] = True
-    return made
+    layout = input._current_layout()
+    if input.requires_grad or local.trace.abstract or not layout.fills(input._root().meta.numel):
+        made: Tensor = function("_conj")(input)
+        if not is_conj(input):
+            made.__dict__["_conjugate"] = True
+        return made
+    input._read_value()
+    return Tensor._window(_mirror_of(input._share()), layout)
+
+
+def _mirror_of(storage: Storage) -> Storage:
+    """The storage of the conjugates of all elements: the same one as long as somebody has it."""
+    known = None if storage.mirror is None else storage.mirror()
+    if known is not None:
+        return known
+    mirror = Storage(function("_conj")(Tensor._of(storage.value))._read_value())
+    mirror.version = mirror.value.version = storage.version
+    mirror.conjugated = not storage.conjugated
+    storage.mirror, mirror.mirror = weakref.ref(mirror), weakref.ref(storage)
+    return mirror
 
 
 @public(method=True)
 def is_conj(input: Tensor) -> bool:
-    """Whether the tensor came from ``conj`` and nothing since."""
-    return bool(input.__dict__.get("_conjugate", False))
+    """Whether the tensor is a conjugate view: what ``conj`` made, or a view of that."""
+    return input.dtype.is_complex and is_conjugated(input)
 
 
 @public(method=True)

@@ -77,14 +77,14 @@ def _c2c(x: Tensor, dims: tuple[int, ...], norm: str | None, forward: bool) -> T
 def _r2c(x: Tensor, dims: tuple[int, ...], norm: str | None, forward: bool) -> Tensor:
     scale = _scale(norm, [x.shape[axis] for axis in dims], forward)
     made: Any = function("_fft_r2c")(x, dims, scale)
-    return made if forward else made.conj()  # type: ignore[no-any-return]
+    return made if forward else function("_conj")(made)  # type: ignore[no-any-return]
 
 
 def _c2r(x: Tensor, dims: tuple[int, ...], size: int, norm: str | None, forward: bool) -> Tensor:
     scale = _scale(norm, [*(x.shape[axis] for axis in dims[:-1]), size], forward)
     given: Any = x
     if forward:
-        given = given.conj()
+        given = function("_conj")(given)
     made: Tensor = function("_fft_c2r")(given, dims, size, scale)
     return made
 

@@ -73,7 +73,10 @@ def cov(
     centred = x - mean
     weighted = centred if weights is None else centred * weights
     turned = function("t")(weighted)
-    found = function("mm")(centred, turned.conj() if x.dtype.is_complex else turned) / divisor
+    found = (
+        function("mm")(centred, function("_conj")(turned) if x.dtype.is_complex else turned)
+        / divisor
+    )
     return function("squeeze")(found)  # type: ignore[no-any-return]
 
 

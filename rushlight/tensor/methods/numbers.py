@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.tensor.storage import is_conjugated
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
 
@@ -27,6 +28,11 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
         )
     if self.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
+    if self.dtype.is_complex and not force and is_conjugated(self):
+        raise RuntimeError(
+            "Can't call numpy() on Tensor that has conjugate bit set. Use "
+            "tensor.resolve_conj().numpy() instead."
+        )
     self._concrete()
     private_buffer(self)
     return self._array()
