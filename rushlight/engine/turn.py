@@ -41,14 +41,15 @@ ROUNDS_BY_LINE = 16
 USES = 4  # of one array in the same way in a round: a model may be asked several times
 LONG_ROUND = 64
 # Where gradients are recorded, a whole pass in one plan is worth more: its backward pass is known
-# in one stride, and nothing between the two is stored. So a loop must have come so far once,
-GRADIENT_CALLS = 512
-PATIENCE = 5  # or have been met, with another number of rounds, in so many traces
+# in one stride, and nothing between the two is stored. So such a loop is cut only when the traces
+# that were new have had so many calls of it: by one long trace, or several of other lengths.
+GRADIENT_CALLS = 2048
+CONTEXT = 8  # calls before a turn that have to be the same
 
 
 @final
 class Turn:
-    """A place in a loop where traces are cut: a call (its kind and the user's line)."""
+    """A place in a loop where traces are cut: a call, those before it, and the user's line."""
 
     __slots__ = ("calls", "gradients", "key", "root", "token")
 
@@ -58,9 +59,9 @@ class Turn:
         self.token, self.calls, self.gradients = key
         self.root = Step(None, None)  # where a trace that goes on from here starts
 
-    def ends(self, kind: Any, step: Step, calls: int) -> bool:
-        """Whether the newest of so many calls is the last of a stretch."""
-        return calls >= self.calls - self.calls // 4 and (kind, *_line(step)) == self.token
+    def ends(self, rounds: Rounds, number: int) -> bool:
+        """Whether call ``number`` is the last of a stretch."""
+        return number >= self.calls - self.calls // 4 and rounds.token(number) == self.token
 
 
 def _line(step: Step) -> tuple[Any, Any]:
@@ -87,27 +88,27 @@ class Rounds:
         # Calls by what they work on: (kind, which argument, position) to their places.
         self.uses: dict[Any, list[int]] = {}
         self.found: Turn | None = None
-        self.waited: set[Any] = set()
+        self.waited: dict[Any, int] = {}  # counted of this trace
 
     def look(self, trace: Trace, step: Step) -> None:
         """Take in a step that was just made, and cut the trace after it where a turn is."""
         places = self._follow(step)
         if step.cut is not None or not self.calls or self.calls[-1] is not step:  # a view
             return None
-        kind, turn, calls = self.kinds[-1], trace.continues, len(self.calls)
+        turn, last = trace.continues, len(self.calls) - 1
         if turn is not None:
-            if turn.ends(kind, step, calls):
+            if turn.ends(self, last):
                 return self._cut(trace, step, turn)
-            if calls <= 2 * turn.calls:
+            if last < 2 * turn.calls:
                 return None
         if self.found is not None:
-            if self.found.ends(kind, step, calls):
+            if self.found.ends(self, last):
                 self._cut(trace, step, self.found)
             return None
         for rounds, seen in places:
             period = self._period(seen, rounds)
             if period:
-                self.found = self._turn(trace, period, len(self.calls) - 1 - seen[0])
+                self.found = self._turn(trace, period, last - seen[0])
                 if self.found is not None:
                     break
         return None
@@ -141,12 +142,19 @@ class Rounds:
                 seen = self.uses.setdefault((kind, argument, position), [])
                 seen.append(number)
                 places.append((ROUNDS if position in self.inputs else ROUNDS_BY_RESULT, seen))
+            if not each.positions:  # numbers that a model is made of
+                continue
             seen = self.uses.setdefault((kind, _line(each)), [])
             seen.append(number)
             if len(seen) >= ROUNDS_BY_LINE and seen[-ROUNDS_BY_LINE] >= self.entered:
                 places.append((ROUNDS_BY_LINE, seen))
         self.end = step
         return places
+
+    def token(self, number: int) -> Any:
+        """What tells call ``number`` from the others of a round."""
+        kinds = self.kinds[max(number - CONTEXT, 0) : number + 1]
+        return (tuple(kinds), *_line(self.calls[number]))
 
     def source(self, position: int) -> int:
         """The position of the array itself where that of a view is given."""
@@ -178,24 +186,24 @@ class Rounds:
         the call that leaves least to carry over. None where it is not worth it (yet)."""
         last = len(self.calls) - 1
         places = range(last - period, last)
-        gradients = trace.grad or any(isinstance(self.calls[k].call, Gradient) for k in places)
-        tokens = [(self.kinds[place], *_line(self.calls[place])) for place in places]
+        steps = self.calls[last - period : last]
+        gradients = any(each.gradients or isinstance(each.call, Gradient) for each in steps)
+        tokens = [self.token(place) for place in places]
         ranks = [
             (tokens.count(token) > 1, size, -number)
             for number, (token, size) in enumerate(zip(tokens, self._carried(period), strict=True))
         ]
         token = tokens[-min(ranks)[2]]
         key = (token, -(-STRETCH_CALLS // period) * period, gradients)
-        if gradients and calls < GRADIENT_CALLS and not self._tired(trace, token):
+        if gradients and not self._tired(trace, token, calls):
             return None
         return trace.turns.get(key) or Turn(key)
 
-    def _tired(self, trace: Trace, token: Any) -> bool:
-        """Whether this loop was cut before, or too many traces that go through it were new."""
-        if token not in self.waited:
-            self.waited.add(token)
-            trace.waits[token] = trace.waits.get(token, 0) + 1
-        return trace.waits[token] > PATIENCE
+    def _tired(self, trace: Trace, token: Any, calls: int) -> bool:
+        """Whether this loop was cut before, or what was recorded of it is more than enough."""
+        trace.waits[token] = trace.waits.get(token, 0) + calls - self.waited.get(token, 0)
+        self.waited[token] = calls
+        return trace.waits[token] > GRADIENT_CALLS
 
     def _cut(self, trace: Trace, step: Step, turn: Turn) -> None:
         """Traces end after ``step`` from now on, and shorter ones that come by here, too.
@@ -205,10 +213,10 @@ class Rounds:
         """
         trace.turns[turn.key] = turn
         if turn.gradients:
-            trace.waits[turn.token] = PATIENCE + 1
+            trace.waits[turn.token] = GRADIENT_CALLS + 1
         for number in range(2 * turn.calls - 1, len(self.calls) - 1):
             early = self.calls[number]
-            if turn.ends(self.kinds[number], early, number + 1):
+            if turn.ends(self, number):
                 end_after(early, turn)
                 early.children.clear()  # those that are made again know of the cut
                 break

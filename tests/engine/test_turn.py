@@ -10,6 +10,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.engine import turn
 from rushlight.engine.flush import clear, flush, stats
 from rushlight.engine.trace import local
 from rushlight.nn import functional as F
@@ -86,7 +87,8 @@ def test_losses_in_a_list() -> None:
     assert _made(mean)[:2] == (first, 0)
 
 
-def test_a_loop_with_gradients_and_one_backward_pass() -> None:
+def test_a_loop_with_gradients_and_one_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "GRADIENT_CALLS", 512)
     clear()
     model = _model()
     data = list(_loader(150))
@@ -131,7 +133,8 @@ def test_short_steps_stay_whole() -> None:
     assert not local.trace.turns
 
 
-def test_long_and_varying_steps_are_cut() -> None:
+def test_long_and_varying_steps_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "GRADIENT_CALLS", 512)
     clear()
     torch.manual_seed(1)
     cell = nn.Linear(5, 5)
@@ -190,12 +193,12 @@ def test_training_beside_it_is_not_cut() -> None:
 
 def test_many_layers_are_no_loop() -> None:
     clear()
-    layers = [nn.Linear(4, 4) for _ in range(60)]
+    layers = [nn.Linear(4, 4) for _ in range(80)]
     x = torch.ones(2, 4)
     with torch.no_grad():
         for layer in layers:
             x = torch.tanh(layer(x))
-    assert not local.trace.turns and local.trace.step.count > 120
+    assert not local.trace.turns and local.trace.step.count > 160
 
 
 def test_the_cut_is_where_least_is_carried() -> None:
@@ -203,8 +206,8 @@ def test_the_cut_is_where_least_is_carried() -> None:
     clear()
     big = nn.Sequential(nn.Linear(6, 500), nn.ReLU(), nn.Linear(500, 3))
     _accuracy(big, _loader(30))
-    (turn,) = local.trace.turns.values()
-    end = turn.root
+    (found,) = local.trace.turns.values()
+    end = found.root
     while end.cut is None:
         (end,) = end.children.values()
     assert end.call.name == "add"
@@ -248,7 +251,8 @@ def _expected(weight: np.ndarray, start: np.ndarray, count: int) -> tuple[float,
     return float((y * y).sum()), slope
 
 
-def test_loops_of_any_length() -> None:
+def test_loops_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "GRADIENT_CALLS", 512)
     clear()
     rng = np.random.default_rng(3)
     weight, start = rng.normal(size=(4, 4)) / 4, rng.normal(size=(5, 4))
@@ -286,7 +290,8 @@ def test_a_few_lengths_that_come_back_stay_whole() -> None:
             assert stats.flushes - flushes == 1, number
 
 
-def test_an_error_in_a_later_stretch() -> None:
+def test_an_error_in_a_later_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "GRADIENT_CALLS", 512)
     clear()
     w, s = torch.ones(3, 3, requires_grad=True), torch.ones(2, 3)
     for count in LENGTHS:
