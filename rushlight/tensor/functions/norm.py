@@ -77,9 +77,9 @@ def instance_norm(
         raise IndexError("select(): index 0 out of range for tensor of size [0] at dimension 0")
     if not input.numel():  # type: ignore[attr-defined]
         running_mean = running_var = None
-    half = input.dtype is float16 or input.dtype is bfloat16
+    kinds = {input.dtype, float32} if input.dtype in (float16, bfloat16) else {input.dtype}
     for each in (weight, bias, running_mean, running_var):
-        if each is not None and each.dtype not in (input.dtype, float32 if half else input.dtype):
+        if each is not None and each.dtype not in kinds and input.is_floating_point():  # type: ignore[attr-defined]
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
     merged = input.reshape(1, n * channels, *input.shape[2:])
     results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
