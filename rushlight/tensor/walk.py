@@ -243,12 +243,28 @@ class Walk:
         grad = leaf._grad
         if grad is None:
             leaf._grad = like_leaf(leaf, self.lift(cotangent))
-        elif self.create_graph:
-            leaf._grad = sum_of(grad, cotangent)
+        elif self.create_graph or grad.is_sparse:
+            leaf._grad = sum_of(self.lift(cotangent), grad)
         else:
             grad._replace_(sum_of(grad, self.lift(cotangent)))
         for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
             hook(leaf)
+
+    def hand_sparse(self, leaf: Tensor, gradient: Tensor) -> None:
+        """Give one leaf a sparse gradient, beside what it was handed before."""
+        for hook in tuple(leaf.__dict__.get("_hooks", {}).values()):
+            replaced = hook(gradient)
+            gradient = gradient if replaced is None else replaced
+        if self.only is None:
+            old = leaf._grad
+            leaf._grad = gradient if old is None else sum_of(old, gradient)
+            for hook in tuple(leaf.__dict__.get("_accumulate_hooks", {}).values()):
+                hook(leaf)
+            return
+        for place, wanted in enumerate(self.only):
+            if wanted is leaf:
+                before = self.collected.get(place)
+                self.collected[place] = gradient if before is None else sum_of(before, gradient)
 
     def _before(self, node: GradNode, extra: dict[str, Any], slots: list[Any]) -> list[Any]:
         """Tensor hooks, node pre-hooks and retained gradients."""

@@ -85,9 +85,11 @@ def embedding_bag(
 ) -> Tensor:  # fmt: skip
     """input (B, n), or (n) with the places where bags begin, of rows of weight (R, E) -> (B, E).
 
-    An empty bag gives 0. ``sparse`` gradients are dense here.
+    An empty bag gives 0. ``sparse`` as in ``embedding``.
     """
     _check(input, offsets, mode, per_sample_weights, scale_grad_by_freq, include_last_offset)
+    if mode == "max" and sparse:
+        raise ValueError("max mode does not support sparse weights")
     refuse("embedding_bag", weight.dtype)
     if padding_idx is not None:
         if not -weight.shape[0] <= padding_idx < weight.shape[0]:
@@ -104,7 +106,7 @@ def embedding_bag(
             there = seen
         else:
             there = function("logical_and")(there, function("take")(seen, places))
-    rows: Any = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq)
+    rows: Any = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq, sparse)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
     if input.dim() == 1:

@@ -12,6 +12,7 @@ from rushlight.ops.arrangement import CHANNELS_LAST, packed, suggests_channels_l
 from rushlight.ops.view.sizes import whole_sizes
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.sparse.rows import with_sparse_gradient
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -75,7 +76,8 @@ def embedding(
 ) -> Tensor:  # fmt: skip
     """Rows of ``weight`` (V, D) by index: (*) -> (*, D). Raises IndexError for what is no row.
 
-    ``max_norm`` shrinks the rows that are read, in place. ``sparse`` gradients are dense here.
+    ``max_norm`` shrinks the rows that are read, in place. ``sparse``: the gradient of a leaf is a
+    sparse tensor of the rows that were read.
     """
     place = -1
     if padding_idx is not None:
@@ -86,7 +88,9 @@ def embedding(
     if max_norm is not None:
         _shrink_rows(input, weight, max_norm, norm_type)
     out: Tensor = function("_embedding")(input, weight, place, scale_grad_by_freq)
-    return out
+    if not sparse:
+        return out
+    return with_sparse_gradient(out, input, weight, place, scale_grad_by_freq)
 
 
 def _shrink_rows(input: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:

@@ -81,7 +81,9 @@ def embedding(
 ) -> Tensor:  # fmt: skip
     """Rows of ``weight`` (V, D) by index: (*) -> (*, D)."""
     place = None if padding_idx < 0 else padding_idx
-    return padding.embedding(indices, weight, place, scale_grad_by_freq=scale_grad_by_freq)
+    return padding.embedding(
+        indices, weight, place, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse
+    )
 
 
 @torch_form

@@ -171,6 +171,12 @@ class SparseTensor(Tensor):
             dense = function("_constant")(tuple(self._sizes), 0, self.dtype)
         return dense if dtype in (None, dense.dtype) else convert(dense, dtype)
 
+    def zero_(self) -> SparseTensor:
+        """No elements are kept any more."""
+        self._places, self._elements = self._places[:, :0], self._elements[:0]
+        self._merged = True
+        return self
+
     def clone(self, *, memory_format: Any = None) -> SparseTensor:
         """The same with memory of its own."""
         copied = self._with(function("clone")(self._elements))
