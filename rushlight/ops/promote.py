@@ -85,6 +85,16 @@ def align(*operands: Any, dtype: DType | None = None) -> list[Node]:
     return [full(x, shape, dtype) for x in operands]
 
 
+def beside(other: Any, dtype: DType) -> DType:
+    """Where a product with ``other`` or a quotient by it is computed whose result is of ``dtype``.
+
+    A number or 0-d tensor beside float16 and bfloat16 is not rounded to them before, as in
+    PyTorch's kernels for the CPU: a product of float16 and 70000.0 need not be infinite.
+    """
+    single = is_number(other) or other.ndim == 0
+    return compute_dtype(dtype) if single else dtype
+
+
 def as_node(x: Any, like: Node) -> Node:
     """A number or node cast to ``like``'s dtype, 0-d where it was a number."""
     if isinstance(x, Node):

@@ -39,9 +39,15 @@ def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
             raise TypeError(f"Tensor's reflected {name} doesn't apply to a {type(self).__name__!r}")
         if not isinstance(other, _ACCEPTED):
             return NotImplemented
-        return function(name)(other, self)
+        # A number times a tensor is the tensor times that number: halves do not round it.
+        return function(name)(*((self, other) if name == "mul" else (other, self)))
 
     return operator
+
+
+def _under(self: Tensor, other: Any) -> Any:
+    """``other / self`` is made of two operations, and rounded twice."""
+    return self.reciprocal() * other if isinstance(other, _ACCEPTED) else NotImplemented
 
 
 def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
@@ -97,10 +103,10 @@ def install() -> None:
     }  # fmt: skip
     for dunder, name in forward.items():
         setattr(Tensor, f"__{dunder}__", _forward(name))
-    for dunder in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
+    for dunder in ("add", "sub", "mul", "floordiv", "mod", "pow", "and", "or", "xor",
                    "lshift", "rshift"):  # fmt: skip
         setattr(Tensor, f"__r{dunder}__", _reflected(forward[dunder]))
-    Tensor.__rdiv__ = lambda self, other: self.reciprocal() * other  # type: ignore[attr-defined]
+    Tensor.__rtruediv__ = Tensor.__rdiv__ = _under  # type: ignore[attr-defined]
     Tensor.__rmatmul__ = _reflected_with_tensor("matmul")  # type: ignore[attr-defined]
     inplace = {
         "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_",

@@ -6,10 +6,12 @@ import numpy as np
 
 from rushlight.base.dtype import bool_
 from rushlight.base.dtype import dtype as DType
+from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import (
     align,
+    beside,
     common_dtype,
     full,
     grad_to,
@@ -124,17 +126,18 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True, aliases=("multiply",))
 def mul(input: Operand, other: Operand) -> Node:
     """input * other, broadcast and promoted."""
-    x, y = align(input, other)
-    return binary("and" if x.dtype is bool_ else "mul", x, y)
+    dtype = common_dtype(input, other)
+    x, y = align(input, other, dtype=beside(other, dtype))
+    return build.cast(binary("and" if x.dtype is bool_ else "mul", x, y), dtype)
 
 
 @mul.vjp
 def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
     dx = dy = None
     if not is_number(input):
-        dx = grad_to(binary("mul", g, full(other, g.shape, g.dtype)), input)
+        dx = grad_to(mul.body(g, other), input)
     if not is_number(other):
-        dy = grad_to(binary("mul", g, full(input, g.shape, g.dtype)), other)
+        dy = grad_to(mul.body(g, input), other)
     return dx, dy
 
 

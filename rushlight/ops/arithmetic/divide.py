@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import (
     align,
+    beside,
     common_dtype,
     floating,
     full,
@@ -20,8 +22,9 @@ from rushlight.ops.table import Divisor, Grads, Operand, composite
 
 
 def _true_div(input: Operand, other: Divisor) -> Node:
-    x, y = align(input, other, dtype=floating(common_dtype(input, other)))
-    return _quotient(x, y, other)
+    dtype = floating(common_dtype(input, other))
+    x, y = align(input, other, dtype=beside(other, dtype))
+    return build.cast(_quotient(x, y, other), dtype)
 
 
 def _quotient(x: Node, y: Node, other: Divisor) -> Node:
@@ -41,11 +44,12 @@ def div(input: Operand, other: Divisor, *, rounding_mode: str | None = None) -> 
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
             f"but found '{rounding_mode}'"
         )
-    x, y = align(input, other)
+    dtype = common_dtype(input, other)
+    x, y = align(input, other, dtype=beside(other, dtype))
     if rounding_mode == "floor":
-        return binary("floordiv", x, y)
+        return build.cast(binary("floordiv", x, y), dtype)
     if x.dtype.is_floating_point:
-        return unary("trunc", binary("div", x, y))
+        return build.cast(unary("trunc", binary("div", x, y)), dtype)
     return binary("truncdiv", x, y)
 
 
@@ -55,7 +59,7 @@ def _(g: Node, out: Node, input: Operand, other: Divisor, rounding_mode: str | N
     if rounding_mode is not None:
         return grad_to(zero, input), grad_to(zero, other)
     divisor = full(other, g.shape, g.dtype)
-    dx = grad_to(_quotient(g, divisor, other), input)
+    dx = grad_to(_true_div(g, other), input)
     dy = None
     if not is_number(other):
         # Not out / other: what is written over the quotient afterwards is no matter.
