@@ -15,6 +15,7 @@ from rushlight.engine.value import concrete
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
+from rushlight.tensor.nested_data import holds_typed, plain, promoted
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
 
@@ -31,23 +32,13 @@ def _infer(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data._array()
     if isinstance(data, (list, tuple)):
-        plain = _unwrap(data)
+        numbers = plain(data) if holds_typed(data) else data
         try:
-            return np.asarray(plain)
+            return np.asarray(numbers)
         except ValueError:
             _explain_ragged(data)
             raise
     return np.asarray(data)
-
-
-def _unwrap(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data.item() if data.ndim == 0 else data._array()
-    if isinstance(data, (list, tuple)) and any(
-        isinstance(each, (list, tuple, Tensor)) for each in data
-    ):
-        return [_unwrap(each) for each in data]
-    return data
 
 
 def _explain_ragged(data: Any, dim: int = 0) -> None:
@@ -77,13 +68,10 @@ def _kind_of(data: Any, array: np.ndarray[Any, Any]) -> DType:
         return data.dtype
     if isinstance(data, (np.ndarray, np.generic)):
         return dtypes.from_numpy(array.dtype)
-    leaf = data
-    while isinstance(leaf, (list, tuple)) and leaf:
-        leaf = leaf[0]
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        return dtypes.from_numpy(array.dtype)
-    if isinstance(leaf, Tensor) and leaf.ndim:
-        return leaf.dtype
+    if isinstance(data, (list, tuple)) and holds_typed(data):
+        kind = promoted(data)
+        if kind is not None:
+            return kind
     if array.size == 0 and isinstance(data, (list, tuple)):
         return get_default_dtype()
     if array.dtype.kind == "f":

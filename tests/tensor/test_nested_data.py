@@ -1,0 +1,37 @@
+"""torch.tensor of sequences that hold tensors or NumPy's numbers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+
+one = torch.ones(1)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ([np.float32(1), 2], torch.float32), ([1, np.float64(2)], torch.float64),
+        ([np.float32(1), 2.5], torch.float32), ([np.float64(1), 2.5], torch.float64),
+        ([np.uint8(3), 4.0], torch.float32), ([np.int32(1), np.int32(2)], torch.int32),
+        ([np.int32(1), 2], torch.int64), ([np.complex64(1), 2], torch.complex64),
+        ([torch.tensor(1.0).double(), 2], torch.float64), ([2, torch.tensor(1.0).half()], torch.float16),
+        ([[np.float32(1)], [2]], torch.float32), ([[1, 2], np.arange(2.0)], torch.float64),
+        ([1, 2.5, True], torch.float32), ([], torch.float32), ([torch.tensor(True), 1], torch.int64),
+    ],
+)  # fmt: skip
+def test_dtypes(data: Any, kind: Any) -> None:
+    assert torch.tensor(data).dtype is kind
+    assert torch.as_tensor(data).dtype is kind
+
+
+def test_tensors_of_one_element_are_numbers() -> None:
+    assert torch.tensor([one, one]).shape == (2,)
+    assert torch.tensor([one.view(1, 1), 2.0]).tolist() == [1.0, 2.0]
+    assert torch.tensor([[one], [2.0]]).shape == (2, 1)
+    assert torch.tensor([[1, 2], torch.ones(2)]).tolist() == [[1.0, 2.0], [1.0, 1.0]]
+    for data in ([torch.ones(2), torch.ones(2)], [torch.ones(2), [1, 2]], [torch.zeros(0), 1]):
+        with pytest.raises(ValueError, match="only one element tensors"):
+            torch.tensor(data)
