@@ -17,9 +17,11 @@ one = torch.ones(1)
         ([np.float32(1), 2.5], torch.float32), ([np.float64(1), 2.5], torch.float64),
         ([np.uint8(3), 4.0], torch.float32), ([np.int32(1), np.int32(2)], torch.int32),
         ([np.int32(1), 2], torch.int64), ([np.complex64(1), 2], torch.complex64),
-        ([torch.tensor(1.0).double(), 2], torch.float64), ([2, torch.tensor(1.0).half()], torch.float16),
+        ([torch.tensor(1.0).double(), 2], torch.float64),
+        ([2, torch.tensor(1.0).half()], torch.float16),
         ([[np.float32(1)], [2]], torch.float32), ([[1, 2], np.arange(2.0)], torch.float64),
-        ([1, 2.5, True], torch.float32), ([], torch.float32), ([torch.tensor(True), 1], torch.int64),
+        ([1, 2.5, True], torch.float32), ([], torch.float32),
+        ([torch.tensor(True), 1], torch.int64),
     ],
 )  # fmt: skip
 def test_dtypes(data: Any, kind: Any) -> None:
