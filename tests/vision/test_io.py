@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_sixteen_bits_palettes_and_turned_photographs(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError, match="16 bits"):
         io.read_image(tmp_path / "deep.png")
     Image.new("P", (2, 3)).save(tmp_path / "p.png")
-    assert io.read_image(tmp_path / "p.png").shape == (3, 3, 2)
+    assert io.read_image(tmp_path / "p.png").shape == (1, 3, 2)
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     Image.new("RGB", (8, 4)).save(tmp_path / "t.jpg", exif=exif)
@@ -64,7 +65,7 @@ def test_files(tmp_path: Path) -> None:
     io.write_file(tmp_path / "x", torch.tensor([1, 2, 255], dtype=torch.uint8))
     assert (tmp_path / "x").read_bytes() == b"\x01\x02\xff"
     assert io.read_file(tmp_path / "x").tolist() == [1, 2, 255]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(RuntimeError, match="No such file"):
         io.read_image(tmp_path / "none.png")
 
 
@@ -88,3 +89,41 @@ def test_errors(call, says: str, picture) -> None:
 def test_quality_has_a_range(picture) -> None:
     with pytest.raises(ValueError, match="between 1 and 100"):
         io.encode_jpeg(picture, quality=0)
+
+
+def packed(picture, kind: str, **options):
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return torch.frombuffer(bytearray(file.getvalue()), dtype=torch.uint8)
+
+
+def test_a_palette_unchanged_is_its_places() -> None:
+    picture = Image.fromarray(np.array([[0, 2], [1, 3]], np.uint8))
+    picture.putpalette([9, 8, 7, 200, 100, 50, 0, 255, 0, 1, 2, 3])
+    data = packed(picture, "PNG")
+    assert io.decode_png(data).tolist() == [[[0, 2], [1, 3]]]
+    assert io.decode_png(data, "RGB")[:, 0, 1].tolist() == [0, 255, 0]
+    # As libpng: 15 bits, rounded down.
+    assert io.decode_png(data, "GRAY").tolist() == [[[8, 149], [124, 1]]]
+    assert io.decode_image(packed(picture, "GIF"), "GRAY").shape == (3, 2, 2)
+
+
+def test_jpeg_has_no_alpha_and_its_cmyk_is_inverted() -> None:
+    grey = Image.new("L", (4, 4), 90)
+    with pytest.raises(RuntimeError, match="not supported for JPEG"):
+        io.decode_jpeg(packed(grey, "JPEG"), "RGB_ALPHA")
+    inks = Image.new("CMYK", (4, 4), (10, 20, 30, 40))
+    assert io.decode_jpeg(packed(inks, "JPEG", quality=100)).shape == (4, 4, 4)
+    assert (
+        abs(
+            io.decode_jpeg(packed(inks, "JPEG"))[:, 0, 0].int() - torch.tensor([245, 235, 225, 215])
+        ).max()
+        <= 3
+    )
+    with pytest.raises(RuntimeError, match="damaged"):
+        io.decode_jpeg(packed(inks, "JPEG")[:60])
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="No such file or directory"):
+        io.read_image(tmp_path / "none.png")

@@ -30,11 +30,8 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
     """A data set that is a stream: subclass it and define ``__iter__``.
 
     With worker processes every worker iterates over its own copy: use ``get_worker_info()`` to
-    give each its share.
+    give each its share. Without an ``__iter__`` it has no instances (TypeError).
     """
-
-    def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
 
     def __add__(self, other: Dataset[T_co]) -> Any:
         return ChainDataset([self, other])

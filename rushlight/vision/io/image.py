@@ -34,6 +34,9 @@ class ImageReadMode(enum.Enum):
 
 PILLOW_MODES = {ImageReadMode.GRAY: "L", ImageReadMode.GRAY_ALPHA: "LA", ImageReadMode.RGB: "RGB",
                 ImageReadMode.RGB_ALPHA: "RGBA"}  # fmt: skip
+GRAYS = (ImageReadMode.GRAY, ImageReadMode.GRAY_ALPHA)
+WITH_ALPHA = (ImageReadMode.GRAY_ALPHA, ImageReadMode.RGB_ALPHA)
+GRAY_WEIGHTS = (9794, 19234, 3740)  # of 2**15
 
 
 def _mode(mode: ImageReadMode | str) -> ImageReadMode:
@@ -41,8 +44,12 @@ def _mode(mode: ImageReadMode | str) -> ImageReadMode:
 
 
 def read_file(path: str | Path) -> Tensor:
-    """A file's bytes, as they are."""
-    return wrap(np.frombuffer(bytearray(Path(path).read_bytes()), np.uint8))
+    """A file's bytes, as they are. Raises RuntimeError where it cannot be read."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise RuntimeError(f"read_file: {error}") from error
+    return wrap(np.frombuffer(bytearray(content), np.uint8))
 
 
 def write_file(filename: str | Path, data: Tensor) -> None:
@@ -80,36 +87,54 @@ def _upright(picture: Any) -> Any:
     return PIL.ImageOps.exif_transpose(picture)
 
 
+def _gray_of_png(picture: Any, mode: ImageReadMode) -> Array:
+    """(1 or 2, H, W): the weights 0.2989, 0.587 and the rest in 15 bits, rounded down."""
+    pixels = np.array(picture.convert("RGBA"), np.uint8)
+    gray = (pixels[..., :3].astype(np.int32) @ np.array(GRAY_WEIGHTS, np.int32)) >> 15
+    shown = gray.astype(np.uint8)
+    alpha = [pixels[..., 3]] if mode is ImageReadMode.GRAY_ALPHA else []
+    return np.stack([shown, *alpha])
+
+
 def _channels(picture: Any, mode: ImageReadMode) -> Array:
-    """(C, H, W)."""
+    """(C, H, W). Of a palette UNCHANGED gives the places in it."""
     tiles = getattr(picture, "tile", ())
     if picture.mode == "I;16" or any("16B" in str(tile[3]) for tile in tiles):
         raise NotImplementedError("decode: images of 16 bits a channel (there is no torch.uint16)")
+    kind = picture.format
+    if kind == "GIF" or (kind == "WEBP" and mode in GRAYS):
+        # These have colours in every mode.
+        mode = ImageReadMode.RGB if kind == "GIF" else ImageReadMode.UNCHANGED
+    if kind == "JPEG" and mode in WITH_ALPHA:
+        raise RuntimeError("decode: the provided mode is not supported for JPEG files")
     if mode is ImageReadMode.UNCHANGED:
-        if picture.mode == "P":
-            seen = "transparency" in picture.info
-            picture = picture.convert("RGBA" if seen else "RGB")
-        elif picture.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
-            picture = picture.convert("L" if picture.mode == "1" else "RGB")
+        if picture.mode == "1":
+            picture = picture.convert("L")
+        elif picture.mode not in ("P", "L", "LA", "RGB", "RGBA", "CMYK"):
+            picture = picture.convert("RGB")
+    elif kind == "PNG" and mode in GRAYS and picture.mode in ("P", "RGB", "RGBA"):
+        return _gray_of_png(picture, mode)
     else:
-        if mode is ImageReadMode.GRAY and picture.format == "JPEG":
+        if mode is ImageReadMode.GRAY and kind == "JPEG":
             picture.draft("L", picture.size)  # the brightness that the file holds
         wanted = PILLOW_MODES[mode]
         picture = picture if picture.mode == wanted else picture.convert(wanted)
     pixels = np.array(picture, np.uint8)
+    if kind == "JPEG" and picture.mode == "CMYK":
+        pixels = ~pixels  # as the file has them
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _decoded(
     data: Tensor, mode: ImageReadMode | str, upright: bool, kinds: tuple[str, ...] | None
 ) -> Tensor:
-    picture = _opened(data, kinds)
     try:
+        picture = _opened(data, kinds)
         if picture.format == "GIF" and getattr(picture, "n_frames", 1) > 1:
             frames = []
             for place in range(picture.n_frames):
                 picture.seek(place)
-                frames.append(_channels(picture.convert("RGB"), ImageReadMode.RGB))
+                frames.append(_channels(picture, ImageReadMode.RGB))
             return wrap(np.stack(frames))
         if upright:
             kind = picture.format

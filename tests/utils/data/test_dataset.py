@@ -112,3 +112,8 @@ def test_concat_chain_stack_subset() -> None:
 def test_wrong_use(make, error) -> None:
     with pytest.raises(error):
         make()
+
+
+def test_a_stream_without_iter_has_no_instances() -> None:
+    with pytest.raises(TypeError, match="abstract method '?__iter__"):
+        IterableDataset()
