@@ -30,7 +30,7 @@ def check_step(group: dict[str, Any]) -> None:
     params = [param for param in group["params"] if param.grad is not None]
     if not params:
         return
-    if get("foreach") and get("differentiable"):
+    if get("foreach") and get("differentiable") and "dampening" not in group:  # SGD's can
         raise AssertionError("_foreach ops don't support autograd")
     if get("fused") and not all(param.is_floating_point() for param in params):
         raise RuntimeError(

@@ -72,6 +72,6 @@ def test_a_leaf_cannot_be_written() -> None:
     with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
         optimizer.step()
     with pytest.raises(AssertionError, match="don't support autograd"):
-        torch.optim.SGD([param], lr=0.1, differentiable=True, foreach=True).step()
+        torch.optim.Adam([param], lr=0.1, differentiable=True, foreach=True).step()
     with pytest.raises(AssertionError, match="capturable=True"):
         torch.optim.Adam([param], capturable=True).step()

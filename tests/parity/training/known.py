@@ -40,7 +40,7 @@ KNOWN_OPTIMIZERS: list[tuple[str, str, str]] = [
      "ours can"),
     ("slopes", r"off by \d\.\d*e-0[6-9]", "PyTorch keeps the step count in float32"),
     ("ASGD.*slopes", "warnings.*Converting a tensor", "a learning rate that is read as a number"),
-    ("ASGD", "(eta|mu): torch.float32", "PyTorch casts them to the parameter's dtype when loaded"),
+    ("ASGD|NAdam", "(eta|mu|mu_product): torch.float32", "PyTorch casts them to the parameter's dtype when loaded"),
     ("'float64'.*'tensor'", r"off by \d\.\d*e-0[789]", "a rate in float32 there, in float64 here"),
     ("LBFGS", "/(al|d|t|old_|ro|H_diag|prev)", "what is left of differences near the bottom"),
     ("bfloat16", "state/./", "moments that cancel, rounded to 8 bits"),
