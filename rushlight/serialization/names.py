@@ -110,7 +110,9 @@ def written_as(thing: object) -> GlobalName | None:
     first, dot, rest = module.partition(".")
     if first not in (OURS, "torch"):
         return None
-    if rest.startswith("tensor."):  # generated functions: by a name that users call them by
+    if not rest or rest.startswith(
+        "tensor."
+    ):  # generated functions: by a name that users call them by
         for public in (f"{OURS}.nn.functional", OURS):
             if getattr(sys.modules.get(public), name, None) is thing:
                 return GlobalName("torch" + public.removeprefix(OURS), name)
@@ -125,6 +127,10 @@ def find_ours(module: str, name: str) -> Any:
     allowed = ALLOWED.get(f"{module}.{name}")
     if allowed is not None:
         return allowed
+    if module == "torch._C" and name == "_VariableFunctionsClass":
+        return sys.modules[OURS]  # PyTorch's built-in functions, asked for by getattr
+    if module == "torch._C._nn":
+        module, name = "torch.nn.functional", {"log_sigmoid": "logsigmoid"}.get(name, name)
     parts = module.split(".")[1:]
     while True:
         here = ".".join([OURS, *parts])

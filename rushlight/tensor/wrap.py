@@ -360,7 +360,8 @@ def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
     made.__doc__, made.__qualname__ = op.__doc__, op.name
-    made.__module__ = "rushlight"
+    # Where pickle finds it.
+    made.__module__ = "rushlight.nn.functional" if op.functional else "rushlight"
     return made
 
 

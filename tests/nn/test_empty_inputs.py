@@ -68,3 +68,12 @@ def test_dropout_of_odd_ranks() -> None:
 def test_bases_of_recurrent_layers_do_nothing() -> None:
     with pytest.raises(NotImplementedError, match=r"\[RNNBase\] is missing the required"):
         nn.RNNBase("GRU", 3, 4)(torch.ones(5, 2, 3))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_attention_over_an_empty_batch(first: bool) -> None:
+    x = torch.randn((0, 4, 6) if first else (4, 0, 6))
+    layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=first)
+    assert layer(x).shape == x.shape
+    with pytest.raises(NotImplementedError, match="Only 3D, 4D and 5D input Tensors supported"):
+        nn.Upsample(scale_factor=2, mode="area")(torch.randn(4, 9))

@@ -216,11 +216,12 @@ def multi_head_attention_forward(
     else:
         if mask is not None:
             whole = mask.size(0) == 1 and mask.dim() == 3
-            mask = mask.unsqueeze(0) if whole else mask.reshape(N, num_heads, -1, S)
-        shape = (N, num_heads, -1, D)
+            mask = mask.unsqueeze(0) if whole else mask.reshape(N, num_heads, mask.shape[1], S)
+        rows_of = (N, num_heads, S, D)
         attended: Any = scaled_dot_product_attention(
-            q.reshape(shape), k.reshape(shape), v.reshape(shape), mask, p, is_causal
-        )
+            q.reshape(N, num_heads, T, D), k.reshape(rows_of), v.reshape(rows_of), mask, p,
+            is_causal,
+        )  # fmt: skip
         out = attended.permute(2, 0, 1, 3).reshape(T * N, E)
     out = function("linear")(out, out_proj_weight, out_proj_bias)
     out = out.reshape(T, N, out.shape[1])

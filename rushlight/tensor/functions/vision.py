@@ -66,7 +66,7 @@ def interpolate(
             input, sizes, scales, _ANTIALIASED[mode], bool(align_corners)
         )
         return smooth
-    if mode == "area":
+    if mode == "area" and 1 <= rank <= 3:
         pooled: Tensor = function(f"adaptive_avg_pool{rank}d")(input, sizes)
         return pooled
     kind = _kind(mode, rank, input)
