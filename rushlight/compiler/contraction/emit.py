@@ -120,9 +120,9 @@ class Body:
         tail = f", align {align}" if align else ""
         self.line(f"store {kind} {value}, ptr {address}{tail}")
 
-    def prefetch(self, address: str) -> None:
-        """Ask for a line that will be read soon; anything may be at the address, or nothing."""
-        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 2, i32 1)")
+    def prefetch(self, address: str, write: bool = False) -> None:
+        """Ask for a line that will be used soon; anything may be at the address, or nothing."""
+        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 {int(write)}, i32 2, i32 1)")
 
     def words(self, address: str, count: int, first: int = 0, kind: str = "i64") -> list[str]:
         """``count`` neighbouring 64-bit words from word ``first`` on."""

@@ -29,6 +29,7 @@ from rushlight.compiler.contraction.tile import (
 PART = 256
 # Bytes that memory takes as long to bring as a tile or two take to be summed.
 AHEAD = "4096"
+LONG = "96"
 
 
 class Panel(Record):
@@ -38,7 +39,8 @@ class Panel(Record):
     (which halves the speed) and only those columns. ``parts``: the depth may be long; sums of
     ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
     two levels then, the outer one of a single round. ``streams``: rows of A lie one behind the
-    other and come from far: while a tile is summed, those ``AHEAD`` are asked for.
+    other and come from far: while a tile is summed, those ``AHEAD`` are asked for. ``results``: so
+    is the memory that the sums will go to, where the depth is ``LONG``.
     """
 
     tile: Tile
@@ -47,6 +49,7 @@ class Panel(Record):
     edge: bool = False
     parts: bool = False
     streams: bool = False
+    results: bool = False
 
     @property
     def name(self) -> str:
@@ -82,6 +85,9 @@ class Panel(Record):
                 body.at("%origin", body.load("i64", body.at(lines, str(ROW_BYTES * index))))
                 for index in range(tile.rows)
             ]
+            if self.results:
+                with body.when(body.less(LONG, f"%n{self.levels - 1}")):
+                    self._ask_for_results(body, lines)
             if self.parts:
                 sums = self._in_parts(body, addresses, buffer)
             else:
@@ -95,6 +101,17 @@ class Panel(Record):
             else:
                 store_tile(body, tile, self.finish, output, sums, buffer, at)
         return function(self.name, self.parameters(), body)
+
+    def _ask_for_results(self, body: Body, lines: str) -> None:
+        """The lines that this tile's sums will be stored to come while it is summed."""
+        tile = self.tile
+        across = body.mul("%column", "%out.step")
+        last = str(tile.columns * tile.itemsize - 1)
+        for row in range(tile.rows):
+            offset = body.load("i64", body.at(lines, str(ROW_BYTES * row + 8)))
+            place = body.at(body.at("%out.base", offset), across)
+            body.prefetch(place, write=True)
+            body.prefetch(body.at(place, last), write=True)
 
     def _in_parts(self, body: Body, rows: list[str], buffer: str) -> list[str]:
         """The sums over the inner level, part by part."""
