@@ -73,7 +73,10 @@ def _line(step: Step) -> tuple[Any, Any]:
 class Rounds:
     """The calls on the path that a trace has taken so far, and whether they repeat themselves."""
 
-    __slots__ = ("calls", "end", "entered", "found", "inputs", "kinds", "sources", "uses", "waited")
+    __slots__ = (
+        "backward", "calls", "end", "entered", "found", "inputs", "kinds", "sources", "uses",
+        "waited",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._restart()
@@ -82,6 +85,7 @@ class Rounds:
         self.end: Step | None = None  # followed so far
         self.calls: list[Step] = []
         self.kinds: list[Any] = []
+        self.backward = False  # whether one of them is a gradient
         self.inputs: set[int] = set()  # positions of arrays that were taken in
         self.entered = 0  # calls before the last of them
         self.sources: dict[int, int] = {}  # positions of views: of what
@@ -135,6 +139,7 @@ class Rounds:
                 self.sources.update((place, source) for place in range(each.start, each.count))
                 continue
             kind, number = kind_of(each.call), len(self.calls)
+            self.backward = self.backward or isinstance(each.call, Gradient)
             self.calls.append(each)
             self.kinds.append(kind)
             places = []
@@ -187,7 +192,8 @@ class Rounds:
         last = len(self.calls) - 1
         places = range(last - period, last)
         steps = self.calls[last - period : last]
-        gradients = any(each.gradients or isinstance(each.call, Gradient) for each in steps)
+        # (a backward pass adds up what has many readers, in loops without a gradient inside)
+        gradients = self.backward or any(each.gradients for each in steps)
         tokens = [self.token(place) for place in places]
         ranks = [
             (tokens.count(token) > 1, size, -number)
