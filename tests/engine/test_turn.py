@@ -201,6 +201,26 @@ def test_many_layers_are_no_loop() -> None:
     assert not local.trace.turns and local.trace.step.count > 160
 
 
+def test_sums_of_gradients_are_no_loop() -> None:
+    """A dense block: each layer reads all before it, so that its input has many gradients."""
+    clear()
+    torch.manual_seed(0)
+    layers = nn.ModuleList([nn.Linear(4 * (k + 1), 4) for k in range(40)])
+
+    def step() -> float:
+        layers.zero_grad()
+        features = [torch.ones(2, 4)]
+        for layer in layers:
+            features.append(F.relu(layer(torch.cat(features, 1))))
+        loss = torch.cat(features, 1).sum()
+        loss.backward()
+        return loss.item()
+
+    for _ in range(3):
+        _, plans, flushes = _made(step)
+    assert (plans, flushes) == (0, 1)
+
+
 def test_the_cut_is_where_least_is_carried() -> None:
     """After the sum, not between a layer and the next: nothing but the sum is stored."""
     clear()
