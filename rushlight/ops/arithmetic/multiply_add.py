@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.ir import build
-from rushlight.ir.build import binary, const
+from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.pointwise import abs
-from rushlight.ops.promote import align, common_dtype, full, shape_of
+from rushlight.ops.promote import align, common_dtype, compute_dtype, full, grad_to, shape_of
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
-from rushlight.ops.table import Operand, Scalar, composite
+from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 
 @composite(method=True, inplace=True)
@@ -57,6 +57,21 @@ def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> 
             "addcdiv will perform a true division of tensor1 and tensor2."
         )
     return binary("add", x, binary("div", binary("mul", full(value, x.shape, x.dtype), a), b))
+
+
+@addcdiv.vjp
+def _(g: Node, out: Node, input: Node, tensor1: Node, tensor2: Node, value: Scalar) -> Grads:
+    _, _, b = align(input, tensor1, tensor2)
+    # The numerator is rounded in its own dtype, where that is narrower.
+    kind, wide = tensor1.dtype, compute_dtype(tensor1.dtype)
+    times = full(value, tensor1.shape, wide)
+    top = build.cast(binary("mul", times, build.cast(tensor1, wide)), kind)
+    slope = binary("div", full(top, g.shape, g.dtype), binary("mul", b, b))
+    return (
+        grad_to(g, input),
+        grad_to(binary("mul", g, binary("div", full(value, g.shape, g.dtype), b)), tensor1),
+        grad_to(unary("neg", binary("mul", g, slope)), tensor2),
+    )
 
 
 @addcdiv.samples

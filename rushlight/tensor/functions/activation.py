@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
@@ -117,13 +118,19 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return out
 
 
-def _own(name: str) -> Any:
-    def method(input: Tensor, *args: Any) -> Tensor:
-        return into_input(name, input, *args)
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"``{name}``, written into ``input``."
-    return public(torch=False, functional=True, name=f"{name}_")(method)
+# ``F.<name>_``: written into ``input``, with the keywords of the plain form.
+_WRITING: dict[str, Callable[..., Tensor]] = {
+    "elu": lambda input, alpha=1.0: into_input("elu", input, alpha),
+    "hardtanh": lambda input, min_val=-1.0, max_val=1.0: into_input(
+        "hardtanh", input, min_val, max_val
+    ),
+    "leaky_relu": lambda input, negative_slope=0.01: into_input(
+        "leaky_relu", input, negative_slope
+    ),
+    "celu": lambda input, alpha=1.0: into_input("celu", input, alpha),
+    "selu": lambda input: into_input("selu", input),
+    "threshold": lambda input, threshold, value: into_input("threshold", input, threshold, value),
+}
 
 
 def _rrelu_(
@@ -134,8 +141,10 @@ def _rrelu_(
 
 def _list_inplace_forms() -> None:
     public(functional=True, name="rrelu_")(_rrelu_)
-    for name in ("elu", "hardtanh", "leaky_relu", "celu", "selu", "threshold"):
-        FORMS[f"{name}_"] = _own(name)
+    for name, form in _WRITING.items():
+        form.__name__ = form.__qualname__ = f"{name}_"
+        form.__doc__ = f"``{name}``, written into ``input``."
+        FORMS[f"{name}_"] = public(torch=False, functional=True, name=f"{name}_")(form)
     public(functional=True, name="relu_")(lambda input: into_input("relu", input))
 
 

@@ -11,19 +11,16 @@ The inputs are drawn once by PyTorch's Python and kept in a cache folder (``--fr
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-from tests.parity.opinfo.check import Outcome, check, load, strict
+from tests.parity.opinfo.check import Outcome
+from tests.parity.opinfo.jobs import outcomes_of
 from tests.parity.opinfo.refused import differences
 from tests.parity.opinfo.report import most_used, summary, write
 
@@ -73,26 +70,6 @@ def refused(names: list[str]) -> list[str]:
     return [each for name, cases in drawn.items() for each in differences(name, cases)]
 
 
-def _checked(kept: Path, dtypes: frozenset[str], exact: bool, name: str) -> tuple[Outcome, float]:
-    """The outcome of one operator and the seconds it took."""
-    warnings.simplefilter("ignore")
-    strict.on = exact
-    started = time.process_time()
-    outcome = check(name, load(kept, name), dtypes)
-    return outcome, time.process_time() - started
-
-
-def _outcomes(
-    kept: Path, dtypes: frozenset[str], names: list[str], jobs: int, exact: bool
-) -> Iterator[tuple[Outcome, float]]:
-    one = partial(_checked, kept, dtypes, exact)
-    if jobs == 1:
-        yield from map(one, names)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(one, names)
-
-
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.parity.opinfo", description=__doc__)
     parser.add_argument("names", nargs="*")
@@ -124,7 +101,7 @@ def main(argv: list[str]) -> int:
     for name in sorted({*names} - {*known}):
         print(f"{name}: no such operator")
     outcomes: list[Outcome] = []
-    for outcome, seconds in _outcomes(kept, dtypes, known, args.jobs, args.strict):
+    for outcome, seconds in outcomes_of(kept, dtypes, known, args.jobs, args.strict):
         outcomes.append(outcome)
         print(f"{summary(outcome)}  [{seconds:.1f} s]", flush=True)
         if args.names or args.show:
