@@ -1,4 +1,4 @@
-"""addcdiv's slopes where the numerator is narrower than the rest; the numbers are PyTorch 2.13's."""
+"""addcdiv's slopes where the numerator is narrower than the rest: PyTorch 2.13's numbers."""
 
 from __future__ import annotations
 
