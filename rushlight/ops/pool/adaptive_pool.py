@@ -79,18 +79,20 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
             out = binary("div", out, const(math.prod(taps), out.shape, out.dtype))
     else:
         out = last
-        for axis, count in enumerate(targets):
+        # The last axis first: then the first of equal elements, row by row, has the slope.
+        for axis, count in reversed([*enumerate(targets)]):
             place = axis + 1
             parts = []
             for start, stop in _bins(out.shape[place], count):
                 begin = tuple(start if k == place else 0 for k in range(out.ndim))
                 shape = tuple(stop - start if k == place else n for k, n in enumerate(out.shape))
                 cut = build.slice(out, begin, shape, (1,) * out.ndim)
+                if kind == "max":
+                    taps = tuple(stop - start if k == axis else 1 for k in range(rank))
+                    parts.append(build.pool(cut, kind, taps, taps, ((0, 0),) * rank, (1,) * rank))
+                    continue
                 reduced = build.reduce(cut, kind, (place,))
-                if kind == "sum":
-                    reduced = binary(
-                        "div", reduced, const(stop - start, reduced.shape, reduced.dtype)
-                    )
+                reduced = binary("div", reduced, const(stop - start, reduced.shape, reduced.dtype))
                 kept = tuple(1 if k == place else n for k, n in enumerate(shape))
                 parts.append(reshape(reduced, kept))
             if parts:
