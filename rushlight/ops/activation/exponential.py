@@ -6,7 +6,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
-from rushlight.ops.promote import full, require_floating
+from rushlight.ops.promote import compute_dtype, full, require_floating
 from rushlight.ops.samples import of_one, with_options
 from rushlight.ops.table import Grads, Scalar, composite
 
@@ -15,9 +15,15 @@ from rushlight.ops.table import Grads, Scalar, composite
 def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     """x where positive, else alpha * (e**x - 1)."""
     require_floating("elu_cpu", input)
-    scale = full(alpha, input.shape, input.dtype)
-    low = binary("mul", scale, unary("expm1", binary("minimum", input, zeros_of(input))))
-    return build.where(binary("lt", zeros_of(input), input), input, low)
+    x = _widened(input)
+    scale = full(alpha, x.shape, x.dtype)
+    low = binary("mul", scale, unary("expm1", binary("minimum", x, zeros_of(x))))
+    return build.cast(build.where(binary("lt", zeros_of(x), x), x, low), input.dtype)
+
+
+def _widened(x: Node) -> Node:
+    """Halves are rounded once, after all: so do PyTorch's kernels."""
+    return build.cast(x, compute_dtype(x.dtype))
 
 
 @elu.vjp
@@ -40,8 +46,8 @@ def selu(input: Node, inplace: bool = False) -> Node:
     """scale * elu(x, alpha) with the constants of self-normalising networks (Klambauer 2017)."""
     require_floating("elu_cpu", input)
     alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-    inner: Node = elu(input, alpha)
-    return binary("mul", inner, const(scale, input.shape, input.dtype))
+    inner: Node = elu(_widened(input), alpha)  # the op: it has a derivative of its own
+    return build.cast(binary("mul", inner, const(scale, inner.shape, inner.dtype)), input.dtype)
 
 
 selu.samples(of_one(whole=False))
@@ -51,10 +57,11 @@ selu.samples(of_one(whole=False))
 def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0)."""
     require_floating("elu_cpu", input)
-    scale = full(alpha, input.shape, input.dtype)
-    low = binary("minimum", input, zeros_of(input))
+    x = _widened(input)
+    scale = full(alpha, x.shape, x.dtype)
+    low = binary("minimum", x, zeros_of(x))
     curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))
-    return build.where(binary("lt", zeros_of(input), input), input, curved)
+    return build.cast(build.where(binary("lt", zeros_of(x), x), x, curved), input.dtype)
 
 
 celu.samples(with_options({"alpha": 0.5}))

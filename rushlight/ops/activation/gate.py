@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.pointwise import sigmoid
-from rushlight.ops.promote import require_floating
+from rushlight.ops.promote import compute_dtype, require_floating
 from rushlight.ops.samples import Rng, Samples, floats, of_one, raises
 from rushlight.ops.table import Grads, composite
 
@@ -19,7 +19,8 @@ from rushlight.ops.table import Grads, composite
 def hardsigmoid(input: Node, inplace: bool = False) -> Node:
     """clamp(x + 3, 0, 6) / 6."""
     require_floating("hardsigmoid_cpu", input)
-    return _hard_gate(input)
+    x = build.cast(input, compute_dtype(input.dtype))
+    return build.cast(_hard_gate(x), input.dtype)
 
 
 def _hard_gate(x: Node) -> Node:
@@ -46,7 +47,8 @@ def _hard_slope(x: Node) -> Node:
 def hardswish(input: Node, inplace: bool = False) -> Node:
     """x * hardsigmoid(x)."""
     require_floating("hardswish_cpu", input)
-    return binary("mul", input, _hard_gate(input))
+    x = build.cast(input, compute_dtype(input.dtype))
+    return build.cast(binary("mul", x, _hard_gate(x)), input.dtype)
 
 
 @hardswish.vjp

@@ -10,7 +10,7 @@ from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import full, require_floating
+from rushlight.ops.promote import compute_dtype, full, require_floating
 from rushlight.ops.samples import (
     CORNERS,
     INTEGERS,
@@ -99,8 +99,10 @@ hardtanh.samples(with_options({"min_val": -2.0, "max_val": 0.5}))
 def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False) -> Node:
     """x where positive, else negative_slope * x."""
     require_floating("leaky_relu_cpu", input)
-    slope = full(negative_slope, input.shape, input.dtype)
-    return build.where(binary("lt", zeros_of(input), input), input, binary("mul", input, slope))
+    x = build.cast(input, compute_dtype(input.dtype))
+    slope = full(negative_slope, x.shape, x.dtype)
+    out = build.where(binary("lt", zeros_of(x), x), x, binary("mul", x, slope))
+    return build.cast(out, input.dtype)
 
 
 leaky_relu.samples(with_options({"negative_slope": 0.2}))

@@ -100,12 +100,13 @@ mish.samples(of_one(whole=False))
 def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
     """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
     require_floating("softplus_cpu", input)
-    scale = full(beta, input.shape, input.dtype)
-    scaled = binary("mul", input, scale)
+    x = build.cast(input, compute_dtype(input.dtype))
+    scale = full(beta, x.shape, x.dtype)
+    scaled = binary("mul", x, scale)
     tail = unary("log1p", unary("exp", unary("neg", unary("abs", scaled))))
     smooth = binary("div", binary("add", binary("maximum", scaled, zeros_of(scaled)), tail), scale)
-    limit = full(threshold, input.shape, input.dtype)
-    return build.where(binary("lt", limit, scaled), input, smooth)
+    limit = full(threshold, x.shape, x.dtype)
+    return build.cast(build.where(binary("lt", limit, scaled), x, smooth), input.dtype)
 
 
 @softplus.vjp
@@ -124,8 +125,9 @@ softplus.samples(with_options({"beta": 3.0}, {"beta": 0.5, "threshold": 1.0}))
 def logsigmoid(input: Node) -> Node:
     """log(sigmoid(x)) = min(x, 0) - log(1 + e**-|x|)."""
     require_floating("log_sigmoid_cpu", input)
-    tail = unary("log1p", unary("exp", unary("neg", unary("abs", input))))
-    return binary("sub", binary("minimum", input, zeros_of(input)), tail)
+    x = build.cast(input, compute_dtype(input.dtype))
+    tail = unary("log1p", unary("exp", unary("neg", unary("abs", x))))
+    return build.cast(binary("sub", binary("minimum", x, zeros_of(x)), tail), input.dtype)
 
 
 @logsigmoid.vjp

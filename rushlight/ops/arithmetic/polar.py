@@ -7,7 +7,7 @@ import math
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import align, common_dtype, floating, grad_to
+from rushlight.ops.promote import align, common_dtype, compute_dtype, floating, grad_to
 from rushlight.ops.samples import of_two
 from rushlight.ops.table import Grads, Operand, composite
 
@@ -35,7 +35,9 @@ copysign.samples(of_two())
 @composite(method=True, inplace=True)
 def hypot(input: Node, other: Node) -> Node:
     """sqrt(input**2 + other**2) without overflow; inf where either is infinite."""
-    x, y = (unary("abs", each) for each in align(input, other))
+    dtype = common_dtype(input, other)
+    pair = align(input, other, dtype=compute_dtype(dtype))
+    x, y = (unary("abs", each) for each in pair)
     zero, one = const(0, x.shape, x.dtype), const(1, x.shape, x.dtype)
     large, small = binary("maximum", x, y), binary("minimum", x, y)
     ratio = binary("div", small, large)
@@ -43,7 +45,7 @@ def hypot(input: Node, other: Node) -> Node:
     infinite = const(math.inf, x.shape, x.dtype)
     plain = binary("or", binary("eq", large, zero), binary("eq", large, infinite))
     either = binary("or", binary("eq", x, infinite), binary("eq", y, infinite))
-    return build.where(either, infinite, build.where(plain, large, scaled))
+    return build.cast(build.where(either, infinite, build.where(plain, large, scaled)), dtype)
 
 
 @hypot.vjp
