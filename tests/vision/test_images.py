@@ -15,6 +15,7 @@ from rushlight.vision.transforms import v2
 from rushlight.vision.transforms.v2 import functional as F
 
 BYTES = (torch.arange(3 * 9 * 7) * 89 % 256).reshape(3, 9, 7).to(torch.uint8)
+LARGE = (torch.arange(3 * 73 * 41) * 89 % 256).reshape(3, 73, 41).to(torch.uint8)
 LINE = torch.arange(61).reshape(1, 1, 61)
 BENT = [1.1, 0.1, -1, 0.05, 0.9, 0.3, 0.001, 0.002]
 CASES: dict[str, tuple[Callable[[], Tensor], int, int]] = {
@@ -23,6 +24,9 @@ CASES: dict[str, tuple[Callable[[], Tensor], int, int]] = {
     "not smooth": (
         lambda: F.resize(BYTES, [4, 11], Mode.BICUBIC, antialias=False), 16089, 676338,
     ),
+    "first bilinear": (lambda: F1.resize(LARGE, [20, 57]), 435952, 21220968),
+    "first bicubic": (lambda: F1.resize(LARGE, [20, 57], Mode.BICUBIC), 435969, 21225606),
+    "first long": (lambda: F1.resize(LARGE, [150, 30]), 1720881, 84252015),
     "lanczos": (lambda: F.resize(BYTES, [5, 5], Mode.LANCZOS), 9606, 366627),
     "longest": (lambda: F.resize(BYTES, None, max_size=5), 5767, 132933),
     "nearest": (lambda: F.resize(LINE, [1, 49], Mode.NEAREST), 1440, 48220),

@@ -7,6 +7,7 @@ input pixels enter output pixel i.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,63 @@ def nearest(values: Array, height: int, width: int, shift: float = 0.0) -> Array
     return values[..., rows[:, None], columns]
 
 
+def _fused(a: Array, b: Array, c: Array) -> Array:
+    """a * b + c in float32, rounded once: the product is exact in float64."""
+    return np.asarray((a.astype(np.float64) * b + c).astype(np.float32))
+
+
+def _single_filter(mode: str, x: Array) -> Array:
+    x = np.abs(x)
+    one = np.float32(1)
+    if mode == "bilinear":
+        return np.maximum(one - x, np.float32(0))
+    a = np.float32(-0.5)  # Keys (1981), with PyTorch's roundings
+    inner = _fused(a + 2 * one, x, -(a + 3 * one)) * x
+    near = _fused(inner, x, one)
+    far = _fused(_fused(_fused(a, x, -5 * a), x, 8 * a), x, -4 * a)
+    return np.where(x < 1, near, np.where(x < 2, far, np.float32(0)))
+
+
+@functools.lru_cache(maxsize=128)
+def _smooth_taps(size: int, target: int, mode: str) -> tuple[Array, Array]:
+    """((taps, target) places, their weights): ``smooth_weights`` in float32, as images have them.
+
+    The weights are rounded in PyTorch's order: pixels close to a half depend on their last digit.
+    """
+    single = np.float32
+    scale = single(size) / single(target)
+    stretch = max(scale, single(1))
+    reach = single(1 if mode == "bilinear" else 2) * stretch
+    centre = (np.arange(target, dtype=single) + single(0.5)) * scale
+    first = np.maximum((centre - reach + single(0.5)).astype(np.int64), 0)
+    last = np.minimum((centre + reach + single(0.5)).astype(np.int64), size)
+    tap = np.arange(int((last - first).max()))[:, None]
+    offset = tap.astype(single) + (first.astype(single) - centre) + single(0.5)
+    inverse = single(1) / scale if scale >= 1 else single(1)
+    raw = _single_filter(mode, (offset * inverse).astype(single))
+    raw = np.where(tap < last - first, raw, single(0)).astype(single)
+    total = np.zeros(target, single)
+    for row in raw:
+        total = total + row
+    return np.minimum(first + tap, size - 1), (raw / total).astype(single)
+
+
+def _smooth(values: Array, height: int, width: int, mode: str) -> Array:
+    """float32 (..., H, W) resized with anti-aliasing: tap after tap, along the width first."""
+    result = values
+    for axis, count in ((-1, width), (-2, height)):
+        size = result.shape[axis]
+        if size == count:
+            continue
+        places, taps = _smooth_taps(size, count, mode)
+        along = taps if axis == -1 else taps[:, :, None]
+        total = result.take(places[0], axis) * along[0]
+        for place, weight in zip(places[1:], along[1:], strict=True):
+            total = _fused(result.take(place, axis), weight, total)
+        result = total
+    return result
+
+
 def _bytes(values: Array, height: int, width: int, mode: str, antialias: bool) -> Array:
     """With weights of sixteen bits, each axis rounded to bytes: as ``interpolate`` of bytes."""
     result = values.astype(np.float64)
@@ -100,10 +158,17 @@ def resample(
         return _bytes(values, height, width, mode, antialias)
     kind = values.dtype
     work = np.float64 if kind == np.float64 else np.float32
+    if antialias and work is np.float32 and mode != "lanczos":
+        result = _smooth(values.astype(np.float32), height, width, mode)
+        return _rounded(result, kind)
     down = weights(values.shape[-2], height, mode, antialias).astype(work)
     across = weights(values.shape[-1], width, mode, antialias).astype(work)
     result = down @ (values.astype(work, copy=False) @ across.T)
+    return _rounded(result, kind)
+
+
+def _rounded(values: Array, kind: np.dtype[Any]) -> Array:
     if kind.kind in "iu":
         limits = np.iinfo(kind)
-        return np.clip(np.rint(result), limits.min, limits.max).astype(kind)
-    return result.astype(kind, copy=False)
+        return np.clip(np.rint(values), limits.min, limits.max).astype(kind)
+    return values.astype(kind, copy=False)
