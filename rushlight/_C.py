@@ -25,6 +25,10 @@ def _are_functorch_transforms_active() -> bool:
     return False
 
 
+def _log_api_usage_once(event: str) -> None:
+    """Nothing is told to anybody."""
+
+
 def _cuda_isInBadFork() -> bool:
     return False
 

@@ -357,3 +357,8 @@ def test_a_getattr_of_ones_own_is_asked_for_every_parameter() -> None:
         assert watched.weight is watched._parameters["weight"]
         assert watched.inner is watched._modules["inner"]
     assert watched.asked == ["weight", "inner"] * 2
+
+
+def test_a_dictionary_of_parameters_built_again_by_its_type_is_a_plain_one() -> None:
+    entries = nn.Linear(2, 2)._parameters
+    assert type(entries)(OrderedDict(entries)) == dict(entries)

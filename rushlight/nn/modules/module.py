@@ -297,7 +297,7 @@ class Module(Calling, Traversal, StateDict, Conversion):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-Registry.plain_look_up = Module.__getattr__
+Registry.module = Module
 
 
 def _addindent(s_: str, numSpaces: int) -> str:

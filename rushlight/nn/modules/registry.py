@@ -20,13 +20,17 @@ class Registry(dict[str, Any]):
 
     __slots__ = ("_owner", "_shown")
 
-    plain_look_up: ClassVar[Any] = None  # Module.__getattr__
+    module: ClassVar[Any]  # the class Module
+
+    def __new__(cls, owner: Any = (), entries: Mapping[str, Any] | None = None) -> Any:
+        # Libraries that walk containers build each again by its type, from a dict: a plain one.
+        return super().__new__(cls) if isinstance(owner, Registry.module) else dict(owner)
 
     def __init__(self, owner: Any, entries: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         # A strong reference would make every module a cycle that only the collector frees.
         self._owner = weakref.ref(owner)
-        self._shown = type(owner).__getattr__ is Registry.plain_look_up
+        self._shown = type(owner).__getattr__ is Registry.module.__getattr__
         if entries:
             self.update(entries)
 
