@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.left_out import absent_class
 from rushlight.tensor import Generator, Tensor
 from rushlight.tensor.overrides import DisableTorchFunction, DisableTorchFunctionSubclass
 from rushlight.tensor.to_arguments import parse_to
@@ -51,16 +52,8 @@ class _nn:
         return asked.device, asked.dtype, asked.non_blocking, asked.memory_format
 
 
-def _absent(name: str) -> type:
-    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(
-            f"torch.{name}: not part of Rushlight; torch.load and torch.save read and write files"
-        )
-
-    return type(name, (), {"__init__": refuse, "__doc__": "Raises NotImplementedError."})
-
-
-PyTorchFileReader = _absent("PyTorchFileReader")
-PyTorchFileWriter = _absent("PyTorchFileWriter")
+_FILES = "torch.load and torch.save read and write files"
+PyTorchFileReader = absent_class("torch.PyTorchFileReader", _FILES)
+PyTorchFileWriter = absent_class("torch.PyTorchFileWriter", _FILES)
 
 __all__ = ["DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator"]

@@ -46,6 +46,7 @@ from rushlight.tensor.anomaly import (
 from rushlight.tensor.interface import (
     ABSENT,
     _assert,
+    _assert_async,
     allclose,
     broadcast_shapes,
     can_cast,
@@ -124,7 +125,8 @@ _FROM = {
     "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
     "Stream": "cuda.streams", "Event": "cuda.streams",
     **dict.fromkeys(
-        ("sym_float", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
+        ("SymBool", "SymFloat", "SymInt", "sym_float", "sym_int", "sym_ite", "sym_max",
+         "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
         "symbols",
     ),
     "set_warn_always": "settings", "is_warn_always_enabled": "settings",

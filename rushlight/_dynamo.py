@@ -27,3 +27,6 @@ def allow_in_graph(fn: Any) -> Any:
 
 class OptimizedModule:
     """Nothing is an instance of this: ``torch.compile`` gives back the module itself."""
+
+
+eval_frame = types.SimpleNamespace(OptimizedModule=OptimizedModule)  # the module it is in

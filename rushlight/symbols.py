@@ -6,6 +6,13 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from rushlight.base.left_out import absent_class
+
+_WHY = "sizes are plain numbers"
+SymInt = absent_class("torch.SymInt", _WHY)
+SymFloat = absent_class("torch.SymFloat", _WHY)
+SymBool = absent_class("torch.SymBool", _WHY)
+
 
 def sym_int(a: Any) -> int:
     """``a`` without its fraction."""

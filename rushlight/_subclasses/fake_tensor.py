@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from rushlight.base.left_out import absent_class
 
-from rushlight.tensor import Tensor
-
-
-class FakeTensor(Tensor):
-    """Of no tensor here: shapes of a recorded operation are known before it runs."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(
-            "FakeTensor: not part of Rushlight, where no operation runs without elements"
-        )
+FakeTensor = absent_class(
+    "torch._subclasses.fake_tensor.FakeTensor", "no operation runs without elements"
+)
 
 
 def is_fake(x: object) -> bool:

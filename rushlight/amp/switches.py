@@ -7,7 +7,7 @@ from rushlight.tensor.autocast import set_dtype, set_enabled, state
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether there is such a kind of device as far as autocast goes: "cpu" and "cuda"."""
+    """Whether there is such a kind of device as far as autocast goes, here or elsewhere."""
     return device_type in state.enabled
 
 

@@ -88,3 +88,17 @@ def left_out(owner: str, name: str) -> LeftOut | None:
     """What ``owner.name`` raises, None where it is no name that is left out on purpose."""
     why = _WHY.get(name)
     return None if why is None else LeftOut(f"{owner}.{name} is left out of Rushlight: {why}")
+
+
+def absent_class(address: str, why: str) -> type:
+    """A class without instances, for annotations and ``isinstance``: making one raises LeftOut.
+
+    >>> isinstance(3, absent_class("torch.SymInt", "sizes are plain numbers"))
+    False
+    """
+
+    def refuse(cls: type, *args: object, **kwargs: object) -> object:
+        raise LeftOut(f"{address} is left out of Rushlight: {why}")
+
+    name = address.rpartition(".")[2]
+    return type(name, (), {"__new__": refuse, "__doc__": "Raises NotImplementedError: " + why})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
+
+from rushlight.base.left_out import absent_class
 
 
 def wrap(fn_or_name: Any) -> Any:
@@ -19,50 +21,23 @@ def wrap(fn_or_name: Any) -> Any:
 
 
 _WHY = (
-    "torch.fx.{}: Rushlight makes no graphs of modules in Python; forward hooks give a layer's "
-    "output, named_modules its place"
+    "no graphs of modules are made in Python; forward hooks give a layer's output, named_modules "
+    "its place"
 )
 
 
 def symbolic_trace(root: Any, concrete_args: Any = None) -> Any:
     """Raises NotImplementedError."""
-    raise NotImplementedError(_WHY.format("symbolic_trace"))
+    raise NotImplementedError(f"torch.fx.symbolic_trace: {_WHY}")
 
 
-class _Absent:
-    """Of no object: for ``isinstance`` and annotations. Making one raises NotImplementedError."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(_WHY.format(cls.__name__))
-
-
-class GraphModule(_Absent):
-    """A module made of a graph."""
-
-
-class Graph(_Absent):
-    """A graph of calls."""
-
-
-class Node(_Absent):
-    """A call in a graph."""
-
-
-class Proxy(_Absent):
-    """What stands for a value while a graph is made."""
-
-
-class Tracer(_Absent):
-    """What makes graphs."""
-
-
-class Interpreter(_Absent):
-    """What runs graphs call by call."""
-
-
-class Transformer(_Absent):
-    """What makes graphs from graphs."""
-
+Graph = absent_class("torch.fx.Graph", _WHY)
+GraphModule = absent_class("torch.fx.GraphModule", _WHY)
+Interpreter = absent_class("torch.fx.Interpreter", _WHY)
+Node = absent_class("torch.fx.Node", _WHY)
+Proxy = absent_class("torch.fx.Proxy", _WHY)
+Tracer = absent_class("torch.fx.Tracer", _WHY)
+Transformer = absent_class("torch.fx.Transformer", _WHY)
 
 __all__ = [
     "Graph", "GraphModule", "Interpreter", "Node", "Proxy", "Tracer", "Transformer",

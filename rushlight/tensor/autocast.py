@@ -48,13 +48,19 @@ LISTS = {
 }
 RULES = {name: rule for rule, names in LISTS.items() for name in names.split()}
 
+_ELSEWHERE = {
+    "cuda": float16, "mps": float16, "xpu": float16, "mtia": float16, "hpu": bfloat16,
+    "xla": bfloat16,
+}  # fmt: skip
+
 
 class _State(threading.local):
     """What the thread has switched on, per kind of device."""
 
     def __init__(self) -> None:
-        self.enabled = {"cpu": False, "cuda": False}
-        self.dtypes = {"cpu": bfloat16, "cuda": float16}
+        # Of devices that are not here, autocast only keeps what was set.
+        self.dtypes = {"cpu": bfloat16, **_ELSEWHERE}
+        self.enabled = dict.fromkeys(self.dtypes, False)
         self.nesting = 0
         self.cached = True
         # Parameters cast already: tensor id -> (tensor, result). One cast serves all its uses.

@@ -72,6 +72,15 @@ def _assert(condition: Any, message: str) -> None:
         raise AssertionError(message)
 
 
+def _assert_async(
+    input: Tensor,
+    assert_msg: str = "Expected Tensor with single nonzero value, but got zero",
+) -> None:
+    """Raise RuntimeError if the one element of ``input`` is zero."""
+    if not bool(input):
+        raise RuntimeError(assert_msg)
+
+
 def numel(input: Tensor) -> int:
     """The number of elements."""
     return input._value.meta.numel

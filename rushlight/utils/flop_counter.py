@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from rushlight.base.left_out import absent_class
 
-
-class FlopCounterMode:
-    """Raises NotImplementedError. ``rushlight profile SCRIPT`` counts what each kernel does."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(
-            "FlopCounterMode: operations are not dispatched one by one in Rushlight; "
-            "'rushlight profile SCRIPT' says how many floating-point operations each kernel does"
-        )
-
+FlopCounterMode = absent_class(
+    "torch.utils.flop_counter.FlopCounterMode",
+    "operations are not dispatched one by one; 'rushlight profile SCRIPT' says how many "
+    "floating-point operations each kernel does",
+)
 
 __all__ = ["FlopCounterMode"]

@@ -91,3 +91,18 @@ def test_numbers_of_a_librarys_own_printed_form() -> None:
     assert printed._tensor_str(torch.ones(2), 4) == "[1., 1.]"
     assert printed._add_suffixes("I([1]", ["a=1"], 2, True) == "I([1],\n  a=1)"
     assert printed.PRINT_OPTS.linewidth == 80
+
+
+def test_autocast_of_devices_that_are_not_here_keeps_what_was_set() -> None:
+    for device in ("mps", "xpu", "hpu"):
+        with torch.autocast(device, enabled=False):
+            assert not torch.is_autocast_enabled(device)
+    x = torch.ones(2, 2)
+    with torch.autocast("mps"):
+        assert (x @ x).dtype is torch.float32
+
+
+def test_what_a_tensor_has_to_be() -> None:
+    torch._assert_async(torch.tensor(2))
+    with pytest.raises(RuntimeError, match="but got zero"):
+        torch._assert_async(torch.tensor(0.0))

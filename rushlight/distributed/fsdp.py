@@ -1,0 +1,13 @@
+"""``torch.distributed.fsdp``: parameters that lie on several machines, which are left out."""
+
+from __future__ import annotations
+
+from rushlight.base.left_out import absent_class
+
+_WHY = "it is one process; DistributedDataParallel runs in a world of one"
+
+FSDPModule = absent_class("torch.distributed.fsdp.FSDPModule", _WHY)
+FullyShardedDataParallel = absent_class("torch.distributed.fsdp.FullyShardedDataParallel", _WHY)
+fully_shard = absent_class("torch.distributed.fsdp.fully_shard", _WHY)
+
+__all__ = ["FSDPModule", "FullyShardedDataParallel", "fully_shard"]
