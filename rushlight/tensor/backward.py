@@ -30,13 +30,14 @@ def mode_of(create_graph: bool) -> Any:
         trace.grad = before
 
 
+_NO_GRADIENT = "element {} of tensors does not require grad and does not have a grad_fn"
+
+
 def roots_of(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> list[Any]:
     roots = []
     for tensor, gradient in zip(tensors, gradients, strict=True):
         if not tensor.requires_grad:
-            raise RuntimeError(
-                f"element {len(roots)} of tensors does not require grad and does not have a grad_fn"
-            )
+            raise RuntimeError(_NO_GRADIENT.format(len(roots)))
         if gradient is None:
             if tensor._value.meta.numel != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
@@ -140,17 +141,19 @@ def grad(
     outs = _tuple(outputs)
     ins = (inputs,) if hasattr(inputs, "output_nr") else _tuple(inputs)
     _require_tensors(outs)
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    for place, out in enumerate(outs):
+        if not out.requires_grad:
+            raise RuntimeError(_NO_GRADIENT.format(place))
     ins = tuple(edge_target(each) if hasattr(each, "node") else each for each in ins)
     for each in ins:
         if not isinstance(each, (Tensor, EdgeTarget)):
             raise RuntimeError(
                 "all inputs have to be Tensors or GradientEdges, but got " + type(each).__name__
             )
-    for place, tensor in enumerate(ins):
-        if not tensor.requires_grad:
-            raise RuntimeError(
-                "One of the differentiated Tensors does not require grad" if place >= 0 else ""
-            )
+    if any(not tensor.requires_grad for tensor in ins):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
     seeds = _gradients(grad_outputs, len(outs))
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:

@@ -44,3 +44,22 @@ def test_next_functions() -> None:
     assert leaf.variable is x
     assert leaf.name() == "torch::autograd::AccumulateGrad"
     assert nothing == (None, 0)
+
+
+def test_writes_into_views() -> None:
+    y = torch.ones(2, requires_grad=True).clone()
+    y[0] = 3
+    assert y.grad_fn.name() == type(y.grad_fn).__name__ == "CopySlices"
+    assert repr(y) == "tensor([3., 1.], grad_fn=<CopySlices>)"
+
+
+def test_what_grad_refuses() -> None:
+    x, y = torch.ones(2), torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad"):
+        torch.autograd.grad((x * 2).sum(), x)
+    with pytest.raises(RuntimeError, match="differentiated Tensors does not require grad"):
+        torch.autograd.grad((y * 2).sum(), x)
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        torch.autograd.grad((y * 2).sum(), [])
+    with pytest.raises(RuntimeError, match=r"gradient of size '\[3\]' to a tensor of size '\[2\]'"):
+        y.grad = torch.ones(3)
