@@ -35,9 +35,9 @@ def set_grad(self: Tensor, value: Tensor | None) -> None:
             )
         if value.shape != self.shape:
             raise RuntimeError(
-                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
-                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same "
-                "size"
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of "
+                f"size '{list(self.shape)}'. Please ensure that the gradient and the tensor are "
+                "the same size"
             )
         if value.dtype is not self.dtype:
             raise RuntimeError(
