@@ -62,13 +62,14 @@ class Body:
                     self.write(value, saved[0].access, width, env)
                 else:
                     kind, place = self._stack_place(value, width)
-                    self.w.do(f"store {kind} {env[value]}, ptr {place}")
+                    align = value.dtype.itemsize
+                    self.w.do(f"store {kind} {env[value]}, ptr {place}, align {align}")
 
     def _saved(self, value: Value, store: Store | None, lanes: int) -> str:
         if store is not None:
             return self.places.read(store.access, lanes, "")
         kind, place = self._stack_place(value, lanes)
-        return self.w.let(f"load {kind}, ptr {place}")
+        return self.w.let(f"load {kind}, ptr {place}, align {value.dtype.itemsize}")
 
     def _stack_place(self, value: Value, lanes: int) -> tuple[str, str]:
         """Where a value of a narrow row or of a panel waits: (type, pointer)."""

@@ -25,7 +25,7 @@ from rushlight.compiler.loops.combine import LAST, PLACE
 from rushlight.compiler.loops.online import ELEMENT, add_group, finish
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
-from rushlight.compiler.loops.stream import WAITING, is_aligned
+from rushlight.compiler.loops.stream import WAITING, first_whole, is_aligned
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
@@ -76,12 +76,18 @@ class Panel:
 
     # Columns
 
-    def _columns(self, body: Callable[[int], None]) -> None:
-        """``body(lanes)`` for all columns of the panel."""
+    def _columns(self, body: Callable[[int], None], start: str = "") -> None:
+        """``body(lanes)`` for all columns of the panel; whole steps from ``start`` on."""
         w, s, places = self.w, self.s, self.t.places
         lanes = s.lanes * s.unroll
-        main = self.t.whole(self.low, self.high, lanes)
-        with w.loop(self.low, main, lanes) as index:
+        if start:
+            with w.loop(self.low, start, s.lanes) as index:
+                places.active[s.vector] = index
+                places.set_mask(index, start, s.lanes)
+                body(s.lanes)
+                places.clear_mask()
+        main = self.t.whole(start or self.low, self.high, lanes)
+        with w.loop(start or self.low, main, lanes) as index:
             places.active[s.vector] = index
             body(lanes)
         with w.loop(main, self.high, s.lanes if s.masked else 1) as index:
@@ -210,12 +216,23 @@ class Panel:
             with w.loop(low, high, GROUP if reduces else 1) as first:
                 last = w.let(f"add nsw i64 {first}, {GROUP if reduces else 1}")
                 stop = t.minimum(last, high) if reduces else last
-                self._columns(lambda lanes: rows(first, stop, lanes))
+                start = ""
+                if s.shifted and not reduces:
+                    self._fetch_ends(stores[0], first)
+                    t.places.active[s.inner[-1]] = first
+                    start = first_whole(t.places, stores[0], self.low, self.high)
+                self._columns(lambda lanes: rows(first, stop, lanes), start)
 
         if reduces or not s.streamed:
             t.nest(s.inner[:-1], innermost)
             if joined:
                 self._columns(lambda lanes: finish(self, list(joined), lanes))
+            return
+        if s.shifted:
+            t.places.streaming = True
+            t.nest(s.inner[:-1], innermost)
+            t.places.streaming = False
+            w.wait_for_streams()
             return
         aligned = is_aligned(w, s, stores)
         for place, streaming in enumerate((False, True)):
@@ -241,6 +258,15 @@ class Panel:
                 places.prefetch(self.s.loads[value], lanes, False)
         for store in () if places.streaming else stores:
             places.prefetch(store.access, lanes, True)
+
+    def _fetch_ends(self, store: Store, row: str) -> None:
+        """Ask for the lines of both ends of a row to come, which are stored into the caches."""
+        w, s, places = self.w, self.s, self.t.places
+        places.active[s.inner[-1]] = w.let(f"add nsw i64 {row}, {AHEAD}")
+        lanes = s.lanes * s.unroll
+        for place in (self.low, w.let(f"sub nsw i64 {self.high}, {lanes}")):
+            places.active[s.vector] = place
+            places.prefetch(store.access, 1 if place == self.low else lanes + 1, True)
 
     def _start(self, reduces: list[Value], lanes: int) -> None:
         for value in reduces:

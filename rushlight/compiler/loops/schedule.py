@@ -107,6 +107,7 @@ class Schedule:
         self._order_variables(space.reduced, extents)
         self.saved = choose_saved(self)
         self._choose_lanes()
+        self.shifted = False
         self.streamed = is_streamed(self)
         self.joined = find_joined(self)
 
@@ -294,7 +295,7 @@ class Schedule:
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
-            self.streamed, bool(self.joined),
+            self.streamed, self.shifted, bool(self.joined),
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}

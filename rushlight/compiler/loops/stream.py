@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20
+LINE = 64
 # Columns of a panel at least: fewer in a row and nothing is fetched ahead.
 NARROW = 256
 # Floats that the second cache holds beside what else passes through it.
@@ -63,7 +64,8 @@ def _first_stored(stores: list[Store]) -> int:
 
 
 def _is_streamed_panel(schedule: Schedule) -> bool:
-    """Of a panel, rows of which each begins with a whole vector.
+    """Of a panel, rows of which each begins with a whole vector, or where each row has a place of
+    its own from which on there are whole vectors (``shifted``).
 
     Exponentials that would wait in the memory of the result wait on the stack where the second
     cache holds those of a panel. Else they are computed twice: that is less work than moving them
@@ -75,7 +77,8 @@ def _is_streamed_panel(schedule: Schedule) -> bool:
         return False
     if any(store.value.phase != stores[0].value.phase for store in stores):
         return False
-    if not all(_keeps_alignment(s, store) for store in stores):
+    shifted = not all(_keeps_alignment(s, store) for store in stores)
+    if shifted and not _can_shift(s, stores):
         return False
     if s.row_count * s.inner_count * max(st.node.dtype.itemsize for st in stores) < LARGE:
         return False
@@ -84,6 +87,7 @@ def _is_streamed_panel(schedule: Schedule) -> bool:
     if len(s.saved) > 1 or len(s.inner) > 1 or s.inner_count * NARROW > WAITING:
         s.saved = {}
     s.saved = {value: (None, phase) for value, (_, phase) in s.saved.items()}
+    s.shifted = shifted
     return True
 
 
@@ -102,6 +106,24 @@ def _keeps_alignment(schedule: Schedule, store: Store) -> bool:
     if store.access.index[along] != 1:
         return False
     return not any(step * size % s.cpu.vector_bytes for step in steps)
+
+
+def _can_shift(schedule: Schedule, stores: list[Store]) -> bool:
+    """Whether one result is written side by side, and parts of a vector without steps of one."""
+    s, access = schedule, stores[0].access
+    whole = s.lanes * s.unroll * access.dtype.itemsize % s.cpu.vector_bytes == 0
+    return len(stores) == 1 and s.masked and whole and access.index[s.vector + 1] == 1
+
+
+def first_whole(places: Places, store: Store, low: str, high: str) -> str:
+    """The first column of the row that runs, from ``low`` on, that begins a whole vector."""
+    w, vector = places.w, places.s.vector
+    places.active[vector] = low
+    address = w.let(f"ptrtoint ptr {places.first(store.access)} to i64")
+    missing = w.let(f"and i64 {w.let(f'sub i64 0, {address}')}, {LINE - 1}")
+    columns = w.let(f"udiv i64 {missing}, {store.access.dtype.itemsize}")
+    start = w.let(f"add nsw i64 {low}, {columns}")
+    return w.let(f"call i64 @llvm.smin.i64(i64 {start}, i64 {high})")
 
 
 def is_aligned(w: Writer, schedule: Schedule, stores: list[Store]) -> str:

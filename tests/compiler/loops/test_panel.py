@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -113,7 +115,8 @@ def test_which_results_are_stored_past_the_caches() -> None:
     large = schedule(softmax(build.input(0, (4096, 4096), float32), 0), (0,))
     assert large.streamed == wide
     assert not large.saved or not wide  # exponentials are computed again, not written and read
-    assert not schedule(softmax(build.input(0, (4096, 4097), float32), 0), (0,)).streamed
+    odd = schedule(softmax(build.input(0, (4096, 4097), float32), 0), (0,))
+    assert (odd.streamed, odd.shifted, large.shifted) == (wide, wide, False)
     assert not schedule(softmax(build.input(0, (1000, 4096), float32), 0), (0,)).streamed
     costly = build.unary("tanh", build.input(0, (4096, 4096), float32))
     assert not schedule(softmax(costly, 0), (0,)).streamed
@@ -169,7 +172,7 @@ def test_exponentials_of_short_columns_wait_on_the_stack() -> None:
 
 
 @pytest.mark.parametrize("rows", [16, 100, 256])
-@pytest.mark.parametrize("columns", [72, 1000, 3000])
+@pytest.mark.parametrize("columns", [67, 72, 1000, 1037, 3000])
 def test_what_waits_on_the_stack(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "LARGE", 1)
     shape = (3, rows, columns)
@@ -185,8 +188,8 @@ def test_somebody_elses_memory_need_not_begin_with_a_vector(
 ) -> None:
     monkeypatch.setattr(stream, "LARGE", 1)
     memory = np.random.default_rng(0).standard_normal(64 * 352 + 16).astype(np.float32)
-    for offset in range(1, 9):
-        part = memory[offset : offset + 64 * 352].reshape(64, 352)
+    for offset, columns in itertools.product((1, 2, 7, 8, 13), (352, 351, 67)):
+        part = memory[offset : offset + 64 * columns].reshape(64, columns)
         wanted = part - part.mean(0)
         x = torch.from_numpy(part)
         x -= x.mean(0)
