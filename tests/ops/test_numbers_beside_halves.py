@@ -1,4 +1,6 @@
-"""A Python number or 0-d tensor beside float16 and bfloat16 is not rounded to them."""
+"""A Python number or 0-d tensor beside float16 and bfloat16 is not rounded to them; what several
+operations make up is rounded once.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +34,23 @@ def test_number(name: str, dtype: Any) -> None:
     want = torch.from_numpy(floats(x.float().numpy())).to(dtype)
     got = halves(x)
     assert got.dtype is dtype and torch.equal(got, want)
+
+
+TOGETHER: dict[str, Callable[..., Any]] = {
+    "lerp": lambda x, y, z: torch.lerp(x, y, 0.3),
+    "far lerp": lambda x, y, z: torch.lerp(x, y, z),
+    "addcmul": lambda x, y, z: torch.addcmul(x, y, z, value=0.1),
+    "addcdiv": lambda x, y, z: torch.addcdiv(x, y, z, value=0.1),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", TOGETHER)
+def test_rounded_once(name: str, dtype: Any) -> None:
+    drawn = np.random.default_rng(0).normal(size=(3, 4000)).astype(np.float32)
+    three = [torch.from_numpy(each).to(dtype) for each in drawn]
+    got, want = TOGETHER[name](*three), TOGETHER[name](*(each.float() for each in three))
+    assert got.dtype is dtype and torch.equal(got, want.to(dtype))
 
 
 def test_a_number_that_float16_does_not_hold() -> None:

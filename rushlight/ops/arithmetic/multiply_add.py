@@ -16,13 +16,15 @@ from rushlight.ops.table import Grads, Operand, Scalar, composite
 @composite(method=True, inplace=True)
 def lerp(input: Node, end: Node, weight: Operand) -> Node:
     """input + weight * (end - input), computed from the nearer end."""
-    dtype, shape = common_dtype(input, end), shape_of(input, end, weight)
+    kind, shape = common_dtype(input, end), shape_of(input, end, weight)
+    dtype = compute_dtype(kind)
     x, y, w = (full(each, shape, dtype) for each in (input, end, weight))
     delta = binary("sub", y, x)
     near = binary("add", x, binary("mul", w, delta))
     far = binary("sub", y, binary("mul", delta, binary("sub", const(1, shape, dtype), w)))
     size: Node = abs(w)
-    return build.where(binary("lt", size, const(0.5, shape, size.dtype)), near, far)
+    out = build.where(binary("lt", size, const(0.5, shape, size.dtype)), near, far)
+    return build.cast(out, kind)
 
 
 @lerp.samples
@@ -36,8 +38,10 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
     """input + value * tensor1 * tensor2."""
-    x, a, b = align(input, tensor1, tensor2)
-    return binary("add", x, binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b))
+    dtype = common_dtype(input, tensor1, tensor2)
+    x, a, b = align(input, tensor1, tensor2, dtype=compute_dtype(dtype))
+    product = binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b)
+    return build.cast(binary("add", x, product), dtype)
 
 
 @addcmul.samples
@@ -50,13 +54,15 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def addcdiv(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> Node:
     """input + value * tensor1 / tensor2."""
-    x, a, b = align(input, tensor1, tensor2)
+    dtype = common_dtype(input, tensor1, tensor2)
+    x, a, b = align(input, tensor1, tensor2, dtype=compute_dtype(dtype))
     if not (x.dtype.is_floating_point or x.dtype.is_complex):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future release "
             "addcdiv will perform a true division of tensor1 and tensor2."
         )
-    return binary("add", x, binary("div", binary("mul", full(value, x.shape, x.dtype), a), b))
+    quotient = binary("div", binary("mul", full(value, x.shape, x.dtype), a), b)
+    return build.cast(binary("add", x, quotient), dtype)
 
 
 @addcdiv.vjp
