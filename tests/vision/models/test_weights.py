@@ -76,7 +76,7 @@ def published(tmp_path, monkeypatch):
 
 def test_weights_are_loaded(published, capsys) -> None:
     model = models.squeezenet1_1(weights="DEFAULT", progress=False)
-    assert "Downloading:" in capsys.readouterr().err
+    assert "Downloading:" in capsys.readouterr().out
     for ours, theirs in zip(model.parameters(), published.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     models.squeezenet1_1(weights=models.SqueezeNet1_1_Weights.DEFAULT)
