@@ -74,8 +74,8 @@ class Rounds:
     """The calls on the path that a trace has taken so far, and whether they repeat themselves."""
 
     __slots__ = (
-        "backward", "calls", "end", "entered", "found", "inputs", "kinds", "sources", "uses",
-        "waited",
+        "backward", "calls", "end", "entered", "found", "inputs", "kinds", "since", "sources",
+        "uses", "waited",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -92,6 +92,7 @@ class Rounds:
         # Calls by what they work on: (kind, which argument, position) to their places.
         self.uses: dict[Any, list[int]] = {}
         self.found: Turn | None = None
+        self.since = 0  # the call at which it was
         self.waited: dict[Any, int] = {}  # counted of this trace
 
     def look(self, trace: Trace, step: Step) -> None:
@@ -107,13 +108,16 @@ class Rounds:
                 return None
         if self.found is not None:
             if self.found.ends(self, last):
-                self._cut(trace, step, self.found)
-            return None
+                return self._cut(trace, step, self.found)
+            if last - self.since <= 2 * self.found.calls:
+                return None
+            self.found = None  # it does not come round: another place may
         for rounds, seen in places:
             period = self._period(seen, rounds)
             if period:
                 self.found = self._turn(trace, period, last - seen[0])
                 if self.found is not None:
+                    self.since = last
                     break
         return None
 
@@ -157,9 +161,13 @@ class Rounds:
         return places
 
     def token(self, number: int) -> Any:
-        """What tells call ``number`` from the others of a round."""
-        kinds = self.kinds[max(number - CONTEXT, 0) : number + 1]
-        return (tuple(kinds), *_line(self.calls[number]))
+        """What tells call ``number`` from the others of a round.
+
+        By names: the first round adds a tensor to 0, the others to a tensor.
+        """
+        step = self.calls[number]
+        calls = self.calls[max(number - CONTEXT, 0) : number + 1]
+        return (*[each.call.name for each in calls if each.call is not None], *_line(step))
 
     def source(self, position: int) -> int:
         """The position of the array itself where that of a view is given."""
