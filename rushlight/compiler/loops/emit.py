@@ -228,8 +228,7 @@ class LoopText:
     def _pass(self, reduces: list[Value], stores: list[Store], lanes: int, env: Env) -> None:
         """One loop nest over the reduced variables: accumulate ``reduces``, write ``stores``."""
         roots = [v.args[0] for v in reduces] + [store.value for store in stores]
-        saved = there_before(self.s.saved, self.body.phase)
-        values = needed_full(roots, saved)
+        values = needed_full(roots, there_before(self.s.saved, self.body.phase))
         if self.s.by_rows:
             self._row_pass(reduces, stores, values, env)
         else:
@@ -269,7 +268,7 @@ class LoopText:
             low, high = self.bounds(s.inner[-1])
             self._segments(totals, low, high, SEGMENT, 1, body)
 
-        self.nest(s.inner[:-1], innermost)
+        self._inner_nest(totals, s.inner[:-1], innermost)
         for value, total, width in zip(reduces, totals, widths, strict=True):
             self._finish(value, total.result(), width, env)
 
@@ -280,26 +279,32 @@ class LoopText:
         arg = self.body.get(value.args[0], lanes, env)
         total.add(self._truth(value, arg, lanes), place)
 
+    def _inner_nest(self, totals: list[Total], inner: list[int], body: Callable[[], None]) -> None:
+        """``nest``, float sums through partial sums at every level."""
+
+        def inside(index: str) -> None:
+            self.places.active[inner[0]] = index
+            self._inner_nest(totals, inner[1:], body)
+
+        if inner:
+            self._segments(totals, *self.bounds(inner[0]), SEGMENT, 1, inside)
+        else:
+            body()
+
     def _segments(
-        self,
-        totals: list[Total],
-        low: str,
-        high: str,
-        length: int,
-        step: int,
+        self, totals: list[Total], low: str, high: str, length: int, step: int,
         body: Callable[[str], None],
-    ) -> None:
+    ) -> None:  # fmt: skip
         """for index in range(low, high, step), float sums through partial sums of ``length``."""
-        w = self.w
         if not any(total.combine.blocked for total in totals):
-            with w.loop(low, high, step) as index:
+            with self.w.loop(low, high, step) as index:
                 body(index)
             return
-        with w.loop(low, high, length) as start:
-            stop = self.minimum(w.let(f"add nsw i64 {start}, {length}"), high)
+        with self.w.loop(low, high, length) as start:
+            stop = self.minimum(self.w.let(f"add nsw i64 {start}, {length}"), high)
             for total in totals:
                 total.open()
-            with w.loop(start, stop, step) as index:
+            with self.w.loop(start, stop, step) as index:
                 body(index)
             for total in totals:
                 total.close()
@@ -344,7 +349,7 @@ class LoopText:
                 body(index, rest, tails)
                 self.places.clear_mask()
 
-        self.nest(s.inner[:-1], innermost)
+        self._inner_nest([*totals, *tails], s.inner[:-1], innermost)
         for value, total, tail in zip(reduces, totals, tails, strict=True):
             combine = total.combine
             joined = tail.result()

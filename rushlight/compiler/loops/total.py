@@ -22,22 +22,21 @@ class Total:
         self.place = ""
         if combine.places:
             self.place = w.variable(w.kind(PLACE, lanes), w.splat(LAST, PLACE, lanes))
-        self.partial = ""
+        self.partials: list[str] = []  # the innermost last
 
     def open(self) -> None:
         """Start a partial sum."""
         if self.combine.blocked:
-            self.partial = self.w.variable(self.kind, self.start)
+            self.partials.append(self.w.variable(self.kind, self.start))
 
     def close(self) -> None:
-        if self.partial:
-            part = self.w.let(f"load {self.kind}, ptr {self.partial}")
-            self.partial = ""
-            self.add(part, "")
+        """The partial sum is over: a term of the one around it."""
+        if self.partials:
+            self.add(self.w.let(f"load {self.kind}, ptr {self.partials.pop()}"), "")
 
     def add(self, value: str, place: str) -> None:
         w = self.w
-        into = self.partial or self.total
+        into = self.partials[-1] if self.partials else self.total
         old = w.let(f"load {self.kind}, ptr {into}")
         if not self.combine.places:
             new = self.combine.join(w, self.lanes, old, value)
