@@ -218,3 +218,22 @@ def test_half_math_in_every_width_needs_no_library(shape: tuple[int, ...]) -> No
     array = np.asarray(RNG.uniform(0.1, 0.9, shape)).astype(np.float16)
     names = ("asinh", "atanh", "asin", "lgamma", "erfinv", "tan", "exp", "sigmoid")
     agree([build.unary(name, x) for name in names], [x], [array], 4e-3)
+
+
+@pytest.mark.parametrize("name", ["int32", "int16", "int8", "uint8", "int64"])
+def test_whole_quotients_are_exact(name: str) -> None:
+    dtype = getattr(dtypes, name)
+    ends = np.iinfo(dtype.np)
+    rng = np.random.default_rng(3)
+    x = rng.integers(ends.min, ends.max, 4000, dtype=dtype.np, endpoint=True)
+    y = rng.integers(ends.min, ends.max, 4000, dtype=dtype.np, endpoint=True)
+    y[::2] = rng.integers(max(-9, ends.min), 9, 2000)
+    x[1::4] = y[1::4] * rng.integers(0, 50, 1000).astype(dtype.np)  # whole, or wrapped
+    x[:6], y[:6] = [ends.min, ends.min, ends.max, ends.max, 0, 1], [1, 3, 1, ends.max, 5, ends.max]
+    if dtype.is_signed:
+        y[1], y[7] = -1, -1
+        x[1] = x[7] = ends.min
+    y[y == 0] = 1
+    a, b = build.input(0, x.shape, dtype), build.input(1, y.shape, dtype)
+    ops = ("floordiv", "truncdiv", "remainder", "fmod")
+    agree([build.binary(op, a, b) for op in ops], [a, b], [x, y], 0)
