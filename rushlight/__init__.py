@@ -121,7 +121,7 @@ _FROM = {
     "UntypedStorage": "tensor.storage_names", "TypedStorage": "tensor.storage_names",
     **dict.fromkeys(_STORAGES, "tensor.storage_names"),
     "PyTorchFileReader": "_C", "PyTorchFileWriter": "_C",
-    "ScriptModule": "jit", "ScriptFunction": "jit",
+    "Future": "futures", "ScriptModule": "jit", "ScriptFunction": "jit",
     "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
     "Stream": "cuda.streams", "Event": "cuda.streams",
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""``torch.distributed.fsdp``: parameters that lie on several machines, which are left out."""
+"""The classes of ``torch.distributed.fsdp``, which are left out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ _WHY = "it is one process; DistributedDataParallel runs in a world of one"
 
 FSDPModule = absent_class("torch.distributed.fsdp.FSDPModule", _WHY)
 FullyShardedDataParallel = absent_class("torch.distributed.fsdp.FullyShardedDataParallel", _WHY)
+StateDictType = absent_class("torch.distributed.fsdp.StateDictType", _WHY)
 fully_shard = absent_class("torch.distributed.fsdp.fully_shard", _WHY)
 
-__all__ = ["FSDPModule", "FullyShardedDataParallel", "fully_shard"]
+__all__ = ["FSDPModule", "FullyShardedDataParallel", "StateDictType", "fully_shard"]
