@@ -41,8 +41,9 @@ ROUNDS_BY_LINE = 16
 USES = 4  # of one array in the same way in a round: a model may be asked several times
 LONG_ROUND = 64
 # Where gradients are recorded, a whole pass in one plan is worth more: its backward pass is known
-# in one stride, and nothing between the two is stored. So such a loop is cut only when the traces
-# that were new have had so many calls of it: by one long trace, or several of other lengths.
+# in one stride, and nothing between the two is stored. So such a loop is cut only when a trace has
+# had so many calls of it, or several that were new (other lengths) have had twice as many. Twice,
+# because the second step of most programs is new as well: the first one makes the parameters, too.
 GRADIENT_CALLS = 2048
 CONTEXT = 8  # calls before a turn that have to be the same
 
@@ -217,7 +218,7 @@ class Rounds:
         """Whether this loop was cut before, or what was recorded of it is more than enough."""
         trace.waits[token] = trace.waits.get(token, 0) + calls - self.waited.get(token, 0)
         self.waited[token] = calls
-        return trace.waits[token] > GRADIENT_CALLS
+        return calls > GRADIENT_CALLS or trace.waits[token] > 2 * GRADIENT_CALLS
 
     def _cut(self, trace: Trace, step: Step, turn: Turn) -> None:
         """Traces end after ``step`` from now on, and shorter ones that come by here, too.
@@ -227,7 +228,7 @@ class Rounds:
         """
         trace.turns[turn.key] = turn
         if turn.gradients:
-            trace.waits[turn.token] = GRADIENT_CALLS + 1
+            trace.waits[turn.token] = 2 * GRADIENT_CALLS + 1
         for number in range(2 * turn.calls - 1, len(self.calls) - 1):
             early = self.calls[number]
             if turn.ends(self, number):
