@@ -42,8 +42,8 @@ USES = 4  # of one array in the same way in a round: a model may be asked severa
 LONG_ROUND = 64
 # Where gradients are recorded, a whole pass in one plan is worth more: its backward pass is known
 # in one stride, and nothing between the two is stored. So such a loop is cut only when a trace has
-# had so many calls of it, or several that were new (other lengths) have had twice as many. Twice,
-# because the second step of most programs is new as well: the first one makes the parameters, too.
+# had so many calls of it, or several that were new (other lengths) have had them together. The
+# first is not counted: it makes the parameters, too, so that the second is always a new one.
 GRADIENT_CALLS = 2048
 CONTEXT = 8  # calls before a turn that have to be the same
 
@@ -216,9 +216,13 @@ class Rounds:
 
     def _tired(self, trace: Trace, token: Any, calls: int) -> bool:
         """Whether this loop was cut before, or what was recorded of it is more than enough."""
-        trace.waits[token] = trace.waits.get(token, 0) + calls - self.waited.get(token, 0)
-        self.waited[token] = calls
-        return calls > GRADIENT_CALLS or trace.waits[token] > 2 * GRADIENT_CALLS
+        if token not in trace.waits:
+            trace.waits[token], self.waited[token] = 0, 1 << 30  # the first is not counted
+        before = self.waited.get(token, 0)
+        if calls > before:
+            trace.waits[token] += calls - before
+            self.waited[token] = calls
+        return calls > GRADIENT_CALLS or trace.waits[token] > GRADIENT_CALLS
 
     def _cut(self, trace: Trace, step: Step, turn: Turn) -> None:
         """Traces end after ``step`` from now on, and shorter ones that come by here, too.
@@ -228,7 +232,7 @@ class Rounds:
         """
         trace.turns[turn.key] = turn
         if turn.gradients:
-            trace.waits[turn.token] = 2 * GRADIENT_CALLS + 1
+            trace.waits[turn.token] = GRADIENT_CALLS + 1
         for number in range(2 * turn.calls - 1, len(self.calls) - 1):
             early = self.calls[number]
             if turn.ends(self, number):
