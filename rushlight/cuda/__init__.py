@@ -21,6 +21,9 @@ def device_count() -> int:
     return 0
 
 
+_initialized = False  # libraries look before they save the state of CUDA's generators
+
+
 def is_initialized() -> bool:
     """False."""
     return False

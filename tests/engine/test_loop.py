@@ -44,6 +44,7 @@ def test_long_loop_is_flat_and_compiles_nothing(steps: int) -> None:
     model, optimizer, x, y = make()
     first = epoch(model, optimizer, x, y)
     epoch(model, optimizer, x, y)
+    gc.collect()  # what an earlier test left in cycles is not to be freed in between
     plans, compiled, live = engine.stats.plans, code.stats().compiled, pool.stats().live
     flushes = engine.stats.flushes
     for _ in range(steps // len(first)):
