@@ -193,7 +193,7 @@ def extract_archive(from_path: str | Path, to_path: str | Path | None = None) ->
     folder = Path(to_path) if to_path is not None else source.parent
     if source.name.endswith((".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2")):
         with tarfile.open(source) as archive:
-            archive.extractall(folder, filter="data")
+            _unpack_tar(archive, folder)
     elif source.suffix == ".zip":
         with zipfile.ZipFile(source) as zipped:
             zipped.extractall(folder)
@@ -202,6 +202,29 @@ def extract_archive(from_path: str | Path, to_path: str | Path | None = None) ->
     else:
         raise RuntimeError(f"Unknown archive type: {source.name!r} (.tar.gz, .tar, .zip and .gz)")
     return str(folder)
+
+
+def _unpack_tar(archive: tarfile.TarFile, folder: Path) -> None:
+    """All of ``archive``, as ``filter="data"`` does it, which Python has since 3.11.4."""
+    if hasattr(tarfile, "data_filter"):
+        archive.extractall(folder, filter="data")
+        return
+    inside = folder.resolve()
+    for member in archive:
+        target = (inside / member.name).resolve()
+        if not target.is_relative_to(inside):
+            raise tarfile.ExtractError(f"{member.name!r} would be outside the destination")
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        content = archive.extractfile(member) if member.isreg() else None
+        if content is None:
+            raise tarfile.ExtractError(
+                f"{member.name!r} is no file and no folder: Python 3.11.4 or newer unpacks links"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with content, target.open("wb") as file:
+            _copy(content, file)
 
 
 def _last_part(url: str) -> str:
