@@ -6,14 +6,13 @@ import functools
 from typing import Any
 
 from rushlight.autograd.mapped import mapped
-from rushlight.base.shape import broadcast_shapes
 from rushlight.base.warn import warn
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
-from rushlight.engine.value import Meta, Value
+from rushlight.engine.value import Meta
 from rushlight.tensor import Tensor, state
 from rushlight.tensor.modes import enable_grad, no_grad
-from rushlight.tensor.overwrite import materialise
+from rushlight.tensor.overwrite import own_value
 from rushlight.tensor.saved_hooks import pack
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of
 from rushlight.tensor.wrap import function
@@ -89,12 +88,6 @@ class FunctionCtx:
             )
 
 
-def _own_value(tensor: Tensor) -> Value:
-    """A tensor's value; of a view, its elements in memory of their own."""
-    value = tensor._read_value()
-    return value if value.parent is None else materialise(value)
-
-
 class _UserNode(GradNode):
     """The gradient node of a user's Function."""
 
@@ -143,7 +136,7 @@ class _UserNode(GradNode):
             ]
         if create_graph:
             return wanted
-        return [None if each is None else _own_value(each) for each in wanted]
+        return [None if each is None else own_value(each) for each in wanted]
 
     def _fitted(self, gradient: Any, place: int, meta: Meta) -> Tensor | None:
         """The gradient of an input as PyTorch takes it: of the input's dtype, and summed over the
@@ -156,11 +149,10 @@ class _UserNode(GradNode):
                 f"gradient {place}"
             )
         if gradient.shape != meta.shape:
-            try:
-                fits = broadcast_shapes(meta.shape, gradient.shape) == tuple(gradient.shape)
-            except RuntimeError:
-                fits = False
-            if not fits:
+            lead = gradient.ndim - len(meta.shape)
+            if lead < 0 or any(
+                n not in (1, m) for n, m in zip(meta.shape, gradient.shape[lead:], strict=True)
+            ):
                 raise RuntimeError(
                     f"Function {self.name()} returned an invalid gradient at index {place} - got "
                     f"{list(gradient.shape)} but expected shape compatible with {list(meta.shape)}"

@@ -359,6 +359,15 @@ def materialise(value: Value) -> Value:
     return made
 
 
+def own_value(tensor: Tensor) -> Value:
+    """A tensor's value; of a view, its elements in memory of their own.
+
+    A gradient that were a window into somebody's memory would change with it.
+    """
+    value = tensor._read_value()
+    return value if value.parent is None else materialise(value)
+
+
 def within(base: Tensor, layout: Layout) -> Layout:
     """A window of the storage as a window of ``base``."""
     whole = base._current_layout()

@@ -18,6 +18,7 @@ from rushlight.engine.trace import local
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
 from rushlight.tensor.arrange import relaid
+from rushlight.tensor.overwrite import own_value
 from rushlight.tensor.state import LEAF, AccumulateGrad, GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walking import running as marks
@@ -93,11 +94,7 @@ class Walk:
 
     def lower(self, tensor: Tensor) -> Any:
         """A tensor as it travels."""
-        if self.create_graph:
-            return tensor
-        value = tensor._read_value()
-        # A window into somebody's memory would become a gradient without memory of its own.
-        return value if value.parent is None else function("clone")(tensor)._value
+        return tensor if self.create_graph else own_value(tensor)
 
     def add(self, a: Any, b: Any) -> Any:
         """The sum of two travelling cotangents."""

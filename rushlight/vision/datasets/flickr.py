@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rushlight.vision.datasets.folder import default_loader
-from rushlight.vision.datasets.vision import Function, VisionDataset
+from rushlight.vision.datasets.vision import Function, VisionDataset, transformed
 
 
 class Flickr8kParser(HTMLParser):
@@ -80,11 +80,7 @@ class _Captions(VisionDataset):
         name = self.ids[index]
         image: Any = self.loader(self._path(name))
         target: Any = self.annotations[name]
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return transformed(self, image, target)
 
     def __len__(self) -> int:
         return len(self.ids)

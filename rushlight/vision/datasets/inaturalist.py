@@ -9,7 +9,7 @@ from typing import Any
 from rushlight.utils.download import download_and_extract_archive
 from rushlight.vision.datasets.choices import chosen
 from rushlight.vision.datasets.listed import NOT_FOUND_OR_CORRUPTED
-from rushlight.vision.datasets.vision import Function, VisionDataset
+from rushlight.vision.datasets.vision import Function, VisionDataset, transformed
 from rushlight.vision.pillow import open_image
 
 URL = "https://ml-inat-competition-datasets.s3.amazonaws.com/"
@@ -122,11 +122,7 @@ class INaturalist(VisionDataset):
         kinds = self.categories_map[number] | {"full": number}
         found = tuple(kinds[each] for each in self.target_type)
         target: Any = found if len(found) > 1 else found[0]
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return transformed(self, image, target)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -23,6 +23,15 @@ def _described(transform: object, head: str) -> list[str]:
     return [head + first, *(" " * len(head) + line for line in rest)]
 
 
+def transformed(by: Any, image: Any, target: Any) -> tuple[Any, Any]:
+    """Image and label after ``by.transform`` and ``by.target_transform``, where there are any."""
+    if by.transform is not None:
+        image = by.transform(image)
+    if by.target_transform is not None:
+        target = by.target_transform(target)
+    return image, target
+
+
 class StandardTransform:
     """A transform for the image and one for its label."""
 
@@ -33,11 +42,7 @@ class StandardTransform:
         self.target_transform = target_transform
 
     def __call__(self, input: Any, target: Any) -> tuple[Any, Any]:
-        if self.transform is not None:
-            input = self.transform(input)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return input, target
+        return transformed(self, input, target)
 
     def __repr__(self) -> str:
         lines = [type(self).__name__]
@@ -134,11 +139,7 @@ class PixelDataset(VisionDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture, target = self.sample(index)
-        if self.transform is not None:
-            picture = self.transform(picture)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return picture, target
+        return transformed(self, picture, target)
 
     def sample(self, index: int) -> tuple[Any, Any]:
         """(picture, label) before the transforms: a PIL image, or pixels if they do as well."""

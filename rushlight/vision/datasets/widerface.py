@@ -10,7 +10,7 @@ import numpy as np
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.datasets.choices import chosen
 from rushlight.vision.datasets.listed import NOT_FOUND_OR_CORRUPTED
-from rushlight.vision.datasets.vision import Function, VisionDataset
+from rushlight.vision.datasets.vision import Function, VisionDataset, transformed
 from rushlight.vision.pillow import open_image
 
 FOLDERS = ("WIDER_train", "WIDER_val", "WIDER_test", "wider_face_split")
@@ -75,11 +75,7 @@ class WIDERFace(VisionDataset):
         about = self.img_info[index]
         image: Any = open_image(about["img_path"])
         target: Any = about.get("annotations")
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return transformed(self, image, target)
 
     def __len__(self) -> int:
         return len(self.img_info)
