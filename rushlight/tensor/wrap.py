@@ -360,8 +360,7 @@ def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
     made.__doc__, made.__qualname__ = op.__doc__, op.name
-    # Where pickle finds it.
-    made.__module__ = "rushlight.nn.functional" if op.functional else "rushlight"
+    made.__module__ = "rushlight.nn.functional" if op.functional else "rushlight"  # for pickle
     return made
 
 
