@@ -15,7 +15,7 @@ import pytest
 
 from rushlight.text import datasets
 from rushlight.text.data import get_tokenizer, to_map_style_dataset
-from rushlight.text.datasets import corpus, imdb, language, reviews
+from rushlight.text.datasets import corpus, imdb, language, reviews, translation
 from rushlight.text.vocab import build_vocab_from_iterator
 from rushlight.utils.data import DataLoader
 
@@ -95,7 +95,7 @@ def test_amazon_is_unpacked_from_the_archive(name: str, tmp_path: Path, monkeypa
     (folder / f"{stem}.tar.gz").write_bytes(packed)
     with pytest.raises(RuntimeError, match="Error downloading"):  # the md5 is not the published one
         list(getattr(datasets, name)(tmp_path, "train"))
-    monkeypatch.setattr(corpus, "check_integrity", lambda path, md5: True)
+    monkeypatch.setattr(corpus, "check_integrity", lambda path, md5, sha256=None: True)
     assert list(getattr(datasets, name)(tmp_path, "train")) == SAMPLES
     assert (folder / stem / "train.csv").read_bytes() == table()
     with pytest.raises(RuntimeError, match=r"holds no file .*/test\.csv"):
@@ -169,3 +169,39 @@ def test_a_classifier_tutorial_batches_it(tmp_path: Path, monkeypatch) -> None:
     assert vocab(["zebra", "title"]) == [0, vocab["title"]]
     (labels, texts), = DataLoader(train, batch_size=2)  # fmt: skip
     assert labels.tolist() == [3, 1] and list(texts) == [text for _, text in SAMPLES]
+
+
+def test_other_reviews(tmp_path: Path) -> None:
+    for name, stem in (
+        ("YelpReviewFull", "yelp_review_full_csv"), ("DBpedia", "dbpedia_csv"),
+        ("YelpReviewPolarity", "yelp_review_polarity_csv"), ("SogouNews", "sogou_news_csv"),
+        ("YahooAnswers", "yahoo_answers_csv"),
+    ):  # fmt: skip
+        folder = tmp_path / "datasets" / name / stem
+        folder.mkdir(parents=True)
+        (folder / "test.csv").write_bytes(table())
+        assert list(getattr(datasets, name)(tmp_path, split="test")) == SAMPLES
+
+
+def test_two_languages(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "datasets" / "Multi30k"
+    folder.mkdir(parents=True)
+    packed = tar_of({"val.de": b"Ein Haus.\nZwei\n", "val.en": b"A house.\nTwo\n"})
+    (folder / "validation.tar.gz").write_bytes(packed)
+    monkeypatch.setitem(
+        translation.FILES, "valid", ("val", "validation.tar.gz", hashlib.sha256(packed).hexdigest())
+    )
+    pairs = [("Ein Haus.", "A house."), ("Zwei", "Two")]
+    assert list(datasets.Multi30k(tmp_path, "valid")) == pairs
+    turned = datasets.Multi30k(tmp_path, "valid", language_pair=("en", "de"))
+    assert list(turned) == [(second, first) for first, second in pairs]
+    (folder / "val.en").write_text("A house.\n")
+    with pytest.raises(RuntimeError, match="as many lines"):
+        list(turned)
+    with pytest.raises(AssertionError, match="language_pair must be"):
+        datasets.Multi30k(tmp_path, language_pair=("de", "fr"))
+
+
+def test_marks_go_one_after_the_other() -> None:
+    assert get_tokenizer("basic_english")("<br \"/>A's") == ["a", "'", "s"]
+    assert get_tokenizer("basic_english")('a<b"r />b') == ["a", "b"]

@@ -8,6 +8,7 @@ from collections import OrderedDict
 import pytest
 
 import rushlight as torch
+from rushlight.text import functional as F
 from rushlight.text import transforms as T
 from rushlight.text.data import get_tokenizer, interleave_keys
 from rushlight.text.vocab import Vocab, build_vocab_from_iterator, vocab
@@ -83,4 +84,24 @@ def test_a_chain_of_transforms() -> None:
     assert T.LabelToIndex(["pos", "neg"], sort_names=True)(["neg", "pos"]) == [0, 1]
     with pytest.raises(TypeError, match="Input type not supported"):
         T.Truncate(2)("abc")
-    assert T.ToTensor(dtype=torch.int32)([1, 2]).dtype == torch.int32
+    assert T.ToTensor(dtype=torch.int32)([[1, 2]]).dtype == torch.int32
+
+
+def test_specials_leave_the_mapping() -> None:
+    counts = OrderedDict([("b", 3), ("a", 1), ("<unk>", 2)])
+    assert vocab(counts, specials=["<unk>"]).get_itos() == ["<unk>", "b", "a"]
+    assert list(counts) == ["b", "a"]
+
+
+@pytest.mark.parametrize("wrong", [None, [1.5], [[1], 2], [[1], ["a"]], "ab"])
+def test_lists_of_one_kind(wrong: object) -> None:
+    for function in (F.to_tensor, F.str_to_int, lambda each: F.truncate(each, 1)):
+        with pytest.raises(TypeError, match="not supported"):
+            function(wrong)
+
+
+def test_a_token_is_of_the_elements_type() -> None:
+    with pytest.raises(TypeError, match="a list of str"):
+        F.add_token([1, 2], "x")
+    assert F.to_tensor([1, 2], dtype=torch.int32).dtype == torch.int64
+    assert F.to_tensor([[1], [2, 3]], 0, torch.int32).dtype == torch.int32

@@ -11,7 +11,7 @@ Tokenizer = Callable[[str], list[str]]
 
 # What "basic_english" puts in the place of each mark; white space is cut at the end.
 _MARKS = {
-    "'": " '  ", '"': "", ".": " . ", "<br />": " ", ",": " , ", "(": " ( ", ")": " ) ",
+    "'": " '  ", ".": " . ", "<br />": " ", ",": " , ", "(": " ( ", ")": " ) ",
     "!": " ! ", "?": " ? ", ";": " ", ":": " ",
 }  # fmt: skip
 _MARK = re.compile("|".join(map(re.escape, _MARKS)))
@@ -23,7 +23,7 @@ def basic_english(line: str) -> list[str]:
     >>> basic_english("You can now install Rushlight: it's easy!")
     ['you', 'can', 'now', 'install', 'rushlight', 'it', "'", 's', 'easy', '!']
     """
-    return _MARK.sub(lambda found: _MARKS[found[0]], line.lower()).split()
+    return _MARK.sub(lambda found: _MARKS[found[0]], line.lower().replace('"', "")).split()
 
 
 def split_at_spaces(line: str) -> list[str]:

@@ -85,12 +85,14 @@ class Folder:
             warn(f"{found} is not the published file: its md5 is not {md5}")
         return found
 
-    def archive(self, name: str, urls: Sequence[str], md5: str) -> Path:
-        """The packed file with the right md5; downloaded unless it is there."""
+    def archive(
+        self, name: str, urls: Sequence[str], md5: str | None = None, sha256: str | None = None
+    ) -> Path:
+        """The packed file with the right sum; downloaded unless it is there."""
         found = self.find(name)
-        if found is not None and check_integrity(found, md5):
+        if found is not None and check_integrity(found, md5, sha256):
             return found
-        return download(urls, self.places[0], name, md5)
+        return download(urls, self.places[0], name, md5, sha256)
 
     def member(self, relative: str, archive: str, urls: Sequence[str], md5: str) -> Path:
         """One file of an archive, unpacked; without the network if either is there already."""

@@ -62,11 +62,17 @@ def _drive(identity: str) -> list[str]:
     ]
 
 
-def _amazon(
+def _read_packed(
     root: str | Path, name: str, stem: str, identity: str, md5: str, split: str
 ) -> Iterator[tuple[int, str]]:
     path = Folder(root, name).member(f"{stem}/{split}.csv", f"{stem}.tar.gz", _drive(identity), md5)
     return read_labelled_csv(path)
+
+
+def _packed(name: str, root: str | Path, split: Splits, stem: str, identity: str, md5: str) -> Any:
+    """Corpora of an archive with ``stem/train.csv`` and ``stem/test.csv``."""
+    read = partial(_read_packed, root, name, stem, identity, md5)
+    return by_split(name, split, SPLITS, lambda each: Corpus(name, each, partial(read, each)))
 
 
 def AmazonReviewFull(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
@@ -76,13 +82,9 @@ def AmazonReviewFull(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
     ``root/datasets/AmazonReviewFull/amazon_review_full_csv/train.csv``, unpacked from the archive
     beside it, which is downloaded when first iterated. Raises TypeError for another split.
     """
-    read = partial(
-        _amazon, root, "AmazonReviewFull", "amazon_review_full_csv", "0Bz8a_Dbh9QhbZVhsUnRWRDhETzA",
+    return _packed(
+        "AmazonReviewFull", root, split, "amazon_review_full_csv", "0Bz8a_Dbh9QhbZVhsUnRWRDhETzA",
         "57d28bd5d930e772930baddf36641c7c",
-    )  # fmt: skip
-    return by_split(
-        "AmazonReviewFull", split, SPLITS,
-        lambda each: Corpus("AmazonReviewFull", each, partial(read, each)),
     )  # fmt: skip
 
 
@@ -91,11 +93,62 @@ def AmazonReviewPolarity(root: str | Path = CACHE, split: Splits = SPLITS) -> An
 
     As ``AmazonReviewFull``, from ``amazon_review_polarity_csv``.
     """
-    read = partial(
-        _amazon, root, "AmazonReviewPolarity", "amazon_review_polarity_csv",
+    return _packed(
+        "AmazonReviewPolarity", root, split, "amazon_review_polarity_csv",
         "0Bz8a_Dbh9QhbaW12WVVZS2drcnM", "fe39f8b653cada45afd5792e0f0e8f9b",
     )  # fmt: skip
-    return by_split(
-        "AmazonReviewPolarity", split, SPLITS,
-        lambda each: Corpus("AmazonReviewPolarity", each, partial(read, each)),
+
+
+def YelpReviewFull(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
+    """Yelp's reviews with their stars: (1 to 5, text); 650,000 and 50,000.
+
+    As ``AmazonReviewFull``, from ``yelp_review_full_csv``.
+    """
+    return _packed(
+        "YelpReviewFull", root, split, "yelp_review_full_csv", "0Bz8a_Dbh9QhbZlU4dXhHTFhZQU0",
+        "f7ddfafed1033f68ec72b9267863af6c",
+    )  # fmt: skip
+
+
+def YelpReviewPolarity(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
+    """Yelp's reviews, bad or good: (1 or 2, text); 560,000 and 38,000.
+
+    As ``AmazonReviewFull``, from ``yelp_review_polarity_csv``.
+    """
+    return _packed(
+        "YelpReviewPolarity", root, split, "yelp_review_polarity_csv",
+        "0Bz8a_Dbh9QhbNUpYQ2N3SGlFaDg", "620c8ae4bd5a150b730f1ba9a7c6a4d3",
+    )  # fmt: skip
+
+
+def DBpedia(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
+    """What things are, by Wikipedia: (1 to 14, title and text); 560,000 and 70,000.
+
+    As ``AmazonReviewFull``, from ``dbpedia_csv``.
+    """
+    return _packed(
+        "DBpedia", root, split, "dbpedia_csv", "0Bz8a_Dbh9QhbQ2Vic1kxMmZZQ1k",
+        "dca7b1ae12b1091090db52aa7ec5ca64",
+    )  # fmt: skip
+
+
+def SogouNews(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
+    """Chinese news in five classes, in Latin letters: (1 to 5, title and text).
+
+    450,000 and 60,000; as ``AmazonReviewFull``, from ``sogou_news_csv``.
+    """
+    return _packed(
+        "SogouNews", root, split, "sogou_news_csv", "0Bz8a_Dbh9QhbUkVqNEszd0pHaFE",
+        "0c1700ba70b73f964dd8de569d3fd03e",
+    )  # fmt: skip
+
+
+def YahooAnswers(root: str | Path = CACHE, split: Splits = SPLITS) -> Any:
+    """Questions and their best answers in ten classes: (1 to 10, all text).
+
+    1,400,000 and 60,000; as ``AmazonReviewFull``, from ``yahoo_answers_csv``.
+    """
+    return _packed(
+        "YahooAnswers", root, split, "yahoo_answers_csv", "0Bz8a_Dbh9Qhbd2JNdDBsQUdocVU",
+        "f3f9899b997a42beb24157e62e3eea8d",
     )  # fmt: skip
