@@ -20,10 +20,10 @@ from rushlight.engine.value import Value
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.complex_numbers import conj
 from rushlight.ops.layout import Layout
-from rushlight.ops.pointwise import clone
 from rushlight.ops.view.permute import permute
 from rushlight.ops.view.strided import strided_set
 from rushlight.tensor.kinds import can_cast, convert, type_name
+from rushlight.tensor.saved_values import materialise, with_memory
 from rushlight.tensor.state import LEAF, GradNode
 from rushlight.tensor.storage import Storage
 
@@ -225,10 +225,10 @@ class Writable:
         version, tracked = storage.version + 1, not self._untracked
         stays = trace.inference and self._made_in_inference()
         # No calls from here on: an interrupt finds all of it done, or nothing.
-        if tracked:
-            old.overwritten = True
+        old.overwritten = tracked or written
         written.version = 0 if stays else version
         storage.version = version
+        storage.uncounted += not tracked
         storage.value = written
         if storage.mirror is not None:
             reflect(storage, tracked)
@@ -278,9 +278,9 @@ def reflect(storage: Storage, tracked: bool) -> None:
     (fresh,) = local.trace.record(op_call(conj, (TENSOR,)), (storage.value,))
     if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
         write_through(old, fresh)
-    if tracked:
-        old.overwritten = True
+    old.overwritten = tracked or fresh
     mirror.version += 1
+    mirror.uncounted += not tracked
     fresh.version = mirror.version
     mirror.value = fresh
 
@@ -353,19 +353,12 @@ def write_through(old: Value, fresh: Value) -> None:
     fresh.buffer = buffer
 
 
-def materialise(value: Value) -> Value:
-    """A derived value's elements in memory of their own (still lazy)."""
-    (made,) = local.trace.record(op_call(clone, (TENSOR,)), (value,))
-    return made
-
-
 def own_value(tensor: Tensor) -> Value:
     """A tensor's value; of a view, its elements in memory of their own.
 
     A gradient that were a window into somebody's memory would change with it.
     """
-    value = tensor._read_value()
-    return value if value.parent is None else materialise(value)
+    return with_memory(tensor._read_value())
 
 
 def within(base: Tensor, layout: Layout) -> Layout:

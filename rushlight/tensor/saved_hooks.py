@@ -12,6 +12,7 @@ from typing import Any
 
 from rushlight.engine.value import Value
 from rushlight.tensor import state
+from rushlight.tensor.saved_values import with_memory
 from rushlight.tensor.state import GradNode
 from rushlight.tensor.tensor import Tensor
 
@@ -83,11 +84,26 @@ def pack(tensor: Tensor) -> Callable[[], Tensor] | None:
     return unpack
 
 
+def _as_given(node: GradNode, place: int, value: Value) -> Tensor:
+    """The argument number ``place`` of what ``node`` recorded, or its result, without gradient."""
+    edge = node.edges[place] if place < len(node.edges) else None
+    if isinstance(edge, Tensor):
+        return edge
+    made = Tensor._of(with_memory(value))
+    made._edge = edge
+    return made
+
+
 def _pack_node(node: GradNode) -> None:
     saved = node.saved
     if not saved or not isinstance(saved[0], Value) or not _hooks.pairs or _hooks.packing:
         return
-    unpackers = [pack(Tensor._of(value)) for value in saved]
+    gradient = node.gradient
+    assert gradient is not None
+    unpackers = [
+        pack(_as_given(node, place, value))
+        for place, value in zip(gradient.saves, saved, strict=True)
+    ]
     node.saved = ()
 
     def unpacked() -> tuple[Value, ...]:

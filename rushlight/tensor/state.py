@@ -18,6 +18,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.saved_names import saved_place
+from rushlight.tensor.saved_values import in_place_of, with_memory
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -122,7 +123,8 @@ class GradNode:
         edge = self.edges[what] if what < count else self._output_edge(what - count)
         if edge is not None and not isinstance(edge, (GradNode, OutputEdge)):
             return edge
-        made = tensor_of(saved[gradient.saves.index(what)])  # noqa: F821  set by tensor.tensor
+        kept = with_memory(in_place_of(saved[gradient.saves.index(what)]))
+        made = tensor_of(kept)  # noqa: F821  set by tensor.tensor
         made._edge = edge
         return made
 
@@ -135,24 +137,31 @@ class GradNode:
             "you need to access saved tensors after calling backward."
         )
 
-    def _refuse_overwritten(self, saved: tuple[Value, ...]) -> None:
-        """Raise where a saved value, or what it is a view of, was overwritten in place.
+    def _intact(self, saved: tuple[Value, ...]) -> tuple[Value, ...]:
+        """What the backward pass reads: saved values, or what ``.data`` put in their place.
 
-        An in-place operation may overwrite the one it read itself: that one it keeps a copy of.
+        Raises where a saved value, or what it is a view of, was overwritten in place. An in-place
+        operation may overwrite the one it read itself: that one it keeps a copy of.
         """
         if mutation_allowed:
-            return
+            return saved
         assert self.gradient is not None
+        found = []
         for number, (place, value) in enumerate(zip(self.gradient.saves, saved, strict=True)):
-            if place == 0 and self.inplace:
+            free = place >= len(self.gradient.metas) and (
+                self.gradient.call.name in _RESULT_IS_FREE
+            )
+            if free or (place == 0 and self.inplace):
+                found.append(value)
                 continue
-            if place >= len(self.gradient.metas) and self.gradient.call.name in _RESULT_IS_FREE:
-                continue
-            probe: Value | None = value
+            now = in_place_of(value)
+            probe: Value | None = now
             while probe is not None:
                 if probe.overwritten:
                     raise RuntimeError(_overwritten_message(self, number, value, probe))
                 probe = probe.parent
+            found.append(now)
+        return tuple(found)
 
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         """The cotangents of the arguments, one per edge: values, or tensors to ``create_graph``."""
@@ -166,7 +175,7 @@ class GradNode:
             saved = self.extra["packed"]()
         for value in saved:
             if value.overwritten or value.parent is not None:
-                self._refuse_overwritten(saved)
+                saved = self._intact(saved)
                 break
         seeds = cotangents
         if len(cotangents) > 1:

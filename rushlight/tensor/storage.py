@@ -19,9 +19,10 @@ class Storage:
 
     ``mirror`` is the storage of the conjugates of all elements while somebody has a conjugate view:
     a write to one of the two is a write to both. ``conjugated``: of the two, what ``conj`` made.
+    ``uncounted``: writes through ``.data``, of which ``Tensor._version`` is not told.
     """
 
-    __slots__ = ("__weakref__", "conjugated", "home", "mirror", "value", "version")
+    __slots__ = ("__weakref__", "conjugated", "home", "mirror", "uncounted", "value", "version")
 
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -29,6 +30,7 @@ class Storage:
         self.home: Value | None = None  # whose address somebody was told last
         self.mirror: weakref.ref[Storage] | None = None
         self.conjugated = False
+        self.uncounted = 0
 
 
 def is_conjugated(tensor: Any) -> bool:

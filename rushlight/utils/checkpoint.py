@@ -156,7 +156,7 @@ class _Part:
 
     def restore(self) -> None:
         """Run the part again and hand its values to the nodes that forgot theirs."""
-        if any(value.overwritten for value in self._inputs):
+        if any(value.overwritten is True for value in self._inputs):
             raise RuntimeError(
                 "an input of a checkpointed function was modified by an inplace operation, so "
                 "that the function cannot be run again: give checkpoint() a copy (x.clone())"

@@ -148,4 +148,5 @@ def version(self: Tensor) -> int:
     """How often it was written to in place. RuntimeError for tensors of ``inference_mode``."""
     if self._made_in_inference():
         raise RuntimeError("Inference tensors do not track version counter.")
-    return self._value.version if self._storage is None else self._storage.version
+    storage = self._storage
+    return self._value.version if storage is None else storage.version - storage.uncounted
