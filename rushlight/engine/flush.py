@@ -35,6 +35,7 @@ class Stats:
 
 stats = Stats()
 _position = attrgetter("pos")
+_SPARED = 0.01  # share of the inputs' bytes that a plan may leave where it could overwrite them
 _SALVAGE_LIMIT = 64  # results of a failed flush that are tried one by one
 
 
@@ -93,7 +94,8 @@ def _take_off(trace: Trace, over: bool) -> None:
             key = (tuple(map(_position, live)), tuple(donatable))
             plan = step.plans.get(key)
             if plan is None:
-                plan = step.plans[key] = _make(trace, live, key)
+                plan = _less_donated(trace, key) or _make(trace, live, key)
+                step.plans[key] = plan
             flight = Flight(
                 plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
@@ -178,6 +180,27 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
         assert alone.results is not None
         value.buffer = alone.results[0]
         value.epoch = NOWHERE
+
+
+def _less_donated(trace: Trace, key: Key) -> Plan | None:
+    """A plan of the same results that takes permission to overwrite all but little of the inputs.
+
+    The second step of a network with two equal biases (a block's last one and its shortcut's in a
+    ResNet: equal gradients, equal updates) finds each pair in one buffer, which it may not
+    overwrite; the third finds two. The plan of the second serves both: whole networks take seconds
+    to plan, and what it costs is fresh memory for those few results.
+    """
+    live, donatable = key
+    best: Plan | None = None
+    least = _SPARED * sum(value.meta.nbytes for value in trace.inputs)
+    for (other, fewer), plan in trace.step.plans.items():
+        if other == live and len(fewer) < len(donatable):
+            spared = set(donatable).difference(fewer)
+            if len(spared) + len(fewer) == len(donatable):
+                more = sum(trace.inputs[number].meta.nbytes for number in spared)
+                if more < least:
+                    best, least = plan, more
+    return best
 
 
 def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:

@@ -1,0 +1,47 @@
+"""A step that may overwrite a little more than the step before runs that one's plan."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight import nn
+from rushlight.engine.flush import clear, stats
+
+
+def _steps(width: int, count: int) -> tuple[list[int], list[float]]:
+    """Plans made in each step of a net whose two biases are one value until they are written."""
+    clear()
+    torch.manual_seed(0)
+    left, right, head = nn.Linear(width, 4), nn.Linear(width, 4), nn.Linear(4, 1)
+    with torch.no_grad():
+        left.bias.zero_()
+        right.bias.zero_()
+    parameters = [*left.parameters(), *right.parameters(), *head.parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.001, momentum=0.9)
+    x = torch.tensor(np.random.default_rng(0).normal(size=(3, width)).astype("f"))
+    made, losses = [], []
+    for _ in range(count):
+        before = stats.plans
+        optimizer.zero_grad()
+        loss = head(left(x) + right(x.flip(0))).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        made.append(stats.plans - before)
+    return made, losses
+
+
+@pytest.mark.parametrize("width", [1, 300])
+def test_a_plan_that_overwrites_a_little_less_serves(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, losses = _steps(width, 6)
+    assert made[:2] == [1, 1]
+    # Two biases of four numbers: much of a small net (it gets a plan of its own), little of a wide.
+    assert made[2:] == ([1, 0, 0, 0] if width == 1 else [0, 0, 0, 0])
+    monkeypatch.setattr(sys.modules["rushlight.engine.flush"], "_SPARED", 0)
+    assert _steps(width, 6) == ([1, 1, 1, 0, 0, 0], losses)
