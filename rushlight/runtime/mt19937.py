@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from rushlight.runtime.events import Events
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORDS = 624
 DEFAULT_SEED = 67280421310721
 # NumPy's filler takes 5 us to begin, its raw words a microsecond but more for each.
-_FEW = 1000
+FEW = 1000
 _HALF = np.uint64(32)
 
 # The bytes of torch.get_rng_state(): a C struct with its padding written out. ``left`` counts
@@ -47,12 +49,13 @@ STATE = np.dtype(
 class Mt19937:
     """One stream of 32-bit words: seed it, draw from it, save and restore it."""
 
-    __slots__ = ("_bits", "_draw", "_fresh", "_reseed", "next_normal", "seed_value")
+    __slots__ = ("_bits", "_draw", "_events", "_fresh", "_reseed", "next_normal", "seed_value")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         # NumPy loads its random module when it is first asked for: not before a number is drawn,
         # because that takes a tenth of the time in which Rushlight wants to be imported.
         self._draw: np.random.Generator | None = None
+        self._events: Events | None = None
         # The second of a pair of normals that were made one at a time: part of PyTorch's state.
         self.next_normal: float | None = None
         self.seed(seed)
@@ -78,7 +81,7 @@ class Mt19937:
         if count:
             self._fresh = False
         draw = self._draw or self._start()
-        if count <= _FEW:
+        if count <= FEW:
             return self._bits.random_raw(count).astype(np.uint32)
         return draw.integers(0, 2**32, count, dtype=np.uint32)
 
@@ -87,13 +90,25 @@ class Mt19937:
         if count:
             self._fresh = False
         draw = self._draw or self._start()
-        if count <= _FEW:
+        if count <= FEW:
             words = self._bits.random_raw(2 * count)
             longs: NDArray[np.uint64] = words[::2]
             longs <<= _HALF
             longs |= words[1::2]
             return longs
         return draw.integers(0, 2**64, count, dtype=np.uint64)
+
+    def events(self, count: int, limit: int, address: int) -> None:
+        """From ``address`` on, ``count`` bytes: whether a number of 53 bits, the lower ones of the
+        next pair of words, is less than ``limit``."""
+        events = self._events
+        if events is None:
+            if self._draw is None:
+                self._start()
+            events = self._events = Events(self._bits)
+        if count:
+            self._fresh = False
+            events.write(address, count, limit)
 
     def export_state(self) -> NDArray[np.uint8]:
         """PyTorch's 5056 bytes."""

@@ -302,9 +302,10 @@ _made = object.__new__
 
 
 def attach_one(
-    out: Tensor, step: Step, mask: int, edges: tuple[Any, ...], values: tuple[Value, ...]
-) -> None:
-    """``attach`` for the one result of a call without numbers.
+    out: Tensor, step: Step, mask: int, edges: tuple[Any, ...], values: tuple[Value, ...],
+    numbers: tuple[Any, ...] = (),
+) -> None:  # fmt: skip
+    """``attach`` for the one result of a call.
 
     ``mask`` has a bit for each edge that is not None; ``values`` end with the result's.
     """
@@ -318,7 +319,7 @@ def attach_one(
     node.gradient = gradient
     node.edges = edges
     node.saved = gradient.pick(values)
-    node.numbers = ()
+    node.numbers = numbers
     node.outputs = 1
     node.sequence = _next_number()
     node.extra = None

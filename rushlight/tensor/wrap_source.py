@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
@@ -242,38 +243,41 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
 
 
 def _differentiating(op: Op, everything: str) -> list[str]:
-    """Lines that hang the gradient under the result: spelled out for the case that all arguments
-    that may want one are tensors, the last perhaps None, and that no numbers are given."""
+    """Lines that hang the gradient under the result: spelled out unless there are lists of tensors
+    or several arguments that may be no tensors."""
     tensors = [p for p in op.parameters if p.kind in table.DIFFERENTIABLE_KINDS]
     pad = " " * 8
     otherwise_ = f"_differentiate(r_, s_, _OP, {everything})"
     if any(p.kind == table.TENSORS for p in tensors):
         return [pad + otherwise_]
     scalars = [p for p in op.parameters if p.kind in (table.SCALAR, table.OPTIONAL_SCALAR)]
-    plain = [f"{p.name}_k is None" for p in scalars]
     unsure = [p for p in tensors if p.kind != table.TENSOR]
-    whole = " and ".join(plain + [f"{p.name}_k.__class__ is int" for p in unsure])
     names = [p.name for p in tensors]
-    if not whole:
-        return _attaching(names, pad)
-    lines = [f"{pad}if {whole}:", *_attaching(names, pad + "    ")]
+    if not unsure:
+        return _attaching(names, pad, scalars)
+    whole = " and ".join(f"{p.name}_k.__class__ is int" for p in unsure)
+    lines = [f"{pad}if {whole}:", *_attaching(names, pad + "    ", scalars)]
     last = tensors[-1]
-    if [last] == unsure and last.kind == table.OPTIONAL_TENSOR and len(names) > 1:
-        none = " and ".join([*plain, f"{last.name} is None"])
-        lines += [f"{pad}elif {none}:", *_attaching(names[:-1], pad + "    ")]
-    return [*lines, f"{pad}else: {otherwise_}"]
+    if [last] != unsure or len(names) == 1:
+        return [*lines, f"{pad}else: {otherwise_}"]
+    # The last one is None or a number.
+    numbers = [p for p in op.parameters if p in scalars or p is last]
+    return [*lines, f"{pad}else:", *_attaching(names[:-1], pad + "    ", numbers)]
 
 
-def _attaching(names: list[str], pad: str) -> list[str]:
-    """Lines that hang the gradient under the result of a call of these tensors."""
+def _attaching(names: list[str], pad: str, numbers: Sequence[Parameter]) -> list[str]:
+    """Lines that hang the gradient under the result of a call of these tensors and those of
+    ``numbers`` that are neither None nor constants."""
     edges = "".join(f"{n} if {n}_e is _LEAF else {n}_e, " for n in names)
     values = "".join(f"{n}_v, " for n in names)
     bits = [f"({1 << k} if {n}_e is not None else 0)" for k, n in enumerate(names)]
+    given = " + ".join(f"(({p.name},) if {p.name}_k.__class__ is type else ())" for p in numbers)
+    last = f", {given}" if given else ""
     return [
         f"{pad}{'; '.join(f'{n}_e = {n}._edge' for n in names)}",
         f"{pad}m_ = {' | '.join(bits)}",
         f"{pad}if m_:",
         f"{pad}    if s_.meta is not None:",
-        f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_))",
-        f"{pad}    else: _attach(_outs_of(r_), s_, ({edges}), ({values}), ())",
+        f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_){last})",
+        f"{pad}    else: _attach(_outs_of(r_), s_, ({edges}), ({values}), {given or '()'})",
     ]

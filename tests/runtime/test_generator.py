@@ -205,3 +205,14 @@ def test_a_million_normals_as_pytorch() -> None:
     # 0 of 20 million differed when this was written; a double rounding is possible
     differing = np.count_nonzero(mine.normal(1_000_003, F32) != wanted)
     assert differing <= 4, f"{differing} of a million differ"
+
+
+@pytest.mark.parametrize("count", [0, 1, 311, 312, 313, 1000])
+@pytest.mark.parametrize("chance", [0.0, 0.1, 0.5, 1 - 2.0**-53, 1.0])
+def test_few_events_are_the_same_as_many(count: int, chance: float) -> None:
+    one, other = seeded(), seeded()
+    mask = np.full(count + 2, 7, np.uint8)
+    one.few_bernoulli(mask[1:].ctypes.data, count, chance)
+    assert mask[[0, -1]].tolist() == [7, 7]
+    np.testing.assert_array_equal(mask[1:-1].view(bool), other.bernoulli(count, chance))
+    np.testing.assert_array_equal(one.get_state(), other.get_state())

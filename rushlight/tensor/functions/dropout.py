@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.engine.value import concrete
 from rushlight.ops.kernels import refuse
+from rushlight.runtime.buffer import Buffer
+from rushlight.runtime.mt19937 import FEW
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
@@ -17,11 +21,14 @@ from rushlight.tensor.generator import default_generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import laid_out
 from rushlight.tensor.random_samples import per_sample
-from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
 
 # Of SELU: what a dropped unit becomes is -scale * alpha.
 _ALPHA = 1.7580993408473766
+
+
+_drop = function("_dropout")
 
 
 def _check(p: float) -> None:
@@ -31,22 +38,28 @@ def _check(p: float) -> None:
 
 def _feature_shape(input: Tensor) -> tuple[int, ...]:
     """One element per channel: (N, C, 1, ..)."""
-    if input.ndim < 2:
+    shape = input.shape
+    if len(shape) < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    return (*input.shape[:2], *(1,) * (input.ndim - 2))
+    return (shape[0], shape[1], *(1,) * (len(shape) - 2))
 
 
 def _plain_mask(shape: tuple[int, ...], keep: float) -> Tensor:
-    drawn = default_generator.bernoulli(math.prod(shape), keep)
-    return Tensor._from_array(drawn.reshape(shape))
+    count = math.prod(shape)
+    if count > FEW:
+        return Tensor._from_array(default_generator.bernoulli(count, keep).reshape(shape))
+    memory = Buffer(count)
+    default_generator.few_bernoulli(memory.address, count, keep)
+    return Tensor._of(mark_made(concrete(memory, shape, bool_)))
 
 
 def _mask(input: Tensor, shape: tuple[int, ...], keep: float) -> Tensor:
     if local.trace.abstract:
         return per_sample(lambda sizes: _plain_mask((*sizes, *shape), keep))
+    if input._storage is None or shape != input.shape:
+        return _plain_mask(shape, keep)
     drawn = default_generator.bernoulli(math.prod(shape), keep)
-    whole = shape == tuple(input.shape)
-    return Tensor._from_array(laid_out(input, drawn) if whole else drawn.reshape(shape))
+    return Tensor._from_array(laid_out(input, drawn))
 
 
 def _require_fractions(input: Tensor) -> None:
@@ -64,7 +77,7 @@ def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) ->
         out: Tensor = function("mul")(input, 0)
         return out
     _require_fractions(input)
-    return function("_dropout")(input, _mask(input, shape, 1 - p), 1.0 - p)
+    return _drop(input, _mask(input, shape, 1 - p), 1.0 - p)  # type: ignore[no-any-return]
 
 
 def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
