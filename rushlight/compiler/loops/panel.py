@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, final
 
 from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
+from rushlight.compiler.loops import online
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
-from rushlight.compiler.loops.combine import LAST, PLACE
-from rushlight.compiler.loops.online import ELEMENT, add_group, finish
+from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
 from rushlight.compiler.loops.stream import WAITING, first_whole, is_aligned
@@ -45,6 +45,7 @@ class Panel:
         self.t, self.s, self.w, self.body = text, text.s, text.w, text.body
         self.low, self.high, self.env = low, high, env
         self.kept: dict[Value, tuple[str, str]] = {}  # array, and for places the array of those
+        self.centers: dict[Value, str] = {}  # what ``online.py`` takes exponentials below
         self.arrays: set[Value] = set()
         for value in self.s.values:
             if value.full:
@@ -190,12 +191,16 @@ class Panel:
             combine = t.combines[value]
             places = self._array(PLACE) if combine.places else ""
             self.kept[value] = self._array(combine.element), places
+        for value, top in joined.items():
+            self.centers[value] = self._array(online.ELEMENT)
+            # NaN is looked for at the end
+            t.combines[top] = Combine("fmax", top.args[0].dtype)
         if reduces:
             self._columns(lambda lanes: self._start([*reduces, *joined], lanes))
 
         def rows(low: str, high: str, lanes: int) -> None:
             env = self._now(fixed, lanes)
-            before = [self.read(self.kept[top][0], ELEMENT, lanes) for top in joined.values()]
+            groups = [online.Group(self, value, top, lanes) for value, top in joined.items()]
             totals = [self._open(value, lanes) for value in reduces]
             with w.loop(low, high) as row:
                 self._fetch_ahead(values, stores, lanes, row, GROUP if reduces else AHEAD)
@@ -204,12 +209,14 @@ class Panel:
                 self.body.emit(values, lanes, inner)
                 for value, total in zip(reduces, totals, strict=True):
                     t.add(value, total, lanes, inner)
+                for group in groups:
+                    group.add(inner)
                 for store in stores:
                     self.body.store(store, lanes, inner)
             for value, total in zip(reduces, totals, strict=True):
                 self._close(value, total, lanes)
-            for (value, top), old in zip(joined.items(), before, strict=True):
-                add_group(self, value, top, old, (low, high), lanes, env)
+            for group in groups:
+                group.close((low, high), env)
 
         def innermost() -> None:
             low, high = t.bounds(s.inner[-1])
@@ -226,7 +233,9 @@ class Panel:
         if reduces or not s.streamed:
             t.nest(s.inner[:-1], innermost)
             if joined:
-                self._columns(lambda lanes: finish(self, list(joined), lanes))
+                self._columns(
+                    lambda lanes: online.finish(self, joined, lanes, self._now(fixed, lanes))
+                )
             return
         if s.shifted:
             t.places.streaming = True
@@ -269,6 +278,7 @@ class Panel:
             places.prefetch(store.access, 1 if place == self.low else lanes + 1, True)
 
     def _start(self, reduces: list[Value], lanes: int) -> None:
+        online.start(self, [value for value in reduces if value in self.centers], lanes)
         for value in reduces:
             combine = self.t.combines[value]
             array, places = self.kept[value]

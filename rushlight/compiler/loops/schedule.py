@@ -110,6 +110,9 @@ class Schedule:
         self.shifted = False
         self.streamed = is_streamed(self)
         self.joined = find_joined(self)
+        if self.joined:
+            # largest, centre and sum of each vector side by side: more would not fit in registers
+            self.unroll = 2
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
         key = (node, offset * dtype.itemsize)

@@ -7,9 +7,9 @@ any length.
 >>> "define internal <8 x float> @rl_tanh_f32x8(<8 x float> %x)" in text
 True
 
-The text names no CPU and no library function: only fma, fabs, sqrt, roundeven and
-copysign, which every target of LLVM has. Intrinsics are not declared in it (LLVM declares them
-itself), so it can be put in any module.
+The text names no library function: only fma, fabs, sqrt, roundeven and copysign, which every
+target of LLVM has, and where the host has it the permutation of ``table.py``. Intrinsics are not
+declared in it (LLVM declares them itself), so it can be put in any module.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rushlight.compiler.math.body import Body, Value, literal
 from rushlight.compiler.math.coefficients import TABLES
+from rushlight.runtime import cpu
 
 # Entries of a table: as many words as the smallest vector has that another can permute.
 SIZE = 8
@@ -15,10 +16,11 @@ SIZE = 8
 def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
     """The entry of ``table``, eight 32-bit words, that the three low bits of ``index`` name.
 
-    Written lane by lane in groups of eight, which LLVM makes one instruction (vpermps) where there
-    is one, and eight loads elsewhere.
+    One instruction for eight lanes where the CPU has it (vpermd, which looks at no other bits),
+    elsewhere a load for each.
     """
-    index = index & (SIZE - 1)
+    if not _permutes(b.lanes):
+        index = index & (SIZE - 1)
     source = f"<{SIZE} x i32> <{', '.join('i32 ' + literal(entry, 'i32') for entry in table)}>"
     if b.lanes == 1:
         return b.emit(f"extractelement {source}, i32 {index.name}", "i32")
@@ -29,6 +31,11 @@ def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
         name = _joined(b, name, count, part, more) if count else part
         count += more
     return Value(b, name, "i32")
+
+
+def _permutes(lanes: int) -> bool:
+    """Whether the host's vpermd picks the words of all lanes, eight at a time."""
+    return lanes % SIZE == 0 and cpu.host().isa in ("avx2", "avx512")
 
 
 def look_up_float(b: Body, index: Value, table: Sequence[float]) -> Value:
@@ -77,6 +84,10 @@ def _picked(b: Body, index: Value, first: int, count: int, source: str) -> str:
     kind, places, result = f"<{count} x i32>", index.name, "poison"
     if count < b.lanes:
         places = _shuffled(b, places, "poison", b.lanes, range(first, first + count))
+    if _permutes(count):
+        name = f"%{b.fresh()}"
+        b.lines.append(f"  {name} = call {kind} @llvm.x86.avx2.permd({source}, {kind} {places})")
+        return name
     for lane in range(count):
         place, entry, grown = (f"%{b.fresh()}" for _ in range(3))
         b.lines += [

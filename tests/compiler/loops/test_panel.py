@@ -17,6 +17,7 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 from tests.compiler.loops.test_kernels import agree, tolerance, values
+from tests.compiler.run_plan import run_compiled
 
 COLUMNS = [(0, (40, 700)), (0, (2100, 131)), (1, (3, 50, 333))]
 NARROW = [(1, (300, 10)), (1, (131, 16)), (2, (7, 30, 3))]
@@ -148,6 +149,33 @@ def test_largest_and_sum_of_exponentials_in_one_pass(
     for array in (drawn, np.sort(drawn, axis), 40 * drawn, special):
         with np.errstate(invalid="ignore"):
             agree(sinks, [x], [array.astype(np.float32)], 2e-6)
+
+
+def test_a_sum_below_an_earlier_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest grows by less and by more than ``FAR`` after the first rows; no term is above 1,
+    and the largest is one.
+    """
+    monkeypatch.setattr(online, "LARGE", 1)
+    shape = (64, 300)
+    x = build.input(0, shape, float32)
+    top = build.reduce(x, "max", (0,))
+    e = build.unary("exp", build.binary("sub", x, again(top, x, (0,))))
+    total = build.reduce(e, "sum", (0,))
+    assert schedule(total, (0,)).joined
+    array = np.full(shape, -200, np.float32)
+    array[:8] = 0
+    array[20] = np.linspace(0, 3 * online.FAR, 300, dtype=np.float32)
+    array[50] = array[20] + 40 * (np.arange(300) % 2)
+    array[50, :9] = np.linspace(17, 60, 9)
+    array[51:, 9] = np.nan
+    array[40, 11] = np.inf
+    agree([total, top], [x], [array], 4e-7)
+    only = np.full(shape, -np.inf, np.float32)
+    only[3], only[30] = -5, np.linspace(-5, 5, 300, dtype=np.float32)
+    summed, largest = run_compiled([total, top], [x], [only])
+    assert (summed >= 1).all()
+    np.testing.assert_array_equal(largest, only[30])
+    np.testing.assert_allclose(summed, 1 + np.exp(only[3] - only[30]), rtol=4e-7)
 
 
 def test_what_is_joined() -> None:
