@@ -159,9 +159,9 @@ def test_a_sum_below_an_earlier_largest(monkeypatch: pytest.MonkeyPatch) -> None
     shape = (64, 300)
     x = build.input(0, shape, float32)
     top = build.reduce(x, "max", (0,))
-    e = build.unary("exp", build.binary("sub", x, again(top, x, (0,))))
-    total = build.reduce(e, "sum", (0,))
-    assert schedule(total, (0,)).joined
+    below = build.binary("sub", x, again(top, x, (0,)))
+    total = build.reduce(build.unary("exp", below), "sum", (0,))
+    assert schedule(build.binary("mul", below, again(total, x, (0,))), (0,)).joined
     array = np.full(shape, -200, np.float32)
     array[:8] = 0
     array[20] = np.linspace(0, 3 * online.FAR, 300, dtype=np.float32)
