@@ -239,8 +239,21 @@ def scale_down(b: Body, p: Value, shifted: Value) -> Value:
     return p * power_of_two(b, shifted, less=-lift) * 2.0**-lift
 
 
+def sigmoid_by_table(b: Body, x: Value) -> Value:
+    """1 / (1 + exp(-x)) of floats, all of it 2**-64 times as large: exp(104) is no float.
+
+    1 + t + t q is added up from the larger of 1 and t and the rest, rounded twice (2.01 ulp).
+    """
+    _, word, q = cut_eighth(b, -b.at_least(b.at_most(x, 28.0), -104.0), less=64)
+    t = b.from_bits(word)
+    one = b.constant(2.0**-64, x.element)
+    larger, smaller = b.select(t > one, t, one), b.select(t < one, t, one)
+    return one / (larger + b.fma(t, q, smaller))
+
+
 def sigmoid(b: Body, x: Value) -> Value:
-    # Not exp_down: its third of a unit in the last place more would make the result's two.
+    if x.element == "float":
+        return sigmoid_by_table(b, x)
     shifted, r = cut(b, b.at_least(-b.fabs(x), RANGES[x.element].lowest))
     z = scale_down(b, exp_mantissa(b, r), shifted)
     below = z + 1.0
