@@ -21,6 +21,7 @@ from rushlight.utils.data.dataset import (
     StackDataset,
     Subset,
     TensorDataset,
+    random_split,
 )
 from rushlight.utils.data.distributed import DistributedSampler
 from rushlight.utils.data.sampler import (
@@ -31,7 +32,6 @@ from rushlight.utils.data.sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from rushlight.utils.data.split import random_split
 from rushlight.utils.data.worker_info import WorkerInfo, get_worker_info
 
 __all__ = [

@@ -14,6 +14,7 @@ from rushlight.utils.data import (
     StackDataset,
     Subset,
     TensorDataset,
+    random_split,
 )
 
 
@@ -117,3 +118,9 @@ def test_wrong_use(make, error) -> None:
 def test_a_stream_without_iter_has_no_instances() -> None:
     with pytest.raises(TypeError, match=r"abstract method '?__iter__"):
         IterableDataset()
+
+
+def test_parts_are_found_where_tutorials_import_them() -> None:
+    from rushlight.utils.data.dataset import random_split as found
+
+    assert found is random_split
