@@ -7,7 +7,7 @@ import functools
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
-from rushlight.compiler.contraction.pack import pieces
+from rushlight.compiler.contraction.pack import pack, pieces
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.size import shown
@@ -25,6 +25,8 @@ def panel_bytes(tile: Tile, channels: int, taps: int) -> int:
 def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, Ref]:
     """Panels of ``w`` (groups, K / groups, C / groups, R, S), group after group."""
     groups, filters, channels, rows, columns = w.shape
+    if rows * columns == 1 and tile.columns * tile.itemsize % 16 == 0:
+        return _pack_point(w, tile)
     size = panel_bytes(tile, channels, rows * columns)
     panels = round_up(filters, tile.columns) // tile.columns
     target = Ref(Scratch(max(64, groups * panels * size)))
@@ -51,6 +53,18 @@ def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, R
         label=f"pack weights {shown(w.shape)} {w.dtype}",
     )
     return launch, target
+
+
+def _pack_point(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
+    """One tap: blocks of channels follow each other as channels do, so these are a matrix's panels.
+
+    Its packing turns squares in registers where channels are what lies together, and copies rows
+    where filters are (a gradient's turned weights).
+    """
+    matrix = Operand(w.ref, w.dtype, (w.shape[2], w.shape[1]), (w.strides[2], w.strides[1]))
+    batch = ((w.shape[0], w.step(0)), (1, 0), (1, 0))
+    launch, panels = pack(matrix, batch, tile.columns, 32 // tile.itemsize)
+    return launch.replace(label=f"pack weights {shown(w.shape)} {w.dtype}"), panels
 
 
 @functools.lru_cache(maxsize=64)
