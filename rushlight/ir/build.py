@@ -403,9 +403,10 @@ def pool_input_grad(
 # Order and host calls
 
 
-def argsort(x: Node, axis: int, descending: bool) -> Node:
+def argsort(x: Node, axis: int, descending: bool, tied: bool = False) -> Node:
     _refuse_complex("argsort", x)
-    return Node("argsort", (x,), x.shape, int64, {"axis": axis, "descending": descending})
+    attrs = {"axis": axis, "descending": descending, "tied": tied}
+    return Node("argsort", (x,), x.shape, int64, attrs)
 
 
 def host(

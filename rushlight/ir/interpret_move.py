@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.base.shape import Shape
-from rushlight.ir import host
+from rushlight.ir import host, tied_order
 from rushlight.ir.interpret_rule import HALVES, Array, Node, Rule, widen_halves
 
 
@@ -74,6 +74,8 @@ def _pad(node: Node, x: Array) -> Array:
 
 def _argsort(node: Node, x: Array) -> Array:
     """NumPy's stable order has nan last; the descending one is that of the reversed axis."""
+    if node.attrs["tied"]:
+        return _argsort_tied(node, x)
     axis = node.attrs["axis"]
     x = widen_halves(x, node.src[0].dtype)
     if not x.ndim:
@@ -82,6 +84,17 @@ def _argsort(node: Node, x: Array) -> Array:
         return np.argsort(x, axis=axis, kind="stable").astype(np.int64)
     backward = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
     return np.asarray(x.shape[axis] - 1 - np.flip(backward, axis), dtype=np.int64)
+
+
+def _argsort_tied(node: Node, x: Array) -> Array:
+    axis = node.attrs["axis"]
+    x = widen_halves(x, node.src[0].dtype)
+    if not x.size or not x.ndim:
+        return np.zeros(x.shape, dtype=np.int64)
+    rows = np.moveaxis(x, axis, -1)
+    keys = tied_order.ranks(rows.reshape(-1, rows.shape[-1]), node.attrs["descending"])
+    places = np.array([tied_order.sorted_places(row) for row in keys], dtype=np.int64)
+    return np.moveaxis(places.reshape(rows.shape), -1, axis)
 
 
 MOVE_RULES: dict[str, Rule] = {

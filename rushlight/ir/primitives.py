@@ -130,7 +130,8 @@ POOL: dict[str, str] = {
     "pool_input_grad": "kind sum: g -> every window element; kind max: (g, argmax) -> its place",
 }
 ORDER: dict[str, str] = {
-    "argsort": "int64 places that sort along `axis`, stable, nan last (first if `descending`)",
+    "argsort": "int64 places that sort along `axis`, nan last (first if `descending`): stable, or "
+    "with equal elements where GNU's std::sort leaves them (`tied`)",
 }
 LOOP: dict[str, str] = {
     "loop": "graph `body` (as text) run for each of `steps` steps, the last first if `reverse`; "

@@ -35,7 +35,7 @@ _FORM: dict[str, tuple[int, str]] = {
     "conv_weight_grad": (2, "stride padding dilation groups"),
     "pool": (1, "kind window stride padding dilation"),
     "pool_input_grad": (-1, "kind window stride padding dilation"),
-    "argsort": (1, "axis descending"), "host": (-1, "name params"),
+    "argsort": (1, "axis descending tied"), "host": (-1, "name params"),
     "loop": (-1, "body steps sequences carries kept reverse"),
     **dict.fromkeys(UNARY, (1, "")), **dict.fromkeys((*BINARY, *COMPARE), (2, "")),
 }  # fmt: skip
@@ -320,7 +320,8 @@ def _pool(node: Node) -> None:
 
 def _argsort(node: Node) -> None:
     _axis(node, node.ndim)
-    _need(type(node.attrs["descending"]) is bool, "descending is a bool")
+    for name in ("descending", "tied"):
+        _need(type(node.attrs[name]) is bool, f"{name} is a bool")
     _shape(node, node.src[0].shape, int64)
 
 

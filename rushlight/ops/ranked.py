@@ -1,6 +1,6 @@
 """Elements by rank: the k largest, the k-th smallest, the most frequent.
 
-Where several elements are equal, the one PyTorch names is named (``ops/tied_order.py``), in rows of
+Where several elements are equal, the one PyTorch names is named (``ir/tied_order.py``), in rows of
 up to ``_LONGEST`` elements; in longer ones the first of them.
 """
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from rushlight.base.dtype import int64
 from rushlight.base.shape import normalize_dim
-from rushlight.ir import build
+from rushlight.ir import build, tied_order
 from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
-from rushlight.ops import return_types, tied_order
+from rushlight.ops import return_types
 from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.sorting import part, picked, spread_to_place

@@ -21,32 +21,42 @@ def part(x: Node, axis: int, start: int, count: int) -> Node:
     return build.slice(x, begin, shape, (1,) * x.ndim)
 
 
-def _ordered(input: Node, dim: int, descending: bool) -> tuple[Node, Node, int]:
-    """(sorted values, their places, axis) of an at least 1-d node."""
+# From so many elements on, PyTorch sorts vectors of integers upwards by digits, which is stable.
+_BY_DIGITS = 32768
+
+
+def _places(input: Node, dim: int, descending: bool, stable: bool) -> tuple[Node, Node, int]:
+    """(at least 1-d input, the places that sort it, axis)."""
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
-    places = build.argsort(x, axis, descending)
-    return build.gather(x, places, axis), places, axis
+    whole = not x.dtype.is_floating_point and x.dtype is not bool_
+    by_digits = whole and not descending and input.ndim == 1 and x.size >= _BY_DIGITS
+    places = build.argsort(x, axis, descending, tied=not (stable or by_digits))
+    return x, places, axis
 
 
 @composite(method=True)
 def sort(input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
-    """(values, indices) in order along ``dim``; equal ones stay in order, nan counts as largest."""
-    values, places, _ = _ordered(input, dim, descending)
+    """(values, indices) in order along ``dim``; nan counts as largest.
+
+    Equal elements stay in order only if ``stable``: else they are where PyTorch puts them.
+    """
+    x, places, axis = _places(input, dim, descending, stable)
+    values = build.gather(x, places, axis)
     return return_types.sort(reshape(values, input.shape), reshape(places, input.shape))
 
 
 @composite(method=True, differentiable=False)
 def argsort(input: Node, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Node:
     """The places (int64) that sort along ``dim``."""
-    axis = normalize_dim(dim, input.ndim)
-    return reshape(build.argsort(at_least_1d(input), axis, descending), input.shape)
+    return reshape(_places(input, dim, descending, stable)[1], input.shape)
 
 
 @composite(method=True, grad_name="Sort")
 def msort(input: Node) -> Node:
     """Sorted along axis 0."""
-    return reshape(_ordered(input, 0, False)[0], input.shape)
+    x, places, axis = _places(input, 0, False, False)
+    return reshape(build.gather(x, places, axis), input.shape)
 
 
 def picked(x: Node, places: Node, axis: int, input: Node, keepdim: bool) -> tuple[Node, Node]:

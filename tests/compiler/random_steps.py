@@ -323,7 +323,8 @@ def _pool(g: RandomGraph) -> None:
 
 def _argsort(g: RandomGraph) -> None:
     x = g.pick(ranks=range(1, 9)).node
-    g.add(build.argsort(x, g.random.randrange(x.ndim), g.random.random() < 0.5))
+    upwards, tied = g.random.random() < 0.5, g.random.random() < 0.5
+    g.add(build.argsort(x, g.random.randrange(x.ndim), upwards, tied))
 
 
 STEPS: tuple[Callable[[RandomGraph], None], ...] = (

@@ -29,7 +29,7 @@ SOUND = """
 %17 = pool f32[2,1,1,6] %16 kind="max" window=(2,2) stride=(2,2) padding=((0,0),(0,0)) dilation=(1,1)
 %18 = pool i64[2,1,1,6] %16 kind="argmax" window=(2,2) stride=(2,2) padding=((0,0),(0,0)) dilation=(1,1)
 %19 = pool_input_grad f32[2,3,3,6] %17 %18 kind="max" window=(2,2) stride=(2,2) padding=((0,0),(0,0)) dilation=(1,1)
-%20 = argsort i64[4,3] %0 axis=1 descending=False
+%20 = argsort i64[4,3] %0 axis=1 descending=False tied=True
 %21 = gather f32[4,3] %0 %20 axis=1
 %22 = lt bool[4,3] %0 %21
 %23 = where f32[4,3] %22 %0 %21
@@ -71,8 +71,8 @@ BROKEN = {
     "dot f32[4,4] %0 %0": "M, K",
     "conv f32[4,3] %0 %0 stride=(1,) padding=((0,0),) dilation=(1,) groups=1": "one rank >= 3",
     'pool f32[4,3] %0 kind="max" window=() stride=() padding=() dilation=()': "window has",
-    "argsort f32[4,3] %0 axis=0 descending=False": "its dtype is int64",
-    "argsort i64[4,3] %0 axis=0 descending=1": "a bool",
+    "argsort f32[4,3] %0 axis=0 descending=False tied=False": "its dtype is int64",
+    "argsort i64[4,3] %0 axis=0 descending=1 tied=False": "a bool",
     "scalar f32[] index=0": "float64, int64 or bool",
     "iota i64[3] axis=1": "axis 1",
 }  # fmt: skip

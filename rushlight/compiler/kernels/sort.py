@@ -1,4 +1,4 @@
-"""argsort: a stable merge sort of keys that carry their places.
+"""argsort: a stable merge sort of keys that carry their places, or an introsort (tied_sort.py).
 
 A key is the element as an integer of the same order (nan above all, -0 and 0 alike), its place in
 the bits below: one comparison decides, no two keys are equal, and what is sorted is one array.
@@ -21,6 +21,7 @@ from rushlight.compiler.kernels.element import (
     word_kind,
 )
 from rushlight.compiler.kernels.nest import chunk_rows
+from rushlight.compiler.kernels.tied_sort import SHORT, introsort
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
@@ -48,7 +49,8 @@ def lower_argsort(node: Node, sources: tuple[Operand, ...], out: Operand) -> lis
     scratch = Ref(Scratch(2 * half * chunks))
     words = (size, inner, group, rows, half)
     label = f"argsort {node.src[0].dtype.name}{shown(node.shape)}"
-    made = _kernel(source.dtype, bool(node.attrs["descending"]))
+    tied = bool(node.attrs["tied"]) and size > SHORT
+    made = _kernel(source.dtype, bool(node.attrs["descending"]), tied)
     pointers = (source.ref, out.ref, scratch)
     return [*before, Launch(made, pointers, words, chunks, 0, rows * cost, label)]
 
@@ -58,7 +60,7 @@ def _key_bytes(dtype: str) -> int:
 
 
 @functools.lru_cache(maxsize=32)
-def _kernel(dtype: str, descending: bool) -> Kernel:
+def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
     body = Body()
     source, target, scratch = body.words("%args", 3, kind="ptr")
     size, inner, group, rows, half = body.words("%args", 5, first=3)
@@ -83,8 +85,12 @@ def _kernel(dtype: str, descending: bool) -> Kernel:
                     place = body.op(f"zext i64 {index} to i128")
                 packed = body.op(f"or {both} {high}, {place}")
                 body.store(both, packed, body.at(mine, body.mul(index, str(2 * key_bytes))))
-            merge.insertion(mine, size)
-            ordered = merge.passes(mine, spare, size)
+            if tied:
+                body.call("introsort", [("ptr", mine), ("i64", size)])
+                ordered = mine
+            else:
+                merge.insertion(mine, size)
+                ordered = merge.passes(mine, spare, size)
             with body.loop("0", size) as index:
                 packed = body.load(both, body.at(ordered, body.mul(index, str(2 * key_bytes))))
                 if both == "i128":
@@ -93,7 +99,8 @@ def _kernel(dtype: str, descending: bool) -> Kernel:
                     place = body.op(f"and i64 {packed}, 4294967295")
                 element = body.add(first, body.mul(index, inner))
                 body.store("i64", place, body.at(target, body.mul(element, "8")))
-    return kernel("argsort", entry(body, MEMORY_DECLARES))
+    more = introsort(both, 8 * key_bytes) if tied else ""
+    return kernel("argsort", entry(body, MEMORY_DECLARES + more))
 
 
 def _key(body: Body, dtype: str, address: str, descending: bool) -> str:

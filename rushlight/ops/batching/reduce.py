@@ -19,4 +19,7 @@ def _(node: Node, sources: Sources) -> Node:
 
 @rule("argsort")
 def _(node: Node, sources: Sources) -> Node:
-    return build.argsort(sources.full(0), node.attrs["axis"] + 1, node.attrs["descending"])
+    attrs = node.attrs
+    return build.argsort(
+        sources.full(0), attrs["axis"] + 1, attrs["descending"], attrs["tied"]
+    )

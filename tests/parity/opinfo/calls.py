@@ -30,8 +30,6 @@ UNINITIALISED = frozenset({
 })  # fmt: skip
 
 
-# Where equal elements go is not said: the elements at the places are compared, not the places.
-TIES = frozenset({"sort", "argsort"})
 # Drawn in the order in which ``out`` lies in memory, here as there.
 DRAWN = frozenset({"normal", "randn"})
 # PyTorch writes something else there than what it computes: into real numbers, logsumexp takes the

@@ -140,12 +140,8 @@ def _sample(name: str, function: Any, case: Case) -> None:
     first, args, kwargs = _arguments(case)
     rushlight.manual_seed(SEED)
     result = calls.settled(name, function(first, *args, **kwargs))
-    if name in calls.TIES and not strict.on:
-        _same_up_to_ties(name, first, case["input"], result, case["result"], args, kwargs)
-    else:
-        _same(result, case["result"], "values", name in calls.UNINITIALISED, name)
-    half = case["dtype"] in ("float16", "bfloat16")
-    if "gradients" not in case or (half and name in calls.TIES | {"msort", "topk", "kthvalue"}):
+    _same(result, case["result"], "values", name in calls.UNINITIALISED, name)
+    if "gradients" not in case:
         return
     leaves = [t for t in flatten(rushlight, [first, args, kwargs]) if t.requires_grad and t.is_leaf]
     outs = [t for t in flatten(rushlight, result) if t.requires_grad]
@@ -210,15 +206,14 @@ def _out(kind: str, name: str, function: Any, case: Case) -> None:
     written = [id(target) for target in flatten(rushlight, made)]
     if [id(each) for each in flatten(rushlight, returned)] != written:
         raise Differs("out", "does not return the tensors it was given")
-    if name not in calls.TIES:
-        shapes = name in calls.UNINITIALISED
-        within = "float32" if kind == "double" and case["dtype"] != "float64" else ""
-        within = case["dtype"] if case["dtype"] in ("float16", "bfloat16") else within
-        # PyTorch fills some strided targets in another order than it draws or computes in,
-        # and some (fft.ihfftn) not at all.
-        other = kind in ("double", "integral") or name in calls.DRAWN
-        wanted = theirs if other else case["result"]
-        _same(calls.settled(name, returned), wanted, "out", shapes, name, within)
+    shapes = name in calls.UNINITIALISED
+    within = "float32" if kind == "double" and case["dtype"] != "float64" else ""
+    within = case["dtype"] if case["dtype"] in ("float16", "bfloat16") else within
+    # PyTorch fills some strided targets in another order than it draws or computes in,
+    # and some (fft.ihfftn) not at all.
+    other = kind in ("double", "integral") or name in calls.DRAWN
+    wanted = theirs if other else case["result"]
+    _same(calls.settled(name, returned), wanted, "out", shapes, name, within)
 
 
 def _same_error(error: Exception, theirs: Any) -> None:
@@ -258,8 +253,7 @@ def _method(name: str, function: Any, case: Case) -> None:
     first, args, kwargs = _arguments(case)
     rushlight.manual_seed(SEED)
     result = calls.settled(name, calls.method(name)(first, *args, **kwargs))
-    if name not in calls.TIES:
-        _same(result, case["result"], "method", name in calls.UNINITIALISED, name)
+    _same(result, case["result"], "method", name in calls.UNINITIALISED, name)
 
 
 def _error(name: str, function: Any, case: Case) -> None:
@@ -275,27 +269,6 @@ def _error(name: str, function: Any, case: Case) -> None:
             raise Differs("error", f"{got[:200]} -- PyTorch {wanted}: {case['message']}") from error
     else:
         raise Differs("error", f"no error, PyTorch {wanted}: {case['message'][:200]}")
-
-
-def _same_up_to_ties(
-    name: str, first: Any, given: Any, result: Any, theirs: Any, args: Any, kwargs: Any
-) -> None:
-    """Values equal; places may differ where they lead to equal values."""
-    places, others = (result, theirs) if name == "argsort" else (result[-1], theirs[-1][-1])
-    if name != "argsort":
-        _same(result[0], theirs[-1][0], "values", False)
-    if tuple(places.shape) != others[3]:
-        raise Differs("shape", f"{tuple(places.shape)}, PyTorch {others[3]}")
-    numbers = [each for each in args if isinstance(each, int) and not isinstance(each, bool)]
-    axis = kwargs.get("dim", numbers[0] if numbers else -1)
-    elements = array_of(given)
-    if elements.ndim == 0:
-        return
-    mine_at = np.take_along_axis(elements, _array(places), axis)
-    theirs_at = np.take_along_axis(elements, array_of(others), axis)
-    if not np.array_equal(mine_at, theirs_at, equal_nan=elements.dtype.kind in "fc"):
-        raise Differs("values", "places that lead to other values than PyTorch's")
-    return
 
 
 def _same(

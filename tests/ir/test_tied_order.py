@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.ops import tied_order
+from rushlight.ir import tied_order
 
 ROWS = [[(k * k * 7 + k * 3) % 5 for k in range(24)], [(k * k * 5 + k) % 3 for k in range(24)]]
 
