@@ -1,7 +1,7 @@
 """Sorting that leaves equal elements where GNU's std::sort does: introsort (Musser, 1997).
 
-What PyTorch's ``sort(stable=False)`` names for equal elements; ``ir/tied_order.py`` says the same in
-Python. An element is a key with its place in the bits below, as in ``sort.py``; only keys are
+What PyTorch's ``sort(stable=False)`` names for equal elements; ``ir/tied_order.py`` says the same
+in Python. An element is a key with its place in the bits below, as in ``sort.py``; only keys are
 compared. ``TYPE`` is the integer that holds both, ``BITS`` how many of it the place takes.
 """
 

@@ -20,6 +20,4 @@ def _(node: Node, sources: Sources) -> Node:
 @rule("argsort")
 def _(node: Node, sources: Sources) -> Node:
     attrs = node.attrs
-    return build.argsort(
-        sources.full(0), attrs["axis"] + 1, attrs["descending"], attrs["tied"]
-    )
+    return build.argsort(sources.full(0), attrs["axis"] + 1, attrs["descending"], attrs["tied"])
