@@ -18,7 +18,6 @@ from rushlight.base.limits import finfo, iinfo
 from rushlight.base.version import __version__
 from rushlight.settings import (
     are_deterministic_algorithms_enabled,
-    compile,
     get_deterministic_debug_mode,
     get_float32_matmul_precision,
     get_num_interop_threads,
@@ -129,7 +128,7 @@ _FROM = {
          "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
         "symbols",
     ),
-    "set_warn_always": "settings", "is_warn_always_enabled": "settings",
+    "compile": "_dynamo", "set_warn_always": "settings", "is_warn_always_enabled": "settings",
     "load": "serialization", "save": "serialization", "vmap": "func", "autocast": "amp",
     **dict.fromkeys(_AUTOCAST, "amp.switches"),
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import rushlight.tensor.legacy as legacy
@@ -15,15 +14,6 @@ _warn_only = False
 _precision = "highest"
 _interop = 1
 _warn_always = False
-
-
-def compile(
-    model: Callable[..., Any] | None = None, *, fullgraph: bool = False,
-    dynamic: bool | None = None, backend: Any = "inductor", mode: str | None = None,
-    options: Any = None, disable: bool = False,
-) -> Any:  # fmt: skip
-    """The model itself: everything is compiled anyway. Also a decorator."""
-    return (lambda function: function) if model is None else model
 
 
 def get_num_threads() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rushlight.compiler.backends import list_backends as list_backends
 from rushlight.compiler.plan import Fresh, Plan, SameAs, SameAsOutput
 from rushlight.compiler.switches import allow_in_graph as allow_in_graph
 from rushlight.compiler.switches import assume_constant_result as assume_constant_result
@@ -17,7 +18,6 @@ from rushlight.compiler.switches import disable as disable
 from rushlight.compiler.switches import is_compiling as is_compiling
 from rushlight.compiler.switches import is_dynamo_compiling as is_dynamo_compiling
 from rushlight.compiler.switches import is_exporting as is_exporting
-from rushlight.compiler.switches import list_backends as list_backends
 from rushlight.compiler.switches import reset as reset
 from rushlight.compiler.switches import set_stance as set_stance
 

@@ -37,11 +37,6 @@ def cudagraph_mark_step_begin() -> None:
     """Accepted."""
 
 
-def list_backends(exclude_tags: Any = ()) -> list[str]:
-    """The one there is."""
-    return ["inductor"]
-
-
 class set_stance:
     """Accepted, as a function, context manager and decorator."""
 

@@ -33,7 +33,7 @@ def functional_call(
             twice = sorted(values.keys() & each.keys())
             if twice:
                 raise ValueError(
-                    f"{twice[0]} appears in multiple dictionaries; behavior of functional call is "
+                    f"{twice} appeared in multiple dictionaries; behavior of functional call is "
                     "ambiguous"
                 )
             values.update(each)

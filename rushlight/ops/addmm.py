@@ -8,7 +8,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, dot
 from rushlight.ir.graph import Node
 from rushlight.ops.matmul import bmm, mv, outer, require_2d, require_fit
-from rushlight.ops.promote import compute_dtype, full, require_same_dtype
+from rushlight.ops.promote import common_dtype, compute_dtype, full, require_same_dtype
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import Scalar, composite
 
@@ -91,7 +91,9 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def addr(input: Node, vec1: Node, vec2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * outer(vec1, vec2)."""
-    return _scaled_sum(input, outer.body(vec1, vec2), beta, alpha)
+    dtype = common_dtype(input, vec1, vec2)
+    product = outer.body(build.cast(vec1, dtype), build.cast(vec2, dtype))
+    return _scaled_sum(build.cast(input, dtype), product, beta, alpha)
 
 
 @addr.samples

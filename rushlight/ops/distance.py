@@ -10,7 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
-from rushlight.ops.promote import common_dtype, floating
+from rushlight.ops.promote import common_dtype, floating, require_same_dtype
 from rushlight.ops.reduce.vector_norm import vector_norm
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
@@ -24,6 +24,7 @@ def cdist(
     """The p-norm of every difference of rows: (.., P, M), (.., R, M) -> (.., P, R)."""
     if x1.ndim < 2 or x2.ndim < 2:
         raise RuntimeError("cdist only supports at least 2D tensors")
+    require_same_dtype("cdist", x1=x1, x2=x2)
     if x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"

@@ -20,6 +20,7 @@ from rushlight.ir.graph import Node, substitute
 from rushlight.ir.loop import Loop, loop
 from rushlight.ops.derive import cotangents
 from rushlight.ops.linear import linear
+from rushlight.ops.promote import require_same_dtype
 from rushlight.ops.recurrent_cell import GATES, Sizes, backward, forward, pointwise
 from rushlight.ops.table import composite
 
@@ -144,6 +145,7 @@ def recurrent(
     ``mask`` (T, N, 1): False where a sequence has ended. ``drops``: what dropout keeps of the
     results of each layer but the last, (T, N, D P) bool. Arguments are checked by the caller.
     """
+    require_same_dtype(mode, input=input, hx=hx[0], weight=params[0])
     stack = _Stack(input, hx, params, mask, drops, mode, layers, both, batch_first, keep)
     out, last, loops, _ = _run(stack)
     return (out, *last, *loops)

@@ -281,7 +281,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            check_step(group)
+            check_step(type(self).__name__, group)
             try:
                 if group.get("differentiable"):
                     with enable_grad():

@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 
+# What has to be on the accelerator, as PyTorch names it where it is more than usual.
+_CAPTURED = {
+    "ASGD": "params, mus, etas, and state_steps",
+    "NAdam": "params, mu_products, and state_steps",
+}
+
+
 def check_fused(defaults: dict[str, Any]) -> None:
     """Raise RuntimeError where ``fused`` stands beside what it does not do."""
     if defaults["fused"]:
@@ -18,8 +25,8 @@ def check_fused(defaults: dict[str, Any]) -> None:
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
-def check_step(group: dict[str, Any]) -> None:
-    """Raise where a step of this group cannot be done as asked.
+def check_step(name: str, group: dict[str, Any]) -> None:
+    """Raise where a step of this group of the optimiser ``name`` cannot be done as asked.
 
     AssertionError for ``capturable`` (of graphs on an accelerator) and for ``foreach`` that is to
     be differentiated, RuntimeError for ``fused`` with complex parameters.
@@ -38,9 +45,10 @@ def check_step(group: dict[str, Any]) -> None:
             "devices: ['cpu'] but got torch.complex64 and cpu"
         )
     if get("capturable") and not get("fused"):
+        among = _CAPTURED.get(name, "params and state_steps")
+        devices = ["cuda", "xpu", "hpu", "privateuseone", "xla"][: 4 if name == "Adadelta" else 5]
         raise AssertionError(
-            "If capturable=True, params and state_steps must be on supported devices: ['cuda', "
-            "'xpu', 'hpu', 'privateuseone', 'xla']."
+            f"If capturable=True, {among} must be on supported devices: {devices}."
         )
 
 

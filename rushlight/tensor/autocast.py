@@ -24,19 +24,24 @@ WIDE = "wide"  # arguments become float32
 WIDEST = "widest"  # arguments become the widest of their dtypes
 SUMMING = "summing"  # as LOW if it is a matrix product, else as they come
 CARRIED = "carried"  # computed in float32, results in the dtype of the first argument
+LOWERED = "lowered"  # computed in float32, results in the autocast dtype
 LISTS = {
     LOW: """
         conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d conv_tbc bmm mm
-        baddbmm addmm addbmm linear matmul inner tensordot vecdot matrix_power multi_dot prelu
-        affine_grid scaled_dot_product_attention linear_cross_entropy
+        baddbmm addmm addbmm linear matmul inner tensordot linalg_matmul linalg_multi_dot
+        linalg_vecdot prelu affine_grid scaled_dot_product_attention linear_cross_entropy
     """,
     WIDE: """
         avg_pool3d max_pool3d max_pool3d_with_indices adaptive_avg_pool3d adaptive_max_pool3d
         fractional_max_pool2d fractional_max_pool3d max_unpool1d max_unpool2d max_unpool3d
         grid_sample grid_sampler polar view_as_complex prod quantile nanquantile cdist trace
-        cholesky cholesky_inverse cholesky_solve inverse inv pinverse pinv lu_solve orgqr ormqr
-        solve svd qr eig eigh eigvals eigvalsh lstsq cond stft fft ifft fft2 ifft2 fftn ifftn
-        rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft mse_loss l1_loss smooth_l1_loss
+        local_response_norm cholesky cholesky_inverse cholesky_solve inverse pinverse lu lu_solve
+        orgqr ormqr geqrf triangular_solve svd qr svd_lowrank pca_lowrank linalg_cholesky linalg_cholesky_ex
+        linalg_cond linalg_eig linalg_eigh linalg_eigvals linalg_eigvalsh
+        linalg_householder_product linalg_inv linalg_inv_ex linalg_lstsq linalg_matrix_rank
+        linalg_qr linalg_solve linalg_svd linalg_svdvals linalg_tensorinv linalg_tensorsolve stft
+        fft_fft fft_ifft fft_fft2 fft_ifft2 fft_fftn fft_ifftn fft_rfft fft_irfft fft_rfft2
+        fft_irfft2 fft_rfftn fft_irfftn fft_hfft fft_ihfft mse_loss l1_loss smooth_l1_loss
         huber_loss nll_loss cross_entropy binary_cross_entropy binary_cross_entropy_with_logits
         cosine_embedding_loss hinge_embedding_loss poisson_nll_loss margin_ranking_loss
         soft_margin_loss triplet_margin_loss multi_margin_loss multilabel_margin_loss ctc_loss
@@ -44,7 +49,10 @@ LISTS = {
     """,
     WIDEST: "stack cat index_copy",
     SUMMING: "einsum",
-    CARRIED: "lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell",
+    CARRIED: "lstm gru lstm_cell gru_cell",
+    LOWERED: """
+        rnn_tanh rnn_relu rnn_tanh_cell rnn_relu_cell linalg_pinv matrix_power linalg_matrix_power
+    """,
 }
 RULES = {name: rule for rule, names in LISTS.items() for name in names.split()}
 
@@ -152,6 +160,8 @@ def run(trace: Trace, rule: str, function: Any, args: Any, kwargs: dict[str, Any
         result = function(*args, **kwargs)
     finally:
         trace.autocast = low
+    if rule == LOWERED:
+        return _cast(result, low)
     if rule == CARRIED and _eligible(first) and first.dtype is not float32:  # type: ignore[union-attr]
         return _cast(result, first.dtype)  # type: ignore[union-attr]
     return result

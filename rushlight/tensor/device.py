@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, final
 
-_TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "hpu", "ipu", "mtia", "vulkan", "xla")
+_TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia",
+    "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
 
 
 @final
@@ -29,6 +32,8 @@ class Device:
             if not number.isdigit():
                 raise RuntimeError(f"Invalid device string: '{type}:{number}'")
             index = int(number)
+        if not type:
+            raise RuntimeError("Device string must not be empty")
         if type not in _TYPES:
             raise RuntimeError(
                 f"Expected one of {', '.join(_TYPES)} device type at start of device string: {type}"

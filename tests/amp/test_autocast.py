@@ -18,6 +18,16 @@ T = torch.rand
 # what a float32 argument gives, what a bfloat16 argument gives (PyTorch 2.13)
 CASES: list[tuple[str, Callable[[Any], Any], Any, Any]] = [
     ("matmul", lambda c: c(T(2, 2)) @ c(T(2, 2)), low, low),
+    ("linalg.qr", lambda c: torch.linalg.qr(c(T(2, 2)))[0], wide, wide),
+    ("linalg.solve", lambda c: torch.linalg.solve(c(torch.eye(2)), c(T(2, 2))), wide, wide),
+    ("linalg.vecdot", lambda c: torch.linalg.vecdot(c(T(2)), T(2)), low, low),
+    ("linalg.pinv", lambda c: torch.linalg.pinv(c(torch.eye(2))), low, low),
+    ("matrix_power", lambda c: torch.matrix_power(c(torch.eye(2)), -2), low, low),
+    ("fft", lambda c: torch.fft.fft(c(T(4))).real, wide, wide),
+    ("rnn", lambda c: nn.RNN(2, 2)(c(T(3, 1, 2)))[0], low, low),
+    ("rnn cell", lambda c: nn.RNNCell(2, 2)(c(T(3, 2))), low, low),
+    ("gru", lambda c: nn.GRU(2, 2)(c(T(3, 1, 2)))[0], wide, low),
+    ("response norm", lambda c: F.local_response_norm(c(T(1, 3, 4)), 2), wide, wide),
     ("conv2d", lambda c: F.conv2d(c(T(1, 2, 5, 5)), c(T(3, 2, 3, 3))), low, low),
     ("linear mixed", lambda c: F.linear(c(T(2, 2)), T(2, 2), T(2)), low, low),
     ("mv", lambda c: torch.mv(c(T(2, 2)), c(T(2))), wide, low),

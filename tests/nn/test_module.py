@@ -330,6 +330,7 @@ def test_full_backward_hooks() -> None:
     assert linear.weight.grad.tolist() == [[2.0, 2.0]]
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 def test_backward_hook_without_input_gradient() -> None:
     linear = nn.Linear(2, 1)
     log: list[Any] = []
@@ -362,3 +363,25 @@ def test_a_getattr_of_ones_own_is_asked_for_every_parameter() -> None:
 def test_a_dictionary_of_parameters_built_again_by_its_type_is_a_plain_one() -> None:
     entries = nn.Linear(2, 2)._parameters
     assert type(entries)(OrderedDict(entries)) == dict(entries)
+
+
+def test_names_of_parts_left_out_are_unexpected() -> None:
+    with pytest.raises(RuntimeError, match=r'Unexpected key\(s\) in state_dict: "bias"'):
+        nn.Linear(2, 2, bias=False).load_state_dict(nn.Linear(2, 2).state_dict())
+    with pytest.raises(RuntimeError, match='"running_mean", "running_var", "num_batches_tracked"'):
+        nn.BatchNorm1d(2, track_running_stats=False).load_state_dict(nn.BatchNorm1d(2).state_dict())
+    found = nn.Linear(2, 2, bias=False).load_state_dict(nn.Linear(2, 2).state_dict(), strict=False)
+    assert repr(found) == "_IncompatibleKeys(missing_keys=[], unexpected_keys=['bias'])"
+
+
+def test_a_full_backward_hook_without_inputs_that_learn_is_told() -> None:
+    module = nn.Linear(2, 2)
+    module.register_full_backward_hook(lambda *given: None)
+    with pytest.warns(UserWarning, match="since no inputs require gradients"):
+        module(torch.ones(1, 2)).sum().backward()
+
+
+def test_a_tensor_is_not_its_own_gradient() -> None:
+    weight = nn.Parameter(torch.ones(2))
+    with pytest.raises(RuntimeError, match="can't assign Variable as its own grad"):
+        weight.grad = weight

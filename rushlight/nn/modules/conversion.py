@@ -101,6 +101,10 @@ class Conversion:
         """Everything to a CUDA device."""
         return self._apply(lambda t: t.cuda(device))
 
+    def xpu(self, device: Any = None) -> Any:
+        """Everything to an Intel GPU, which is not there: AssertionError."""
+        raise AssertionError("Torch not compiled with XPU enabled")
+
     def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
         """To a device without copying: the values are undefined afterwards."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)

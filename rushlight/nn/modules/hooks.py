@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.autograd import Function
+from rushlight.base.warn import warn
 from rushlight.tensor import Tensor
 from rushlight.tensor.handle import RemovableHandle
 
@@ -131,6 +132,11 @@ class BackwardWatch:
         if not self.input_places:
             # No input wants a gradient, so backward never comes out at the other side.
             nothing: tuple[Any, ...] = (None,) * self.input_count
+            if self.hooks:
+                warn(
+                    "Full backward hook is firing when gradients are computed with respect to "
+                    "module outputs since no inputs require gradients."
+                )
             for hook in self.hooks:
                 if hook(self.module, nothing, full) is not None:
                     raise RuntimeError(

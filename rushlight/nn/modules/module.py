@@ -31,8 +31,10 @@ from rushlight.nn.modules.registration_hooks import (
     register_module_parameter_registration_hook,
 )
 from rushlight.nn.modules.registry import Registry, forget
-from rushlight.nn.modules.state_dict import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
-from rushlight.nn.modules.state_dict import StateDict
+from rushlight.nn.modules.state_dict import (
+    StateDict,
+    _IncompatibleKeys,  # noqa: F401 - programs import it from here
+)
 from rushlight.nn.modules.traversal import Traversal
 from rushlight.nn.modules.type_name import type_name
 from rushlight.nn.parameter import Buffer, Parameter

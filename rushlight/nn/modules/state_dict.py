@@ -17,7 +17,7 @@ from rushlight.tensor import Tensor
 EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """What load_state_dict returns: names the module has and the dict has not, and the reverse."""
 
     missing_keys: list[str]
@@ -67,13 +67,15 @@ class StateDict:
     def get_extra_state(self) -> Any:
         """Something more to save; define it together with ``set_extra_state``."""
         raise RuntimeError(
-            "Reached a code path in Module.get_extra_state() that should never be called."
+            "Reached a code path in Module.get_extra_state() that should never be called. "
+            "Define it together with set_extra_state()."
         )
 
     def set_extra_state(self, state: Any) -> None:
         """Take back what ``get_extra_state`` gave."""
         raise RuntimeError(
-            "Reached a code path in Module.set_extra_state() that should never be called."
+            "Reached a code path in Module.set_extra_state() that should never be called. "
+            "Define it together with get_extra_state()."
         )
 
     def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -197,10 +199,8 @@ class StateDict:
             for key in state_dict:
                 if key.startswith(prefix) and key != prefix + EXTRA_STATE:
                     name, dot, _ = key[len(prefix) :].partition(".")
-                    known = (
-                        name in self._modules if dot else name in kept or name in self._parameters
-                    )
-                    if not known:
+                    own = self._parameters.get(name, kept.get(name))
+                    if name not in self._modules if dot else own is None:
                         unexpected_keys.append(key)
 
     def _load_extra(
@@ -244,9 +244,8 @@ class StateDict:
                 else:
                     own.copy_(value)
         except Exception as error:
-            action = "assigning" if assign else "copying"
             return (
-                f'While {action} the parameter named "{key}", whose dimensions in the model are '
+                f'While copying the parameter named "{key}", whose dimensions in the model are '
                 f"{own.size()} and whose dimensions in the checkpoint are {value.size()}, an "
                 f"exception occurred : {error.args}."
             )
@@ -254,7 +253,7 @@ class StateDict:
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Take the values of ``state_dict()``; with ``assign`` the tensors themselves.
 
         ``strict``: names must match exactly, else RuntimeError lists what differs. Returns the
@@ -282,7 +281,7 @@ class StateDict:
                     start = f"{prefix}{name}."
                     below = {key: value for key, value in local.items() if key.startswith(start)}
                     load(child, below, start)
-            result = IncompatibleKeys(missing, unexpected)
+            result = _IncompatibleKeys(missing, unexpected)
             for hook in module._load_state_dict_post_hooks.values():
                 if hook(module, result) is not None:
                     raise RuntimeError(
@@ -304,4 +303,4 @@ class StateDict:
                 f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
                 + "\n\t".join(errors)
             )
-        return IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)

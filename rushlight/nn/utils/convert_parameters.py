@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rushlight.nn.modules.type_name import type_name
 from rushlight.tensor import Tensor, cat
 
 
@@ -15,9 +16,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Cut ``vec`` into the parameters' shapes and make the pieces their data."""
     if not isinstance(vec, Tensor):
-        raise TypeError(
-            f"expected torch.Tensor, but got: {type(vec).__module__}.{type(vec).__name__}"
-        )
+        raise TypeError(f"expected torch.Tensor, but got: {type_name(vec)}")
     start = 0
     for each in parameters:
         count = each.numel()

@@ -82,7 +82,9 @@ def functional_call(
     ``strict``: exactly the module's names must be given.
     """
     warn(
-        "This API is deprecated as of PyTorch 2.0. Use torch.func.functional_call instead.",
+        "`torch.nn.utils.stateless.functional_call` is deprecated as of PyTorch 2.0 and will be "
+        "removed in a future version of PyTorch. Please use `torch.func.functional_call` instead "
+        "which is a drop-in replacement.",
         FutureWarning,
     )
     return call_with(module, parameters_and_buffers, args, kwargs, tie_weights, strict)

@@ -13,12 +13,12 @@ _MODES = ("bilinear", "nearest", "bicubic")
 _PADDINGS = ("zeros", "border", "reflection")
 
 
-def _corners(who: str, align_corners: bool | None) -> bool:
+def _corners(align_corners: bool | None) -> bool:
     if align_corners is None:
         warn(
             "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
-            f"1.3.0. Please specify align_corners in the call of {who} if the old behavior is "
-            "desired.",
+            "1.3.0. Please specify align_corners=True if the old behavior is desired. See the "
+            "documentation of grid_sample for details.",
         )
     return bool(align_corners)
 
@@ -44,7 +44,7 @@ def grid_sample(
             "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
             f"'reflection', but got: '{padding_mode}'"
         )
-    corners = _corners("grid_sample", align_corners)
+    corners = _corners(align_corners)
     out: Tensor = function("_grid_sample")(input, grid, mode, padding_mode, corners)
     return out
 
@@ -75,7 +75,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         raise RuntimeError(
             f"Expected a batch of {shape[0]} affine matrices for size {shape}, got {theta.shape}"
         )
-    corners = _corners("affine_grid", align_corners)
+    corners = _corners(align_corners)
     out: Tensor = function("_affine_grid")(theta, shape, corners)
     return out
 

@@ -28,6 +28,8 @@ def get_grad(self: Tensor) -> Tensor | None:
 
 def set_grad(self: Tensor, value: Tensor | None) -> None:
     if value is not None:
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
         if not isinstance(value, Tensor):
             raise TypeError(
                 f"assigned grad expected to be a Tensor or None but got grad of type "

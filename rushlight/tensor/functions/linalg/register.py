@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rushlight.engine.trace import local
+from rushlight.tensor.autocast import listed
 from rushlight.tensor.functions.register import with_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -18,7 +19,8 @@ LINALG: dict[str, Callable[..., Any]] = {}
 def linalg(made: F) -> F:
     """List a function as ``torch.linalg.<name>``, with a keyword argument ``out``."""
     writes = "out" in inspect.signature(made).parameters
-    LINALG[made.__name__.rstrip("_")] = made if writes else with_out(made)
+    name = made.__name__.rstrip("_")
+    LINALG[name] = listed(made if writes else with_out(made), f"linalg_{name}")
     return made
 
 
