@@ -63,7 +63,7 @@ def test_attributes_are_the_modules() -> None:
 def test_names_must_match_when_loading() -> None:
     module = nn.Linear(2, 2)
     compiled = torch.compile(module)
-    with pytest.raises(RuntimeError, match='Missing key.*"_orig_mod.weight"'):
+    with pytest.raises(RuntimeError, match=r'Missing key.*"_orig_mod.weight"'):
         compiled.load_state_dict(module.state_dict())
     compiled.load_state_dict({f"_orig_mod.{k}": v * 0 for k, v in module.state_dict().items()})
     assert module.weight.abs().sum() == 0
@@ -97,7 +97,7 @@ def test_what_is_not_wrapped() -> None:
 
 def test_wrong_arguments() -> None:
     module = nn.ReLU()
-    with pytest.raises(AssertionError, match="callable function is expected, but <class 'int'>"):
+    with pytest.raises(AssertionError, match="callable function is expected"):
         torch.compile(3)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="Unrecognized mode=fast, should be one of: default"):
         torch.compile(module, mode="fast")
