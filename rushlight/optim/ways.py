@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 # What has to be on the accelerator, as PyTorch names it where it is more than usual.
 _CAPTURED = {
     "ASGD": "params, mus, etas, and state_steps",

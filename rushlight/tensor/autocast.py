@@ -36,8 +36,8 @@ LISTS = {
         fractional_max_pool2d fractional_max_pool3d max_unpool1d max_unpool2d max_unpool3d
         grid_sample grid_sampler polar view_as_complex prod quantile nanquantile cdist trace
         local_response_norm cholesky cholesky_inverse cholesky_solve inverse pinverse lu lu_solve
-        orgqr ormqr geqrf triangular_solve svd qr svd_lowrank pca_lowrank linalg_cholesky linalg_cholesky_ex
-        linalg_cond linalg_eig linalg_eigh linalg_eigvals linalg_eigvalsh
+        orgqr ormqr geqrf triangular_solve svd qr svd_lowrank pca_lowrank linalg_cholesky
+        linalg_cholesky_ex linalg_cond linalg_eig linalg_eigh linalg_eigvals linalg_eigvalsh
         linalg_householder_product linalg_inv linalg_inv_ex linalg_lstsq linalg_matrix_rank
         linalg_qr linalg_solve linalg_svd linalg_svdvals linalg_tensorinv linalg_tensorsolve stft
         fft_fft fft_ifft fft_fft2 fft_ifft2 fft_fftn fft_ifftn fft_rfft fft_irfft fft_rfft2
