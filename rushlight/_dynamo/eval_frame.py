@@ -1,4 +1,4 @@
-"""``torch.compile``: every step is compiled anyway, so it only checks and wraps, as PyTorch does."""
+"""``torch.compile``: every step is compiled anyway, so it only checks and wraps."""
 
 from __future__ import annotations
 

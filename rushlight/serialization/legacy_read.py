@@ -41,6 +41,8 @@ def read_legacy(
 
     def persistent_load(identity: Any) -> Any:
         nonlocal room
+        if isinstance(identity, tuple) and len(identity) == 4 and identity[0] == "module":
+            return identity[1]  # a class, beside the text of its source
         kind, key, location, count = check_identity(identity)
         itemsize = NUMPY_DTYPES[kind.dtype].itemsize
         root = roots.get(key)
@@ -51,12 +53,13 @@ def read_legacy(
                     f"with storage {key} of {count * itemsize} bytes the storages are larger than "
                     f"the whole file, which has {source.size}"
                 )
-            root = LoadedStorage(kind, aligned_bytes(count * itemsize), location)
+            root = LoadedStorage(kind, aligned_bytes(count * itemsize), location, filled=False)
             root = roots[key] = place(root)
         if len(identity) == 5 or identity[5] is None:
             return root
         return _view(root, identity[5], itemsize, views)
 
+    start = cursor.position
     thing = unpickle(cursor, persistent_load)
     keys = unpickle(cursor, None)
     if not isinstance(keys, list):
@@ -66,6 +69,12 @@ def read_legacy(
         if not isinstance(key, str):
             raise UnpicklingError(f"a storage's key is damaged: {brief(key)}")
         end = _fill(source, end, roots.get(key), little)
+    if any(each.early for each in (*roots.values(), *views.values())):
+        # Numbers were computed from memory that nobody had written: the same again, now they are.
+        for each in (*roots.values(), *views.values()):
+            each.filled = True
+            each.tensors.clear()
+        thing = unpickle(Cursor(source, start), persistent_load)
     return thing, end
 
 
@@ -91,7 +100,7 @@ def _view(
     if (offset + count) * itemsize > root.data.size:
         raise UnpicklingError(f"a storage's view {brief(view)} is larger than the storage")
     part = root.data[offset * itemsize : (offset + count) * itemsize]
-    return views.setdefault(key, LoadedStorage(root.kind, part, root.location))
+    return views.setdefault(key, LoadedStorage(root.kind, part, root.location, filled=root.filled))
 
 
 def _fill(source: Source, offset: int, storage: LoadedStorage | None, little: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
-from rushlight.serialization.dtype_names import STORAGE_OF_DTYPE, dtype_name
+from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.sparse import reduce_sparse
 from rushlight.serialization.storages import StorageBytes, bytes_of
@@ -18,6 +18,7 @@ from rushlight.tensor import Size, Tensor, device
 from rushlight.tensor.generator import Generator
 from rushlight.tensor.interface import layout
 from rushlight.tensor.sparse.coo import SparseTensor
+from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
@@ -88,7 +89,13 @@ def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
             self.names: dict[GlobalName, GlobalName] = {}
 
         def persistent_id(self, thing: Any) -> Any:
-            return thing.identity if type(thing) is StorageIdentity else None
+            if type(thing) is StorageIdentity:
+                return thing.identity
+            if isinstance(thing, (TypedStorage, UntypedStorage)):
+                untyped = isinstance(thing, UntypedStorage)
+                kind = "" if untyped else dtype_name(thing.dtype)
+                return identity_of(bytes_of(thing._whole), kind, self.table, legacy)
+            return None
 
         def reducer_override(self, thing: Any) -> Any:
             if type(thing) in PLAIN:
@@ -148,25 +155,29 @@ def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[An
     if isinstance(tensor, SparseTensor):
         return REBUILD_SPARSE, reduce_sparse(tensor)
     name = dtype_name(tensor.dtype)
-    storage = bytes_of(tensor)
-    place = table.place(storage, name)
-    kind = STORAGE_OF_DTYPE.get(name)
-    tag = UNTYPED_STORAGE if kind is None else GlobalName("torch", kind)
-    count = len(storage.data) // (1 if kind is None else tensor.element_size())
-    identity: tuple[Any, ...] = ("storage", tag, str(place), "cpu", count)
-    if legacy:
-        identity = (*identity, None)
     args: tuple[Any, ...] = (
-        StorageIdentity(identity),
+        StorageIdentity(identity_of(bytes_of(tensor), name, table, legacy)),
         tensor.storage_offset(),
         tuple(tensor.shape),
         tuple(tensor.stride()),
         tensor.requires_grad,
         OrderedDict(),
     )
-    if kind is None:
+    if name not in STORAGE_OF_DTYPE:
         return REBUILD_V3, (*args, tensor.dtype)
     return REBUILD_V2, args
+
+
+def identity_of(
+    storage: StorageBytes, dtype: str, table: StorageTable, legacy: bool
+) -> tuple[Any, ...]:
+    """A storage's persistent id; ``dtype``: of its elements, "" for bytes by themselves."""
+    place = table.place(storage, dtype or "uint8")
+    kind = STORAGE_OF_DTYPE.get(dtype)
+    tag = UNTYPED_STORAGE if kind is None else GlobalName("torch", kind)
+    count = len(storage.data) // (1 if kind is None else NUMPY_DTYPES[dtype].itemsize)
+    identity: tuple[Any, ...] = ("storage", tag, str(place), "cpu", count)
+    return (*identity, None) if legacy else identity
 
 
 def pickle_to_bytes(

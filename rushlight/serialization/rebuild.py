@@ -85,7 +85,7 @@ def rebuild_tensor_v2(
     metadata: object = None,
 ) -> Tensor:
     """Today's form for dtypes that have a storage class. Hooks are ignored, as PyTorch does."""
-    tensor = _with_metadata(rebuild_tensor(storage, offset, size, stride), metadata)
+    tensor = _with_metadata(rebuild_tensor(storage, offset, size, stride), storage, metadata)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
 
 
@@ -101,11 +101,11 @@ def rebuild_tensor_v3(
 ) -> Tensor:
     """Today's form for newer dtypes: untyped bytes and the dtype."""
     name = dtype.name if isinstance(dtype, AbsentDtype) else dtype_name(dtype)
-    tensor = _with_metadata(_build(storage, name, offset, size, stride), metadata)
+    tensor = _with_metadata(_build(storage, name, offset, size, stride), storage, metadata)
     return tensor.requires_grad_(True) if requires_grad is True else tensor
 
 
-def _with_metadata(tensor: Tensor, metadata: object) -> Tensor:
+def _with_metadata(tensor: Tensor, storage: LoadedStorage, metadata: object) -> Tensor:
     """What PyTorch notes beside the elements: that they are to be conjugated, or negated."""
     if not metadata:
         return tensor
@@ -117,6 +117,7 @@ def _with_metadata(tensor: Tensor, metadata: object) -> Tensor:
             f"torch.load: the file notes {brief(next(iter(unknown)))} with a tensor, which "
             "Rushlight does not know"
         )
+    storage.early = not storage.filled
     if metadata.get("neg") is True:
         tensor = -tensor
     return tensor.conj() if metadata.get("conj") is True else tensor

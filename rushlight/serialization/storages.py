@@ -9,9 +9,13 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.base.dtype import BY_NAME
+from rushlight.base.dtype import dtype as DType
 from rushlight.base.record import Record
 from rushlight.ops.layout import Layout
+from rushlight.serialization.dtype_names import NUMPY_DTYPES
 from rushlight.tensor import Tensor
+from rushlight.tensor.storage_names import TypedStorage
 
 ALIGNMENT = 64
 Bytes = npt.NDArray[np.uint8]
@@ -31,9 +35,9 @@ UNTYPED = StorageKind("UntypedStorage", "uint8")
 
 
 @final
-@dataclass
-class LoadedStorage:
-    """Bytes read (or about to be read) from a file.
+@dataclass(eq=False, repr=False)
+class LoadedStorage(TypedStorage):
+    """Bytes read (or about to be read) from a file: what the user gets who saved a storage.
 
     ``tensors`` keeps the first tensor a dtype, so that all tensors on this storage look into the
     same memory.
@@ -43,13 +47,21 @@ class LoadedStorage:
     data: Bytes
     location: str = "cpu"
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    filled: bool = True
+    early: bool = False  # its numbers were asked for before it was filled
+
+    @property
+    def dtype(self) -> DType:  # type: ignore[override]
+        """What its elements are."""
+        return BY_NAME[self.kind.dtype]
+
+    @property
+    def _whole(self) -> Tensor:  # type: ignore[override]
+        dtype = NUMPY_DTYPES[self.kind.dtype]
+        return self.tensor(dtype, 0, (self.data.size // dtype.itemsize,), (1,))
 
     def nbytes(self) -> int:
         """How many bytes."""
-        return self.data.size
-
-    def size(self) -> int:
-        """How many bytes, under the name that storages have in PyTorch."""
         return self.data.size
 
     def cpu(self) -> LoadedStorage:
