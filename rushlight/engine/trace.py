@@ -22,6 +22,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.engine.call import Call, flatten
 from rushlight.engine.exposure import copy_of, exposed
+from rushlight.engine.phrase import Phrases
 from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
@@ -63,6 +64,7 @@ class Trace:
         "inputs",
         "journal",
         "lock",
+        "phrases",
         "pieces",
         "root",
         "rounds",
@@ -138,6 +140,7 @@ class Trace:
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
         self.waits: dict[Any, int] = {}
         self.rounds = Rounds()
+        self.phrases = Phrases()
 
     def repair_if_needed(self) -> None:
         """``repair`` where an interrupt has left its marks."""

@@ -102,6 +102,10 @@ class Rounds:
         if step.cut is not None or not self.calls or self.calls[-1] is not step:  # a view
             return None
         turn, last = trace.continues, len(self.calls) - 1
+        end = trace.phrases.end(self.calls, last, turn is None)
+        if end is not None:
+            trace.phrases.cut(step, turn is None)
+            return end_after(step, end)
         if turn is not None:
             if turn.ends(self, last):
                 return self._cut(trace, step, turn)

@@ -1,0 +1,177 @@
+"""Phrases: programs whose structure is new in each step, run in pieces that come again.
+
+    for word in sentence:                  # of any length
+        h = cell(word, h)
+    loss(h).backward()
+
+    def encode(tree):                      # of any form
+        return cell(tree.word, [encode(child) for child in tree.children])
+
+Each length, each tree is another trace, which was never met and would need a plan of its own. But
+all of them are made of the same phrases: what stands between one end of a cell and the next, in
+the forward pass and in the backward pass. Code that turns up in more and more plans, another number
+of times in each, is taken for such a program. Then calls are chosen after which traces are cut, so
+that what is between consists of few different phrases, and leaves little to be carried over. What
+follows a cut starts in a trie of its own (``Turn.root``), whatever was before it: each phrase is
+planned once, and used in any order, any number of times.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, final
+
+from rushlight.engine.call import OpCall
+from rushlight.engine.piece import kind_of
+from rushlight.engine.turn import Turn, end_after
+
+if TYPE_CHECKING:
+    from rushlight.engine.step import Step
+    from rushlight.engine.trace import Trace
+
+_start = attrgetter("start")
+
+LONG = 40  # calls of a trace that is looked at
+COUNTS = 3  # numbers of times that a call may turn up in one trace, before ...
+TIMES = 3  # ... and the last of them at least so large
+SHORTEST = 12  # calls of a phrase, but for what is left at the end
+ENDS = 4  # places at which a program is cut
+CANDIDATES = 48
+CUT = 0.25  # what a cut costs, in calls planned
+TOKENS_LIMIT = 1 << 14
+
+Token = tuple[Any, ...]
+
+
+def token_at(calls: Sequence[Step], number: int) -> Token:
+    """What tells call ``number`` from others: the user's line, its name and two before it."""
+    step = calls[number]
+    site = step.site
+    names = [each.call.name for each in calls[max(number - 2, 0) : number + 1] if each.call]
+    return (*names, *((None, None) if site is None else (site.file, site.line)))
+
+
+@final
+class Phrases:
+    """What a thread's plans were made of, and where its traces are cut for it."""
+
+    __slots__ = ("counts", "ends")
+
+    def __init__(self) -> None:
+        self.counts: dict[Token, set[int]] = {}  # how often in one trace each was met
+        self.ends: dict[Token, Turn] = {}
+
+    def met(self, end: Step) -> bool:
+        """Take note of a trace that has to be planned; whether it is to be cut from now on."""
+        if end.count < LONG:
+            return False
+        calls = calls_to(end)
+        if len(calls) < LONG:
+            return False
+        tokens = [token_at(calls, number) for number in range(len(calls))]
+        restless = False
+        if len(self.counts) > TOKENS_LIMIT:
+            self.counts.clear()
+        for token, count in Counter(tokens).items():
+            seen = self.counts.setdefault(token, set())
+            seen.add(count)
+            restless |= len(seen) > COUNTS and max(seen) >= TIMES
+        if not restless:
+            return False
+        for token in _ends(calls, tokens, self.ends):
+            self.ends[token] = Turn((token, SHORTEST, True))
+        return True
+
+    def end(self, calls: Sequence[Step], number: int, first: bool) -> Turn | None:
+        """Where a trace is cut after call ``number``, the ``Turn`` that it goes on from.
+
+        ``first``: it is no continuation. Not early then: what is recorded once at a time, with
+        the same lines, must not be cut.
+        """
+        if not self.ends or number < (2 * SHORTEST if first else SHORTEST) - 1:
+            return None
+        return self.ends.get(token_at(calls, number))
+
+    def cut(self, end: Step, first: bool) -> None:
+        """Cut traces that come along the path to ``end`` at the first place where one is cut."""
+        calls = calls_to(end)
+        for number, step in enumerate(calls):
+            turn = self.end(calls, number, first)
+            if turn is not None:
+                if step.cut is None:
+                    end_after(step, turn)
+                    step.children.clear()  # those that are made again know of the cut
+                return
+
+
+def calls_to(end: Step) -> list[Step]:
+    """The calls on the path to ``end``, without views."""
+    calls: list[Step] = []
+    step: Step | None = end
+    while step is not None:
+        call = step.call
+        if call is not None and not (isinstance(call, OpCall) and call.op.view):
+            calls.append(step)
+        step = step.parent
+    calls.reverse()
+    return calls
+
+
+def _ends(calls: Sequence[Step], tokens: Sequence[Token], known: dict[Token, Turn]) -> list[Token]:
+    """Calls to cut after, beside the known ones, by what all phrases between them would cost."""
+    kinds = [kind_of(step.call) for step in calls if step.call is not None]
+    numbers = {token: k for k, token in enumerate(dict.fromkeys(tokens))}
+    row = [numbers[token] for token in tokens]
+    carried = _carried(calls)
+    counts = Counter(row)
+    chosen = {numbers[token] for token in known if token in numbers}
+    often = [k for k, count in counts.most_common(CANDIDATES) if count >= TIMES]
+    cost = _cost(kinds, row, chosen, carried)
+    found: list[int] = []
+    while len(found) < ENDS:
+        costs = [(_cost(kinds, row, chosen | {k}, carried), k) for k in often if k not in chosen]
+        if not costs or min(costs)[0] > 0.9 * cost:
+            break
+        cost, best = min(costs)
+        chosen.add(best)
+        found.append(best)
+    return [tokens[row.index(k)] for k in found]
+
+
+def _cost(
+    kinds: Sequence[Any], row: Sequence[int], ends: set[int], carried: Sequence[float]
+) -> float:
+    """Calls to be planned, and what it costs to cut."""
+    phrases: set[tuple[Any, ...]] = set()
+    cost = 0.0
+    start = 0
+    last = len(row) - 1
+    for number, token in enumerate(row):
+        if number == last or (token in ends and number - start >= SHORTEST - 1):
+            phrase = tuple(kinds[start : number + 1])
+            cost += CUT + carried[number]
+            if phrase not in phrases:
+                phrases.add(phrase)
+                cost += len(phrase)
+            start = number + 1
+    return cost
+
+
+def _carried(calls: Sequence[Step]) -> list[float]:
+    """What the results that the next calls read cost where they are carried over after each call,
+    in calls planned."""
+    makers: dict[int, int] = {}
+    change = [0.0] * (len(calls) + 1)
+    for number, step in enumerate(calls):
+        for position in step.positions:
+            maker = makers.get(position)
+            if maker is not None and number - maker <= SHORTEST:
+                change[maker] += 0.01
+                change[number] -= 0.01
+                makers[position] = number
+        for position in range(step.start, step.count):
+            makers[position] = number
+    return list(accumulate(change))[:-1]
