@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.engine.call import OpCall
@@ -30,9 +29,7 @@ from rushlight.engine.turn import Turn, end_after
 
 if TYPE_CHECKING:
     from rushlight.engine.step import Step
-    from rushlight.engine.trace import Trace
 
-_start = attrgetter("start")
 
 LONG = 40  # calls of a trace that is looked at
 COUNTS = 3  # numbers of times that a call may turn up in one trace, before ...
