@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 
 from rushlight.base import config
 from rushlight.hub_github import fetch
+from rushlight.hub_progress import find_bar
 from rushlight.serialization import load as load_file
 from rushlight.utils.download import append_rest, file_sha256
 
@@ -200,3 +201,9 @@ def _entry(module: Any, model: str) -> Any:
     if not callable(found):
         raise RuntimeError(f"Cannot find callable {model} in hubconf")
     return found
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tqdm":  # found when asked for: the package takes longer to import than this one
+        return find_bar()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
