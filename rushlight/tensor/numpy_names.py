@@ -15,7 +15,8 @@ from rushlight.ops.table import Op
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+# The last two are what swapaxes, another name of transpose, calls its arguments.
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "axis0": "dim0", "axis1": "dim1"}
 
 
 class _Missing:
@@ -78,3 +79,32 @@ def numpy_named(function: F) -> F:
         return function(*args, **kwargs)
 
     return taking  # type: ignore[return-value]
+
+
+def also_named(**names: str) -> Callable[[F], F]:
+    """Lets a function take arguments under further names, ``theirs="ours"``.
+
+    PyTorch's overloads of one function, and its method beside it, name one argument differently.
+
+    Example:
+        >>> @also_named(sections="indices_or_sections")
+        ... def cut(x, indices_or_sections):
+        ...     return indices_or_sections
+        >>> cut(1, sections=3)
+        3
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def taking(*args: Any, **kwargs: Any) -> Any:
+            for name in names.keys() & kwargs.keys():
+                if names[name] in kwargs:
+                    raise TypeError(
+                        f"{function.__name__}() got multiple values for argument '{names[name]}'"
+                    )
+                kwargs[names[name]] = kwargs.pop(name)
+            return function(*args, **kwargs)
+
+        return taking  # type: ignore[return-value]
+
+    return decorate

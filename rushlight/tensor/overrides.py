@@ -144,7 +144,7 @@ def _heard(function: Callable[..., Any]) -> Callable[..., Any]:
     return heard
 
 
-def _enable() -> None:
+def listen() -> None:
     """Let every function ask its arguments, from now on."""
     if _state_of_process.enabled:
         return
@@ -224,7 +224,7 @@ def _new_subclass(cls: type, **names: Any) -> None:
     ):
         return  # a Parameter of the user's is one for the library
     cls._plain = False  # type: ignore[attr-defined]
-    _enable()
+    listen()
 
 
 class TorchFunctionMode:
@@ -248,7 +248,7 @@ class TorchFunctionMode:
         raise NotImplementedError
 
     def __enter__(self) -> TorchFunctionMode:
-        _enable()
+        listen()
         _state.modes = [*_state.modes, self]
         return self
 

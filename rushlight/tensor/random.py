@@ -258,10 +258,15 @@ def randn_like(
 
 @takes_dtype
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: DType | None = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None,
+    input: Tensor, low: int | None = None, high: int | None = None, *,
+    dtype: DType | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """randint with the shape and dtype of ``input``."""
+    """randint with the shape and dtype of ``input``; one number is ``high``."""
+    if low is None:
+        if high is None:
+            raise TypeError("randint_like() needs high, or low and high")
+        low = 0
     if high is None:
         low, high = 0, low
     drawn = randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device)

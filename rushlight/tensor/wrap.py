@@ -28,6 +28,7 @@ from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
+from rushlight.tensor.older_order import call_older
 from rushlight.tensor.out import for_out, require_dtypes, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.plain_arguments import complex_number, plain_constant, within_reach
@@ -307,8 +308,8 @@ _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
     "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_NUMBERS, "_attach": attach,
     "_attach_one": attach_one, "_enter_all": enter_all, "_miss": miss, "_several": several,
-    "_values": new_values, "_view": make_view,
-    "_Normalise": _Normalise, "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
+    "_values": new_values, "_view": make_view, "_older": call_older, "_Normalise": _Normalise,
+    "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
     "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,

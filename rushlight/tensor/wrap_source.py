@@ -9,6 +9,7 @@ from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
 from rushlight.tensor.autocast import RULES
 from rushlight.tensor.numpy_names import NUMPY_NAMES
+from rushlight.tensor.older_order import OLDER
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER, table.DIVISOR)
 _PLACED = (*MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR)  # those with a place or a kind in ``name_k``
@@ -121,13 +122,14 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
     signature: list[str] = []
     starred = False
     awaited = _awaited(op)
+    older = op.name in OLDER and not values
     for parameter in op.parameters:
         if parameter.variadic:
             signature.append(f"*{parameter.name}")
             starred = True
             continue
         if parameter.keyword_only and not starred:
-            signature.append("*")
+            signature.append("*older_" if older else "*")
             starred = True
         missing = "=_MISSING" if parameter.name in awaited else _default(parameter)
         signature.append(parameter.name + missing)
@@ -157,6 +159,9 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
     if awaited:
         missing = " or ".join(f"{name} is _MISSING" for name in awaited)
         lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
+    if older:  # p.add_(-lr, grad): tensor/older_order.py
+        first = ", ".join(p.name for p in op.parameters if not p.keyword_only)
+        lead += f"    if older_: return _older(_FUNCTION, _OP, ({first}, *older_), out)\n"
     if dispatch:  # somebody has a sub-class of Tensor, or a mode: tensor/overrides.py
         given = "out" if has_out else "None"
         lead += (

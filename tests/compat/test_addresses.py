@@ -34,7 +34,6 @@ def test_is_there(module: str, name: str) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: torch.fx.GraphModule(None, None),
         lambda: torch.PyTorchFileReader("x"),
         lambda: torch.onnx.export(None),
         lambda: importlib.import_module("rushlight.utils.flop_counter").FlopCounterMode(),

@@ -19,6 +19,7 @@ from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -249,6 +250,7 @@ def repeat_interleave(
 
 
 @public(torch=False, functional=True)
+@also_named(input="tensor")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 (*, num_classes): 1 at the place that each element names.
 

@@ -9,6 +9,7 @@ from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.engine.value import Size
 from rushlight.ops.view.sizes import sizes, whole_sizes
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -44,6 +45,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 
 @public(method=True)
+@also_named(split_size="split_size_or_sections")
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Tensors:
     """Views of ``split_size`` (the last may be smaller), or of a list of sizes, along ``dim``."""
     if not isinstance(split_size_or_sections, int) and hasattr(split_size_or_sections, "__iter__"):
@@ -78,7 +80,12 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Tensors:
     return split(input, length, axis)
 
 
+# How the overloads for a number and for a list call it.
+_ALSO = also_named(sections="indices_or_sections", indices="indices_or_sections")
+
+
 @public(method=True)
+@_ALSO
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Tensors:
     """Views before, between and after the given indices, or that many nearly equal ones."""
     if input.ndim == 0:
@@ -131,7 +138,7 @@ def _axis_split(name: str, rank: int, axis: int) -> Any:
 
     cut.__name__ = cut.__qualname__ = name
     cut.__doc__ = f"tensor_split along axis {axis}."
-    return public(method=True)(cut)
+    return public(method=True)(_ALSO(cut))
 
 
 hsplit = _axis_split("hsplit", 1, 1)
