@@ -21,7 +21,7 @@ def _check_axis(ndim: int, axis: int) -> None:
 
 
 def mask_along_axis(
-    specgram: Tensor, mask_param: int, mask_value: float, axis: int, p: float = 1.0
+    specgram: Tensor, mask_param: int, mask_value: float | Tensor, axis: int, p: float = 1.0
 ) -> Tensor:
     """``mask_value`` in up to ``mask_param`` neighbours along one of the last two axes.
 
@@ -48,7 +48,7 @@ def mask_along_axis(
 
 
 def mask_along_axis_iid(
-    specgrams: Tensor, mask_param: int, mask_value: float, axis: int, p: float = 1.0
+    specgrams: Tensor, mask_param: int, mask_value: float | Tensor, axis: int, p: float = 1.0
 ) -> Tensor:
     """As ``mask_along_axis``, another stretch for each spectrogram of (*, F, T)."""
     if specgrams.ndim < 3:

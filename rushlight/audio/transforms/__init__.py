@@ -1,7 +1,16 @@
 """torchaudio.transforms: the formulas of ``functional`` as modules."""
 
+from rushlight.audio.transforms.inverse import GriffinLim, InverseMelScale
 from rushlight.audio.transforms.level import Fade, MuLawDecoding, MuLawEncoding, Resample, Vol
-from rushlight.audio.transforms.masking import FrequencyMasking, TimeMasking
+from rushlight.audio.transforms.masking import FrequencyMasking, SpecAugment, TimeMasking
+from rushlight.audio.transforms.measure import LFCC, Loudness, SlidingWindowCmn, SpectralCentroid
+from rushlight.audio.transforms.mixing import (
+    AddNoise,
+    Convolve,
+    Deemphasis,
+    FFTConvolve,
+    Preemphasis,
+)
 from rushlight.audio.transforms.spectral import (
     MFCC,
     AmplitudeToDB,
@@ -11,20 +20,37 @@ from rushlight.audio.transforms.spectral import (
     MelSpectrogram,
     Spectrogram,
 )
+from rushlight.audio.transforms.stretch import PitchShift, Speed, SpeedPerturbation, TimeStretch
 
 __all__ = [
+    "LFCC",
     "MFCC",
+    "AddNoise",
     "AmplitudeToDB",
     "ComputeDeltas",
+    "Convolve",
+    "Deemphasis",
+    "FFTConvolve",
     "Fade",
     "FrequencyMasking",
+    "GriffinLim",
+    "InverseMelScale",
     "InverseSpectrogram",
+    "Loudness",
     "MelScale",
     "MelSpectrogram",
     "MuLawDecoding",
     "MuLawEncoding",
+    "PitchShift",
+    "Preemphasis",
     "Resample",
+    "SlidingWindowCmn",
+    "SpecAugment",
+    "SpectralCentroid",
     "Spectrogram",
+    "Speed",
+    "SpeedPerturbation",
     "TimeMasking",
+    "TimeStretch",
     "Vol",
 ]

@@ -15,7 +15,8 @@ from rushlight.tensor import Tensor
 Window = Callable[..., Tensor]
 
 
-def _hann(length: int, **options: Any) -> Tensor:
+def hann(length: int, **options: Any) -> Tensor:
+    """The usual window."""
     return torch.hann_window(length, **options)
 
 
@@ -32,7 +33,7 @@ class Spectrogram(Module):
         win_length: int | None = None,
         hop_length: int | None = None,
         pad: int = 0,
-        window_fn: Window = _hann,
+        window_fn: Window = hann,
         power: float | None = 2.0,
         normalized: bool | str = False,
         wkwargs: dict[str, Any] | None = None,
@@ -72,7 +73,7 @@ class InverseSpectrogram(Module):
         win_length: int | None = None,
         hop_length: int | None = None,
         pad: int = 0,
-        window_fn: Window = _hann,
+        window_fn: Window = hann,
         normalized: bool | str = False,
         wkwargs: dict[str, Any] | None = None,
         center: bool = True,
@@ -145,7 +146,7 @@ class MelSpectrogram(Module):
         f_max: float | None = None,
         pad: int = 0,
         n_mels: int = 128,
-        window_fn: Window = _hann,
+        window_fn: Window = hann,
         power: float = 2.0,
         normalized: bool | str = False,
         wkwargs: dict[str, Any] | None = None,
