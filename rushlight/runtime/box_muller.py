@@ -4,130 +4,156 @@ PyTorch takes blocks of 16 uniforms: u1 from the first eight, u2 from the others
 ``r cos(t)`` over the first and ``r sin(t)`` over the second half, with r = sqrt(-2 log(1 - u1))
 and t = 2 pi u2. Below float64 it computes log, sin and cos by the polynomials of Moshier's Cephes
 library with fused multiply-adds, and the last bit depends on where those are, so the same steps
-are taken here. NumPy has no fused multiply-add, but a product of two float32 is exact in float64:
-multiply and add there, then round once to float32 (a second rounding shows about once in 2**29).
+are taken here, eight pairs at a time in one native call.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
+
+from rushlight.runtime.native import native
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 F64 = np.ndarray[Any, np.dtype[np.float64]]
 
 BLOCK = 16
 HALF = BLOCK // 2
-# Uniform pairs worked on at a time, so that the temporaries stay in the second-level cache.
-CHUNK = 16384
 
-_SQRT_HALF = np.int32(np.float32(0.5**0.5).view(np.int32))
-_LOG = [
-    float(np.float32(c))
-    for c in (
-        7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-        -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-    )
-]  # fmt: skip
+_LOG = (
+    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+    -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+)  # fmt: skip
 # log(2) and pi / 4 in parts that multiply small whole numbers without rounding
-_LOG2_LOW, _LOG2_HIGH = np.float32(-2.12194440e-4), 0.693359375
-_QUARTER_PI = [
-    float(np.float32(c)) for c in (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
-]
-_FOUR_OVER_PI = np.float32(1.27323954473516)
-_SIN = [float(np.float32(c)) for c in (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)]
-_COS = [
-    float(np.float32(c))
-    for c in (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
-]
+_LOG2_LOW, _LOG2_HIGH = -2.12194440e-4, 0.693359375
+_QUARTER_PI = (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
+_FOUR_OVER_PI = 1.27323954473516
+_SIN = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+_COS = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+
+_SYMBOL = "rushlight_normals"
+_FLOATS, _WHOLES = f"<{HALF} x float>", f"<{HALF} x i32>"
+_START = f"""
+define void @{_SYMBOL}(ptr %values, i64 %count) {{
+entry:
+  %end = getelementptr float, ptr %values, i64 %count
+  %none = icmp eq i64 %count, 0
+  br i1 %none, label %done, label %loop
+loop:
+  %here = phi ptr [ %values, %entry ], [ %next, %loop ]
+  %there = getelementptr float, ptr %here, i64 {HALF}
+  %next = getelementptr float, ptr %here, i64 {BLOCK}
+  %first = load {_FLOATS}, ptr %here, align 4
+  %second = load {_FLOATS}, ptr %there, align 4
+"""
+_END = """
+  %over = icmp eq ptr %next, %end
+  br i1 %over, label %done, label %loop
+done:
+  ret void
+}
+"""
 
 
-def _horner(coefficients: list[float], x: F64) -> F32:
-    """A polynomial by fused multiply-adds in float32. x holds float32 values."""
-    wide = x * coefficients[0]
-    wide += coefficients[1]
-    narrow = wide.astype(np.float32)
-    for coefficient in coefficients[2:]:
-        np.multiply(narrow, x, out=wide)
-        wide += coefficient
-        narrow[...] = wide
-    return narrow
+class _Steps:
+    """Instructions for eight lanes, one a line. Python numbers are the same in all lanes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def let(self, expression: str) -> str:
+        self.lines.append(f"  %v{len(self.lines)} = {expression}")
+        return f"%v{len(self.lines) - 1}"
+
+    def _float(self, x: str | float) -> str:
+        if isinstance(x, str):
+            return x
+        (bits,) = struct.unpack("<Q", struct.pack("<d", np.float32(x)))
+        return f"splat (float 0x{bits:016X})"
+
+    def floats(self, op: str, a: str | float, b: str | float) -> str:
+        return self.let(f"f{op} {_FLOATS} {self._float(a)}, {self._float(b)}")
+
+    def fma(self, a: str, b: str | float, c: str | float) -> str:
+        """a * b + c, rounded once."""
+        given = ", ".join(f"{_FLOATS} {self._float(x)}" for x in (a, b, c))
+        return self.let(f"call {_FLOATS} @llvm.fma.v{HALF}f32({given})")
+
+    def wholes(self, op: str, a: str, b: int) -> str:
+        return self.let(f"{op} {_WHOLES} {a}, splat (i32 {b})")
+
+    def as_wholes(self, x: str, op: str = "bitcast") -> str:
+        return self.let(f"{op} {_FLOATS} {x} to {_WHOLES}")
+
+    def as_floats(self, x: str, op: str = "bitcast") -> str:
+        return self.let(f"{op} {_WHOLES} {x} to {_FLOATS}")
+
+    def polynomial(self, coefficients: tuple[float, ...], x: str) -> str:
+        """Highest power first."""
+        total: str | float = coefficients[0]
+        for coefficient in coefficients[1:]:
+            total = self.fma(x, total, coefficient)
+        return str(total)
+
+    def log(self, u: str) -> str:
+        """Natural logarithm of values in (0, 1]."""
+        # u = m * 2**e with m in [sqrt(1/2), sqrt(2))
+        (half,) = struct.unpack("<i", struct.pack("<f", 0.5**0.5))
+        bits = self.wholes("sub", self.as_wholes(u), half)
+        e = self.as_floats(self.wholes("ashr", bits, 23), "sitofp")
+        mantissa = self.wholes("add", self.wholes("and", bits, 0x7F_FFFF), half)
+        x = self.floats("sub", self.as_floats(mantissa), 1.0)
+        z = self.floats("mul", x, x)
+        y = self.floats("mul", self.polynomial(_LOG, x), x)
+        y = self.fma(y, z, self.floats("mul", e, _LOG2_LOW))
+        y = self.fma(z, -0.5, y)
+        return self.fma(e, _LOG2_HIGH, self.floats("add", y, x))
+
+    def sincos(self, angle: str) -> tuple[str, str]:
+        """Sine and cosine of angles in [0, 2 pi]."""
+        octant = self.as_wholes(self.floats("mul", angle, _FOUR_OVER_PI), "fptosi")
+        octant = self.wholes("and", self.wholes("add", octant, 1), -2)
+        turns = self.as_floats(octant, "sitofp")
+        x = angle
+        for part in _QUARTER_PI:
+            x = self.fma(turns, -part, x)
+        z = self.floats("mul", x, x)
+        c = self.floats("mul", self.polynomial(_COS, z), z)
+        c = self.fma(c, z, self.floats("mul", z, -0.5))
+        c = self.floats("add", c, 1.0)
+        s = self.floats("mul", self.polynomial(_SIN, z), z)
+        s = self.fma(s, x, x)
+        swap = self.let(f"icmp ne {_WHOLES} {self.wholes('and', octant, 2)}, zeroinitializer")
+        pairs = []
+        # octants 4 to 7 have a negative sine, 2 to 5 a negative cosine: that bit becomes the sign
+        for yes, no, shift in ((c, s, 0), (s, c, 2)):
+            size = self.let(f"select <{HALF} x i1> {swap}, {_FLOATS} {yes}, {_FLOATS} {no}")
+            negative = self.wholes("and", self.wholes("add", octant, shift), 4)
+            sign = self.wholes("shl", negative, 29)
+            bits = self.let(f"xor {_WHOLES} {self.as_wholes(size)}, {sign}")
+            pairs.append(self.as_floats(bits))
+        return pairs[0], pairs[1]
 
 
-def _log(u: F32) -> F32:
-    """Natural logarithm of values in (0, 1]."""
-    # u = m * 2**e with m in [sqrt(1/2), sqrt(2))
-    bits = u.view(np.int32) - _SQRT_HALF
-    e = (bits >> 23).astype(np.float32)
-    bits &= 0x7F_FFFF
-    bits += _SQRT_HALF
-    x = bits.view(np.float32) - np.float32(1)
-    wide = x.astype(np.float64)
-    y = _horner(_LOG, wide)
-    y *= x
-    z = x * x
-    # y = fma(y, z, e * low) ; y = fma(z, -1/2, y) ; x = fma(e, high, x + y)
-    np.multiply(y, z, out=wide, dtype=np.float64)
-    wide += e * _LOG2_LOW
-    y[...] = wide
-    np.multiply(z, -0.5, out=wide, dtype=np.float64)
-    wide += y
-    y[...] = wide
-    y += x
-    np.multiply(e, _LOG2_HIGH, out=wide, dtype=np.float64)
-    wide += y
-    y[...] = wide
-    return y
+def _text() -> str:
+    steps = _Steps()
+    r = steps.floats("mul", steps.log(steps.floats("sub", 1.0, "%first")), -2.0)
+    r = steps.let(f"call {_FLOATS} @llvm.sqrt.v{HALF}f32({_FLOATS} {r})")
+    sine, cosine = steps.sincos(steps.floats("mul", "%second", 2 * np.pi))
+    for number, place in ((cosine, "%here"), (sine, "%there")):
+        result = steps.floats("mul", number, r)
+        steps.lines.append(f"  store {_FLOATS} {result}, ptr {place}, align 4")
+    return _START + "\n".join(steps.lines) + _END
 
 
-def _sincos(angle: F32) -> tuple[F32, F32]:
-    """Sine and cosine of angles in [0, 2 pi]."""
-    octant = (angle * _FOUR_OVER_PI).astype(np.int32)
-    octant += 1
-    octant &= ~1
-    turns = octant.astype(np.float64)
-    x = angle
-    for part in _QUARTER_PI:
-        x = (x - turns * part).astype(np.float32)
-    wide = x.astype(np.float64)
-    z = x * x
-    wide_z = z.astype(np.float64)
-    c = _horner(_COS, wide_z)
-    c *= z
-    np.multiply(c, wide_z, out=turns)
-    z *= np.float32(0.5)
-    turns -= z
-    c[...] = turns
-    c += np.float32(1)
-    s = _horner(_SIN, wide_z)
-    s *= wide_z.astype(np.float32)
-    np.multiply(s, wide, out=turns)
-    turns += x
-    s[...] = turns
-    swap = (octant & 2) != 0
-    sine = np.where(swap, c, s)
-    cosine = np.where(swap, s, c)
-    # octants 4 to 7 have a negative sine, 2 to 5 a negative cosine: move that bit to the sign
-    sine.view(np.int32)[...] ^= (octant & 4) << 29
-    cosine.view(np.int32)[...] ^= ((octant + 2) & 4) << 29
-    return sine, cosine
+_NORMALS = _text()
 
 
 def normals32(uniforms: F32) -> F32:
     """Standard normals from uniforms (16 k,) in [0, 1), written over them and returned."""
-    blocks = uniforms.reshape(-1, 2, HALF)
-    step = CHUNK // HALF
-    for begin in range(0, len(blocks), step):
-        part = blocks[begin : begin + step]
-        r = _log((np.float32(1) - part[:, 0]).ravel())
-        r *= np.float32(-2)
-        np.sqrt(r, out=r)
-        sine, cosine = _sincos((part[:, 1] * np.float32(2 * np.pi)).ravel())
-        cosine *= r
-        sine *= r
-        part[:, 0] = cosine.reshape(-1, HALF)
-        part[:, 1] = sine.reshape(-1, HALF)
+    native(_SYMBOL, _NORMALS)(uniforms.ctypes.data, uniforms.size)
     return uniforms
 
 

@@ -8,13 +8,11 @@ that it gives out for this, and writes a byte for each event.
 from __future__ import annotations
 
 import ctypes
-import functools
-from collections.abc import Callable
 from typing import Any, final
 
 import numpy as np
 
-from rushlight.runtime import code
+from rushlight.runtime.native import native
 
 _SYMBOL = "rushlight_events"
 
@@ -46,14 +44,6 @@ done:
 """
 
 
-@functools.cache
-def _native() -> Callable[[int, int, int, int, int], None]:
-    word = ctypes.c_int64
-    kind = ctypes.CFUNCTYPE(None, word, word, word, word, word)
-    made: Callable[..., None] = kind(code.load([(_SYMBOL, _TEXT)])[_SYMBOL])
-    return made
-
-
 @final
 class Events:
     """Draws events from one of NumPy's bit generators, which it keeps alive."""
@@ -66,7 +56,7 @@ class Events:
         self._state: int = faces.state_address
         self._next: int = ctypes.cast(faces.next_uint32, ctypes.c_void_p).value or 0
         self._lock = bits.lock
-        self._draw = _native()
+        self._draw = native(_SYMBOL, _TEXT)
 
     def write(self, address: int, count: int, limit: int) -> None:
         """``count`` bytes: 1 where a number of 53 bits (two words) is less than ``limit``."""

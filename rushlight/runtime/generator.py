@@ -21,6 +21,7 @@ import numpy as np
 from rushlight.base.limits import DIGITS
 from rushlight.runtime import box_muller
 from rushlight.runtime.mt19937 import Mt19937
+from rushlight.runtime.shuffle import shuffled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -267,16 +268,9 @@ class Generator:
         """``randperm``: 0 to count - 1 in random order."""
         if count < 2:
             return np.arange(count)
-        remaining = np.arange(count, 1, -1)
-        if count < _LARGE_PERMUTATION:
-            jumps = self.engine.words(count - 1).astype(np.int64) % remaining
-        else:
-            jumps = (self.engine.longs(count - 1) % remaining.astype(np.uint64)).astype(np.int64)
-        targets = (jumps + np.arange(count - 1)).tolist()
-        order = list(range(count))
-        for place, target in enumerate(targets):
-            order[place], order[target] = order[target], order[place]
-        return np.array(order, dtype=np.int64)
+        few = count < _LARGE_PERMUTATION
+        draws = self.engine.words(count - 1) if few else self.engine.longs(count - 1)
+        return shuffled(draws.astype(np.uint64, copy=False))
 
     # Events.
 
@@ -329,6 +323,10 @@ class Generator:
                 times = self.exponential(rows * size, weights.dtype)
             with np.errstate(divide="ignore", invalid="ignore"):
                 keys = (weights / times.reshape(rows, size)).astype(np.float64)
+            if count == 1:
+                keys[np.isnan(keys)] = -1
+                best: NDArray[np.int64] = keys.argmax(axis=1).astype(np.int64)
+                return best.reshape(rows, 1)
             return np.argsort(-keys, axis=1, kind="stable")[:, :count].astype(np.int64)
         work = weights if weights.dtype == np.float64 else weights.astype(np.float32)
         running = np.cumsum(work, axis=1, dtype=work.dtype)

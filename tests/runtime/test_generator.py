@@ -41,6 +41,8 @@ def test_whole_numbers_known() -> None:
     assert seeded().random_full(2, I64).tolist() == [1407639518939636932, 5163590386780219894]
     assert seeded().random_full(4, np.dtype(np.uint8)).tolist() == [175, 196, 25, 246]
     assert seeded().permutation(10).tolist() == [5, 0, 3, 4, 1, 7, 9, 6, 8, 2]
+    assert [seeded().permutation(count).tolist() for count in (0, 1, 2)] == [[], [0], [1, 0]]
+    assert np.array_equal(np.sort(seeded().permutation(100_000)), np.arange(100_000))
     assert seeded().random_integers(2, I64, 0, 2**28).tolist() == [171107524, 27798006]
 
 
@@ -48,6 +50,12 @@ def test_events_known_numbers() -> None:
     assert seeded().bernoulli(5, 0.5).tolist() == [True, True, False, False, False]
     weights = np.arange(1, 6, dtype=np.float32)[None]
     assert seeded().multinomial(weights, 5, False).tolist() == [[1, 3, 0, 4, 2]]
+    assert seeded().multinomial(weights, 1, False).tolist() == [[1]]
+    with np.errstate(invalid="ignore"):
+        missing = np.array([[0, np.nan, 0, 2]], np.float32)
+        assert (
+            seeded().multinomial(missing, 1, False, np.array([0, 1, 0, 1], np.float32)).item() == 3
+        )
     assert seeded().multinomial(weights, 5, True).tolist() == [[2, 2, 4, 3, 4]]
     assert seeded().geometric(4, F32, 0.3).tolist() == [4, 4, 1, 2]
 

@@ -1,0 +1,26 @@
+"""Small native functions that the runtime itself calls, one at a time and without a program."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+
+from rushlight.runtime import code
+
+
+@functools.cache
+def native(symbol: str, text: str) -> Callable[..., None]:
+    """The function ``symbol`` of a kernel text, which takes 64-bit words and returns nothing.
+
+    >>> import numpy as np
+    >>> store = "define void @store(ptr %at, i64 %x) { store i64 %x, ptr %at ret void }"
+    >>> place = np.zeros(1, np.int64)
+    >>> native("store", store)(place.ctypes.data, 7)
+    >>> int(place[0])
+    7
+    """
+    head = text[: text.index("{")]
+    words = [ctypes.c_int64] * head.count("%")
+    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(code.load([(symbol, text)])[symbol])
+    return made
