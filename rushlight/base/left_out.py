@@ -90,6 +90,11 @@ def left_out(owner: str, name: str) -> LeftOut | None:
     return None if why is None else LeftOut(f"{owner}.{name} is left out of Rushlight: {why}")
 
 
+def left_out_names() -> tuple[str, ...]:
+    """All names that are left out on purpose."""
+    return tuple(_WHY)
+
+
 def absent_class(address: str, why: str) -> type:
     """A class without instances, for annotations and ``isinstance``: making one raises LeftOut.
 

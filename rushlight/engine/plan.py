@@ -34,6 +34,7 @@ DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
 KEPT_ARENA = 1024  # bytes
+_NONE: frozenset[int] = frozenset()
 if config.DEBUG >= 1:
     watch(show)
 
@@ -120,7 +121,7 @@ class InterpretedPlan:
 
     def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
         self.sinks = list(sinks)
-        self.lost: frozenset[int] = frozenset()
+        self.lost = _NONE
         self.shapes: list[Any] = [None] * n_inputs
         for node in toposort(sinks):
             if node.op == "input":
@@ -175,7 +176,7 @@ class CompiledPlan:
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
-        self.lost: frozenset[int] = frozenset()
+        self.lost = _NONE
 
     def run(self, flight: Flight) -> None:
         """One native call. Where the results will lie is set before it, valid once it ended."""
@@ -193,7 +194,7 @@ class CompiledPlan:
             arena.address,
             *map(_address, fresh),
         )
-        self.lost = frozenset()
+        self.lost = _NONE
         flight.ticket = self.program.runs
         flight.results = self.pick((*given, *fresh))
         if watchers:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
-from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of
+from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, values_at
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -318,12 +319,8 @@ class Trace:
             if step is None:
                 step = self.miss(key, call, values, numbers)
             self.step = step
-            place = step.start
-            results = []
-            for meta in step.metas:
-                results.append(Value(epoch, place, meta))
-                place += 1
-            self.values.extend(results)
+            results = values_at(epoch, count(step.start), step.metas)
+            self.values += results
         except BaseException:
             self.repair()
             raise

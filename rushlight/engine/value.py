@@ -11,6 +11,7 @@ A ``Value`` is in one of three states:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import dtype as DType
@@ -157,6 +158,24 @@ class Value:
     def __repr__(self) -> str:
         state = "concrete" if self.buffer is not None else "derived" if self.parent else "lazy"
         return f"<{state} value {self.meta}>"
+
+
+_made = object.__new__
+
+
+def values_at(epoch: Epoch, places: Iterable[int], metas: Iterable[Meta]) -> list[Value]:
+    """``Value(epoch, place, meta)`` for each, for two thirds of what that costs."""
+    values = []
+    for place, meta in zip(places, metas):  # noqa: B905  the shorter one decides
+        value = _made(Value)
+        value.epoch = epoch
+        value.pos = place
+        value.meta = meta
+        value.buffer = value.parent = value.recipe = value.window = None
+        value.overwritten = value.journaled = False
+        value.version = 0
+        values.append(value)
+    return values
 
 
 def concrete(buffer: Buffer, shape: tuple[int, ...], dtype: DType) -> Value:

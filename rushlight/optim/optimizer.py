@@ -281,10 +281,11 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            check_step(type(self).__name__, group)
+            get = group.get
             try:
-                if group.get("differentiable"):
-                    with enable_grad():
+                if get("differentiable") or get("capturable") or get("fused"):
+                    check_step(type(self).__name__, group)
+                    with set_grad_enabled(bool(get("differentiable"))):
                         self._update(group)
                 else:
                     self._update(group)

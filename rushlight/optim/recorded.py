@@ -10,11 +10,12 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rushlight.engine.value import Value
+
 # They put the rules into the op table.
 from rushlight.ops import adagrad, adamax, optimizer, rprop  # noqa: F401
 from rushlight.ops.by_parts import by_parts
 from rushlight.ops.table import OPERAND, OPS, SCALAR, Parameter
-from rushlight.tensor import Tensor
 from rushlight.tensor.replace import replace_all
 from rushlight.tensor.wrap import compile_function
 
@@ -53,7 +54,7 @@ class Rule:
 
 def write_all(targets: Sequence[Any], results: Sequence[Any]) -> None:
     """What a rule returned into the tensors that it is the future of."""
-    if results and isinstance(results[0], Tensor):
+    if results and results[0].__class__ is not Value:
         for target, result in zip(targets, results, strict=True):
             target.copy_(result)
     else:

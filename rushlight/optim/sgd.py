@@ -71,7 +71,7 @@ class SGD(Optimizer):
                 grad = param._grad
                 if grad is not None:
                     params.append(param)
-                    grads.append(dense(grad))
+                    grads.append(grad if grad.__class__ is Tensor else dense(grad))
             if params:
                 write_all(params, self._moved(group, params, grads, [], momentum))
             return
@@ -83,7 +83,8 @@ class SGD(Optimizer):
             grad = param._grad
             if grad is None:
                 continue
-            grad = dense(grad)
+            if grad.__class__ is not Tensor:
+                grad = dense(grad)
             velocity = state[param].get("momentum_buffer")
             if velocity is None:
                 fresh_params.append(param)

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any, final
 
 from rushlight.engine.trace import Step, Trace, local
-from rushlight.engine.value import Epoch, Value
+from rushlight.engine.value import Epoch, Value, values_at
 from rushlight.tensor import anomaly
 from rushlight.tensor.backward import backward, mode_of, roots_of
 from rushlight.tensor.state import GradNode, OutputEdge
@@ -103,14 +103,17 @@ def _looks_at_overwritten(value: Value) -> bool:
 class Passage:
     """Where the walk of a surveyed graph came out."""
 
-    __slots__ = ("end", "fresh", "given", "numbered", "order")
+    __slots__ = ("end", "given", "metas", "numbered", "order", "places")
 
     def __init__(self, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]) -> None:
         self.end = end
-        # (position, meta) of what the leaves get, and in the order of the walk (leaf, which of it)
-        self.fresh = sorted([(value.pos, value.meta) for _, value in given], key=itemgetter(0))
+        # Positions and metas of what the leaves get.
+        fresh = sorted([(value.pos, value.meta) for _, value in given], key=itemgetter(0))
+        self.places = [position for position, _ in fresh]
+        self.metas = [meta for _, meta in fresh]
+        # In the order of the walk: (leaf, which of these).
         leaves = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
-        positions = {position: place for place, (position, _) in enumerate(self.fresh)}
+        positions = {position: place for place, position in enumerate(self.places)}
         self.given = [(leaves[id(leaf)], positions[value.pos]) for leaf, value in given]
         turns = sorted(range(len(seen.nodes)), key=lambda k: -seen.nodes[k].sequence)
         self.order = None if seen.falling else turns
@@ -130,8 +133,7 @@ class Passage:
 
     def take(self, trace: Trace, seen: Survey) -> list[Value]:
         """Record all of it; what the leaves get."""
-        epoch = trace.epoch
-        fresh = [Value(epoch, position, meta) for position, meta in self.fresh]
+        fresh = values_at(trace.epoch, self.places, self.metas)
         try:
             for place in self.numbered:
                 trace.scalars.extend(seen.nodes[place].numbers)

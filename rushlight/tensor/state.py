@@ -101,33 +101,6 @@ class GradNode:
         """``hook(grad_outputs)`` before this node runs."""
         return RemovableHandle.append(self.extras().setdefault("pre_hooks", OrderedDict()), hook)
 
-    def __getattr__(self, name: str) -> Any:
-        """``_saved_self``, ``_saved_result``, ``_saved_dim``: what is kept for the gradient."""
-        found = saved_place(self, name) if name.startswith("_saved_") else None
-        if found is None:
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        kind, what = found
-        if kind == "value":
-            return what
-        gradient = self.gradient
-        assert gradient is not None
-        if what not in gradient.saves:
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        if self.saved is None:
-            self._freed()
-        saved = self.saved
-        if self.extra is not None and "packed" in self.extra:
-            saved = self.extra["packed"]()
-        assert saved is not None
-        count = len(gradient.metas)
-        edge = self.edges[what] if what < count else self._output_edge(what - count)
-        if edge is not None and not isinstance(edge, (GradNode, OutputEdge)):
-            return edge
-        kept = with_memory(in_place_of(saved[gradient.saves.index(what)]))
-        made = tensor_of(kept)  # noqa: F821  set by tensor.tensor
-        made._edge = edge
-        return made
-
     def _freed(self) -> None:
         raise RuntimeError(
             "Trying to backward through the graph a second time (or directly access saved "
@@ -249,13 +222,46 @@ def _as_function(edge: Any) -> tuple[Any, int]:
 _classes: dict[tuple[type[GradNode], str], type[GradNode]] = {}
 
 
+def _saved_field(self: GradNode, name: str) -> Any:
+    """``_saved_self``, ``_saved_result``, ``_saved_dim``: what is kept for the gradient."""
+    found = saved_place(self, name) if name.startswith("_saved_") else None
+    if found is None:
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    kind, what = found
+    if kind == "value":
+        return what
+    gradient = self.gradient
+    assert gradient is not None
+    if what not in gradient.saves:
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    if self.saved is None:
+        self._freed()
+    saved = self.saved
+    if self.extra is not None and "packed" in self.extra:
+        saved = self.extra["packed"]()
+    assert saved is not None
+    count = len(gradient.metas)
+    edge = self.edges[what] if what < count else self._output_edge(what - count)
+    if edge is not None and not isinstance(edge, (GradNode, OutputEdge)):
+        return edge
+    kept = with_memory(in_place_of(saved[gradient.saves.index(what)]))
+    made = tensor_of(kept)  # noqa: F821  set by tensor.tensor
+    made._edge = edge
+    return made
+
+
 def shown(node: GradNode) -> GradNode:
-    """The node as users see it: of a class that has its name, as in PyTorch."""
+    """The node as users see it: of a class that has its name, and fields for what is saved.
+
+    (A ``__getattr__`` on GradNode itself would make every look at any field of it slow.)
+    """
     kind, name = type(node), node.name()
     if kind.__name__ != name:
         named = _classes.get((kind, name))
         if named is None:
-            named = _classes[kind, name] = type(name, (kind,), {"__slots__": ()})
+            named = _classes[kind, name] = type(
+                name, (kind,), {"__slots__": (), "__getattr__": _saved_field}
+            )
         node.__class__ = named
     return node
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from itertools import count
 from types import FunctionType
 from typing import Any
 
@@ -20,7 +21,7 @@ from rushlight.base.spans import spanned
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
-from rushlight.engine.value import Value
+from rushlight.engine.value import Value, values_at
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
@@ -117,11 +118,8 @@ def _holds_array(value: Any) -> bool:
 
 def new_values(trace: Trace, step: Step) -> list[Value]:
     """The results of a call, as values."""
-    epoch, place, values = trace.epoch, step.start, []
-    for meta in step.metas:
-        values.append(Value(epoch, place, meta))
-        place += 1
-    trace.values.extend(values)
+    values = values_at(trace.epoch, count(step.start), step.metas)
+    trace.values += values
     return values
 
 

@@ -17,6 +17,9 @@ def _forward_unimplemented(self: Calling, *input: Any) -> Any:
     )
 
 
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
 class Calling:
     """The part of Module that runs."""
 
@@ -30,13 +33,19 @@ class Calling:
     forward: Callable[..., Any] = _forward_unimplemented
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or GLOBAL.any
-        ):
+        # A module's attributes are slow to look at (it has a ``__getattr__``), its fields are not.
+        fields = self.__dict__
+        try:
+            hooked = (
+                fields["_forward_hooks"]
+                or fields["_forward_pre_hooks"]
+                or fields["_backward_hooks"]
+                or fields["_backward_pre_hooks"]
+                or GLOBAL.any
+            )
+        except KeyError:  # its __init__ was not called, or a class has them
+            hooked = any(getattr(self, name) for name in _HOOKS) or GLOBAL.any
+        if hooked:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
 

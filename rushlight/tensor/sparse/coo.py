@@ -48,7 +48,7 @@ class SparseTensor(Tensor):
             raise NoDenseForm(
                 "this operation is not there for sparse tensors; call .to_dense() first"
             )
-        return super().__getattr__(name)  # type: ignore[misc]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     # What it is
 
