@@ -220,8 +220,8 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     start = perf_counter_ns()
     step = trace.step
     stats.plans += 1
-    if trace.phrases.met(step):
-        trace.phrases.cut(step, trace.continues is None)
+    if trace.phrases.met(step, stats.flushes):
+        trace.phrases.cut(step)
     if not config.INTERPRET:
         made = plan_like_another(trace, key)
         if made is not None:

@@ -35,6 +35,8 @@ LONG = 40  # calls of a trace that is looked at
 COUNTS = 3  # numbers of times that a call may turn up in one trace, before ...
 TIMES = 3  # ... and the last of them at least so large
 SHORTEST = 12  # calls of a phrase, but for what is left at the end
+# Where branches make too many phrases (new ones, and of all flushes), they are made shorter.
+TOO_MANY, TOO_OFTEN, LEAST = 40, 0.03, 4
 ENDS = 4  # places at which a program is cut
 CANDIDATES = 48
 CUT = 0.25  # what a cut costs, in calls planned
@@ -55,14 +57,22 @@ def token_at(calls: Sequence[Step], number: int) -> Token:
 class Phrases:
     """What a thread's plans were made of, and where its traces are cut for it."""
 
-    __slots__ = ("counts", "ends")
+    __slots__ = ("counts", "ends", "flushes", "made", "shortest")
 
     def __init__(self) -> None:
         self.counts: dict[Token, set[int]] = {}  # how often in one trace each was met
         self.ends: dict[Token, Turn] = {}
+        self.shortest = SHORTEST
+        self.made = 0  # phrases planned, since ...
+        self.flushes = 0  # ... so many flushes of all
 
-    def met(self, end: Step) -> bool:
-        """Take note of a trace that has to be planned; whether it is to be cut from now on."""
+    def met(self, end: Step, flushes: int) -> bool:
+        """Take note of a trace that has to be planned; whether it is to be cut from now on.
+
+        ``flushes``: how many there were before.
+        """
+        if end.cut is not None and self.ends.get(end.cut.token) is end.cut:
+            self._new_phrase(flushes)
         if end.count < LONG:
             return False
         calls = calls_to(end)
@@ -79,24 +89,32 @@ class Phrases:
         if not restless:
             return False
         for token in _ends(calls, tokens, self.ends):
-            self.ends[token] = Turn((token, SHORTEST, True))
+            self.ends[token] = Turn((token, self.shortest, True))
         return True
 
-    def end(self, calls: Sequence[Step], number: int, first: bool) -> Turn | None:
-        """Where a trace is cut after call ``number``, the ``Turn`` that it goes on from.
+    def _new_phrase(self, flushes: int) -> None:
+        if not self.made:
+            self.flushes = flushes
+        self.made += 1
+        if self.made < TOO_MANY or self.shortest <= LEAST:
+            return
+        if self.made > TOO_OFTEN * (flushes - self.flushes):
+            self.shortest = max(self.shortest // 2, LEAST)
+            for token in self.ends:  # all of them new: old roots know of longer phrases
+                self.ends[token] = Turn((token, self.shortest, True))
+        self.made = 0
 
-        ``first``: it is no continuation. Not early then: what is recorded once at a time, with
-        the same lines, must not be cut.
-        """
-        if not self.ends or number < (2 * SHORTEST if first else SHORTEST) - 1:
+    def end(self, calls: Sequence[Step], number: int) -> Turn | None:
+        """Where a trace is cut after call ``number``, the ``Turn`` that it goes on from."""
+        if not self.ends or number < self.shortest - 1:
             return None
         return self.ends.get(token_at(calls, number))
 
-    def cut(self, end: Step, first: bool) -> None:
+    def cut(self, end: Step) -> None:
         """Cut traces that come along the path to ``end`` at the first place where one is cut."""
         calls = calls_to(end)
         for number, step in enumerate(calls):
-            turn = self.end(calls, number, first)
+            turn = self.end(calls, number)
             if turn is not None:
                 if step.cut is None:
                     end_after(step, turn)

@@ -102,9 +102,9 @@ class Rounds:
         if step.cut is not None or not self.calls or self.calls[-1] is not step:  # a view
             return None
         turn, last = trace.continues, len(self.calls) - 1
-        end = trace.phrases.end(self.calls, last, turn is None)
+        end = trace.phrases.end(self.calls, last)
         if end is not None:
-            trace.phrases.cut(step, turn is None)
+            trace.phrases.cut(step)
             return end_after(step, end)
         if turn is not None:
             if turn.ends(self, last):

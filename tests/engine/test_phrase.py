@@ -12,6 +12,7 @@ import pytest
 import rushlight as torch
 from rushlight import nn
 from rushlight.base import config
+from rushlight.engine import phrase
 from rushlight.engine.flush import clear, flush, stats
 from rushlight.engine.trace import local
 from rushlight.nn import functional as F
@@ -149,3 +150,28 @@ def test_a_program_of_few_forms_is_not_cut() -> None:
 
             _made(step)
     assert not local.trace.phrases.ends
+
+
+def test_branches_that_depend_on_values() -> None:
+    """Many combinations of branches: phrases are made shorter until they come again."""
+    clear()
+    torch.manual_seed(0)
+    draw = random.Random(0)
+    layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(4)])
+
+    def step() -> None:
+        total: Any = 0
+        for _ in range(6):
+            x = torch.randn(1, 4)
+            for layer in layers:
+                x = torch.tanh(layer(x))
+                if x.sum() > 0:
+                    x = x * 2
+            for _ in range(draw.randint(0, 3)):
+                x = layers[0](x)
+            total = total + (x**2).mean()
+        total.backward()
+
+    made = [_made(step)[1] for _ in range(40)]
+    assert local.trace.phrases.shortest == phrase.LEAST
+    assert sum(made[-12:]) <= 30
