@@ -87,17 +87,30 @@ def _(
     x = build.cast(input, compute_dtype(input.dtype))
     axes = (0, *range(2, x.ndim))
     mean, inverse = out[1], out[2]
-    dweight = dbias = h = None
+    dweight = dbias = dx = None
     if g[0] is not None:
         seed = build.cast(g[0], x.dtype)
+        centred = binary("sub", x, per_channel(x, mean))
+        # Two sums over the batch are all there is: the slope and both gradients are made of them.
         total = reduce(seed, "sum", axes)
-        hat = times(binary("sub", x, per_channel(x, mean)), per_channel(x, inverse))
+        product = reduce(times(seed, centred), "sum", axes)
+        scale = inverse
         if weight is not None:
-            dweight = build.cast(reduce(times(seed, hat), "sum", axes), weight.dtype)
+            # Of nothing there is no deviation, and what it would be divided by is nan.
+            slope = times(product, inverse) if x.size else product
+            dweight = build.cast(slope, weight.dtype)
+            scale = times(inverse, build.cast(weight, x.dtype))
         if bias is not None:
             dbias = build.cast(total, bias.dtype)
-        h = seed if weight is None else times(seed, per_channel(x, weight))
-    dx = normalised_slope(h, x, mean, inverse, axes, g[1], g[2])
+        share = 1 / max(x.size // max(x.shape[1], 1), 1)
+        along = scaled(times(times(product, inverse), inverse), share)
+        inner = binary("sub", seed, per_channel(x, scaled(total, share)))
+        inner = binary("sub", inner, times(centred, per_channel(x, along)))
+        dx = times(inner, per_channel(x, scale))
+    if g[1] is not None or g[2] is not None:
+        part = normalised_slope(None, x, mean, inverse, axes, g[1], g[2])
+        dx = part if dx is None else binary("add", dx, part)
+    assert dx is not None
     return build.cast(dx, input.dtype), dweight, dbias, None, None
 
 

@@ -245,3 +245,12 @@ def test_a_quotient_waits_where_the_exponential_will() -> None:
     assert waiting == {"div": 0, "exp": 1}
     long = schedule(softmax(build.input(0, (4, 1 << 16), float32), 1), (1,))
     assert {value.op for value in long.saved} == {"exp"}
+
+
+@pytest.mark.parametrize("shape", [(40, 700), (90, 1024), (517, 131), (300, 64), (66, 3000)])
+def test_sums_over_several_arrays(shape: tuple[int, ...]) -> None:
+    a, b, c = (build.input(number, shape, float32) for number in range(3))
+    both = build.binary("add", a, b)
+    sums = [build.reduce(build.binary("mul", both, c), "sum", (0,)), build.reduce(both, "sum", (0,))]
+    rows = values(shape, float32)
+    agree([both, *sums], [a, b, c], [rows, rows[::-1].copy(), rows[:, ::-1].copy()], 1e-5)
