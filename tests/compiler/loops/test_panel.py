@@ -251,6 +251,9 @@ def test_a_quotient_waits_where_the_exponential_will() -> None:
 def test_sums_over_several_arrays(shape: tuple[int, ...]) -> None:
     a, b, c = (build.input(number, shape, float32) for number in range(3))
     both = build.binary("add", a, b)
-    sums = [build.reduce(build.binary("mul", both, c), "sum", (0,)), build.reduce(both, "sum", (0,))]
+    sums = [
+        build.reduce(build.binary("mul", both, c), "sum", (0,)),
+        build.reduce(both, "sum", (0,)),
+    ]
     rows = values(shape, float32)
     agree([both, *sums], [a, b, c], [rows, rows[::-1].copy(), rows[:, ::-1].copy()], 1e-5)
