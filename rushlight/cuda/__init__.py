@@ -149,7 +149,7 @@ class OutOfMemoryError(RuntimeError):
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("amp", "nvtx"):
+    if name in ("amp", "nvtx", "random"):
         return importlib.import_module(f"rushlight.cuda.{name}")
     if name in _STREAMS:
         found = getattr(importlib.import_module("rushlight.cuda.streams"), name)

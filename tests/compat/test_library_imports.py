@@ -1,0 +1,33 @@
+"""What libraries import and ask about although nothing here has it."""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+from rushlight.ao.quantization import FakeQuantizeBase, ObserverBase
+from rushlight.cuda import random as cuda_random
+from rushlight.utils._python_dispatch import TorchDispatchMode
+
+
+def test_generators_of_cuda_have_their_module() -> None:
+    assert torch.cuda.random is cuda_random
+    assert cuda_random.get_rng_state_all() == [] and cuda_random.manual_seed_all(3) is None
+    with pytest.raises(AssertionError, match="not compiled with CUDA"):
+        cuda_random.get_rng_state()
+
+
+def test_observers_can_be_asked_about() -> None:
+    assert torch.ao.quantization.ObserverBase is ObserverBase
+    assert not isinstance(torch.nn.ReLU(), (ObserverBase, FakeQuantizeBase))
+    with pytest.raises(NotImplementedError, match="quantised"):
+        ObserverBase()
+
+
+def test_a_dispatch_mode_can_be_derived_from_and_not_entered() -> None:
+    class Counting(TorchDispatchMode):
+        pass
+
+    mode = Counting()
+    with pytest.raises(NotImplementedError, match="TorchFunctionMode"), mode:
+        pass
