@@ -7,6 +7,7 @@ tensor([10.+0.j, -2.+2.j, -2.+0.j, -2.-2.j])
 
 from __future__ import annotations
 
+from rushlight.tensor.functions import frequencies as frequencies  # it adds its names to FFT
 from rushlight.tensor.functions.fft import FFT
 
 globals().update(FFT)

@@ -10,14 +10,30 @@ from rushlight._dynamo import eval_frame as eval_frame
 from rushlight._dynamo import exc as exc
 from rushlight._dynamo.eval_frame import OptimizedModule, compile
 from rushlight.compiler.backends import list_backends
-from rushlight.compiler.switches import disable, is_compiling, reset
+from rushlight.compiler.switches import assume_constant_result, disable, is_compiling, reset
 
 __all__ = [
-    "OptimizedModule", "allow_in_graph", "config", "disable", "is_compiling", "list_backends",
+    "OptimizedModule", "allow_in_graph", "assume_constant_result", "config", "disable",
+    "is_compiling", "list_backends", "mark_dynamic", "mark_static", "mark_static_address",
     "optimize", "reset",
 ]  # fmt: skip
 
-config = types.SimpleNamespace(suppress_errors=False, cache_size_limit=8, verbose=False)
+config = types.SimpleNamespace(
+    suppress_errors=False, cache_size_limit=8, verbose=False, capture_scalar_outputs=False,
+    optimize_ddp=True,
+)  # fmt: skip
+
+
+def mark_static_address(t: Any, guard: bool = False) -> None:
+    """Accepted: where a tensor lies is looked up at every step."""
+
+
+def mark_dynamic(t: Any, index: Any, **limits: Any) -> None:
+    """Accepted: a new size needs no word."""
+
+
+def mark_static(t: Any, index: Any = None) -> None:
+    """Accepted."""
 
 
 def optimize(backend: Any = "inductor", **options: Any) -> Callable[[Any], Any]:
@@ -28,3 +44,13 @@ def optimize(backend: Any = "inductor", **options: Any) -> Callable[[Any], Any]:
 def allow_in_graph(fn: Any) -> Any:
     """The function itself."""
     return fn
+<<<<<<< HEAD
+=======
+
+
+class OptimizedModule:
+    """Nothing is an instance of this: ``torch.compile`` gives back the module itself."""
+
+
+eval_frame = types.SimpleNamespace(OptimizedModule=OptimizedModule)  # the module it is in
+>>>>>>> 987469a (transformers, diffusers, peft and monai import: foreach functions, flex attention, placements, modules whose names can be imported)

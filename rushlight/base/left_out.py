@@ -95,15 +95,30 @@ def left_out_names() -> tuple[str, ...]:
     return tuple(_WHY)
 
 
+class _Absent(type):
+    """The class of classes without instances: names of theirs are the same kind."""
+
+    why: str
+
+    def __call__(cls, *args: object, **kwargs: object) -> object:
+        raise LeftOut(f"{cls.__module__}.{cls.__name__} is left out of Rushlight: {cls.why}")
+
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("_"):
+            raise AttributeError(f"{cls.__module__}.{cls.__name__} has no attribute {name!r}")
+        made = absent_class(f"{cls.__module__}.{cls.__name__}.{name}", cls.why)
+        setattr(cls, name, made)
+        return made
+
+
 def absent_class(address: str, why: str) -> type:
     """A class without instances, for annotations and ``isinstance``: making one raises LeftOut.
+
+    So do the names in it that a program may put into tables, as members of an enumeration.
 
     >>> isinstance(3, absent_class("torch.SymInt", "sizes are plain numbers"))
     False
     """
-
-    def refuse(cls: type, *args: object, **kwargs: object) -> object:
-        raise LeftOut(f"{address} is left out of Rushlight: {why}")
-
-    name = address.rpartition(".")[2]
-    return type(name, (), {"__new__": refuse, "__doc__": "Raises NotImplementedError: " + why})
+    module, _, name = address.rpartition(".")
+    body = {"__module__": module, "__doc__": "Raises NotImplementedError: " + why, "why": why}
+    return _Absent(name, (), body)

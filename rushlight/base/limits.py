@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base import absent
 from rushlight.base import dtype as dtypes
 
 # Binary digits of a floating number, the first included: whole numbers to 2**digits are exact.
 DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 # Of the largest power of two.
 _EXPONENTS = {"float64": 1023, "float32": 127, "float16": 15, "bfloat16": 127}
+# eps, min, max and smallest normal of the eight-bit dtypes that can be named (base/absent.py).
+_EIGHT_BITS = {
+    "float8_e4m3fn": (0.125, -448.0, 448.0, 2.0**-6),
+    "float8_e4m3fnuz": (0.125, -240.0, 240.0, 2.0**-7),
+    "float8_e5m2": (0.25, -57344.0, 57344.0, 2.0**-14),
+    "float8_e5m2fnuz": (0.125, -57344.0, 57344.0, 2.0**-15),
+    "float8_e8m0fnu": (1.0, 2.0**-127, 2.0**127, 2.0**-127),
+}
 
 
 class finfo:
@@ -23,6 +32,11 @@ class finfo:
     """
 
     def __init__(self, type: Any = None) -> None:
+        if isinstance(type, absent.AbsentDtype) and type.name in _EIGHT_BITS:
+            self.dtype, self.bits, self.resolution = type.name, 8, 1.0
+            self.eps, self.min, self.max, self.tiny = _EIGHT_BITS[type.name]
+            self.smallest_normal = self.tiny
+            return
         kind = dtypes.of_argument(type or dtypes.get_default_dtype(), "finfo")
         if not (kind.is_floating_point or kind.is_complex):
             raise TypeError(
@@ -56,6 +70,10 @@ class iinfo:
     """
 
     def __init__(self, type: Any) -> None:
+        if isinstance(type, absent.AbsentDtype) and type.name in ("uint16", "uint32", "uint64"):
+            self.dtype, self.bits = type.name, 8 * type.itemsize
+            self.min, self.max = 0, 2**self.bits - 1
+            return
         type = dtypes.of_argument(type, "iinfo")
         if type.is_floating_point or type.is_complex or type is dtypes.bool_:
             raise TypeError(

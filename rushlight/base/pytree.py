@@ -14,6 +14,7 @@ Unflatten = Callable[[Iterable[Any], Any], Any]
 class _Kind(NamedTuple):
     flatten_fn: Flatten
     unflatten_fn: Unflatten
+    flatten_with_keys_fn: Flatten | None = None  # children as (key, child); None: by their class
 
 
 def _dict_of(values: Iterable[Any], keys: Any) -> dict[Any, Any]:
@@ -40,12 +41,14 @@ SUPPORTED_NODES: dict[type, _Kind] = {  # by the container's class
 }
 
 
-def register_pytree_node(cls: type, flatten_fn: Flatten, unflatten_fn: Unflatten,
-                         **names: Any) -> None:  # fmt: skip
+def register_pytree_node(
+    cls: type, flatten_fn: Flatten, unflatten_fn: Unflatten, *,
+    flatten_with_keys_fn: Flatten | None = None, **names: Any,
+) -> None:  # fmt: skip
     """Take objects of ``cls`` for containers. Raises ValueError where they are already."""
     if cls in SUPPORTED_NODES:
         raise ValueError(f"{cls} is already registered as pytree node.")
-    SUPPORTED_NODES[cls] = _Kind(flatten_fn, unflatten_fn)
+    SUPPORTED_NODES[cls] = _Kind(flatten_fn, unflatten_fn, flatten_with_keys_fn)
 
 
 def _kind_of(tree: Any) -> Any:

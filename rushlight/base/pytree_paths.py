@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from rushlight.base.pytree import TreeSpec, children_of, tree_map, tree_unflatten
+from rushlight.base.pytree import SUPPORTED_NODES, TreeSpec, children_of, tree_map, tree_unflatten
 
 
 class SequenceKey(NamedTuple):
@@ -53,7 +53,10 @@ class GetAttrKey(NamedTuple):
         return getattr(holder, self.name)
 
 
-def _keys(tree: Any, count: int) -> list[Any]:
+def _keys(tree: Any, kind: Any, count: int) -> list[Any]:
+    named = SUPPORTED_NODES[kind].flatten_with_keys_fn
+    if named is not None:
+        return [key for key, _ in named(tree)[0]]
     if isinstance(tree, dict):
         return [MappingKey(key) for key in tree]
     if hasattr(tree, "_fields"):
@@ -75,7 +78,7 @@ def tree_flatten_with_path(
     kind, children, context = found
     leaves: list[Any] = []
     specs: list[TreeSpec] = []
-    for key, child in zip(_keys(tree, len(children)), children, strict=True):
+    for key, child in zip(_keys(tree, kind, len(children)), children, strict=True):
         below, spec = tree_flatten_with_path(child, is_leaf)
         leaves += [((key, *path), leaf) for path, leaf in below]
         specs.append(spec)

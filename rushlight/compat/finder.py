@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, final
 
 from rushlight.compat import names
+from rushlight.compat.absent_modules import AbsentLoader, why_absent
 
 if TYPE_CHECKING:  # it takes as long to import as a tenth of everything here
     from importlib.metadata import Distribution, DistributionFinder
@@ -46,6 +47,8 @@ class Finder(MetaPathFinder):
             return None
         found = names.ours(fullname)
         if found is None or not _exists(found):
+            if why_absent(fullname):
+                return ModuleSpec(fullname, AbsentLoader(), is_package=True)
             package = fullname.partition(".")[0]
             raise ModuleNotFoundError(
                 f"No module named {fullname!r}: {package!r} is Rushlight here, which does not "

@@ -196,3 +196,13 @@ def load_model(
                 lines.append(f"    {what} key(s) in state_dict: {listed}")
         raise RuntimeError("\n".join(lines))
     return missing, unexpected
+
+
+def storage_ptr(tensor: Tensor) -> int:
+    """The address of the tensor's storage: equal for tensors that share it."""
+    return int(tensor.untyped_storage().data_ptr())  # type: ignore[attr-defined]
+
+
+def storage_size(tensor: Tensor) -> int:
+    """The bytes of the tensor's storage."""
+    return int(tensor.untyped_storage().nbytes())  # type: ignore[attr-defined]

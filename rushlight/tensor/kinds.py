@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,14 @@ _LARGEST_FLOAT = {
     "float32": 3.4028234663852886e38,
     "float64": 1.7976931348623157e308,
 }
+
+
+def as_bool(who: str, name: str, value: Any) -> bool:
+    """``value`` of an argument that is true or false: TypeError for a number, as ``sum(0, 1)``
+    is no sum over two axes."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise TypeError(f"{who}(): argument '{name}' must be bool, not {type(value).__name__}")
 
 
 def require_fits(number: float | int | bool | complex, kind: DType) -> None:

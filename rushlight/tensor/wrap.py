@@ -27,7 +27,7 @@ from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
 from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
-from rushlight.tensor.kinds import require_fits
+from rushlight.tensor.kinds import as_bool, require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.older_order import call_older
 from rushlight.tensor.out import for_out, require_dtypes, write_out
@@ -311,7 +311,7 @@ _SHARED: dict[str, Any] = {
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
     "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
-    "_require_fits": require_fits,
+    "_require_fits": require_fits, "_as_bool": as_bool,
 }  # fmt: skip
 
 

@@ -31,6 +31,20 @@ from rushlight.base.pytree_paths import (
 )
 
 PyTree = Any
+Context = Any
+_dict_flatten, _dict_unflatten, _ = SUPPORTED_NODES[dict]
+_list_flatten, _list_unflatten, _ = SUPPORTED_NODES[list]
+_register_pytree_node = register_pytree_node
+
+
+def _dict_flatten_with_keys(tree: dict[Any, Any]) -> tuple[list[tuple[MappingKey, Any]], Any]:
+    values, context = _dict_flatten(tree)
+    return [(MappingKey(key), value) for key, value in zip(tree, values, strict=True)], context
+
+
+def _list_flatten_with_keys(tree: list[Any]) -> tuple[list[tuple[SequenceKey, Any]], Any]:
+    values, context = _list_flatten(tree)
+    return [(SequenceKey(place), value) for place, value in enumerate(values)], context
 
 
 def LeafSpec() -> TreeSpec:
@@ -39,7 +53,7 @@ def LeafSpec() -> TreeSpec:
 
 
 __all__ = [
-    "SUPPORTED_NODES", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey",
+    "SUPPORTED_NODES", "Context", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey",
     "TreeSpec", "key_get", "keystr", "register_pytree_node", "tree_all", "tree_any", "tree_flatten",
     "tree_flatten_with_path", "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map",
     "tree_map_only", "tree_map_with_path", "tree_structure", "tree_unflatten",

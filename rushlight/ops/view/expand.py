@@ -143,13 +143,13 @@ def _(rng: Rng) -> BadInputs:
 
 
 @composite(method=True, view=True, grad_name="Expand")
-def broadcast_to(input: Node, size: Shape) -> Node:
+def broadcast_to(input: Node, *size: int) -> Node:
     """The same as expand."""
-    return build.broadcast(input, _expanded(input.shape, tuple(size)))
+    return build.broadcast(input, _expanded(input.shape, sizes(size)))
 
 
 @broadcast_to.strides
-def _(x: Layout, size: Any) -> Layout:
+def _(x: Layout, *size: Any) -> Layout:
     found: Layout = expand.stride_rule(x, *size)  # type: ignore[misc]
     return found
 
@@ -157,4 +157,5 @@ def _(x: Layout, size: Any) -> Layout:
 @broadcast_to.samples
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 3, 1), (2, 3, 4)), {}
+    yield (floats(rng, 3, 1), 2, 3, 4), {}
     yield (floats(rng), (2,)), {}

@@ -46,6 +46,7 @@ RARE = {
     "ctc": "",
     "embedding_bag": "",
     "fft": "",
+    "foreach": "",
     "frequencies": "",
     "grid": "",
     "histogram": "histogram",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from rushlight.base.left_out import absent_class
+from rushlight.distributed.tensor.placement_types import Partial, Placement, Replicate, Shard
 
 _WHY = "it is one process; DistributedDataParallel runs in a world of one"
 
 DTensor = absent_class("torch.distributed.tensor.DTensor", _WHY)
 DeviceMesh = absent_class("torch.distributed.tensor.DeviceMesh", _WHY)
-Placement = absent_class("torch.distributed.tensor.Placement", _WHY)
-Partial = absent_class("torch.distributed.tensor.Partial", _WHY)
-Replicate = absent_class("torch.distributed.tensor.Replicate", _WHY)
-Shard = absent_class("torch.distributed.tensor.Shard", _WHY)
 distribute_tensor = absent_class("torch.distributed.tensor.distribute_tensor", _WHY)
 distribute_module = absent_class("torch.distributed.tensor.distribute_module", _WHY)
 init_device_mesh = absent_class("torch.distributed.tensor.init_device_mesh", _WHY)

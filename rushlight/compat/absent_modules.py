@@ -1,0 +1,107 @@
+"""Modules of PyTorch's for work that is not done here: their names can be imported, not used.
+
+Libraries import ``DTensor`` or ``ExportedProgram`` at their top, for ``isinstance`` and annotations,
+whether a program ever makes one or not. So every public name of these modules is a class without
+instances; calling it raises NotImplementedError with the module's sentence.
+
+>>> from rushlight.compat import script
+>>> module = made("torch.export")
+>>> isinstance(3, module.ExportedProgram)
+False
+>>> module.export(print)
+Traceback (most recent call last):
+    ...
+rushlight.base.left_out.LeftOut: torch.export.export is left out of Rushlight: graphs are not ...
+"""
+
+from __future__ import annotations
+
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, final
+
+from rushlight.base.left_out import absent_class
+
+_ONE_PROCESS = "it is one process; DistributedDataParallel runs in a world of one"
+_QUANTISED = "quantised integers are not part of it; keep weights in float16 or bfloat16"
+_EXPORT = "graphs are not written to files; torch.save the state_dict"
+_INSIDES = "its own compiler has nothing of this kind"
+
+# A module and all below it, with the sentence that its names raise.
+_WHY = {
+    "torch.distributed._composable": _ONE_PROCESS,
+    "torch.distributed._functional_collectives": _ONE_PROCESS,
+    "torch.distributed._shard": _ONE_PROCESS,
+    "torch.distributed._tensor": _ONE_PROCESS,
+    "torch.distributed.algorithms._checkpoint": _ONE_PROCESS,
+    "torch.distributed.algorithms.ddp_comm_hooks": _ONE_PROCESS,
+    "torch.distributed.algorithms.model_averaging": _ONE_PROCESS,
+    "torch.distributed.checkpoint": _ONE_PROCESS,
+    "torch.distributed.device_mesh": _ONE_PROCESS,
+    "torch.distributed.elastic": _ONE_PROCESS,
+    "torch.distributed.fsdp": _ONE_PROCESS,
+    "torch.distributed.launcher": _ONE_PROCESS,
+    "torch.distributed.pipelining": _ONE_PROCESS,
+    "torch.distributed.run": _ONE_PROCESS,
+    "torch.distributed.tensor": _ONE_PROCESS,
+    "torch.ao": _QUANTISED,
+    "torch.nn.intrinsic": _QUANTISED,
+    "torch.nn.qat": _QUANTISED,
+    "torch.nn.quantized": _QUANTISED,
+    "torch.quantization": _QUANTISED,
+    "torch.export": _EXPORT,
+    "torch.onnx.symbolic_helper": _EXPORT,
+    "torch.fx.passes": _INSIDES,
+    "torch.fx.experimental.symbolic_shapes": _INSIDES,
+    "torch._dynamo": _INSIDES,
+    "torch._functorch": _INSIDES,
+    "torch._guards": _INSIDES,
+    "torch._higher_order_ops": _INSIDES,
+    "torch._inductor": _INSIDES,
+    "torch._ops": _INSIDES,
+    "torch._prims_common": _INSIDES,
+    "torch.nested._internal": _INSIDES,
+    "torch.utils._python_dispatch": _INSIDES,
+    "torch.utils._sympy": _INSIDES,
+    "torch.utils.cpp_extension": "extensions in C++ are not part of it; write them in Python",
+}
+
+
+def why_absent(name: str) -> str | None:
+    """The sentence for the module ``name`` (``torch.``...), None where it is not one of these."""
+    while name:
+        if name in _WHY:
+            return _WHY[name]
+        name = name.rpartition(".")[0]
+    return None
+
+
+class _AbsentModule(ModuleType):
+    """A module of which every public name is there, and does nothing but raise."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        why = why_absent(self.__name__)
+        assert why is not None
+        made = absent_class(f"{self.__name__}.{name}", why)
+        setattr(self, name, made)
+        return made
+
+
+@final
+class AbsentLoader(Loader):
+    """Makes such a module for an import."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """An empty one: names are made when they are asked for."""
+        return made(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""
+
+
+def made(name: str) -> ModuleType:
+    """The module ``name``."""
+    return _AbsentModule(name, f"``{name}``: left out of Rushlight: {why_absent(name)}.")
