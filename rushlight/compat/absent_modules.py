@@ -1,8 +1,8 @@
 """Modules of PyTorch's for work that is not done here: their names can be imported, not used.
 
-Libraries import ``DTensor`` or ``ExportedProgram`` at their top, for ``isinstance`` and annotations,
-whether a program ever makes one or not. So every public name of these modules is a class without
-instances; calling it raises NotImplementedError with the module's sentence.
+Libraries import ``FSDPModule`` or ``ExportedProgram`` at their top, for ``isinstance`` and
+annotations, whether a program ever makes one or not. So every public name of these modules is a
+class without instances; calling it raises NotImplementedError with the module's sentence.
 
 >>> from rushlight.compat import script
 >>> module = made("torch.export")

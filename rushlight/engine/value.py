@@ -11,6 +11,7 @@ A ``Value`` is in one of three states:
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, final
 
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from rushlight.engine.trace import Trace
 
 
+def _whole(place: int, size: Any) -> int:
+    """``size`` as an int: NumPy's whole numbers and tensors of one are taken for theirs."""
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise TypeError(
+            f"torch.Size() takes an iterable of 'int' (item {place} is '{type(size).__name__}')"
+        ) from None
+
+
 class Size(tuple[int, ...]):
     """A shape: a tuple of ints that prints and counts as PyTorch's ``torch.Size``.
 
@@ -32,6 +43,13 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        made = tuple.__new__(cls, sizes)
+        for each in made:
+            if type(each) is not int:
+                return tuple.__new__(cls, map(_whole, range(len(made)), made))
+        return made
 
     def numel(self) -> int:
         total = 1

@@ -168,8 +168,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     from rushlight.ops.layout import Layout
 
     layout = input._current_layout()
-    offset = layout.offset if storage_offset is None else storage_offset
-    shape, steps = tuple(size), tuple(stride)
+    offset = layout.offset if storage_offset is None else int(storage_offset)
+    shape, steps = Size(size), Size(stride)
     if len(shape) != len(steps):
         raise RuntimeError("mismatch in length of strides and shape")
     if any(step < 0 for step in steps):

@@ -185,6 +185,8 @@ def linspace(
 
 
 def _whole_steps(who: str, steps: Any) -> None:
+    if isinstance(steps, Tensor) and steps.ndim == 0 and not steps.dtype.is_floating_point:
+        return
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool):
         raise TypeError(f"{who}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:

@@ -19,6 +19,13 @@ def complex_number(value: complex, arguments: tuple[Any, ...]) -> Tensor:
     return Tensor._from_array(np.asarray(value, kind))
 
 
+def holds_array(value: Any) -> bool:
+    """Whether ``value`` or something in it is a tensor or an array: no constant of a plan."""
+    if isinstance(value, (tuple, list)):
+        return any(map(holds_array, value))
+    return isinstance(value, (Tensor, np.ndarray, np.generic))
+
+
 def plain_constant(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         plain = tuple(map(plain_constant, value))
@@ -26,10 +33,9 @@ def plain_constant(value: Any) -> Any:
         return value if same else plain
     if isinstance(value, (np.generic,)):
         return value.item()
-    if isinstance(value, np.ndarray):
-        return plain_constant(value.tolist())
-    if isinstance(value, Tensor):
-        return plain_constant(value.tolist())
+    if isinstance(value, (np.ndarray, Tensor)):
+        one = value.numel() == 1 if isinstance(value, Tensor) else value.size == 1
+        return value.item() if one else plain_constant(value.tolist())
     if isinstance(value, range):
         return tuple(value)
     return value

@@ -32,7 +32,12 @@ from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.older_order import call_older
 from rushlight.tensor.out import for_out, require_dtypes, write_out
 from rushlight.tensor.overwrite import OVERLAP
-from rushlight.tensor.plain_arguments import complex_number, plain_constant, within_reach
+from rushlight.tensor.plain_arguments import (
+    complex_number,
+    holds_array,
+    plain_constant,
+    within_reach,
+)
 from rushlight.tensor.state import LEAF, attach, attach_one
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.views import make_view
@@ -90,7 +95,7 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
 def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
     """The step of a call not met here before. Raises the user's errors."""
     for parameter, value in zip(op.parameters, arguments, strict=True):
-        if parameter.kind == table.STATIC and _holds_array(value):
+        if parameter.kind == table.STATIC and holds_array(value):
             # A key would keep it by identity: numbers must be numbers before they get here.
             raise _Normalise
     template, tensors, numbers = _bindings(op, arguments)
@@ -108,12 +113,6 @@ def _hashable(template: list[Any]) -> tuple[Any, ...]:
 
 class _Normalise(Exception):
     """A constant argument is a tensor or array: turn it into numbers and call again."""
-
-
-def _holds_array(value: Any) -> bool:
-    if isinstance(value, (tuple, list)):
-        return any(map(_holds_array, value))
-    return isinstance(value, (Tensor, np.ndarray, np.generic))
 
 
 def new_values(trace: Trace, step: Step) -> list[Value]:

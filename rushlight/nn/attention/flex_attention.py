@@ -74,10 +74,10 @@ def flex_attention(
 ) -> Any:  # fmt: skip
     """softmax(score_mod(query @ key^T * scale)) @ value where ``block_mask`` lets see.
 
-    query (B, Hq, L, E), key (B, H, S, E), value (B, H, S, Ev) -> (B, Hq, L, Ev); with ``return_lse``
-    the log of the sum of exponentials (B, Hq, L) too. ``score_mod(score, b, h, q, kv)`` is called
-    with numbers' tensors, once for all. ``scale`` is 1 / sqrt(E) unless said; with ``enable_gqa``
-    several heads of queries share one of keys. A query that sees nothing gives 0.
+    query (B, Hq, L, E), key (B, H, S, E), value (B, H, S, Ev) -> (B, Hq, L, Ev); with
+    ``return_lse`` the log of the sum of exponentials (B, Hq, L) too. ``scale`` is 1 / sqrt(E)
+    unless said; with ``enable_gqa`` several heads of queries share one of keys. A query that sees
+    nothing gives 0. ``score_mod(score, b, h, q, kv)`` is called once for all pairs, under ``vmap``.
 
     Raises ValueError for shapes that do not fit each other or the mask.
 
@@ -130,8 +130,9 @@ def _fits(mask: BlockMask, shape: tuple[int, ...]) -> None:
     """Raise ValueError unless the mask was made for these lengths, batches and heads."""
     if mask.shape[-2:] != shape[-2:]:
         raise ValueError(
-            f"block_mask was created for block_mask.shape={mask.shape} but got q_len={shape[2]} and "
-            f"kv_len={shape[3]}. Make one for these lengths by create_block_mask"
+            f"block_mask was created for block_mask.shape={mask.shape} but got "
+            f"q_len={shape[2]} and kv_len={shape[3]}. Make one for these lengths by "
+            "create_block_mask"
         )
     for name, held, given in zip(("batch size", "heads"), mask.shape[:2], shape[:2], strict=True):
         if held not in (1, given):

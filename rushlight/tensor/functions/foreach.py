@@ -84,7 +84,11 @@ def _both(name: str, calls: Callable[..., Any]) -> None:
 
     def write(self: Any, *args: Any, **kwargs: Any) -> Any:
         for given, more in calls(f"_foreach_{name}_", self, *args, **kwargs):
-            getattr(given[0], _named_for(name, given) + "_")(*given[1:], **more)
+            each = _named_for(name, given)
+            if each in _OF_NUMBERS:  # there is no Tensor.maximum_
+                given[0].copy_(function(each)(*given))
+            else:
+                getattr(given[0], each + "_")(*given[1:], **more)
         return self
 
     _named(f"_foreach_{name}", make, f"``{name}`` of each tensor of a list: a tuple.")

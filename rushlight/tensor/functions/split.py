@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -48,6 +49,8 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 @also_named(split_size="split_size_or_sections")
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Tensors:
     """Views of ``split_size`` (the last may be smaller), or of a list of sizes, along ``dim``."""
+    if isinstance(split_size_or_sections, Tensor) and split_size_or_sections.numel() == 1:
+        split_size_or_sections = split_size_or_sections.item()
     if not isinstance(split_size_or_sections, int) and hasattr(split_size_or_sections, "__iter__"):
         return split_with_sizes(tensor, split_size_or_sections, dim)
     length = int(split_size_or_sections)
@@ -70,6 +73,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Tensors:
     """At most ``chunks`` views of equal size along ``dim``; the last may be smaller."""
     if input.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if isinstance(chunks, Tensor):
+        chunks = operator.index(chunks)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     axis = normalize_dim(dim, input.ndim)
