@@ -44,13 +44,3 @@ def optimize(backend: Any = "inductor", **options: Any) -> Callable[[Any], Any]:
 def allow_in_graph(fn: Any) -> Any:
     """The function itself."""
     return fn
-<<<<<<< HEAD
-=======
-
-
-class OptimizedModule:
-    """Nothing is an instance of this: ``torch.compile`` gives back the module itself."""
-
-
-eval_frame = types.SimpleNamespace(OptimizedModule=OptimizedModule)  # the module it is in
->>>>>>> 987469a (transformers, diffusers, peft and monai import: foreach functions, flex attention, placements, modules whose names can be imported)

@@ -82,10 +82,10 @@ def flex_attention(
     Raises ValueError for shapes that do not fit each other or the mask.
 
     >>> import rushlight as torch
-    >>> x = torch.ones(1, 1, 2, 4)
-    >>> flex_attention(x, x, torch.eye(2, 4)[None, None], lambda s, b, h, q, kv: s - 9.0 * (kv > q))
-    tensor([[[[0.9999, 0.0001, 0.0000, 0.0000],
-              [0.5000, 0.5000, 0.0000, 0.0000]]]])
+    >>> x, tokens = torch.ones(1, 1, 2, 4), torch.eye(2, 4)[None, None]
+    >>> flex_attention(x, x, tokens, lambda score, b, h, q, kv: score - 9.0 * (kv > q))
+    tensor([[[[9.9988e-01, 1.2339e-04, 0.0000e+00, 0.0000e+00],
+              [5.0000e-01, 5.0000e-01, 0.0000e+00, 0.0000e+00]]]])
     """
     if query.ndim != 4 or key.ndim != 4 or value.ndim != 4:
         raise NotImplementedError("NYI: query, key, and value must be 4D tensors")
