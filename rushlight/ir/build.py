@@ -67,7 +67,7 @@ _REAL_ONLY = frozenset((
     "erf", "erfc", "erfinv", "ndtr", "ndtr_tanh", "lgamma", "digamma", "floor", "ceil", "trunc",
     "round", "floordiv", "remainder", "fmod", "atan2", "maximum", "minimum", "copysign",
     "nextafter", "and", "or", "xor", "not", "shl", "shr", "lt", "le", "max", "min", "argmax",
-    "argmin", "argsort",
+    "argmin", "argsort", "first_places",
 ))  # fmt: skip
 
 
@@ -407,6 +407,12 @@ def argsort(x: Node, axis: int, descending: bool, tied: bool = False) -> Node:
     _refuse_complex("argsort", x)
     attrs = {"axis": axis, "descending": descending, "tied": tied}
     return Node("argsort", (x,), x.shape, int64, attrs)
+
+
+def first_places(x: Node, axis: int, count: int, descending: bool) -> Node:
+    _refuse_complex("first_places", x)
+    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    return Node("first_places", (x,), shape, int64, {"axis": axis, "descending": descending})
 
 
 def host(

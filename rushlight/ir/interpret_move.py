@@ -80,10 +80,20 @@ def _argsort(node: Node, x: Array) -> Array:
     x = widen_halves(x, node.src[0].dtype)
     if not x.ndim:
         return np.zeros((), dtype=np.int64)
-    if not node.attrs["descending"]:
+    return _stable_places(x, axis, node.attrs["descending"])
+
+
+def _stable_places(x: Array, axis: int, descending: bool) -> Array:
+    if not descending:
         return np.argsort(x, axis=axis, kind="stable").astype(np.int64)
     backward = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
     return np.asarray(x.shape[axis] - 1 - np.flip(backward, axis), dtype=np.int64)
+
+
+def _first_places(node: Node, x: Array) -> Array:
+    axis = node.attrs["axis"]
+    x = widen_halves(x, node.src[0].dtype)
+    return _stable_places(x, axis, node.attrs["descending"]).take(range(node.shape[axis]), axis)
 
 
 def _argsort_tied(node: Node, x: Array) -> Array:
@@ -110,5 +120,6 @@ MOVE_RULES: dict[str, Rule] = {
     "slice_set": _slice_set,
     "as_strided_set": _as_strided_set,
     "argsort": _argsort,
+    "first_places": _first_places,
     "host": lambda node, *arrays: host.call(node.attrs["name"], arrays, node.attrs["params"], node),
 }

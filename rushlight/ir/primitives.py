@@ -132,6 +132,7 @@ POOL: dict[str, str] = {
 ORDER: dict[str, str] = {
     "argsort": "int64 places that sort along `axis`, nan last (first if `descending`): stable, or "
     "with equal elements where GNU's std::sort leaves them (`tied`)",
+    "first_places": "as many places as the shape says, the first of the stable `argsort`",
 }
 LOOP: dict[str, str] = {
     "loop": "graph `body` (as text) run for each of `steps` steps, the last first if `reverse`; "

@@ -35,7 +35,8 @@ _FORM: dict[str, tuple[int, str]] = {
     "conv_weight_grad": (2, "stride padding dilation groups"),
     "pool": (1, "kind window stride padding dilation"),
     "pool_input_grad": (-1, "kind window stride padding dilation"),
-    "argsort": (1, "axis descending tied"), "host": (-1, "name params"),
+    "argsort": (1, "axis descending tied"), "first_places": (1, "axis descending"),
+    "host": (-1, "name params"),
     "loop": (-1, "body steps sequences carries kept reverse"),
     **dict.fromkeys(UNARY, (1, "")), **dict.fromkeys((*BINARY, *COMPARE), (2, "")),
 }  # fmt: skip
@@ -325,6 +326,14 @@ def _argsort(node: Node) -> None:
     _shape(node, node.src[0].shape, int64)
 
 
+def _first_places(node: Node) -> None:
+    _axis(node, node.src[0].ndim)
+    axis, shape = node.attrs["axis"], node.src[0].shape
+    _need(type(node.attrs["descending"]) is bool, "descending is a bool")
+    _need(node.ndim == len(shape) and node.shape[axis] <= shape[axis], "places that exist")
+    _shape(node, (*shape[:axis], node.shape[axis], *shape[axis + 1 :]), int64)
+
+
 def _host(node: Node) -> None:
     named = isinstance(node.attrs["name"], str) and isinstance(node.attrs["params"], tuple)
     _need(named, "name is a string, params a tuple")
@@ -353,6 +362,6 @@ _RULES: dict[str, Check] = {
     "cat": _cat, "reduce": _reduce, "scan": _scan,
     **dict.fromkeys(("take", "gather", "put", "scatter"), _index),
     "dot": _dot, **dict.fromkeys(("conv", "conv_input_grad", "conv_weight_grad"), _conv),
-    "pool": _pool, "pool_input_grad": _pool, "argsort": _argsort, "host": _host,
-    "loop": _loop,
+    "pool": _pool, "pool_input_grad": _pool, "argsort": _argsort, "first_places": _first_places,
+    "host": _host, "loop": _loop,
 }  # fmt: skip

@@ -59,6 +59,13 @@ def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Arr
     return np.moveaxis(chosen.reshape(*shape, count), -1, axis)
 
 
+def _first_places(x: Node, axis: int, count: int, largest: bool) -> Node:
+    """The first ``count`` places in order. Of a few the others need no order."""
+    if 4 * count <= x.shape[axis]:
+        return build.first_places(x, axis, count, largest)
+    return part(build.argsort(x, axis, largest), axis, 0, count)
+
+
 @composite(method=True)
 def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
@@ -67,10 +74,9 @@ def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool 
     size = x.shape[axis]
     if not 0 <= k <= size:
         raise RuntimeError("selected index k out of range")
-    order = build.argsort(x, axis, largest)
-    places = part(order, axis, 0, k)
+    first = _first_places(x, axis, min(k + 1, size), largest)
+    places = part(first, axis, 0, k)
     if places.size and size > 1:
-        first = part(order, axis, 0, min(k + 1, size))
         params = (axis, k, largest, sorted)
         places = build.host("topk_places", (x, first), places.shape, int64, params)
     values = build.gather(x, places, axis)

@@ -324,7 +324,12 @@ def _pool(g: RandomGraph) -> None:
 def _argsort(g: RandomGraph) -> None:
     x = g.pick(ranks=range(1, 9)).node
     upwards, tied = g.random.random() < 0.5, g.random.random() < 0.5
-    g.add(build.argsort(x, g.random.randrange(x.ndim), upwards, tied))
+    axis = g.random.randrange(x.ndim)
+    if g.random.random() < 0.3:
+        count = g.random.randint(0, x.shape[axis])
+        g.add(build.first_places(x, axis, count, upwards))
+    else:
+        g.add(build.argsort(x, axis, upwards, tied))
 
 
 STEPS: tuple[Callable[[RandomGraph], None], ...] = (

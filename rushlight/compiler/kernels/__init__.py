@@ -17,6 +17,7 @@ from rushlight.compiler.kernels.copy import (
     lower_slice_set,
 )
 from rushlight.compiler.kernels.fill import lower_const, lower_iota
+from rushlight.compiler.kernels.first_places import lower_first_places
 from rushlight.compiler.kernels.host import lower_host
 from rushlight.compiler.kernels.indexed import (
     lower_gather,
@@ -41,6 +42,7 @@ KERNELS: dict[str, Lowering] = {
     "as_strided_set": lower_as_strided_set,
     "cat": lower_cat,
     "const": lower_const,
+    "first_places": lower_first_places,
     "gather": lower_gather,
     "host": lower_host,
     "iota": lower_iota,

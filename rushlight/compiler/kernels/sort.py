@@ -27,7 +27,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
 
 # Each chunk has scratch of its own.
-_MOST_CHUNKS = 64
+MOST_CHUNKS = 64
 # Runs sorted by insertion before merging begins: shorter, merging does more passes.
 _RUN = 16
 
@@ -40,12 +40,12 @@ def lower_argsort(node: Node, sources: tuple[Operand, ...], out: Operand) -> lis
     if not node.size:
         return before
     rows = outer * inner
-    key_bytes = 2 * _key_bytes(source.dtype)
+    packed_bytes = 2 * key_bytes(source.dtype)
     cost = size * 16 * max(1, size.bit_length() - 2)
     group, chunks = chunk_rows(rows, cost)
-    group = max(group, -(-rows // _MOST_CHUNKS))
+    group = max(group, -(-rows // MOST_CHUNKS))
     chunks = -(-rows // group)
-    half = (size + 1) * key_bytes  # one more: merging looks past the end
+    half = (size + 1) * packed_bytes  # one more: merging looks past the end
     scratch = Ref(Scratch(2 * half * chunks))
     words = (size, inner, group, rows, half)
     label = f"argsort {node.src[0].dtype.name}{shown(node.shape)}"
@@ -55,7 +55,7 @@ def lower_argsort(node: Node, sources: tuple[Operand, ...], out: Operand) -> lis
     return [*before, Launch(made, pointers, words, chunks, 0, rows * cost, label)]
 
 
-def _key_bytes(dtype: str) -> int:
+def key_bytes(dtype: str) -> int:
     return 8 if values.SIZES[dtype] == 8 else 4
 
 
@@ -64,9 +64,9 @@ def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
     body = Body()
     source, target, scratch = body.words("%args", 3, kind="ptr")
     size, inner, group, rows, half = body.words("%args", 5, first=3)
-    key_bytes = _key_bytes(dtype)
-    bits, both = 8 * key_bytes, f"i{16 * key_bytes}"
-    merge = _Merge(body, both, 2 * key_bytes)
+    packed_bytes = 2 * key_bytes(dtype)
+    both = f"i{8 * packed_bytes}"
+    merge = Merge(body, both, packed_bytes)
     step = values.SIZES[dtype]
     with body.loop("%begin", "%end") as chunk:
         mine = body.at(scratch, body.mul(chunk, body.mul(half, "2")))
@@ -78,13 +78,9 @@ def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
             first = body.add(first, body.rem(row, inner))
             with body.loop("0", size) as index:
                 element = body.add(first, body.mul(index, inner))
-                key = _key(body, dtype, body.at(source, body.mul(element, str(step))), descending)
-                high = body.op(f"shl {both} {body.op(f'sext i{bits} {key} to {both}')}, {bits}")
-                place = index
-                if both == "i128":
-                    place = body.op(f"zext i64 {index} to i128")
-                packed = body.op(f"or {both} {high}, {place}")
-                body.store(both, packed, body.at(mine, body.mul(index, str(2 * key_bytes))))
+                at = body.at(source, body.mul(element, str(step)))
+                packed = packed_key(body, dtype, at, index, descending)
+                body.store(both, packed, merge.at(mine, index))
             if tied:
                 body.call("introsort", [("ptr", mine), ("i64", size)])
                 ordered = mine
@@ -92,15 +88,28 @@ def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
                 merge.insertion(mine, size)
                 ordered = merge.passes(mine, spare, size)
             with body.loop("0", size) as index:
-                packed = body.load(both, body.at(ordered, body.mul(index, str(2 * key_bytes))))
-                if both == "i128":
-                    place = body.op(f"trunc i128 {packed} to i64")
-                else:
-                    place = body.op(f"and i64 {packed}, 4294967295")
+                place = place_of(body, both, body.load(both, merge.at(ordered, index)))
                 element = body.add(first, body.mul(index, inner))
                 body.store("i64", place, body.at(target, body.mul(element, "8")))
-    more = introsort(both, 8 * key_bytes) if tied else ""
+    more = introsort(both, 4 * packed_bytes) if tied else ""
     return kernel("argsort", entry(body, MEMORY_DECLARES + more))
+
+
+def packed_key(body: Body, dtype: str, address: str, place: str, descending: bool) -> str:
+    """The key of the element at ``address`` above its place."""
+    bits = 8 * key_bytes(dtype)
+    both = f"i{2 * bits}"
+    key = _key(body, dtype, address, descending)
+    high = body.op(f"shl {both} {body.op(f'sext i{bits} {key} to {both}')}, {bits}")
+    low = place if both == "i64" else body.op(f"zext i64 {place} to {both}")
+    return body.op(f"or {both} {high}, {low}")
+
+
+def place_of(body: Body, both: str, packed: str) -> str:
+    """The place that a packed key carries."""
+    if both == "i128":
+        return body.op(f"trunc i128 {packed} to i64")
+    return body.op(f"and i64 {packed}, 4294967295")
 
 
 def _key(body: Body, dtype: str, address: str, descending: bool) -> str:
@@ -128,7 +137,7 @@ def _key(body: Body, dtype: str, address: str, descending: bool) -> str:
     return body.op(f"xor {whole} {key}, -1") if descending else key
 
 
-class _Merge:
+class Merge:
     """Sorts an array of ``kind`` integers: insertion in short runs, branchless merges."""
 
     def __init__(self, body: Body, kind: str, itemsize: int) -> None:

@@ -21,3 +21,9 @@ def _(node: Node, sources: Sources) -> Node:
 def _(node: Node, sources: Sources) -> Node:
     attrs = node.attrs
     return build.argsort(sources.full(0), attrs["axis"] + 1, attrs["descending"], attrs["tied"])
+
+
+@rule("first_places")
+def _(node: Node, sources: Sources) -> Node:
+    axis, descending = node.attrs["axis"], node.attrs["descending"]
+    return build.first_places(sources.full(0), axis + 1, node.shape[axis], descending)

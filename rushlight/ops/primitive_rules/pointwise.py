@@ -187,6 +187,6 @@ def _bitcast_rule(g: Node, node: Node) -> Grads:
     return (build.from_parts(g) if g.dtype.is_floating_point else build.parts(g),)
 
 
-@rule("argsort", "eq", "ne", "lt", "le")
+@rule("argsort", "first_places", "eq", "ne", "lt", "le")
 def _none(g: Node, node: Node) -> Grads:
     return (None,) * len(node.src)

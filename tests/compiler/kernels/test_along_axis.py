@@ -38,6 +38,19 @@ def test_argsort(shape: Any, axis: int, dtype: DType) -> None:
         np.testing.assert_array_equal(run_node(node, [x], lower_node), evaluate(node, [x]))
 
 
+@pytest.mark.parametrize(("shape", "axis"), SHAPES[1:], ids=str)
+@pytest.mark.parametrize("dtype", REAL, ids=lambda each: each.name)
+def test_first_places(shape: Any, axis: int, dtype: DType) -> None:
+    """Many equal ones, nan first or last, and rows that keep getting better."""
+    x = values(shape, dtype, 300)
+    for descending in (False, True):
+        for array in (x, np.sort(x, axis) if dtype.name != "bfloat16" else x):
+            for count in {0, min(3, shape[axis]), shape[axis] // 2, shape[axis]}:
+                node = build.first_places(build.input(0, shape, dtype), axis, count, descending)
+                got = run_node(node, [array], lower_node)
+                np.testing.assert_array_equal(got, evaluate(node, [array]))
+
+
 @pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", REAL[:-1], ids=lambda each: each.name)
 def test_scan(shape: Any, axis: int, dtype: DType) -> None:
