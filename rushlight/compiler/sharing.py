@@ -10,6 +10,11 @@ of threads gives each thread the same part of every command: ``runtime/pool_ir.p
 near nobody if it is larger than a core's own cache, or if so much else has come into the cache
 since.
 
+The model holds for cores that are far from each other. Where they are near (or where one of them is
+kept busy by another process) other ways are faster, by a tenth of a step of a small network, and
+which of the two it is can change while a program runs: ``ways`` lists what is worth a try, see
+``runtime/tryout.py``.
+
 Nothing here changes a result: chunks follow from shapes alone, and any thread may run each.
 """
 
@@ -82,4 +87,25 @@ def shared(program: Sequence[Work]) -> list[bool]:
         for place, _ in work.touched:
             last[place] = (share, clock)
         found.append(share)
+    return found
+
+
+def ways(
+    chunks: Sequence[int], costs: Sequence[tuple[int, int]], planned: Sequence[bool]
+) -> list[list[bool]]:
+    """Ways to share a program's commands, other than ``planned``, that may be faster.
+
+    ``costs``: operations and bytes of each command. All that can be shared, what takes as long as
+    to hand it out, and nothing:
+
+    >>> ways([1, 4, 4], [(0, 10**6), (0, 10**6), (0, 10**3)], [False, False, False])
+    [[False, True, True], [False, True, False]]
+    """
+    times = [max(flops / FLOPS_PER_US, nbytes / BYTES_PER_US) for flops, nbytes in costs]
+    least = [0.0, HANDOUT_US, float("inf")]
+    found: list[list[bool]] = []
+    for each in least:
+        way = [many > 1 and time > each for many, time in zip(chunks, times, strict=True)]
+        if way != list(planned) and way not in found:
+            found.append(way)
     return found

@@ -22,6 +22,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
+from rushlight.compiler.sharing import ways
 from rushlight.engine.call import picker
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
@@ -29,12 +30,17 @@ from rushlight.engine.watch import run_watched, show, tell_interpreted, watch, w
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime.buffer import Buffer, pool, take_all
 from rushlight.runtime.executor import Failure, HostCall
+from rushlight.runtime.pool import get_num_threads
+from rushlight.runtime.tryout import Tryout
 
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
 KEPT_ARENA = 1024  # bytes
 _NONE: frozenset[int] = frozenset()
+# A program's first runs, and then one in so many, may be a trial of how its commands are shared.
+_EVERY = (1 << 12) - 1
+_FIRST = 64
 if config.DEBUG >= 1:
     watch(show)
 
@@ -176,6 +182,8 @@ class CompiledPlan:
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
+        self.tryout: Tryout | None = None
+        self.way: Sequence[bool] | None = None  # how commands are shared since the last one
         self.lost = _NONE
 
     def run(self, flight: Flight) -> None:
@@ -195,16 +203,38 @@ class CompiledPlan:
             *map(_address, fresh),
         )
         self.lost = _NONE
-        flight.ticket = self.program.runs
+        ticket = flight.ticket = self.program.runs
         flight.results = self.pick((*given, *fresh))
+        if ticket & _EVERY == _FIRST:
+            self._begin_tryout()
         if watchers:
             failure = run_watched(self.plan, self.address, self.fresh_bytes)
+        elif self.tryout is not None:
+            failure = self.tryout.run(self.address)
+            self._end_tryout()
         else:
             failure = self.program.run(self.address)
         if failure is not None:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
+
+    def _begin_tryout(self) -> None:
+        """From this run on, look which way of sharing its commands is the fastest."""
+        commands, plan = self.program.commands, self.plan
+        if self.tryout is not None or get_num_threads() == 1:
+            return
+        planned = [not command.serial and command.chunks > 1 for command in commands]
+        others = ways([command.chunks for command in commands], plan.costs, planned)
+        before = self.way if self.way is not None else planned
+        tried = [before, *(way for way in (planned, *others) if way != before)]
+        if len(tried) > 1:
+            self.tryout = Tryout(self.program, tried)
+
+    def _end_tryout(self) -> None:
+        tryout = self.tryout
+        if tryout is not None and tryout.over:
+            self.way, self.tryout = tryout.ways[0], None
 
     def finished(self, flight: Flight) -> bool:
         """Whether the program ran to its end for this flight."""

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 _MAX_CHUNKS = 2**31 - 1
 # Shares per core of a command with many chunks: enough to even out, few enough to hand out cheaply.
 _SHARES_PER_CORE = 8
+# Words of the header, and of a command.
 _FAILED = 3
+_SHARED = 4
 _RUNS = 5
+_GRAIN = 2
 
 
 class Command(Record):
@@ -84,10 +87,27 @@ class Program:
             return Failure(int(self._header[_FAILED]), code)
         return None
 
+    def share(self, handed_out: Sequence[bool]) -> None:
+        """From the next run on, which commands of several chunks are handed out to all threads.
+
+        Results do not depend on it. What was decided when the program was made is in ``commands``.
+        """
+        shared = False
+        for number, (command, each) in enumerate(zip(self.commands, handed_out, strict=True)):
+            place = HEADER_WORDS + COMMAND_WORDS * number + _GRAIN
+            each = each and command.chunks > 1
+            shared = shared or each
+            self._header[place] = _grain(command.chunks) if each else 0
+        self._header[_SHARED] = int(shared)
+
     def profile(self, on: bool = True) -> None:
         """From now on each run fills ``times`` (commands + 1,): nanoseconds, start and ends."""
         self.times = np.zeros(len(self.commands) + 1, np.int64) if on else None
         self._header[2] = 0 if self.times is None else self.times.ctypes.data
+
+
+def _grain(chunks: int) -> int:
+    return max(1, chunks // (_SHARES_PER_CORE * cpu.cores()))
 
 
 def _encode(commands: tuple[Command, ...]) -> NDArray[np.int64]:
@@ -96,7 +116,6 @@ def _encode(commands: tuple[Command, ...]) -> NDArray[np.int64]:
     size = table + sum(3 * len(command.pointers) + len(command.words) for command in commands)
     memory = np.zeros(size, np.int64)
     start: int = memory.ctypes.data
-    shares = _SHARES_PER_CORE * cpu.cores()
     body = list[int]()
     rows = list[int]()
     shared = False
@@ -107,7 +126,7 @@ def _encode(commands: tuple[Command, ...]) -> NDArray[np.int64]:
             )
         serial = command.serial or command.chunks <= 1
         shared = shared or not serial
-        grain = 0 if serial else max(1, command.chunks // shares)
+        grain = 0 if serial else _grain(command.chunks)
         arguments = start + 8 * (table + len(body))
         pairs = arguments + 8 * (len(command.pointers) + len(command.words))
         rows += (command.address, command.chunks, grain, arguments, len(command.pointers), pairs)
