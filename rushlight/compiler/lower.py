@@ -28,18 +28,24 @@ SHORT = {
     "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8", "bool": "bool",
     "complex64": "c64", "complex128": "c128",
 }  # fmt: skip
+TURNS = 4  # of a loop, from which all others follow
 UPDATES = frozenset(("put", "scatter", "slice_set", "as_strided_set"))
 
 
 class Step:
-    """A launch, the node it is for, and which outputs may lie over which of its sources."""
+    """A launch, the node it is for, and which outputs may lie over which of its sources.
 
-    __slots__ = ("launch", "node", "over")
+    ``turns``: of a launch that a loop repeats a varying number of times, that number. Such launches
+    stand there for the first ``TURNS`` turns only (``recurrence.py``).
+    """
+
+    __slots__ = ("launch", "node", "over", "turns")
 
     def __init__(self, launch: Launch, node: Node, over: Sequence[tuple[Node, Node]] = ()) -> None:
         self.launch = launch
         self.node = node
         self.over = list(over)
+        self.turns: int | None = None
 
 
 def short_name(dtype: DType, op: str) -> str:

@@ -19,7 +19,7 @@ from operator import itemgetter
 from typing import Any, final
 
 from rushlight.compiler import pipeline
-from rushlight.compiler.lower import Step
+from rushlight.compiler.lower import TURNS, Step
 from rushlight.compiler.memory import (
     ALIGNMENT,
     Layout,
@@ -59,6 +59,9 @@ class Mould:
                 places.append(tape.place(output.nbytes))
         # Address, slots of the pointers, how many words.
         self.commands: list[tuple[int, tuple[int, ...], int]] = []
+        # Commands that stand for all turns of a loop: where they begin, and how many each turn has.
+        self.loops = _loops(steps)
+        places += [tape.place(steps[start].turns) for start in self.loops]
         for step in steps:
             launch = step.launch
             pointers = pipeline.pointers_of(step, layout.places, updated)
@@ -90,6 +93,8 @@ class Mould:
                 place += 1
             else:
                 outputs.append(output)
+        counts = flat[place : place + len(self.loops)]
+        place += len(self.loops)
         launches: list[tuple[int, int, list[Place], Sequence[int]]] = []
         works: list[Work] = []
         costs: list[tuple[int, int]] = []
@@ -103,20 +108,58 @@ class Mould:
             place = middle + words
             launches.append((address, chunks, pairs, flat[middle:place]))
             costs.append((flops, nbytes))
-        commands = [
-            Command(*launch, serial=not each)
-            for launch, each in zip(launches, shared(works), strict=True)
-        ]
+        order = self._order(counts)
+        handed_out = shared(works)
+        commands = []
+        for source, before, times in order:
+            address, chunks, pairs, rest = launches[source]
+            if times:
+                pairs = [
+                    (slot, offset + times * (offset - earlier))
+                    for (slot, offset), (_, earlier) in zip(pairs, launches[before][2], strict=True)
+                ]
+            commands.append(Command(address, chunks, pairs, rest, not handed_out[source]))
+        sources = [source for source, _, _ in order]
+        first = {source: number for number, source in reversed(list(enumerate(sources)))}
         return Plan(
             program=Program(commands),
             outputs=tuple(outputs),
             arena_bytes=arena_bytes,
             slots=self.slots,
-            labels=self.labels,
-            costs=tuple(costs),
-            sites=self.sites,
-            overwrites=self.overwrites,
+            labels=tuple([self.labels[source] for source in sources]),
+            costs=tuple([costs[source] for source in sources]),
+            sites=tuple([self.sites[source] for source in sources]),
+            overwrites={given: first[command] for given, command in self.overwrites.items()},
         )
+
+    def _order(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
+        """The commands of a cast: (which of the mould's; the same two turns before, and how many
+        times as far as from there this one is from the mould's)."""
+        order: list[tuple[int, int, int]] = []
+        last = 0
+        for (start, width), count in zip(self.loops.items(), counts, strict=True):
+            order += [(number, number, 0) for number in range(last, start + 2 * width)]
+            for turn in range(2, count):
+                source = start + (2 + turn % 2) * width
+                before, times = source - 2 * width, turn // 2 - 1
+                order += [(source + k, before + k, times) for k in range(width)]
+            last = start + TURNS * width
+        order += [(number, number, 0) for number in range(last, len(self.commands))]
+        return order
+
+
+def _loops(steps: Sequence[Step]) -> dict[int, int]:
+    """Where the launches of each varying loop begin, and how many of them a turn has."""
+    found: dict[int, int] = {}
+    number = 0
+    while number < len(steps):
+        node, length = steps[number].node, 1
+        if steps[number].turns is not None:
+            while number + length < len(steps) and steps[number + length].node is node:
+                length += 1
+            found[number] = length // TURNS
+        number += length
+    return found
 
 
 @final

@@ -2,6 +2,10 @@
 
 Only addresses differ between steps, so a kernel is compiled once for any number of them. What
 packs a constant (the weights of the recurrent product) runs once, before the first step.
+
+Where the number of steps is a size of a mould (``ir/size.py``), only the first turns are written
+down: rows follow each other at one distance, and what is overwritten in turn has two places, so
+that turn k + 2 is as far from turn k as turn 3 from turn 1.
 """
 
 from __future__ import annotations
@@ -11,13 +15,14 @@ from collections.abc import Sequence
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import contiguous, copy, is_contiguous
 from rushlight.compiler.launch import Launch, Ref, Scratch
-from rushlight.compiler.lower import Step, lower_group, operand, short_name
+from rushlight.compiler.lower import TURNS, Step, lower_group, operand, short_name
 from rushlight.compiler.passes.fuse import fuse
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.views import base_of
 from rushlight.ir.graph import Node, toposort
 from rushlight.ir.loop import Loop
+from rushlight.ir.size import Size
 
 
 def lower_loop(node: Node) -> list[Step]:
@@ -27,7 +32,7 @@ def lower_loop(node: Node) -> list[Step]:
     sinks, launches = lower_body(form.sinks, form.sequences + form.carries)
     itemsize = node.dtype.itemsize
     for place in range(form.carries):
-        window = form.window(place, form.row_before(place, form.order[0]))
+        window = form.window(place, form.row_before(place, form.turn(0)))
         source = sources[form.sequences + place]
         out = source.replace(ref=Ref(node, window.start * itemsize))
         before += copy(source, out, "loop start")
@@ -35,11 +40,16 @@ def lower_loop(node: Node) -> list[Step]:
     repeated: list[Launch] = []
     for launch in launches:
         if places.runs_once(launch):
-            before.append(places.moved(launch, form.order[0]))
+            before.append(places.moved(launch, form.turn(0)))
         else:
             repeated.append(launch)
-    before += [places.moved(launch, step) for step in form.order for launch in repeated]
-    return [Step(launch, node) for launch in before]
+    varies = isinstance(form.steps, Size) and form.steps >= TURNS
+    steps = [form.turn(number) for number in range(TURNS)] if varies else form.order
+    turns = [Step(places.moved(launch, step), node) for step in steps for launch in repeated]
+    if varies:
+        for each in turns:
+            each.turns = form.steps
+    return [Step(launch, node) for launch in before] + turns
 
 
 def lower_body(body: Sequence[Node], varying: int) -> tuple[list[Node], list[Launch]]:

@@ -61,6 +61,10 @@ class Loop(Record):
         """The steps as they run."""
         return range(self.steps - 1, -1, -1) if self.reverse else range(self.steps)
 
+    def turn(self, number: int) -> int:
+        """The step that runs as number ``number``, as ``order`` has it, of a varying size too."""
+        return self.steps - 1 - number if self.reverse else number
+
     def rows(self, place: int) -> int:
         """How many rows the region of result ``place`` has."""
         if place >= self.carries:
@@ -122,7 +126,7 @@ class Loop(Record):
 
     def final(self, node: Node, place: int) -> Node:
         """What the last step made of a carry."""
-        row = self.row_after(place, self.order[-1])
+        row = self.row_after(place, self.turn(self.steps - 1))
         return build.reshape(self.region(node, place, row, 1), self.sinks[place].shape)
 
 

@@ -13,6 +13,7 @@ import rushlight as torch
 from rushlight.base.events import subscribe
 from rushlight.compiler import pipeline
 from rushlight.engine import clear, twins
+from rushlight.engine.flush import stats
 
 F, nn = torch.nn.functional, torch.nn
 Results = list[Any]
@@ -72,6 +73,24 @@ def pictures(length: int, batch: int) -> Results:
     return [y.detach().numpy(), model[0].weight.grad.numpy(), model[1].running_var.numpy()]
 
 
+def recurrent(length: int, batch: int) -> Results:
+    """Loops forward and backward in time; states that are kept and states that take turns."""
+    torch.manual_seed(5)
+    x = torch.randn(length, batch, 3, requires_grad=True)
+    results: Results = []
+    for layer in (
+        nn.LSTM(3, 4, 2, bidirectional=True), nn.LSTM(3, 4, proj_size=2), nn.GRU(3, 4), nn.RNN(3, 4)
+    ):  # fmt: skip
+        y, _ = layer(x)
+        y.square().sum().backward()
+        results += [y.detach().numpy(), *(each.grad.numpy() for each in layer.parameters())]
+    lengths = torch.tensor([length, *[max(length - 3 * k, 1) for k in range(1, batch)]])
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths)
+    y, last = nn.utils.rnn.pad_packed_sequence(nn.GRU(3, 2, bidirectional=True)(packed)[0])
+    y.square().sum().backward()
+    return [*results, y.detach().numpy(), x.grad.numpy()]
+
+
 LENGTHS = [(length, 4) for length in (5, 9, 20, 33, 34, 47, 1, 64, 21, 2, 70, 90)]
 BATCHES = [(12, batch) for batch in (4, 7, 8, 13, 1, 12, 32, 5, 9, 20)]
 
@@ -90,6 +109,30 @@ def test_casts_have_the_same_bits(
         for ours, theirs in zip(program(*size), want, strict=True):
             np.testing.assert_array_equal(ours, theirs, err_msg=f"sizes {size}")
     assert twins.stats.casts > before
+
+
+def test_loops_of_many_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [(length, 3) for length in (6, 11, 17, 9, 20, 3, 1, 14, 2, 25, 4)]
+    monkeypatch.setattr(twins, "EXAMPLES", 10**9)
+    wanted = [recurrent(*each) for each in sizes]
+    monkeypatch.undo()
+    clear()
+    before = twins.stats.casts
+    for size, want in zip(sizes, wanted, strict=True):
+        for ours, theirs in zip(recurrent(*size), want, strict=True):
+            np.testing.assert_array_equal(ours, theirs, err_msg=f"sizes {size}")
+    assert twins.stats.casts >= before + 15
+
+
+def test_a_recurrent_layer_is_few_moulds() -> None:
+    layer = nn.LSTM(4, 5)
+    moulds, plans = twins.stats.moulds, stats.plans
+    for length in range(5, 69):
+        layer.zero_grad()
+        layer(torch.ones(length, 2, 4))[0].square().sum().backward()
+        layer.weight_hh_l0.grad.sum().item()
+    assert 1 <= twins.stats.moulds - moulds <= 4
+    assert stats.plans - plans <= 66
 
 
 def test_many_lengths_are_few_moulds() -> None:
