@@ -86,7 +86,7 @@ def recurrent(length: int, batch: int) -> Results:
         results += [y.detach().numpy(), *(each.grad.numpy() for each in layer.parameters())]
     lengths = torch.tensor([length, *[max(length - 3 * k, 1) for k in range(1, batch)]])
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths)
-    y, last = nn.utils.rnn.pad_packed_sequence(nn.GRU(3, 2, bidirectional=True)(packed)[0])
+    y, _ = nn.utils.rnn.pad_packed_sequence(nn.GRU(3, 2, bidirectional=True)(packed)[0])
     y.square().sum().backward()
     return [*results, y.detach().numpy(), x.grad.numpy()]
 
