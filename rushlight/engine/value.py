@@ -107,9 +107,11 @@ def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
     key = (tuple(shape), dtype)
     found = _METAS.get(key)
     if found is None:
+        # NumPy's integers are equal to ours as keys: kept, every shape like it would hold them.
+        key = (tuple(map(operator.index, key[0])), dtype)
         if len(_METAS) >= _METAS_LIMIT:
             _METAS.clear()  # a Meta in use stays alive through its values; equality is by fields
-        found = _METAS[key] = Meta(Size(shape), dtype)
+        found = _METAS[key] = Meta(Size(key[0]), dtype)
     return found
 
 

@@ -235,7 +235,7 @@ def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
     dtype = kind or get_default_dtype()
     if not args:
         return empty(0, dtype=dtype)
-    if all(isinstance(each, int) and not isinstance(each, bool) for each in args):
+    if all(isinstance(each, (int, np.integer)) and not isinstance(each, bool) for each in args):
         return empty(*args, dtype=dtype)
     if len(args) == 1:
         (data,) = args

@@ -45,7 +45,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
         key = (layout, value.meta.dtype, arguments)
     entry = cache.get(key)
     if entry is None:
-        if holds_array(arguments):  # x.view(n, -1) with a tensor n
+        if holds_array(arguments):  # x.view(n, -1) with a tensor n, or a number of NumPy's
             return make_view(op, x, plain_constant(arguments))
         if len(cache) > _VIEWS_LIMIT:
             cache.clear()
