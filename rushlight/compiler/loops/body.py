@@ -128,6 +128,8 @@ class Body:
         return place if element == "i64" else w.let(f"trunc {whole} {place} to {kind}")
 
     def _load(self, value: Value, lanes: int) -> str:
+        if self.s.fetches_rows and self.phase == 1:
+            self.places.fetch_next_row(self.s.loads[value], lanes)
         there = self.places.guard(value, lanes) if value in self.s.guard_codes else ""
         return self.places.read(self.s.loads[value], lanes, there)
 

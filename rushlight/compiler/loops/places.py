@@ -154,6 +154,14 @@ class Places:
             place = w.let(f"getelementptr i8, ptr {pointer}, i64 {offset}")
             w.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 {int(write)}, i32 {NEAR}, i32 1)")
 
+    def fetch_next_row(self, access: Access, lanes: int) -> None:
+        """Ask for what the next row has at the place that runs."""
+        row = self.s.rows[-1]
+        here = self.active[row]
+        self.active[row] = self.w.let(f"add nsw i64 {here}, 1")
+        self.prefetch(access, lanes, False)
+        self.active[row] = here
+
     def _picked(self, access: Access, memory: str, lanes: int) -> str:
         """One lane after another, a fixed distance apart."""
         w = self.w

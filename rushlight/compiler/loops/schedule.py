@@ -18,7 +18,7 @@ from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_val
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
-from rushlight.compiler.loops.stream import is_streamed
+from rushlight.compiler.loops.stream import fetches_rows, is_streamed
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
@@ -109,6 +109,7 @@ class Schedule:
         self._choose_lanes()
         self.shifted = False
         self.streamed = is_streamed(self)
+        self.fetches_rows = fetches_rows(self)
         self.joined = find_joined(self)
         if self.joined:
             # largest, centre and sum of each vector side by side: more would not fit in registers
@@ -298,7 +299,7 @@ class Schedule:
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
-            self.streamed, self.shifted, bool(self.joined),
+            self.streamed, self.shifted, bool(self.joined), self.fetches_rows,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}

@@ -27,6 +27,8 @@ LINE = 64
 NARROW = 256
 # Floats that the second cache holds beside what else passes through it.
 WAITING = 1 << 16
+# Floats of a row that the CPU's own prefetcher does not have before its turn comes.
+LONG = 4096
 # Steps of a row at least, so that looking up how its memory lies is nothing beside them.
 SEVERAL = 4
 
@@ -37,6 +39,19 @@ def is_streamed(schedule: Schedule) -> bool:
     if s.cpu.isa not in ("avx2", "avx512"):
         return False
     return _is_streamed_panel(s) if s.panel else _is_streamed_chain(s)
+
+
+def fetches_rows(schedule: Schedule) -> bool:
+    """Whether the second pass over a row asks for the next row: the first is limited by memory, the
+    second, which finds its row in a cache, by arithmetic.
+    """
+    s = schedule
+    if not s.by_rows or not s.rows or s.exact or len(s.inner) != 1 or not s.heavy:
+        return False
+    nbytes = s.inner_count * float32.itemsize
+    if not LONG <= s.inner_count <= WAITING or s.row_count * nbytes < LARGE:
+        return False
+    return any(value.phase == 1 and value.full for value in s.values)
 
 
 def _is_streamed_chain(schedule: Schedule) -> bool:

@@ -15,7 +15,7 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 from tests.compiler.loops.test_kernels import agree, tolerance, values
-from tests.compiler.loops.test_panel import again, schedule
+from tests.compiler.loops.test_panel import again, schedule, softmax
 from tests.compiler.run_plan import run_compiled
 
 SHAPES = [(4000,), (37, 200), (37, 203), (3, 5, 131), (40, 64), (7, 30)]
@@ -78,3 +78,26 @@ def test_which_are_streamed() -> None:
         build.permute(x, (1, 0)),
     ):
         assert not schedule(other, ()).streamed
+
+
+def test_which_rows_ask_for_the_next() -> None:
+    """Long ones that are read twice, of arrays beyond the caches."""
+    cases = {(4096, 4096): True, (16384, 1024): False, (1024, 4096): False, (16, 1 << 20): False}
+    for shape, wanted in cases.items():
+        x = build.input(0, shape, float32)
+        assert schedule(softmax(x, 1), (1,)).fetches_rows == wanted, shape
+    assert not schedule(softmax(build.input(0, (4096, 4096), float32), 0), (0,)).fetches_rows
+
+
+@pytest.mark.parametrize("shape", [(9, 40), (5, 333), (3, 7, 129)])
+def test_the_next_row_changes_nothing(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last row asks for one that is not there."""
+    monkeypatch.setattr(stream, "LONG", 1)
+    monkeypatch.setattr(stream, "LARGE", 1)
+    axis = len(shape) - 1
+    x = build.input(0, shape, float32)
+    node = softmax(build.binary("mul", x, x), axis)
+    assert schedule(node, (axis,)).fetches_rows
+    agree([node], [x], [values(shape, float32)], 1e-6)
