@@ -91,7 +91,12 @@ def log_softmax(input: Node, dim: int | None, dtype: DType | None = None) -> Nod
     if x.size == 0:
         return const(0, input.shape, dtype)
     shifted = _shifted(x, axis)
-    total = unary("log", reduce(unary("exp", shifted), "sum", (axis,)))
+    total = reduce(unary("exp", shifted), "sum", (axis,))
+    if axis == x.ndim - 1:  # where PyTorch keeps halves as such between its loops
+        total = build.cast(build.cast(total, dtype), x.dtype)
+        total = build.cast(build.cast(unary("log", total), dtype), x.dtype)
+    else:
+        total = unary("log", total)
     logs = build.cast(binary("sub", shifted, widen(total, x, (axis,))), dtype)
     return reshape(logs, input.shape)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import bfloat16, float16
+from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
@@ -48,28 +50,75 @@ def batch_norm(
     )
     x = build.cast(input, compute_dtype(input.dtype))
     axes = (0, *range(2, x.ndim))
-    centred, mean, variance = statistics(x, axes)
-    inverse = inverse_root(variance, eps)
+    kept = _kept_in_halves(input, (weight, bias, running_mean, running_var))
+    half = kept if kept is bfloat16 else None  # rounded at each step, not only where kept
+    if half is not None:
+        centred, moving, variance = _half_statistics(x, axes, half)
+    else:
+        centred, moving, variance = statistics(x, axes)
+    mean, inverse = _rounded(moving, kept), _rounded(inverse_root(variance, eps), kept)
+    if kept is not half:
+        centred = binary("sub", x, per_channel(x, mean))
     scale = inverse if weight is None else times(inverse, build.cast(weight, x.dtype))
     shift = None if bias is None else per_channel(x, bias)
     out = build.cast(_affine(centred, per_channel(x, scale), shift), input.dtype)
     if running_mean is None or running_var is None:
         return out, mean, inverse
     count = x.size // max(x.shape[1], 1)
-    unbiased = scaled(variance, count / max(count - 1, 1))
+    if half is None:
+        unbiased = scaled(variance, count / max(count - 1, 1))
+    else:
+        squares = _rounded(_squares(x, axes), half)
+        below = const(max(count - 1, 1), squares.shape, x.dtype)
+        unbiased = _rounded(binary("div", squares, below), half)
     return (
         out, mean, inverse,
-        _moved_average(running_mean, mean, momentum),
-        _moved_average(running_var, unbiased, momentum),
+        _moved_average(running_mean, moving, momentum, half, mean=True),
+        _moved_average(running_var, unbiased, momentum, half),
     )  # fmt: skip
 
 
-def _moved_average(old: Node, new: Node, momentum: Scalar) -> Node:
+def _moved_average(
+    old: Node, new: Node, momentum: Scalar, half: DType | None, mean: bool = False
+) -> Node:
     """(1 - momentum) * old + momentum * new."""
     wide = build.cast(old, new.dtype)
-    rate = full(momentum, new.shape, new.dtype)
-    rest = binary("sub", const(1, new.shape, new.dtype), rate)
-    return build.cast(binary("add", times(rest, wide), times(rate, new)), old.dtype)
+    rate = _rounded(full(momentum, new.shape, new.dtype), half)
+    rest = _rounded(binary("sub", const(1, new.shape, new.dtype), rate), half)
+    kept, moved = _rounded(times(rest, wide), half), times(rate, new)
+    if half is not None and mean:
+        moved = _rounded(moved, half)
+    return build.cast(binary("add", kept, moved), old.dtype)
+
+
+def _kept_in_halves(input: Node, vectors: tuple[Node | None, ...]) -> DType | None:
+    """The dtype in which PyTorch keeps statistics: of halves, halves, unless a parameter is wider.
+
+    They are rounded then, and what is made of them shows it.
+    """
+    if input.dtype not in (float16, bfloat16):
+        return None
+    same = all(each is None or each.dtype is input.dtype for each in vectors)
+    return input.dtype if same else None
+
+
+def _rounded(x: Node, dtype: DType | None) -> Node:
+    return x if dtype is None else build.cast(build.cast(x, dtype), x.dtype)
+
+
+def _squares(x: Node, axes: tuple[int, ...]) -> Node:
+    """The sum of squared distances from the mean."""
+    centred = statistics(x, axes)[0]
+    return reduce(times(centred, centred), "sum", axes)
+
+
+def _half_statistics(x: Node, axes: tuple[int, ...], dtype: DType) -> tuple[Node, Node, Node]:
+    """``statistics`` with PyTorch's roundings: of the mean, of the squares' sum, of their mean."""
+    mean = _rounded(statistics(x, axes)[1], dtype)
+    count = x.size // max(x.shape[1], 1)
+    squares = _rounded(_squares(x, axes), dtype)
+    variance = _rounded(binary("div", squares, const(count, squares.shape, x.dtype)), dtype)
+    return binary("sub", x, per_channel(x, mean)), mean, variance
 
 
 @batch_norm.vjp

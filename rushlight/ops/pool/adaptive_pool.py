@@ -10,6 +10,7 @@ from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.conv import to_first, to_last
 from rushlight.ops.pool.window import adaptive_windows, with_batch
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import finish
 from rushlight.ops.reduce.sum import mean_of
 from rushlight.ops.table import composite
@@ -70,7 +71,9 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
             f"{who}: elements of output_size must be greater than or equal to 0 but received "
             f"{list(targets)}"
         )
-    last = to_last(x)
+    # A mean of halves is rounded once, at its end.
+    wide = compute_dtype(x.dtype) if kind == "sum" else x.dtype
+    last = build.cast(to_last(x), wide)
     if regular:
         taps = tuple(size // count for size, count in zip(x.shape[2:], targets, strict=True))
         window = (taps, taps, ((0, 0),) * rank, (1,) * rank)
@@ -100,7 +103,7 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
             else:
                 empty = tuple(0 if k == place else n for k, n in enumerate(out.shape))
                 out = const(0, empty, out.dtype)
-    out = to_first(out)
+    out = build.cast(to_first(out), x.dtype)
     return out if batched else reshape(out, out.shape[1:])
 
 

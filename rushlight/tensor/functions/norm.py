@@ -82,6 +82,10 @@ def instance_norm(
         if each is not None and each.dtype not in kinds and input.is_floating_point():  # type: ignore[attr-defined]
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
     merged = input.reshape(1, n * channels, *input.shape[2:])
+    if input.dtype in (float16, bfloat16) and n:
+        return _half_instance_norm(
+            input, merged, running_mean, running_var, weight, bias, float(momentum), eps
+        )
     results = function("_batch_norm")(merged, None, None, None, None, float(momentum), eps)
     if running_mean is not None and running_var is not None:
         _move(merged, running_mean, running_var, n, momentum)
@@ -93,6 +97,24 @@ def instance_norm(
         out = out + bias.reshape(shape)
     kept: Tensor = out.to(input.dtype)  # half precision beside float32 weights stays as it is
     return kept
+
+
+def _half_instance_norm(
+    input: Tensor, merged: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None, bias: Tensor | None, momentum: float, eps: float,
+) -> Tensor:  # fmt: skip
+    """As PyTorch has it: a batch norm of all planes, which rounds its statistics to halves."""
+    n = input.shape[0]
+    repeated = [
+        None if each is None else each.repeat(n)
+        for each in (weight, bias, running_mean, running_var)
+    ]
+    results = function("_batch_norm")(merged, *repeated, momentum, eps)
+    if running_mean is not None and running_var is not None:
+        for running, planes in zip((running_mean, running_var), results[3:], strict=True):
+            running._replace_(function("mean")(planes.detach().reshape(n, -1), 0))
+    out: Tensor = results[0].reshape(*input.shape)
+    return out
 
 
 def _move(

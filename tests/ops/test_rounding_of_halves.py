@@ -1,0 +1,93 @@
+"""Halves are rounded where PyTorch rounds them: statistics, sums of exponentials, means of bins.
+
+The numbers are of real PyTorch 2.13.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import rushlight as torch
+
+F = torch.nn.functional
+OUT = {
+    "bfloat16": [
+        -2.515625, 0.66796875, -1.1484375, 2.03125, -0.09130859375, 0.9453125, -0.87109375,
+        0.16796875, 0.018798828125, 0.67578125, 0.30078125, -0.0751953125, 0.66796875, -1.1484375,
+        2.03125, 0.2138671875, 0.9453125, -0.87109375, 0.16796875, 1.203125, 0.67578125,
+        0.30078125, -0.0751953125, 0.58203125,
+    ],
+    "float16": [
+        -2.509765625, 0.6669921875, -1.1474609375, 2.029296875, -0.0919189453125, 0.94580078125,
+        -0.8701171875, 0.16748046875, 0.0189666748046875, 0.6748046875, 0.300048828125,
+        -0.07470703125, 0.6669921875, -1.1474609375, 2.029296875, 0.21337890625, 0.94580078125,
+        -0.8701171875, 0.16748046875, 1.205078125, 0.6748046875, 0.300048828125, -0.07470703125,
+        0.5810546875,
+    ],
+}  # fmt: skip
+MEAN = {
+    "bfloat16": [
+        0.734375, 1.140625, 2.0,
+    ],
+    "float16": [
+        0.7373046875, 1.1435546875, 2.0,
+    ],
+}  # fmt: skip
+VAR = {
+    "bfloat16": [
+        1.2109375, 0.6875, 0.515625,
+    ],
+    "float16": [
+        1.212890625, 0.68896484375, 0.51806640625,
+    ],
+}  # fmt: skip
+LOGS = {
+    "bfloat16": [
+        -15.25, -4.75, -10.75, -0.25390625, -6.25, -12.25, -1.75, -7.75, -13.75, -3.25, -9.25,
+        -15.25,
+    ],
+    "float16": [
+        -15.25, -4.75390625, -10.75, -0.25244140625, -6.25390625, -12.25, -1.751953125,
+        -7.75390625, -13.75, -3.251953125, -9.25, -15.25,
+    ],
+}  # fmt: skip
+BINS = {
+    "bfloat16": [
+        1.75, 2.5, 3.25, 2.0, 2.75, 3.5, 2.25, 3.0, 1.0, 2.5, 3.25, 4.0, 2.75, 3.5, 1.5, 3.0, 1.0,
+        1.75,
+    ],
+    "float16": [
+        1.75, 2.5, 3.25, 2.0, 2.75, 3.5, 2.25, 3.0, 1.0, 2.5, 3.25, 4.0, 2.75, 3.5, 1.5, 3.0, 1.0,
+        1.75,
+    ],
+}  # fmt: skip
+
+
+def _x(dtype: torch.dtype) -> torch.Tensor:
+    return ((torch.arange(24) * 7) % 11).reshape(2, 3, 4).to(dtype) / 2
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_batch_norm(name: str) -> None:
+    dtype = getattr(torch, name)
+    mean, var = torch.tensor([0.5, 1.0, 2.0]).to(dtype), torch.tensor([1.0, 0.5, 0.25]).to(dtype)
+    weight, bias = torch.tensor([1.5, -0.75, 0.3]).to(dtype), torch.tensor([0.1, 0.2, 0.3])
+    y = F.batch_norm(_x(dtype), mean, var, weight, bias.to(dtype), True, 0.1, 1e-5)
+    assert y.flatten().tolist() == OUT[name]
+    assert mean.tolist() == MEAN[name]
+    assert var.tolist() == VAR[name]
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_instance_norm_is_a_batch_norm_of_planes(name: str) -> None:
+    dtype = getattr(torch, name)
+    x, weight = _x(dtype), torch.tensor([1.5, -0.75, 0.3]).to(dtype)
+    planes = F.batch_norm(x.reshape(1, 6, 4), None, None, weight.repeat(2), None, True)
+    assert F.instance_norm(x, weight=weight).equal(planes.reshape(2, 3, 4))
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_log_softmax_and_adaptive_pool(name: str) -> None:
+    x = _x(getattr(torch, name))
+    assert torch.log_softmax(x.reshape(2, 12) * 3, 1)[0].tolist() == LOGS[name]
+    assert F.adaptive_avg_pool1d(x, 3).flatten().tolist() == BINS[name]
