@@ -71,7 +71,11 @@ def _source(size: int, count: int, scale: float | None, align_corners: bool, dty
     return _plus(_times(_plus(place, 0.5), step), -0.5)
 
 
-def _linear(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
+def _linear(
+    x: Node, axis: int, count: int, scale: float | None, align_corners: bool,
+    weights: DType | None = None,
+) -> Node:  # fmt: skip
+    """``weights``: the dtype they are rounded to, where they are."""
     size = x.shape[axis]
     if size == count and (align_corners or scale is None or scale == 1.0):
         return x
@@ -82,12 +86,17 @@ def _linear(x: Node, axis: int, count: int, scale: float | None, align_corners: 
     low = _clamped(low, size)
     high = _clamped(_plus(low, 1), size)
     first, second = build.take(x, low, axis), build.take(x, high, axis)
-    rest = binary("sub", const(1, weight.shape, weight.dtype), weight)
+    weight = _rounded(weight, weights)
+    rest = _rounded(binary("sub", const(1, weight.shape, weight.dtype), weight), weights)
     return binary(
         "add",
         binary("mul", first, _along(rest, axis, first)),
         binary("mul", second, _along(weight, axis, second)),
     )
+
+
+def _rounded(x: Node, dtype: DType | None) -> Node:
+    return x if dtype is None else build.cast(build.cast(x, dtype), x.dtype)
 
 
 def _near(t: Node) -> Node:
@@ -146,7 +155,9 @@ def interpolate(
             kernel = None if mode == "linear" else CUBIC
             x = bytes_along(x, axis, count, step, align_corners, kernel)
         elif mode == "linear":
-            x = _linear(x, axis, count, scale, align_corners)
+            # PyTorch keeps the weights of three axes in the input's dtype, of fewer it does not.
+            kept = input.dtype if len(size) == 3 and not bytes_ else None
+            x = _linear(x, axis, count, scale, align_corners, kept)
         else:
             x = _cubic(x, axis, count, scale, align_corners)
     return build.cast(x, input.dtype)

@@ -86,6 +86,19 @@ def test_instance_norm_is_a_batch_norm_of_planes(name: str) -> None:
     assert F.instance_norm(x, weight=weight).equal(planes.reshape(2, 3, 4))
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bfloat16", [1.09375, 2.625, 3.640625, 2.03125, 2.8125, 1.671875]),
+        ("float16", [1.09765625, 2.6328125, 3.658203125, 2.04296875, 2.8125, 1.673828125]),
+    ],
+)
+def test_weights_of_three_axes(name: str, expected: list[float]) -> None:
+    x = ((torch.arange(64) * 7) % 11).reshape(1, 1, 4, 4, 4).to(getattr(torch, name)) / 2
+    y = F.interpolate(x, (3, 3, 3), mode="trilinear")
+    assert y.flatten()[:6].tolist() == expected
+
+
 @pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_log_softmax_and_adaptive_pool(name: str) -> None:
     x = _x(getattr(torch, name))

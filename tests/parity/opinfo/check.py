@@ -276,7 +276,9 @@ def _same(
 ) -> None:
     """Raise Differs unless a result equals the encoded one, as exactly as ``within`` can hold."""
     kind = theirs[0] if isinstance(theirs, tuple) else None
-    if kind == "tensor":
+    if kind == "coo":
+        _same_sparse(mine, theirs, aspect, name)
+    elif kind == "tensor":
         _same_tensor(mine, theirs, aspect, only_shape, name, within)
     elif kind in ("list", "tuple", "named"):
         parts = theirs[-1]
@@ -298,6 +300,17 @@ def _same(
             same = type(mine) is type(expected) and mine == expected
         if not same:
             raise Differs(aspect, f"{mine!r}, PyTorch {expected!r}")
+
+
+def _same_sparse(mine: Any, theirs: Any, aspect: str, name: str) -> None:
+    _, shape, merged, places, elements = theirs
+    if not isinstance(mine, rushlight.Tensor) or not mine.is_sparse:
+        raise Differs(aspect, f"{_short(mine)}, PyTorch a sparse tensor")
+    if (tuple(mine.shape), mine.is_coalesced()) != (shape, merged):
+        found = f"{tuple(mine.shape)} coalesced {mine.is_coalesced()}"
+        raise Differs("shape", f"{found}, PyTorch {shape} coalesced {merged}")
+    _same_tensor(mine._indices(), places, aspect, False, name, "")
+    _same_tensor(mine._values(), elements, aspect, False, name, "")
 
 
 def _same_tensor(

@@ -56,6 +56,10 @@ def encode(torch: Any, value: Any) -> Any:
 
 
 def _encode_tensor(torch: Any, value: Any) -> Any:
+    if value.layout is torch.sparse_coo:
+        plain = value.detach()
+        parts = [encode(torch, each) for each in (plain._indices(), plain._values())]
+        return ("coo", tuple(value.shape), plain.is_coalesced(), *parts)
     if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
         raise Unwritable(f"{value.layout} tensor on {value.device}")
     if value.dtype is torch.complex32:
@@ -102,6 +106,10 @@ def decode(torch: Any, plain: Any, known: dict[int, Any] | None = None) -> Any:
     kind, *rest = plain
     if kind == "tensor":
         return _decode_tensor(torch, plain, known)
+    if kind == "coo":
+        shape, merged, places, elements = rest
+        places, elements = decode(torch, places), decode(torch, elements)
+        return torch.sparse_coo_tensor(places, elements, shape, is_coalesced=merged)
     if kind == "size":
         return torch.Size(rest[0])
     if kind == "torch":
