@@ -54,6 +54,7 @@ class _nn:
 
 _FILES = "torch.load and torch.save read and write files"
 PyTorchFileReader = absent_class("torch.PyTorchFileReader", _FILES)
+Value = absent_class("torch._C.Value", "TorchScript, whose values it holds, is left out")
 PyTorchFileWriter = absent_class("torch.PyTorchFileWriter", _FILES)
 
 __all__ = ["DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator"]

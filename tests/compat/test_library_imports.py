@@ -31,3 +31,13 @@ def test_a_dispatch_mode_can_be_derived_from_and_not_entered() -> None:
     mode = Counting()
     with pytest.raises(NotImplementedError, match="TorchFunctionMode"), mode:
         pass
+
+
+def test_names_of_distributed_tensors_and_torchscript() -> None:
+    from rushlight._C import Value
+    from rushlight.distributed._tensor import DTensor
+    from rushlight.distributed._tensor.experimental import implicit_replication
+
+    assert not isinstance(torch.ones(1), (DTensor, Value))
+    with pytest.raises(NotImplementedError, match="one process"):
+        implicit_replication()
