@@ -226,10 +226,19 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
         shares = min(problem.flops // 2 // SHARE_MULADDS, CONV_CHUNKS)
         shares //= problem.groups * -(-problem.filters // tile.columns)
         images = min(images, -(-problem.x.shape[0] // max(1, shares)))
-    parts = problem.groups * -(-problem.x.shape[0] // images)
-    parts *= -(-problem.row.out // rows) * -(-problem.column.out // columns)
+    bands = -(-problem.row.out // rows) * -(-problem.column.out // columns)
     wanted = min(max(1, problem.flops // 2 // CHUNK_MULADDS), CONV_CHUNKS)
-    filters = round_up(-(-problem.filters // -(-wanted // parts)), tile.columns)
+
+    def cut(images: int) -> tuple[int, int]:
+        """(filters of a chunk, chunks) where a chunk has so many images."""
+        parts = problem.groups * -(-problem.x.shape[0] // images) * bands
+        filters = round_up(-(-problem.filters // -(-wanted // parts)), tile.columns)
+        return filters, parts * -(-problem.filters // filters)
+
+    filters, chunks = cut(images)
+    if images > 1 < chunks and chunks % 2:  # even numbers are two threads' fair share
+        images = -(-images // 2)
+        filters, _ = cut(images)
     return ConvBlocks(images, rows, columns, channels, filters)
 
 
@@ -249,6 +258,7 @@ def weight_blocks(
     widest = 64 if problem.row.taps * problem.column.taps > 1 else 128
     block_filters = min(round_up(filters, shape.columns), round_up(widest, shape.columns))
     block_channels = min(channels, widest)
+    block_filters, block_channels = _evenly(problem, block_filters, block_channels, shape.columns)
     parts = problem.groups * -(-filters // block_filters) * -(-channels // block_channels)
     shares = min(-(-wanted // parts), problem.x.shape[0]) if apart else 1
     wanted = -(-wanted // shares)
@@ -269,6 +279,16 @@ def weight_blocks(
     images, rows, columns = _band(problem, results, room)
     images = min(images, -(-problem.x.shape[0] // shares))
     return shape, ConvBlocks(images, rows, columns, block_channels, block_filters), shares
+
+
+def _evenly(problem: Problem, filters: int, channels: int, wide: int) -> tuple[int, int]:
+    """Blocks of weights no larger than these, of equal size and an even number where there are
+    several: two threads' fair share."""
+    across, down = -(-problem.filters // filters), -(-max(1, problem.channels) // channels)
+    if across * down % 2 and across * down > 1 and problem.groups % 2:
+        across, down = (across + 1, down) if across >= down else (across, down + 1)
+    filters = min(filters, round_up(-(-problem.filters // across), wide))
+    return filters, min(channels, round_up(-(-max(1, problem.channels) // down), 16))
 
 
 def tap_rows(problem: Problem, parts: int) -> int:

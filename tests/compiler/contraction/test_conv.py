@@ -341,3 +341,26 @@ def test_wrong_shapes_are_refused() -> None:
     x, w, out = (np.zeros(shape, "f") for shape in ((1, 8, 8, 3), (6, 3, 3, 3), (1, 7, 6, 6)))
     with pytest.raises(ValueError, match=r"conv: x f32\(1, 8, 8, 3\), w f32\(6, 3, 3, 3\)"):
         conv(*map(machine.operand, (x, w, out)), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
+
+
+@pytest.mark.parametrize(
+    ("images", "channels", "filters", "size"),
+    [(8, 960, 160, 7), (8, 1280, 320, 7), (8, 96, 576, 14), (8, 576, 96, 14), (3, 640, 96, 5)],
+)
+def test_two_threads_get_equal_shares(images: int, channels: int, filters: int, size: int) -> None:
+    rng = np.random.default_rng(0)
+    x = machine.aligned(rng.standard_normal((images, size, size, channels)).astype("f"))
+    w = machine.aligned(rng.standard_normal((filters, channels, 1, 1)).astype("f"))
+    out = machine.aligned(np.zeros((images, size, size, filters), "f"))
+    options = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
+    launches = conv(*map(machine.operand, (x, w, out)), *options)
+    assert launches[-1].chunks % 2 == 0
+    machine.run(launches, parts=3)
+    expected = reference(x, w, (1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-3)
+    dw = machine.aligned(np.zeros_like(w))
+    launches = conv_weight_grad(*map(machine.operand, (out, x, dw)), *options)
+    assert launches[0].chunks % 2 == 0
+    machine.run(launches, parts=3)
+    product = np.einsum("nhwk,nhwc->kc", out.astype("d"), x.astype("d"))
+    np.testing.assert_allclose(dw[:, :, 0, 0], product, rtol=1e-4, atol=1e-4 * abs(product).max())
