@@ -328,3 +328,22 @@ def broadcast_object_list(
     """The objects of process ``src`` in every process's list."""
     member(group)
     _root(src, group_src, "broadcast")
+
+
+def scatter_object_list(
+    scatter_object_output_list: list[Any],
+    scatter_object_input_list: list[Any] | None = None,
+    src: int | None = None,
+    group: ProcessGroup | None = None,
+    group_src: int | None = None,
+) -> None:
+    """This process's object of those that ``src`` has: the first of its list."""
+    member(group)
+    if not isinstance(scatter_object_output_list, list) or not scatter_object_output_list:
+        raise ValueError(
+            "Expected argument scatter_object_output_list to be a list of size at least 1."
+        )
+    _root(src, group_src, "scatter")
+    if not scatter_object_input_list:
+        raise ValueError("source rank must provide non-None scatter_object_input_list")
+    scatter_object_output_list[0] = scatter_object_input_list[0]

@@ -51,6 +51,8 @@ class StreamSource:
         stream.seek(self.start)
 
     def read_at(self, offset: int, nbytes: int) -> bytes:
+        if offset >= self.size:  # a damaged file may name a place that no seek() takes
+            return b""
         self.stream.seek(self.start + offset)
         return bytes(self.stream.read(max(0, min(nbytes, self.size - offset))))
 

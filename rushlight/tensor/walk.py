@@ -79,6 +79,7 @@ class Walk:
         self.leaves: dict[int, list[Any]] = {}
         self.visited = 0
         self.callbacks: list[Callable[[], None]] = []  # called when the walk is over
+        self.sparse: dict[int, Tensor] = {}  # what leaves get when the walk is over, by their id
         self._around: Walk | None = None
         # autograd.grad of a computed tensor: caught at (node, output) before the node runs
         self.catch: dict[tuple[int, int], list[int]] = {}
@@ -247,14 +248,25 @@ class Walk:
         for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
             hook(leaf)
 
-    def hand_sparse(self, leaf: Tensor, gradient: Tensor) -> None:
-        """Give one leaf a sparse gradient, beside what it was handed before."""
+    def add_sparse(self, leaf: Tensor, gradient: Tensor) -> None:
+        """Keep a sparse gradient of a leaf for the end of the walk."""
+        before = self.sparse.get(id(leaf))
+        if before is None:
+            self.callbacks.append(lambda: self._hand_sparse(leaf))
+        self.sparse[id(leaf)] = gradient if before is None else sum_of(before, gradient)
+
+    def _hand_sparse(self, leaf: Tensor) -> None:
+        """Give one leaf its sparse gradient, beside what it was handed before."""
+        gradient = self.sparse[id(leaf)]
         for hook in tuple(leaf.__dict__.get("_hooks", {}).values()):
             replaced = hook(gradient)
             gradient = gradient if replaced is None else replaced
         if self.only is None:
             old = leaf._grad
-            leaf._grad = gradient if old is None else sum_of(old, gradient)
+            if old is None or old.is_sparse:
+                leaf._grad = gradient if old is None else sum_of(old, gradient)
+            else:
+                old._replace_(sum_of(old, gradient))
             for hook in tuple(leaf.__dict__.get("_accumulate_hooks", {}).values()):
                 hook(leaf)
             return

@@ -100,3 +100,27 @@ def test_module_and_sampler_of_one() -> None:
         DistributedDataParallel(module, device_ids=[0])
     sampler = DistributedSampler(range(5), shuffle=False)
     assert list(sampler) == [0, 1, 2, 3, 4]
+
+
+def test_there_is_nobody_to_send_to(alone: None) -> None:
+    for way in (dist.send, dist.isend, dist.recv, dist.irecv):
+        with pytest.raises(ValueError, match="should not be the same as the current one"):
+            way(torch.ones(2), 0)
+        with pytest.raises(ValueError, match="process 1 is not in the group"):
+            way(torch.ones(2), 1)
+    found: list[object] = [None]
+    dist.scatter_object_list(found, [{"a": 1}], src=0)
+    assert found == [{"a": 1}]
+    with pytest.raises(ValueError, match="list of size at least 1"):
+        dist.scatter_object_list([], [1], src=0)
+
+
+def test_uneven_inputs(alone: None) -> None:
+    model = nn.parallel.DistributedDataParallel(nn.Linear(2, 2))
+    with model.join():
+        model(torch.ones(1, 2)).sum().backward()
+    with dist.algorithms.join.Join([model]):
+        model(torch.ones(1, 2)).sum().backward()
+    assert model.module.bias.grad.tolist() == [2.0, 2.0]
+    with pytest.raises(NotImplementedError, match="register_comm_hook"):
+        model.register_comm_hook(None, None)

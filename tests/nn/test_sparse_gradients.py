@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import rushlight as torch
@@ -86,3 +89,32 @@ def test_bags() -> None:
         nn.EmbeddingBag(4, 2, mode="max", sparse=True)(torch.tensor([[0, 1]]))
     with pytest.raises(RuntimeError, match="scale_grad_by_freq not supported"):
         ones(scale_grad_by_freq=True)(torch.tensor([0])).sum().backward()
+
+
+def test_in_a_process_that_did_nothing_sparse_before() -> None:
+    program = (
+        "import rushlight as torch\n"
+        "weight = torch.ones(4, 2, requires_grad=True)\n"
+        "seen = []\n"
+        "weight.register_hook(lambda grad: seen.append(grad._nnz()))\n"
+        "look = lambda *rows: torch.nn.functional.embedding(torch.tensor(rows), weight, sparse=True)\n"
+        "(look(0, 1) * look(1, 3)).sum().backward()\n"
+        "look(2).sum().backward()\n"
+        "print(seen, weight.grad.to_dense()[:, 0].tolist(), weight.grad.is_coalesced())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "[4, 1] [1.0, 2.0, 1.0, 1.0] False\n", ran.stderr
+
+
+def test_gradients_are_changed_in_place() -> None:
+    layer = ones()
+    layer(torch.tensor([0, 1])).sum().backward()
+    grad = layer.weight.grad
+    grad.data.mul_(4).div_(2.0)
+    grad += grad
+    grad -= torch.sparse_coo_tensor([[3]], [[1.0, 1.0]], (4, 2))
+    assert grad is layer.weight.grad
+    assert grad.to_dense()[:, 0].tolist() == [4.0, 4.0, 0.0, -1.0]
+    dense = layer.weight.grad = torch.ones(4, 2)
+    layer(torch.tensor([2])).sum().backward()
+    assert layer.weight.grad is dense and dense[:, 0].tolist() == [1.0, 1.0, 2.0, 1.0]

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rushlight.distributed.algorithms.join import Join, Joinable, JoinHook
 from rushlight.distributed.group import member
 from rushlight.nn.modules.module import Module
 
 
-class DistributedDataParallel(Module):
+class DistributedDataParallel(Module, Joinable):
     """The module under the name ``module``: state dicts have its prefix.
 
     With one process there is nothing to average, so that gradients are the module's own. Raises
@@ -70,3 +71,33 @@ class DistributedDataParallel(Module):
             yield
         finally:
             self.require_backward_grad_sync = before
+
+    @contextmanager
+    def join(
+        self, divide_by_initial_world_size: bool = True, enable: bool = True,
+        throw_on_early_termination: bool = False,
+    ) -> Iterator[None]:  # fmt: skip
+        """Around a loop of as many batches as this process has: alone it runs as it is."""
+        with Join([self], enable, throw_on_early_termination):
+            yield
+
+    def join_hook(self, **kwargs: Any) -> JoinHook:
+        """Nothing is to be done for other processes."""
+        return JoinHook()
+
+    @property
+    def join_device(self) -> Any:
+        """Where the module is."""
+        return self.device
+
+    @property
+    def join_process_group(self) -> Any:
+        """The group given at the start."""
+        return self.process_group
+
+    def register_comm_hook(self, state: object, hook: Any) -> None:
+        """Raises NotImplementedError: nothing is sent that a hook could change."""
+        raise NotImplementedError(
+            "DistributedDataParallel.register_comm_hook: with one process no gradients are sent, "
+            "so that there are no buckets for a hook; leave it out"
+        )

@@ -195,10 +195,33 @@ class SparseTensor(Tensor):
                 f"copy_: a sparse tensor of size {tuple(self._sizes)} cannot hold one of size "
                 f"{tuple(src._sizes)}"
             )
-        copied = src.clone().to(self.dtype)
-        self._places, self._elements = copied._places, copied._elements
-        self._merged = src._merged
+        return self._hold(src.clone().to(self.dtype))
+
+    def _hold(self, other: SparseTensor) -> SparseTensor:
+        self._places, self._elements = other._places, other._elements
+        self._merged = other._merged
         return self
+
+    def add_(self, other: Any, *, alpha: float = 1) -> SparseTensor:
+        """``other``, which must be sparse too, added in place."""
+        return self._hold(FORMS["add"](self, other, alpha).to(self.dtype))
+
+    def sub_(self, other: Any, *, alpha: float = 1) -> SparseTensor:
+        """``other``, which must be sparse too, subtracted in place."""
+        return self._hold(FORMS["sub"](self, other, alpha).to(self.dtype))
+
+    def mul_(self, other: Any) -> SparseTensor:
+        """Every element times a number, or times another tensor's; in place."""
+        return self._hold(FORMS["mul"](self, other).to(self.dtype))
+
+    def div_(self, other: Any) -> SparseTensor:
+        """Every element divided by a number; in place."""
+        return self._hold(FORMS["div"](self, other).to(self.dtype))
+
+    __iadd__ = add_
+    __isub__ = sub_
+    __imul__ = mul_
+    __itruediv__ = div_
 
     def __copy__(self) -> SparseTensor:
         return self._with(self._elements)
@@ -221,6 +244,11 @@ class SparseTensor(Tensor):
     def detach(self) -> SparseTensor:
         """The same without gradient."""
         return self._with(self._elements.detach())  # type: ignore[attr-defined]
+
+    @property
+    def data(self) -> SparseTensor:
+        """The same elements, without the graph: what is written in place is seen by both."""
+        return self.detach() if self.requires_grad else self
 
     def to(self, *args: Any, **kwargs: Any) -> SparseTensor:
         """Another dtype, as ``Tensor.to``."""

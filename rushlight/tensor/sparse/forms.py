@@ -142,7 +142,7 @@ def _is_number(value: Any) -> bool:
 
 @_form("add")
 def added(input: Any, other: Any, alpha: float = 1) -> Any:
-    """Sparse and sparse: the places of both. Dense and sparse: dense."""
+    """Sparse and sparse: the places of both, merged if they were. Dense and sparse: dense."""
     if isinstance(input, SparseTensor) and not isinstance(other, SparseTensor):
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
     scaled = other if alpha == 1 else scaled_by(other, alpha)
@@ -155,7 +155,8 @@ def added(input: Any, other: Any, alpha: float = 1) -> Any:
         )
     places = function("cat")((input._places, scaled._places), 1)
     elements = function("cat")((input._elements, scaled._elements), 0)
-    return SparseTensor._make(places, elements, input._sizes).coalesce()
+    made = SparseTensor._make(places, elements, input._sizes)
+    return made.coalesce() if input._merged and other._merged else made
 
 
 @_form("sub")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.tensor.sparse import forms  # noqa: F401 - gradients are added up
 from rushlight.tensor.sparse.coo import SparseTensor
 from rushlight.tensor.state import LEAF, GradNode
 from rushlight.tensor.tensor import Tensor
@@ -53,7 +54,7 @@ class _RowsNode(GradNode):
         gradient = SparseTensor._make(places.reshape(1, -1), values, tuple(leaf.shape))
         walk = running.walk
         assert walk is not None
-        walk.callbacks.append(lambda: walk.hand_sparse(leaf, gradient))
+        walk.add_sparse(leaf, gradient)
         return [None] * len(self.edges)
 
 
