@@ -63,7 +63,8 @@ def _as_kind(tensor: Tensor, kind: DType) -> Tensor:
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    """A tensor or edge of the graph alone, or any iterable of them."""
+    return (value,) if hasattr(value, "output_nr") else tuple(value)
 
 
 def _require_tensors(outputs: Sequence[Any]) -> None:
@@ -108,7 +109,7 @@ def backward(
     if inputs is not None:
         named = _tuple(inputs)
         if not named:
-            raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         found = grad(roots, named, seeds, keep, create_graph, allow_unused=True)
         with mode_of(create_graph):
             for tensor, cotangent in zip(named, found, strict=True):
@@ -134,12 +135,21 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """The gradients of ``outputs`` with respect to ``inputs``, touching no ``.grad``."""
+) -> Any:
+    """The gradients of ``outputs`` with respect to ``inputs``, touching no ``.grad``.
+
+    ``inputs``: a tensor or any iterable of them, for a tuple; or a dict of them, for a dict.
+    """
     if not only_inputs:
         raise NotImplementedError("autograd.grad(only_inputs=False) is gone from PyTorch as well")
     outs = _tuple(outputs)
-    ins = (inputs,) if hasattr(inputs, "output_nr") else _tuple(inputs)
+    if type(inputs) is dict:
+        by_name = grad(
+            outputs, tuple(inputs.values()), grad_outputs, retain_graph, create_graph,
+            only_inputs, allow_unused, is_grads_batched, materialize_grads,
+        )  # fmt: skip
+        return dict(zip(inputs, by_name, strict=True))
+    ins = _tuple(inputs)
     _require_tensors(outs)
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
