@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import align, grad_to, is_number, require_tensor
 from rushlight.ops.samples import CORNERS, INTEGERS, Rng, Samples, floats, of_one, of_two, raises
-from rushlight.ops.table import Grads, Operand, Power, composite
+from rushlight.ops.table import Grads, Power, composite
 
 
 @composite(method=True, inplace=True)
@@ -24,13 +24,15 @@ square.samples(of_one())
 
 
 @composite(method=True, inplace=True)
-def pow(input: Operand, exponent: Power) -> Node:
-    """input ** exponent. A small whole exponent of a tensor is multiplied out."""
+def pow(input: Power, exponent: Power) -> Node:
+    """input ** exponent. A small whole exponent of a tensor is multiplied out, 2 ** x is exp2."""
     require_tensor("pow", input, exponent)
     x, y = align(input, exponent)
     if x.dtype is bool_ and not is_number(input) and not is_number(exponent):
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if not isinstance(input, Node) or is_number(input):
+        if isinstance(input, (int, float)) and input == 2 and y.dtype.is_floating_point:
+            return unary("exp2", y)
         return binary("pow", x, y)
     small = exponent if isinstance(exponent, (int, float)) else None
     real = x.dtype.is_floating_point or x.dtype.is_complex
@@ -53,7 +55,7 @@ def pow(input: Operand, exponent: Power) -> Node:
 
 
 @pow.vjp
-def _(g: Node, out: Node, input: Operand, exponent: Power) -> Grads:
+def _(g: Node, out: Node, input: Power, exponent: Power) -> Grads:
     x, y = align(input, exponent, dtype=out.dtype)
     dx = dy = None
     if not is_number(input):
