@@ -94,7 +94,7 @@ def cache() -> Finding:
     if not disk.enabled:
         # Not wrong: everything works, and every process compiles anew.
         return Finding("cache", "; ".join(str(each.message) for each in complaints))
-    sizes = [path.stat().st_size for path in disk.folder.glob("*.o")]
+    sizes = [path.stat().st_size for path in disk.files()]
     return Finding(
         "cache",
         f"{disk.folder}: {len(sizes)} kernels, {sum(sizes) / MIB:.1f} MiB "

@@ -4,6 +4,10 @@ A file is the digest of the object code and then the object code. It is written 
 and renamed into it, so readers see the whole file or none. There is no ``fsync``: after a power cut
 a torn file fails its checksum, is deleted and compiled again, which costs less than waiting for
 the disk forty times in a first step.
+
+Files lie in 256 shelves, by the first two letters of their keys. One in sixteen new files looks
+through its shelf, and only that, for what is too much: no step waits until a hundred thousand
+files have been counted.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from rushlight.runtime.digest import DIGEST_BYTES, digest
 
 # Older files go first when the folder outgrows this.
 LIMIT_BYTES = 512 * 1024 * 1024
+SHELVES = 256
 
 
 class DiskCache:
@@ -33,13 +38,16 @@ class DiskCache:
         self.limit_bytes = limit_bytes
         self.enabled = True
         self._trusted = False
-        self._trimmed = False
+
+    def path(self, key: str) -> Path:
+        """Where the object code of ``key`` is, or would be."""
+        return self.folder / key[:2] / f"{key}.o"
 
     def get(self, key: str) -> bytes | None:
         """The object code, or None. A file that fails its checksum is deleted."""
         if not self._usable():
             return None
-        path = self.folder / f"{key}.o"
+        path = self.path(key)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -57,41 +65,46 @@ class DiskCache:
         """Keep the object code, or warn once and go on without the disk."""
         if not self._usable():
             return
-        if not self._trimmed:
-            self.trim()
-        temporary = None
+        path, temporary = self.path(key), None
         try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             # "x": never through a link. Not the tempfile module: it takes 4 ms to import.
-            temporary = self.folder / f".new-{os.getpid()}-{threading.get_ident()}-{key[:16]}"
+            temporary = path.parent / f".new-{os.getpid()}-{threading.get_ident()}-{key[:16]}"
             with temporary.open("xb") as file:
                 file.write(digest(code) + code)
-            temporary.replace(self.folder / f"{key}.o")
+            temporary.replace(path)
+            if key[2:3] == "0":
+                self.trim(path.parent)
         except OSError as error:
             if temporary is not None:
                 self._remove(temporary)
             self._give_up(f"cannot write to {self.folder}: {error}")
 
-    def trim(self) -> None:
-        """Delete the oldest files until the rest fits in ``limit_bytes``."""
-        self._trimmed = True
+    def trim(self, shelf: Path) -> None:
+        """Delete the oldest files of a shelf until the rest fits in its part of the limit."""
         files = []
-        for path in self.folder.iterdir():
-            try:
-                facts = path.stat()
-            except FileNotFoundError:
-                continue  # another process was faster
-            files.append((facts.st_mtime, facts.st_size, path))
+        with os.scandir(shelf) as entries:
+            for entry in entries:
+                try:
+                    facts = entry.stat()
+                except FileNotFoundError:
+                    continue  # another process was faster
+                files.append((facts.st_mtime, facts.st_size, entry.path))
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
-            if total <= self.limit_bytes:
+            if total <= self.limit_bytes // SHELVES:
                 return
-            self._remove(path)
+            self._remove(Path(path))
             total -= size
+
+    def files(self) -> list[Path]:
+        """Every file there is, those being written too."""
+        return [path for path in self.folder.rglob("*") if path.is_file()]
 
     def clear(self) -> None:
         """Delete every file of the cache."""
         if self._usable():
-            for path in self.folder.iterdir():
+            for path in self.files():
                 self._remove(path)
 
     def _usable(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rushlight.runtime.cache import DiskCache
+from rushlight.runtime.cache import SHELVES, DiskCache
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 LOAD = (
@@ -52,7 +52,7 @@ def test_folders_are_private_whatever_the_umask(cache: DiskCache) -> None:
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "head only"])
 def test_corrupt_file_is_deleted(cache: DiskCache, damage: str) -> None:
     cache.put("key", b"code" * 100)
-    path = cache.folder / "key.o"
+    path = cache.path("key")
     content = path.read_bytes()
     damaged = {
         "flip": content[:-1] + bytes([content[-1] ^ 1]),
@@ -67,14 +67,19 @@ def test_corrupt_file_is_deleted(cache: DiskCache, damage: str) -> None:
     assert cache.get("key") == b"new"
 
 
-def test_oldest_files_go_first(tmp_path: Path) -> None:
+def test_oldest_files_of_a_shelf_go_first(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "a" / "code")
     for number in range(6):
-        cache.put(f"k{number}", bytes(100 - 32))
-        os.utime(cache.folder / f"k{number}.o", (number, number))
-    small = DiskCache(cache.folder, limit_bytes=350)
-    small.put("new", b"code")
-    assert sorted(path.name for path in cache.folder.iterdir()) == ["k3.o", "k4.o", "k5.o", "new.o"]
+        cache.put(f"aa{number}", bytes(100 - 32))
+        cache.put(f"bb{number}", bytes(100 - 32))
+        os.utime(cache.path(f"aa{number}"), (number, number))
+    small = DiskCache(cache.folder, limit_bytes=350 * SHELVES)
+    small.put("aa9", b"code")  # not one that looks
+    assert len(small.files()) == 13
+    small.put("aa0x", b"code")
+    left = sorted(path.name for path in cache.path("aa").parent.iterdir())
+    assert left == ["aa0x.o", "aa4.o", "aa5.o", "aa9.o"]
+    assert len(small.files()) == 4 + 6
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
@@ -136,7 +141,7 @@ def test_second_process_compiles_nothing(run_script: Script) -> None:
 
 def test_corrupt_files_are_compiled_again(run_script: Script, tmp_path: Path) -> None:
     run_script(LOAD)
-    for path in (tmp_path / "cache" / "code").iterdir():
+    for path in DiskCache(tmp_path / "cache" / "code").files():
         path.write_bytes(path.read_bytes()[:-7])
     assert run_script(LOAD).stdout == "4 0\n"
     assert run_script(LOAD).stdout == "0 4\n"
@@ -155,4 +160,4 @@ def test_full_disk_is_one_warning_and_leaves_nothing(run_script: Script, tmp_pat
     done = run_script(limit + LOAD)
     assert done.stdout == "4 0\n", done.stderr
     assert done.stderr.count("RuntimeWarning: rushlight: compiled code is not kept") == 1
-    assert list((tmp_path / "cache" / "code").iterdir()) == []
+    assert DiskCache(tmp_path / "cache" / "code").files() == []
