@@ -201,6 +201,8 @@ class Walk:
                 results = node.apply(slots, create_graph)
             if release:
                 node.saved = None
+                if extra:
+                    extra.pop("packed", None)  # what a hook made of it: a file, say
             if extra and "post_hooks" in extra:
                 results = self._after(extra["post_hooks"], results, slots)
             for edge, result in zip(node.edges, results, strict=True):

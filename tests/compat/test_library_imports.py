@@ -41,3 +41,17 @@ def test_names_of_distributed_tensors_and_torchscript() -> None:
     assert not isinstance(torch.ones(1), (DTensor, Value))
     with pytest.raises(NotImplementedError, match="one process"):
         implicit_replication()
+
+
+def test_flags_of_backends_are_frozen_but_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends, "_frozen", [False])
+    torch.backends.disable_global_flags()
+    with getattr(torch.backends, "__allow_nonbracketed_mutation")():
+        assert not torch.backends.flags_frozen()
+    assert torch.backends.flags_frozen()
+
+
+def test_types_that_loaders_are_annotated_with() -> None:
+    from rushlight.utils.data.dataloader import _collate_fn_t, _worker_init_fn_t
+
+    assert callable(_collate_fn_t) and callable(_worker_init_fn_t)

@@ -21,6 +21,9 @@ from rushlight.utils.data.sampler import (
 )
 
 T_co = TypeVar("T_co", covariant=True)
+# What libraries annotate their own loaders with.
+_worker_init_fn_t = Callable[[int], None]
+_collate_fn_t = Callable[[list[Any]], Any]
 
 # Their meaning is fixed when the loader is made.
 FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
