@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rushlight.runtime.generator import Generator, fused_multiply_add
+from rushlight.runtime.mt19937 import Mt19937
 
 F32, F64, F16 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16)
 I64 = np.dtype(np.int64)
@@ -215,12 +216,30 @@ def test_a_million_normals_as_pytorch() -> None:
     assert differing <= 4, f"{differing} of a million differ"
 
 
-@pytest.mark.parametrize("count", [0, 1, 311, 312, 313, 1000])
-@pytest.mark.parametrize("chance", [0.0, 0.1, 0.5, 1 - 2.0**-53, 1.0])
-def test_few_events_are_the_same_as_many(count: int, chance: float) -> None:
-    one, other = seeded(), seeded()
-    mask = np.full(count + 2, 7, np.uint8)
-    one.few_bernoulli(mask[1:].ctypes.data, count, chance)
-    assert mask[[0, -1]].tolist() == [7, 7]
-    np.testing.assert_array_equal(mask[1:-1].view(bool), other.bernoulli(count, chance))
-    np.testing.assert_array_equal(one.get_state(), other.get_state())
+_COUNTS = [0, 1, 7, 8, 311, 312, 313, 623, 624, 625, 1023, 1024, 1025, 3000]
+
+
+def _pairs(bits: np.random.MT19937, count: int) -> np.ndarray:
+    words = bits.random_raw(2 * count)
+    return (words[::2] << np.uint64(32)) | words[1::2]
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**32 - 1])
+def test_words_are_those_of_the_mersenne_twister(seed: int) -> None:
+    engine, numpys = Mt19937(seed), np.random.RandomState(seed)._bit_generator
+    for count in _COUNTS:
+        np.testing.assert_array_equal(engine.words(count), numpys.random_raw(count))
+        np.testing.assert_array_equal(engine.longs(count), _pairs(numpys, count))
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-300, 0.1, 0.5, 1 / 3, 1 - 2.0**-53, 1.0])
+def test_events_are_numbers_below_the_chance(chance: float) -> None:
+    generator, numpys = seeded(3), np.random.RandomState(3)._bit_generator
+    generator.engine.words(1)
+    numpys.random_raw(1)  # pairs lie across the rounds of 624 words
+    for count in _COUNTS:
+        numbers = (_pairs(numpys, count) & np.uint64(2**53 - 1)) * 2.0**-53
+        mask = np.full(count + 2, 7, np.uint8)
+        generator.bernoulli_into(mask[1:].ctypes.data, count, chance)
+        assert mask[[0, -1]].tolist() == [7, 7]
+        np.testing.assert_array_equal(mask[1:-1].view(bool), numbers < chance)

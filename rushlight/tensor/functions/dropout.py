@@ -13,7 +13,6 @@ from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.ops.kernels import refuse
 from rushlight.runtime.buffer import Buffer
-from rushlight.runtime.mt19937 import FEW
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
@@ -46,10 +45,8 @@ def _feature_shape(input: Tensor) -> tuple[int, ...]:
 
 def _plain_mask(shape: tuple[int, ...], keep: float) -> Tensor:
     count = math.prod(shape)
-    if count > FEW:
-        return Tensor._from_array(default_generator.bernoulli(count, keep).reshape(shape))
     memory = Buffer(count)
-    default_generator.few_bernoulli(memory.address, count, keep)
+    default_generator.bernoulli_into(memory.address, count, keep)
     return Tensor._of(mark_made(concrete(memory, shape, bool_)))
 
 
