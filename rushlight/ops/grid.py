@@ -6,12 +6,13 @@ axis counting the axes of S from the last to the first.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, int64
+from rushlight.base.dtype import bool_, float32, float64, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
@@ -106,9 +107,13 @@ def _weighted(value: Node, weight: Node) -> Node:
 
 
 def _sum(parts: list[Node]) -> Node:
+    """The products of ``parts`` in turn: the first is rounded, the others add on before they are.
+
+    So, with the new one on the left, does PyTorch's; flat regions of an image stay as flat.
+    """
     total = parts[0]
     for part in parts[1:]:
-        total = binary("add", total, part)
+        total = binary("add", part, total)
     return total
 
 
@@ -275,11 +280,36 @@ def affine_grid(theta: Node, size: tuple[int, ...], align_corners: bool) -> Node
         shape = tuple(steps.size if k == axis else 1 for k in range(rank))
         spread = build.expand(reshape(steps, shape), spatial)
         columns.append(reshape(spread, (math.prod(spatial), 1)))
+    if theta.dtype == float32:
+        return reshape(_placed(columns, theta), (n, *spatial, rank))
     columns.append(const(1, (math.prod(spatial), 1), theta.dtype))
     places = build.cat(columns, 1)
     batch = build.expand(reshape(places, (1, *places.shape)), (n, *places.shape))
     grid = build.dot(batch, build.permute(theta, (0, 2, 1)))
     return reshape(grid, (n, *spatial, rank))
+
+
+def _placed(columns: list[Node], theta: Node) -> Node:
+    """theta (N, rank, rank + 1) applied to places, a column (P, 1) an axis: (N, P, rank).
+
+    Each product is rounded before it is added, as PyTorch's does: near the identity map the last
+    bit says between which elements a place lies, and so the gradient of a sampled image.
+    """
+    n, rank = theta.shape[:2]
+    shape = (n, columns[0].shape[0], rank)
+    terms = []
+    for axis, column in enumerate((*columns, None)):
+        part = build.slice(theta, (0, 0, axis), (n, rank, 1), (1, 1, 1))
+        row = reshape(part, (n, 1, rank))
+        factor = build.expand(row, shape)
+        if column is not None:
+            place = build.expand(reshape(column, (1, shape[1], 1)), shape)
+            # Exact in float64, then rounded: no instruction adds to it on the way.
+            factor = build.cast(
+                binary("mul", build.cast(place, float64), build.cast(factor, float64)), float32
+            )
+        terms.append(factor)
+    return functools.reduce(lambda total, term: binary("add", total, term), terms)
 
 
 @affine_grid.samples

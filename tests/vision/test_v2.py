@@ -175,9 +175,37 @@ def test_automatic_wants_one_image(image, boxes) -> None:
         v2.RandAugment()(image, image)
 
 
-def test_return_type() -> None:
+def test_return_type(image, boxes) -> None:
+    with tv_tensors.set_return_type("TVTensor"):
+        moved = boxes + 3
+        assert type(moved) is tv_tensors.BoundingBoxes and moved.format == boxes.format
+        assert moved.canvas_size == boxes.canvas_size and str(moved).startswith("BoundingBoxes([[")
+        assert type(image[..., :2] * 2) is tv_tensors.Image
+        turned = v2.RandomHorizontalFlip(1.0)(image, boxes)
+        assert [type(each) for each in turned] == [type(image), type(boxes)]
+    assert type(boxes + 3) is type(image * 2) is torch.Tensor
+    tv_tensors.set_return_type("tvtensor")
+    assert type(boxes + 3) is tv_tensors.BoundingBoxes
     tv_tensors.set_return_type("Tensor")
-    with pytest.raises(NotImplementedError, match="wrap"):
-        tv_tensors.set_return_type("TVTensor")
+    assert type(boxes + 3) is torch.Tensor
     with pytest.raises(ValueError, match="must be 'TVTensor' or 'Tensor'"):
         tv_tensors.set_return_type("list")
+
+
+def test_kinds_in_print() -> None:
+    """As torchvision 0.28 prints them."""
+    assert str(tv_tensors.Image([[[0, 1], [1, 0]]])) == "Image([[[0, 1],\n        [1, 0]]], )"
+    assert repr(tv_tensors.Mask([1, 0])) == "Mask([1, 0])"
+    shown = str(tv_tensors.BoundingBoxes([[0, 1, 2, 3]] * 2, format="XYWH", canvas_size=(9, 9)))
+    assert shown == (
+        "BoundingBoxes([[0, 1, 2, 3],\n               [0, 1, 2, 3]], "
+        "format=BoundingBoxFormat.XYWH, canvas_size=(9, 9), clamping_mode=soft)"
+    )
+    points = tv_tensors.KeyPoints([[0, 1]], canvas_size=(9, 9))
+    assert f"{points}" == "KeyPoints([[0, 1]], canvas_size=(9, 9))"
+
+
+def test_a_kind_keeps_its_gradient() -> None:
+    weight = torch.ones(1, 2, 2, requires_grad=True)
+    tv_tensors.wrap(weight * 3, like=tv_tensors.Image(weight.detach())).sum().backward()
+    assert weight.grad.tolist() == [[[3.0, 3.0], [3.0, 3.0]]]

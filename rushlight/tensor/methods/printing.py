@@ -16,7 +16,9 @@ def _grad_fn_name(self: Tensor) -> str | None:
 
 
 def _prefix(kind: type[Tensor]) -> str:
-    """``tensor(``, or the name of a sub-class of the user's."""
+    """``tensor(``, or the name of a sub-class of the user's, or that wants to be ``_named``."""
+    if getattr(kind, "_named", False):
+        return f"{kind.__name__}("
     if kind is Tensor or kind.__module__.partition(".")[0] == "rushlight":
         return "tensor("
     return f"Parameter({kind.__name__}(" if getattr(kind, "_plain", False) else f"{kind.__name__}("

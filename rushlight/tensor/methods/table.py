@@ -145,7 +145,7 @@ def _plain() -> dict[str, Any]:
         "expand_as": lambda self, other: self.expand(other.shape),
         "type_as": lambda self, other: convert(self, other.dtype),
         "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
-        "__iter__": iterate, "__contains__": contains, "__repr__": represent, "__str__": represent,
+        "__iter__": iterate, "__contains__": contains, "__repr__": represent,
         "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,
         "__int__": lambda self: number(self, int),
         "__float__": lambda self: number(self, float, warns=True),

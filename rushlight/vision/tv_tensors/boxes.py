@@ -36,6 +36,7 @@ class BoundingBoxes(TVTensor):
     format: BoundingBoxFormat
     canvas_size: tuple[int, int]
     clamping_mode: str | None
+    _facts = ("format", "canvas_size", "clamping_mode")
 
     def __new__(
         cls,
@@ -64,13 +65,9 @@ class BoundingBoxes(TVTensor):
     @classmethod
     def wrap(cls, tensor: Tensor, like: Self, **kwargs: Any) -> Self:
         made = cls._of_kind(tensor)
-        for name in ("format", "canvas_size", "clamping_mode"):
+        for name in cls._facts:
             setattr(made, name, kwargs.get(name, getattr(like, name)))
         return made
 
-    def __repr__(self) -> str:
-        return (
-            "BoundingBoxes" + repr(Tensor.detach(self)).removeprefix("tensor")[:-1]
-            + f", format={self.format}, canvas_size={self.canvas_size}, "
-            f"clamping_mode={self.clamping_mode})"
-        )  # fmt: skip
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return self._shown()

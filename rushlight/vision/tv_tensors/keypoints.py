@@ -20,6 +20,7 @@ class KeyPoints(TVTensor):
     """
 
     canvas_size: tuple[int, int]
+    _facts = ("canvas_size",)
 
     def __new__(
         cls,
@@ -46,6 +47,5 @@ class KeyPoints(TVTensor):
     def wrap(cls, tensor: Tensor, like: Self, **kwargs: Any) -> Self:
         return cls._checked(tensor, kwargs.get("canvas_size", like.canvas_size))
 
-    def __repr__(self) -> str:
-        shown = repr(Tensor.detach(self)).removeprefix("tensor")[:-1]
-        return f"KeyPoints{shown}, canvas_size={self.canvas_size})"
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return self._shown()

@@ -1,15 +1,16 @@
 """Image, Video and Mask: tensors with a class of their own.
 
-Operations on them give plain tensors; ``clone``, ``to``, ``detach`` and ``requires_grad_`` keep the
-class, and ``wrap`` gives it back.
+Operations on them give plain tensors, unless ``set_return_type("TVTensor")`` says otherwise;
+``clone``, ``to``, ``detach`` and ``requires_grad_`` keep the class, and ``wrap`` gives it back.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.tensor import Tensor, as_tensor
+from rushlight.tensor.overrides import DisableTorchFunctionSubclass
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms.convert import pil_to_tensor
 
@@ -17,12 +18,29 @@ from rushlight.vision.transforms.convert import pil_to_tensor
 class TVTensor(Tensor):
     """Base of the kinds."""
 
+    # What a kind knows beside its values.
+    _facts: ClassVar[tuple[str, ...]] = ()
+    _named: ClassVar[bool] = True  # in print
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Asked while ``set_return_type("TVTensor")`` holds: the result is of this kind too."""
+        result = super().__torch_function__(func, types, args, kwargs)  # type: ignore[misc]
+        like = next((each for each in args if isinstance(each, cls)), None)
+        if result is not NotImplemented and like is not None and cls._facts:
+            for each in result if isinstance(result, (tuple, list)) else (result,):
+                if isinstance(each, cls) and each is not like:
+                    for name in cls._facts:
+                        setattr(each, name, getattr(like, name))
+        return result
+
     @classmethod
     def _of_kind(cls, tensor: Tensor) -> Self:
         """The same memory under this class."""
-        other = tensor.view(tensor.shape) if tensor.requires_grad else tensor.detach()
-        if isinstance(tensor, TVTensor):
-            other = Tensor.detach(tensor)
+        with DisableTorchFunctionSubclass():
+            # Not tensor.detach(): a kind's own would wrap its result, here.
+            held = tensor.requires_grad
+            other = tensor.view(tensor.shape) if held else Tensor.detach(tensor)
         other.__class__ = cls
         return other  # type: ignore[return-value]
 
@@ -30,6 +48,13 @@ class TVTensor(Tensor):
     def wrap(cls, tensor: Tensor, like: Self, **kwargs: Any) -> Self:
         """``tensor`` as what ``like`` is."""
         return cls._of_kind(tensor)
+
+    def _shown(self) -> str:
+        """As a tensor prints, with what the kind knows."""
+        with DisableTorchFunctionSubclass():
+            values = super().__repr__()
+        facts = ", ".join(f"{name}={getattr(self, name)}" for name in self._facts)
+        return f"{values[:-1]}, {facts})"
 
     def clone(self, *args: Any, **kwargs: Any) -> Self:
         """A copy of the same kind."""
@@ -63,8 +88,8 @@ class Image(TVTensor):
             raise ValueError(f"Tensor must be 2D or higher, got {values.ndim}D tensor.")
         return cls._of_kind(values.unsqueeze(0) if values.ndim == 2 else values)
 
-    def __repr__(self) -> str:
-        return "Image" + repr(Tensor.detach(self)).removeprefix("tensor")[:-1] + ", )"
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return self._shown()
 
 
 class Video(TVTensor):
@@ -78,6 +103,9 @@ class Video(TVTensor):
         if values.ndim < 4:
             raise ValueError(f"Tensor must be at least 4D, got {values.ndim}D tensor.")
         return cls._of_kind(values)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return self._shown()
 
 
 class Mask(TVTensor):
