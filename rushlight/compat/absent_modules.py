@@ -38,7 +38,6 @@ _WHY = {
     "torch.distributed.algorithms.ddp_comm_hooks": _ONE_PROCESS,
     "torch.distributed.algorithms.model_averaging": _ONE_PROCESS,
     "torch.distributed.checkpoint": _ONE_PROCESS,
-    "torch.distributed.device_mesh": _ONE_PROCESS,
     "torch.distributed.elastic": _ONE_PROCESS,
     "torch.distributed.fsdp": _ONE_PROCESS,
     "torch.distributed.launcher": _ONE_PROCESS,

@@ -8,6 +8,7 @@ change nothing. A world of several processes raises NotImplementedError.
 from __future__ import annotations
 
 from rushlight.distributed import algorithms
+from rushlight.distributed import device_mesh as device_mesh
 from rushlight.distributed.collectives import (
     ReduceOp,
     Work,
@@ -29,6 +30,7 @@ from rushlight.distributed.collectives import (
     scatter,
     scatter_object_list,
 )
+from rushlight.distributed.device_mesh import DeviceMesh, init_device_mesh
 from rushlight.distributed.group import (
     Backend,
     GroupMember,
@@ -58,6 +60,7 @@ from rushlight.distributed.point_to_point import irecv, isend, recv, send
 
 __all__ = [
     "Backend",
+    "DeviceMesh",
     "GroupMember",
     "ProcessGroup",
     "ReduceOp",
@@ -83,6 +86,7 @@ __all__ = [
     "get_rank",
     "get_world_size",
     "group",
+    "init_device_mesh",
     "init_process_group",
     "irecv",
     "is_available",
