@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import rushlight.tensor.legacy as legacy
+from rushlight.base.warn import warn_once
 from rushlight.runtime import pool
 from rushlight.tensor import set_default_dtype
 from rushlight.tensor.device import require_cpu
@@ -124,4 +125,8 @@ def set_default_tensor_type(t: Any) -> None:
     kind = getattr(legacy, name.removeprefix("torch."), None)
     if kind is None or not name.startswith("torch."):
         raise TypeError(f"invalid type object: {t!r} is no tensor type such as torch.FloatTensor")
+    warn_once(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives."
+    )
     set_default_dtype(kind.dtype)

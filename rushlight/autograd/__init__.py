@@ -11,6 +11,7 @@ from rushlight.autograd import graph as graph
 from rushlight.autograd import profiler as profiler
 from rushlight.autograd.function import Function
 from rushlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from rushlight.base.warn import warn
 from rushlight.tensor import Tensor, backward, grad
 from rushlight.tensor.anomaly import detect_anomaly, set_detect_anomaly
 from rushlight.tensor.modes import (
@@ -25,6 +26,8 @@ from rushlight.tensor.modes import (
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:
     """A tensor on the same memory: what a Variable was before PyTorch 0.4."""
+    if volatile:
+        warn("volatile was removed and now has no effect. Use `with torch.no_grad():` instead.")
     made: Tensor = data.detach() if isinstance(data, Tensor) and data.requires_grad else data
     if not isinstance(made, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(made).__name__}")

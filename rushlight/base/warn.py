@@ -20,6 +20,16 @@ def user_frame() -> FrameType:
     return frame
 
 
+_told: set[str] = set()
+
+
+def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
+    """``warn``, the first time in a process."""
+    if message not in _told:
+        _told.add(message)
+        warn(message, category)
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """``warnings.warn`` at the line of the user's that led here.
 

@@ -108,6 +108,11 @@ def _split(
             source += rest
         elif isinstance(entry, Tensor):
             if entry.dtype in (bool_, uint8):
+                if entry.dtype is uint8:
+                    warn(
+                        "indexing with dtype torch.uint8 is now deprecated, please use a dtype "
+                        "torch.bool instead."
+                    )
                 for axis, size in enumerate(entry.shape):
                     if size != x.shape[source + axis]:
                         raise IndexError(

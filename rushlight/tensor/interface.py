@@ -8,6 +8,7 @@ from rushlight.base import absent
 from rushlight.base import dtype as dtypes
 from rushlight.base import shape as shapes
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn_once
 from rushlight.engine.value import Size
 from rushlight.tensor.device import CPU, Device
 from rushlight.tensor.kinds import can_cast
@@ -144,6 +145,11 @@ def typename(obj: Any) -> str:
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """The product of matrices, from left to right."""
+    warn_once(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
+        "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
+        "multiple parameters."
+    )
     out = matrices[0]
     for matrix in matrices[1:]:
         out = function("mm")(out, matrix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
 from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, settled
@@ -20,6 +21,10 @@ def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
 
 @public(method=True, out=True, name="cholesky")
 def _cholesky(input: Tensor, upper: bool = False) -> Tensor:
+    warn_once(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a "
+        "future PyTorch release: its L is this one's, whose mH is the U of upper=True."
+    )
     return settled(function("_cholesky")(input, bool(upper), "cholesky"))  # type: ignore[no-any-return]
 
 
@@ -60,6 +65,10 @@ def qr(A: Tensor, mode: str = "reduced") -> Any:
 
 @public(method=True, out=True, name="qr")
 def _qr(input: Tensor, some: bool = True) -> Any:
+    warn_once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future "
+        "PyTorch release: its mode is 'reduced' where some is true, else 'complete'."
+    )
     return return_types.qr(*function("_qr")(input, "reduced" if some else "complete"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.warn import warn_once
 from rushlight.ops import return_types
 from rushlight.tensor.functions.linalg.register import linalg, settled, turned
 from rushlight.tensor.functions.register import public
@@ -145,6 +146,10 @@ def triangular_solve(
     unitriangular: bool = False,
 ) -> Any:  # fmt: skip
     """(X with A X = input, A); A is turned around if ``transpose``."""
+    warn_once(
+        "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangular, which "
+        "takes its arguments the other way around, and will be removed in a future PyTorch release."
+    )
     matrix = turned(A) if transpose else A
     above = upper != transpose
     made = function("_triangular")(matrix, input, above, unitriangular)
