@@ -1,4 +1,4 @@
-"""``torch._utils``: the few names of it that programs use."""
+"""``torch._utils``: the names of it that programs use, and that PyTorch's plain pickles hold."""
 
 from __future__ import annotations
 
@@ -6,8 +6,25 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from rushlight.serialization.rebuild import (
+    rebuild_on_device as _rebuild_device_tensor_from_cpu_tensor,
+)
+from rushlight.serialization.rebuild import rebuild_parameter as _rebuild_parameter
+from rushlight.serialization.rebuild import (
+    rebuild_parameter_with_state as _rebuild_parameter_with_state,
+)
+from rushlight.serialization.rebuild import rebuild_tensor as _rebuild_tensor
+from rushlight.serialization.rebuild import rebuild_tensor_v2 as _rebuild_tensor_v2
+from rushlight.serialization.rebuild import rebuild_tensor_v3 as _rebuild_tensor_v3
+from rushlight.serialization.sparse import rebuild_sparse as _rebuild_sparse_tensor
 from rushlight.tensor import Tensor
 from rushlight.tensor.wrap import function
+
+__all__ = [
+    "_accumulate", "_flatten_dense_tensors", "_rebuild_device_tensor_from_cpu_tensor",
+    "_rebuild_parameter", "_rebuild_parameter_with_state", "_rebuild_sparse_tensor",
+    "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_unflatten_dense_tensors",
+]  # fmt: skip
 
 
 def _accumulate(iterable: Iterable[Any]) -> Iterator[Any]:

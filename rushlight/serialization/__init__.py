@@ -10,6 +10,7 @@ from rushlight.serialization.allowlist import (
     get_safe_globals,
     safe_globals,
 )
+from rushlight.serialization.layouts import find_layout as _get_layout  # noqa: F401 - pickles
 from rushlight.serialization.load import load
 from rushlight.serialization.save import DEFAULT_PROTOCOL, save
 from rushlight.serialization.settings import (
