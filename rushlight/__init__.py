@@ -96,10 +96,11 @@ _SUBMODULES = frozenset(
     {
         "_C", "__config__", "_dynamo", "_inductor", "_tensor", "_tensor_str", "_utils",
         "accelerator", "amp", "ao", "autograd", "backends", "board", "compiler", "cpu", "cuda",
-        "distributed", "distributions", "fft", "func", "functional", "futures", "fx", "hub", "jit", "library",
-        "linalg", "masked", "mps", "multiprocessing", "nested", "nn", "onnx", "optim", "overrides",
-        "profiler", "quasirandom", "random", "return_types", "serialization", "signal", "sparse",
-        "special", "storage", "testing", "types", "utils", "version", "vision", "xpu",
+        "distributed", "distributions", "fft", "func", "functional", "futures", "fx", "hub",
+        "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "nn", "onnx",
+        "optim", "overrides", "profiler", "quasirandom", "random", "return_types",
+        "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
+        "version", "vision", "xpu",
     }
 )  # fmt: skip
 _AUTOCAST = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pickle import UnpicklingError
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ from rushlight.serialization import settings
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
 from rushlight.serialization.identity import check_identity
 from rushlight.serialization.legacy_read import read_legacy
-from rushlight.serialization.locations import MapLocation, place
+from rushlight.serialization.locations import MapLocation, RaisedByUser, place
 from rushlight.serialization.names import find_ours, modern_name
 from rushlight.serialization.settings import (
     MAP_SHARED,
@@ -33,6 +33,7 @@ from rushlight.serialization.storages import LoadedStorage, zeros
 from rushlight.serialization.tar_read import is_tar, read_tar
 from rushlight.serialization.unpickler import Unpickler
 from rushlight.serialization.zip_reader import ZipReader, broken, is_zip
+from rushlight.tensor import device
 
 Unpickle = Callable[[Cursor, Callable[[Any], Any] | None], Any]
 
@@ -71,6 +72,9 @@ def load(
             "Can not safely load weights when explicit pickle_module is specified; "
             "pass weights_only=False if you trust the file"
         )
+    plain = map_location is None or isinstance(map_location, (str, device, Mapping))
+    if not plain and not callable(map_location):
+        raise TypeError(f"{type(map_location).__name__!r} object is not callable")
     encoding = str(pickle_load_args.pop("encoding", "utf-8"))
     if pickle_load_args:
         raise TypeError(f"load() got unexpected keyword arguments {sorted(pickle_load_args)}")
@@ -105,6 +109,8 @@ def load(
                     )
                 return read_tar(source, unpickle, _placer(map_location))
             thing, end = read_legacy(source, unpickle, _placer(map_location))
+        except RaisedByUser as passed:
+            raise passed.args[0] from None
         except UnpicklingError as error:
             if not weights_only:
                 raise

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from rushlight.serialization.storages import LoadedStorage
 from rushlight.tensor import device
+
+# What a damaged pickle makes the unpickler raise: no such error of the user's may be taken for one.
+DAMAGE = (IndexError, KeyError, struct.error, UnicodeDecodeError, TypeError)
+
+
+class RaisedByUser(Exception):
+    """On its way out of the unpickler: what a function given as ``map_location`` raised."""
+
 
 MapLocation: TypeAlias = Callable[[Any, str], Any] | device | str | Mapping[str, str] | None
 
@@ -22,13 +31,18 @@ def place(storage: LoadedStorage, location: str, map_location: MapLocation) -> L
         return _at(storage, str(map_location))
     if isinstance(map_location, Mapping):
         return _at(storage, str(map_location.get(location, location)))
-    chosen = map_location(storage, location)
+    try:
+        chosen = map_location(storage, location)
+    except DAMAGE as error:
+        raise RaisedByUser(error) from error
     if chosen is None:
         return _at(storage, location)
     if not isinstance(chosen, LoadedStorage):
-        raise TypeError(
-            "torch.load: the function given as map_location must return the storage it got (or "
-            f"None), it returned {type(chosen).__name__}"
+        raise RaisedByUser(
+            TypeError(
+                "torch.load: the function given as map_location must return the storage it got (or "
+                f"None), it returned {type(chosen).__name__}"
+            )
         )
     return chosen
 

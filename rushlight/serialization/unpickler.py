@@ -19,6 +19,7 @@ from rushlight.nn.parameter import Parameter
 from rushlight.serialization.allowlist import lookup, user_allowed
 from rushlight.serialization.brief import brief
 from rushlight.serialization.builtin_types import make_bytearray, make_bytes
+from rushlight.serialization.locations import DAMAGE
 from rushlight.serialization.names import ALLOWED
 from rushlight.serialization.rebuild import rebuild_parameter
 from rushlight.tensor import Size, Tensor, device
@@ -79,7 +80,7 @@ class Unpickler:
                         f"operations that data needs"
                     )
                 operation(self)
-        except (IndexError, KeyError, struct.error, UnicodeDecodeError, TypeError) as error:
+        except DAMAGE as error:
             # An operand is missing or of the wrong type: the pickle is damaged.
             raise UnpicklingError(
                 f"the pickle is damaged ({type(error).__name__}: {error})"

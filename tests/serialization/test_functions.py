@@ -50,3 +50,20 @@ def test_pytorchs_built_in_functions() -> None:
     file.seek(0)
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         torch.load(file)
+
+
+def test_what_map_location_raises_is_not_taken_for_damage() -> None:
+    file = io.BytesIO()
+    torch.save({"w": torch.ones(2)}, file)
+
+    def lookup(storage: object, location: str) -> object:
+        raise KeyError(f"no place for {location}")
+
+    for wrong, error, words in (
+        (lookup, KeyError, "no place for cpu"),
+        (lambda storage, location: 3, TypeError, "must return the storage it got"),
+        (3, TypeError, "'int' object is not callable"),
+    ):
+        file.seek(0)
+        with pytest.raises(error, match=words):
+            torch.load(file, map_location=wrong)
