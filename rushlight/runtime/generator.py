@@ -293,7 +293,11 @@ class Generator:
 
     def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
         """Waiting times: ``exponential_``."""
-        return _rounded(-1.0 / rate * np.log1p(-self._uniform53(count)), dtype)
+        times = np.log1p(-self._uniform53(count))
+        times *= -1.0 / rate
+        if dtype == np.float32 and rate == 1.0:
+            return times.astype(dtype)  # 37 at most
+        return _rounded(times, dtype)
 
     def geometric(self, count: int, dtype: np.dtype[Any], probability: float) -> Array:
         """Tries until the first success: ``geometric_``."""
@@ -322,10 +326,12 @@ class Generator:
             if times is None:
                 times = self.exponential(rows * size, weights.dtype)
             with np.errstate(divide="ignore", invalid="ignore"):
-                keys = (weights / times.reshape(rows, size)).astype(np.float64)
+                keys = weights / times.reshape(rows, size)
+            if keys.itemsize < 4:
+                keys = keys.astype(np.float64)
             if count == 1:
                 keys[np.isnan(keys)] = -1
-                best: NDArray[np.int64] = keys.argmax(axis=1).astype(np.int64)
+                best: NDArray[np.int64] = keys.argmax(axis=1)
                 return best.reshape(rows, 1)
             return np.argsort(-keys, axis=1, kind="stable")[:, :count].astype(np.int64)
         work = weights if weights.dtype == np.float64 else weights.astype(np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rushlight.base import dtype as dtypes
@@ -38,11 +40,14 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    if not np.isfinite(weights.astype(np.float64)).all() or (weights < 0).any():
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     rows = weights.reshape(-1, weights.shape[-1])
-    if (rows.sum(axis=1) <= 0).any():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if weights.size:
+        checked = rows if rows.itemsize >= 4 else rows.astype(np.float32)
+        largest = checked.max(axis=1)
+        if not (checked.min() >= 0 and largest.max() < math.inf):  # nan is neither
+            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        if not largest.min() > 0:
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     source = source_of(generator)
     times = None
     if not replacement or num_samples == 1:

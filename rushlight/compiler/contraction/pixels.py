@@ -28,6 +28,8 @@ _FEW_CHANNELS = 15
 _FEW_TAPS = 4
 # Multiply-adds of one chunk: some 8 us.
 _CHUNK_MULADDS = 350_000
+# The same for bands of rows of several images.
+_BAND_MULADDS = 800_000
 # Runs that a vector register holds at most once each.
 _MOST_RUNS = 7
 
@@ -104,8 +106,12 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     muladds = problem.flops // 2 // max(1, x.shape[0] * problem.groups)
     if rows == row.out:
         images = max(1, min(MAX_RUNS // (rows * per_row), _CHUNK_MULADDS // max(1, muladds)))
-        if copies:
-            images = max(1, min(images, SLAB_BYTES // _slab_bytes(problem, shape, rows)))
+    elif skips:
+        # Runs of one row fill tiles without terms that only other rows have.
+        part = muladds * rows // row.out
+        images = max(1, min(MAX_RUNS // (rows * per_row), _BAND_MULADDS // max(1, part)))
+    if copies and images > 1:
+        images = max(1, min(images, SLAB_BYTES // _slab_bytes(problem, shape, rows)))
     images = min(images, max(1, x.shape[0]))
     slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
     slab_row = slab_columns * shape.itemsize

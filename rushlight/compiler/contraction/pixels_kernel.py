@@ -133,12 +133,15 @@ def fill_depths(body: Body, word: dict[str, str], depths: str, size: int) -> str
 def _fill_runs(
     body: Body, spec: Pixels, word: dict[str, str], runs: str, images: str, band: str, rows: str
 ) -> str:
-    """The chunk's runs, row by row; returns how many there are."""
+    """The chunk's runs, row by row; returns how many there are.
+
+    Of each row those of all images, because they have the same terms: see ``_terms``.
+    """
     lanes = str(spec.tile.lanes)
     per_row = body.ceil_div(word["out_width"], lanes)
     count = body.mul(body.mul(images, rows), per_row)
     with body.loop("0", images) as image, body.loop("0", rows) as row:
-        begin = body.mul(body.add(body.mul(image, rows), row), per_row)
+        begin = body.mul(body.add(body.mul(row, images), image), per_row)
         inputs = body.mul(body.mul(row, word["stride_row"]), word["slab_row"])
         inputs = body.add(inputs, body.mul(image, word["slab_image"]))
         results = body.mul(row, word["out_row"])
