@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from rushlight.base.warn import warn
+from rushlight.base.warn import warn, warn_once
 from rushlight.tensor.generator import Generator
 from rushlight.utils.data.collate import default_collate, default_convert
 from rushlight.utils.data.dataset import Dataset, IterableDataset
@@ -137,7 +137,7 @@ class DataLoader(Generic[T_co]):
 
     def __iter__(self) -> BaseDataLoaderIter:
         if self.pin_memory:
-            warn(
+            warn_once(
                 "'pin_memory' argument is set as true but no accelerator is found, "
                 "then device pinned memory won't be used.",
             )
