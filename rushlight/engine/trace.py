@@ -139,7 +139,7 @@ class Trace:
         self.pieces: dict[Any, Any] = {}
         self.varies = False
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
-        self.waits: dict[Any, int] = {}
+        self.waits: set[Any] = set()  # tokens of turns in loops with gradients
         self.rounds = Rounds()
         self.phrases = Phrases()
 

@@ -42,9 +42,8 @@ USES = 4  # of one array in the same way in a round: a model may be asked severa
 LONG_ROUND = 64
 # Where gradients are recorded, a whole pass in one plan is worth more: its backward pass is known
 # in one stride, and nothing between the two is stored. So such a loop is cut only when a trace has
-# had so many calls of it, or several that were new (other lengths) have had them together. The
-# first is not counted: it makes the parameters, too, so that the second is always a new one.
-GRADIENT_CALLS = 2048
+# had so many calls of it. Those of ever new lengths are another matter: engine/phrase.py.
+GRADIENT_CALLS = 4096
 CONTEXT = 8  # calls before a turn that have to be the same
 
 
@@ -76,7 +75,7 @@ class Rounds:
 
     __slots__ = (
         "backward", "calls", "end", "entered", "found", "inputs", "kinds", "since", "sources",
-        "uses", "waited",
+        "uses",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -94,7 +93,6 @@ class Rounds:
         self.uses: dict[Any, list[int]] = {}
         self.found: Turn | None = None
         self.since = 0  # the call at which it was
-        self.waited: dict[Any, int] = {}  # counted of this trace
 
     def look(self, trace: Trace, step: Step) -> None:
         """Take in a step that was just made, and cut the trace after it where a turn is."""
@@ -214,19 +212,9 @@ class Rounds:
         ]
         token = tokens[-min(ranks)[2]]
         key = (token, -(-STRETCH_CALLS // period) * period, gradients)
-        if gradients and not self._tired(trace, token, calls):
+        if gradients and calls <= GRADIENT_CALLS and token not in trace.waits:
             return None
         return trace.turns.get(key) or Turn(key)
-
-    def _tired(self, trace: Trace, token: Any, calls: int) -> bool:
-        """Whether this loop was cut before, or what was recorded of it is more than enough."""
-        if token not in trace.waits:
-            trace.waits[token], self.waited[token] = 0, 1 << 30  # the first is not counted
-        before = self.waited.get(token, 0)
-        if calls > before:
-            trace.waits[token] += calls - before
-            self.waited[token] = calls
-        return calls > GRADIENT_CALLS or trace.waits[token] > GRADIENT_CALLS
 
     def _cut(self, trace: Trace, step: Step, turn: Turn) -> None:
         """Traces end after ``step`` from now on, and shorter ones that come by here, too.
@@ -236,7 +224,7 @@ class Rounds:
         """
         trace.turns[turn.key] = turn
         if turn.gradients:
-            trace.waits[turn.token] = GRADIENT_CALLS + 1
+            trace.waits.add(turn.token)
         for number in range(2 * turn.calls - 1, len(self.calls) - 1):
             early = self.calls[number]
             if turn.ends(self, number):

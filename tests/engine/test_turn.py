@@ -10,7 +10,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
-from rushlight.engine import turn
+from rushlight.engine import phrase, turn
 from rushlight.engine.flush import clear, flush, stats
 from rushlight.engine.trace import local
 from rushlight.nn import functional as F
@@ -271,8 +271,11 @@ def _expected(weight: np.ndarray, start: np.ndarray, count: int) -> tuple[float,
     return float((y * y).sum()), slope
 
 
-def test_loops_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn, "GRADIENT_CALLS", 512)
+@pytest.mark.parametrize("by", ["turns", "phrases"])
+def test_loops_of_any_length(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by == "turns":
+        monkeypatch.setattr(turn, "GRADIENT_CALLS", 128)
+        monkeypatch.setattr(phrase, "COUNTS", 10**6)
     clear()
     rng = np.random.default_rng(3)
     weight, start = rng.normal(size=(4, 4)) / 4, rng.normal(size=(5, 4))
@@ -287,7 +290,8 @@ def test_loops_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(loss.item(), wanted, rtol=1e-12)
         np.testing.assert_allclose(w.grad.numpy(), slope, rtol=1e-10, atol=1e-12)
         made.append(stats.plans - before)
-    assert local.trace.turns, made
+    assert bool(local.trace.turns) == (by == "turns"), made
+    assert bool(local.trace.phrases.ends) == (by == "phrases"), made
     # A trace in one piece would have three or four of these positions a round.
     steps, before = local.trace.steps, stats.plans
     for count in (150, 111):
