@@ -26,6 +26,7 @@ from rushlight.compiler.loops.build import (
 from rushlight.compiler.loops.index import NotAffine
 from rushlight.compiler.passes.epilogue import Absorbed, find_epilogues
 from rushlight.compiler.passes.hold import choose_held
+from rushlight.compiler.passes.transposed import choose_copied
 from rushlight.compiler.views import base_of, view_base
 from rushlight.ir.graph import Node, toposort, users
 
@@ -78,6 +79,8 @@ class Fuser:
         self.wanted = set(map(base_of, sinks))
         self.epilogues = find_epilogues(self.order, users(self.order), self.wanted)
         self.held = choose_held(self.order, self.wanted, self.epilogues)
+        self.copied = choose_copied(self.order, self.wanted)
+        self.held |= self.copied
 
     # Where it is computed
 
@@ -104,7 +107,7 @@ class Fuser:
         while True:
             refs = self._references(node)
             try:
-                if cuts or not self._join(node, refs):
+                if cuts or node in self.copied or not self._join(node, refs):
                     self._root(node, refs, cuts)
                 return
             except NotAffine as error:
@@ -197,7 +200,7 @@ class Fuser:
                 if group.builder is not None and ref.size == math.prod(group.builder.space.shape):
                     candidates[group] = None
         for group in candidates:
-            if group.builder is None:
+            if group.builder is None or group.roots[0] in self.copied:
                 continue
             if (
                 self._legal(group, refs)
