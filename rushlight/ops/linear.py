@@ -18,6 +18,13 @@ from rushlight.ops.table import composite
 @composite(torch=False, functional=True, grad_name="Addmm")
 def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
     """input @ weight.T + bias: (.., in) x (out, in) -> (.., out)."""
+    if not input.ndim or not weight.ndim:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and "
+            f"{weight.ndim}D"
+        )
+    if weight.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D")
     if input.dtype is not weight.dtype:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {legacy_name(input.dtype)} and "
@@ -28,8 +35,6 @@ def linear(input: Node, weight: Node, bias: Node | None = None) -> Node:
             f"self and mat2 must have the same dtype, but got {legacy_name(bias.dtype)} and "
             f"{legacy_name(weight.dtype)}"
         )
-    if weight.ndim not in (1, 2) or input.ndim == 0:
-        raise RuntimeError(f"linear: weight must be 1-D or 2-D, got {list(weight.shape)}")
     if weight.ndim == 1:
         return matmul.body(input, weight)  # type: ignore[no-any-return]
     rows = 1

@@ -92,7 +92,8 @@ class _ConvNd(Module):
                 before = total // 2 if self.padding == "same" else 0
                 widths += [before, total - before if self.padding == "same" else 0]
             else:
-                widths += [self.padding[axis]] * 2
+                # Too few widths are an error of the call, not of the construction.
+                widths += [self.padding[min(axis, len(self.padding) - 1)]] * 2
         return widths
 
     def reset_parameters(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.nn import functional as F
 from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.batchnorm import _NormBase
@@ -35,10 +36,16 @@ class _InstanceNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         channels = input.dim() - self._get_no_batch_dim()
-        if input.size(channels) != self.num_features and self.affine:
-            raise ValueError(
-                f"expected input's size at dim={channels} to match num_features "
-                f"({self.num_features}), but got: {input.size(channels)}."
+        if input.size(channels) != self.num_features:
+            if self.affine:
+                raise ValueError(
+                    f"expected input's size at dim={channels} to match num_features "
+                    f"({self.num_features}), but got: {input.size(channels)}."
+                )
+            warn(
+                f"input's size at dim={channels} does not match num_features. You can silence "
+                "this warning by not passing in num_features, which is not used because "
+                "affine=False"
             )
         single = channels == 0
         batch = input.unsqueeze(0) if single else input

@@ -37,10 +37,13 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
 hardsigmoid.samples(of_one(-4, 4, whole=False))
 
 
+_SIXTH = float(np.float32(1 / 6))  # of doubles too, as PyTorch's kernel writes it
+
+
 def _hard_slope(x: Node) -> Node:
     three = const(3, x.shape, x.dtype)
     inside = binary("and", binary("lt", unary("neg", three), x), binary("lt", x, three))
-    return build.where(inside, const(1 / 6, x.shape, x.dtype), zeros_of(x))
+    return build.where(inside, const(_SIXTH, x.shape, x.dtype), zeros_of(x))
 
 
 @composite(torch=False, functional=True)

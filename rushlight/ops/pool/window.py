@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
@@ -21,6 +22,8 @@ def by_axis(sizes: tuple[int, ...]) -> str:
 
 
 def with_batch(who: str, input: Node, rank: int) -> tuple[Node, bool]:
+    if who == "avg_pool2d":
+        normalize_dim(-3, input.ndim)  # IndexError, as PyTorch asks for its channels first
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"{who}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor, but got "

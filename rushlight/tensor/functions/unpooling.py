@@ -55,6 +55,8 @@ def _max_unpool(rank: int) -> Any:
     ) -> Tensor:  # fmt: skip
         window = _spread(kernel_size, rank)
         step = window if stride is None else _spread(stride, rank)
+        if input.ndim < rank:
+            raise IndexError("tuple index out of range")
         if input.ndim not in (rank + 1, rank + 2):
             raise RuntimeError(
                 f"Input to max_unpooling{rank}d should be a {rank + 1}d or {rank + 2}d Tensor, but "

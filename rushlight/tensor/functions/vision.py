@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from rushlight.base.shape import normalize_dim
 from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -147,6 +148,8 @@ def unfold(
     input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
     """Every window of (N, C, H, W) as a column: (N, C * taps, windows)."""
+    if input.ndim < 3:  # IndexError: PyTorch asks for the sizes of axes 1 and 2 first
+        normalize_dim(2 if input.ndim == 2 else 1, input.ndim)
     if input.ndim not in (3, 4):
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "

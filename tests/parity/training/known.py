@@ -20,7 +20,6 @@ KNOWN: list[tuple[str, str, str, str]] = [
     ("AdaptiveMax", "channels last", "stride", "the numbers lie otherwise in memory"),
     ("CrossMapLRN2d", "noncontiguous|channels last", "stride", "the same"),
     ("CrossMapLRN2d", "whole numbers", "no error", "ours takes them"),
-    ("LPPool|AvgPool|Unfold|MaxUnpool|Transformer", "flat", "theirs IndexError", "another class"),
     ("AvgPool", "nothing in", "no error", "windows over padding alone"),
     ("MaxUnpool", "one short|nothing in", "IndexError|no error", "an index that is too large"),
     ("BatchNorm", "nothing in", "weight should contain 0|SyncBatchNorm number", "none there"),
