@@ -13,6 +13,8 @@ from typing import Any
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn_once
+from rushlight.tensor.device import require_cpu
 from rushlight.tensor.functions.sparse import sparse_coo_tensor
 from rushlight.tensor.sparse.coo import SparseTensor
 from rushlight.tensor.sparse.forms import normalised, total
@@ -65,7 +67,12 @@ class _LegacySparse(type):
 
     dtype: DType
 
-    def __call__(cls, *args: Any) -> Tensor:
+    def __call__(cls, *args: Any, device: Any = None) -> Tensor:
+        require_cpu(device)
+        warn_once(
+            "torch.sparse.SparseTensor(indices, values, shape, *, device=) is deprecated.  Please "
+            "use torch.sparse_coo_tensor(indices, values, shape, dtype=, device=)."
+        )
         if args and all(isinstance(each, int) for each in args):
             return sparse_coo_tensor(args, dtype=cls.dtype)
         if len(args) == 1:

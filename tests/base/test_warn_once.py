@@ -23,6 +23,10 @@ matrix = torch.eye(3) * 4
         (lambda: torch.triangular_solve(matrix, matrix), "torch.triangular_solve is deprecated"),
         (lambda: torch.chain_matmul(matrix, matrix), "torch.chain_matmul is deprecated"),
         (lambda: torch.set_default_tensor_type("torch.FloatTensor"), "torch.set_default_tensor_"),
+        (
+            lambda: torch.sparse.FloatTensor(2, 3),
+            "torch.sparse.SparseTensor(indices, values, shape",
+        ),
     ],
 )
 def test_said_once(call: Callable[[], Any], start: str, monkeypatch: pytest.MonkeyPatch) -> None:
