@@ -117,7 +117,7 @@ def land(trace: Trace) -> None:
     assert flight is not None
     plan = flight.plan
     try:
-        if not plan.finished(flight):
+        if flight.results is None or not plan.finished(flight):
             plan.run(flight)
     except BaseException as error:
         if plan.finished(flight) or not (plan.lost or isinstance(error, Exception)):

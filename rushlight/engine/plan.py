@@ -181,6 +181,7 @@ class CompiledPlan:
         self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
+        self.start, self.ended = plan.program.start, plan.program.ended
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
         self.tryout: Tryout | None = None
         self.way: Sequence[bool] | None = None  # how commands are shared since the last one
@@ -203,7 +204,7 @@ class CompiledPlan:
             *map(_address, fresh),
         )
         self.lost = _NONE
-        ticket = flight.ticket = self.program.runs
+        ticket = flight.ticket = self.ended.value
         flight.results = self.pick((*given, *fresh))
         if ticket & _EVERY == _FIRST:
             self._begin_tryout()
@@ -213,7 +214,8 @@ class CompiledPlan:
             failure = self.tryout.run(self.address)
             self._end_tryout()
         else:
-            failure = self.program.run(self.address)
+            code = self.start(self.address)
+            failure = self.program.failure(code) if code else None
         if failure is not None:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)

@@ -33,7 +33,7 @@ class Rule:
 
     def __init__(self, name: str) -> None:
         op = by_parts(OPS[name])
-        self._to_values = compile_function(op, values=True)
+        self.to_values = compile_function(op, values=True)
         twin = copy.copy(op)
         twin.differentiable = True
         twin.name = f"_{op.name}"  # nobody's to override
@@ -43,7 +43,7 @@ class Rule:
 
     def of(self, group: dict[str, Any]) -> Callable[..., Any]:
         """The function for the tensors of ``group``."""
-        return self._flowing if group["differentiable"] else self._to_values
+        return self._flowing if group["differentiable"] else self.to_values
 
     def _flowing(self, *arguments: Any) -> Any:
         # Clones, because what they are copies of is written next and the gradient needs the old.

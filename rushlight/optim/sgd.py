@@ -128,14 +128,19 @@ class SGD(Optimizer):
         momentum: float,
     ) -> Any:
         """New parameters, then new velocities; without old ones these start as the gradients."""
-        weight_decay = number(group["weight_decay"])
-        return sgd_step.of(group)(
+        weight_decay, dampening, lr = group["weight_decay"], group["dampening"], group["lr"]
+        if weight_decay.__class__ is not float:
+            weight_decay = number(weight_decay)
+        if dampening.__class__ is not int:
+            dampening = number(dampening)
+        move = sgd_step.of(group) if group["differentiable"] else sgd_step.to_values
+        return move(
             params,
             grads,
             velocities,
-            -rate(group),
+            -lr if lr.__class__ is float else -rate(group),
             momentum,
-            1.0 - number(group["dampening"]),
+            1.0 - dampening,
             weight_decay,
             momentum != 0.0,
             not velocities,

@@ -17,6 +17,7 @@ program on the thread it is called on.
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, final
 
@@ -65,27 +66,31 @@ class Failure(Record):
 class Program:
     """Commands, ready to run. Run it from one place at a time: its argument words are patched."""
 
-    __slots__ = ("_address", "_header", "_run", "_runs", "commands", "times")
+    __slots__ = ("_header", "commands", "ended", "start", "times")
 
     def __init__(self, commands: Sequence[Command]) -> None:
         self.commands = tuple(commands)
         self.times: NDArray[np.int64] | None = None
         self._header = _encode(self.commands)
-        self._address: int = self._header.ctypes.data
-        self._run = native().run
-        self._runs = ctypes.c_int64.from_address(self._address + 8 * _RUNS)
+        address: int = self._header.ctypes.data
+        # For who runs it in every step: ``run`` with a code (0: all went well) in place of Failure,
+        # and ``runs`` as ``ended.value``.
+        self.start: Callable[[int], int] = functools.partial(native().run, address)
+        self.ended = ctypes.c_int64.from_address(address + 8 * _RUNS)
 
     @property
     def runs(self) -> int:
         """How often it ran to its end: whether it did, if an exception hides the result."""
-        return self._runs.value
+        return self.ended.value
 
     def run(self, slots: int) -> Failure | None:
         """Run all commands; ``slots`` is the address of the int64 table. None if all went well."""
-        code = self._run(self._address, slots)
-        if code:
-            return Failure(int(self._header[_FAILED]), code)
-        return None
+        code = self.start(slots)
+        return self.failure(code) if code else None
+
+    def failure(self, code: int) -> Failure:
+        """What the last run failed with; ``code`` is what ``start`` gave."""
+        return Failure(int(self._header[_FAILED]), code)
 
     def share(self, handed_out: Sequence[bool]) -> None:
         """From the next run on, which commands of several chunks are handed out to all threads.

@@ -32,9 +32,9 @@ def cross_entropy(
     """nll_loss(log_softmax(input)), or -sum(target * log_softmax(input)) for floats."""
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(reduction, size_average, reduce)
-    out: Tensor = _cross_entropy(
-        input, target, weight, ignore_index, known(reduction), label_smoothing
-    )
+    if reduction != "mean":
+        known(reduction)
+    out: Tensor = _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     return out
 
 
