@@ -27,6 +27,7 @@ CASES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 @pytest.mark.parametrize(("name", "call", "error", "words"), CASES, ids=lambda x: str(x)[:12])
 def test_errors(name: str, call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
