@@ -84,7 +84,8 @@ class Phrases:
             self.counts.clear()
         for token, count in Counter(tokens).items():
             seen = self.counts.setdefault(token, set())
-            seen.add(count)
+            if len(seen) <= COUNTS:
+                seen.add(count)
             restless |= len(seen) > COUNTS and max(seen) >= TIMES
         if not restless:
             return False

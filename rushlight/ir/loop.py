@@ -36,6 +36,12 @@ def read_body(text: str) -> tuple[Node, ...]:
     return tuple(from_text(text))
 
 
+@functools.lru_cache(maxsize=256)
+def _written(body: tuple[Node, ...]) -> str:
+    """The text of a body: the same nodes come for each length of a sequence."""
+    return to_text(list(body))
+
+
 @final
 class Loop(Record):
     """A loop's attributes, and where everything lies in its result."""
@@ -139,7 +145,7 @@ def loop(
     ``body``: what a step makes of its ``input`` nodes, numbered as the sources are.
     """
     form = Loop(
-        to_text(list(body)), steps, len(sequences), len(carries), tuple(kept), bool(reverse)
+        _written(tuple(body)), steps, len(sequences), len(carries), tuple(kept), bool(reverse)
     )
     attrs = {name: getattr(form, name) for name in Loop.NAMES}
     node = Node("loop", (*sequences, *carries, *constants), (form.size,), dtype, attrs)

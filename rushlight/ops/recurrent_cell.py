@@ -11,6 +11,7 @@ read and write planes only, so that every step is one recurrent product and one 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from rushlight.base.dtype import bool_
@@ -128,7 +129,8 @@ def pointwise(
     return [binary("maximum", total, const(0, total.shape, total.dtype))], []
 
 
-def forward(sizes: Sizes) -> list[Node]:
+@functools.lru_cache(maxsize=64)
+def forward(sizes: Sizes) -> tuple[Node, ...]:
     """A step: planes of the input's products, [mask]; h, [c]; W_hh, [b_ih, b_hh], [W_hr]
     -> h, [c], what the way back reads, [o tanh(c) where it is projected].
     """  # fmt: skip
@@ -153,10 +155,11 @@ def forward(sizes: Sizes) -> list[Node]:
             where(build.expand(mask, x.shape), x, before)
             for x, before in zip(new, old, strict=True)
         ]
-    return [*new, *saved]
+    return (*new, *saved)
 
 
-def backward(sizes: Sizes) -> list[Node]:
+@functools.lru_cache(maxsize=64)
+def backward(sizes: Sizes) -> tuple[Node, ...]:
     """A step back: the cotangent of h after the step, what was saved, [h or c around it], [mask];
     cotangents of h, [c]; W_hh, [W_hr] -> those before the step, and of each gate's sum.
 
@@ -213,7 +216,7 @@ def backward(sizes: Sizes) -> list[Node]:
         direct = _add(direct, _only(unary("not", mask), total))
     if sizes.projected:
         extra.append(seen)
-    return [direct, *passed, *gates, *extra]
+    return (direct, *passed, *gates, *extra)
 
 
 def _only(mask: Node, x: Node) -> Node:
