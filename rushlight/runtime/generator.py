@@ -258,11 +258,14 @@ class Generator:
         if span >= 2**64:
             return self.engine.longs(count).view(np.int64).astype(dtype)
         if span < _WIDE_RANGE:
-            values = (self.engine.words(count) % np.uint32(span)).astype(np.int64)
+            words = self.engine.words(count)
+            words %= np.uint32(span)
+            values = words.astype(np.int64)
         else:
             values = (self.engine.longs(count) % np.uint64(span)).view(np.int64)
-        values += np.int64(low)
-        return _rounded(values, dtype)
+        if low:
+            values += np.int64(low)
+        return values if dtype == np.int64 else _rounded(values, dtype)
 
     def permutation(self, count: int) -> NDArray[np.int64]:
         """``randperm``: 0 to count - 1 in random order."""
