@@ -95,7 +95,7 @@ has_lapack = has_mkl = has_openmp = has_spectral = True  # what needs them works
 _SUBMODULES = frozenset(
     {
         "_C", "__config__", "_dynamo", "_inductor", "_tensor", "_tensor_str", "_utils",
-        "accelerator", "amp", "ao", "autograd", "backends", "board", "compiler", "cpu", "cuda",
+        "accelerator", "amp", "autograd", "backends", "board", "compiler", "cpu", "cuda",
         "distributed", "distributions", "fft", "func", "functional", "futures", "fx", "hub",
         "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "nn", "onnx",
         "optim", "overrides", "profiler", "quasirandom", "random", "return_types",

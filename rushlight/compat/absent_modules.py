@@ -16,6 +16,7 @@ rushlight.base.left_out.LeftOut: torch.export.export is left out of Rushlight: g
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -66,6 +67,9 @@ _WHY = {
     "torch.utils.cpp_extension": "extensions in C++ are not part of it; write them in Python",
 }
 
+# What PyTorch's module of that name imports: its parent has it as an attribute from then on.
+_BRINGS = {"torch.distributed._composable.fsdp": "torch.distributed.fsdp"}
+
 
 def why_absent(name: str) -> str | None:
     """The sentence for the module ``name`` (``torch.``...), None where it is not one of these."""
@@ -98,7 +102,10 @@ class AbsentLoader(Loader):
         return made(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """There is nothing to run."""
+        """There is nothing to run but the imports that a user may count on."""
+        brought = _BRINGS.get(module.__name__)
+        if brought is not None:
+            import_module(brought)
 
 
 def made(name: str) -> ModuleType:

@@ -25,6 +25,13 @@ def _absent(name: str) -> Callable[..., Any]:
     return absent
 
 
+class TracerWarning(Warning):
+    """What PyTorch warns with while it traces; filters may name it."""
+
+
+_get_trace_graph = _absent("_get_trace_graph")
+
+
 def _called(what: Any, name: str) -> Any:
     if not callable(what):
         raise TypeError(
