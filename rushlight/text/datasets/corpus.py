@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rushlight.base.warn import warn
-from rushlight.utils.data import IterableDataset
+from rushlight.utils.data.shared_stream import SharedStream
 from rushlight.utils.download import check_integrity, download, unpack_member
 
 CACHE = "~/.torchtext/cache"
@@ -15,10 +15,11 @@ CACHE = "~/.torchtext/cache"
 Splits: TypeAlias = str | tuple[str, ...]
 
 
-class Corpus(IterableDataset):
+class Corpus(SharedStream):
     """The samples that ``read()`` yields, anew for each ``iter``; files are opened then.
 
-    ``next(corpus)`` goes through them once.
+    ``next(corpus)`` goes through them once. ``DataLoader(corpus, shuffle=True)`` mixes them;
+    several workers share them out.
     """
 
     def __init__(self, name: str, split: str, read: Callable[[], Iterator[Any]]) -> None:
@@ -27,7 +28,8 @@ class Corpus(IterableDataset):
         self._read = read
         self._under_way: Iterator[Any] | None = None
 
-    def __iter__(self) -> Iterator[Any]:
+    def read(self) -> Iterator[Any]:
+        """The samples, in the order of the files."""
         return self._read()
 
     def __next__(self) -> Any:

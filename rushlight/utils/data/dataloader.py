@@ -19,6 +19,7 @@ from rushlight.utils.data.sampler import (
     Sampler,
     SequentialSampler,
 )
+from rushlight.utils.data.shared_stream import SharedStream
 
 T_co = TypeVar("T_co", covariant=True)
 # What libraries annotate their own loaders with.
@@ -74,6 +75,10 @@ class DataLoader(Generic[T_co]):
             _workers_module().start_context(multiprocessing_context)
         self.is_stream = isinstance(dataset, IterableDataset)
         if self.is_stream:
+            if isinstance(dataset, SharedStream):
+                if shuffle is not None:
+                    dataset.shuffling = bool(shuffle)
+                shuffle = None  # its own affair
             _check_stream_options(shuffle, sampler, batch_sampler)
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")

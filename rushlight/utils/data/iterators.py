@@ -10,9 +10,19 @@ from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
 from rushlight.utils.data.fetch import make_fetcher
 from rushlight.utils.data.randomness import draw_seed
+from rushlight.utils.data.shared_stream import SharedStream
 
 if TYPE_CHECKING:
     from rushlight.utils.data.dataloader import DataLoader
+
+
+def draw_shared_seed(loader: DataLoader[Any]) -> int | None:
+    """What all workers order the stream by, drawn before each pass; None for other data sets."""
+    if not isinstance(loader.dataset, SharedStream):
+        return None
+    shared = draw_seed(loader.generator)
+    loader.dataset.reseed(shared)
+    return shared
 
 
 class BaseDataLoaderIter:
@@ -22,6 +32,7 @@ class BaseDataLoaderIter:
         # A copy: an iterator that a loader keeps must not keep the loader.
         self.loader = copy.copy(loader)
         self.stream = loader.is_stream
+        self.shared_seed = draw_shared_seed(loader)
         # Drawn even where nobody uses it: the random numbers that follow must be PyTorch's.
         self.base_seed = draw_seed(loader.generator)
         self.indices: Iterator[Any] = iter(loader.index_sampler)

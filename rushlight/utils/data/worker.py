@@ -31,6 +31,8 @@ class StreamEnded(Record):
 class NewEpoch(Record):
     """Sent to a worker that stays for another pass, and sent back as the answer."""
 
+    shared_seed: int | None  # that orders a SharedStream
+
 
 class Job(Record):
     """All that a worker is told when it starts."""
@@ -88,6 +90,8 @@ def _serve(job: Job, requests: Connection, results: Connection, slots: Slots) ->
                 return
         number, index = pickle.loads(requests.recv_bytes())
         if isinstance(index, NewEpoch):
+            if index.shared_seed is not None:
+                job.dataset.reseed(index.shared_seed)
             fetcher = job.fetcher()
             answer: Any = index
         elif failure is not None or fetcher is None:

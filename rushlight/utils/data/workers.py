@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from rushlight.utils.data.crew import Crew, start_context
 from rushlight.utils.data.failure import Failure
-from rushlight.utils.data.iterators import BaseDataLoaderIter
+from rushlight.utils.data.iterators import BaseDataLoaderIter, draw_shared_seed
 from rushlight.utils.data.worker import Job, NewEpoch, StreamEnded
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class WorkersIter(BaseDataLoaderIter):
         context = start_context(loader.multiprocessing_context)
         self.crew = Crew(context, job, self.workers, self.outstanding)
         self.shutdown = weakref.finalize(self, self.crew.close)
+        draw_shared_seed(self.loader)  # PyTorch's draws a second time, for nobody
         self._begin()
 
     def _shutdown_workers(self) -> None:
@@ -62,8 +63,9 @@ class WorkersIter(BaseDataLoaderIter):
         self.loader.length_told = loader.length_told
         self.indices = iter(self.loader.index_sampler)
         self.yielded = 0
+        shared = draw_shared_seed(self.loader)
         for worker in range(self.workers):
-            self.crew.send(worker, -1, NewEpoch())
+            self.crew.send(worker, -1, NewEpoch(shared))
         for worker in range(self.workers):
             # Batches that nobody took come before the answer.
             while not isinstance(self.crew.receive(worker, 0)[2], NewEpoch):
