@@ -105,7 +105,21 @@ def _wide(tile: Tile, tall: int, rows: int, columns: int, depth: int, batches: i
     wanted = min(max(by_work, by_traffic, 1), CHUNKS)
     strips = batches * -(-rows // tall)
     across = max(1, -(-wanted // strips))
-    return round_up(-(-columns // across), tile.columns)
+    usual = round_up(-(-columns // across), tile.columns)
+    if across * strips == 1:
+        return usual
+    # An odd number of blocks, all alike, leaves one of two threads waiting.
+    near = range(round_up(usual // 2, tile.columns), 2 * usual, tile.columns)
+    shares = {width: _longer_share(strips, columns, width) for width in (usual, *near)}
+    better = min(shares, key=lambda width: (shares[width], abs(width - usual)))
+    return better if 50 * (shares[usual] - shares[better]) > strips * columns else usual
+
+
+def _longer_share(strips: int, columns: int, width: int) -> int:
+    """Columns of all strips that the busier of two threads has, in blocks of ``width``."""
+    blocks = -(-columns // width)
+    pairs, alone = divmod(strips * blocks, 2)
+    return pairs * width + alone * (columns - (blocks - 1) * width)
 
 
 @decision

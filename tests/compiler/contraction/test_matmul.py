@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushlight.compiler.contraction import Epilogue, Operand, matmul
+from rushlight.compiler.contraction import Epilogue, Operand, choose, matmul
 from rushlight.compiler.launch import Ref
 from tests.compiler.contraction import machine
 
@@ -202,3 +202,16 @@ def test_wrong_shapes_are_refused() -> None:
     a, b, out = (Operand(Ref(None), "f32", shape, (1, 1)) for shape in ((2, 3), (4, 5), (2, 5)))
     with pytest.raises(ValueError, match=r"matmul: a f32\(2, 3\), b f32\(4, 5\)"):
         matmul(a, b, out, Epilogue())
+
+
+@pytest.mark.parametrize("shape", [(20, 650, 650), (384, 1536, 1024), (100, 650, 650)])
+def test_two_threads_get_equal_shares(shape: tuple[int, int, int]) -> None:
+    rows, columns, depth = shape
+    tile = choose.tile("f32", columns)
+    blocks = choose.blocks(tile, rows, columns, depth, 1)
+    strips, across = -(-rows // blocks.rows), -(-columns // blocks.columns)
+    shares = [0, 0]
+    for number in range(strips * across):
+        place = number % across * blocks.columns
+        shares[shares.index(min(shares))] += min(blocks.columns, columns - place)
+    assert max(shares) <= 1.06 * strips * columns / 2
