@@ -123,7 +123,7 @@ _FROM = {
     "PyTorchFileReader": "_C", "PyTorchFileWriter": "_C",
     "Future": "futures", "ScriptModule": "jit", "ScriptFunction": "jit",
     "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
-    "Stream": "cuda.streams", "Event": "cuda.streams",
+    "get_device_module": "accelerator", "Stream": "cuda.streams", "Event": "cuda.streams",
     **dict.fromkeys(
         ("SymBool", "SymFloat", "SymInt", "sym_float", "sym_int", "sym_ite", "sym_max",
          "sym_min", "sym_not", "sym_sqrt", "sym_sum"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import Any
+
+from rushlight.tensor.device import CPU, Device
 
 _NONE = "torch.accelerator.{}: there is no accelerator, everything runs on the CPU"
 
@@ -74,9 +78,30 @@ def reset_peak_memory_stats(device: Any = None, /) -> None:
     """Nothing to do."""
 
 
+def get_device_module(device: Any = None) -> ModuleType:
+    """``torch.cpu``, ``torch.cuda`` and so on: the module of a device, of the CPU if not said."""
+    kind = (CPU if device is None else Device(device)).type
+    if kind not in ("cpu", "cuda", "mps", "xpu"):
+        raise RuntimeError(f"Device '{kind}' does not have a corresponding module: torch.{kind}")
+    return importlib.import_module(f"rushlight.{kind}")
+
+
 __all__ = [
-    "current_accelerator", "current_device_idx", "current_device_index", "current_stream",
-    "device_count", "device_index", "empty_cache", "is_available", "max_memory_allocated",
-    "max_memory_reserved", "memory_allocated", "memory_reserved", "reset_peak_memory_stats",
-    "set_device_idx", "set_device_index", "synchronize",
+    "current_accelerator",
+    "current_device_idx",
+    "current_device_index",
+    "current_stream",
+    "device_count",
+    "device_index",
+    "empty_cache",
+    "get_device_module",
+    "is_available",
+    "max_memory_allocated",
+    "max_memory_reserved",
+    "memory_allocated",
+    "memory_reserved",
+    "reset_peak_memory_stats",
+    "set_device_idx",
+    "set_device_index",
+    "synchronize",
 ]  # fmt: skip

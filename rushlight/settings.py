@@ -8,7 +8,7 @@ import rushlight.tensor.legacy as legacy
 from rushlight.base.warn import warn_once
 from rushlight.runtime import pool
 from rushlight.tensor import set_default_dtype
-from rushlight.tensor.device import require_cpu
+from rushlight.tensor.device import CPU, Device, chosen, require_known
 
 _deterministic = False
 _warn_only = False
@@ -84,8 +84,10 @@ def get_float32_matmul_precision() -> str:
 
 
 def set_default_device(device: Any) -> None:
-    """The CPU, or an error."""
-    require_cpu(device)
+    """Where new tensors go: the CPU (also None) or "meta", or an error."""
+    wanted = CPU if device is None else Device(device)
+    require_known(wanted)
+    chosen.devices[0] = wanted
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:

@@ -49,7 +49,8 @@ def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
     live: list[Value] = []
     # An unreferenced value has 3 references: the list, ``value`` and getrefcount's argument.
     for value in values:
-        if getrefcount(value) > 3 and value.buffer is None and value.parent is None:
+        wanted = getrefcount(value) > 3 and value.buffer is None and value.parent is None
+        if wanted and not value.meta.shell:
             live.append(value)
     donatable: list[int] = []
     number = -1  # enumerate would hold a reference of its own

@@ -21,17 +21,18 @@ from typing import TYPE_CHECKING, Any
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
-from rushlight.engine.call import Call, flatten
+from rushlight.engine.call import Call, flatten, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
 from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
-from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, values_at
+from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, shell_meta, values_at
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+from rushlight.ops.table import OPS
 
 if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
@@ -223,6 +224,8 @@ class Trace:
             if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
                 return step.start
         else:
+            if value.meta.shell:
+                return self._enter_shell(value)
             if value.buffer is None:
                 from_other_thread(value)
             buffer = value.buffer
@@ -234,6 +237,22 @@ class Trace:
             self.inputs.append(value)
         value.pos = step.start
         value.epoch = self.epoch
+        return step.start
+
+    def _enter_shell(self, value: Value) -> int:
+        """Take in a tensor without elements: any of its kind stands for it, nobody computes it."""
+        meta = value.meta
+        key = ("shell", meta)
+        step = self.step.children.get(key)
+        if step is None:
+            zeros = op_call(OPS["_constant"], (tuple(meta.shape), 0, meta.dtype))
+            step = self.miss(key, zeros, (), ())
+            step.metas, step.meta = (meta,), meta
+            step.nbytes -= meta.nbytes
+        self.step = step
+        value.pos = step.start
+        value.epoch = self.epoch
+        self.values.append(value)
         return step.start
 
     def _enter_copy(self, value: Value, buffer: Buffer, passing: bool) -> int:
@@ -292,10 +311,12 @@ class Trace:
             step.nodes = flatten(result)
             step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
             step.structure = None if isinstance(result, Node) else type(result)
+        if any(value.meta.shell for value in values):
+            step.metas = tuple(map(shell_meta, step.metas))
         if step.structure is None:
             step.meta = step.metas[0]
         step.count += len(step.metas)
-        step.nbytes += sum(meta.nbytes for meta in step.metas)
+        step.nbytes += sum(0 if meta.shell else meta.nbytes for meta in step.metas)
         if not self.abstract:
             self.rounds.look(self, step)
         self._keep(key, step)

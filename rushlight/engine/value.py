@@ -83,11 +83,15 @@ class Size(tuple[int, ...]):
 class Meta:
     """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
 
-    __slots__ = ("dtype", "inference", "layout", "nbytes", "numel", "shape", "twin")
+    __slots__ = (
+        "dtype", "inference", "layout", "nbytes", "numel", "shape", "shell", "twin", "without",
+    )  # fmt: skip
 
     def __init__(self, shape: Size, dtype: DType) -> None:
         self.inference = False  # whether of a tensor made in ``inference_mode``
         self.twin: Meta | None = None
+        self.shell = False  # whether of tensors of the device "meta", which have no elements
+        self.without: Meta | None = None  # the kind of the same tensors without elements
         self.shape = shape
         self.dtype = dtype
         self.numel = shape.numel()
@@ -127,6 +131,19 @@ def inference_meta(meta: Meta) -> Meta:
         meta.twin = Meta(meta.shape, meta.dtype)
         meta.twin.inference = True
     return meta.twin
+
+
+def shell_meta(meta: Meta) -> Meta:
+    """The same kind, of tensors of the device "meta": results of such a tensor are of it too.
+
+    A meta of its own in the trie, as for ``inference_meta``: no step that is found again looks.
+    """
+    if meta.shell:
+        return meta
+    if meta.without is None:
+        meta.without = Meta(meta.shape, meta.dtype)
+        meta.without.shell = True
+    return meta.without
 
 
 class Epoch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, final
 
 _TYPES = (
@@ -60,14 +61,31 @@ class Device:
         return (Device, (self.type, self.index) if self.index is not None else (self.type,))
 
     def __enter__(self) -> Device:
-        require_cpu(self)
+        require_known(self)
+        chosen.devices.append(self)
         return self
 
     def __exit__(self, *details: object) -> None:
-        return None
+        chosen.devices.pop()
 
 
 CPU = Device("cpu")
+
+
+class _Chosen(threading.local):
+    """Where this thread's new tensors go unless said: the last one counts."""
+
+    def __init__(self) -> None:
+        self.devices = [CPU]
+
+
+chosen = _Chosen()
+
+
+def require_known(device: Device) -> None:
+    """Raise as ``require_cpu`` unless it is the CPU or "meta", whose tensors have no elements."""
+    if device.type != "meta":
+        require_cpu(device)
 
 
 def require_cpu(device: Any) -> None:

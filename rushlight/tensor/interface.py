@@ -10,7 +10,7 @@ from rushlight.base import shape as shapes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn_once
 from rushlight.engine.value import Size
-from rushlight.tensor.device import CPU, Device
+from rushlight.tensor.device import Device, chosen
 from rushlight.tensor.kinds import can_cast
 from rushlight.tensor.memory_format import (
     channels_last,
@@ -134,8 +134,8 @@ def broadcast_shapes(*shapes_: Any) -> Size:
 
 
 def get_default_device() -> Device:
-    """The CPU."""
-    return CPU
+    """Where new tensors go: the CPU, or what ``set_default_device`` or a ``with`` says."""
+    return chosen.devices[-1]
 
 
 def typename(obj: Any) -> str:

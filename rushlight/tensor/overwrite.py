@@ -155,6 +155,13 @@ class Writable:
         """Take over the value (and the gradient) of a tensor of the same shape and dtype."""
         trace = local.trace
         fresh = result._read_value()
+        mine = self._value.meta
+        if mine.shell or fresh.meta.shell:
+            if not mine.shell:
+                raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+            if trace.grad:
+                self._edge = result._edge
+            return
         alike = self._lies_as(result)
         if fresh.parent is not None and not alike:
             # a view of what was computed: dropout3d squeezes its result

@@ -78,6 +78,9 @@ def filling(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @functools.wraps(fill)
     def filled(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self._value.meta.shell:
+            self._writable(fill.__name__)
+            return self
         if not isinstance(local.trace, SampleTrace) or any(
             isinstance(each, Tensor) for each in args
         ):

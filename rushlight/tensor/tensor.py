@@ -20,7 +20,16 @@ from rushlight.engine.exposure import copy_of
 from rushlight.engine.flush import flush
 from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
-from rushlight.engine.value import NOWHERE, Meta, Size, Value, concrete, inference_meta, meta_of
+from rushlight.engine.value import (
+    NOWHERE,
+    Meta,
+    Size,
+    Value,
+    concrete,
+    inference_meta,
+    meta_of,
+    shell_meta,
+)
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.permute import permute
@@ -146,6 +155,8 @@ class Tensor(Writable):
     def _concrete(self) -> Buffer:
         """The memory of the storage, computed."""
         self._read_value()
+        if self._value.meta.shell:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
         value = self._value if self._storage is None else self._storage.value
         while value.parent is not None:
             raise InternalError("a storage holds a derived value")
@@ -289,6 +300,8 @@ class Tensor(Writable):
         if self._storage is None:
             buffer = value.buffer
             if buffer is None:
+                if meta.shell:
+                    raise RuntimeError("Tensor.item() cannot be called on meta tensors")
                 buffer = self._concrete()
             reader = _READERS.get(meta.dtype.name)
             if reader is not None:
@@ -316,7 +329,8 @@ def mark_made(value: Value) -> Value:
 
 
 def _derived(parent: Value, call: OpCall, shape: tuple[int, ...], version: int) -> Value:
-    value = Value(NOWHERE, -1, meta_of(shape, parent.meta.dtype))
+    meta = meta_of(shape, parent.meta.dtype)
+    value = Value(NOWHERE, -1, shell_meta(meta) if parent.meta.shell else meta)
     value.parent = parent
     value.recipe = call
     value.version = version

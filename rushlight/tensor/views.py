@@ -6,7 +6,7 @@ from typing import Any
 
 from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
 from rushlight.engine.trace import local
-from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of
+from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of, shell_meta
 from rushlight.ops.layout import Layout
 from rushlight.ops.table import Op
 from rushlight.ops.view.reshape import flatten
@@ -57,7 +57,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
         return x
     storage = x._share()
     result = new(Tensor)
-    shown = Value(NOWHERE, -1, meta)
+    shown = Value(NOWHERE, -1, shell_meta(meta) if value.meta.shell else meta)
     shown.parent = value
     shown.recipe = call
     shown.version = storage.version

@@ -9,6 +9,7 @@ from rushlight.autograd import no_grad
 from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor, empty_like
+from rushlight.tensor.device import Device
 from rushlight.tensor.to_arguments import parse_to
 
 
@@ -67,6 +68,12 @@ class Conversion:
 
         def convert(tensor: Tensor) -> Tensor:
             wanted = kind if tensor.is_floating_point() or tensor.is_complex() else None
+            if tensor.is_meta and target is not None and Device(target).type != "meta":
+                raise NotImplementedError(
+                    "Cannot copy out of meta tensor; no data! Please use "
+                    "torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module "
+                    "from meta to a different device."
+                )
             if layout is not None and tensor.ndim in (4, 5):
                 return tensor.to(target, wanted, non_blocking, memory_format=layout)
             return tensor.to(target, wanted, non_blocking)

@@ -31,6 +31,7 @@ from rushlight.nn.modules.registration_hooks import (
     register_module_parameter_registration_hook,
 )
 from rushlight.nn.modules.registry import Registry, forget
+from rushlight.nn.modules.state_dict import EXTRA_STATE as _EXTRA_STATE_KEY_SUFFIX  # noqa: F401
 from rushlight.nn.modules.state_dict import (
     StateDict,
     _IncompatibleKeys,  # noqa: F401 - programs import it from here

@@ -9,7 +9,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
-from rushlight.tensor.device import require_cpu
+from rushlight.tensor.device import Device, require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.memory_format import (
@@ -18,6 +18,7 @@ from rushlight.tensor.memory_format import (
     require_format,
     suggested_format,
 )
+from rushlight.tensor.meta_device import META, NO_DATA, is_shell, moved
 from rushlight.tensor.methods.memory import clone
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.to_arguments import parse_to
@@ -30,6 +31,8 @@ _BY_LEGACY = {
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
     asked = parse_to(args, kwargs)
+    if is_shell(self) or (asked.device is not None and Device(asked.device).type == "meta"):
+        return _without_elements(self, asked.device, asked.dtype, asked.copy)
     require_cpu(asked.device)
     wanted = asked.memory_format
     if asked.dtype is not None and asked.dtype is not self.dtype:
@@ -40,6 +43,17 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if wanted is None or suggested_format(self._current_layout()) is wanted:
         return self
     return self if wanted is preserve_format else clone(self, memory_format=wanted)
+
+
+def _without_elements(self: Tensor, device: Any, kind: DType | None, copy: bool) -> Tensor:
+    """``to`` where this tensor is of the device "meta" or shall be. There is no way back."""
+    if device is not None and Device(device).type != "meta":
+        raise NotImplementedError(NO_DATA)
+    if is_shell(self):
+        if kind is None or kind is self.dtype:
+            return clone(self) if copy else self
+        return _converted(self, kind, None)
+    return moved(self, kind)
 
 
 def _converted(x: Tensor, kind: DType, wanted: Any) -> Tensor:
@@ -87,6 +101,8 @@ def named_type(kind: Any) -> DType:
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself: tensors live on the CPU."""
+    if is_shell(self):
+        raise NotImplementedError(NO_DATA)
     return self
 
 
@@ -112,6 +128,8 @@ def new_like(name: str) -> Callable[..., Tensor]:
     def method(self: Tensor, *args: Any, dtype: DType | None = None, **kwargs: Any) -> Tensor:
         from rushlight.tensor import create
 
+        if is_shell(self):
+            kwargs.setdefault("device", META)
         made: Tensor = getattr(create, name)(*args, dtype=dtype or self.dtype, **kwargs)
         return made
 

@@ -130,6 +130,8 @@ def data_ptr(self: Tensor) -> int:
     A write in place makes new memory; when somebody asks again, what was written moves to where the
     elements were, and old numbers that are still needed move away.
     """
+    if self._value.meta.shell:
+        return 0
     buffer = private_buffer(self)
     storage = self._share()
     told = storage.home

@@ -33,6 +33,11 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
             "Can't call numpy() on Tensor that has conjugate bit set. Use "
             "tensor.resolve_conj().numpy() instead."
         )
+    if self._value.meta.shell:
+        raise TypeError(
+            "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
+            "to host memory first."
+        )
     self._concrete()
     private_buffer(self)
     return self._array()

@@ -25,6 +25,8 @@ def _prefix(kind: type[Tensor]) -> str:
 
 
 def represent(self: Tensor, *, tensor_contents: Any = None) -> str:
+    if self._value.meta.shell:
+        return _represent_shell(self)
     return display.tensor_repr(
         self._array(),
         self.dtype.name,
@@ -35,8 +37,21 @@ def represent(self: Tensor, *, tensor_contents: Any = None) -> str:
     )
 
 
+def _represent_shell(self: Tensor) -> str:
+    """Of a tensor of the device "meta": there is nothing to show but its kind."""
+    suffixes = [f"size={tuple(self.shape)}"]
+    if self.dtype is not dtypes.get_default_dtype():
+        suffixes.append(f"dtype={self.dtype}")
+    name = _grad_fn_name(self)
+    if name is not None:
+        suffixes.append(f"grad_fn=<{name}>")
+    elif self._edge is LEAF:
+        suffixes.append("requires_grad=True")
+    return f"{_prefix(type(self))}..., device='meta', {', '.join(suffixes)})"
+
+
 def form(self: Tensor, spec: str) -> str:
-    if self.ndim == 0 and (spec or _prefix(type(self)) == "tensor("):
+    if self.ndim == 0 and not self._value.meta.shell and (spec or _prefix(type(self)) == "tensor("):
         return format(self.item(), spec)
     if spec:
         return object.__format__(self, spec)

@@ -8,8 +8,8 @@ from typing import Any, final
 from rushlight.base import dtype as dtypes
 from rushlight.base.left_out import left_out, left_out_names
 from rushlight.ops.table import OPS
-from rushlight.tensor.device import CPU
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.meta_device import device_of, is_shell
 from rushlight.tensor.methods.by_element import (
     apply_,
     fill_diagonal_,
@@ -84,13 +84,13 @@ def _properties() -> dict[str, Any]:
     return {
         "data": property(get_data, set_data),
         "grad": property(get_grad, set_grad, del_grad),
-        "device": property(lambda self: CPU),
+        "device": property(device_of),
         "is_cuda": property(lambda self: False),
-        "is_cpu": property(lambda self: True),
+        "is_cpu": property(lambda self: not is_shell(self)),
         "is_sparse": property(lambda self: False),
         "is_sparse_csr": property(lambda self: False),
         "is_quantized": property(lambda self: False),
-        "is_meta": property(lambda self: False),
+        "is_meta": property(is_shell),
         "is_mps": property(lambda self: False),
         "is_nested": property(lambda self: False),
         "is_mkldnn": property(lambda self: False),
