@@ -9,6 +9,7 @@ from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
 from rushlight.base.dtype import dtype as Dtype
+from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.names import GlobalName, written_as
@@ -154,6 +155,9 @@ def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[An
         return REBUILD_PARAMETER, (plain, tensor.requires_grad, OrderedDict())
     if isinstance(tensor, SparseTensor):
         return REBUILD_SPARSE, reduce_sparse(tensor)
+    for hook in tensor.__dict__.get("_hooks", {}).values():
+        if not getattr(hook, "__torch_unserializable__", False):
+            warn(f"backward hook {hook!r} on tensor will not be serialized.")
     name = dtype_name(tensor.dtype)
     args: tuple[Any, ...] = (
         StorageIdentity(identity_of(bytes_of(tensor), name, table, legacy)),

@@ -39,3 +39,14 @@ def test_what_is_none() -> None:
         torch.autograd.grad(total, 3)
     with pytest.raises(RuntimeError, match=r"argument to `backward\(\)` cannot be empty"):
         total.backward(inputs=[])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_functions_are_called_by_apply() -> None:
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return 2 * x
+
+    with pytest.raises(RuntimeError, match="Legacy autograd function with non-static forward"):
+        Double()(torch.ones(2))

@@ -39,6 +39,13 @@ def test_other_channels_without_parameters_are_told() -> None:
         assert nn.InstanceNorm1d(3)(torch.ones(2, 4, 3)).shape == (2, 4, 3)
 
 
+def test_cross_map_normalisation() -> None:
+    turned = torch.ones(2, 3, 4, 5).permute(0, 3, 1, 2)
+    assert nn.CrossMapLRN2d(2)(turned).is_contiguous()
+    with pytest.raises(RuntimeError, match="can't be cast to the desired output type Long"):
+        nn.CrossMapLRN2d(2)(turned.long())
+
+
 def test_hardsigmoids_slope_in_doubles() -> None:
     x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     F.hardsigmoid(x).sum().backward()

@@ -67,3 +67,10 @@ def test_what_map_location_raises_is_not_taken_for_damage() -> None:
         file.seek(0)
         with pytest.raises(error, match=words):
             torch.load(file, map_location=wrong)
+
+
+def test_hooks_of_a_saved_tensor_are_told() -> None:
+    weight = torch.ones(2, requires_grad=True)
+    weight.register_hook(lambda grad: grad)
+    with pytest.warns(UserWarning, match="on tensor will not be serialized"):
+        torch.save(weight, io.BytesIO())

@@ -7,6 +7,7 @@ from typing import Any
 from rushlight.autograd import Function
 from rushlight.nn import functional as F
 from rushlight.nn.modules.module import Module
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor import Tensor
 
 
@@ -31,6 +32,11 @@ class CrossMapLRN2dFunction(Function):
     def forward(  # type: ignore[override]
         ctx: Any, input: Tensor, size: int, alpha: float, beta: float, k: float
     ) -> Tensor:
+        if not (input.is_floating_point() or input.is_complex()):
+            raise RuntimeError(
+                "CrossMapLRN2d: result type Float can't be cast to the desired output type "
+                f"{legacy_name(input.dtype)}; give it real numbers"
+            )
         reach = int((size - 1) / 2 + 1)
         squares = input * input
         energy = _window_sums(squares, reach - 1, reach - 1)
@@ -38,7 +44,7 @@ class CrossMapLRN2dFunction(Function):
             kept = squares[:, :1].expand(-1, input.shape[1] - reach, -1, -1)
             energy = energy + F.pad(kept, (0, 0, 0, 0, reach, 0))
         scale = energy * (alpha / size) + k
-        output = input * scale**-beta
+        output = (input * scale**-beta).contiguous()
         ctx.size, ctx.alpha, ctx.beta = size, alpha, beta
         ctx.save_for_backward(input, output, scale)
         return output

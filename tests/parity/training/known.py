@@ -18,8 +18,6 @@ KNOWN: list[tuple[str, str, str, str]] = [
     ("PoissonNLLLoss", "complex", "lt_cpu", "comparing complex numbers"),
     ("AdaptiveAvg", "complex", "not implemented for 'ComplexFloat'", "one bin is a mean there"),
     ("AdaptiveMax", "channels last", "stride", "the numbers lie otherwise in memory"),
-    ("CrossMapLRN2d", "noncontiguous|channels last", "stride", "the same"),
-    ("CrossMapLRN2d", "whole numbers", "no error", "ours takes them"),
     ("AvgPool", "nothing in", "no error", "windows over padding alone"),
     ("MaxUnpool", "one short|nothing in", "IndexError|no error", "an index that is too large"),
     ("BatchNorm", "nothing in", "weight should contain 0|SyncBatchNorm number", "none there"),
