@@ -97,7 +97,7 @@ def _take_off(trace: Trace, over: bool) -> None:
             if plan is None:
                 plan = _less_donated(trace, key) or _make(trace, live, key)
                 step.plans[key] = plan
-            flight = Flight(
+            flight = Flight.of(
                 plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
     except Exception as error:
@@ -170,7 +170,7 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
             continue
         tried += 1
         try:
-            alone = Flight(
+            alone = Flight.of(
                 make_plan([node], step.inputs, step.scalars, frozenset()), (value,), flight.inputs,
                 flight.scalars, flight.epoch, (), step,
             )  # fmt: skip
@@ -262,7 +262,7 @@ def compute(trace: Trace, value: Value) -> None:
         if value.epoch is not trace.epoch or value.pos >= len(nodes):
             raise InternalError(f"{value} has not been recorded")
         plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
-        flight = Flight(
+        flight = Flight.of(
             plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, (),
             step,
         )  # fmt: skip
