@@ -54,7 +54,9 @@ class _nn:
 
 _FILES = "torch.load and torch.save read and write files"
 PyTorchFileReader = absent_class("torch.PyTorchFileReader", _FILES)
-Value = absent_class("torch._C.Value", "TorchScript, whose values it holds, is left out")
+_SCRIPT = "TorchScript, whose parts it holds, is left out"
+Graph = absent_class("torch._C.Graph", _SCRIPT)
+Value = absent_class("torch._C.Value", _SCRIPT)
 PyTorchFileWriter = absent_class("torch.PyTorchFileWriter", _FILES)
 
 __all__ = ["DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator"]

@@ -254,8 +254,8 @@ class Function:
         several = isinstance(output, (tuple, list))
         outs = output if several else (output,)
         tensors = [each for each in outs if isinstance(each, Tensor)]
-        node = _UserNode(cls, context, edges, tuple(each._meta for each in tensors))
-        inputs = tuple(args[place]._meta for place in places)
+        node = _UserNode(cls, context, edges, tuple(each._value_meta for each in tensors))
+        inputs = tuple(args[place]._value_meta for place in places)
         node.__dict__.update(places=places, inputs=inputs, arguments=len(args))
         context.__dict__["_node"] = node
         for each in context._dirty:

@@ -116,7 +116,7 @@ def _pull(
 def _ones_or(v: Any, outs: Tensors, who: str) -> Tensors | None:
     """The vector to pull back; None where it may be left out. RuntimeError where it may not."""
     if v is None:
-        if len(outs) != 1 or outs[0]._meta.numel != 1:
+        if len(outs) != 1 or outs[0]._value_meta.numel != 1:
             raise RuntimeError(
                 "The vector v can only be None if the user-provided function returns a single "
                 "Tensor with a single element."
@@ -163,7 +163,7 @@ def jvp(
         given, _ = _tuple(inputs, "inputs", "jvp")
         ins = _variables(given, create_graph)
         if v is None:
-            if len(ins) != 1 or ins[0]._meta.numel != 1:
+            if len(ins) != 1 or ins[0]._value_meta.numel != 1:
                 raise RuntimeError(
                     "The vector v can only be None if the input to the user-provided function is "
                     "a single Tensor with a single element."
@@ -188,7 +188,7 @@ def _rows_of(
     out: Tensor, ins: Tensors, create_graph: bool, strict: bool, vectorize: bool
 ) -> list[Tensor]:
     """The Jacobian of one output by each input: (*out, *input)."""
-    count = out._meta.numel
+    count = out._value_meta.numel
     flat = function("reshape")(out, count)
     kept = create_graph
     if vectorize:
@@ -263,7 +263,7 @@ def _scalar(func: Function, who: str) -> Function:
         outs, several = _tuple(func(*args), "outputs of the user-provided function", who)
         if several and len(outs) != 1:
             raise RuntimeError(f"The function given to {who} should return a single Tensor")
-        if outs[0]._meta.numel != 1:
+        if outs[0]._value_meta.numel != 1:
             raise RuntimeError(
                 f"The Tensor returned by the function given to {who} should contain a single "
                 "element"
@@ -347,7 +347,7 @@ def hvp(
 
 def _vector_for(v: Any, ins: Tensors, who: str) -> Tensors:
     if v is None:
-        if len(ins) != 1 or ins[0]._meta.numel != 1:
+        if len(ins) != 1 or ins[0]._value_meta.numel != 1:
             raise RuntimeError(
                 "The vector v can only be None if the input to the user-provided function is a "
                 "single Tensor with a single element."

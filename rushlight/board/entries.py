@@ -50,7 +50,7 @@ def _as_float(name: str, value: Any) -> float:
 
 
 def _of_tensor(name: str, tensor: Tensor) -> float | Value:
-    meta = tensor._meta
+    meta = tensor._value_meta
     if meta.numel != 1:
         raise ValueError(
             f"log: {name!r} has shape {tuple(tensor.shape)}, needs one number (its mean()? a "

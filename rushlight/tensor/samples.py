@@ -156,7 +156,7 @@ class Level:
             outs = [
                 tensor for tensor, each in zip(made, results, strict=True) if each.requires_grad
             ]
-            node = _SamplesNode(self, differentiable, tuple(each._meta for each in outs))
+            node = _SamplesNode(self, differentiable, tuple(each._value_meta for each in outs))
             if node.edges:
                 for number, out in enumerate(outs):
                     out._edge = OutputEdge(node, number) if number else node

@@ -231,7 +231,7 @@ class Tensor(Writable):
     # Shape and kind
 
     @property
-    def _meta(self) -> Meta:
+    def _value_meta(self) -> Meta:
         return self._value.meta
 
     @property

@@ -123,10 +123,10 @@ def resize(self: Tensor, *sizes_: Any) -> Tensor:
     """An old spelling: the elements in another shape of the same number."""
     warn("non-inplace resize is deprecated")
     shape = tuple(sizes(sizes_))
-    if math.prod(shape) != self._meta.numel:
+    if math.prod(shape) != self._value_meta.numel:
         raise RuntimeError(
             f"requested resize to {list(shape)} ({math.prod(shape)} elements in total), but the "
-            f"given tensor has a size of {list(self.shape)} ({self._meta.numel} elements). "
+            f"given tensor has a size of {list(self.shape)} ({self._value_meta.numel} elements). "
             "autograd's resize can only change the shape of a given tensor, while preserving the "
             "number of elements. "
         )
