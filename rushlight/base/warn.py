@@ -20,6 +20,11 @@ def user_frame() -> FrameType:
     return frame
 
 
+def asked_by_user() -> bool:
+    """Whether the function that asks was called from outside of this package."""
+    return not sys._getframe(2).f_code.co_filename.startswith(_OURS)
+
+
 _told: set[str] = set()
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor
@@ -106,6 +107,14 @@ def backward(
     _require_tensors(roots)
     seeds = _gradients(grad_tensors, len(roots))
     keep = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        warn_once(
+            "Using backward() with create_graph=True will create a reference cycle between the "
+            "parameter and its gradient which can cause a memory leak. We recommend using "
+            "autograd.grad when creating the graph to avoid this. If you have to use this "
+            "function, make sure to reset the .grad fields of your parameters to None after use "
+            "to break the cycle and avoid the leak."
+        )
     if inputs is not None:
         named = _tuple(inputs)
         if not named:

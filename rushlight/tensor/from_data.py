@@ -10,7 +10,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
-from rushlight.base.warn import warn
+from rushlight.base.warn import asked_by_user, warn, warn_once
 from rushlight.engine.value import concrete
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import require_cpu
@@ -131,6 +131,12 @@ def tensor(
             "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
             "torch.tensor(sourceTensor)."
         )
+    if isinstance(data, list) and data and isinstance(data[0], np.ndarray):
+        warn_once(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider "
+            "converting the list to a single numpy.ndarray with numpy.array() before converting "
+            "to a tensor."
+        )
     array = _infer(data)
     if array.dtype.kind in "OUS":
         raise _unsupported(data)
@@ -168,6 +174,13 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     """A tensor on the array's own memory: a write to one is seen in the other."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if not ndarray.flags.writeable and asked_by_user():
+        warn_once(
+            "The given NumPy array is not writable, and PyTorch does not support non-writable "
+            "tensors. This means writing to this tensor will result in undefined behavior. You "
+            "may want to copy the array to protect its data or make it writable before converting "
+            "it to a tensor. This type of warning will be suppressed for the rest of this program."
+        )
     return Tensor._from_array(ndarray, copy=False)
 
 
@@ -199,6 +212,14 @@ def frombuffer(
 ) -> Tensor:
     """A 1-d tensor on the memory of an object with the buffer protocol."""
     array = np.frombuffer(buffer, dtype.np, count, offset)
+    if not array.flags.writeable:
+        warn_once(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. "
+            "This means you can write to the underlying (supposedly non-writable) buffer using the "
+            "tensor. You may want to copy the buffer to protect its data or make it writable "
+            "before converting it to a tensor. This type of warning will be suppressed for the "
+            "rest of this program."
+        )
     return finish(Tensor._from_array(array, copy=False), requires_grad)
 
 

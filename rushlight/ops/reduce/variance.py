@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.shape import normalize_dims
+from rushlight.base.warn import warn
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
@@ -17,7 +18,7 @@ from rushlight.ops.table import Grads, composite
 
 
 def _moments(
-    input: Node, dim: Dims, unbiased: bool | None, correction: Any, keepdim: bool
+    who: str, input: Node, dim: Dims, unbiased: bool | None, correction: Any, keepdim: bool
 ) -> tuple[Node, Node, tuple[int, ...]]:
     """Variance and mean (reduced, compute dtype) and the axes."""
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
@@ -29,7 +30,13 @@ def _moments(
     average = mean_of(x, axes)
     centred = binary("sub", x, widen(average, x, axes))
     squares = reduce(squared_modulus(centred), "sum", axes)
-    divisor = max(count_of(x.shape, axes) - correction, 0)
+    left = count_of(x.shape, axes) - correction
+    if left <= 0:
+        warn(
+            f"{who}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input numel divided by output numel)."
+        )
+    divisor = max(left, 0)
     return binary("div", squares, const(divisor, squares.shape, squares.dtype)), average, axes
 
 
@@ -45,7 +52,7 @@ def var(
 ) -> Node:  # fmt: skip
     """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
     dim, unbiased = _var_arguments(dim, unbiased)
-    spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
+    spread, _, axes = _moments("var", input, dim, unbiased, correction, keepdim)
     return build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real())
 
 
@@ -60,7 +67,7 @@ def std(
 ) -> Node:  # fmt: skip
     """The square root of ``var``."""
     dim, unbiased = _var_arguments(dim, unbiased)
-    spread, _, axes = _moments(input, dim, unbiased, correction, keepdim)
+    spread, _, axes = _moments("std", input, dim, unbiased, correction, keepdim)
     return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype.to_real())
 
 
@@ -103,7 +110,7 @@ def var_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(var, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased)
-    spread, average, axes = _moments(input, dim, unbiased, correction, keepdim)
+    spread, average, axes = _moments("var_mean", input, dim, unbiased, correction, keepdim)
     return (
         build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real()),
         build.cast(finish(average, input, axes, keepdim), input.dtype),
@@ -120,7 +127,7 @@ def std_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(std, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased)
-    _, average, axes = _moments(input, dim, unbiased, correction, keepdim)
+    _, average, axes = _moments("std_mean", input, dim, unbiased, correction, keepdim)
     return (
         std(input, dim, unbiased, keepdim, correction=correction),
         build.cast(finish(average, input, axes, keepdim), input.dtype),

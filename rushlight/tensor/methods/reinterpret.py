@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.absent import refuse as refuse_absent
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.warn import warn_once
 from rushlight.engine.value import concrete
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import legacy_name
@@ -127,3 +128,20 @@ def _layout_as(x: Tensor, dtype: DType) -> Layout:
     return Layout(
         (*outer, last // ratio), (*(step // ratio for step in steps), 1), layout.offset // ratio
     )
+
+
+def reversed_axes(self: Tensor) -> Tensor:
+    """``Tensor.T``: the axes in the opposite order, a view. Meant for matrices."""
+    if self.ndim == 0:
+        warn_once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+        )
+    elif self.ndim > 2:
+        warn_once(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
+            "reverse the dimensions of a tensor."
+        )
+    turned: Tensor = function("permute")(self, *reversed(range(self.ndim)))
+    return turned

@@ -74,7 +74,7 @@ from rushlight.tensor.methods.numbers import (
     tolist,
 )
 from rushlight.tensor.methods.printing import form, represent
-from rushlight.tensor.methods.reinterpret import view
+from rushlight.tensor.methods.reinterpret import reversed_axes, view
 from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import canonical, function
@@ -96,7 +96,7 @@ def _properties() -> dict[str, Any]:
         "is_mkldnn": property(lambda self: False),
         "itemsize": property(element_size),
         "nbytes": property(lambda self: self._value.meta.nbytes),
-        "T": property(lambda self: function("permute")(self, *reversed(range(self.ndim)))),
+        "T": property(reversed_axes),
         "mT": property(lambda self: function("transpose")(self, -2, -1)),
         "_version": property(version),
         "retains_grad": property(lambda self: self._retains),
