@@ -88,6 +88,12 @@ def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) ->
         hit = build.cast(binary("eq", unary("abs", x), ow), x.dtype)
         count = widen(reduce(hit, "sum", axes), x, axes)
         slope = binary("div", binary("mul", binary("mul", gw, unary("sign", x)), hit), count)
+    elif ord < 1:  # in PyTorch's order, whose roundings of halves show
+        powers = binary("pow", unary("abs", x), full(ord - 1, x.shape, x.dtype))
+        unit = binary("mul", unary("sign", x), powers)
+        unit = build.where(binary("eq", x, zero), zero, unit)
+        size = binary("pow", ow, full(1 - ord, x.shape, x.dtype))
+        slope = binary("mul", binary("mul", unit, gw), size)
     else:
         safe = build.where(binary("eq", ow, zero), const(1, x.shape, x.dtype), ow)
         ratio = binary("div", unary("abs", x), safe)
