@@ -107,11 +107,6 @@ def _split(
             place += rest
             source += rest
         elif isinstance(entry, Tensor):
-            if entry.dtype is uint8:
-                warn(
-                    "indexing with dtype torch.uint8 is now deprecated, please use a dtype "
-                    "torch.bool instead."
-                )
             if entry.dtype in (bool_, uint8):
                 if entry.dtype is uint8:
                     warn(
