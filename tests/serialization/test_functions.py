@@ -74,3 +74,6 @@ def test_hooks_of_a_saved_tensor_are_told() -> None:
     weight.register_hook(lambda grad: grad)
     with pytest.warns(UserWarning, match="on tensor will not be serialized"):
         torch.save(weight, io.BytesIO())
+    other = torch.ones(2, requires_grad=True)
+    other.register_hook(torch.utils.hooks.unserializable_hook(lambda grad: grad))
+    torch.save(other, io.BytesIO())
