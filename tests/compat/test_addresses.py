@@ -105,3 +105,10 @@ def test_what_a_tensor_has_to_be() -> None:
     torch._assert_async(torch.tensor(2))
     with pytest.raises(RuntimeError, match="but got zero"):
         torch._assert_async(torch.tensor(0.0))
+
+
+def test_cudnn_switches_for_a_while() -> None:
+    cudnn = importlib.import_module("rushlight.backends.cudnn")
+    with cudnn.flags(enabled=False, deterministic=True):
+        assert not cudnn.enabled and cudnn.deterministic
+    assert cudnn.enabled and not cudnn.deterministic
