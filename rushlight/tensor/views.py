@@ -30,6 +30,8 @@ def gradient_of_view(call: OpCall, parent: Meta, shown: Meta) -> Gradient | None
 
 
 _VIEWS_LIMIT = 1 << 14
+# Deriving a gradient costs more than the view: rows of data, of which there are many, need none.
+_NOT_ASKED: Any = object()
 
 
 def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
@@ -71,6 +73,9 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     trace = local.trace
     if x._edge is not None:
         if trace.grad:
+            if gradient is _NOT_ASKED:
+                gradient = gradient_of_view(call, value.meta, meta)
+                cache[key] = target, call, meta, gradient
             result._edge = edge_of_view(shown, value, edge_of(x), gradient)
         else:
             result.__dict__["_detached"] = True
@@ -82,7 +87,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
 def _plan_view(
     op: Op, layout: Layout, meta: Meta, arguments: tuple[Any, ...]
 ) -> tuple[Layout | None, OpCall, Meta | None, Gradient | None]:
-    """Where the view looks, what it records, its meta and its gradient."""
+    """Where the view looks, what it records, its meta and, once asked for, its gradient."""
     assert op.stride_rule is not None
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
@@ -99,7 +104,7 @@ def _plan_view(
         return None, call, None, None
     target = Layout(Size(target.shape), tuple(target.strides), target.offset)
     shown = meta_of(target.shape, meta.dtype)
-    return target, call, shown, gradient_of_view(call, meta, shown)
+    return target, call, shown, _NOT_ASKED
 
 
 def _copy_view(x: Tensor, value: Value, call: OpCall) -> Tensor:
