@@ -53,6 +53,7 @@ class _nn:
 
 
 _FILES = "torch.load and torch.save read and write files"
+TensorType = absent_class("torch.TensorType", "it is a type of TorchScript; use torch.Tensor")
 PyTorchFileReader = absent_class("torch.PyTorchFileReader", _FILES)
 _SCRIPT = "TorchScript, whose parts it holds, is left out"
 Graph = absent_class("torch._C.Graph", _SCRIPT)

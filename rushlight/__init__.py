@@ -120,7 +120,7 @@ _FROM = {
     "from_dlpack": "tensor.dlpack", "to_dlpack": "tensor.dlpack",
     "UntypedStorage": "tensor.storage_names", "TypedStorage": "tensor.storage_names",
     **dict.fromkeys(_STORAGES, "tensor.storage_names"),
-    "PyTorchFileReader": "_C", "PyTorchFileWriter": "_C",
+    "PyTorchFileReader": "_C", "TensorType": "_C", "PyTorchFileWriter": "_C",
     "Future": "futures", "ScriptModule": "jit", "ScriptFunction": "jit",
     "GradScaler": "amp", "OutOfMemoryError": "cuda", "AcceleratorError": "cuda",
     "get_device_module": "accelerator", "Stream": "cuda.streams", "Event": "cuda.streams",

@@ -23,6 +23,10 @@ from rushlight.tensor.wrap import function
 def finish(made: Tensor, requires_grad: bool) -> Tensor:
     """``made``, a leaf with a gradient where that is wanted."""
     if requires_grad:
+        if not (made.dtype.is_floating_point or made.dtype.is_complex):
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
         made.requires_grad = True
     return made
 

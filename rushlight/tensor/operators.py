@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import bool_
+from rushlight.base.dtype import bool_, from_numpy
+from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -22,9 +23,21 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
             made.append(function(name))
         if not isinstance(other, _ACCEPTED):
             return NotImplemented
+        if type(other) is np.ndarray:
+            return _with_array(name, self, other)
         return made[0](self, other)
 
     return operator
+
+
+def _with_array(name: str, self: Tensor, other: np.ndarray[Any, Any]) -> Tensor:
+    """NumPy would compute this in PyTorch, so its promotion rules: an array of float64 counts."""
+    wide = np.result_type(self.dtype.np, other.dtype)
+    if name == "div" and wide.kind in "iub":
+        wide = np.dtype(np.float64)
+    kind = from_numpy(wide)
+    made: Tensor = function(name)(convert(self, kind), Tensor._from_array(other.astype(wide)))
+    return made
 
 
 # PyTorch writes these in Python, where ``Tensor.__rpow__(2, x)`` is ``x ** 2``.

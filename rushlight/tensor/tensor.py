@@ -270,7 +270,7 @@ class Tensor(Writable):
             )
         if wanted and not (kind.is_floating_point or kind.is_complex):
             raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients"
+                "only Tensors of floating point and complex dtype can require gradients"
             )
         self._edge = LEAF if wanted else None
 

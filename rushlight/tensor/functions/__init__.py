@@ -39,6 +39,7 @@ __all__ = [
 
 # Functions that no other file uses, with their methods of Tensor (tensor/late.py).
 RARE = {
+    "checks": "",
     "copies": (
         "as_strided_scatter diagonal_scatter narrow_copy positive select_scatter slice_scatter "
         "unsafe_split_with_sizes"
