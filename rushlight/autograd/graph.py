@@ -49,7 +49,7 @@ class saved_tensors_hooks:
 
     >>> import rushlight as torch
     >>> a = torch.tensor([2.0], requires_grad=True)
-    >>> with saved_tensors_hooks(lambda x: x.numpy() * 10, torch.from_numpy):
+    >>> with saved_tensors_hooks(lambda x: x.detach().numpy() * 10, torch.from_numpy):
     ...     y = a * a
     >>> y.backward()
     >>> a.grad

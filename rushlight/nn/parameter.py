@@ -154,6 +154,7 @@ class UninitializedTensorMixin:
 
     __slots__ = ()
     cls_to_become: type[Any] = Tensor
+    is_cpu, is_meta = True, False
     __dict__: dict[str, Any]
 
     def _begin(self, requires_grad: bool, device: Any, dtype: DType | None) -> None:

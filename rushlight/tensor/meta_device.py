@@ -57,7 +57,7 @@ def wanted_on_meta(args: tuple[Any, ...], kwargs: dict[str, Any], follows: bool)
     if device is not None:
         return (device.type if isinstance(device, Device) else Device(device).type) == "meta"
     if follows:
-        return bool(args) and isinstance(args[0], Tensor) and args[0]._value.meta.shell
+        return bool(args) and isinstance(args[0], Tensor) and args[0].is_meta  # type: ignore[attr-defined]
     return chosen.devices[-1].type == "meta"
 
 

@@ -127,3 +127,8 @@ def test_there_is_nothing_to_read(
 ) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_other_forms_are_on_the_cpu() -> None:
+    for each in (torch.eye(2).to_sparse(), nn.UninitializedParameter()):
+        assert each.device.type == "cpu" and each.is_cpu and not each.is_meta

@@ -18,7 +18,7 @@ from rushlight.tensor.memory_format import (
     require_format,
     suggested_format,
 )
-from rushlight.tensor.meta_device import META, NO_DATA, is_shell, moved
+from rushlight.tensor.meta_device import META, NO_DATA, moved
 from rushlight.tensor.methods.memory import clone
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.to_arguments import parse_to
@@ -31,7 +31,7 @@ _BY_LEGACY = {
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
     asked = parse_to(args, kwargs)
-    if is_shell(self) or (asked.device is not None and Device(asked.device).type == "meta"):
+    if self.is_meta or (asked.device is not None and Device(asked.device).type == "meta"):
         return _without_elements(self, asked.device, asked.dtype, asked.copy)
     require_cpu(asked.device)
     wanted = asked.memory_format
@@ -49,7 +49,7 @@ def _without_elements(self: Tensor, device: Any, kind: DType | None, copy: bool)
     """``to`` where this tensor is of the device "meta" or shall be. There is no way back."""
     if device is not None and Device(device).type != "meta":
         raise NotImplementedError(NO_DATA)
-    if is_shell(self):
+    if self.is_meta:
         if kind is None or kind is self.dtype:
             return clone(self) if copy else self
         return _converted(self, kind, None)
@@ -101,7 +101,7 @@ def named_type(kind: Any) -> DType:
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself: tensors live on the CPU."""
-    if is_shell(self):
+    if self.is_meta:
         raise NotImplementedError(NO_DATA)
     return self
 
@@ -128,7 +128,7 @@ def new_like(name: str) -> Callable[..., Tensor]:
     def method(self: Tensor, *args: Any, dtype: DType | None = None, **kwargs: Any) -> Tensor:
         from rushlight.tensor import create
 
-        if is_shell(self):
+        if self.is_meta:
             kwargs.setdefault("device", META)
         made: Tensor = getattr(create, name)(*args, dtype=dtype or self.dtype, **kwargs)
         return made

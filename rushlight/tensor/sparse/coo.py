@@ -15,6 +15,7 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.engine.value import Size
+from rushlight.tensor.device import CPU
 from rushlight.tensor.interface import sparse_coo
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
@@ -54,6 +55,7 @@ class SparseTensor(Tensor):
 
     layout = sparse_coo
     is_sparse = True
+    device, is_cpu, is_meta = CPU, True, False
     _version = 0  # nothing writes to one in place
 
     @property
