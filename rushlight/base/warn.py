@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,20 @@ def asked_by_user() -> bool:
     return not sys._getframe(2).f_code.co_filename.startswith(_OURS)
 
 
+class _Recording(threading.local):
+    """Whether what runs was just asked for by the user: the body of an op runs again whenever its
+    graph is built anew, and what it warned of has been said."""
+
+    now = False
+
+    def __enter__(self) -> None:
+        self.now = True
+
+    def __exit__(self, *details: object) -> None:
+        self.now = False
+
+
+recording = _Recording()
 _told: set[str] = set()
 
 

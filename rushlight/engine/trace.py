@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
+from rushlight.base.warn import recording
 from rushlight.engine.call import Call, flatten, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
@@ -301,13 +302,15 @@ class Trace:
         if self.varies:
             # Most likely a step like another but for its sizes: its nodes are not needed.
             metas = tuple([value.meta for value in values])
-            piece = piece_of(self.pieces, call, metas, step.scalar_types)
+            with recording:
+                piece = piece_of(self.pieces, call, metas, step.scalar_types)
             step.nodes = None
             step.metas, step.structure = piece.metas, piece.structure
         else:
             known = self.nodes()
             scalars = [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
-            result = call.build([known[value.pos] for value in values], scalars)
+            with recording:
+                result = call.build([known[value.pos] for value in values], scalars)
             step.nodes = flatten(result)
             step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
             step.structure = None if isinstance(result, Node) else type(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.shape import normalize_dims
-from rushlight.base.warn import warn
+from rushlight.base.warn import recording, warn
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
@@ -31,7 +31,7 @@ def _moments(
     centred = binary("sub", x, widen(average, x, axes))
     squares = reduce(squared_modulus(centred), "sum", axes)
     left = count_of(x.shape, axes) - correction
-    if left <= 0:
+    if left <= 0 and recording.now:
         warn(
             f"{who}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel)."
