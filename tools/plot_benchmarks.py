@@ -37,17 +37,18 @@ def bars(results: dict[str, Any]) -> list[dict[str, Any]]:
 def means(runs: list[dict[str, Any]]) -> list[tuple[str, float]]:
     """(when, geometric mean of the ratios) for each run that holds what all of them share.
 
-    Runs with fewer than half of the newest run's rows (somebody measured one thing) are left out.
+    Runs with fewer than half of the widest run's rows (somebody measured one thing) are left out.
     """
     ratios = [{row["name"]: row["ratio"] for row in bars(run)} for run in runs]
-    if not ratios or not ratios[-1]:
-        return []
+    widest = max(ratios, key=len, default={})
     kept = [
         (run, found)
         for run, found in zip(runs, ratios, strict=True)
-        if 2 * len(found.keys() & ratios[-1].keys()) >= len(ratios[-1])
+        if 2 * len(found.keys() & widest.keys()) >= len(widest) > 0
     ]
-    shared = set.intersection(*(set(found) for _, found in kept))
+    shared = set.intersection(*(set(found) for _, found in kept)) if kept else set()
+    if not shared:
+        return []
     return [
         (
             f"{run['date']}\n{run.get('time', '')}",
