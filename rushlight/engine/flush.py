@@ -49,9 +49,10 @@ def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
     live: list[Value] = []
     # An unreferenced value has 3 references: the list, ``value`` and getrefcount's argument.
     for value in values:
-        wanted = getrefcount(value) > 3 and value.buffer is None and value.parent is None
-        if wanted and not value.meta.shell:
+        if getrefcount(value) > 3 and value.buffer is None and value.parent is None:
             live.append(value)
+    if trace.shells:
+        live = [each for each in live if not each.meta.shell]
     donatable: list[int] = []
     number = -1  # enumerate would hold a reference of its own
     for value in trace.inputs:

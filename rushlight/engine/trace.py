@@ -72,6 +72,7 @@ class Trace:
         "root",
         "rounds",
         "scalars",
+        "shells",
         "step",
         "steps",
         "turns",
@@ -139,6 +140,7 @@ class Trace:
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}
+        self.shells = False  # whether it has ever met a tensor without elements
         self.varies = False
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
         self.waits: set[Any] = set()  # tokens of turns in loops with gradients
@@ -242,6 +244,7 @@ class Trace:
 
     def _enter_shell(self, value: Value) -> int:
         """Take in a tensor without elements: any of its kind stands for it, nobody computes it."""
+        self.shells = True
         meta = value.meta
         key = ("shell", meta)
         step = self.step.children.get(key)
