@@ -139,3 +139,9 @@ def test_gradients_are_not_lost_in_silence() -> None:
 def test_errors(call, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call()
+
+
+def test_a_threshold_between_two_bytes_is_rounded_as_float32() -> None:
+    # PyTorch 2.13 with torchvision 0.28: AutoAugment's threshold 255 * float32(2 / 3) inverts 170.
+    image = torch.arange(168, 173, dtype=torch.uint8).expand(3, 1, 5)
+    assert F.solarize(image, 255 * 0.6666666865348816)[0, 0].tolist() == [168, 169, 85, 84, 83]

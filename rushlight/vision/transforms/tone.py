@@ -74,7 +74,10 @@ def solarize(img: Any, threshold: float) -> Any:
     bound = largest(values.dtype)
     if threshold > bound:
         raise TypeError("Threshold should be less than bound of img.")
-    return wrap(np.where(values >= threshold, values.dtype.type(bound) - values, values))
+    # Whole numbers beside a float are float32: 170 is at least 170.000005 in that.
+    wide = values if values.dtype.kind == "f" else values.astype(np.float32)
+    limit = wide.dtype.type(threshold)
+    return wrap(np.where(wide >= limit, values.dtype.type(bound) - values, values))
 
 
 def autocontrast(img: Any) -> Any:
