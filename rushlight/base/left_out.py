@@ -11,7 +11,7 @@ class LeftOut(NotImplementedError, AttributeError):
     """Raised at the name itself; an AttributeError too, so that ``hasattr`` says no."""
 
 
-_QUANTISED = (
+QUANTISED = (
     "tensors of quantised integers are not part of it; keep weights in float16 or bfloat16 to "
     "save memory"
 )
@@ -71,7 +71,7 @@ _OF_HALF_COMPLEX = """
 _WHY: dict[str, str] = {
     name: why
     for names, why in (
-        (_OF_QUANTISED, _QUANTISED),
+        (_OF_QUANTISED, QUANTISED),
         (_OF_LAYOUTS, _LAYOUTS),
         (_OF_NAMED, _NAMED),
         (_OF_SCRIPT, _SCRIPT),
@@ -81,6 +81,7 @@ _WHY: dict[str, str] = {
     for name in names.split()
 }
 
+ONE_PROCESS = "it is one process; DistributedDataParallel runs in a world of one"
 OPERATORS = "operators are not registered by name; call torch.<name>"
 
 

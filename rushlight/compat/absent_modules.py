@@ -22,34 +22,32 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, final
 
-from rushlight.base.left_out import absent_class
+from rushlight.base.left_out import ONE_PROCESS, QUANTISED, absent_class
 
-_ONE_PROCESS = "it is one process; DistributedDataParallel runs in a world of one"
-_QUANTISED = "quantised integers are not part of it; keep weights in float16 or bfloat16"
 _EXPORT = "graphs are not written to files; torch.save the state_dict"
 _INSIDES = "its own compiler has nothing of this kind"
 
 # A module and all below it, with the sentence that its names raise.
 _WHY = {
-    "torch.distributed._composable": _ONE_PROCESS,
-    "torch.distributed._functional_collectives": _ONE_PROCESS,
-    "torch.distributed._shard": _ONE_PROCESS,
-    "torch.distributed._tensor": _ONE_PROCESS,
-    "torch.distributed.algorithms._checkpoint": _ONE_PROCESS,
-    "torch.distributed.algorithms.ddp_comm_hooks": _ONE_PROCESS,
-    "torch.distributed.algorithms.model_averaging": _ONE_PROCESS,
-    "torch.distributed.checkpoint": _ONE_PROCESS,
-    "torch.distributed.elastic": _ONE_PROCESS,
-    "torch.distributed.fsdp": _ONE_PROCESS,
-    "torch.distributed.launcher": _ONE_PROCESS,
-    "torch.distributed.pipelining": _ONE_PROCESS,
-    "torch.distributed.run": _ONE_PROCESS,
-    "torch.distributed.tensor": _ONE_PROCESS,
-    "torch.ao": _QUANTISED,
-    "torch.nn.intrinsic": _QUANTISED,
-    "torch.nn.qat": _QUANTISED,
-    "torch.nn.quantized": _QUANTISED,
-    "torch.quantization": _QUANTISED,
+    "torch.distributed._composable": ONE_PROCESS,
+    "torch.distributed._functional_collectives": ONE_PROCESS,
+    "torch.distributed._shard": ONE_PROCESS,
+    "torch.distributed._tensor": ONE_PROCESS,
+    "torch.distributed.algorithms._checkpoint": ONE_PROCESS,
+    "torch.distributed.algorithms.ddp_comm_hooks": ONE_PROCESS,
+    "torch.distributed.algorithms.model_averaging": ONE_PROCESS,
+    "torch.distributed.checkpoint": ONE_PROCESS,
+    "torch.distributed.elastic": ONE_PROCESS,
+    "torch.distributed.fsdp": ONE_PROCESS,
+    "torch.distributed.launcher": ONE_PROCESS,
+    "torch.distributed.pipelining": ONE_PROCESS,
+    "torch.distributed.run": ONE_PROCESS,
+    "torch.distributed.tensor": ONE_PROCESS,
+    "torch.ao": QUANTISED,
+    "torch.nn.intrinsic": QUANTISED,
+    "torch.nn.qat": QUANTISED,
+    "torch.nn.quantized": QUANTISED,
+    "torch.quantization": QUANTISED,
     "torch.export": _EXPORT,
     "torch.onnx.symbolic_helper": _EXPORT,
     "torch.fx.passes": _INSIDES,

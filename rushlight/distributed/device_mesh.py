@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from rushlight.base.left_out import absent_class
+from rushlight.base.left_out import ONE_PROCESS, absent_class
 
-_WHY = "it is one process; DistributedDataParallel runs in a world of one"
-
-DeviceMesh = absent_class("torch.distributed.device_mesh.DeviceMesh", _WHY)
-init_device_mesh = absent_class("torch.distributed.device_mesh.init_device_mesh", _WHY)
+DeviceMesh = absent_class("torch.distributed.device_mesh.DeviceMesh", ONE_PROCESS)
+init_device_mesh = absent_class("torch.distributed.device_mesh.init_device_mesh", ONE_PROCESS)
 
 __all__ = ["DeviceMesh", "init_device_mesh"]

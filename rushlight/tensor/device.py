@@ -70,6 +70,7 @@ class Device:
 
 
 CPU = Device("cpu")
+NO_DATA = "Cannot copy out of meta tensor; no data!"
 
 
 class _Chosen(threading.local):
@@ -82,9 +83,14 @@ class _Chosen(threading.local):
 chosen = _Chosen()
 
 
+def is_meta(device: Any) -> bool:
+    """Whether ``device`` is "meta", whose tensors have no elements."""
+    return (device if isinstance(device, Device) else Device(device)).type == "meta"
+
+
 def require_known(device: Device) -> None:
-    """Raise as ``require_cpu`` unless it is the CPU or "meta", whose tensors have no elements."""
-    if device.type != "meta":
+    """Raise as ``require_cpu`` unless it is the CPU or "meta"."""
+    if not is_meta(device):
         require_cpu(device)
 
 

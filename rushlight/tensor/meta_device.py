@@ -18,11 +18,10 @@ from typing import Any
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.value import NOWHERE, Value, meta_of, shell_meta
-from rushlight.tensor.device import CPU, Device, chosen
+from rushlight.tensor.device import CPU, Device, chosen, is_meta
 from rushlight.tensor.tensor import Tensor
 
 META = Device("meta")
-NO_DATA = "Cannot copy out of meta tensor; no data!"
 
 
 def empty_shell(shape: tuple[int, ...], dtype: DType, requires_grad: bool = False) -> Tensor:
@@ -55,10 +54,10 @@ def wanted_on_meta(args: tuple[Any, ...], kwargs: dict[str, Any], follows: bool)
     """
     device = kwargs.get("device")
     if device is not None:
-        return (device.type if isinstance(device, Device) else Device(device).type) == "meta"
+        return is_meta(device)
     if follows:
         return bool(args) and isinstance(args[0], Tensor) and args[0].is_meta  # type: ignore[attr-defined]
-    return chosen.devices[-1].type == "meta"
+    return is_meta(chosen.devices[-1])
 
 
 # What a function makes that draws, or fills much memory: its arguments as a shape and a dtype.

@@ -22,6 +22,7 @@ from rushlight.ops.complex_numbers import conj
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.permute import permute
 from rushlight.ops.view.strided import strided_set
+from rushlight.tensor.device import NO_DATA
 from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.saved_values import materialise, with_memory
 from rushlight.tensor.state import LEAF, GradNode
@@ -158,7 +159,7 @@ class Writable:
         mine = self._value.meta
         if mine.shell or fresh.meta.shell:
             if not mine.shell:
-                raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+                raise NotImplementedError(NO_DATA)
             if trace.grad:
                 self._edge = result._edge
             return

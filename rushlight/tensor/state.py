@@ -225,14 +225,11 @@ _classes: dict[tuple[type[GradNode], str], type[GradNode]] = {}
 def _saved_field(self: GradNode, name: str) -> Any:
     """``_saved_self``, ``_saved_result``, ``_saved_dim``: what is kept for the gradient."""
     found = saved_place(self, name) if name.startswith("_saved_") else None
-    if found is None:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-    kind, what = found
+    kind, what = found or ("", None)
     if kind == "value":
         return what
     gradient = self.gradient
-    assert gradient is not None
-    if what not in gradient.saves:
+    if not kind or gradient is None or what not in gradient.saves:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
     if self.saved is None:
         self._freed()

@@ -37,6 +37,7 @@ from rushlight.ops.view.reshape import reshape
 from rushlight.ops.view.strided import strided, strided_of
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
+from rushlight.tensor.device import NO_DATA
 from rushlight.tensor.overwrite import Writable
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge, edge_of, shown
 from rushlight.tensor.storage import Storage
@@ -156,7 +157,7 @@ class Tensor(Writable):
         """The memory of the storage, computed."""
         self._read_value()
         if self._value.meta.shell:
-            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+            raise NotImplementedError(NO_DATA)
         value = self._value if self._storage is None else self._storage.value
         while value.parent is not None:
             raise InternalError("a storage holds a derived value")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 import rushlight as torch
@@ -102,6 +104,14 @@ def test_masks_of_masks() -> None:
     ]
     either = or_masks(causal, lambda b, h, i, j: j < 2)
     assert create_mask(either, None, None, 2, 3).int().tolist() == [[[[1, 1, 0], [1, 1, 0]]]]
+
+
+def test_a_mask_from_a_partial_function() -> None:
+    def near(b: Tensor, h: Tensor, q: Tensor, kv: Tensor, *, width: int) -> Tensor:
+        return (q - kv).abs() < width
+
+    found = create_mask(functools.partial(near, width=1), None, None, 2, 2)
+    assert found.int().tolist() == [[[[1, 0], [0, 1]]]]
 
 
 def test_heads_that_do_not_fit() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from rushlight.base.left_out import absent_class
+from rushlight.base.left_out import ONE_PROCESS, absent_class
 from rushlight.distributed.device_mesh import DeviceMesh, init_device_mesh
 from rushlight.distributed.tensor.placement_types import Partial, Placement, Replicate, Shard
 
-_WHY = "it is one process; DistributedDataParallel runs in a world of one"
-
-DTensor = absent_class("torch.distributed.tensor.DTensor", _WHY)
-distribute_tensor = absent_class("torch.distributed.tensor.distribute_tensor", _WHY)
-distribute_module = absent_class("torch.distributed.tensor.distribute_module", _WHY)
+DTensor = absent_class("torch.distributed.tensor.DTensor", ONE_PROCESS)
+distribute_tensor = absent_class("torch.distributed.tensor.distribute_tensor", ONE_PROCESS)
+distribute_module = absent_class("torch.distributed.tensor.distribute_module", ONE_PROCESS)
 
 __all__ = [
     "DTensor", "DeviceMesh", "Partial", "Placement", "Replicate", "Shard", "distribute_module",

@@ -5,10 +5,12 @@ https://docs.pytorch.org/docs/stable/nn.attention.flex_attention.html
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import rushlight as torch
+from rushlight.nn.modules.utils import _pair
 from rushlight.tensor import Tensor
 
 MaskMod = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -49,7 +51,8 @@ def create_mask(
               [ True,  True]]]])
     """
     shape = (B or 1, H or 1, Q_LEN, KV_LEN)
-    if mod_fn.__code__.co_argcount - len(mod_fn.__defaults__ or ()) == 5:
+    named = inspect.signature(mod_fn).parameters.values()
+    if sum(each.default is each.empty for each in named) == 5:
         scores = over_indices(mod_fn, torch.zeros(shape), shape=shape)
         return scores.broadcast_to(shape) != -torch.inf
     return over_indices(mod_fn, shape=shape)
@@ -103,7 +106,7 @@ class BlockMask:
         seq_lengths: tuple[int, int] | None = None, compute_q_blocks: bool = True,
     ) -> BlockMask:  # fmt: skip
         """From the table by rows; the one by columns is found unless not wanted."""
-        size = (BLOCK_SIZE, BLOCK_SIZE) if isinstance(BLOCK_SIZE, int) else tuple(BLOCK_SIZE)
+        size = _pair(BLOCK_SIZE)
         if (full_kv_num_blocks is None) != (full_kv_indices is None):
             raise AssertionError("full_kv_num_blocks and full_kv_indices must be both or neither")
         by_column: list[Tensor | None] = [None] * 4
@@ -162,25 +165,28 @@ class BlockMask:
         """The mask of some batches and heads; the axes stay."""
         index = index if isinstance(index, tuple) else (index,)
         index = tuple(slice(i, i + 1 or None) if isinstance(i, int) else i for i in index)
-        chosen = [None if each is None else each[index] for each in self.as_tuple()[1:9]]
+        chosen = [None if each is None else each[index] for each in self._tables()]
         return BlockMask(self.seq_lengths, *chosen, self.BLOCK_SIZE, self.mask_mod)  # type: ignore[arg-type]
+
+    def _tables(self) -> tuple[Tensor | None, ...]:
+        return tuple(getattr(self, name) for name in _FIELDS)
 
     def as_tuple(self, flatten: bool = True) -> tuple[Any, ...]:
         """Lengths, the eight tables, block size and function; flat, or lengths and sizes paired."""
-        tables = tuple(getattr(self, name) for name in _FIELDS)
+        tables = self._tables()
         if flatten:
             return (self.seq_lengths, *tables, self.BLOCK_SIZE, self.mask_mod)
         return (*self.seq_lengths, *tables, *self.BLOCK_SIZE, self.mask_mod)
 
     def to(self, device: Any) -> BlockMask:
         """The mask with its tables on ``device``."""
-        moved = [None if each is None else each.to(device) for each in self.as_tuple()[1:9]]
+        moved = [None if each is None else each.to(device) for each in self._tables()]
         return BlockMask(self.seq_lengths, *moved, self.BLOCK_SIZE, self.mask_mod)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         lines = [
             f"    {name}={None if table is None else table.shape},"
-            for name, table in zip(_FIELDS, self.as_tuple()[1:9], strict=True)
+            for name, table in zip(_FIELDS, self._tables(), strict=True)
         ]
         name = getattr(self.mask_mod, "__name__", str(self.mask_mod))
         tail = (
@@ -206,7 +212,7 @@ def create_block_mask(
     tensor([[[[1, 0],
               [1, 1]]]], dtype=torch.int32)
     """
-    size = (BLOCK_SIZE, BLOCK_SIZE) if isinstance(BLOCK_SIZE, int) else tuple(BLOCK_SIZE)
+    size = _pair(BLOCK_SIZE)
     mask = create_mask(mask_mod, B, H, Q_LEN, KV_LEN).broadcast_to(B or 1, H or 1, Q_LEN, KV_LEN)
     rows, columns = -(-Q_LEN // size[0]), -(-KV_LEN // size[1])
     padded = torch.zeros(B or 1, H or 1, rows * size[0], columns * size[1], dtype=torch.bool)

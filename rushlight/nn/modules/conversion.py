@@ -9,7 +9,7 @@ from rushlight.autograd import no_grad
 from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor, empty_like
-from rushlight.tensor.device import Device
+from rushlight.tensor.device import NO_DATA, is_meta
 from rushlight.tensor.to_arguments import parse_to
 
 
@@ -68,9 +68,9 @@ class Conversion:
 
         def convert(tensor: Tensor) -> Tensor:
             wanted = kind if tensor.is_floating_point() or tensor.is_complex() else None
-            if tensor.is_meta and target is not None and Device(target).type != "meta":
+            if tensor.is_meta and target is not None and not is_meta(target):
                 raise NotImplementedError(
-                    "Cannot copy out of meta tensor; no data! Please use "
+                    f"{NO_DATA} Please use "
                     "torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module "
                     "from meta to a different device."
                 )

@@ -9,7 +9,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.absent import refuse
 from rushlight.base.dtype import dtype as DType
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
-from rushlight.tensor.device import Device, require_cpu
+from rushlight.tensor.device import NO_DATA, is_meta, require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.memory_format import (
@@ -18,7 +18,7 @@ from rushlight.tensor.memory_format import (
     require_format,
     suggested_format,
 )
-from rushlight.tensor.meta_device import META, NO_DATA, moved
+from rushlight.tensor.meta_device import META, moved
 from rushlight.tensor.methods.memory import clone
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.to_arguments import parse_to
@@ -31,7 +31,7 @@ _BY_LEGACY = {
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; itself if the same."""
     asked = parse_to(args, kwargs)
-    if self.is_meta or (asked.device is not None and Device(asked.device).type == "meta"):
+    if self.is_meta or (asked.device is not None and is_meta(asked.device)):
         return _without_elements(self, asked.device, asked.dtype, asked.copy)
     require_cpu(asked.device)
     wanted = asked.memory_format
@@ -47,7 +47,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 def _without_elements(self: Tensor, device: Any, kind: DType | None, copy: bool) -> Tensor:
     """``to`` where this tensor is of the device "meta" or shall be. There is no way back."""
-    if device is not None and Device(device).type != "meta":
+    if device is not None and not is_meta(device):
         raise NotImplementedError(NO_DATA)
     if self.is_meta:
         if kind is None or kind is self.dtype:
