@@ -216,6 +216,17 @@ define void @{DRAW}(ptr %state, i64 %count, ptr %out) {{
 }}
 {_SPREAD}{_WORDS}"""
 
+# Two words for each of what is left, a part at a time: %some of them at %to, until ``made``.
+_PARTS = f"""look:
+  %left = phi i64 [ %count, %entry ], [ %rest, %made ]
+  %to = phi ptr [ %out, %entry ], [ %on, %made ]
+  %none = icmp eq i64 %left, 0
+  br i1 %none, label %done, label %part
+part:
+  %few = icmp ult i64 %left, {_PART}
+  %some = select i1 %few, i64 %left, i64 {_PART}
+  %two = shl i64 %some, 1
+"""
 EVENTS = "rushlight_twister_events"
 _PAIRS = f"<{2 * _LANES} x i32>"
 _HIGHS = ", ".join(f"i32 {2 * lane}" for lane in range(_LANES))
@@ -234,16 +245,7 @@ entry:
   %l0 = insertelement {_VECTOR} poison, i32 %lower32, i32 0
   %l = shufflevector {_VECTOR} %l0, {_VECTOR} poison, {_VECTOR} zeroinitializer
   br label %look
-look:
-  %left = phi i64 [ %count, %entry ], [ %rest, %copied ]
-  %to = phi ptr [ %out, %entry ], [ %on, %copied ]
-  %none = icmp eq i64 %left, 0
-  br i1 %none, label %done, label %part
-part:
-  %few = icmp ult i64 %left, {_PART}
-  %some = select i1 %few, i64 %left, i64 {_PART}
-  %two = shl i64 %some, 1
-  call void @words(ptr %state, i64 %two, ptr %room)
+{_PARTS}  call void @words(ptr %state, i64 %two, ptr %room)
   br label %loop
 loop:
   ; past the last pair are words of before, whose bytes nobody reads
@@ -264,8 +266,8 @@ loop:
   store <{_LANES} x i8> %byte, ptr %t, align 1
   %next = add i64 %i, {_LANES}
   %more = icmp ult i64 %next, %some
-  br i1 %more, label %loop, label %copied
-copied:
+  br i1 %more, label %loop, label %made
+made:
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %bytes, i64 %some, i1 false)
   %rest = sub i64 %left, %some
   %on = getelementptr i8, ptr %to, i64 %some
@@ -282,16 +284,7 @@ LONGS_TEXT = f"""
 define void @{LONGS}(ptr %state, i64 %count, ptr %out) {{
 entry:
   br label %look
-look:
-  %left = phi i64 [ %count, %entry ], [ %rest, %turned ]
-  %to = phi ptr [ %out, %entry ], [ %on, %turned ]
-  %none = icmp eq i64 %left, 0
-  br i1 %none, label %done, label %part
-part:
-  %few = icmp ult i64 %left, {_PART}
-  %some = select i1 %few, i64 %left, i64 {_PART}
-  %two = shl i64 %some, 1
-  call void @words(ptr %state, i64 %two, ptr %to)
+{_PARTS}  call void @words(ptr %state, i64 %two, ptr %to)
   %whole = and i64 %some, -4
   %any = icmp ne i64 %whole, 0
   br i1 %any, label %wide, label %single
@@ -308,7 +301,7 @@ wide:
   br i1 %w.go, label %wide, label %single
 single:
   %ends = icmp eq i64 %whole, %some
-  br i1 %ends, label %turned, label %one
+  br i1 %ends, label %made, label %one
 one:
   %j = phi i64 [ %whole, %single ], [ %j.next, %one ]
   %q = getelementptr i64, ptr %to, i64 %j
@@ -319,8 +312,8 @@ one:
   store i64 %s3, ptr %q
   %j.next = add i64 %j, 1
   %s.go = icmp ult i64 %j.next, %some
-  br i1 %s.go, label %one, label %turned
-turned:
+  br i1 %s.go, label %one, label %made
+made:
   %rest = sub i64 %left, %some
   %on = getelementptr i64, ptr %to, i64 %some
   br label %look
