@@ -50,10 +50,10 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     """A convolution over two axes; ``skips``: terms from the padding may be left out."""
     if depthwise.fits(problem):
         return depthwise.depthwise(problem, epilogue)
-    if pixels.fits(problem, epilogue):
-        return pixels.pixels(problem, epilogue, skips)
     if winograd.fits(problem, epilogue):
         return winograd.winograd(problem, epilogue, skips)
+    if pixels.fits(problem, epilogue, skips):
+        return pixels.pixels(problem, epilogue, skips)
     x, out = problem.x, problem.out
     row, column = problem.row, problem.column
     work = values.register_dtype(out.dtype)

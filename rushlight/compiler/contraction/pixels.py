@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rushlight.compiler.contraction import values
+from rushlight.compiler.contraction import pixels_apart, values
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
 from rushlight.compiler.contraction.operand import Epilogue, round_up
@@ -34,16 +34,18 @@ _BAND_MULADDS = 800_000
 _MOST_RUNS = 7
 
 
-def fits(problem: Problem, epilogue: Epilogue) -> bool:
+def fits(problem: Problem, epilogue: Epilogue, skips: bool) -> bool:
     """Whether lanes are better pixels than channels; a residual is left to the other kernels.
 
     (A residual in the output's own memory would be added twice where runs overlap.)
     """
     row, column = problem.row, problem.column
     taps = row.taps * column.taps
-    if epilogue.residual is not None or column.stride != 1 or not pays(problem):
+    if epilogue.residual is not None or column.stride != 1:
         return False
-    shape = tile(values.register_dtype(problem.out.dtype), problem.filters, column.out)
+    shape = _apart(problem, epilogue, skips)
+    if shape is None and pays(problem):
+        shape = tile(values.register_dtype(problem.out.dtype), problem.filters, column.out)
     depth = taps * problem.channels
     return 0 < depth <= MAX_DEPTH and shape is not None and _rows(problem, shape) > 0
 
@@ -97,11 +99,18 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     x, out, row, column = problem.x, problem.out, problem.row, problem.column
     filters, channels = problem.filters, problem.channels
     work = values.register_dtype(out.dtype)
-    shape = tile(work, filters, column.out)
+    apart = _apart(problem, epilogue, skips)
+    shape = apart or tile(work, filters, column.out)
     assert shape is not None
+    # Where each tap has sums of its own, runs are of inputs, not of results.
+    columns, slab_columns = column.out, column.inputs(column.out)
+    if apart:
+        columns = slab_columns = column.size
     copies = packs(problem)
-    rows = _rows(problem, shape)
-    per_row = -(-column.out // shape.lanes)
+    per_row = -(-columns // shape.lanes)
+    # A tile has several rows: better of several images, because their terms are the same.
+    together = shape.vectors // per_row if apart else 1
+    rows = max(_rows(problem, shape), min(row.out, together if x.shape[0] < together else 1))
     images = 1
     muladds = problem.flops // 2 // max(1, x.shape[0] * problem.groups)
     if rows == row.out:
@@ -112,16 +121,18 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
         images = max(1, min(MAX_RUNS // (rows * per_row), _BAND_MULADDS // max(1, part)))
     if copies and images > 1:
         images = max(1, min(images, SLAB_BYTES // _slab_bytes(problem, shape, rows)))
-    images = min(images, max(1, x.shape[0]))
-    slab_rows, slab_columns = row.inputs(rows), column.inputs(column.out)
+    images = min(max(images, together), max(1, x.shape[0]))
+    slab_rows = row.inputs(rows)
     slab_row = slab_columns * shape.itemsize
     slab = (channels * slab_rows * slab_row, slab_rows * slab_row, slab_row)
     if not copies:
         slab = (x.step(0), x.step(3), x.step(1))
     # Panels are as wide as the tile has rows: here weights are what is spread over a vector.
     panel = Tile(1, 1, shape.rows, work)
-    launch, weights = pack_weights(problem.w, panel, channels)
-    size = panel_bytes(panel, channels, row.taps * column.taps)
+    w = pixels_apart.weights(problem.w) if apart else problem.w
+    launch, weights = pack_weights(w, panel, channels)
+    taps_column = 1 if apart else column.taps
+    size = panel_bytes(panel, channels, row.taps * taps_column)
     bias = epilogue.bias
     numbers = {
         "images": x.shape[0],
@@ -130,14 +141,14 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
         "channels": channels,
         "filters": filters,
         "taps_row": row.taps,
-        "taps_column": column.taps,
+        "taps_column": taps_column,
         "out_height": row.out,
-        "out_width": column.out,
+        "out_width": columns,
         "stride_row": row.stride,
         "dilation_row": row.dilation,
         "dilation_column": column.dilation,
         "low_row": row.low,
-        "low_column": column.low,
+        "low_column": 0 if apart else column.low,
         "block_images": images,
         "band_rows": rows,
         "image_blocks": -(-x.shape[0] // images),
@@ -163,7 +174,8 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     elif out.strides[3] == 1:
         stores = "channels"
     whole = filters % shape.rows == 0
-    spec = Pixels(shape, whole, Finish.of(out, epilogue), copies, x.dtype, stores)
+    runs_apart = per_row if apart else 0
+    spec = Pixels(shape, whole, Finish.of(out, epilogue), copies, x.dtype, stores, runs_apart)
     return [
         launch,
         Launch(
@@ -176,6 +188,13 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
             label=f"conv {shown(x.shape)} {shown(problem.w.shape[1:])} {out.dtype}",
         ),
     ]
+
+
+def _apart(problem: Problem, epilogue: Epilogue, skips: bool) -> Tile | None:
+    """The tile of a kernel that sums the taps of a row apart, where that is better."""
+    if not skips or not epilogue.empty:
+        return None
+    return pixels_apart.tile(problem, values.register_dtype(problem.out.dtype))
 
 
 def packs(problem: Problem) -> bool:

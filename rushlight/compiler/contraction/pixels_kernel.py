@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 
 from rushlight.base.record import Record
-from rushlight.compiler.contraction import planar_slab, slab, values
+from rushlight.compiler.contraction import pixels_apart, planar_slab, slab, values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.pack import pieces
@@ -42,6 +42,7 @@ class Pixels(Record):
 
     ``tile``: channels x runs. ``whole``: no tile has fewer channels. ``packs``: inputs are copied
     to a slab. ``stores``: what lies together in the output, 'columns', 'channels' or 'nothing'.
+    ``apart``: runs of a row where a tile is one channel and its rows are taps: ``pixels_apart``.
     """
 
     tile: Tile
@@ -50,6 +51,7 @@ class Pixels(Record):
     packs: bool
     x_dtype: str
     stores: str
+    apart: int = 0
 
 
 @functools.lru_cache(maxsize=64)
@@ -64,7 +66,7 @@ def pixels_kernel(spec: Pixels) -> Kernel:
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     fill_depths(body, word, depths, tile.itemsize)
     copier = slab.Copier(spec.x_dtype, tile.lanes)
-    panel_rows = str(tile.rows)
+    panel_rows = "1" if spec.apart else str(tile.rows)
     with body.loop("%begin", "%end") as chunk:
         band = body.mul(body.rem(chunk, word["row_bands"]), word["band_rows"])
         rest = body.div(chunk, word["row_bands"])
@@ -157,13 +159,13 @@ def _fill_runs(
             body.store("i64", body.add(results, across), body.at(here, "8"))
             body.store("i64", terms[0], body.at(here, "16"))
             body.store("i64", terms[1], body.at(here, "24"))
-    # What is missing of the last tile is its last run over again.
-    last = body.at(runs, body.mul(body.sub(count, "1"), str(_RUN_BYTES)))
-    words = [body.load("i64", body.at(last, str(offset))) for offset in range(0, _RUN_BYTES, 8)]
+    # What is missing of the last tile is its last row over again.
     with body.loop(count, body.add(count, str(spec.tile.vectors - 1))) as extra:
         here = body.at(runs, body.mul(extra, str(_RUN_BYTES)))
-        for place, value in enumerate(words):
-            body.store("i64", value, body.at(here, str(8 * place)))
+        last = body.at(runs, body.mul(body.sub(extra, per_row), str(_RUN_BYTES)))
+        for offset in range(0, _RUN_BYTES, 8):
+            value = body.load("i64", body.at(last, str(offset)))
+            body.store("i64", value, body.at(here, str(offset)))
     return count
 
 
@@ -210,9 +212,13 @@ def _define_tiles(spec: Pixels) -> str:
         weights = body.at("%weights", body.mul(begin, str(tile.rows * tile.itemsize)))
         sums = _accumulate(body, tile, inputs, depth, terms, weights)
         targets = [body.at("%out", body.load("i64", body.at(place, "8"))) for place in places]
-        sums = _finished(body, spec, sums)
-        for number, target in enumerate(targets):
-            _store(body, spec, sums[number :: tile.vectors], target, buffer)
+        if spec.apart:
+            step = "" if spec.stores == "columns" else "%out_column"
+            pixels_apart.store(body, tile, spec.finish.out, sums, targets, spec.apart, step)
+        else:
+            sums = _finished(body, spec, sums)
+            for number, target in enumerate(targets):
+                _store(body, spec, sums[number :: tile.vectors], target, buffer)
     return function("tiles", parameters, body)
 
 

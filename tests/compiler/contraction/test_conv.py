@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
+from rushlight.compiler.contraction.pixels_kernel import WORDS
+from rushlight.runtime import cpu
 from tests.compiler.contraction import machine
 
 Array = np.ndarray[Any, Any]
@@ -239,6 +241,24 @@ def test_few_channels(filters: int, first: tuple[bool, bool], dtype: str) -> Non
         machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), epilogue), 2)
         np.testing.assert_allclose(out, np.maximum(want + bias, 0), atol=1e-4)
         check_gradients(case | {"first": (*first, first[0])})
+
+
+@pytest.mark.parametrize("first", [(False, False, False), (True, True, True)])
+@pytest.mark.parametrize("images", [1, 2, 5])
+@pytest.mark.parametrize("width, taps", [(1, 5), (1, 3), (2, 4), (3, 3)])
+def test_input_gradients_with_taps_apart(
+    width: int, taps: int, images: int, first: tuple[bool, bool, bool]
+) -> None:
+    lanes = cpu.host().lanes(4)
+    size = (8, width * lanes + taps - 1)
+    case = filled({"x": (images, *size, 6), "filters": 7, "taps": (3, taps), "first": first})
+    x, w, out = arrays(case)
+    launches = conv_input_grad(
+        *map(machine.operand, (out.astype("f"), w, x)), *options(case), Epilogue()
+    )
+    along = launches[-1].words[WORDS.index("taps_column")]
+    assert (cpu.host().registers, lanes) != (16, 8) or along == 1
+    check_gradients(case)
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
