@@ -12,10 +12,16 @@ from typing import Any, ClassVar
 from rushlight.autograd import enable_grad, set_grad_enabled
 from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
-from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
 from rushlight.optim.saved_state import inside, outside
+from rushlight.optim.stepping import (
+    register_optimizer_step_post_hook as register_optimizer_step_post_hook,
+)
+from rushlight.optim.stepping import (
+    register_optimizer_step_pre_hook as register_optimizer_step_pre_hook,
+)
+from rushlight.optim.stepping import with_hooks
 from rushlight.optim.ways import check_step, sparse_refused
 from rushlight.tensor import Tensor
 from rushlight.tensor.sparse.coo import NoDenseForm
@@ -57,55 +63,6 @@ class _Required:
 
 
 required = _Required()
-
-_global_pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
-_global_post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
-
-
-def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Run ``hook(optimizer, args, kwargs)`` before the step of every optimizer."""
-    handle = RemovableHandle(_global_pre_hooks)
-    _global_pre_hooks[handle.id] = hook
-    return handle
-
-
-def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Run ``hook(optimizer, args, kwargs)`` after the step of every optimizer."""
-    handle = RemovableHandle(_global_post_hooks)
-    _global_post_hooks[handle.id] = hook
-    return handle
-
-
-def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """``step`` of a class, with hooks around it and its arithmetic carried out at its end."""
-
-    @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        if _global_pre_hooks or self._optimizer_step_pre_hooks:
-            hooks = chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values())
-            for hook in list(hooks):
-                changed = hook(self, (self, *args), kwargs)
-                if changed is not None:
-                    if not isinstance(changed, tuple) or len(changed) != 2:
-                        raise RuntimeError(
-                            f"{step} must return None or a tuple of (new_args, new_kwargs), but "
-                            f"got {changed}."
-                        )
-                    args, kwargs = changed[0][1:], changed[1]
-        self._opt_called = True
-        result = step(self, *args, **kwargs)
-        # The whole training step is recorded now: forward, backward and update run as one plan.
-        flush(over=True)
-        if _global_post_hooks or self._optimizer_step_post_hooks:
-            hooks = chain(self._optimizer_step_post_hooks.values(), _global_post_hooks.values())
-            for hook in list(hooks):
-                hook(self, (self, *args), kwargs)
-        return result
-
-    hooked.hooked = True  # type: ignore[attr-defined]
-    # lr_scheduler looks for this to see whether somebody put another step in its place
-    hooked._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
-    return hooked
 
 
 class Optimizer:
@@ -152,7 +109,7 @@ class Optimizer:
     def _patch_step_function(self) -> None:
         kind: Any = type(self)
         if not getattr(kind.step, "hooked", False):
-            kind.step = spanned(_with_hooks(kind.step), "Optimizer.step#{0}.step")
+            kind.step = spanned(with_hooks(kind.step), "Optimizer.step#{0}.step")
 
     def __getstate__(self) -> dict[str, Any]:
         return {
