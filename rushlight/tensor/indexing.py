@@ -214,6 +214,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         self._writable("masked_fill_")
         self._inplace(function("masked_fill")(self, mask, value), "masked_fill_")
         return
+    kinds = [each.dtype for each in entries if isinstance(each, Tensor) and each.ndim]
+    if kinds == [uint8] and (not isinstance(value, Tensor) or value.numel() == 1):  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char: "
+            "one number is written through mask.bool()"
+        )
     shown, indices, axes, front = _split(self, entries)
     if isinstance(value, Tensor) and value.dtype is not shown.dtype:
         raise RuntimeError(

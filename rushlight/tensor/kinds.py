@@ -42,8 +42,8 @@ _LARGEST_FLOAT = {
 def as_bool(who: str, name: str, value: Any) -> bool:
     """``value`` of an argument that is true or false: TypeError for a number, as ``sum(0, 1)``
     is no sum over two axes."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
+    if isinstance(value, bool):
+        return value
     raise TypeError(f"{who}(): argument '{name}' must be bool, not {type(value).__name__}")
 
 

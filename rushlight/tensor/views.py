@@ -10,6 +10,7 @@ from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of, shell_me
 from rushlight.ops.layout import Layout
 from rushlight.ops.table import Op
 from rushlight.ops.view.reshape import flatten
+from rushlight.tensor.argument_kinds import require_kinds
 from rushlight.tensor.plain_arguments import holds_array, plain_constant
 from rushlight.tensor.state import GradNode, attach, edge_of
 from rushlight.tensor.tensor import Tensor
@@ -49,6 +50,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     if entry is None:
         if holds_array(arguments):  # x.view(n, -1) with a tensor n, or a number of NumPy's
             return make_view(op, x, plain_constant(arguments))
+        require_kinds(op, (x, *arguments))
         if len(cache) > _VIEWS_LIMIT:
             cache.clear()
         entry = cache[key] = _plan_view(op, layout, value.meta, arguments)

@@ -25,6 +25,7 @@ from rushlight.engine.value import Value, values_at
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
+from rushlight.tensor.argument_kinds import require_kinds
 from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import as_bool, require_fits
@@ -98,17 +99,14 @@ def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
         if parameter.kind == table.STATIC and holds_array(value):
             # A key would keep it by identity: numbers must be numbers before they get here.
             raise _Normalise
+    require_kinds(op, arguments)
     template, tensors, numbers = _bindings(op, arguments)
     # All have been entered for the key, and only once: a view of memory that others see is another
     # input each time it is.
     values = [tensor._read_value() for tensor in tensors]
-    step = trace.miss(key, op_call(op, _hashable(template)), values, numbers)
+    step = trace.miss(key, op_call(op, tuple(template)), values, numbers)
     arrange(trace, step, op, arguments, tensors)
     return step
-
-
-def _hashable(template: list[Any]) -> tuple[Any, ...]:
-    return tuple(template)
 
 
 class _Normalise(Exception):

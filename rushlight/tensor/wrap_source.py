@@ -86,7 +86,9 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
         return lines, f"{name}_k"
     if parameter.annotation == "bool":
         return [], f"({name} if {name}.__class__ is bool else _as_bool(_OP.name, '{name}', {name}))"
-    # True == 1 and hashes alike, but var(True) and var(1) are two calls.
+    # True == 1 == 1.0 and all hash alike, but var(True) and var(1) are two calls.
+    if parameter.annotation == "int":
+        return [], f"({name} if {name}.__class__ is int else ({name}.__class__, {name}))"
     return [], f'({name} if {name}.__class__ is not bool else ("bool", {name}))'
 
 

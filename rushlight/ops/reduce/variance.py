@@ -47,7 +47,7 @@ def _var_arguments(dim: Any, unbiased: Any) -> tuple[Any, Any]:
 
 @composite(method=True)
 def var(
-    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Node, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: int | float | None = None,
 ) -> Node:  # fmt: skip
     """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
@@ -62,7 +62,7 @@ var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
 @composite(method=True)
 def std(
-    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Node, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: int | float | None = None,
 ) -> Node:  # fmt: skip
     """The square root of ``var``."""
@@ -105,7 +105,7 @@ std.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
 @composite
 def var_mean(
-    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Node, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: int | float | None = None,
 ) -> tuple[Node, Node]:  # fmt: skip
     """(var, mean)."""
@@ -122,7 +122,7 @@ var_mean.samples(spreads())
 
 @composite
 def std_mean(
-    input: Node, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Node, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: int | float | None = None,
 ) -> tuple[Node, Node]:  # fmt: skip
     """(std, mean)."""

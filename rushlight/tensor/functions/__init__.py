@@ -17,6 +17,7 @@ from rushlight.tensor.functions import (
     loss,
     memory,
     norm,
+    one_sequence,
     padding,
     pooling,
     products,

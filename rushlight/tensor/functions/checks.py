@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.warn import warn
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -73,3 +74,15 @@ def _shape_as_tensor(input: Tensor) -> Tensor:
     """The sizes of ``input``: int64 (ndim,)."""
     made: Tensor = input.new_tensor(list(input.shape), dtype=int)  # type: ignore[attr-defined]
     return made
+
+
+@public(name="_check_is_size")
+def _check_is_size(i: int, message: Message = None, *, max: int | None = None) -> None:
+    """Raise RuntimeError unless ``i`` is at least 0 and at most ``max``."""
+    warn(
+        "_check_is_size will be removed in a future PyTorch release. Use _check(i >= 0) instead.",
+        FutureWarning,
+    )
+    _require(RuntimeError, i >= 0, message)
+    if max is not None:
+        _require(RuntimeError, i <= max, message)

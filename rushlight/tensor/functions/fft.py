@@ -12,6 +12,7 @@ from typing import Any
 from rushlight.base.dtype import get_default_dtype
 from rushlight.base.shape import normalize_dim
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
@@ -143,7 +144,8 @@ def _keep(name: str, transform: Callable[..., Any], doc: str) -> None:
     transform.__name__ = transform.__qualname__ = name
     transform.__doc__ = doc
     transform.__module__ = "torch.fft"
-    FFT[name] = listed(transform, f"fft_{name}")
+    who = f"fft_{name}"
+    FFT[name] = listed(checked(transform, who), who)
 
 
 def _dims(x: Tensor, s: Any, dim: Any) -> tuple[tuple[int, ...], list[int | None]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rushlight.base.spans import spanned
+from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
@@ -26,7 +27,8 @@ TORCH_FORMS: dict[str, Callable[..., Any]] = {}  # torch.<name>, where F.<name> 
 
 def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
-    named = numpy_named(takes_dtype(listed(function, function.__name__)))
+    asking = checked(function, function.__name__)
+    named = numpy_named(takes_dtype(listed(asking, function.__name__)))
     TORCH_FORMS[function.__name__] = spanned(named, f"aten::{function.__name__}")
     return function
 
@@ -51,7 +53,9 @@ def public(
         if out:
             function = with_out(function)
         spelled = f"aten::{name or function.__name__.rstrip('_')}"
-        named = spanned(numpy_named(takes_dtype(function)), spelled)
+        # F's functions are Python in PyTorch too: they take what their bodies can use.
+        asking = checked(function, spelled[6:]) if torch or method else function
+        named = spanned(numpy_named(takes_dtype(asking)), spelled)
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = named
             for flag, place in (

@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
+from rushlight.tensor.argument_kinds import require_tensor
 from rushlight.tensor.kinds import convert, require_fits
 from rushlight.tensor.methods.memory import set_data
 from rushlight.tensor.out import write_out
@@ -22,7 +23,11 @@ def inplace_method(name: str) -> Callable[..., Tensor]:
     compute = function(name)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._writable(name + "_")
+        try:
+            self._writable(name + "_")
+        except AttributeError:
+            require_tensor(name + "_", self)
+            raise
         if self._storage is not None:
             for other in args:
                 self._apart_from(other)
@@ -50,14 +55,12 @@ INPLACE_VIEWS = ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapdims
 
 
 def inplace_view(name: str) -> Callable[..., Tensor]:
-    look = function(name)
-
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if self._edge is LEAF and local.trace.grad:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation."
             )
-        view = look(self, *args, **kwargs)
+        view = getattr(self, name)(*args, **kwargs)
         set_data(self, view)
         self._edge = view._edge
         return self

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rushlight.engine.trace import local
+from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.functions.register import with_out
 from rushlight.tensor.tensor import Tensor
@@ -20,7 +21,8 @@ def linalg(made: F) -> F:
     """List a function as ``torch.linalg.<name>``, with a keyword argument ``out``."""
     writes = "out" in inspect.signature(made).parameters
     name = made.__name__.rstrip("_")
-    LINALG[name] = listed(made if writes else with_out(made), f"linalg_{name}")
+    who = f"linalg_{name}"
+    LINALG[name] = listed(checked(made if writes else with_out(made), who), who)
     return made
 
 

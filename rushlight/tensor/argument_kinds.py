@@ -1,0 +1,184 @@
+"""Whether an argument is of the kind its parameter says: ``sum(x, "a")`` is a TypeError.
+
+A parameter's annotation is the one place that says it, for ops of the table as for functions made
+by hand. Constants of ops are looked at when a call is met for the first time (``require_kinds``;
+the key of the trace tells ``1`` from ``True`` and ``1.0`` where a parameter is an ``int``),
+arguments of functions made by hand at each call (``checked``).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar, final
+
+import numpy as np
+
+from rushlight.ops import table
+from rushlight.ops.table import Op
+from rushlight.runtime.generator import Generator
+from rushlight.tensor.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_ints(value: Any) -> bool:
+    # As PyTorch, it looks at the first: the others are converted when they are used.
+    return isinstance(value, (tuple, list)) and (not value or _is_whole(value[0]))
+
+
+def _is_whole(value: Any) -> bool:
+    """An int, or a tensor that counts as one."""
+    if isinstance(value, Tensor):
+        kind = value.dtype
+        return value.ndim == 0 and not (kind.is_floating_point or kind.is_complex)
+    return _is_int(value)
+
+
+def _is_dims(value: Any) -> bool:
+    return value is None or _is_int(value) or _is_ints(value)
+
+
+def _is_window(value: Any) -> bool:
+    return _is_int(value) or _is_ints(value)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.ndim == 0
+    return isinstance(value, (int, float, complex, np.number, np.bool_))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_generator(value: Any) -> bool:
+    return isinstance(value, Generator)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor) or hasattr(type(value), "__torch_function__")
+
+
+# By annotation: what is taken, and PyTorch's word for it.
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "int": (_is_whole, "int"),
+    "bool": (_is_bool, "bool"),
+    "float": (_is_number, "float"),
+    "str": (_is_text, "str"),
+    "Tensor": (_is_tensor, "Tensor"),
+    "Generator": (_is_generator, "torch.Generator"),
+    "Dims": (_is_dims, "tuple of ints"),
+    "Dims | bool": (lambda value: _is_dims(value) or _is_bool(value), "tuple of ints"),
+    "Shape": (_is_ints, "tuple of ints"),
+    "Sequence[int]": (_is_ints, "tuple of ints"),
+    "tuple[int, ...]": (_is_ints, "tuple of ints"),
+    "Window": (_is_window, "tuple of ints"),
+}
+_OR_NONE = " | None"
+
+
+def _fits(annotation: str, value: Any) -> bool:
+    if annotation.endswith(_OR_NONE):
+        if value is None:
+            return True
+        annotation = annotation.removesuffix(_OR_NONE)
+    kind = _KINDS.get(annotation)
+    return kind is None or kind[0](value)
+
+
+def _refuse(who: str, name: str, place: int, annotation: str, value: Any) -> NoReturn:
+    word = _KINDS[annotation.removesuffix(_OR_NONE)][1]
+    raise TypeError(
+        f"{who}(): argument '{name}' (position {place}) must be {word}, not {type(value).__name__}"
+    )
+
+
+def require_tensor(who: str, value: Any) -> None:
+    """TypeError if the first argument, ``input``, is no tensor."""
+    if not _is_tensor(value):
+        _refuse(who, "input", 1, "Tensor", value)
+
+
+def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
+    """TypeError for a constant of a call that is none for its parameter."""
+    for place, (parameter, value) in enumerate(zip(op.parameters, arguments, strict=True), 1):
+        if parameter.kind != table.STATIC or parameter.variadic or value is parameter.default:
+            continue
+        if not _fits(parameter.annotation, value):
+            _refuse(op.name, parameter.name, place, parameter.annotation, value)
+
+
+_CLASSES: dict[str, frozenset[type]] = {
+    "int": frozenset({int}), "bool": frozenset({bool}), "float": frozenset({float, int, bool}),
+    "str": frozenset({str}), "Tensor": frozenset({Tensor}),
+}  # fmt: skip
+
+
+@final
+class _Argument:
+    """What ``checked`` asks of one parameter: a class of ``classes``, or a longer look."""
+
+    __slots__ = ("annotation", "classes", "default", "name", "place", "who")
+
+    def __init__(self, who: str, place: int, name: str, annotation: str, default: Any) -> None:
+        self.who, self.place, self.name, self.annotation = who, place, name, annotation
+        known = _CLASSES.get(annotation.removesuffix(_OR_NONE), frozenset())
+        self.classes = known | {type(None)} if annotation.endswith(_OR_NONE) else known
+        self.default = default
+
+    def look(self, value: Any) -> None:
+        if value is not self.default and not _fits(self.annotation, value):
+            _refuse(self.who, self.name, self.place, self.annotation, value)
+
+
+def _asked(function: Any, who: str) -> dict[str, _Argument | None]:
+    """By the parameters' names, in order: what to ask of each, None for nothing."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code, told = function.__code__, function.__annotations__
+    count = code.co_argcount
+    given = function.__defaults__ or ()
+    defaults = dict(zip(code.co_varnames[count - len(given) : count], given, strict=True))
+    defaults |= function.__kwdefaults__ or {}
+    names = code.co_varnames[: count + code.co_kwonlyargcount]
+    return {
+        name: _Argument(who, place, name, told[name], defaults.get(name, _REQUIRED))
+        if str(told.get(name, "")).removesuffix(_OR_NONE) in _KINDS
+        else None
+        for place, name in enumerate(names, 1)
+    }
+
+
+_REQUIRED: Any = object()
+
+
+def checked(function: F, who: str) -> F:
+    """``function``, whose arguments have to be of the kinds that its annotations say."""
+    asked: dict[str, _Argument | None] = {}
+    placed: list[_Argument | None] = []
+
+    @functools.wraps(function)
+    def taking(*args: Any, **kwargs: Any) -> Any:
+        if not asked:  # most are never called
+            asked.update(_asked(function, who))
+            placed.extend(asked.values())
+        for value, argument in zip(args, placed, strict=False):
+            if argument is not None and value.__class__ not in argument.classes:
+                argument.look(value)
+        for name, value in kwargs.items():
+            argument = asked.get(name)
+            if argument is not None and value.__class__ not in argument.classes:
+                argument.look(value)
+        return function(*args, **kwargs)
+
+    return taking  # type: ignore[return-value]

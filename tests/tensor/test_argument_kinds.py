@@ -1,0 +1,73 @@
+"""Arguments of another kind than a parameter says are TypeErrors, as PyTorch's parser has them."""
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+
+x = torch.arange(6.0).reshape(2, 3)
+square = torch.eye(3)
+
+REFUSED = [
+    # Constants of ops of the table.
+    lambda: x.var(0, 1),
+    lambda: x.std(0, 0),
+    lambda: torch.std_mean(x, 0, 1),
+    lambda: x.cumsum("a"),
+    lambda: x.cumsum(True),
+    lambda: x.cumsum(1.0),
+    lambda: x.sum("a"),
+    lambda: x.sum(0.5),
+    lambda: x.unsqueeze(0.5),
+    # Functions made by hand.
+    lambda: torch.linalg.pinv(square, hermitian=1),
+    lambda: torch.linalg.matrix_power("a", 1),
+    lambda: torch.fft.fft(3),
+    lambda: torch.histogram(x, 3, density=1),
+    lambda: torch.bincount(torch.tensor([1]), weights=0),
+    lambda: torch.poisson(x, generator="a"),
+    lambda: torch.abs_(0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_refused(call):
+    with pytest.raises(TypeError):
+        call()
+
+
+def test_a_refused_kind_is_not_taken_for_an_equal_number_met_before():
+    assert x.cumsum(1).shape == (2, 3)
+    for other in (True, 1.0):
+        with pytest.raises(TypeError, match=r"argument 'dim' \(position 2\) must be int"):
+            x.cumsum(other)
+
+
+def test_what_counts_as_a_whole_number():
+    expected = x.cumsum(1).tolist()
+    for one in (np.int64(1), torch.tensor(1)):
+        assert x.cumsum(one).tolist() == expected
+    assert x.sum([0]).tolist() == x.sum(0).tolist() == [3.0, 5.0, 7.0]
+
+
+def test_the_message_names_function_argument_and_kinds():
+    with pytest.raises(
+        TypeError, match=r"linalg_pinv\(\): argument 'hermitian' .* must be bool, not int"
+    ):
+        torch.linalg.pinv(square, hermitian=1)
+
+
+def test_true_is_unbiased_over_everything():
+    assert x.var(True).item() == x.var().item()
+    assert x.var(False).item() == x.var(correction=0).item()
+
+
+def test_one_number_through_a_byte_mask_is_refused():
+    """PyTorch 2.13 fills only through bool masks; several elements it still takes, and warns."""
+    mask = torch.tensor([1, 0, 1], dtype=torch.uint8)
+    v = torch.zeros(3)
+    with pytest.raises(RuntimeError, match="masked_fill_ only supports boolean masks"):
+        v[mask] = 5.0
+    with pytest.warns(UserWarning, match=r"indexing with dtype torch.uint8"):
+        v[mask] = torch.tensor([1.0, 2.0])
+    assert v.tolist() == [1.0, 0.0, 2.0]
