@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import pkgutil
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,11 +18,16 @@ pytest.importorskip("PIL.Image")
 from rushlight.utils.data import DataLoader
 from rushlight.vision import datasets as D
 from rushlight.vision import transforms as T
+from rushlight.vision.datasets import flow_files
 from rushlight.vision.datasets.mat import read_mat
-from tests.vision import layouts, scene_layouts
+from tests.vision import depth_layouts, layouts, scene_layouts
 
-CASES = (*layouts.CASES, *scene_layouts.CASES)
-SEEN = json.loads((Path(__file__).parent / "layouts.json").read_text())
+CASES = (*layouts.CASES, *scene_layouts.CASES, *depth_layouts.CASES)
+SEEN = {
+    expression: seen
+    for name in ("layouts.json", "depth_layouts.json")
+    for expression, seen in json.loads((Path(__file__).parent / name).read_text()).items()
+}
 
 
 @pytest.fixture
@@ -179,3 +187,75 @@ def test_names_of_utils(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Valid values are \{'a', 'b'\}"):
         D.utils.verify_str_arg("c", "x", ("a", "b"))
     assert D.folder.pil_loader is D.folder.default_loader
+
+
+def test_motion_that_is_not_there(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    with pytest.raises(FileNotFoundError, match="Could not find the Kitti flow images"):
+        D.KittiFlow(root)
+    with pytest.raises(FileNotFoundError, match=r"FlyingChairs_train_val.txt"):
+        D.FlyingChairs(root)
+    with pytest.raises(FileNotFoundError, match="Could not find any files matching"):
+        D.CarlaStereo(root)
+    with pytest.raises(ValueError, match="has only no calibration settings"):
+        D.Middlebury2014Stereo(root, "test")
+    with pytest.raises(ValueError, match=r"Valid values are \{'train', 'test'\}"):
+        D.HD1K(root, "val")
+    for broken in (b"", b"PIEH", b"PIEH\x05\0\0\0\x05\0\0\0abcd"):
+        (tmp_path / "a.flo").write_bytes(broken)
+        with pytest.raises(ValueError, match=r"a\.flo"):
+            flow_files.read_flo(tmp_path / "a.flo")
+    for broken in (b"", b"P6\n1 1\n1\n", b"Pf\n1 1\n", b"PF\nx y\n-1\nabcd"):
+        (tmp_path / "a.pfm").write_bytes(broken)
+        with pytest.raises(ValueError, match="PFM"):
+            flow_files.read_pfm(tmp_path / "a.pfm")
+
+
+def test_pairs_are_changed_together(tmp_path: Path) -> None:
+    depth_layouts.sintel(tmp_path)
+    flows = D.Sintel(tmp_path, transforms=lambda a, b, flow, mask: (a, b, -flow, flow[0] > 2))
+    assert len(flows[0]) == 4
+    assert flows[0][2].max() <= 0
+    assert len(2 * flows) == 4
+    depth_layouts.stereo(tmp_path)
+    pairs = D.CarlaStereo(tmp_path, transforms=lambda images, maps, masks: (images, maps, maps))
+    assert len(pairs[0]) == 4
+
+
+def test_packages_that_are_not_there_are_named(tmp_path: Path) -> None:
+    if importlib.util.find_spec("h5py") is None:
+        with pytest.raises(RuntimeError, match="h5py is not found"):
+            D.PCAM(tmp_path)
+    if importlib.util.find_spec("lmdb") is None:
+        with pytest.raises(ModuleNotFoundError, match="lmdb"):
+            D.LSUN(tmp_path)
+    with pytest.raises(ValueError, match="Unknown value 'church' for LSUN class"):
+        D.LSUN(tmp_path, ["church_train"])
+
+
+def test_pcam_through_h5py(tmp_path: Path, monkeypatch) -> None:
+    """Against a stand-in for the package, which is not installed here."""
+
+    class File(dict):
+        def __init__(self, path: Path) -> None:
+            images = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
+            super().__init__(x=images, y=np.array([1, 0], np.uint8).reshape(2, 1, 1, 1))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *details: object) -> None: ...
+
+    monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(File=File))
+    with pytest.raises(RuntimeError, match="Dataset not found"):
+        D.PCAM(tmp_path, "val")
+    with pytest.raises(NotImplementedError, match="Google Drive"):
+        D.PCAM(tmp_path, "val", download=True)
+    for part in "xy":
+        layouts.text(tmp_path / "pcam" / f"camelyonpatch_level_2_split_valid_{part}.h5", "")
+    data = D.PCAM(tmp_path, "val", target_transform=str)
+    assert len(data) == 2
+    assert [(image.mode, image.size, label) for image, label in (data[0], data[1])] == [
+        ("RGB", (4, 4), "1"),
+        ("RGB", (4, 4), "0"),
+    ]

@@ -25,14 +25,38 @@ from rushlight.vision.datasets.imagenette import Imagenette
 from rushlight.vision.datasets.inaturalist import INaturalist
 from rushlight.vision.datasets.kitti import Kitti
 from rushlight.vision.datasets.lfw import LFWPairs, LFWPeople
+from rushlight.vision.datasets.lsun import LSUN, LSUNClass
 from rushlight.vision.datasets.mnist import KMNIST, MNIST, FashionMNIST
 from rushlight.vision.datasets.moving_mnist import MovingMNIST
 from rushlight.vision.datasets.omniglot import Omniglot
+from rushlight.vision.datasets.optical_flow import (
+    HD1K,
+    FlyingChairs,
+    FlyingThings3D,
+    KittiFlow,
+    Sintel,
+)
 from rushlight.vision.datasets.oxford_iiit_pet import OxfordIIITPet
+from rushlight.vision.datasets.pcam import PCAM
+from rushlight.vision.datasets.phototour import PhotoTour
 from rushlight.vision.datasets.places365 import Places365
 from rushlight.vision.datasets.rendered_sst2 import RenderedSST2
+from rushlight.vision.datasets.sbd import SBDataset
+from rushlight.vision.datasets.sbu import SBU
 from rushlight.vision.datasets.small import FashionMNISTSmall
 from rushlight.vision.datasets.stanford_cars import StanfordCars
+from rushlight.vision.datasets.stereo import (
+    CarlaStereo,
+    CREStereo,
+    ETH3DStereo,
+    FallingThingsStereo,
+    InStereo2k,
+    Kitti2012Stereo,
+    Kitti2015Stereo,
+    Middlebury2014Stereo,
+    SceneFlowStereo,
+    SintelStereo,
+)
 from rushlight.vision.datasets.stl10 import STL10
 from rushlight.vision.datasets.subfolder import Country211, EuroSAT
 from rushlight.vision.datasets.sun397 import SUN397
@@ -49,44 +73,65 @@ __all__ = [
     "EMNIST",
     "FER2013",
     "GTSRB",
+    "HD1K",
     "KMNIST",
+    "LSUN",
     "MNIST",
+    "PCAM",
     "QMNIST",
+    "SBU",
     "SEMEION",
     "STL10",
     "SUN397",
     "SVHN",
     "USPS",
     "CLEVRClassification",
+    "CREStereo",
     "Caltech101",
     "Caltech256",
+    "CarlaStereo",
     "CelebA",
     "Cityscapes",
     "CocoCaptions",
     "CocoDetection",
     "Country211",
     "DatasetFolder",
+    "ETH3DStereo",
     "EuroSAT",
     "FGVCAircraft",
     "FakeData",
+    "FallingThingsStereo",
     "FashionMNIST",
     "FashionMNISTSmall",
     "Flickr8k",
     "Flickr30k",
     "Flowers102",
+    "FlyingChairs",
+    "FlyingThings3D",
     "Food101",
     "INaturalist",
     "ImageFolder",
     "ImageNet",
     "Imagenette",
+    "InStereo2k",
     "Kitti",
+    "Kitti2012Stereo",
+    "Kitti2015Stereo",
+    "KittiFlow",
     "LFWPairs",
     "LFWPeople",
+    "LSUNClass",
+    "Middlebury2014Stereo",
     "MovingMNIST",
     "Omniglot",
     "OxfordIIITPet",
+    "PhotoTour",
     "Places365",
     "RenderedSST2",
+    "SBDataset",
+    "SceneFlowStereo",
+    "Sintel",
+    "SintelStereo",
     "StanfordCars",
     "VOCDetection",
     "VOCSegmentation",
@@ -98,25 +143,13 @@ __all__ = [
     "utils",
 ]
 
-_VIDEO = "it reads videos, which is not part of it"
-_FLOW = "optical flow and depth from two cameras are not part of it"
-_LEFT_OUT = {
-    **dict.fromkeys(("HMDB51", "Kinetics", "UCF101"), _VIDEO),
-    **dict.fromkeys(
-        ("FlyingChairs", "FlyingThings3D", "HD1K", "KittiFlow", "Sintel", "CREStereo",
-         "CarlaStereo", "ETH3DStereo", "FallingThingsStereo", "InStereo2k", "Kitti2012Stereo",
-         "Kitti2015Stereo", "Middlebury2014Stereo", "SceneFlowStereo", "SintelStereo"),
-        _FLOW,
-    ),
-    **dict.fromkeys(("LSUN", "LSUNClass"), "its files need the package lmdb"),
-    "PCAM": "its files need the package h5py",
-    "PhotoTour": "its patches are one of few uses; read them with numpy",
-    "SBDataset": "its boundaries are sparse matrices of MATLAB; VOCSegmentation has such masks",
-    "SBU": "its photographs are no longer on the network",
-}  # fmt: skip
+_LEFT_OUT = ("HMDB51", "Kinetics", "UCF101")
 
 
 def __getattr__(name: str) -> Any:
     if name in _LEFT_OUT:
-        raise LeftOut(f"torchvision.datasets.{name} is left out of Rushlight: {_LEFT_OUT[name]}")
+        raise LeftOut(
+            f"torchvision.datasets.{name} is left out of Rushlight: it reads videos, which is not "
+            "part of it"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

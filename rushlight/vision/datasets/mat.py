@@ -1,4 +1,4 @@
-"""Reads MATLAB's .mat files of version 5: numbers, texts, structs and cells, nothing else.
+"""Reads MATLAB's .mat files of version 5: numbers, texts, structs, cells and sparse matrices.
 
 After "MAT-File Format" (The MathWorks): a header of 128 bytes, then elements of a type, a size and
 data padded to 8 bytes; a matrix is an element made of elements, a compressed one is a zlib stream.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -29,6 +30,23 @@ LARGEST = 1 << 34  # bytes that a compressed element may unpack to
 
 class MatError(RuntimeError):
     """The file is damaged, or holds what data sets do not."""
+
+
+@final
+@dataclass(frozen=True)
+class Sparse:
+    """A matrix of which most is 0: the places and values of the rest."""
+
+    shape: tuple[int, int]
+    rows: Array
+    columns: Array
+    values: Array
+
+    def dense(self) -> Array:
+        """All of it."""
+        full = np.zeros(self.shape, self.values.dtype)
+        full[self.rows, self.columns] = self.values
+        return full
 
 
 @final
@@ -113,12 +131,28 @@ class _Reader:
             self._fits(count * len(fields))
             records = [{field: self.matrix(depth + 1)[1] for field in fields} for _ in range(count)]
             return self._objects(records, shape)
+        if kind == SPARSE and len(shape) == 2 and not flags & 0x800:
+            return self._sparse((shape[0], shape[1]))
         if kind not in CLASSES or flags & 0x800:
             raise MatError(f"a matrix of class {kind} is not among a data set's")
         values = self.numbers()
         if values.size != count:
             raise MatError(f"a matrix of {shape} has {values.size} numbers")
         return values.reshape(shape, order="F").astype(CLASSES[kind], copy=False)
+
+    def _sparse(self, shape: tuple[int, int]) -> Sparse:
+        rows, starts, values = self.numbers(), self.numbers(), self.numbers()
+        counts = np.diff(starts.astype(np.int64))
+        fits = len(starts) == shape[1] + 1 and starts[0] == 0 and (counts >= 0).all()
+        count = int(starts[-1]) if fits else -1
+        rows = rows[:count].astype(np.int64)  # behind them may be room that is not used
+        if (
+            not 0 <= count <= len(values)
+            or len(rows) != count
+            or (count and not (rows.min() >= 0 and rows.max() < shape[0]))
+        ):
+            raise MatError(f"a sparse matrix of {shape} has places outside of it")
+        return Sparse(shape, rows, np.repeat(np.arange(shape[1]), counts), values[:count])
 
     def _fits(self, count: int) -> int:
         """``count``, if so many elements can be in what is left."""
@@ -142,7 +176,7 @@ def _unpacked(data: memoryview) -> bytes:
 
 
 def read_mat(path: str | Path) -> dict[str, Any]:
-    """Name -> array, text, or object array of dicts (structs) and values (cells).
+    """Name -> array, text, or Sparse, or object array of dicts (structs) and values (cells).
 
     Raises RuntimeError, naming the file, if it is damaged or of another version.
     """
