@@ -81,21 +81,32 @@ _SHAPES = {
 
 
 def depth_block(tile: Tile) -> int:
-    """Depth whose panel of B takes half of the first cache."""
-    return max(64, cpu.host().l1_bytes // 2 // (tile.columns * tile.itemsize))
+    """Depth whose panel of B is as large as the first cache: what it meets of A passes through.
+
+    A panel of half the size stays there for sure, but sums go to memory and back twice as often.
+    """
+    return max(64, cpu.host().l1_bytes // (tile.columns * tile.itemsize))
 
 
 def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
     """Cut one matmul of a batch of ``batches`` into chunks."""
-    tall = _tall(tile, rows)
-    return Blocks(tall, _wide(tile, tall, rows, columns, depth, batches), depth_block(tile))
+    deep = _deep(tile, depth)
+    tall = _tall(tile, rows, deep)
+    return Blocks(tall, _wide(tile, tall, rows, columns, depth, batches), deep)
 
 
 @quantity
-def _tall(tile: Tile, rows: int) -> int:
-    tall = cpu.host().l2_bytes // 4 // (depth_block(tile) * tile.itemsize)
-    tall = max(tile.rows, min(tall, MAX_ROWS, 144) // tile.rows * tile.rows)
-    return min(tall, round_up(rows, tile.rows))
+def _deep(tile: Tile, depth: int) -> int:
+    most = depth_block(tile)
+    return max(1, -(-depth // max(1, -(-depth // most))))
+
+
+@quantity
+def _tall(tile: Tile, rows: int, deep: int) -> int:
+    """Rows of equal blocks, whose part of A fills half of the second cache."""
+    tall = min(cpu.host().l2_bytes // 2 // (deep * tile.itemsize), MAX_ROWS)
+    tall = max(tile.rows, tall // tile.rows * tile.rows)
+    return round_up(-(-rows // max(1, -(-rows // tall))), tile.rows)
 
 
 @quantity

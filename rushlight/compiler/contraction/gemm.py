@@ -19,7 +19,7 @@ from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Rows of a chunk: the table of their addresses is on the stack.
-MAX_ROWS = 192
+MAX_ROWS = 384
 
 WORDS = (
     "rows", "columns", "depth",
