@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rushlight.nn import attention, functional, grad, init, modules, parallel, parameter, utils
+from rushlight.nn.factories import factory_kwargs
 from rushlight.nn.modules import *  # noqa: F403
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parallel import DataParallel
@@ -17,6 +18,7 @@ __all__ = [
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "factory_kwargs",
     "functional",
     "grad",
     "init",

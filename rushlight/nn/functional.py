@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.tensor import functional, named
+from rushlight.tensor import functional, functional_names, named
 
 
 def __getattr__(name: str) -> Any:
@@ -15,3 +15,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *functional_names(), "tanh", "sigmoid", "softmax", "log_softmax"})

@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from rushlight.autograd import enable_grad, set_grad_enabled
 from rushlight.base.spans import spanned
@@ -74,6 +74,13 @@ class Optimizer:
 
     # Settings that older checkpoints have no value for, and what they meant then.
     _added_later: ClassVar[dict[str, Any]] = {}
+
+    # What hooks around ``step`` are, for annotations, and what puts them around a step.
+    OptimizerPreHook = Callable[
+        [Self, tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]] | None
+    ]
+    OptimizerPostHook = Callable[[Self, tuple[Any, ...], dict[str, Any]], None]
+    profile_hook_step = staticmethod(with_hooks)
 
     _opt_called: bool
     state: defaultdict[Any, Any]

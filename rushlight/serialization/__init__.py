@@ -12,6 +12,12 @@ from rushlight.serialization.allowlist import (
 )
 from rushlight.serialization.layouts import find_layout as _get_layout  # noqa: F401 - pickles
 from rushlight.serialization.load import load
+from rushlight.serialization.locations import (
+    default_restore_location,
+    location_tag,
+    register_package,
+    validate_cuda_device,
+)
 from rushlight.serialization.save import DEFAULT_PROTOCOL, save
 from rushlight.serialization.settings import (
     MAP_PRIVATE,
@@ -32,21 +38,31 @@ __all__ = [
     "MAP_PRIVATE",
     "MAP_SHARED",
     "LoadEndianness",
+    "SourceChangeWarning",
     "add_safe_globals",
     "clear_safe_globals",
+    "default_restore_location",
     "get_crc32_options",
     "get_default_load_endianness",
     "get_default_mmap_options",
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
+    "location_tag",
+    "register_package",
     "safe_globals",
     "save",
     "set_crc32_options",
     "set_default_load_endianness",
     "set_default_mmap_options",
     "skip_data",
+    "validate_cuda_device",
 ]
+
+
+class SourceChangeWarning(Warning):
+    """The class of a module saved whole has another text now (files before PyTorch 1.13)."""
+
 
 # What ``load`` takes as map_location, for annotations.
 MAP_LOCATION = Callable[[Any, str], Any] | Device | str | dict[str, str] | None
@@ -57,3 +73,7 @@ def __getattr__(name: str) -> Any:
     if name == "get_unsafe_globals_in_checkpoint":
         return import_module("rushlight.serialization.survey").get_unsafe_globals_in_checkpoint
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,6 +12,7 @@ from rushlight.base.dtype import dtype as Dtype
 from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_OF_DTYPE, dtype_name
+from rushlight.serialization.locations import tag_of
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.sparse import reduce_sparse
 from rushlight.serialization.storages import StorageBytes, bytes_of
@@ -180,7 +181,7 @@ def identity_of(
     kind = STORAGE_OF_DTYPE.get(dtype)
     tag = UNTYPED_STORAGE if kind is None else GlobalName("torch", kind)
     count = len(storage.data) // (1 if kind is None else NUMPY_DTYPES[dtype].itemsize)
-    identity: tuple[Any, ...] = ("storage", tag, str(place), "cpu", count)
+    identity: tuple[Any, ...] = ("storage", tag, str(place), tag_of(storage.owner[0]), count)
     return (*identity, None) if legacy else identity
 
 

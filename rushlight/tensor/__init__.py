@@ -244,6 +244,18 @@ def functional(name: str) -> Any:
     return functional(name) if functions.load_rare() else None
 
 
+def functional_names() -> set[str]:
+    """Every name that ``functional`` knows."""
+    functions.load_rare()
+    ops = {
+        name
+        for op in rushlight.ops.OPS.values()
+        if op.functional
+        for name in (op.name, *op.aliases)
+    }
+    return {name for name in {*functions.FUNCTIONAL, *ops} if name[0] != "_"}
+
+
 __all__ = [
     "_DTYPES", "Generator", "Size", "Tensor", "arange", "as_strided", "as_tensor", "asarray",
     "backward", "bernoulli", "bfloat16", "cdouble", "cfloat", "complex64", "complex128",

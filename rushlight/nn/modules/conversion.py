@@ -112,6 +112,14 @@ class Conversion:
         """Everything to an Intel GPU, which is not there: AssertionError."""
         raise AssertionError("Torch not compiled with XPU enabled")
 
+    def mtia(self, device: Any = None) -> Any:
+        """Everything to Meta's accelerator, which is not there: AssertionError."""
+        raise AssertionError("Torch not compiled with MTIA enabled")
+
+    def ipu(self, device: Any = None) -> Any:
+        """Everything to Graphcore's accelerator, which is not there: RuntimeError."""
+        raise RuntimeError("PyTorch is not linked with support for ipu devices")
+
     def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
         """To a device without copying: the values are undefined afterwards."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+from rushlight.base.inherit_docs import inherit_docs
 from rushlight.nn.modules.calling import (
     Calling,
     _forward_unimplemented,  # noqa: F401 - programs import it from here
@@ -104,6 +105,10 @@ class Module(Calling, Traversal, StateDict, Conversion):
         fields["_modules"] = Registry(self)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        inherit_docs(cls)
 
     # Attributes.
 

@@ -64,6 +64,7 @@ class _ZeroPad:
         super().__init__(padding, 0.0)  # type: ignore[call-arg]
 
     def extra_repr(self) -> str:
+        """The paddings."""
         return f"{self.padding}"  # type: ignore[attr-defined]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.inherit_docs import inherit_docs
 from rushlight.base.warn import warn
 from rushlight.optim.optimizer import Optimizer
 from rushlight.tensor import Tensor
@@ -62,6 +63,10 @@ class LRScheduler:
     base_lrs: list[Any]
     last_epoch: int
     optimizer: Optimizer
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        inherit_docs(cls)
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         require_optimizer(optimizer)
