@@ -72,7 +72,7 @@ class SigmoidTransform(Transform):
     _alike = True
 
     def _call(self, x: Any) -> Any:
-        return _inside(torch.sigmoid(x))
+        return _clipped_sigmoid(x)
 
     def _inverse(self, y: Any) -> Any:
         y = _inside(y)
@@ -80,6 +80,10 @@ class SigmoidTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         return -softplus(-x) - softplus(x)
+
+
+def _clipped_sigmoid(x: Any) -> Any:
+    return _inside(torch.sigmoid(x))
 
 
 def _inside(y: Any) -> Any:

@@ -9,6 +9,7 @@ from rushlight.distributions.elementwise_transforms import (
     SigmoidTransform,
     SoftplusTransform,
     TanhTransform,
+    _clipped_sigmoid,
 )
 from rushlight.distributions.joined_transforms import (
     CatTransform,
@@ -33,5 +34,5 @@ __all__ = [
     "LowerCholeskyTransform", "PositiveDefiniteTransform", "PowerTransform", "ReshapeTransform",
     "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StackTransform",
     "StickBreakingTransform", "TanhTransform", "Transform", "_InverseTransform",
-    "identity_transform",
+    "_clipped_sigmoid", "identity_transform",
 ]  # fmt: skip

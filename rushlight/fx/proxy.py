@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from rushlight.fx.node import Node
+from rushlight.fx.node import Node, Target, map_aggregate
 
 if TYPE_CHECKING:
-    from rushlight.fx.tracer import Tracer
+    from rushlight.fx.graph import Graph
 
 
 class TraceError(ValueError):
@@ -23,7 +25,7 @@ class Proxy:
     Attributes and methods become nodes too; values (``bool``, iteration, ``len``) are not known.
     """
 
-    def __init__(self, node: Node, tracer: Tracer) -> None:
+    def __init__(self, node: Node, tracer: TracerBase) -> None:
         self.tracer = tracer
         self.node = node
 
@@ -97,6 +99,102 @@ class Attribute(Proxy):
         return self.tracer.create_proxy("call_method", self.attr, (self.root, *args), kwargs)
 
 
+class TracerBase:
+    """Makes the nodes of ``self.graph`` for what is done with proxies."""
+
+    graph: Graph
+
+    def graph_name_of(self, function: Callable[..., Any]) -> str | None:
+        """A name for the node that calls ``function``; None is the function's own."""
+        return None
+
+    def create_node(
+        self,
+        kind: str,
+        target: Target,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: str | None = None,
+        type_expr: Any = None,
+    ) -> Node:
+        """A node of the graph."""
+        return self.graph.create_node(kind, target, args, kwargs, name, type_expr)
+
+    def proxy(self, node: Node) -> Proxy:
+        """What stands for the node's result."""
+        return Proxy(node, self)
+
+    def create_proxy(
+        self,
+        kind: str,
+        target: Target,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: str | None = None,
+        type_expr: Any = None,
+        proxy_factory_fn: Callable[[Node], Proxy] | None = None,
+    ) -> Proxy:
+        """A node, its arguments turned into what nodes hold, and the proxy of it."""
+        node = self.create_node(
+            kind, target, self.create_arg(args), self.create_arg(kwargs), name, type_expr
+        )
+        return (proxy_factory_fn or self.proxy)(node)
+
+    def create_arg(self, a: Any) -> Any:
+        """An argument as a node holds it: nodes for proxies, attributes for tensors."""
+        if isinstance(a, dict):
+            for key in a:
+                if isinstance(key, Proxy):
+                    raise RuntimeError(
+                        "Keys for dictionaries used as an argument cannot be a Node. "
+                        f"Got key: {key}"
+                    )
+        return map_aggregate(a, self._leaf)
+
+    def _leaf(self, a: Any) -> Any:
+        if isinstance(a, Proxy):
+            return a.node
+        if isinstance(a, range):
+            return range(*(self.create_arg(each) for each in (a.start, a.stop, a.step)))
+        if hasattr(a, "__fx_create_arg__"):
+            return a.__fx_create_arg__(self)
+        return a
+
+    def to_bool(self, obj: Proxy) -> bool:
+        """``if proxy``: raises TraceError."""
+        raise TraceError("symbolically traced variables cannot be used as inputs to control flow")
+
+    def iter(self, obj: Proxy) -> Iterator[Proxy]:
+        """``for each in proxy``: known only where the values are unpacked into names."""
+        count = _unpacked(sys._getframe(2))
+        if count is None:
+            raise TraceError(
+                "Proxy object cannot be iterated. This can be attempted when the Proxy is used in "
+                "a loop or as a *args or **kwargs function argument: how many values there are is "
+                "not known while a function is traced"
+            )
+        return iter([obj[k] for k in range(count)])  # type: ignore[index]
+
+    def keys(self, obj: Proxy) -> Any:
+        """``**proxy``: a node that reads the keys."""
+        return obj.__getattr__("keys")()
+
+
+class GraphAppendingTracer(TracerBase):
+    """Adds to a graph that somebody builds by hand: ``Proxy(node, GraphAppendingTracer(graph))``.
+
+    >>> import operator
+    >>> from rushlight import fx
+    >>> graph = fx.Graph()
+    >>> x = fx.Proxy(graph.placeholder("x"), fx.proxy.GraphAppendingTracer(graph))
+    >>> [node.name for node in (x * 2 + 1).node.graph.nodes]
+    ['x', 'mul', 'add']
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+
 # What PyTorch's nn.functional takes over from its C++ part, and so tells as it was called.
 AS_GIVEN = frozenset((
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "bilinear", "channel_shuffle", "conv1d", "conv2d",
@@ -126,7 +224,14 @@ def spelled_out(
     return tuple(given), named
 
 
-def _tracer_in(value: Any) -> Tracer:
+def _unpacked(frame: Any) -> int | None:
+    """How many names the line that iterates unpacks into, or None where it does not."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    name, count = dis.opname[code[at]], code[at + 1]
+    return count if name == "UNPACK_SEQUENCE" else None
+
+
+def _tracer_in(value: Any) -> TracerBase:
     found = proxies_in(value)
     tracers = {id(proxy.tracer): proxy.tracer for proxy in found}
     if len(tracers) > 1:

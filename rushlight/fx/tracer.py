@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import dis
 import inspect
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import rushlight as torch
 from rushlight.fx.graph import Graph
-from rushlight.fx.node import Node, Target, map_aggregate
+from rushlight.fx.node import Node
 from rushlight.fx.patches import patched
-from rushlight.fx.proxy import Proxy, TraceError
+from rushlight.fx.proxy import Proxy, TracerBase
 from rushlight.nn import Module, Parameter, Sequential
 from rushlight.tensor import overrides
 from rushlight.tensor.tensor import Tensor
 
 
-class Tracer:
+class Tracer(TracerBase):
     """Makes graphs; a sub-class decides what is a leaf, or how nodes are made.
 
     Methods to override: ``is_leaf_module``, ``call_module``, ``create_node``, ``create_arg``,
@@ -41,65 +39,12 @@ class Tracer:
         self._attributes: dict[int, str] = {}
         self._read: dict[str, Proxy] = {}
 
-    def graph_name_of(self, function: Callable[..., Any]) -> str | None:
-        """A name for the node that calls ``function``; None is the function's own."""
-        return None
-
-    def create_node(
-        self,
-        kind: str,
-        target: Target,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        name: str | None = None,
-        type_expr: Any = None,
-    ) -> Node:
-        """A node of the graph."""
-        return self.graph.create_node(kind, target, args, kwargs, name, type_expr)
-
-    def proxy(self, node: Node) -> Proxy:
-        """What stands for the node's result."""
-        return Proxy(node, self)
-
-    def create_proxy(
-        self,
-        kind: str,
-        target: Target,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        name: str | None = None,
-        type_expr: Any = None,
-        proxy_factory_fn: Callable[[Node], Proxy] | None = None,
-    ) -> Proxy:
-        """A node, its arguments turned into what nodes hold, and the proxy of it."""
-        node = self.create_node(
-            kind, target, self.create_arg(args), self.create_arg(kwargs), name, type_expr
-        )
-        return (proxy_factory_fn or self.proxy)(node)
-
-    def create_arg(self, a: Any) -> Any:
-        """An argument as a node holds it: nodes for proxies, attributes for tensors."""
-        if isinstance(a, dict):
-            for key in a:
-                if isinstance(key, Proxy):
-                    raise RuntimeError(
-                        "Keys for dictionaries used as an argument cannot be a Node. "
-                        f"Got key: {key}"
-                    )
-        return map_aggregate(a, self._leaf)
-
     def _leaf(self, a: Any) -> Any:
-        if isinstance(a, Proxy):
-            return a.node
         if isinstance(a, Tensor):
             return self._attribute(a)
-        if isinstance(a, range):
-            return range(*(self.create_arg(each) for each in (a.start, a.stop, a.step)))
         if isinstance(a, Module):
             return self.create_node("get_attr", self.path_of_module(a), (), {})
-        if hasattr(a, "__fx_create_arg__"):
-            return a.__fx_create_arg__(self)
-        return a
+        return super()._leaf(a)
 
     def _attribute(self, tensor: Tensor) -> Node:
         """The node that reads a tensor, which becomes an attribute where it is none."""
@@ -134,25 +79,6 @@ class Tracer:
         if not self.is_leaf_module(m, name):
             return forward(*args, **kwargs)
         return self.create_proxy("call_module", name, args, kwargs)
-
-    def to_bool(self, obj: Proxy) -> bool:
-        """``if proxy``: raises TraceError."""
-        raise TraceError("symbolically traced variables cannot be used as inputs to control flow")
-
-    def iter(self, obj: Proxy) -> Iterator[Proxy]:
-        """``for each in proxy``: known only where the values are unpacked into names."""
-        count = _unpacked(sys._getframe(2))
-        if count is None:
-            raise TraceError(
-                "Proxy object cannot be iterated. This can be attempted when the Proxy is used in "
-                "a loop or as a *args or **kwargs function argument: how many values there are is "
-                "not known while a function is traced"
-            )
-        return iter([obj[k] for k in range(count)])  # type: ignore[index]
-
-    def keys(self, obj: Proxy) -> Any:
-        """``**proxy``: a node that reads the keys."""
-        return obj.__getattr__("keys")()
 
     def trace(self, root: Any, concrete_args: dict[str, Any] | None = None) -> Graph:
         """The graph of a module's forward, or of a function."""
@@ -241,10 +167,3 @@ def _names_of_tensors(root: Module) -> dict[int, str]:
             if isinstance(value, Tensor):
                 found.setdefault(id(value), f"{path}.{name}" if path else name)
     return found
-
-
-def _unpacked(frame: Any) -> int | None:
-    """How many names the line that iterates unpacks into, or None where it does not."""
-    code, at = frame.f_code.co_code, frame.f_lasti
-    name, count = dis.opname[code[at]], code[at + 1]
-    return count if name == "UNPACK_SEQUENCE" else None
