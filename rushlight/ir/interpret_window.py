@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import int64
 from rushlight.base.shape import Shape
 from rushlight.ir.interpret_rule import Array, Node, Rule, lowest, narrow, wide, widen_halves
 
@@ -133,12 +134,16 @@ def _pool(node: Node, x: Array) -> Array:
 
 def _pool_input_grad(node: Node, g: Array, *rest: Array) -> Array:
     g = wide(g, node.dtype)
-    if node.attrs["kind"] == "max":
+    if node.attrs["kind"] != "sum":
+        places = rest[0]
+        if node.attrs["kind"] == "top":
+            argmax = Node("pool", node.src[1:], g.shape, int64, node.attrs | {"kind": "argmax"})
+            places = _pool(argmax, places)
         flat = np.zeros((node.shape[0], int(np.prod(node.shape[1:-1])), node.shape[-1]), g.dtype)
         rows, channels = g.shape[0], g.shape[-1]
         where = (
             np.arange(rows).reshape(-1, 1, 1),
-            rest[0].reshape(rows, -1, channels) if g.size else np.zeros((rows, 0, channels), int),
+            places.reshape(rows, -1, channels) if g.size else np.zeros((rows, 0, channels), int),
             np.arange(channels).reshape(1, 1, -1),
         )
         np.add.at(flat, where, g.reshape(where[1].shape))

@@ -127,7 +127,8 @@ CONTRACTION: dict[str, str] = {
 POOL: dict[str, str] = {
     "pool": "x (N, *S, C): `kind` max sum argmax over windows; argmax is the place in the "
     "flattened S, int64; padding is ignored by max and 0 for sum",
-    "pool_input_grad": "kind sum: g -> every window element; kind max: (g, argmax) -> its place",
+    "pool_input_grad": "kind sum: g -> every window element; kind max: (g, argmax) -> its place; "
+    "kind top: (g, x) -> the place that pool's argmax of x has",
 }
 ORDER: dict[str, str] = {
     "argsort": "int64 places that sort along `axis`, nan last (first if `descending`): stable, or "

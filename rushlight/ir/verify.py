@@ -300,7 +300,7 @@ def _pool(node: Node) -> None:
     kind, window = node.attrs["kind"], node.attrs["window"]
     gradient = node.op == "pool_input_grad"
     x, result = (node, node.src[0]) if gradient else (node.src[0], node)
-    kinds = ("max", "sum") if gradient else ("max", "sum", "argmax")
+    kinds = ("max", "sum", "top") if gradient else ("max", "sum", "argmax")
     _need(kind in kinds, f"kind is one of {kinds}")
     rank = x.ndim - 2
     _need(rank >= 1 and _is_ints(window, rank), f"window has {rank} ints")
@@ -313,10 +313,9 @@ def _pool(node: Node) -> None:
     _need(result.shape == shape, f"the windows make {list(shape)}")
     _need(node.dtype is (int64 if kind == "argmax" else node.src[0].dtype), "its dtype fits")
     if gradient:
-        _need(len(node.src) == (2 if kind == "max" else 1), "max: (g, places), sum: (g,)")
-        for places in node.src[1:]:
-            held = places.shape == shape and places.dtype is int64
-            _need(held, "places are int64 of g's shape")
+        others = {"max": [(shape, int64)], "sum": [], "top": [(node.shape, node.dtype)]}[kind]
+        held = [(each.shape, each.dtype) for each in node.src[1:]] == others
+        _need(held, "max: (g, places), int64 of g's shape; top: (g, x); sum: (g,)")
 
 
 def _argsort(node: Node) -> None:

@@ -14,15 +14,15 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import all_contiguous
-from rushlight.compiler.kernels.element import FLOATS, combine, entry, register_kind
+from rushlight.compiler.kernels.element import FLOATS, combine, entry, flags, register_kind
 from rushlight.compiler.kernels.fill import fill
 from rushlight.compiler.kernels.nest import chunk_rows
 from rushlight.compiler.kernels.pool_window import (
-    UNROLLED_TAPS,
     Channels,
     Triple,
     Window,
     padding_before,
+    side_by_side,
     triple,
     window_range,
 )
@@ -44,7 +44,7 @@ class _Form(Record):
 
 
 def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
-    """kind sum: (g,), kind max: (g, places) -> the gradient of the pool's source."""
+    """kind sum: (g,), max: (g, places), top: (g, x) -> the gradient of the pool's source x."""
     launches, ready = all_contiguous(sources)
     if not node.size:
         return launches
@@ -74,18 +74,12 @@ def _tiles(window: Window, pad: Triple, sizes: Triple, counts: Triple) -> bool:
     inside = all(
         n * step <= size for n, step, size in zip(counts, window.stride, sizes, strict=True)
     )
-    return (
-        inside
-        and window.taps == window.stride
-        and window.dilation == (1, 1, 1)
-        and not any(pad)
-        and window.count <= UNROLLED_TAPS
-    )
+    return inside and side_by_side(window, pad)
 
 
 def _open(form: _Form) -> tuple[Body, list[str], dict[str, str]]:
     body = Body()
-    count = 3 if form.kind == "max" else 2
+    count = 2 if form.kind == "sum" else 3
     pointers = body.words("%args", count, kind="ptr")
     loaded = body.words("%args", len(_WORDS), first=count)
     return body, pointers, dict(zip(_WORDS, loaded, strict=True))
@@ -122,6 +116,34 @@ def _zero(dtype: str, lanes: int) -> str:
     return "0.0" if dtype in FLOATS else "0"
 
 
+def _line_of(body: Body, word: dict[str, str], tap: Triple) -> str:
+    """How many lines of the array a tap is below the window's first one."""
+    return body.add(body.mul(str(tap[0]), word["height"]), str(tap[1]))
+
+
+def _largest(body: Body, form: _Form, addresses: list[str], lanes: int) -> list[str]:
+    """For each tap the lanes of which it is the place: the first largest, or the last nan."""
+    kind, mask = register_kind(form.dtype, lanes), flags(lanes)
+    best, wins = "", []
+    for address in addresses:
+        value = values.load(body, form.dtype, address, lanes)
+        if not best:
+            best = value
+            continue
+        above = body.op(f"fcmp ogt {kind} {value}, {best}")
+        is_nan = body.op(f"fcmp uno {kind} {value}, {value}")
+        wins.append(body.op(f"or {mask} {above}, {is_nan}"))
+        best = body.op(f"select {mask} {wins[-1]}, {kind} {value}, {kind} {best}")
+    # Whoever wins last holds the place.
+    ones = "true" if lanes == 1 else "splat (i1 true)"
+    held, open_ = [], ones
+    for win in reversed(wins):
+        held.append(body.op(f"and {mask} {win}, {open_}"))
+        lost = body.op(f"xor {mask} {win}, {ones}")
+        open_ = body.op(f"and {mask} {open_}, {lost}")
+    return [open_, *reversed(held)]
+
+
 @functools.lru_cache(maxsize=128)
 def _tiled_kernel(form: _Form) -> Kernel:
     body, pointers, word = _open(form)
@@ -138,31 +160,38 @@ def _tiled_kernel(form: _Form) -> Kernel:
             top = body.mul(h, str(form.window.stride[1]))
             line = body.add(body.mul(front, word["height"]), top)
             image = body.mul(body.mul(n, body.mul(word["depth"], word["height"])), step_h)
-            line_at = body.at(body.at(pointers[0], image), body.mul(line, step_h))
+            line_at = body.add(image, body.mul(line, step_h))
             with body.loop("0", word["columns"]) as column:
                 left = body.mul(column, str(form.window.stride[2]))
                 pixel = body.add(first, column)
                 g_at = body.at(pointers[1], body.mul(pixel, step_w))
-                target = body.at(line_at, body.mul(left, step_w))
-                place = body.add(body.mul(line, word["width"]), left)
-                places = ""
-                if form.kind == "max":
-                    offset = body.mul(body.mul(pixel, word["channels"]), "8")
-                    places = body.at(pointers[2], offset)
+                window_at = body.add(line_at, body.mul(left, step_w))
+                taps = [
+                    body.add(body.mul(lines, step_h), body.mul(str(tap[2]), step_w))
+                    for tap in form.window.places()
+                    for lines in (_line_of(body, word, tap),)
+                ]
                 with form.channels.each(body, word["channels"]) as vectors:
                     for channel, lanes in vectors:
                         inside = body.mul(channel, str(itemsize))
+                        here = body.add(window_at, inside)
                         g = values.load(body, form.dtype, body.at(g_at, inside), lanes)
-                        for tap in form.window.places():
-                            lines = body.add(body.mul(str(tap[0]), word["height"]), str(tap[1]))
-                            there = body.add(body.mul(lines, step_h), body.mul(str(tap[2]), step_w))
-                            value = g
-                            if form.kind == "max":
-                                spot = body.add(body.mul(lines, word["width"]), str(tap[2]))
-                                spot = body.add(place, spot)
-                                mask = _matching(body, places, channel, lanes, spot)
-                                value = _kept(body, form, mask, g, lanes)
-                            address = body.at(body.at(target, there), inside)
+                        masks: list[str] = []
+                        if form.kind == "top":
+                            x = [body.at(body.at(pointers[2], here), tap) for tap in taps]
+                            masks = _largest(body, form, x, lanes)
+                        elif form.kind == "max":
+                            offset = body.mul(body.mul(pixel, word["channels"]), "8")
+                            places = body.at(pointers[2], offset)
+                            place = body.add(body.mul(line, word["width"]), left)
+                            for tap in form.window.places():
+                                spot = body.mul(_line_of(body, word, tap), word["width"])
+                                spot = body.add(place, body.add(spot, str(tap[2])))
+                                masks.append(_matching(body, places, channel, lanes, spot))
+                        target = body.at(pointers[0], here)
+                        for number, tap_at in enumerate(taps):
+                            value = _kept(body, form, masks[number], g, lanes) if masks else g
+                            address = body.at(target, tap_at)
                             values.store(body, form.dtype, value, address, lanes)
     return kernel("pool_grad_tiled", entry(body))
 

@@ -64,6 +64,16 @@ def padding_before(attrs: Attrs) -> Triple:
     return triple(tuple(lo for lo, _ in attrs["padding"]), 0)
 
 
+def side_by_side(window: Window, pad: Triple) -> bool:
+    """Whether windows of an array that has no padding do not overlap, and are written out."""
+    return (
+        window.taps == window.stride
+        and window.dilation == (1, 1, 1)
+        and not any(pad)
+        and window.count <= UNROLLED_TAPS
+    )
+
+
 class Channels(Record):
     """How a pixel's channels lie in registers: a loop of vectors, or pieces of a small count.
 

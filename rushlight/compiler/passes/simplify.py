@@ -6,6 +6,7 @@ from typing import Any
 
 from rushlight.base.dtype import int64
 from rushlight.compiler.passes.picked import picked
+from rushlight.compiler.passes.tiled_pool import tiled_pool
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 
@@ -148,4 +149,5 @@ _RULES = {
     "mul": _mul, "div": _div, "add": _add, "sub": _sub, "where": _where, "neg": _neg,
     "not": _neg, "cast": _cast, "reduce": _reduce, "reshape": _reshape, "permute": _permute,
     "expand": _expand, "slice": _slice, "pad": _pad, "gather": picked,
+    "pool_input_grad": tiled_pool,
 }  # fmt: skip

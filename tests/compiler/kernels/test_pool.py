@@ -11,9 +11,11 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.kernels import lower_node, lower_pool_pair
 from rushlight.compiler.launch import Ref
+from rushlight.compiler.passes.simplify import simplify
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.interpret import evaluate
+from rushlight.ir.verify import verify
 from tests.compiler.kernels.launcher import (
     Array,
     buffer,
@@ -92,6 +94,23 @@ def check(row: Any, channels: int, dtype: DType) -> None:
         node = build.pool_input_grad(kind, (g_node, *extra), x.shape, *row[1:])
         arrays = [g, index][: len(node.src)]
         equal(run_node(node, arrays, lower_node), evaluate(node, arrays))
+        [simple] = simplify([node])
+        if kind == "max" and simple is not node:
+            assert simple.src == (g_node, places.src[0])
+            equal(run_node(simple, [g, x], lower_node), evaluate(node, arrays))
+            equal(evaluate(simple, [g, x]), evaluate(node, arrays))
+
+
+def test_only_windows_side_by_side_find_the_largest_themselves() -> None:
+    kinds = []
+    for row in WINDOWS:
+        x = build.input(0, (2, *row[0], 3), dtypes.float32)
+        places = build.pool(x, "argmax", *row[1:])
+        g = build.input(1, places.shape, dtypes.float32)
+        [made] = simplify([build.pool_input_grad("max", (g, places), x.shape, *row[1:])])
+        verify([made])
+        kinds.append(made.attrs["kind"])
+    assert kinds == ["top"] * 2 + ["max"] * 9
 
 
 @pytest.mark.parametrize("row", WINDOWS[:3], ids=str)
