@@ -10,12 +10,16 @@ from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 
 @final
 class Total:
-    """Totals, and for float sums the partial sums of the block that runs."""
+    """Totals, and for float sums the partial sums of the block that runs.
+
+    They have a power of two of lanes: LLVM would carry ten numbers round a loop in ten registers.
+    """
 
     def __init__(self, w: Writer, combine: Combine, lanes: int) -> None:
         self.w = w
         self.combine = combine
-        self.lanes = lanes
+        self.given = lanes
+        self.lanes = lanes = 1 << (lanes - 1).bit_length()
         self.kind = w.kind(combine.element, lanes)
         self.start = w.splat(combine.start(), combine.element, lanes)
         self.total = w.variable(self.kind, self.start)
@@ -32,9 +36,15 @@ class Total:
     def close(self) -> None:
         """The partial sum is over: a term of the one around it."""
         if self.partials:
-            self.add(self.w.let(f"load {self.kind}, ptr {self.partials.pop()}"), "")
+            self._join(self.w.let(f"load {self.kind}, ptr {self.partials.pop()}"), "")
 
     def add(self, value: str, place: str) -> None:
+        value = self._resized(value, self.combine.element, self.given, self.lanes)
+        if place:
+            place = self._resized(place, PLACE, self.given, self.lanes)
+        self._join(value, place)
+
+    def _join(self, value: str, place: str) -> None:
         w = self.w
         into = self.partials[-1] if self.partials else self.total
         old = w.let(f"load {self.kind}, ptr {into}")
@@ -50,6 +60,15 @@ class Total:
 
     def result(self) -> tuple[str, str]:
         value = self.w.let(f"load {self.kind}, ptr {self.total}")
+        value = self._resized(value, self.combine.element, self.lanes, self.given)
         if not self.place:
             return value, ""
-        return value, self.w.let(f"load {self.w.kind(PLACE, self.lanes)}, ptr {self.place}")
+        place = self.w.let(f"load {self.w.kind(PLACE, self.lanes)}, ptr {self.place}")
+        return value, self._resized(place, PLACE, self.lanes, self.given)
+
+    def _resized(self, value: str, element: str, lanes: int, wanted: int) -> str:
+        if lanes == wanted:
+            return value
+        kind = self.w.kind(element, lanes)
+        mask = ", ".join(f"i32 {lane}" if lane < lanes else "i32 poison" for lane in range(wanted))
+        return self.w.let(f"shufflevector {kind} {value}, {kind} poison, <{wanted} x i32> <{mask}>")
