@@ -137,7 +137,8 @@ def _pool_input_grad(node: Node, g: Array, *rest: Array) -> Array:
     if node.attrs["kind"] != "sum":
         places = rest[0]
         if node.attrs["kind"] == "top":
-            argmax = Node("pool", node.src[1:], g.shape, int64, node.attrs | {"kind": "argmax"})
+            attrs = {**node.attrs, "kind": "argmax"}
+            argmax = Node("pool", node.src[1:], g.shape, int64, attrs)
             places = _pool(argmax, places)
         flat = np.zeros((node.shape[0], int(np.prod(node.shape[1:-1])), node.shape[-1]), g.dtype)
         rows, channels = g.shape[0], g.shape[-1]
