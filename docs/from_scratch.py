@@ -263,8 +263,8 @@ def gradients(loss: Tensor, parameters: list[Tensor]) -> list[Tensor]:
 # never code at all: it only leaves a loop index out of an address.
 
 INSTRUCTION = {
-    "add": "fadd contract float {}, {}",
-    "mul": "fmul contract float {}, {}",
+    "add": "fadd float {}, {}",
+    "mul": "fmul float {}, {}",
     "div": "fdiv float {}, {}",
     "sqrt": "call float @llvm.sqrt.f32(float {})",
 }

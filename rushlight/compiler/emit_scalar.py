@@ -21,7 +21,7 @@ _ROUND = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "roundeve
 _FLOAT_COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole"}
 _COMPARE = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle"}
 # Of operands that bfloat16 holds, these make no nan that rounding could carry into a number.
-_PLAIN = frozenset(("add", "sub", "mul", "div", "sqrt", "rsqrt", "reciprocal"))
+_PLAIN = frozenset(("add", "sub", "mul", "div", "sqrt", "rsqrt", "reciprocal", "fma"))
 # Results that float16 and bfloat16 hold exactly need no rounding.
 EXACT = frozenset((
     "neg", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "copysign",
@@ -66,7 +66,8 @@ def _float(w: Writer, op: str, element: str, lanes: int, args: list[str]) -> str
     kind = w.kind(element, lanes)
     x = args[0]
     if op in _FLOAT:
-        return w.let(f"{_FLOAT[op]} contract {kind} {x}, {args[1]}")
+        # Each rounds by itself, not as half of an fma: a value is the same wherever a plan ends.
+        return w.let(f"{_FLOAT[op]} {kind} {x}, {args[1]}")
     if op in _FLOAT_COMPARE:
         return w.let(f"fcmp {_FLOAT_COMPARE[op]} {kind} {x}, {args[1]}")
     if op in _ROUND:
@@ -77,14 +78,16 @@ def _float(w: Writer, op: str, element: str, lanes: int, args: list[str]) -> str
         return _intrinsic(w, "fabs", element, lanes, [x])
     if op == "sqrt":
         return _intrinsic(w, "sqrt", element, lanes, [x])
+    if op == "fma":
+        return _intrinsic(w, "fma", element, lanes, args)
     if op in ("maximum", "minimum"):
         return extreme(w, op, element, lanes, x, args[1])
     one = w.splat(literal(1.0, element), element, lanes)
     if op == "reciprocal":
-        return w.let(f"fdiv contract {kind} {one}, {x}")
+        return w.let(f"fdiv {kind} {one}, {x}")
     if op == "rsqrt":
         root = _intrinsic(w, "sqrt", element, lanes, [x])
-        return w.let(f"fdiv contract {kind} {one}, {root}")
+        return w.let(f"fdiv {kind} {one}, {root}")
     if op == "copysign":
         return _intrinsic(w, "copysign", element, lanes, args)
     if op == "sign":

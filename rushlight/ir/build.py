@@ -95,6 +95,15 @@ def binary(op: str, x: Node, y: Node) -> Node:
     return Node(op, (x, y), x.shape, bool_ if op in COMPARE else x.dtype)
 
 
+def fma(x: Node, y: Node, z: Node) -> Node:
+    """x * y + z; of floats rounded once."""
+    if not x.dtype.is_floating_point:
+        return binary("add", binary("mul", x, y), z)
+    same = x.shape == y.shape == z.shape and x.dtype is y.dtype is z.dtype
+    _require(same, "fma needs equal shape, dtype", x, y, z)
+    return Node("fma", (x, y, z), x.shape, x.dtype)
+
+
 def where(condition: Node, x: Node, y: Node) -> Node:
     same = condition.shape == x.shape == y.shape and x.dtype is y.dtype
     _require(

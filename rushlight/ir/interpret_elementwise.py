@@ -135,6 +135,24 @@ def _nextafter(node: Node, x: Array, y: Array) -> Array:
     return np.where(np.isnan(a) | np.isnan(b), (a + b).astype(x.dtype), np.where(a == b, y, moved))
 
 
+def _mul(x: Array, y: Array) -> Array:
+    """Of complex numbers each product rounds by itself: NumPy fuses some, which leaves z times its
+    conjugate an imaginary part.
+    """
+    if not np.iscomplexobj(x):
+        return np.multiply(x, y)
+    out = np.empty(np.broadcast_shapes(x.shape, y.shape), x.dtype)
+    out.real = x.real * y.real - x.imag * y.imag
+    out.imag = x.real * y.imag + x.imag * y.real
+    return out
+
+
+def _fma(node: Node, x: Array, y: Array, z: Array) -> Array:
+    """Nearly always what one rounding gives: the wider sum is rounded before it is narrowed."""
+    wider = np.longdouble if node.dtype.itemsize == 8 else np.float64
+    return narrow(x.astype(wider) * y.astype(wider) + z.astype(wider), node.dtype)
+
+
 def _where(node: Node, condition: Array, x: Array, y: Array) -> Array:
     return np.where(condition, x, y)
 
@@ -174,7 +192,7 @@ _COMPUTED: dict[str, Formula] = {
     "rsqrt": lambda x: 1 / np.sqrt(x), "reciprocal": lambda x: 1 / x,
     "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "round": np.rint, "not": _not,
     "conj": np.conjugate,
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
+    "add": np.add, "sub": np.subtract, "mul": _mul, "div": np.divide,
     "floordiv": _floordiv, "truncdiv": _truncdiv, "remainder": _remainder, "fmod": _fmod,
     "maximum": np.maximum, "minimum": np.minimum, "copysign": np.copysign,
     "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
@@ -195,6 +213,7 @@ ELEMENTWISE_RULES: dict[str, Rule] = {
     **{name: _rounded(formula) for name, formula in _ROUNDED.items()},
     "pow": _pow,
     "nextafter": _nextafter,
+    "fma": _fma,
     "where": _where,
     "cast": _cast,
     "bitcast": _bitcast,

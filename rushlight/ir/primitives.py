@@ -78,6 +78,10 @@ COMPARE: dict[str, str] = {
     "lt": "x < y",
     "le": "x <= y",
 }
+# Three floating sources of one dtype.
+TERNARY: dict[str, str] = {
+    "fma": "x * y + z, rounded once",
+}
 SELECT: dict[str, str] = {
     "where": "src[1] where src[0] (bool) holds, else src[2]",
 }
@@ -143,8 +147,8 @@ HOST: dict[str, str] = {
     "host": "a NumPy function by `name` (ir/host.py) with `params`, called inside the plan",
 }
 
-ELEMENTWISE = frozenset((*UNARY, *BINARY, *COMPARE, *SELECT, *CONVERT))
+ELEMENTWISE = frozenset((*UNARY, *BINARY, *TERNARY, *COMPARE, *SELECT, *CONVERT))
 PRIMITIVES: dict[str, str] = {
-    **SOURCE, **UNARY, **BINARY, **COMPARE, **SELECT, **CONVERT, **MOVEMENT, **UPDATE, **REDUCE,
-    **INDEX, **CONTRACTION, **POOL, **ORDER, **LOOP, **HOST,
+    **SOURCE, **UNARY, **BINARY, **TERNARY, **COMPARE, **SELECT, **CONVERT, **MOVEMENT, **UPDATE,
+    **REDUCE, **INDEX, **CONTRACTION, **POOL, **ORDER, **LOOP, **HOST,
 }  # fmt: skip

@@ -23,7 +23,7 @@ Check = Callable[[Node], None]
 # (how many sources or -1 for any, the names of the attributes)
 _FORM: dict[str, tuple[int, str]] = {
     "input": (0, "index"), "scalar": (0, "index"), "const": (0, "value"), "iota": (0, "axis"),
-    "where": (3, ""), "cast": (1, ""), "bitcast": (1, ""),
+    "where": (3, ""), "fma": (3, ""), "cast": (1, ""), "bitcast": (1, ""),
     "reshape": (1, ""), "permute": (1, "axes"), "expand": (1, ""), "slice": (1, "start step"),
     "pad": (1, "lo hi value"), "cat": (-1, "axis"), "as_strided": (1, "strides offset"),
     "slice_set": (2, "start step"), "as_strided_set": (2, "strides offset"),
@@ -354,7 +354,7 @@ def _loop(node: Node) -> None:
 
 _RULES: dict[str, Check] = {
     "input": _argument, "scalar": _argument, "const": _const, "iota": _iota,
-    **dict.fromkeys((*UNARY, *BINARY, *COMPARE, "where"), _elementwise),
+    **dict.fromkeys((*UNARY, *BINARY, *COMPARE, "where", "fma"), _elementwise),
     "cast": _convert, "bitcast": _convert,
     **dict.fromkeys(("reshape", "permute", "expand", "pad"), _move),
     "slice": _slice, "slice_set": _slice_set, "as_strided": _strided, "as_strided_set": _strided,

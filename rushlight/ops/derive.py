@@ -27,7 +27,7 @@ FLAT = frozenset({"floordiv", "truncdiv", "not", "and", "or", "xor", "shl", "shr
 # Primitives whose slope depends on numbers. The others move or add up: conjugating there and back
 # would change nothing.
 _SLOPED = (frozenset((*UNARY, *BINARY)) - {"neg", "add", "sub", "conj", "sign"}) | {
-    "dot", "conv", "conv_input_grad", "conv_weight_grad", "reduce",
+    "fma", "dot", "conv", "conv_input_grad", "conv_weight_grad", "reduce",
 }  # fmt: skip
 
 

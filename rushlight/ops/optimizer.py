@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.ir.build import binary, unary
+from rushlight.ir.build import binary, fma, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full
 from rushlight.ops.table import Scalar, composite
@@ -21,12 +21,12 @@ from rushlight.ops.table import Scalar, composite
 
 def add_scaled(x: Node, factor: Scalar, y: Node) -> Node:
     """x + factor * y."""
-    return binary("add", x, binary("mul", full(factor, y.shape, y.dtype), y))
+    return fma(full(factor, y.shape, y.dtype), y, x)
 
 
 def add_product(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
     """x + factor * a * b."""
-    return binary("add", x, binary("mul", binary("mul", full(factor, a.shape, a.dtype), a), b))
+    return fma(binary("mul", full(factor, a.shape, a.dtype), a), b, x)
 
 
 def add_quotient(x: Node, factor: Scalar, a: Node, b: Node) -> Node:
@@ -42,8 +42,8 @@ def toward(x: Node, end: Node, weight: Scalar, rest: Scalar, near: bool) -> Node
     """x moved towards ``end`` by ``weight``; from the nearer side, ``rest`` being 1 - weight."""
     delta = binary("sub", end, x)
     if near:
-        return binary("add", x, times(delta, weight))
-    return binary("sub", end, times(delta, rest))
+        return fma(full(weight, x.shape, x.dtype), delta, x)
+    return fma(unary("neg", delta), full(rest, x.shape, x.dtype), end)
 
 
 def effective(param: Node, grad: Node, weight_decay: Scalar, decays: bool, maximize: bool) -> Node:

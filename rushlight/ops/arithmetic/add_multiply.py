@@ -23,16 +23,20 @@ from rushlight.ops.samples import BOOLS, INTEGERS, Rng, Samples, floats, of_two,
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
 
+def _is_one(alpha: Scalar) -> bool:
+    return not isinstance(alpha, Node) and alpha == 1
+
+
 def _scaled(other: Operand, alpha: Scalar, dtype: DType, shape: tuple[int, ...]) -> Node:
     wide = full(other, shape, dtype)
-    if not isinstance(alpha, Node) and alpha == 1:
+    if _is_one(alpha):
         return wide
     return binary("mul", wide, full(alpha, shape, dtype))
 
 
 def _require_alpha(alpha: Scalar, dtype: DType) -> None:
     """RuntimeError where ``alpha`` is of another kind than the result."""
-    if not isinstance(alpha, Node) and alpha == 1 and not isinstance(alpha, bool):
+    if _is_one(alpha) and not isinstance(alpha, bool):
         return
     kind = number_kind(alpha)
     if kind.is_complex and not dtype.is_complex:
@@ -69,7 +73,8 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
     """input + alpha * other, broadcast and promoted."""
     dtype, shape = common_dtype(input, other), shape_of(input, other)
     _require_alpha(alpha, dtype)
-    return binary("add", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
+    x, y = full(input, shape, dtype), full(other, shape, dtype)
+    return binary("add", x, y) if _is_one(alpha) else build.fma(full(alpha, shape, dtype), y, x)
 
 
 @add.vjp
@@ -93,7 +98,10 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Node:
     dtype, shape = common_dtype(input, other), shape_of(input, other)
     _refuse_bool(input, other)
     _require_alpha(alpha, dtype)
-    return binary("sub", full(input, shape, dtype), _scaled(other, alpha, dtype, shape))
+    x, y = full(input, shape, dtype), full(other, shape, dtype)
+    if _is_one(alpha):
+        return binary("sub", x, y)
+    return build.fma(unary("neg", full(alpha, shape, dtype)), y, x)
 
 
 @sub.vjp

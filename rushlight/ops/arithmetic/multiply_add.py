@@ -20,8 +20,8 @@ def lerp(input: Node, end: Node, weight: Operand) -> Node:
     dtype = compute_dtype(kind)
     x, y, w = (full(each, shape, dtype) for each in (input, end, weight))
     delta = binary("sub", y, x)
-    near = binary("add", x, binary("mul", w, delta))
-    far = binary("sub", y, binary("mul", delta, binary("sub", const(1, shape, dtype), w)))
+    near = build.fma(w, delta, x)
+    far = build.fma(unary("neg", delta), binary("sub", const(1, shape, dtype), w), y)
     size: Node = abs(w)
     out = build.where(binary("lt", size, const(0.5, shape, size.dtype)), near, far)
     return build.cast(out, kind)
@@ -40,8 +40,8 @@ def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> 
     """input + value * tensor1 * tensor2."""
     dtype = common_dtype(input, tensor1, tensor2)
     x, a, b = align(input, tensor1, tensor2, dtype=compute_dtype(dtype))
-    product = binary("mul", binary("mul", full(value, x.shape, x.dtype), a), b)
-    return build.cast(binary("add", x, product), dtype)
+    scaled = binary("mul", full(value, x.shape, x.dtype), a)
+    return build.cast(build.fma(scaled, b, x), dtype)
 
 
 @addcmul.samples

@@ -106,6 +106,12 @@ def _mul_rule(g: Node, node: Node) -> Grads:
     return times(g, y), times(g, x)
 
 
+@rule("fma")
+def _fma_rule(g: Node, node: Node) -> Grads:
+    x, y, _ = node.src
+    return times(g, y), times(g, x), g
+
+
 @rule("div")
 def _div_rule(g: Node, node: Node) -> Grads:
     y = node.src[1]
