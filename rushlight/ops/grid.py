@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float32, float64, int64
+from rushlight.base.dtype import bool_, float32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
@@ -38,6 +38,11 @@ def _mul(x: Node, y: Node) -> Node:
     return binary("mul", x, y)
 
 
+def _times_plus(x: Node, factor: float, value: float) -> Node:
+    """x * factor + value, rounded once: in its kernels PyTorch's compiler makes it so."""
+    return build.fma(x, const(factor, x.shape, x.dtype), const(value, x.shape, x.dtype))
+
+
 def _below(x: Node, value: float) -> Node:
     return binary("lt", x, const(value, x.shape, x.dtype))
 
@@ -50,7 +55,7 @@ def _place(coordinate: Node, size: int, align_corners: bool) -> Node:
     """From [-1, 1] to element places; -1 and 1 are the outer elements' middles or their edges."""
     if align_corners:
         return _times(_plus(coordinate, 1), (size - 1) / 2)
-    return _times(_plus(_times(_plus(coordinate, 1), size), -1), 0.5)
+    return _times(_times_plus(_plus(coordinate, 1), size, -1), 0.5)
 
 
 def _clip(x: Node, size: int) -> Node:
@@ -66,7 +71,7 @@ def _reflect(x: Node, low: float, span: float) -> Node:
     x = _plus(x, -low)
     x = build.where(_below(x, 0), unary("neg", x), x)
     times = unary("floor", _times(x, 1 / span))
-    rest = binary("sub", x, _times(times, span))
+    rest = build.fma(times, const(-span, x.shape, x.dtype), x)
     odd = binary("sub", times, _times(unary("floor", _times(times, 0.5)), 2))
     back = binary("sub", const(span, x.shape, x.dtype), rest)
     return _plus(build.where(_above(odd, 0.5), back, rest), low)
@@ -101,26 +106,23 @@ def _taken(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
     return build.where(spread(inside), values, const(0, wide, flat.dtype))
 
 
-def _weighted(value: Node, weight: Node) -> Node:
-    n, points = weight.shape
-    return _mul(value, build.expand(reshape(weight, (n, 1, points)), value.shape))
-
-
-def _sum(parts: list[Node]) -> Node:
-    """The products of ``parts`` in turn: the first is rounded, the others add on before they are.
-
-    So, with the new one on the left, does PyTorch's; flat regions of an image stay as flat.
+def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
+    """Values (N, C, P) times weights (N, P): the first product is rounded, the others add on before
+    they are. So does PyTorch's; flat regions of an image stay as flat.
     """
-    total = parts[0]
-    for part in parts[1:]:
-        total = binary("add", part, total)
+    total: Node | None = None
+    for value, weight in zip(values, weights, strict=True):
+        n, points = weight.shape
+        wide = build.expand(reshape(weight, (n, 1, points)), value.shape)
+        total = _mul(value, wide) if total is None else build.fma(value, wide, total)
+    assert total is not None
     return total
 
 
 def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
     below = [unary("floor", place) for place in places]
     share = [binary("sub", place, low) for place, low in zip(places, below, strict=True)]
-    parts = []
+    values, weights = [], []
     for corner in itertools.product((0, 1), repeat=len(sizes)):
         weight: Node | None = None
         for side, each in zip(corner, share, strict=True):
@@ -128,20 +130,22 @@ def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
             weight = one if weight is None else _mul(weight, one)
         assert weight is not None
         at = [_plus(low, side) for low, side in zip(below, corner, strict=True)]
-        parts.append(_weighted(_taken(flat, at, sizes), weight))
-    return _sum(parts)
+        values.append(_taken(flat, at, sizes))
+        weights.append(weight)
+    return _weighted_sum(values, weights)
 
 
 def _cubic_weights(t: Node) -> list[Node]:
     """Of the four neighbours, ``t`` behind the second."""
 
     def near(x: Node) -> Node:
-        inner = _plus(_times(x, _CUBIC + 2), -(_CUBIC + 3))
-        return _plus(_mul(_mul(inner, x), x), 1)
+        inner = _times_plus(x, _CUBIC + 2, -(_CUBIC + 3))
+        return build.fma(_mul(inner, x), x, const(1, x.shape, x.dtype))
 
     def far(x: Node) -> Node:
-        inner = _plus(_mul(_plus(_times(x, _CUBIC), -5 * _CUBIC), x), 8 * _CUBIC)
-        return _plus(_mul(inner, x), -4 * _CUBIC)
+        inner = _times_plus(x, _CUBIC, -5 * _CUBIC)
+        inner = build.fma(inner, x, const(8 * _CUBIC, x.shape, x.dtype))
+        return build.fma(inner, x, const(-4 * _CUBIC, x.shape, x.dtype))
 
     rest = binary("sub", const(1, t.shape, t.dtype), t)
     return [far(_plus(t, 1)), near(t), near(rest), far(_plus(rest, 1))]
@@ -155,16 +159,16 @@ def _cubic(
         _cubic_weights(binary("sub", place, low)) for place, low in zip(places, below, strict=True)
     ]
     rows = []
-    for i, row_weight in enumerate(weights[0]):
+    for i in range(4):
         taps = []
-        for j, weight in enumerate(weights[1]):
+        for j in range(4):
             at = [
                 _padded(_plus(low, step - 1), size, padding_mode, align_corners)
                 for low, step, size in zip(below, (i, j), sizes, strict=True)
             ]
-            taps.append(_weighted(_taken(flat, at, sizes), weight))
-        rows.append(_weighted(_sum(taps), row_weight))
-    return _sum(rows)
+            taps.append(_taken(flat, at, sizes))
+        rows.append(_weighted_sum(taps, weights[1]))
+    return _weighted_sum(rows, weights[0])
 
 
 def _without_slope(place: Node, like: Node) -> Node:
@@ -304,10 +308,7 @@ def _placed(columns: list[Node], theta: Node) -> Node:
         factor = build.expand(row, shape)
         if column is not None:
             place = build.expand(reshape(column, (1, shape[1], 1)), shape)
-            # Exact in float64, then rounded: no instruction adds to it on the way.
-            factor = build.cast(
-                binary("mul", build.cast(place, float64), build.cast(factor, float64)), float32
-            )
+            factor = _mul(place, factor)
         terms.append(factor)
     return functools.reduce(lambda total, term: binary("add", total, term), terms)
 

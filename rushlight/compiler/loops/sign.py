@@ -6,11 +6,7 @@ from rushlight.compiler.loops.build import Value
 
 
 def never_positive(value: Value) -> bool:
-    """Whether no number above zero can come out (NaN can): -|x|, -c (x * x), x - max(x), min(x, 0).
-
-    A product that LLVM fuses into the difference is not rounded before: x * c - max(x * c) may
-    exceed zero by half a unit in the last place of the product.
-    """
+    """Whether nothing above zero can come out (NaN can): -|x|, -c (x * x), x - max(x), min(x, 0)."""
     if value.op == "minimum":
         return any(each.op == "const" and each.data <= 0 for each in value.args)
     if value.op == "sub":
