@@ -6,7 +6,7 @@ from rushlight.compiler.loops.build import Value
 
 
 def never_positive(value: Value) -> bool:
-    """Whether nothing above zero can come out (NaN can): -|x|, -c (x * x), x - max(x), min(x, 0)."""
+    """Whether nothing above 0 can come out (NaN can): -|x|, -c (x * x), x - max(x), min(x, 0)."""
     if value.op == "minimum":
         return any(each.op == "const" and each.data <= 0 for each in value.args)
     if value.op == "sub":
