@@ -8,7 +8,10 @@ import pytest
 import rushlight as torch
 from rushlight.utils.data import DataLoader, default_collate
 from rushlight.vision import transforms as T
+from rushlight.vision import tv_tensors
 from rushlight.vision.datasets.vision import PixelDataset
+from rushlight.vision.transforms import batch as batch_module
+from rushlight.vision.transforms import v2 as V
 from rushlight.vision.transforms.batch import Form, plan
 from rushlight.vision.transforms.fixed_point import resize_bytes, rows_first
 
@@ -38,6 +41,13 @@ class Noise(PixelDataset):
         return len(self.data)
 
 
+FLOATS = (V.ToImage(), V.ToDtype(torch.float32, scale=True))
+
+
+class Mirrored(T.RandomHorizontalFlip):
+    pass
+
+
 CHAINS = {
     "crop, flip": lambda: [T.RandomCrop(16, padding=4), T.RandomHorizontalFlip(), T.ToTensor()],
     "fill": lambda: [T.RandomCrop((20, 24), padding=(1, 2), fill=9), T.ToTensor()],
@@ -50,6 +60,28 @@ CHAINS = {
     "gray": lambda: [T.Grayscale(3), T.RandomGrayscale(0.4), T.ToTensor()],
     "after": lambda: [T.ToTensor(), T.Normalize(0.2, 0.3), T.RandomCrop(16, 2, fill=0.25)],
     "bytes": lambda: [T.PILToTensor(), T.RandomHorizontalFlip(), T.ConvertImageDtype(torch.float)],
+    "erase": lambda: [T.RandomCrop(16), T.ToTensor(), T.RandomErasing(0.8, value="random")],
+    "erase by value": lambda: [T.ToTensor(), T.RandomErasing(value=3), T.RandomVerticalFlip()],
+    "rotation": lambda: [T.RandomRotation(9), T.RandomHorizontalFlip(), T.ToTensor()],
+    "resized crop": lambda: [T.RandomResizedCrop(12), T.ToTensor(), T.Normalize(0.2, 0.3)],
+    "jitter": lambda: [T.ColorJitter(0.4, 0.3, 0.2, 0.1), T.ToTensor(), T.RandomErasing()],
+    "own": lambda: [lambda x: x.rotate(30), Mirrored(), T.ToTensor(), T.RandomVerticalFlip()],
+    "large": lambda: [T.Resize(90), T.RandomCrop(80), T.ToTensor(), T.Normalize(0.2, 0.3)],
+    "tensors": lambda: [T.ToTensor(), T.RandomRotation(9), T.Normalize(0.2, 0.3)],
+    "to mode": lambda: [lambda x: x.convert("RGBA"), T.ToTensor()],
+    "v2": lambda: [V.RandomCrop(16, padding=4), V.RandomHorizontalFlip(), *FLOATS],
+    "v2 first": lambda: [
+        V.ToImage(),
+        V.RandomCrop((22, 24), (0, 1)),
+        V.RandomHorizontalFlip(),
+        V.ToDtype(torch.float32, scale=True),
+        V.Normalize([0.2], [0.3]),
+    ],
+    "v2 needed": lambda: [V.RandomCrop((40, 10), pad_if_needed=True, fill=7), *FLOATS],
+    "v2 gray": lambda: [V.Grayscale(3), V.RandomGrayscale(0.4), V.Resize((31, 17)), *FLOATS],
+    "v2 turned": lambda: [V.ToImage(), V.RandomRotation(9), *FLOATS[1:], V.RandomErasing()],
+    "v2 plain": lambda: [V.PILToTensor(), V.ToDtype(torch.float32), V.Normalize([20.0], [30.0])],
+    "v2 chain": lambda: [V.Compose([V.RandomResizedCrop(9)]), *FLOATS, V.ToPureTensor()],
     "nested": lambda: [T.Compose([T.RandomHorizontalFlip(0.7)]), T.ToTensor()],
 }
 
@@ -71,24 +103,43 @@ def test_a_batch_is_what_the_single_samples_are(name: str, channels: int) -> Non
     assert after == torch.rand(1).item()
 
 
-class Mirrored(T.RandomHorizontalFlip):
-    pass
-
-
 @pytest.mark.parametrize(
     "transform",
     [
         None,
         T.RandomHorizontalFlip(),  # gives images, not tensors
         T.Compose([T.ToTensor(), T.Lambda(lambda x: x + 1)]),
-        T.Compose([Mirrored(), T.ToTensor()]),
-        T.Compose([T.RandomRotation(5), T.ToTensor()]),
-        T.Compose([T.Resize(9, T.InterpolationMode.NEAREST), T.ToTensor()]),
-        T.Compose([T.Pad(2, fill=300), T.ToTensor()]),
+        T.Compose([T.RandomRotation(5)]),
+        T.Compose([T.ToTensor(), T.RandomErasing(value=(1, 2))]),
     ],
 )
 def test_what_is_not_known_is_left_to_single_samples(transform) -> None:
     assert Noise(COLOUR, transform).fetch_batch([0, 1]) is None
+
+
+def test_images_of_several_sizes_are_collated_as_ever() -> None:
+    sizes = iter(range(9, 99))
+    chain = [lambda image: image.resize((next(sizes), 9)), T.ToTensor()]
+    with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):
+        Noise(COLOUR, T.Compose(chain)).fetch_batch([0, 1])
+
+
+def test_a_function_may_use_its_memory_again() -> None:
+    kept = torch.zeros(1, 2, 2)
+    chain = T.Compose([lambda image: kept.add_(1), T.Normalize(0.0, 1.0)])
+    batch = Noise(GRAY, chain).fetch_batch([0, 1, 2])
+    assert batch[0][:, 0, 0, 0].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_kinds_that_are_kept_are_left_to_single_samples() -> None:
+    with tv_tensors.set_return_type("TVTensor"):
+        assert Noise(GRAY, V.Compose(FLOATS)).fetch_batch([0, 1]) is None
+
+
+def test_portions_are_one_batch(monkeypatch) -> None:
+    monkeypatch.setattr(batch_module, "PORTION", 7000)
+    for name in ("crop, flip", "erase", "rotation", "after"):
+        test_a_batch_is_what_the_single_samples_are(name, COLOUR)
 
 
 def test_a_crop_that_does_not_fit_says_so() -> None:

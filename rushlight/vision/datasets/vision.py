@@ -11,9 +11,10 @@ import numpy as np
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.utils.data.dataset import Dataset
-from rushlight.vision.transforms import batch
+from rushlight.vision.transforms import batch, batch_tails
 from rushlight.vision.transforms.convert import channels_first
 from rushlight.vision.transforms.transform import Compose, ToTensor
+from rushlight.vision.tv_tensors.returned import are_kept
 
 Function = Callable[[Any], Any]
 
@@ -112,12 +113,12 @@ class PixelDataset(VisionDataset):
         return type(first) is ToTensor
 
     def fetch_batch(self, indices: Sequence[int]) -> list[Tensor] | None:
-        """A collated batch at once: for chains of known transforms (``transforms/batch.py``) and
-        plain labels.
+        """A collated batch at once: for plain labels and chains of which at least the end is
+        known (``transforms/batch.py``, ``batch_tails.py``).
 
         The values are those of the single samples. None where samples must be fetched singly.
         """
-        if self.target_transform is not None or self.transform is None:
+        if self.target_transform is not None or self.transform is None or are_kept():
             return None
         if type(self).__getitem__ is not PixelDataset.__getitem__:
             return None
@@ -129,13 +130,17 @@ class PixelDataset(VisionDataset):
         ):
             return None
         _, height, width, channels = pixels.shape
-        stages = batch.plan(self.transform, batch.Form(channels, height, width, "image"))
-        if stages is None:
-            return None
         labels = self.batch_labels(indices)
         if labels is None:
             return None
-        return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
+        stages = batch.plan(self.transform, batch.Form(channels, height, width, "image"))
+        if stages is not None:
+            return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
+        parts = batch_tails.split(self.transform)
+        if parts is None:
+            return None
+        pictures = (self.sample(each)[0] for each in indices)
+        return [batch_tails.run(*parts, pictures), labels]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture, target = self.sample(index)

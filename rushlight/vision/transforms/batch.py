@@ -3,14 +3,16 @@
 ``plan(transform, form)`` says whether every step of a chain is known; then ``run`` gives for
 (N, C, H, W) bytes what the transform gives for each image in turn. All the random numbers of a
 batch are drawn at once: a step takes a fixed number of words per image, and the words of one image
-follow those of the one before, as they would one by one.
+follow those of the one before, as they would one by one. (RandomErasing draws until it fits: with
+it in the chain, the draws are made image by image.)
 
-Only the exact classes count: a subclass, a Lambda or an unknown step means ``None``.
+Only the exact classes count: a subclass, a Lambda or an unknown step means ``None``; then
+``batch_tails.py`` may still take the chain's end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ from rushlight.vision.transforms.chance import (
     RandomHorizontalFlip,
     RandomVerticalFlip,
 )
+from rushlight.vision.transforms.erase import RandomErasing, Rectangle, rectangle
 from rushlight.vision.transforms.fixed import (
     CenterCrop,
     ConvertImageDtype,
@@ -35,11 +38,20 @@ from rushlight.vision.transforms.fixed import (
 )
 from rushlight.vision.transforms.fixed_point import FILTERS, resize_bytes, rows_first
 from rushlight.vision.transforms.normalize import normalize_in_place
-from rushlight.vision.transforms.operations import NUMPY_PADDING, borders, resize_target
+from rushlight.vision.transforms.operations import (
+    NUMPY_PADDING,
+    InterpolationMode,
+    borders,
+    resize_target,
+)
 from rushlight.vision.transforms.transform import Compose, Normalize, ToTensor
 
 Words = npt.NDArray[np.uint32]
 NO_WORDS = np.empty((0, 0), np.uint32)
+# Values of a resized image beyond which Pillow, image by image, is faster.
+MOST_RESIZED = 4096
+# Bytes of results that are made at once, so that all stages find them in the cache.
+PORTION = 1 << 20
 
 
 class Form(NamedTuple):
@@ -55,14 +67,18 @@ class Form(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One step for a whole batch, and how many random words it takes for each image."""
+    """One step for a whole batch, and how many random words it takes for each image.
+
+    With ``draw``, which makes the choices for one image, ``run`` is given a list of these instead.
+    """
 
     form: Form
-    run: Callable[[Array, Words], Array]
+    run: Callable[[Array, Any], Array]
     words: int = 0
+    draw: Callable[[], Any] | None = None
 
 
-def _to_tensor(step: Any, form: Form) -> Stage | None:
+def to_tensor(step: Any, form: Form) -> Stage | None:
     if form.state != "image":
         return None
 
@@ -78,7 +94,7 @@ def _to_tensor(step: Any, form: Form) -> Stage | None:
     return Stage(form._replace(state="floats"), run)
 
 
-def _pil_to_tensor(step: Any, form: Form) -> Stage | None:
+def pil_to_tensor(step: Any, form: Form) -> Stage | None:
     return Stage(form._replace(state="bytes"), _same) if form.state == "image" else None
 
 
@@ -86,7 +102,7 @@ def _same(values: Array, words: Words) -> Array:
     return values
 
 
-def _convert(step: Any, form: Form) -> Stage | None:
+def convert(step: Any, form: Form) -> Stage | None:
     if form.state != "bytes" or step.dtype is not float32:
         return None
 
@@ -97,13 +113,13 @@ def _convert(step: Any, form: Form) -> Stage | None:
     return Stage(form._replace(state="floats"), run)
 
 
-def _normalize(step: Any, form: Form) -> Stage | None:
+def normalize(step: Any, form: Form) -> Stage | None:
     if form.state != "floats":
         return None
     return Stage(form, lambda values, words: normalize_in_place(values, step.mean, step.std))
 
 
-def _flip(axis: int) -> Callable[[Any, Form], Stage | None]:
+def flip(axis: int) -> Callable[[Any, Form], Stage | None]:
     def build(step: Any, form: Form) -> Stage | None:
         limit = np.float32(step.p)
 
@@ -119,8 +135,8 @@ def _flip(axis: int) -> Callable[[Any, Form], Stage | None]:
 
 def _filling(fill: Any, form: Form) -> Any:
     """What a border is filled with, broadcast over (N, C, H, W); None if that is unclear."""
-    if form.state != "image":
-        return fill if isinstance(fill, (int, float)) and form.state == "floats" else None
+    if form.state == "floats":
+        return fill if isinstance(fill, (int, float)) else None
     each = tuple(fill) if isinstance(fill, (tuple, list)) else (fill,)
     if len(each) not in (1, form.channels):
         return None
@@ -129,7 +145,7 @@ def _filling(fill: Any, form: Form) -> Any:
     return np.array(each, np.uint8).reshape(-1, 1, 1)
 
 
-def _pad(step: Any, form: Form) -> Stage | None:
+def pad(step: Any, form: Form) -> Stage | None:
     return _bordered(borders(step.padding), step.fill, step.padding_mode, form)
 
 
@@ -153,47 +169,64 @@ def _bordered(sides: tuple[int, int, int, int], fill: Any, mode: str, form: Form
     return Stage(form.sized(height, width), run)
 
 
-def _random_crop(step: Any, form: Form) -> Stage | None:
-    stages, inside = [], form
-    sides = [] if step.padding is None else [borders(step.padding)]
-    height, width = step.size
+def padded(
+    sides: Sequence[tuple[int, int, int, int]], fill: Any, mode: str, form: Form
+) -> list[Stage] | None:
+    """A stage for each border that is one; None if one of them is not known."""
+    stages = []
     for border in sides:
-        stage = _bordered(border, step.fill, step.padding_mode, inside)
-        if stage is None:
-            return None
-        stages.append(stage)
-        inside = stage.form
-    if step.pad_if_needed:
-        for border in (
-            (max(width - inside.width, 0), 0) * 2, (0, max(height - inside.height, 0)) * 2,
-        ):  # fmt: skip
-            if any(border):
-                stage = _bordered(border, step.fill, step.padding_mode, inside)
-                if stage is None:
-                    return None
-                stages.append(stage)
-                inside = stage.form
+        if any(border):
+            stage = _bordered(border, fill, mode, form)
+            if stage is None:
+                return None
+            stages.append(stage)
+            form = stage.form
+    return stages
+
+
+def random_part(
+    stages: list[Stage] | None, form: Form, size: tuple[int, int], each_axis: bool
+) -> Stage | None:
+    """A part of that size at a random place after ``stages``; a word for each axis, or
+    (``each_axis``) for those that have room."""
+    if stages is None:
+        return None
+    inside = stages[-1].form if stages else form
+    height, width = size
     down, across = inside.height - height + 1, inside.width - width + 1
     if down < 1 or across < 1:
         return None  # one by one, it says what is wrong
-    drawn = 0 if down == across == 1 else 2
+    both = not each_axis and max(down, across) > 1
+    rows, columns = both or down > 1, both or across > 1
 
     def run(values: Array, words: Words) -> Array:
         for stage in stages:
             values = stage.run(values, words)
-        if not drawn:
+        if not (rows or columns):
             return values
         result = np.empty((*values.shape[:2], height, width), values.dtype)
-        tops = (words[:, 0] % np.uint32(down)).tolist()
-        lefts = (words[:, 1] % np.uint32(across)).tolist()
+        tops = words[:, 0] % np.uint32(down) if rows else [0] * len(values)
+        lefts = words[:, -1] % np.uint32(across) if columns else [0] * len(values)
         for target, source, top, left in zip(result, values, tops, lefts, strict=True):
             target[...] = source[:, top : top + height, left : left + width]
         return result
 
-    return Stage(form.sized(height, width), run, drawn)
+    return Stage(form.sized(height, width), run, rows + columns)
 
 
-def _center_crop(step: Any, form: Form) -> Stage | None:
+def _random_crop(step: Any, form: Form) -> Stage | None:
+    border = (0, 0, 0, 0) if step.padding is None else borders(step.padding)
+    height, width = step.size
+    sides = [border]
+    if step.pad_if_needed:
+        missing_width = width - (form.width + border[0] + border[2])
+        missing_height = height - (form.height + border[1] + border[3])
+        sides += [(max(missing_width, 0), 0) * 2, (0, max(missing_height, 0)) * 2]
+    stages = padded(sides, step.fill, step.padding_mode, form)
+    return random_part(stages, form, step.size, each_axis=False)
+
+
+def center_crop(step: Any, form: Form) -> Stage | None:
     height, width = step.size
     if height > form.height or width > form.width:
         return None
@@ -204,10 +237,12 @@ def _center_crop(step: Any, form: Form) -> Stage | None:
     )
 
 
-def _resize(step: Any, form: Form) -> Stage | None:
+def resize(step: Any, form: Form) -> Stage | None:
     height, width = resize_target(form.height, form.width, step.size, step.max_size)
-    mode = step.interpolation.value
+    mode = InterpolationMode(step.interpolation).value
     if form.state != "image" or mode not in FILTERS:
+        return None
+    if form.channels * height * width > MOST_RESIZED:
         return None
     if rows_first((form.height, form.width), (height, width), mode) is None:
         return None
@@ -224,7 +259,7 @@ def _gray(values: Array) -> Array:
     return gray
 
 
-def _grayscale(step: Any, form: Form) -> Stage | None:
+def grayscale(step: Any, form: Form) -> Stage | None:
     wanted = step.num_output_channels
     if form.state != "image" or wanted not in (1, 3):
         return None
@@ -236,7 +271,7 @@ def _grayscale(step: Any, form: Form) -> Stage | None:
     return Stage(form._replace(channels=wanted), run)
 
 
-def _random_grayscale(step: Any, form: Form) -> Stage | None:
+def random_grayscale(step: Any, form: Form) -> Stage | None:
     if form.state != "image":
         return None
     limit = np.float32(step.p)
@@ -250,46 +285,117 @@ def _random_grayscale(step: Any, form: Form) -> Stage | None:
     return Stage(form, run, 1)
 
 
+def erasing(step: Any, form: Form, value: Sequence[float] | None) -> Stage | None:
+    """RandomErasing by ``value``, or (None) by noise."""
+    if form.state != "floats" or (value is not None and len(value) not in (1, form.channels)):
+        return None
+    size = (form.channels, form.height, form.width)
+
+    def draw() -> Rectangle | None:
+        return rectangle(size, step.scale, step.ratio, value) if draws.chance(step.p) else None
+
+    def run(values: Array, found: Sequence[Rectangle | None]) -> Array:
+        for each, place in zip(values, found, strict=True):
+            if place is not None:
+                top, left, rows, columns, contents = place
+                each[:, top : top + rows, left : left + columns] = contents
+        return values
+
+    return Stage(form, run, draw=draw)
+
+
+def _random_erasing(step: Any, form: Form) -> Stage | None:
+    return erasing(step, form, step.values())
+
+
 STAGES: dict[type, Callable[[Any, Form], Stage | None]] = {
-    CenterCrop: _center_crop,
-    ConvertImageDtype: _convert,
-    Grayscale: _grayscale,
-    Normalize: _normalize,
-    PILToTensor: _pil_to_tensor,
-    Pad: _pad,
+    CenterCrop: center_crop,
+    ConvertImageDtype: convert,
+    Grayscale: grayscale,
+    Normalize: normalize,
+    PILToTensor: pil_to_tensor,
+    Pad: pad,
     RandomCrop: _random_crop,
-    RandomGrayscale: _random_grayscale,
-    RandomHorizontalFlip: _flip(-1),
-    RandomVerticalFlip: _flip(-2),
-    Resize: _resize,
-    ToTensor: _to_tensor,
+    RandomErasing: _random_erasing,
+    RandomGrayscale: random_grayscale,
+    RandomHorizontalFlip: flip(-1),
+    RandomVerticalFlip: flip(-2),
+    Resize: resize,
+    ToTensor: to_tensor,
 }
+# The classes that only hold other transforms, one after the other.
+CHAINS: set[type] = {Compose}
 
 
-def plan(transform: Any, form: Form) -> list[Stage] | None:
-    """The stages of a transform that ends in tensors; None if a step of it is not known."""
+def flattened(transform: Any) -> list[Any]:
+    """The steps of a chain, also of chains in it."""
+    if type(transform) not in CHAINS:
+        return [transform]
+    return [step for each in transform.transforms for step in flattened(each)]
+
+
+def planned(steps: Sequence[Any], form: Form) -> list[Stage] | None:
+    """The stages of these steps; None if one of them is not known."""
     stages: list[Stage] = []
-    waiting = [transform]
-    while waiting:
-        step = waiting.pop(0)
-        if type(step) is Compose:
-            waiting[:0] = step.transforms
-            continue
+    for step in steps:
         build = STAGES.get(type(step))
         stage = None if build is None else build(step, form)
         if stage is None:
             return None
         stages.append(stage)
         form = stage.form
-    return None if form.state == "image" else stages
+    return stages
+
+
+def plan(transform: Any, form: Form) -> list[Stage] | None:
+    """The stages of a transform that ends in tensors; None if a step of it is not known."""
+    stages = planned(flattened(transform), form)
+    return stages if stages and stages[-1].form.state != "image" else None
+
+
+def choices(stages: Sequence[Stage]) -> list[Any]:
+    """What each stage draws for one image, in its turn."""
+    return [
+        stage.draw() if stage.draw else draws.words(1, stage.words)[0] if stage.words else NO_WORDS
+        for stage in stages
+    ]
 
 
 def run(stages: list[Stage], values: Array) -> Array:
     """The batch after all stages. ``values`` (N, C, H, W) is overwritten."""
+    count = len(values)
+    if any(stage.draw for stage in stages):
+        return applied(stages, values, [choices(stages) for _ in range(count)])
     each = sum(stage.words for stage in stages)
-    words = draws.words(len(values), each) if each else NO_WORDS
-    used = 0
+    words = draws.words(count, each) if each else NO_WORDS
+    drawn, used = [], 0
     for stage in stages:
-        values = stage.run(values, words[:, used : used + stage.words])
+        drawn.append(words[:, used : used + stage.words])
         used += stage.words
-    return values
+    return _in_portions(stages, values, drawn)
+
+
+def applied(stages: list[Stage], values: Array, drawn: Sequence[list[Any]]) -> Array:
+    """The batch after all stages, with what was drawn for each image."""
+    by_stage = [
+        each if stage.draw else np.stack(each) if stage.words else NO_WORDS
+        for stage, each in zip(stages, map(list, zip(*drawn, strict=True)), strict=True)
+    ]
+    return _in_portions(stages, values, by_stage)
+
+
+def _in_portions(stages: list[Stage], values: Array, drawn: Sequence[Any]) -> Array:
+    end = stages[-1].form
+    step = max(PORTION // (4 * end.channels * end.height * end.width), 1)
+    result: Array | None = None
+    for start in range(0, len(values), step):
+        part = values[start : start + step]
+        for stage, each in zip(stages, drawn, strict=True):
+            part = stage.run(part, each[start : start + step])
+        if len(values) <= step:
+            return part
+        if result is None:
+            result = np.empty((len(values), *part.shape[1:]), part.dtype)
+        result[start : start + step] = part
+    assert result is not None
+    return result

@@ -18,6 +18,28 @@ from rushlight.vision.transforms.transform import Transform
 Rectangle = tuple[int, int, int, int, Array]
 
 
+def rectangle(
+    size: tuple[int, int, int], scale: Sequence[float], ratio: Sequence[float],
+    value: Sequence[float] | None,
+) -> Rectangle | None:  # fmt: skip
+    """(top, left, height, width, contents) in an image (C, H, W); None if ten tries do not fit."""
+    channels, height, width = size
+    low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
+    for _ in range(TRIES):
+        area = height * width * draws.uniform(scale[0], scale[1])
+        aspect = float(np.exp(np.float32(draws.uniform(low, high))))
+        rows, columns = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+        if not (rows < height and columns < width):
+            continue
+        if value is None:
+            contents = draws.normals(channels, rows, columns)
+        else:
+            contents = np.array(value, np.float32).reshape(-1, 1, 1)
+        top, left = draws.integer(height - rows + 1), draws.integer(width - columns + 1)
+        return top, left, rows, columns, contents
+    return None
+
+
 class RandomErasing(Transform):
     """With probability p, a random rectangle becomes ``value`` or (``"random"``) noise."""
 
@@ -48,38 +70,29 @@ class RandomErasing(Transform):
     ) -> Rectangle | None:
         """(top, left, height, width, contents); None if no rectangle was found in ten tries."""
         channels, height, width = get_dimensions(img)
-        low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
-        for _ in range(TRIES):
-            area = height * width * draws.uniform(scale[0], scale[1])
-            aspect = float(np.exp(np.float32(draws.uniform(low, high))))
-            rows, columns = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
-            if not (rows < height and columns < width):
-                continue
-            if value is None:
-                contents = draws.normals(channels, rows, columns)
-            else:
-                contents = np.array(value, np.float32).reshape(-1, 1, 1)
-            top, left = draws.integer(height - rows + 1), draws.integer(width - columns + 1)
-            return top, left, rows, columns, contents
-        return None
+        return rectangle((channels, height, width), scale, ratio, value)
+
+    def values(self) -> list[float] | None:
+        """What is written, one for all channels or one for each; None for noise."""
+        if isinstance(self.value, str):
+            return None
+        if isinstance(self.value, (int, float)):
+            return [float(self.value)]
+        return [float(each) for each in self.value]
 
     def forward(self, img: Any) -> Any:
         if not draws.chance(self.p):
             return img
-        value: list[float] | None = None
-        if isinstance(self.value, (int, float)):
-            value = [float(self.value)]
-        elif not isinstance(self.value, str):
-            value = [float(each) for each in self.value]
+        value = self.values()
         if value is not None and len(value) not in (1, img.shape[-3]):
             raise ValueError(
                 "If value is a sequence, it should have either a single value or "
                 f"{img.shape[-3]} (number of input channels)"
             )
-        rectangle = self.get_params(img, self.scale, self.ratio, value)
-        if rectangle is None:
+        found = self.get_params(img, self.scale, self.ratio, value)
+        if found is None:
             return img
-        top, left, rows, columns, contents = rectangle
+        top, left, rows, columns, contents = found
         part = (..., slice(top, top + rows), slice(left, left + columns))
         if self.inplace:
             img[part] = wrap(contents.astype(detached_array(img).dtype))

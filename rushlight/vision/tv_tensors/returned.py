@@ -38,6 +38,11 @@ class set_return_type:
         _switch(self._before)
 
 
+def are_kept() -> bool:
+    """Whether ``set_return_type("TVTensor")`` holds."""
+    return _kept[0]
+
+
 def _switch(kept: bool) -> None:
     _kept[0] = kept
     if kept:

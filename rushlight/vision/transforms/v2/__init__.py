@@ -2,7 +2,7 @@
 
 from rushlight.vision.transforms.autoaugment import AutoAugmentPolicy
 from rushlight.vision.transforms.operations import InterpolationMode
-from rushlight.vision.transforms.v2 import functional
+from rushlight.vision.transforms.v2 import batch_steps, functional
 from rushlight.vision.transforms.v2.auto import (
     AugMix,
     AutoAugment,
@@ -155,6 +155,7 @@ __all__ = [
     "Transform",
     "TrivialAugmentWide",
     "UniformTemporalSubsample",
+    "batch_steps",
     "check_type",
     "functional",
     "get_bounding_boxes",

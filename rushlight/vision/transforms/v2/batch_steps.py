@@ -1,0 +1,77 @@
+"""v2's classes for whole batches: the stages of ``transforms/batch.py`` under v2's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rushlight.base.dtype import float32
+from rushlight.utils.data.arrays import Array
+from rushlight.vision.transforms import batch, batch_tails
+from rushlight.vision.transforms.batch import Form, Stage
+from rushlight.vision.transforms.v2 import colour, containers, convert, geometry
+from rushlight.vision.tv_tensors import Image
+
+
+def _to_dtype(step: Any, form: Form) -> Stage | None:
+    if form.state != "bytes" or step.dtype is not float32:
+        return None
+    if step.scale:
+        return batch.convert(step, form)
+
+    def run(values: Array, words: Any) -> Array:
+        floats: Array = values.astype(float32.np)
+        return floats
+
+    return Stage(form._replace(state="floats"), run)
+
+
+def _to_pure_tensor(step: Any, form: Form) -> Stage | None:
+    return None if form.state == "image" else Stage(form, lambda values, words: values)
+
+
+def _random_crop(step: Any, form: Form) -> Stage | None:
+    left, top, right, bottom = step._borders
+    height, width = step.size
+    if step.pad_if_needed:
+        more = max(height - (form.height + top + bottom), 0)
+        wider = max(width - (form.width + left + right), 0)
+        left, top, right, bottom = left + wider, top + more, right + wider, bottom + more
+    fill = step.fill if isinstance(step.fill, int) else None
+    stages = batch.padded([(left, top, right, bottom)], fill, step.padding_mode, form)
+    return batch.random_part(stages, form, step.size, each_axis=True)
+
+
+def _random_erasing(step: Any, form: Form) -> Stage | None:
+    return batch.erasing(step, form, step.value)
+
+
+def _resize(step: Any, form: Form) -> Stage | None:
+    return None if step.size is None else batch.resize(step, form)
+
+
+batch.STAGES.update(
+    {
+        colour.Grayscale: batch.grayscale,
+        colour.RandomGrayscale: batch.random_grayscale,
+        convert.ConvertImageDtype: batch.convert,
+        convert.Normalize: batch.normalize,
+        convert.PILToTensor: batch.pil_to_tensor,
+        convert.RandomErasing: _random_erasing,
+        convert.ToDtype: _to_dtype,
+        convert.ToImage: batch.pil_to_tensor,
+        convert.ToPureTensor: _to_pure_tensor,
+        convert.ToTensor: batch.to_tensor,
+        geometry.CenterCrop: batch.center_crop,
+        geometry.RandomCrop: _random_crop,
+        geometry.RandomHorizontalFlip: batch.flip(-1),
+        geometry.RandomVerticalFlip: batch.flip(-2),
+        geometry.Resize: _resize,
+    }
+)
+batch.CHAINS.add(containers.Compose)
+batch_tails.ENDING |= {
+    convert.ConvertImageDtype, convert.Normalize, convert.PILToTensor, convert.RandomErasing,
+    convert.ToDtype, convert.ToImage, convert.ToPureTensor, convert.ToTensor,
+    geometry.RandomHorizontalFlip, geometry.RandomVerticalFlip,
+}  # fmt: skip
+batch_tails.KINDS.add(Image)
