@@ -19,10 +19,32 @@ Range = tuple[float, float] | None
 
 
 def enhance(name: str, img: Any, factor: float) -> Any:
-    image_module()  # the clear error, if Pillow is not there
+    """Pillow's ``ImageEnhance``; for the usual modes without its detours, the same pixels."""
+    module = image_module()
+    if img.mode in ("L", "RGB") and name in DULL:
+        return module.blend(DULL[name](img).convert(img.mode), img, factor)
     import PIL.ImageEnhance
 
     return getattr(PIL.ImageEnhance, name)(img).enhance(factor)
+
+
+def _black(img: Any) -> Any:
+    return image_module().new(img.mode, img.size, 0)
+
+
+def _even(img: Any) -> Any:
+    """Gray all over, as bright as the image is on average."""
+    total = int(np.frombuffer(img.convert("L").tobytes(), np.uint8).sum(dtype=np.int64))
+    mean = total / (img.width * img.height) if total else 0.0
+    return image_module().new("L", img.size, int(mean + 0.5))
+
+
+# What an image is mixed with.
+DULL: dict[str, Callable[[Any], Any]] = {
+    "Brightness": _black,
+    "Contrast": _even,
+    "Color": lambda img: img.convert("L"),
+}
 
 
 def largest(kind: np.dtype[Any]) -> int:

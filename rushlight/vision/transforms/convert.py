@@ -15,6 +15,7 @@ from rushlight.utils.data.arrays import Array, array_of, wrap
 from rushlight.vision.pillow import from_array, is_image
 
 IMAGE_DTYPES = {"I": np.int32, "I;16": np.int16, "F": np.float32}
+BYTE_MODES = ("L", "RGB", "RGBA")
 # Which modes an image of so many channels may be given.
 MODES = {2: ["LA"], 3: ["RGB", "YCbCr", "HSV"], 4: ["RGBA", "CMYK", "RGBX"]}
 GRAY_MODES = {"uint8": "L", "int16": "I;16", "int32": "I", "float32": "F"}
@@ -40,6 +41,9 @@ def image_array(img: Tensor, who: str) -> Array:
 
 def image_pixels(image: Any) -> Array:
     """(H, W, C) pixels of a PIL image, freshly made."""
+    if image.mode in BYTE_MODES:
+        memory = np.frombuffer(bytearray(image.tobytes()), np.uint8)
+        return memory.reshape(image.size[1], image.size[0], -1)
     pixels: Array = np.array(image, IMAGE_DTYPES.get(image.mode, np.uint8))
     if image.mode == "1":
         pixels *= np.uint8(255)

@@ -9,12 +9,21 @@ import numpy.typing as npt
 
 from rushlight.tensor.generator import default_generator
 
-FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def _word() -> int:
+    """The generator's next word: what one number is made of."""
+    return int(default_generator.engine.words(1)[0])
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> float:
     """``torch.empty(1).uniform_(low, high).item()``; with the defaults ``torch.rand(1)``."""
-    return float(default_generator.uniform(1, FLOAT32, low, high)[0])
+    part = (_word() & 0xFF_FFFF) * 2.0**-24
+    if low == 0.0 and high == 1.0:
+        return part
+    start = np.float32(low)
+    return float(np.float32(part * float(np.float32(high) - start) + float(start)))
 
 
 def uniforms(*shape: int) -> npt.NDArray[np.float32]:
@@ -24,13 +33,16 @@ def uniforms(*shape: int) -> npt.NDArray[np.float32]:
 
 
 def integer(high: int) -> int:
-    """``torch.randint(0, high, (1,)).item()``."""
-    return int(default_generator.random_integers(1, INT64, 0, high)[0])
+    """``torch.randint(0, high, (1,)).item()``, for sizes of images (``high`` below 2**28)."""
+    return _word() % high
 
 
 def permutation(count: int) -> list[int]:
-    """``torch.randperm(count).tolist()``."""
-    order: list[int] = default_generator.permutation(count).tolist()
+    """``torch.randperm(count).tolist()``, for a few."""
+    order = list(range(count))
+    for place, word in enumerate(default_generator.engine.words(max(count - 1, 0)).tolist()):
+        other = place + word % (count - place)
+        order[place], order[other] = order[other], order[place]
     return order
 
 
@@ -42,7 +54,7 @@ def normals(*shape: int) -> npt.NDArray[np.float32]:
 
 def chance(p: float) -> bool:
     """``torch.rand(1) < p``: compared in float32, as a tensor is."""
-    return bool(default_generator.uniform(1, FLOAT32)[0] < np.float32(p))
+    return uniform() < float(np.float32(p))
 
 
 def words(count: int, each: int) -> npt.NDArray[np.uint32]:
