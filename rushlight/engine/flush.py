@@ -222,6 +222,7 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     start = perf_counter_ns()
     step = trace.step
     stats.plans += 1
+    trace.planned += step.count
     if trace.phrases.met(step, stats.flushes):
         trace.phrases.cut(step)
     if not config.INTERPRET:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
     from rushlight.runtime.buffer import Buffer
 
-STEP_LIMIT = 1 << 18  # steps of a trie before it is dropped and grown again
+# Steps of a trie before it is dropped and grown again. A plan counts as what it was made from.
+STEP_LIMIT = 1 << 18
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
 _position = attrgetter("pos")
@@ -69,6 +70,7 @@ class Trace:
         "lock",
         "phrases",
         "pieces",
+        "planned",
         "root",
         "rounds",
         "scalars",
@@ -98,7 +100,7 @@ class Trace:
         ``cut``: what it is a continuation of, see engine/turn.py.
         """
         default = get_default_dtype()
-        if self.steps > STEP_LIMIT or self.default is not default:
+        if self.steps + self.planned > STEP_LIMIT or self.default is not default:
             # What an integer divided by two is depends on the default dtype: another trie.
             self.default = default
             self._forget()
@@ -137,6 +139,7 @@ class Trace:
         """An empty trie."""
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
+        self.planned: int = 0  # results and arrays of the traces that plans were made for
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}

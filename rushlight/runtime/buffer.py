@@ -33,6 +33,9 @@ ALIGNMENT = 64
 _MAPPED_FROM = 4 * 1024 * 1024
 _HUGE_PAGE = 2 * 1024 * 1024
 _HOMES_LIMIT = 4096
+# What may wait in the pool at least, and how many times as much as was ever in use at once.
+_LEAST_POOLED = 64 * 1024 * 1024
+_TIMES_PEAK = 2
 # To copy an array of so many bytes twice takes less time than a NumPy view of the target.
 _SMALL = 4096
 _ANONYMOUS = 0x02 | (0x20 if sys.platform == "linux" else 0x1000)  # MAP_PRIVATE | MAP_ANON
@@ -80,7 +83,9 @@ class PoolStats(Record):
 
 @final
 class Pool:
-    """Free blocks by size class. Bounded by ``limit``: past it everything pooled is given back.
+    """Free blocks by size class. Past ``enough`` everything pooled is given back: that is twice
+    what was ever live at once, and never more than ``limit``. A program whose sizes change from
+    step to step would otherwise leave blocks of all of them behind.
 
     ``live`` is what is owned and not pooled; ``low`` is the least that was pooled since the peak of
     live was last raised. Kept like this, taking and giving a block each touch two numbers.
@@ -89,6 +94,7 @@ class Pool:
     name = "host memory"
     __slots__ = (
         "allocations",
+        "enough",
         "fresh",
         "homes",
         "limit",
@@ -101,6 +107,7 @@ class Pool:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.enough = min(limit, _LEAST_POOLED)
         # Size class -> its free blocks; bytes asked for -> (size class, its free blocks).
         self.spare: dict[int, list[int]] = {}
         self.homes: dict[int, tuple[int, list[int]]] = {}
@@ -118,8 +125,24 @@ class Pool:
         size = size_class(nbytes)
         return self.homes.setdefault(nbytes, (size, self.spare.setdefault(size, [])))
 
-    def take_fresh(self, size: int) -> int:
-        """The address of ``size`` bytes that were not pooled; RuntimeError if there are none."""
+    def take_other(self, size: int) -> tuple[int, int, list[int]]:
+        """A block where no free one of its class is left: (address, size class, free blocks).
+
+        Rather than a mapping, whose pages are still to come, one that is at most a quarter larger.
+        RuntimeError if there is no memory.
+        """
+        if size >= _MAPPED_FROM:
+            larger = [each for each in self.spare if size < each <= size + size // 4]
+            for each in sorted(larger):
+                home = self.spare[each]
+                if home:
+                    try:
+                        return home.pop(), each, home
+                    except IndexError:
+                        continue  # another thread was faster
+        return self._take_fresh(size), size, self.spare[size]
+
+    def _take_fresh(self, size: int) -> int:
         address = _acquire(size)
         if not address:
             # What waits in the pool may be what is missing.
@@ -137,6 +160,13 @@ class Pool:
         self.pooled += size
         self.fresh += 1
         return address
+
+    def trim(self) -> None:
+        """Give pooled blocks back if they are more than ``enough``, the peak being known now."""
+        self._settle_peak()
+        self.enough = min(self.limit, max(_LEAST_POOLED, _TIMES_PEAK * self.peak))
+        if self.pooled > self.enough:
+            self.clear()
 
     def clear(self) -> None:
         """Give all pooled blocks back to the system."""
@@ -242,7 +272,7 @@ class Buffer:
         try:
             self.address = home.pop()
         except IndexError:
-            self.address = pool.take_fresh(size)
+            self.address, size, home = pool.take_other(size)
         pool.pooled -= size
         if pool.pooled < pool.low:
             pool.low = pool.pooled
@@ -290,8 +320,8 @@ class Buffer:
             pool = self._pool
             self._home.append(self.address)
             pool.pooled += self._size
-            if pool.pooled > pool.limit:
-                pool.clear()
+            if pool.pooled > pool.enough:
+                pool.trim()
 
     def __repr__(self) -> str:
         kind = "" if self.owner is None else f" of {type(self.owner).__name__}"
@@ -318,7 +348,7 @@ def take_all(kinds: Sequence[tuple[int, int, list[int]]]) -> list[Buffer]:
         try:
             buffer.address = home.pop()
         except IndexError:
-            buffer.address = pool.take_fresh(size)
+            buffer.address, size, home = pool.take_other(size)
         pool.pooled -= size
         buffer._size = size
         buffer._home = home

@@ -72,12 +72,43 @@ def test_stats_count_live_and_peak(pool: Pool) -> None:
     del one
 
 
-def test_pool_is_bounded(pool: Pool) -> None:
-    pool.limit = 1_000_000
+def test_pool_is_bounded() -> None:
+    pool = Pool(limit=1_000_000)
     blocks = [Buffer(100_000, pool) for _ in range(30)]
     blocks.clear()
     assert pool.stats().pooled <= 1_000_000
     assert pool.stats().live == 0
+    pool.clear()
+
+
+def test_blocks_of_ever_new_sizes_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffer, "_LEAST_POOLED", 1_000_000)
+    pool = Pool(limit=1 << 40)
+    for nbytes in range(100_000, 2_000_000, 20_000):
+        Buffer(nbytes, pool)
+        assert pool.stats().pooled <= max(1_000_000, 2 * nbytes * 9 // 8)
+    # Nothing is given back where the sizes are the same each time.
+    for _ in range(3):
+        blocks = [Buffer(nbytes, pool) for nbytes in range(100_000, 2_000_000, 20_000)]
+        fresh = pool.stats().fresh
+        blocks.clear()
+    blocks = [Buffer(nbytes, pool) for nbytes in range(100_000, 2_000_000, 20_000)]
+    assert pool.stats().fresh == fresh
+    blocks.clear()
+    pool.clear()
+
+
+def test_a_mapping_serves_for_one_that_is_little_smaller(pool: Pool) -> None:
+    address = Buffer(10_000_000, pool).address
+    smaller = Buffer(9_000_000, pool)
+    assert smaller.address == address
+    assert pool.stats().live == size_class(10_000_000)
+    other = Buffer(9_000_000, pool)
+    assert other.address != address
+    del smaller, other
+    assert pool.stats().live == 0
+    assert Buffer(7_000_000, pool).address != address
+    assert Buffer(10_000_000, pool).address == address
 
 
 def test_more_than_there_is(pool: Pool) -> None:
