@@ -6,6 +6,7 @@ their indices computed by the interpreter, and the first wrong one named in PyTo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -116,6 +117,13 @@ def _along_flattened(given: Arguments) -> Iterator[Lookup]:
     yield Lookup(given["indices"], 0, size, _at(_BOUNDS, 0, size), RuntimeError)
 
 
+def _unpooled(given: Arguments) -> Iterator[Lookup]:
+    size = given["size"]
+    shown = "x".join(map(str, (*size, 1) if len(size) == 1 else size))
+    text = f"Found an invalid max index: {{index}} (output volumes are of size {shown})"
+    yield Lookup(given["indices"], 0, math.prod(size), text, RuntimeError)
+
+
 def _labelled(given: Arguments) -> Iterator[Lookup]:
     scores = given["input"]
     classes = scores.shape[1 if scores.ndim > 1 else 0]
@@ -144,6 +152,7 @@ _RULES: dict[str, Rule] = {
     "put": _flat,
     "take_along_dim": _along_flattened,
     "_embedding": _rows,
+    "_max_unpool": _unpooled,
     "_nll_loss": _labelled,
     "_cross_entropy": _labelled,
     "_binary_cross_entropy": _chances,

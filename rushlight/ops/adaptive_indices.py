@@ -9,6 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.pool.adaptive_pool import require_elements
+from rushlight.ops.pool.largest import place_of_largest
 from rushlight.ops.table import composite
 
 
@@ -54,7 +55,7 @@ def _pool(rank: int, input: Node, output_size: Any) -> tuple[Node, Node]:
     rows = (windows.shape[0], *counts, inside)
     windows = reshape(windows, rows)
     order = build.expand(reshape(order, (1, *counts, inside)), rows)
-    best = reshape(build.reduce(windows, "argmax", (rank + 1,)), (*rows[:-1], 1))
+    best = place_of_largest(windows)
     values = build.gather(windows, best, rank + 1)
     places = build.gather(order, best, rank + 1)
     shape = (*lead, *counts)

@@ -190,7 +190,7 @@ _NAMES: dict[Arranging, str] = {
     channels: (
         "avg_pool1d avg_pool2d _max_pool1d _max_pool2d _max_pool3d "
         "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
-        "_adaptive_max_pool1d _adaptive_max_pool2d _adaptive_max_pool3d "
+        "_adaptive_max_pool1d _adaptive_max_pool2d adaptive_max_pool2d_with_indices "
         "_max_unpool pixel_shuffle pixel_unshuffle _batch_norm _batch_norm_eval _group_norm "
         "_interpolate _antialias constant_pad_nd roll rms_norm"
     ),
@@ -202,7 +202,7 @@ _NAMES: dict[Arranging, str] = {
     picking: "_index",
     edging: "_edge_pad",
     rotating: "rot90",
-    row_major: "_contiguous all any logsigmoid masked_fill mvlgamma",
+    row_major: "_adaptive_max_pool3d _contiguous all any logsigmoid masked_fill mvlgamma",
 }
 RULES: dict[str, Arranging] = {
     name: rule for rule, names in _NAMES.items() for name in names.split()

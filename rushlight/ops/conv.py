@@ -92,6 +92,15 @@ def _sized(who: str, x: Node, w: Node, stride: Any, padding: Any, dilation: Any)
         )
 
 
+def _some_elements(x: Node) -> None:
+    """Raise RuntimeError for an image of no size: no samples or no channels are another matter."""
+    if 0 in x.shape[2:] and 0 not in x.shape[:2]:
+        shown = [*x.shape[:2], *([1] if x.ndim == 3 else []), *x.shape[2:]]
+        raise RuntimeError(
+            f"Only zero batch or zero channel inputs are supported, but got input shape: {shown}"
+        )
+
+
 def _with_bias(out: Node, bias: Node | None) -> Node:
     # channels-last: the bias lies along the last axis
     if bias is None:
@@ -127,6 +136,7 @@ def _conv(
     gaps = per_axis(who, "dilation", dilation, rank)
     pads = _padding(who, padding, rank, weight.shape[2:], strides, gaps)
     _sized(who, x, weight, strides, pads, gaps)
+    _some_elements(x)
     conv = conv_depth.conv if rank == 3 and x.size else build.conv
     # Half precision is rounded once, after the bias.
     dtype = input.dtype
@@ -258,6 +268,7 @@ def _conv_transpose(
             x.shape[2:], strides, pads, gaps, weight.shape[2:], extra, strict=True
         )
     )
+    _some_elements(x)
     channels = weight.shape[1] * groups
     # It is the input gradient of the convolution that has this weight; where output_padding adds
     # rows that no window reaches, the padding on the far side shrinks.

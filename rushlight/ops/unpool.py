@@ -10,6 +10,7 @@ from rushlight.base.dtype import int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.pool.largest import place_of_largest
 from rushlight.ops.samples import BadInputs, Rng, Samples, distinct, floats
 from rushlight.ops.table import composite
 
@@ -86,7 +87,7 @@ def fractional_max_pool(
     values = build.gather(flat, reshape(places, (rows, count * taps)), 1)
     windows = reshape(values, (rows, count, taps))
     order = reshape(places, (rows, count, taps))
-    best = reshape(build.reduce(windows, "argmax", (2,)), (rows, count, 1))
+    best = place_of_largest(windows)
     shape = (*input.shape[:2], *size)
     return (
         reshape(build.gather(windows, best, 2), shape),

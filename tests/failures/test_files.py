@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 import rushlight as torch
 from rushlight import nn
 from rushlight.vision import datasets
+from rushlight.vision.io import read_image
 
 
 @pytest.fixture
@@ -172,3 +175,27 @@ def test_a_stream_that_breaks_while_saving() -> None:
 
     with pytest.raises(OSError, match="Input/output error"):
         torch.save({"a": torch.ones(3)}, Breaking())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"images": [{"id": 1}], "annotations": [{"id": 1}]}', "[]", "[" * 100_000, "{", "3"],
+)
+def test_annotations_of_another_form_name_their_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes.json"
+    path.write_text(text)
+    with pytest.raises(RuntimeError, match=r"notes\.json is not a COCO annotation file"):
+        datasets.CocoDetection(str(tmp_path), str(path))
+
+
+def test_a_picture_that_claims_to_be_enormous(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(bytes(1000))))
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b""))
+    with pytest.raises(RuntimeError, match="3600000000 pixels"):
+        read_image(str(path))

@@ -78,6 +78,11 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
             f"Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now; got "
             f"{input.ndim}D input and padding of length {len(pad)} (mode {mode!r})"
         )
+    if mode != "circular" and 0 in input.shape[input.ndim - rank - 1 :]:
+        raise RuntimeError(
+            f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with possibly 0 batch size "
+            f"and other non-zero dimensions for input, but got: {list(input.shape)}"
+        )
     pairs = _pairs(tuple(pad), input.ndim)
     x = input
     for axis, (lo, hi) in enumerate(pairs):
@@ -131,10 +136,6 @@ def _edge_limits(mode: str, size: int, lo: int, hi: int, axis: int, input: Node)
         raise RuntimeError(
             f"Padding size should be {rule} the corresponding input dimension, but got: padding "
             f"({lo}, {hi}) at dimension {axis} of input {list(input.shape)}"
-        )
-    if size == 0 and max(lo, hi) > 0:
-        raise RuntimeError(
-            f"{mode} padding: dimension {axis} of input {list(input.shape)} is empty"
         )
 
 

@@ -21,7 +21,7 @@ def _avg_pool(
     count_include_pad: bool, divisor_override: int | None,
 ) -> Node:  # fmt: skip
     who = f"avg_pool{rank}d"
-    x, batched = with_batch(who, input, rank)
+    x, batched = with_batch(who, input, rank, filled=True)
     window = checked_window(who, x, rank, kernel_size, stride, padding, 1, ceil_mode)
     taps, steps, pairs, _ = window
     if divisor_override == 0:

@@ -19,12 +19,7 @@ def _max_pool(
     rank: int, input: Node, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, with_places: bool,
 ) -> Any:  # fmt: skip
-    x, batched = with_batch(f"max_pool{rank}d", input, rank)
-    if 0 in x.shape[1:]:
-        raise RuntimeError(
-            f"max_pool{rank}d: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with "
-            f"optional 0 dim batch size for input, but got:{list(input.shape)}"
-        )
+    x, batched = with_batch(f"max_pool{rank}d", input, rank, filled=True)
     window = checked_window(
         f"max_pool{rank}d", x, rank, kernel_size, stride, padding, dilation, ceil_mode
     )

@@ -21,7 +21,8 @@ def by_axis(sizes: tuple[int, ...]) -> str:
     return f"({'x'.join(map(str, sizes))})"
 
 
-def with_batch(who: str, input: Node, rank: int) -> tuple[Node, bool]:
+def with_batch(who: str, input: Node, rank: int, *, filled: bool = False) -> tuple[Node, bool]:
+    """(input with an axis of samples, whether it had one). ``filled``: nothing else may be 0."""
     if who == "avg_pool2d":
         normalize_dim(-3, input.ndim)  # IndexError, as PyTorch asks for its channels first
     if input.ndim not in (rank + 1, rank + 2):
@@ -30,6 +31,11 @@ def with_batch(who: str, input: Node, rank: int) -> tuple[Node, bool]:
             f"{list(input.shape)}"
         )
     batched = input.ndim == rank + 2
+    if filled and 0 in input.shape[batched:]:
+        raise RuntimeError(
+            f"{who}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim "
+            f"batch size for input, but got:{list(input.shape)}"
+        )
     return (input if batched else reshape(input, (1, *input.shape))), batched
 
 

@@ -71,6 +71,11 @@ def _max_unpool(rank: int) -> Any:
                 "Expected shape of indices to be same as that of the input tensor "
                 f"({list(input.shape)}) but got indices tensor with shape: {list(indices.shape)}"
             )
+        if 0 in input.shape[input.ndim - rank - 1 :]:
+            raise RuntimeError(
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but got "
+                f"{list(input.shape)}"
+            )
         size = _unpooled_size(input, rank, window, step, _spread(padding, rank), output_size)
         out: Tensor = function("_max_unpool")(input, indices, size)
         return out

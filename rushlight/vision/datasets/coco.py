@@ -20,10 +20,12 @@ class CocoIndex:
     def __init__(self, path: str | Path) -> None:
         try:
             self.dataset: Any = json.loads(Path(path).read_text())
-            images = self.dataset["images"]
-        except (ValueError, KeyError, TypeError) as error:
+            self._list()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RuntimeError(f"{path} is not a COCO annotation file: {error!r}") from error
-        self.imgs = {each["id"]: each for each in images}
+
+    def _list(self) -> None:
+        self.imgs = {each["id"]: each for each in self.dataset["images"]}
         self.anns = {each["id"]: each for each in self.dataset.get("annotations", [])}
         self.cats = {each["id"]: each for each in self.dataset.get("categories", [])}
         self.imgToAnns: dict[int, list[Any]] = {}
@@ -73,6 +75,8 @@ class CocoDetection(VisionDataset):
 
     def _load_image(self, id: int) -> Any:
         name = self.coco.loadImgs(id)[0]["file_name"]
+        if not isinstance(name, str):
+            raise RuntimeError(f"COCO image {id} has the file name {name!r}; it should be text")
         return open_image(Path(self.root) / name).convert("RGB")
 
     def _load_target(self, id: int) -> list[Any]:

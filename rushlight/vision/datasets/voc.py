@@ -115,7 +115,13 @@ class VOCDetection(_VOC):
         return self.targets
 
     def target_at(self, index: int) -> Any:
-        return self.parse_voc_xml(ElementTree.parse(self.annotations[index]).getroot())
+        path = self.annotations[index]
+        try:
+            root = ElementTree.parse(path).getroot()
+        except ElementTree.ParseError as error:
+            error.msg = f"{path}: {error.msg}"
+            raise
+        return self.parse_voc_xml(root)
 
     @staticmethod
     def parse_voc_xml(node: Any) -> dict[str, Any]:

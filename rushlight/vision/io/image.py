@@ -79,6 +79,8 @@ def _opened(data: Tensor, kinds: tuple[str, ...] | None) -> Any:
     except module.UnidentifiedImageError as error:
         wanted = "an image that Pillow knows" if kinds is None else " or ".join(kinds)
         raise RuntimeError(f"decode: the bytes are not {wanted}") from error
+    except module.DecompressionBombError as error:
+        raise RuntimeError(f"decode: {error}") from error
 
 
 def _upright(picture: Any) -> Any:
