@@ -41,7 +41,7 @@ def _(rng: Rng) -> Samples:
 
 @max_unpool.bad_inputs
 def _(rng: Rng) -> BadInputs:
-    yield (np.ones((1, 1, 1)), np.array([[[4]]]), (4,)), {}, IndexError, "out of"
+    yield (np.ones((1, 1, 1)), np.array([[[4]]]), (4,)), {}, RuntimeError, "invalid max index: 4"
 
 
 def _starts(samples: Node, size: int, window: int, count: int) -> Node:
