@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rushlight.tensor import Tensor
 from rushlight.tensor.levels import Forward, Variables
+from rushlight.tensor.methods.printing import set_unpacked
 from rushlight.tensor.modes import enable_grad
 
 
@@ -36,6 +37,7 @@ def enter_dual_level() -> int:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     level = _Level()
     _levels.append(level)
+    set_unpacked(unpack_dual)
     level.mode.__enter__()
     return 0
 
@@ -45,6 +47,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     if not _levels:
         raise RuntimeError("Trying to exit a forward AD level but no level is open.")
     left = _levels.pop()
+    set_unpacked(None)
     left.mode.__exit__()
 
 

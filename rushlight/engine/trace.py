@@ -29,7 +29,16 @@ from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
-from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, shell_meta, values_at
+from rushlight.engine.value import (
+    NOWHERE,
+    Epoch,
+    Meta,
+    Value,
+    meta_of,
+    require_one_device,
+    shell_meta,
+    values_at,
+)  # fmt: skip
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -321,6 +330,7 @@ class Trace:
             step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
             step.structure = None if isinstance(result, Node) else type(result)
         if any(value.meta.shell for value in values):
+            require_one_device(values)
             step.metas = tuple(map(shell_meta, step.metas))
         if step.structure is None:
             step.meta = step.metas[0]

@@ -15,8 +15,8 @@ import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, final
 
+from rushlight.base.dtype import INTEGER, float32
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import float32
 from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
 
@@ -187,7 +187,7 @@ class Value:
         self.window: Layout | None = None  # of a view: where in the memory of its root it looks
         # Set when an in-place operation gave the tensor another value: a backward pass that
         # saved this one must refuse. After a write through ``.data``, which nobody counts: the
-        # value that is there instead, which the backward pass reads.
+        # value that is there instead, which the backward pass reads (tensor/saved_values.py).
         self.overwritten: bool | Value = False
         self.journaled = False  # the trace remembers it, to put it back should the flush fail
         self.version = 0
@@ -224,3 +224,17 @@ def concrete(buffer: Buffer, shape: tuple[int, ...], dtype: DType) -> Value:
 
 # Stands in a trace for a view that nobody looks at any more.
 GONE = concrete(Buffer(0), (), float32)
+
+
+def require_one_device(values: Iterable[Value]) -> None:
+    """RuntimeError for numbers of the CPU among tensors of the device meta, as any two devices.
+
+    One number is taken anywhere, and whole numbers are: they are indices.
+    """
+    for value in values:
+        meta = value.meta
+        if not meta.shell and meta.shape and meta.dtype.category > INTEGER:
+            raise RuntimeError(
+                "Tensor on device cpu is not on the expected device meta! Expected all tensors to "
+                "be on the same device, but found at least two devices, meta and cpu!"
+            )

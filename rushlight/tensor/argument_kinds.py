@@ -35,7 +35,7 @@ def _is_whole(value: Any) -> bool:
     """An int, or a tensor that counts as one."""
     if isinstance(value, Tensor):
         kind = value.dtype
-        return value.ndim == 0 and not (kind.is_floating_point or kind.is_complex)
+        return value._value.meta.numel == 1 and not (kind.is_floating_point or kind.is_complex)
     return _is_int(value)
 
 
@@ -141,8 +141,9 @@ class _Argument:
             _refuse(self.who, self.name, self.place, self.annotation, value)
 
 
-def _asked(function: Any, who: str) -> dict[str, _Argument | None]:
-    """By the parameters' names, in order: what to ask of each, None for nothing."""
+def _asked(function: Any, who: str) -> tuple[dict[str, _Argument | None], int]:
+    """By the parameters' names, in order: what to ask of each, None for nothing; and how many of
+    them may be given by place."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code, told = function.__code__, function.__annotations__
@@ -151,12 +152,13 @@ def _asked(function: Any, who: str) -> dict[str, _Argument | None]:
     defaults = dict(zip(code.co_varnames[count - len(given) : count], given, strict=True))
     defaults |= function.__kwdefaults__ or {}
     names = code.co_varnames[: count + code.co_kwonlyargcount]
-    return {
+    asked = {
         name: _Argument(who, place, name, told[name], defaults.get(name, _REQUIRED))
         if str(told.get(name, "")).removesuffix(_OR_NONE) in _KINDS
         else None
         for place, name in enumerate(names, 1)
     }
+    return asked, count
 
 
 _REQUIRED: Any = object()
@@ -170,8 +172,9 @@ def checked(function: F, who: str) -> F:
     @functools.wraps(function)
     def taking(*args: Any, **kwargs: Any) -> Any:
         if not asked:  # most are never called
-            asked.update(_asked(function, who))
-            placed.extend(asked.values())
+            found, count = _asked(function, who)
+            asked.update(found)
+            placed.extend(list(found.values())[:count])
         for value, argument in zip(args, placed, strict=False):
             if argument is not None and value.__class__ not in argument.classes:
                 argument.look(value)

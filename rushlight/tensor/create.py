@@ -122,12 +122,14 @@ def _like(make: Any) -> Any:
         input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None,
         device: Any = None, requires_grad: bool = False, memory_format: Any = None,
     ) -> Tensor:  # fmt: skip
+        if input.is_sparse and getattr(layout, "name", "sparse_coo") == "sparse_coo":  # type: ignore[attr-defined]
+            return input._empty_like(make.__name__, dtype or input.dtype)  # type: ignore[attr-defined, no-any-return]
         made: Tensor = make(
             tuple(input.shape), *args, dtype=dtype or input.dtype, device=device,
             requires_grad=requires_grad,
         )  # fmt: skip
         require_format(make.__name__ + "_like", memory_format)
-        return made_like(made, input, memory_format)
+        return made if input.is_sparse else made_like(made, input, memory_format)  # type: ignore[attr-defined]
 
     like.__name__ = like.__qualname__ = f"{make.__name__}_like"
     like.__doc__ = f"As ``{make.__name__}`` with the shape and dtype of ``input``."

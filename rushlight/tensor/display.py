@@ -90,6 +90,7 @@ def tensor_repr(
     *,
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
+    tangent: str = "",
     device: str = "cpu",
     is_parameter: bool = False,
     prefix: str = "tensor(",
@@ -100,9 +101,9 @@ def tensor_repr(
 
     array: the values, any shape; bfloat16 and float16 as they are. dtype_name: "float32", without
     "torch.". grad_fn_name: "AddBackward0" prints as ``grad_fn=<AddBackward0>`` and wins over
-    ``requires_grad=True``. device: shown unless "cpu". prefix: with a bracket for each that is to
-    be closed. indent: columns that stand to the left of the text already. default_dtype: the dtype
-    that needs no suffix (``torch.get_default_dtype()``).
+    ``requires_grad=True``. tangent: of a dual tensor, as text. device: shown unless "cpu". prefix:
+    with a bracket for each that is to be closed. indent: columns that stand to the left of the text
+    already. default_dtype: the dtype that needs no suffix (``torch.get_default_dtype()``).
     """
     column = indent + len(prefix)
     suffixes = []
@@ -123,6 +124,8 @@ def tensor_repr(
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
+    if tangent:
+        suffixes.append(f"tangent={tangent}")
     text = with_suffixes(prefix + tensor_body(array, column), suffixes, column)
     text += ")" * (prefix.count("(") - 1)
     return "Parameter containing:\n" + " " * indent + text if is_parameter else text

@@ -37,6 +37,12 @@ OVERLAP = (
     "a single memory location. Please clone() the tensor before performing the operation."
 )
 
+_ONE_OF_SEVERAL = (
+    "an output of {} is a view and is being modified inplace. This view is the output of a "
+    "function that returns multiple views. Such functions do not allow the output views to be "
+    "modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+
 
 class Writable:
     """What a tensor does when its elements are overwritten."""
@@ -49,6 +55,7 @@ class Writable:
     _seen: int
     _edge: Any
     _base: Tensor | None
+    _part_of: str
     _untracked: bool
     _copies: tuple[weakref.ref[Tensor], ...] | None
 
@@ -204,6 +211,8 @@ class Writable:
         flows = (
             trace.grad and base is not None and (result._edge is not None or base._edge is not None)
         )
+        if flows and self._part_of:
+            raise RuntimeError(_ONE_OF_SEVERAL.format(self._part_of))
         if whole and not flows:
             written = fresh
         elif alike and not flows:

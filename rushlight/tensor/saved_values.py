@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rushlight.base.dtype import bool_
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
-from rushlight.engine.value import NOWHERE, Value
-from rushlight.ops.pointwise import clone
+from rushlight.engine.value import NOWHERE, Value, meta_of
+from rushlight.ops.pointwise import clone, to_dtype
 
 
 def in_place_of(value: Value) -> Value:
@@ -18,9 +21,32 @@ def in_place_of(value: Value) -> Value:
         view.parent, view.recipe, view.window = parent, value.recipe, value.window
         view.version = parent.version
         return view
-    while isinstance(value.overwritten, Value):
+    while isinstance(value.overwritten, Value) and value.overwritten is not REPLACED:
         value = value.overwritten
     return value
+
+
+# ``Value.overwritten`` of what a leaf held before ``leaf.data = other``: its elements are as ever,
+# but who saved them for the leaf's gradient reads what the leaf holds now.
+REPLACED = Value(NOWHERE, -1, meta_of((), bool_))
+
+
+def now_read(value: Value, edges: tuple[Any, ...], place: int) -> Value:
+    """What a backward pass reads for a saved value, number ``place`` of those with ``edges``."""
+    leaf = edges[place] if value.overwritten is REPLACED and place < len(edges) else None
+    if leaf is None or not hasattr(leaf, "_value"):
+        return in_place_of(value)
+    fresh: Value = leaf._read_value()
+    if fresh.meta.shape != value.meta.shape:
+        raise RuntimeError(
+            f"a leaf of shape {list(value.meta.shape)} was used, and its .data replaced by a tensor"
+            f" of shape {list(fresh.meta.shape)} before the backward pass: its gradient needs the "
+            "same shape"
+        )
+    if fresh.meta.dtype is value.meta.dtype:
+        return fresh
+    (made,) = local.trace.record(op_call(to_dtype, (TENSOR, value.meta.dtype)), (fresh,))
+    return made
 
 
 def materialise(value: Value) -> Value:

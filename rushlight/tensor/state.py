@@ -18,7 +18,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.saved_names import saved_place
-from rushlight.tensor.saved_values import in_place_of, with_memory
+from rushlight.tensor.saved_values import in_place_of, now_read, with_memory
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -127,10 +127,10 @@ class GradNode:
             if free or (place == 0 and self.inplace):
                 found.append(value)
                 continue
-            now = in_place_of(value)
+            now = now_read(value, self.edges, place)
             probe: Value | None = now
             while probe is not None:
-                if probe.overwritten:
+                if probe.overwritten is True:
                     raise RuntimeError(_overwritten_message(self, number, value, probe))
                 probe = probe.parent
             found.append(now)

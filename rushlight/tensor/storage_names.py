@@ -26,8 +26,7 @@ from rushlight.tensor.wrap import function
 
 def whole_of(tensor: Tensor) -> Tensor:
     """All elements of a tensor's storage in a row."""
-    tensor._read_value()
-    storage = tensor._share()
+    storage = tensor._share()  # not read: it may have been resized to less than the tensor shows
     count = storage.value.meta.numel
     return Tensor._window(storage, Layout((count,), (1,), 0))
 
@@ -112,23 +111,26 @@ class _Storage:
         """Whether the memory may grow: always."""
         return True
 
-    def _grow(self, count: int) -> None:
-        """Room for ``count`` elements of the tensor's; what is new holds zeros."""
+    def _fit(self, count: int) -> None:
+        """Room for ``count`` elements of the tensor's; what is new holds zeros.
+
+        A tensor that looks behind the end of what is left cannot be read until there is more.
+        """
         have = self._whole._value.meta.numel
+        if count == have:
+            return
+        storage = self._whole._share()
+        flat = self._whole.detach()  # type: ignore[attr-defined]
         if count < have:
-            raise NotImplementedError(
-                f"{type(self).__name__}.resize_ to fewer elements ({count} of {have}): tensors "
-                "look into this memory; copy what is needed and drop them instead"
-            )
-        if count > have:
-            storage = self._whole._share()
+            fitted: Tensor = function("clone")(flat[:count])
+        else:
             more = function("_constant")((count - have,), 0, self._whole.dtype)
-            grown: Tensor = function("cat")((self._whole.detach(), more), 0)  # type: ignore[attr-defined]
-            value = grown._read_value()
-            storage.version += 1
-            value.version = storage.version
-            storage.value = value
-            self._whole = whole_of(self._whole)
+            fitted = function("cat")((flat, more), 0)
+        value = fitted._read_value()
+        storage.version += 1
+        value.version = storage.version
+        storage.value = value
+        self._whole = Tensor._window(storage, Layout((count,), (1,), 0))
 
     def _described(self) -> str:
         return f"device={self.device}"
@@ -181,8 +183,8 @@ class UntypedStorage(_Storage):
         return UntypedStorage(0)
 
     def resize_(self, size: int) -> UntypedStorage:
-        """Memory of ``size`` bytes; in place. Fewer than there are: NotImplementedError."""
-        self._grow(-(-size // self._whole.dtype.itemsize))
+        """Memory of ``size`` bytes; in place."""
+        self._fit(-(-size // self._whole.dtype.itemsize))
         return self
 
     def __getitem__(self, index: Any) -> Any:
@@ -239,8 +241,8 @@ class TypedStorage(_Storage):
         return f"dtype={self.dtype}, {super()._described()}"
 
     def resize_(self, size: int) -> None:
-        """Room for ``size`` elements; in place. Fewer than there are: NotImplementedError."""
-        self._grow(size)
+        """Room for ``size`` elements; in place."""
+        self._fit(size)
 
     @classmethod
     def from_buffer(

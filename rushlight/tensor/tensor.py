@@ -69,6 +69,7 @@ class Tensor(Writable):
     _hooks: OrderedDict[int, Any] | None = None
     _accumulate_hooks: OrderedDict[int, Any] | None = None
     _retains: bool = False
+    _part_of: str = ""  # the operation of several views that this is one of, if it is one
     _untracked: bool = False  # made by ``.data``: writes do not count for saved tensors
 
     # Making
@@ -146,6 +147,12 @@ class Tensor(Writable):
             self._value = _derived(shared, back, layout.shape, storage.version)
             self._value.window = layout
         else:
+            if layout.numel and layout.ends > shared.meta.numel:
+                raise RuntimeError(
+                    f"a tensor of sizes {list(layout.shape)}, strides {list(layout.strides)} and "
+                    f"storage offset {layout.offset} looks behind the end of its storage, which "
+                    f"was resized to {shared.meta.numel} elements"
+                )
             call = op_call(strided, (TENSOR, layout.shape, layout.strides, layout.offset))
             self._value = _derived(shared, call, layout.shape, storage.version)
             self._value.window = layout

@@ -83,6 +83,8 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
             result.__dict__["_detached"] = True
     if x._untracked:
         result._untracked = True
+    if x._part_of:
+        result._part_of = x._part_of
     return result
 
 

@@ -71,3 +71,7 @@ def test_one_number_through_a_byte_mask_is_refused():
     with pytest.warns(UserWarning, match=r"indexing with dtype torch.uint8"):
         v[mask] = torch.tensor([1.0, 2.0])
     assert v.tolist() == [1.0, 0.0, 2.0]
+
+
+def test_a_keyword_behind_starred_arguments_is_no_place():
+    assert [each.tolist() for each in torch.meshgrid(torch.tensor(1))] == [[1]]

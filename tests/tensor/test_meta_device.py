@@ -132,3 +132,18 @@ def test_there_is_nothing_to_read(
 def test_other_forms_are_on_the_cpu() -> None:
     for each in (torch.eye(2).to_sparse(), nn.UninitializedParameter()):
         assert each.device.type == "cpu" and each.is_cpu and not each.is_meta
+
+
+def test_numbers_among_tensors_without_any_are_refused():
+    numbers, shell = torch.ones(3), torch.ones(3, device="meta")
+    for call in (
+        lambda: numbers + shell,
+        lambda: torch.cat([shell, numbers]),
+        lambda: torch.mm(numbers[None], shell[:, None]),
+        lambda: torch.where(numbers > 0, shell, numbers),
+    ):
+        with pytest.raises(RuntimeError, match="not on the expected device"):
+            call()
+    assert (shell + torch.tensor(1.0)).is_meta
+    assert shell[torch.tensor([0])].is_meta
+    assert numbers.type_as(shell).is_meta

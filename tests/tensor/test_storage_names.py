@@ -26,8 +26,6 @@ def test_storages_grow_and_convert() -> None:
     x.untyped_storage().resize_(4 * 5)
     assert x.untyped_storage().nbytes() == 20 and x.tolist() == [0.0, 1.0, 2.0]
     assert x.resize_(5).tolist() == [0.0, 1.0, 2.0, 0.0, 0.0]
-    with pytest.raises(NotImplementedError, match="resize_ to fewer"):
-        x.untyped_storage().resize_(0)
     typed = torch.FloatStorage([1, 2])
     assert typed.long().dtype is torch.int64 and typed.double().tolist() == [1.0, 2.0]
     assert typed.type() == "torch.FloatStorage"
@@ -51,3 +49,14 @@ def test_resize_that_is_not_in_place() -> None:
         assert torch.arange(4.0).resize(2, 2).tolist() == [[0.0, 1.0], [2.0, 3.0]]
     with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="requested resize"):
         torch.arange(4.0).resize(3)
+
+
+def test_a_storage_resized_to_less_and_to_more_again():
+    w = torch.arange(3.0)
+    storage = w.untyped_storage()
+    storage.resize_(4)
+    assert storage.nbytes() == 4
+    with pytest.raises(RuntimeError, match="behind the end of its storage"):
+        w.tolist()
+    storage.resize_(12)
+    assert w.fill_(2.0).tolist() == [2.0, 2.0, 2.0]

@@ -83,3 +83,10 @@ def test_nothing_is_said_of_matrices_and_writable_arrays() -> None:
     assert not _texts(lambda: torch.from_numpy(np.ones(2)))
     assert not _texts(lambda: torch.tensor(np.ones((2, 2))))
     assert not _texts(lambda: torch.linalg.cholesky(torch.eye(2)))
+
+
+def test_std_mean_warns_once_of_too_few_elements():
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        torch.std_mean(torch.ones(1, 1), 1)
+    assert [str(each.message).split("(")[0] for each in told] == ["std_mean"]

@@ -128,6 +128,7 @@ def std_mean(
     """(std, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased)
     _, average, axes = _moments("std_mean", input, dim, unbiased, correction, keepdim)
+    recording.now = False  # std would warn of the same once more
     return (
         std(input, dim, unbiased, keepdim, correction=correction),
         build.cast(finish(average, input, axes, keepdim), input.dtype),

@@ -43,7 +43,7 @@ RARE = {
     "checks": "",
     "copies": (
         "as_strided_scatter diagonal_scatter narrow_copy positive select_scatter slice_scatter "
-        "unsafe_split_with_sizes"
+        "unsafe_chunk unsafe_split unsafe_split_with_sizes"
     ),
     "ctc": "",
     "embedding_bag": "",

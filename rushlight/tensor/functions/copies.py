@@ -71,25 +71,29 @@ def as_strided_copy(
     return copied
 
 
-@public()
+def _free(parts: Any) -> Any:
+    """Views that may be written to: who uses these functions promises what ``split`` asks."""
+    for part in parts:
+        part._part_of = ""
+    return parts
+
+
+@public(method=True)
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
-    """``chunk``, the parts being no views."""
-    return _copied(cuts.chunk(input, chunks, dim))
+    """``chunk``, whose parts may be written to."""
+    return _free(cuts.chunk(input, chunks, dim))
 
 
-@public()
+@public(method=True)
 def unsafe_split(tensor: Tensor, split_size: Any, dim: int = 0) -> Any:
-    """``split``, the parts being no views."""
-    return _copied(cuts.split(tensor, split_size, dim))
+    """``split``, whose parts may be written to."""
+    return _free(cuts.split(tensor, split_size, dim))
 
 
-@public(method=True, aliases=("unsafe_split_with_sizes",), name="unsafe_split_with_sizes")
+@public(method=True)
 def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> Any:
-    """``split_with_sizes``, the parts being no views."""
-    return _copied(cuts.split_with_sizes(input, split_sizes, dim))
-
-
-Tensor.unsafe_chunk, Tensor.unsafe_split = unsafe_chunk, unsafe_split  # type: ignore[attr-defined]
+    """``split_with_sizes``, whose parts may be written to."""
+    return _free(cuts.split_with_sizes(input, split_sizes, dim))
 
 
 # A part replaced

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rushlight.base.shape import broadcast_shapes, normalize_dim
+from rushlight.engine.trace import local
 from rushlight.engine.value import Size
 from rushlight.ops.view.sizes import sizes, whole_sizes
 from rushlight.tensor.functions.register import public
@@ -17,13 +18,23 @@ from rushlight.tensor.wrap import function
 Tensors = tuple[Tensor, ...]
 
 
-def _cut(input: Tensor, dim: int, lengths: Sequence[int]) -> Tensors:
+def _cut(input: Tensor, dim: int, lengths: Sequence[int], who: str = "") -> Tensors:
+    """Views of these lengths; parts of one call of ``who``, where PyTorch's are that."""
     narrow = function("narrow")
     parts, start = [], 0
     for length in lengths:
         parts.append(narrow(input, dim, start, length))
         start += length
-    return tuple(parts)
+    return parts_of(who, parts)
+
+
+def parts_of(who: str, parts: Iterable[Tensor]) -> Tensors:
+    """The views that one call of ``who`` makes: none may be written to where gradient flows."""
+    made = tuple(parts)
+    if who and local.trace.grad:
+        for part in made:
+            part._part_of = who
+    return made
 
 
 @public(method=True)
@@ -42,7 +53,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
             "split_with_sizes expects split_sizes have only non-negative entries, but got "
             f"split_sizes={lengths}"
         )
-    return _cut(input, axis, lengths)
+    return _cut(input, axis, lengths, "SplitWithSizes")
 
 
 @public(method=True)
@@ -65,7 +76,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Tensors:
             f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}"
         )
     count = max(-(-size // length), 1) if length else 1
-    return _cut(tensor, axis, [min(length, size - k * length) for k in range(count)])
+    lengths = [min(length, size - k * length) for k in range(count)]
+    return _cut(tensor, axis, lengths, "Split")
 
 
 @public(method=True)
@@ -81,7 +93,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Tensors:
     size = input.shape[axis]
     length = -(-size // chunks)
     if length == 0:
-        return _cut(input, axis, [0] * chunks)
+        return _cut(input, axis, [0] * chunks, "Split")
     return split(input, length, axis)
 
 
@@ -122,7 +134,7 @@ def unbind(input: Tensor, dim: int = 0) -> Tensors:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = normalize_dim(dim, input.ndim)
     select = function("select")
-    return tuple(select(input, axis, place) for place in range(input.shape[axis]))
+    return parts_of("Unbind", (select(input, axis, k) for k in range(input.shape[axis])))
 
 
 def _axis_split(name: str, rank: int, axis: int) -> Any:

@@ -104,7 +104,16 @@ def length(self: Tensor) -> int:
 def iterate(self: Tensor) -> Iterator[Tensor]:
     if not self._value.meta.shape:
         raise TypeError("iteration over a 0-d tensor")
-    return iter(function("select")(self, 0, place) for place in range(self.shape[0]))
+    return _rows(self)
+
+
+def _rows(self: Tensor) -> Iterator[Tensor]:
+    select = function("select")
+    for place in range(self.shape[0]):
+        row = select(self, 0, place)
+        if local.trace.grad:
+            row._part_of = "Unbind"
+        yield row
 
 
 def contains(self: Tensor, element: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rushlight.base import dtype as dtypes
@@ -24,15 +25,31 @@ def _prefix(kind: type[Tensor]) -> str:
     return f"Parameter({kind.__name__}(" if getattr(kind, "_plain", False) else f"{kind.__name__}("
 
 
+# Set by autograd.forward_ad while a level is open: (primal, tangent or None) of a tensor.
+unpacked: Callable[[Tensor], Any] | None = None
+
+
+def set_unpacked(unpack: Callable[[Tensor], Any] | None) -> None:
+    """Let tangents be printed, or no more."""
+    global unpacked
+    unpacked = unpack
+
+
 def represent(self: Tensor, *, tensor_contents: Any = None) -> str:
     if self._value.meta.shell:
         return _represent_shell(self)
+    tangent = ""
+    if unpacked is not None:
+        primal, moves = unpacked(self)
+        if moves is not None:
+            self, tangent = primal, f"{moves}"
     return display.tensor_repr(
         self._array(),
         self.dtype.name,
         requires_grad=self._edge is LEAF,
         prefix=_prefix(type(self)),
         grad_fn_name=_grad_fn_name(self),
+        tangent=tangent,
         default_dtype=dtypes.get_default_dtype().name,
     )
 

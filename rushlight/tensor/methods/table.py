@@ -8,7 +8,6 @@ from typing import Any, final
 from rushlight.base import dtype as dtypes
 from rushlight.base.left_out import left_out, left_out_names
 from rushlight.ops.table import OPS
-from rushlight.tensor.kinds import convert
 from rushlight.tensor.meta_device import device_of, is_shell
 from rushlight.tensor.methods.by_element import (
     apply_,
@@ -143,7 +142,7 @@ def _plain() -> dict[str, Any]:
         "view_as": lambda self, other: self.view(other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(other.shape),
-        "type_as": lambda self, other: convert(self, other.dtype),
+        "type_as": lambda self, other: self.to(other),
         "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
         "__iter__": iterate, "__contains__": contains, "__repr__": represent,
         "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,

@@ -325,6 +325,17 @@ class SparseTensor(Tensor):
 
     __str__ = __repr__
 
+    def _empty_like(self, who: str, dtype: DType) -> SparseTensor:
+        """``torch.zeros_like``: the same sizes and no elements."""
+        if who not in ("zeros", "empty"):
+            raise NotImplementedError(
+                f"torch.{who}_like is not there for sparse tensors: every element would be kept; "
+                "give layout=torch.strided"
+            )
+        places = function("_constant")((self.sparse_dim(), 0), 0, int64)
+        elements = function("_constant")((0, *self._elements.shape[1:]), 0, dtype)
+        return SparseTensor._make(places, elements, self._sizes, merged=True)
+
     def _in_other_form(self, op: Any, arguments: tuple[Any, ...]) -> Any:
         """What a recorded operation does where an argument is sparse; forms.py fills ``FORMS``."""
         form = FORMS.get(op.name)

@@ -151,3 +151,14 @@ def test_kept_for_backward_and_in_a_buffer() -> None:
     module = torch.nn.Module()
     module.register_buffer("adjacency", example())
     assert module.double().adjacency.dtype is torch.float64
+
+
+def test_zeros_like_a_sparse_tensor_is_sparse():
+    s = torch.sparse_coo_tensor([[0, 1], [1, 0]], [1.0, 2.0], (2, 2))
+    for like in (torch.zeros_like, torch.empty_like):
+        made = like(s)
+        assert (made.is_sparse, made._nnz(), tuple(made.shape)) == (True, 0, (2, 2))
+    assert torch.zeros_like(s, dtype=torch.int64).dtype is torch.int64
+    assert torch.zeros_like(s, layout=torch.strided).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    with pytest.raises(NotImplementedError):
+        torch.ones_like(s)
