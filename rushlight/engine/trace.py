@@ -35,7 +35,6 @@ from rushlight.engine.value import (
     Meta,
     Value,
     meta_of,
-    require_one_device,
     shell_meta,
     values_at,
 )  # fmt: skip
@@ -330,7 +329,6 @@ class Trace:
             step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
             step.structure = None if isinstance(result, Node) else type(result)
         if any(value.meta.shell for value in values):
-            require_one_device(values)
             step.metas = tuple(map(shell_meta, step.metas))
         if step.structure is None:
             step.meta = step.metas[0]

@@ -231,6 +231,9 @@ def require_one_device(values: Iterable[Value]) -> None:
 
     One number is taken anywhere, and whole numbers are: they are indices.
     """
+    values = tuple(values)
+    if not any(value.meta.shell for value in values):
+        return
     for value in values:
         meta = value.meta
         if not meta.shell and meta.shape and meta.dtype.category > INTEGER:

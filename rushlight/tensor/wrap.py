@@ -21,7 +21,7 @@ from rushlight.base.spans import spanned
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
-from rushlight.engine.value import Value, values_at
+from rushlight.engine.value import Value, require_one_device, values_at
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
@@ -104,6 +104,8 @@ def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
     # All have been entered for the key, and only once: a view of memory that others see is another
     # input each time it is.
     values = [tensor._read_value() for tensor in tensors]
+    if trace.shells:
+        require_one_device(values)
     step = trace.miss(key, op_call(op, tuple(template)), values, numbers)
     arrange(trace, step, op, arguments, tensors)
     return step

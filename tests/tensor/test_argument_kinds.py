@@ -74,4 +74,7 @@ def test_one_number_through_a_byte_mask_is_refused():
 
 
 def test_a_keyword_behind_starred_arguments_is_no_place():
-    assert [each.tolist() for each in torch.meshgrid(torch.tensor(1))] == [[1]]
+    assert [each.tolist() for each in torch.atleast_1d(torch.tensor(1), torch.tensor(2))] == [
+        [1],
+        [2],
+    ]
