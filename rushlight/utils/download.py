@@ -184,7 +184,9 @@ def unpack_member(archive: Path, name: str, target: Path) -> None:
         raise RuntimeError(f"{archive} is damaged ({error}): delete it and try again") from error
 
 
-def extract_archive(from_path: str | Path, to_path: str | Path | None = None) -> str:
+def extract_archive(
+    from_path: str | Path, to_path: str | Path | None = None, remove_finished: bool = False
+) -> str:
     """Unpack a .tar.gz, .tar, .zip or .gz file beside itself or into a folder.
 
     Files that would leave the folder are refused.
@@ -201,6 +203,8 @@ def extract_archive(from_path: str | Path, to_path: str | Path | None = None) ->
         unpack_gzip(source, folder / source.stem)
     else:
         raise RuntimeError(f"Unknown archive type: {source.name!r} (.tar.gz, .tar, .zip and .gz)")
+    if remove_finished:
+        source.unlink()
     return str(folder)
 
 
@@ -249,6 +253,4 @@ def download_and_extract_archive(
     """``download_url``, then ``extract_archive``."""
     root = Path(download_root).expanduser()
     path = download([url], root, filename or _last_part(url), md5)
-    extract_archive(path, extract_root or root)
-    if remove_finished:
-        path.unlink()
+    extract_archive(path, extract_root or root, remove_finished)

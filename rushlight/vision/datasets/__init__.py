@@ -3,7 +3,7 @@
 from typing import Any
 
 from rushlight.base.left_out import LeftOut
-from rushlight.vision.datasets import cifar, folder, mnist, utils
+from rushlight.vision.datasets import cifar, folder, mnist, samplers, utils
 from rushlight.vision.datasets.caltech import Caltech101, Caltech256
 from rushlight.vision.datasets.celeba import CelebA
 from rushlight.vision.datasets.cifar import CIFAR10, CIFAR100
@@ -140,6 +140,7 @@ __all__ = [
     "cifar",
     "folder",
     "mnist",
+    "samplers",
     "utils",
 ]
 

@@ -34,12 +34,19 @@ def find_classes(directory: str | Path) -> tuple[list[str], dict[str, int]]:
 
 def make_dataset(
     directory: str | Path,
-    class_to_idx: dict[str, int],
+    class_to_idx: dict[str, int] | None = None,
     extensions: str | Sequence[str] | None = None,
     is_valid_file: Callable[[str], bool] | None = None,
     allow_empty: bool = False,
 ) -> list[tuple[str, int]]:
-    """(path, class) of every file below the class folders, sorted."""
+    """(path, class) of every file below the class folders, sorted.
+
+    ``class_to_idx`` None: all folders are classes.
+    """
+    if class_to_idx is None:
+        class_to_idx = find_classes(directory)[1]
+    elif not class_to_idx:
+        raise ValueError("'class_to_index' must have at least one entry to collect any samples.")
     if (extensions is None) == (is_valid_file is None):
         raise ValueError(
             "Both extensions and is_valid_file cannot be None or not None at the same time"

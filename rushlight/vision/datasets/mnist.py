@@ -18,6 +18,25 @@ from rushlight.vision.pillow import image_module
 from rushlight.vision.transforms.convert import detached_array
 
 
+def read_image_file(path: str | Path) -> Tensor:
+    """(N, H, W) uint8 of an idx file. Raises TypeError or ValueError for other contents."""
+    return _read(path, 3)
+
+
+def read_label_file(path: str | Path) -> Tensor:
+    """(N,) int64 of an idx file of bytes. Raises TypeError or ValueError for other contents."""
+    return _read(path, 1).long()
+
+
+def _read(path: str | Path, dimensions: int) -> Tensor:
+    values = read_idx(Path(path))
+    if values.dtype != np.uint8:
+        raise TypeError(f"x should be of dtype torch.uint8 instead of {values.dtype} ({path})")
+    if values.ndim != dimensions:
+        raise ValueError(f"x should have {dimensions} dimension instead of {values.ndim} ({path})")
+    return from_numpy(values)
+
+
 class MNIST(PixelDataset):
     """Handwritten digits, 28x28 gray: 60,000 to train with, 10,000 to test.
 

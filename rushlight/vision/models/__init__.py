@@ -15,6 +15,7 @@ from rushlight.vision.models import (
     mobilenet,
     mobilenetv2,
     mobilenetv3,
+    quantization,
     regnet,
     resnet,
     segmentation,
@@ -280,7 +281,8 @@ __all__ = [
     "feature_extraction", "get_model", "get_model_builder", "get_model_weights", "get_weight",
     "googlenet", "inception", "inception_v3", "list_models", "maxvit", "maxvit_t", "mnasnet",
     "mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3", "mobilenet", "mobilenet_v2",
-    "mobilenet_v3_large", "mobilenet_v3_small", "mobilenetv2", "mobilenetv3", "register_model",
+    "mobilenet_v3_large", "mobilenet_v3_small", "mobilenetv2", "mobilenetv3", "quantization",
+    "register_model",
     "regnet", "regnet_x_1_6gf", "regnet_x_3_2gf", "regnet_x_8gf", "regnet_x_16gf", "regnet_x_32gf",
     "regnet_x_400mf", "regnet_x_800mf", "regnet_y_1_6gf", "regnet_y_3_2gf", "regnet_y_8gf",
     "regnet_y_16gf", "regnet_y_32gf", "regnet_y_128gf", "regnet_y_400mf", "regnet_y_800mf",
@@ -294,12 +296,11 @@ __all__ = [
 ]  # fmt: skip
 
 _LEFT_OUT = {
-    "quantization": "its networks hold quantised integers; models has them of floats",
     "optical_flow": "RAFT is not part of it",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LEFT_OUT:
-        raise LeftOut(f"torchvision.models.{name} is left out of Rushlight: {_LEFT_OUT[name]}")
+    if name == "optical_flow":
+        raise LeftOut("torchvision.models.optical_flow is left out of Rushlight: so is RAFT")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

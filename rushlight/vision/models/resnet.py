@@ -26,18 +26,18 @@ Wide_ResNet101_2_Weights = published("Wide_ResNet101_2_Weights", __name__)
 
 
 def conv3x3(
-    planes_in: int, planes: int, stride: int = 1, groups: int = 1, dilation: int = 1
+    in_planes: int, out_planes: int, stride: int = 1, groups: int = 1, dilation: int = 1
 ) -> Any:
     """3x3 convolution that keeps the size at stride 1."""
     return nn.Conv2d(
-        planes_in, planes, kernel_size=3, stride=stride, padding=dilation, groups=groups,
+        in_planes, out_planes, kernel_size=3, stride=stride, padding=dilation, groups=groups,
         bias=False, dilation=dilation,
     )  # fmt: skip
 
 
-def conv1x1(planes_in: int, planes: int, stride: int = 1) -> Any:
+def conv1x1(in_planes: int, out_planes: int, stride: int = 1) -> Any:
     """1x1 convolution."""
-    return nn.Conv2d(planes_in, planes, kernel_size=1, stride=stride, bias=False)
+    return nn.Conv2d(in_planes, out_planes, kernel_size=1, stride=stride, bias=False)
 
 
 class BasicBlock(nn.Module):

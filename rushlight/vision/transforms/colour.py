@@ -185,6 +185,12 @@ def _range(
     return None if first == last == centre else (first, last)
 
 
+def drawn_adjustments(ranges: Sequence[Range]) -> tuple[list[int], list[float | None]]:
+    """In which order, and how much of each; nothing is drawn for a None."""
+    order = draws.permutation(4)
+    return order, [None if each is None else draws.uniform(*each) for each in ranges]
+
+
 class ColorJitter(Transform):
     """Brightness, contrast, saturation and hue changed at random, in random order."""
 
@@ -203,14 +209,17 @@ class ColorJitter(Transform):
         self.hue = _range(hue, "hue", 0, -0.5, 0.5)
 
     @staticmethod
-    def get_params(*ranges: Range) -> tuple[list[int], list[float | None]]:
+    def get_params(
+        brightness: Range, contrast: Range, saturation: Range, hue: Range
+    ) -> tuple[Tensor, float | None, float | None, float | None, float | None]:
         """(order, factors) for the four ranges; a None stays None and draws nothing."""
-        order = draws.permutation(4)
-        return order, [None if each is None else draws.uniform(*each) for each in ranges]
+        order, factors = drawn_adjustments((brightness, contrast, saturation, hue))
+        first, second, third, fourth = factors
+        return wrap(np.array(order)), first, second, third, fourth
 
     def forward(self, img: Any) -> Any:
         ranges = (self.brightness, self.contrast, self.saturation, self.hue)
-        order, factors = self.get_params(*ranges)
+        order, factors = drawn_adjustments(ranges)
         for place in order:
             factor = factors[place]
             if factor is not None:

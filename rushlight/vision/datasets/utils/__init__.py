@@ -1,6 +1,7 @@
 """torchvision.datasets.utils: files from the network, sums, folders, words as arguments."""
 
 from pathlib import Path
+from typing import Any
 
 from rushlight.utils.download import (
     check_integrity,
@@ -18,9 +19,21 @@ def calculate_md5(fpath: str | Path, chunk_size: int = 1024 * 1024) -> str:
     return file_md5(fpath)
 
 
-def check_md5(fpath: str | Path, md5: str) -> bool:
-    """Whether the file has that md5."""
-    return file_md5(fpath) == md5
+def check_md5(fpath: str | Path, md5: str, **kwargs: Any) -> bool:
+    """Whether the file has that md5; ``kwargs`` as ``calculate_md5``."""
+    return calculate_md5(fpath, **kwargs) == md5
+
+
+def download_file_from_google_drive(
+    file_id: str, root: str | Path, filename: str | Path | None = None, md5: str | None = None
+) -> None:
+    """Raises NotImplementedError unless the file is there: Google Drive asks a person."""
+    target = Path(root).expanduser() / (filename or file_id)
+    if not check_integrity(target, md5):
+        raise NotImplementedError(
+            "download_file_from_google_drive: get the file by hand from "
+            f"https://drive.google.com/file/d/{file_id}/view and put it at {target}"
+        )
 
 
 __all__ = [
@@ -28,6 +41,7 @@ __all__ = [
     "check_integrity",
     "check_md5",
     "download_and_extract_archive",
+    "download_file_from_google_drive",
     "download_url",
     "extract_archive",
     "iterable_to_str",

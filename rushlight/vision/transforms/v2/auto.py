@@ -113,6 +113,8 @@ def _draw_name(space: v1.Space) -> str:
 class AutoAugment(_Auto):
     """One of 25 learnt pairs of operations."""
 
+    get_params = staticmethod(v1.AutoAugment.get_params)
+
     def __init__(
         self,
         policy: v1.AutoAugmentPolicy = v1.AutoAugmentPolicy.IMAGENET,

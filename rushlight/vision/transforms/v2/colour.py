@@ -104,6 +104,8 @@ class RandomPhotometricDistort(Transform):
 class ColorJitter(Transform):
     """Brightness, contrast, saturation and hue changed at random, in random order."""
 
+    get_params = staticmethod(v1.ColorJitter.get_params)
+
     def __init__(
         self,
         brightness: float | Sequence[float] | None = None,
@@ -120,7 +122,7 @@ class ColorJitter(Transform):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         ranges = (self.brightness, self.contrast, self.saturation, self.hue)
-        order, factors = v1.ColorJitter.get_params(*ranges)
+        order, factors = v1.drawn_adjustments(ranges)
         return {"order": order, "factors": factors}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:

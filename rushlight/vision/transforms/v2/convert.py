@@ -163,6 +163,8 @@ class Normalize(Transform):
 class GaussianBlur(Transform):
     """A Gaussian filter whose deviation is drawn."""
 
+    get_params = staticmethod(warp.GaussianBlur.get_params)
+
     def __init__(
         self, kernel_size: int | Sequence[int], sigma: float | Sequence[float] = (0.1, 2.0)
     ) -> None:
@@ -183,6 +185,8 @@ class GaussianBlur(Transform):
 
 class RandomErasing(RandomlyApplied):
     """A random rectangle overwritten, with probability p."""
+
+    get_params = staticmethod(v1.RandomErasing.get_params)
 
     def __init__(
         self,

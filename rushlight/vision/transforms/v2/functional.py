@@ -28,7 +28,7 @@ from rushlight.vision.transforms.operations import (
     get_image_size,
 )
 from rushlight.vision.transforms.v2 import boxes, images, pixels, points
-from rushlight.vision.transforms.v2.kernels import kernels
+from rushlight.vision.transforms.v2.kernels import kernels, renamed
 from rushlight.vision.transforms.v2.parts import is_pure_tensor
 from rushlight.vision.transforms.v2.registry import kernel_for, register_kernel
 from rushlight.vision.transforms.v2.valid import (
@@ -91,6 +91,7 @@ def _colour(name: str, kernel: Kernel | None = None) -> Kernel:
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = on_image.__doc__
+    function.__signature__ = renamed(on_image, "inpt")  # type: ignore[attr-defined]
     return function
 
 
@@ -125,6 +126,7 @@ def _geometry(name: str, v1: str | None = None, mask_fill: bool = False) -> Kern
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``transforms.functional.{v1 or name}``, of masks and boxes too."
+    function.__signature__ = renamed(kernel, "inpt")  # type: ignore[attr-defined]
     return function
 
 
@@ -234,9 +236,13 @@ def get_num_frames(inpt: Tensor) -> int:
 
 
 def convert_bounding_box_format(
-    inpt: Any, old_format: Any = None, new_format: BoundingBoxFormat | str | None = None
-) -> Any:
-    """Boxes in another format; ``old_format`` only for plain tensors."""
+    inpt: Any, old_format: Any = None, new_format: BoundingBoxFormat | str | None = None,
+    inplace: bool = False,
+) -> Any:  # fmt: skip
+    """Boxes in another format; ``old_format`` only for plain tensors.
+
+    ``inplace`` allows to overwrite ``inpt``, which is never done here.
+    """
     if new_format is None:
         raise TypeError("convert_bounding_box_format() missing 1 required argument: 'new_format'")
     if not (isinstance(inpt, BoundingBoxes) or is_pure_tensor(inpt)):

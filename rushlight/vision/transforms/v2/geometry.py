@@ -169,6 +169,8 @@ class RandomZoomOut(RandomlyApplied):
 class RandomCrop(Transform):
     """A part at a random place, after an optional border."""
 
+    get_params = staticmethod(chance.RandomCrop.get_params)
+
     def __init__(
         self,
         size: int | Sequence[int],
@@ -221,6 +223,8 @@ class RandomCrop(Transform):
 class RandomResizedCrop(Transform):
     """A part of random area and aspect ratio, resized."""
 
+    get_params = staticmethod(chance.RandomResizedCrop.get_params)
+
     def __init__(
         self,
         size: int | Sequence[int],
@@ -255,6 +259,8 @@ class RandomResizedCrop(Transform):
 class RandomRotation(Transform):
     """Rotated by a random angle."""
 
+    get_params = staticmethod(warp.RandomRotation.get_params)
+
     def __init__(
         self,
         degrees: float | Sequence[float],
@@ -284,6 +290,8 @@ class RandomRotation(Transform):
 
 class RandomAffine(Transform):
     """Rotated, moved, scaled and sheared at random."""
+
+    get_params = staticmethod(warp.RandomAffine.get_params)
 
     def __init__(
         self,
@@ -324,6 +332,8 @@ class RandomAffine(Transform):
 class RandomPerspective(RandomlyApplied):
     """Seen from a random side, with probability p."""
 
+    get_params = staticmethod(warp.RandomPerspective.get_params)
+
     def __init__(
         self,
         distortion_scale: float = 0.5,
@@ -350,6 +360,8 @@ class RandomPerspective(RandomlyApplied):
 
 class ElasticTransform(Transform):
     """Bent at random."""
+
+    get_params = staticmethod(warp.ElasticTransform.get_params)
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ size, and give (values, new size) where the size may change.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rushlight.tensor import Tensor
@@ -59,14 +59,29 @@ def _signature(first: str, words: list[str]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-def _of_pixels(function: Kernel, kind: Any = None) -> Kernel:
-    """``function`` of a plain tensor, taken for a ``kind``."""
+def renamed(function: Kernel, first: str, without: Sequence[str] = ()) -> inspect.Signature:
+    """The function's signature with another name for what it works on."""
+    _, *others = inspect.signature(function).parameters.values()
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    kept = [each for each in others if each.name not in without]
+    return inspect.Signature([inspect.Parameter(first, kind), *kept])
 
-    def kernel(values: Tensor, *args: Any, **options: Any) -> Any:
+
+def _of_pixels(function: Kernel, first: str, kind: Any = None) -> Kernel:
+    """``function`` of a plain tensor, taken for a ``kind``; ``first`` is the argument's name."""
+
+    def kernel(*args: Any, **options: Any) -> Any:
+        if first in options:
+            args = (options.pop(first), *args)
+        values, *args = args
         plain = Tensor.detach(values) if kind is not None else values
         made = function(plain if kind is None else kind(plain), *args, **options)
         return Tensor.detach(made) if kind is not None and isinstance(made, Tensor) else made
 
+    without: tuple[str, ...] = () if kind is None else ("interpolation", "antialias")
+    if first == "mask" and function.__name__ == "resize":
+        without = ("antialias",)
+    kernel.__signature__ = renamed(function, first, without)  # type: ignore[attr-defined]
     return kernel
 
 
@@ -104,15 +119,16 @@ def kernels(functions: Mapping[str, Any]) -> dict[str, Kernel]:
     """All of them by name, of the ``functions`` of v2."""
     made: dict[str, Kernel] = {}
     for name in (*_IMAGE.split(), "rgb_to_grayscale", "grayscale_to_rgb"):
-        made[f"{name}_image"] = _of_pixels(functions[name])
+        made[f"{name}_image"] = _of_pixels(functions[name], "image")
     for name in (*_IMAGE.split(), "get_num_frames", "uniform_temporal_subsample"):
-        made[f"{name}_video"] = _of_pixels(functions[name])
+        made[f"{name}_video"] = _of_pixels(functions[name], "video")
     for name in MOVES:
-        made[f"{name}_mask"] = _of_pixels(functions[name], Mask)
+        made[f"{name}_mask"] = _of_pixels(functions[name], "mask", Mask)
         made[f"{name}_bounding_boxes"] = _of_places(functions[name], name, boxes=True)
         made[f"{name}_keypoints"] = _of_places(functions[name], name, boxes=False)
-    for kind in ("mask", "bounding_boxes", "keypoints"):
-        made[f"get_size_{kind}"] = _of_pixels(functions["get_size"])
+    for kind, first in (("mask", "mask"), ("bounding_boxes", "bounding_box"),
+                        ("keypoints", "keypoints")):  # fmt: skip
+        made[f"get_size_{kind}"] = _of_pixels(functions["get_size"], first)
     for name, kernel in made.items():
         kernel.__name__ = kernel.__qualname__ = name
         kernel.__doc__ = f"``{name}`` of plain tensors."

@@ -58,6 +58,9 @@ def query_size(flat_inputs: list[Any]) -> tuple[int, int]:
 class Transform(Module):
     """Subclass it with ``transform(inpt, params)``, and ``make_params`` for what is drawn."""
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         """May raise for a sample that does not suit."""
 
