@@ -279,6 +279,8 @@ def weight_blocks(
     shape = tile(dtype, filters)
     taps_muladds = problem.flops // 2
     wanted = min(max(1, taps_muladds // CHUNK_MULADDS), WEIGHT_CHUNKS)
+    if apart and taps_muladds >= 2 * SHARE_MULADDS and problem.x.shape[0] > 1:
+        wanted = max(2, wanted)
     # A single tap does little with an input: larger blocks read it less often.
     widest = 64 if problem.row.taps * problem.column.taps > 1 else 128
     block_filters = min(round_up(filters, shape.columns), round_up(widest, shape.columns))
