@@ -40,7 +40,8 @@ def _feature_shape(input: Tensor) -> tuple[int, ...]:
     shape = input.shape
     if len(shape) < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    return (shape[0], shape[1], *(1,) * (len(shape) - 2))
+    images, channels, *others = shape
+    return (images, channels, *(1,) * len(others))
 
 
 def _plain_mask(shape: tuple[int, ...], keep: float) -> Tensor:
@@ -68,7 +69,7 @@ def _require_fractions(input: Tensor) -> None:
 
 
 def _dropped(input: Tensor, p: float, training: bool, shape: tuple[int, ...]) -> Tensor:
-    if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
+    if p == 0 or not training or 0 in input.shape:
         return input
     if p == 1:
         out: Tensor = function("mul")(input, 0)
@@ -124,12 +125,14 @@ def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
 def _spatial(name: str, ranks: tuple[int, int]) -> Any:
     def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         _check(p)
-        _warn_of_rank(name, input.ndim, ranks)
-        batched = input.ndim == ranks[1] or name == "dropout2d"
+        rank = input.ndim
+        if rank != ranks[1]:
+            _warn_of_rank(name, rank, ranks)
+        batched = rank == ranks[1] or name == "dropout2d"
         x = input if batched else function("unsqueeze")(input, 0)
-        if p == 0 or not training or input.numel() == 0:  # type: ignore[attr-defined]
-            return input
         out = _dropped(x, p, training, _feature_shape(x))
+        if out is x:
+            return input
         out = out if batched else function("squeeze")(out, 0)
         return _write(input, out, inplace, f"{name}_")
 
