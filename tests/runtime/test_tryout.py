@@ -64,7 +64,17 @@ def test_long_programs_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None
     made = finish(program, [PLANNED, ALL])
     assert made.over
     assert program.way == PLANNED
-    assert len(program.log) == 1
+    assert len(program.log) == 8
+
+
+def test_one_long_run_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    program: Any = Clocked(monkeypatch, {PLANNED: 300, ALL: 200})
+    made = Tryout(program, [PLANNED, ALL])
+    for number in range(48):
+        program.times[PLANNED] = 10**8 if number == 5 else 300
+        made.run(0)
+    assert made.over
+    assert tuple(made.ways) == (ALL,)
 
 
 def test_failures_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

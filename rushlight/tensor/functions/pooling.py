@@ -25,7 +25,7 @@ def _max_pool(rank: int) -> Any:
         f"The largest in each window of the last {rank} axes; ``return_indices``: and its place in "
         "the flattened plane."
     )
-    return public(functional=True)(pool)
+    return public(functional=True, asks=False)(pool)
 
 
 max_pool1d, max_pool2d, max_pool3d = map(_max_pool, (1, 2, 3))

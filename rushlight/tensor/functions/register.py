@@ -40,12 +40,14 @@ def public(
     inplace: bool = False,
     functional: bool = False,
     out: bool = False,
+    asks: bool = True,
     name: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """List a function under its name (and aliases) where the flags say.
 
-    ``out``: it is given a keyword argument ``out`` for what it writes its results to.
+    ``out``: it is given a keyword argument ``out`` for what it writes its results to. ``asks``:
+    whether its arguments are of the right kinds, where no op that it hands them to asks.
     """
 
     def keep(function: F) -> F:
@@ -54,7 +56,7 @@ def public(
             function = with_out(function)
         spelled = f"aten::{name or function.__name__.rstrip('_')}"
         # F's functions are Python in PyTorch too: they take what their bodies can use.
-        asking = checked(function, spelled[6:]) if torch or method else function
+        asking = checked(function, spelled[6:]) if asks and (torch or method) else function
         named = spanned(numpy_named(takes_dtype(asking)), spelled)
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = named

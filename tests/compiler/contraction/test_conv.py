@@ -363,6 +363,16 @@ def test_wrong_shapes_are_refused() -> None:
         conv(*map(machine.operand, (x, w, out)), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, Epilogue())
 
 
+def test_small_batches_are_shared_by_images() -> None:
+    case = filled({"x": (4, 12, 12, 10), "filters": 20, "taps": (5, 5)})
+    x, w, out = arrays(case)
+    g, dw = out.astype("f"), np.zeros_like(w)
+    launches = conv_weight_grad(*map(machine.operand, (g, x, dw)), *options(case), Epilogue())
+    assert [launch.chunks for launch in launches] == [2, 1]
+    machine.run(launches, 3)
+    np.testing.assert_allclose(dw, gradients(g, x, w, case)[1], rtol=1e-4, atol=3e-3)
+
+
 @pytest.mark.parametrize(
     ("images", "channels", "filters", "size"),
     [(8, 960, 160, 7), (8, 1280, 320, 7), (8, 96, 576, 14), (8, 576, 96, 14), (3, 640, 96, 5)],
