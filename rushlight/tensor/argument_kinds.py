@@ -110,7 +110,10 @@ def require_tensor(who: str, value: Any) -> None:
 
 
 def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
-    """TypeError for a constant of a call that is none for its parameter."""
+    """TypeError for a constant of a call that is none for its parameter. The ops that only this
+    package calls (``_full``) are not asked."""
+    if op.name[0] == "_":
+        return
     for place, (parameter, value) in enumerate(zip(op.parameters, arguments, strict=True), 1):
         if parameter.kind != table.STATIC or parameter.variadic or value is parameter.default:
             continue

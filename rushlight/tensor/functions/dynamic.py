@@ -17,6 +17,7 @@ from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.numpy_names import also_named
@@ -95,6 +96,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     shape = broadcast_shapes(input.shape, mask.shape)
     if tuple(input.shape) != shape:
         input = function("expand")(input, *shape)
+    if local.trace.abstract:
+        return one_sample.masked_scatter(input, mask, source)
     places = _mask_places(mask, shape, "masked_scatter_")
     count = places.shape[0]
     if count > source.numel():  # type: ignore[attr-defined]
@@ -187,6 +190,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     refuse("histc", input.dtype)
+    if local.trace.abstract and min <= max:
+        return one_sample.histc(input, bins, min, max)
     array = input._array().reshape(-1)
     low, high = float(min), float(max)
     if low == high and array.size:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64
+from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
+from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
@@ -110,6 +112,8 @@ def isin(
     for each in (elements, test_elements):
         if isinstance(each, Tensor):
             refuse("isin", each.dtype)
+    if local.trace.abstract:
+        return one_sample.isin(elements, test_elements, invert)
 
     def array(value: Any) -> Any:
         return value._array() if isinstance(value, Tensor) else np.asarray(value)
