@@ -40,7 +40,7 @@ def roots_of(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> l
         if not tensor.requires_grad:
             raise RuntimeError(_NO_GRADIENT.format(len(roots)))
         if gradient is None:
-            if tensor._value.meta.numel != 1:
+            if tensor._value_meta.numel != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if tensor.dtype.is_complex:
                 raise RuntimeError(
@@ -68,12 +68,20 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return (value,) if hasattr(value, "output_nr") else tuple(value)
 
 
-def _require_tensors(outputs: Sequence[Any]) -> None:
+def _ends(given: Any) -> tuple[Any, ...]:
+    """The tensors, and edges of the graph, that ``given`` names."""
+    return tuple(edge_target(each) if hasattr(each, "node") else each for each in _tuple(given))
+
+
+def _outputs(given: Any) -> tuple[Any, ...]:
+    """What a backward pass starts from."""
+    outputs = _ends(given)
     for each in outputs:
-        if not isinstance(each, Tensor):
+        if not isinstance(each, (Tensor, EdgeTarget)):
             raise AssertionError(
                 f"Expected output to be a torch.Tensor, but got {type(each).__name__}"
             )
+    return outputs
 
 
 def _gradients(given: Any, count: int) -> tuple[Tensor | None, ...]:
@@ -103,8 +111,7 @@ def backward(
     Raises RuntimeError where a tensor has no gradient, is no scalar and no ``grad_tensors`` are
     given, where the graph was already freed, or a saved tensor was overwritten in place.
     """
-    roots = _tuple(tensors)
-    _require_tensors(roots)
+    roots = _outputs(tensors)
     seeds = _gradients(grad_tensors, len(roots))
     keep = create_graph if retain_graph is None else retain_graph
     if create_graph:
@@ -151,21 +158,24 @@ def grad(
     """
     if not only_inputs:
         raise NotImplementedError("autograd.grad(only_inputs=False) is gone from PyTorch as well")
-    outs = _tuple(outputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    outs = _outputs(outputs)
     if type(inputs) is dict:
         by_name = grad(
             outputs, tuple(inputs.values()), grad_outputs, retain_graph, create_graph,
             only_inputs, allow_unused, is_grads_batched, materialize_grads,
         )  # fmt: skip
         return dict(zip(inputs, by_name, strict=True))
-    ins = _tuple(inputs)
-    _require_tensors(outs)
+    ins = _ends(inputs)
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for place, out in enumerate(outs):
         if not out.requires_grad:
             raise RuntimeError(_NO_GRADIENT.format(place))
-    ins = tuple(edge_target(each) if hasattr(each, "node") else each for each in ins)
     for each in ins:
         if not isinstance(each, (Tensor, EdgeTarget)):
             raise RuntimeError(

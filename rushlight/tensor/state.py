@@ -35,6 +35,7 @@ LEAF = _Leaf()
 _next_number = itertools.count().__next__
 # Their gradients read the result where PyTorch's read the argument: it may be overwritten.
 _RESULT_IS_FREE = frozenset(("hardtanh", "relu6"))
+_OF_TWO = frozenset(("add", "sub", "mul", "div"))
 
 
 class GradNode:
@@ -87,7 +88,10 @@ class GradNode:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """(grad_fn, output number) per argument, as PyTorch shows it."""
-        return tuple(_as_function(edge) for edge in self.edges)
+        told = tuple(_as_function(edge) for edge in self.edges)
+        # There the number of x * 2 is a tensor that no gradient goes to.
+        alone = len(told) == 1 and self.gradient is not None
+        return (*told, (None, 0)) if alone and self.gradient.call.name in _OF_TWO else told
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -375,9 +379,10 @@ def _overwritten_message(node: GradNode, number: int, value: Value, probe: Value
     count = len(node.gradient.metas)
     edge: Any = node.edges[place] if place < count else node._output_edge(place - count)
     source, output = _as_function(edge)
-    origin = "" if source is None or isinstance(source, AccumulateGrad) else (
-        f", which is output {output} of {_forward_name(source)},"
-    )  # fmt: skip
+    origin = ""
+    if source is not None and not isinstance(source, AccumulateGrad):
+        name = source.name()  # ExpBackward0: said as Exp
+        origin = f", which is output {output} of {name.rpartition('Backward')[0] or name},"
     if "anomaly" not in _listeners:
         hint = (
             "enable anomaly detection to find the operation that failed to compute its gradient, "
@@ -393,8 +398,3 @@ def _overwritten_message(node: GradNode, number: int, value: Value, probe: Value
         f"operation: [{kind} {list(value.meta.shape)}]{origin} is at version {reached}; expected "
         f"version {probe.version} instead. Hint: {hint}"
     )
-
-
-def _forward_name(node: GradNode) -> str:
-    """``Exp`` for ``ExpBackward0``."""
-    return node.name().rpartition("Backward")[0] or node.name()

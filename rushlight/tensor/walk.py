@@ -12,9 +12,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rushlight.base.dtype import dtype as DType
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
+from rushlight.engine.value import Meta, Size
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
 from rushlight.tensor.arrange import relaid
@@ -39,6 +41,20 @@ class EdgeTarget:
     def __init__(self, edge: Any) -> None:
         self._edge = edge
         self.output_nr = edge.number if isinstance(edge, OutputEdge) else 0
+
+    @property
+    def _value_meta(self) -> Meta:
+        node = self._edge.node if isinstance(self._edge, OutputEdge) else self._edge
+        meta: Meta = node.out_metas[self.output_nr]
+        return meta
+
+    @property
+    def shape(self) -> Size:
+        return self._value_meta.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self._value_meta.dtype
 
 
 def edge_target(edge: Any) -> Any:
@@ -232,8 +248,7 @@ class Walk:
         if "_hooks" in extra:
             tensor = self.lift(cotangent)
             for hook in tuple(extra["_hooks"].values()):
-                replaced = hook(tensor)
-                tensor = tensor if replaced is None else replaced
+                tensor = replaced_by(hook, tensor)
             cotangent = self.lower(tensor)
         if self.only is not None:
             for place, wanted in enumerate(self.only):
@@ -261,8 +276,7 @@ class Walk:
         """Give one leaf its sparse gradient, beside what it was handed before."""
         gradient = self.sparse[id(leaf)]
         for hook in tuple(leaf.__dict__.get("_hooks", {}).values()):
-            replaced = hook(gradient)
-            gradient = gradient if replaced is None else replaced
+            gradient = replaced_by(hook, gradient)
         if self.only is None:
             old = leaf._grad
             if old is None or old.is_sparse:
@@ -282,9 +296,7 @@ class Walk:
         for number, hooks in extra.get("tensor_hooks", {}).items():
             for hook in tuple(hooks.values()):
                 if slots[number] is not None:
-                    replaced = hook(self.lift(slots[number]))
-                    if replaced is not None:
-                        slots[number] = self.lower(replaced)
+                    slots[number] = self.lower(replaced_by(hook, self.lift(slots[number])))
         for hook in tuple(extra.get("pre_hooks", {}).values()):
             changed = hook(tuple(None if slot is None else self.lift(slot) for slot in slots))
             if changed is not None:
@@ -307,6 +319,26 @@ class Walk:
                 given = changed if isinstance(changed, tuple) else (changed,)
                 results = [None if each is None else self.lower(each) for each in given]
         return results
+
+
+def replaced_by(hook: Callable[[Tensor], Any], gradient: Tensor) -> Tensor:
+    """``gradient``, or what a tensor's hook gives in its place: another of its shape."""
+    made = hook(gradient)
+    if made is None:
+        return gradient
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(made, Tensor):
+        raise TypeError(f"expected Variable, but hook '{name}' returned '{type(made).__name__}'")
+    if made.shape != gradient.shape:
+        raise RuntimeError(
+            f"hook '{name}' has changed the size of value: from {list(gradient.shape)} to "
+            f"{list(made.shape)}"
+        )
+    if made.dtype is not gradient.dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was {gradient.dtype}, is {made.dtype})"
+        )
+    return made
 
 
 def like_leaf(leaf: Tensor, gradient: Tensor) -> Tensor:
