@@ -10,6 +10,7 @@ from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.value import Meta
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+from rushlight.ops.layout import Layout
 
 BYTES_LIMIT = 2 << 30  # bytes of results of a trace before it is flushed
 
@@ -32,6 +33,7 @@ class Step:
     __slots__ = (
         "call",
         "children",
+        "copied",
         "count",
         "cut",
         "entered",
@@ -80,6 +82,7 @@ class Step:
         # The Turn that traces are cut by here: see engine/turn.py.
         self.cut: Any = parent.cut if parent else None
         self.windows = 0  # views of memory that were new here: see engine/window.py
+        self.copied: dict[Layout, int] = {}  # bytes of each large one of them, all copies together
         # Kinds of views that were taken in as copies on the way here, because they move.
         self.slides: frozenset[Meta] = parent.slides if parent else frozenset()
         # Places written to here, and whether those from here on are numbers of the run.

@@ -5,7 +5,8 @@ step. For a view that is the same in every step that is right: the slice becomes
 For the batches of a data set, or the last tokens of a text that grows, every step would be new and
 need a plan of its own. So a place in the trie that has met a few views takes in the next new one
 as an input: a copy, whose plan serves for all that follow. After it all new views of that kind are
-copied: what reads rows one after the other should not learn that for each of them.
+copied: what reads rows one after the other should not learn that for each of them. But a large view
+that is the same one again and again has cost a plan's time in copies at last: then it gets its plan.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 1  # views recorded at one place before new ones are copied
 BYTES_LIMIT = 64 << 20  # a larger copy costs more than a plan
+WORTH_A_PLAN = 256 << 20  # so do several of one view, of so many bytes together
+_LARGE = 1 << 20  # of smaller copies nobody keeps an account
 
 
 def root_of(value: Value) -> Value:
@@ -58,6 +61,11 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     trace.step.windows += 1
     if trace.step.windows <= PATIENCE and meta not in trace.step.slides:
         return None
+    if meta.nbytes >= _LARGE:
+        copied = trace.step.copied.get(layout, 0) + meta.nbytes
+        if copied > WORTH_A_PLAN:
+            return None
+        trace.step.copied = {**trace.step.copied, layout: copied}
     item = meta.dtype.itemsize
     strides = tuple(step * item for step in layout.strides)
     fresh = Buffer(meta.nbytes)

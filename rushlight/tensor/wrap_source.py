@@ -74,8 +74,13 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
         # The default is a constant (alpha=1 costs no multiplication), anything else an input.
         default = "None" if parameter.default is inspect.Parameter.empty else f"default_{name}"
-        lines = [
-            f"{pad}if {name} is {default}: {name}_k = None",
+        lines = [f"{pad}if {name} is {default}: {name}_k = None"]
+        if type(parameter.default) is float and parameter.default:  # -0.0 would be equal to 0.0
+            lines += [
+                f"{pad}elif {name}.__class__ in _PLAIN and {name} == {default}:",
+                f"{pad}    {name}, {name}_k = {default}, None",
+            ]
+        lines += [
             f"{pad}else:",
             f"{pad}    {name}_k = type({name})",
             f"{pad}    if {name}_k is complex: {name}_k = (complex, repr({name}))",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import rushlight as torch
+from rushlight.engine import window
 from rushlight.engine.flush import stats
 
 
@@ -89,3 +90,16 @@ def test_a_view_of_memory_that_others_see_is_met_again() -> None:
         assert torch.allclose(out[0], layer.weight.sum(1) * i + layer.bias)
 
     assert sum(_plans(8, step)[3:]) == 0
+
+
+def test_a_large_view_of_many_rounds_gets_a_plan_at_last() -> None:
+    x = torch.arange(3.0 * (1 << 20))
+    windows = [slice(None, -1), slice(1, None)]
+
+    def step(i: int) -> None:
+        assert (x[windows[i > 0]] + 1)[0].item() == (i > 0) + 1
+
+    rounds = window.WORTH_A_PLAN // (x.nbytes - 4)
+    made = _plans(rounds + 4, step)
+    assert made[2 : rounds + 1] == [0] * (rounds - 1)  # copied
+    assert made[rounds + 1 :] == [1, 0, 0]
