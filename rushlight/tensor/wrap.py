@@ -309,8 +309,8 @@ _SHARED: dict[str, Any] = {
     "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
-    "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_PLAIN": (int, float), "_joined": joined,
-    "_require_fits": require_fits, "_as_bool": as_bool,
+    "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
+    "_require_fits": require_fits, "_as_bool": as_bool, "_PLAIN": (int, float),
 }  # fmt: skip
 
 
