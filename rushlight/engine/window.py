@@ -6,7 +6,7 @@ For the batches of a data set, or the last tokens of a text that grows, every st
 need a plan of its own. So a place in the trie that has met a few views takes in the next new one
 as an input: a copy, whose plan serves for all that follow. After it all new views of that kind are
 copied: what reads rows one after the other should not learn that for each of them. But a large view
-that is the same one again and again has cost a plan's time in copies at last: then it gets its plan.
+that is the same one again and again has cost a plan in copies at last: then it gets one.
 """
 
 from __future__ import annotations
