@@ -285,7 +285,7 @@ def _deprecated(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         )
         return function(*args, **kwargs)
 
-    renamed.__name__ = old
+    renamed.__name__ = renamed.__qualname__ = old
     renamed.__doc__ = f"The old spelling of {new}."
     return renamed
 

@@ -357,8 +357,10 @@ def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
     namespace = {**_SHARED, "_OP": op, "_write": _write, "_AS_VALUES": values}
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
-    made.__doc__, made.__qualname__ = op.__doc__, op.name
-    made.__module__ = "rushlight.nn.functional" if op.functional else "rushlight"  # for pickle
+    made.__doc__, made.__qualname__ = op.__doc__, op.name.removeprefix("_special_")
+    # Where users find it, and so pickle.
+    home = "rushlight" if made.__qualname__ == op.name else "rushlight.special"
+    made.__module__ = "rushlight.nn.functional" if op.functional and not op.torch else home
     return made
 
 

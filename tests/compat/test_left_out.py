@@ -64,7 +64,7 @@ def test_operators_by_name() -> None:
         ("rushlight.functional", "einsum"),
         ("rushlight.storage", "UntypedStorage"),
         ("rushlight.nn.modules.utils", "_pair"),
-        ("rushlight.nn.common_types", "size_2_t"),
+        ("rushlight.nn.common_types", "_size_2_t"),
         ("rushlight.utils.hooks", "RemovableHandle"),
         ("rushlight.utils.data._utils.collate", "default_collate"),
         ("rushlight._utils", "_flatten_dense_tensors"),

@@ -14,6 +14,7 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
+from rushlight.tensor.functions.register import found_at
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -143,9 +144,9 @@ def _one_to_real(name: str, forward: bool, doc: str) -> None:
 def _keep(name: str, transform: Callable[..., Any], doc: str) -> None:
     transform.__name__ = transform.__qualname__ = name
     transform.__doc__ = doc
-    transform.__module__ = "torch.fft"
     who = f"fft_{name}"
     FFT[name] = listed(checked(transform, who), who)
+    found_at(FFT[name], "rushlight.fft", name)
 
 
 def _dims(x: Tensor, s: Any, dim: Any) -> tuple[tuple[int, ...], list[int | None]]:

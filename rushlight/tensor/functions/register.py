@@ -29,8 +29,14 @@ def torch_form(function: F) -> F:
     """List a function as ``torch.<name>``, whatever F.<name> and Tensor.<name> are."""
     asking = checked(function, function.__name__)
     named = numpy_named(takes_dtype(listed(asking, function.__name__)))
+    found_at(named, "rushlight", function.__name__)
     TORCH_FORMS[function.__name__] = spanned(named, f"aten::{function.__name__}")
     return function
+
+
+def found_at(function: Callable[..., Any], module: str, name: str) -> None:
+    """Say where users find a function: pickle looks it up there."""
+    function.__module__, function.__qualname__ = module, name
 
 
 def public(
@@ -58,6 +64,9 @@ def public(
         # F's functions are Python in PyTorch too: they take what their bodies can use.
         asking = checked(function, spelled[6:]) if asks and (torch or method) else function
         named = spanned(numpy_named(takes_dtype(asking)), spelled)
+        if torch or functional:
+            where = "rushlight.nn.functional" if functional else "rushlight"
+            found_at(named, where, spelled[6:])
         for each in (name or function.__name__.rstrip("_"), *aliases):
             FUNCTIONS[each] = named
             for flag, place in (

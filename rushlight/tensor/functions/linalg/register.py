@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from rushlight.engine.trace import local
 from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
-from rushlight.tensor.functions.register import with_out
+from rushlight.tensor.functions.register import found_at, with_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -23,6 +23,7 @@ def linalg(made: F) -> F:
     name = made.__name__.rstrip("_")
     who = f"linalg_{name}"
     LINALG[name] = listed(checked(made if writes else with_out(made), who), who)
+    found_at(LINALG[name], "rushlight.linalg", name)
     return made
 
 
