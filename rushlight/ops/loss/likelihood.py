@@ -9,9 +9,11 @@ import numpy as np
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import scaled
+from rushlight.ops.arithmetic.add_multiply import add, mul, sub
+from rushlight.ops.comparison import le
 from rushlight.ops.loss.reduction import reduced
-from rushlight.ops.promote import align, common_dtype, floating, full
+from rushlight.ops.pointwise import exp, log
+from rushlight.ops.promote import align
 from rushlight.ops.samples import Fixed, Rng, Samples, floats
 from rushlight.ops.table import Scalar, composite
 
@@ -50,20 +52,17 @@ def poisson_nll_loss(
     reduction: str = "mean",
 ) -> Node:  # fmt: skip
     """exp(x) - t x (log_input), or x - t log(x + eps); ``full_loss`` adds Stirling's term."""
-    x, t = align(input, target, dtype=floating(common_dtype(input, target)))
+    # Each step in the dtype of what it is computed from, as PyTorch has it: Stirling's term of
+    # whole numbers is float32, whatever the input is.
     if log_input:
-        loss = binary("sub", unary("exp", x), binary("mul", t, x))
+        loss = sub(exp(input), mul(target, input))
     else:
-        shifted = binary("add", x, full(eps, x.shape, x.dtype))
-        loss = binary("sub", x, binary("mul", t, unary("log", shifted)))
+        loss = sub(input, mul(target, log(add(input, eps))))
     if full_loss:
-        log_t = unary("log", t)
-        stirling = binary("sub", binary("mul", t, log_t), t)
-        stirling = binary("add", stirling, scaled(unary("log", scaled(t, 2 * math.pi)), 0.5))
-        one = const(1, t.shape, t.dtype)
-        loss = binary(
-            "add", loss, build.where(binary("lt", one, t), stirling, const(0, t.shape, t.dtype))
-        )
+        stirling = sub(mul(target, log(target)), target)
+        stirling = add(stirling, mul(log(mul(target, 2 * math.pi)), 0.5))
+        counted = build.where(le(target, 1), const(0, target.shape, stirling.dtype), stirling)
+        loss = add(loss, build.cast(counted, loss.dtype))
     return reduced(loss, reduction)
 
 
