@@ -8,6 +8,9 @@ shapes alone, so that results never depend on the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rushlight.base.record import Record
 
 
@@ -51,3 +54,8 @@ class Launch(Record):
     flops: int
     bytes: int
     label: str
+
+    def over(self, names: Mapping[Any, object]) -> Launch:
+        """The same launch with other buffers in place of those in ``names``."""
+        pointers = [Ref(names.get(at.buffer, at.buffer), at.offset_bytes) for at in self.pointers]
+        return self.replace(pointers=tuple(pointers))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rushlight.base.dtype import COMPLEX
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import contiguous_strides
+from rushlight.compiler.again import Again, contraction_key, loop_key
 from rushlight.compiler.contraction import (
     Epilogue,
     Operand,
@@ -55,15 +56,24 @@ def short_name(dtype: DType, op: str) -> str:
 
 
 def lower_group(
-    group: Group, updated: dict[Node, Node], constant: frozenset[Node] = frozenset()
+    group: Group,
+    updated: dict[Node, Node],
+    constant: frozenset[Node] = frozenset(),
+    again: Again | None = None,
 ) -> list[Step]:
     """``updated``: updates that happen in the memory of their first source. ``constant``: buffers
-    that hold the same in every run of these launches (the weights of a loop)."""
+    that hold the same in every run of these launches (the weights of a loop). ``again``: the
+    launches of groups before this one."""
     if group.builder is not None:
-        if not group.outputs:
+        builder, outputs = group.builder, group.outputs
+        if not outputs:
             return []
-        launches = loop_launches(group.builder, group.outputs)
-        return [Step(launch, group.outputs[-1], pairs) for launch, pairs in launches]
+        if again is None:
+            launches = loop_launches(builder, outputs)
+        else:
+            key, buffers = loop_key(builder, outputs)
+            launches = again.launches(key, buffers, lambda: loop_launches(builder, outputs))
+        return [Step(launch, outputs[-1], pairs) for launch, pairs in launches]
     node = group.node
     assert node is not None
     out = Operand(
@@ -77,11 +87,13 @@ def lower_group(
         if absorbed.axes is not None:
             out = out.permute(*inverse(absorbed.axes))
         sources = tuple([operand(source) for source in core.src])
-        return [Step(launch, node) for launch in _contract(core, sources, out, epilogue, constant)]
+        launched = _contract(core, sources, out, epilogue, constant, again)
+        return [Step(launch, node) for launch in launched]
     sources = tuple([operand(source) for source in node.src])
     if node in updated:
         sources = (Operand(out.ref, out.dtype, sources[0].shape, sources[0].strides), *sources[1:])
-    return [Step(launch, node) for launch in _contract(node, sources, out, Epilogue(), constant)]
+    launched = _contract(node, sources, out, Epilogue(), constant, again)
+    return [Step(launch, node) for launch in launched]
 
 
 def operand(node: Node) -> Operand:
@@ -92,22 +104,29 @@ def operand(node: Node) -> Operand:
 
 def _contract(
     node: Node, sources: tuple[Operand, ...], out: Operand, epilogue: Epilogue,
-    constant: frozenset[Node],
+    constant: frozenset[Node], again: Again | None,
 ) -> list[Launch]:  # fmt: skip
     op = node.op
-    if op == "dot":
-        reused = sources[1].ref.buffer in constant
-        return matmul(sources[0], sources[1], out, epilogue, reused=reused)
-    rule = _CONVOLUTIONS.get(op)
-    if rule is None:
+    if op != "dot" and op not in _CONVOLUTIONS:
         return lower_node(node, sources, out)
     a, b = sources
-    attrs = node.attrs
-    return rule(
-        a, b, out, attrs["stride"], attrs["padding"], attrs["dilation"], attrs["groups"], epilogue
-    )
+    reused = b.ref.buffer in constant
+    geometry = [node.attrs[name] for name in _GEOMETRY if op != "dot"]
+
+    def made() -> list[Launch]:
+        if op == "dot":
+            return matmul(a, b, out, epilogue, reused=reused)
+        return _CONVOLUTIONS[op](a, b, out, *geometry, epilogue)
+
+    if again is None:
+        return made()
+    kind = (op, *geometry, reused, epilogue.activation)
+    key, buffers = contraction_key(kind, (a, b, out, epilogue.bias))
+    launches = again.launches(key, buffers, lambda: [(launch, []) for launch in made()])
+    return [launch for launch, _ in launches]
 
 
-_CONVOLUTIONS = {
+_GEOMETRY = ("stride", "padding", "dilation", "groups")
+_CONVOLUTIONS: dict[str, Callable[..., list[Launch]]] = {
     "conv": conv, "conv_input_grad": conv_input_grad, "conv_weight_grad": conv_weight_grad,
 }  # fmt: skip

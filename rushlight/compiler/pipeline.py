@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rushlight.base import config, events
+from rushlight.compiler.again import Again
 from rushlight.compiler.launch import Launch
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import nbytes_of, plan_memory, storage
@@ -61,7 +62,7 @@ def compile_graph(
             events.publish("pass", name=step.__name__, graph=graph)
         if config.CHECK:
             verify(graph)
-    graph, steps, updated = lower_graph(graph, donatable)
+    graph, steps, updated = lower_graph(graph, donatable, Again())
     layout = plan_memory(steps, graph, len(inputs), donatable, updated)
     addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
     pointers = [pointers_of(step, layout.places, updated) for step in steps]
@@ -86,19 +87,22 @@ def compile_graph(
 
 
 def lower_graph(
-    graph: list[Node], donatable: frozenset[int]
+    graph: list[Node], donatable: frozenset[int], again: Again | None = None
 ) -> tuple[list[Node], list[Step], dict[Node, Node]]:
-    """After the passes: what is stored, the launches in order, and which updates are in place."""
+    """After the passes: what is stored, the launches in order, and which updates are in place.
+
+    ``again``: where sizes are numbers, so that equal kernels are lowered once.
+    """
     graph = [_stored(sink) for sink in graph]
     groups, held = fuse(graph, donatable)
     updated = _updates_in_place(groups, graph, held, donatable)
-    return graph, [step for group in groups for step in _lower(group, updated)], updated
+    return graph, [step for group in groups for step in _lower(group, updated, again)], updated
 
 
-def _lower(group: Group, updated: dict[Node, Node]) -> list[Step]:
+def _lower(group: Group, updated: dict[Node, Node], again: Again | None) -> list[Step]:
     if group.node is not None and group.node.op == "loop":
         return lower_loop(group.node)
-    return lower_group(group, updated)
+    return lower_group(group, updated, again=again)
 
 
 def overwrites(

@@ -205,14 +205,19 @@ class Rounds:
         steps = self.calls[last - period : last]
         # (a backward pass adds up what has many readers, in loops without a gradient inside)
         gradients = self.backward or any(each.gradients for each in steps)
+        waits = gradients and calls <= GRADIENT_CALLS
+        if waits and not trace.waits:
+            return None  # as for each call of most loops that are trained through
         tokens = [self.token(place) for place in places]
+        if waits and trace.waits.isdisjoint(tokens):
+            return None
         ranks = [
             (tokens.count(token) > 1, size, -number)
             for number, (token, size) in enumerate(zip(tokens, self._carried(period), strict=True))
         ]
         token = tokens[-min(ranks)[2]]
         key = (token, -(-STRETCH_CALLS // period) * period, gradients)
-        if gradients and calls <= GRADIENT_CALLS and token not in trace.waits:
+        if waits and token not in trace.waits:
             return None
         return trace.turns.get(key) or Turn(key)
 

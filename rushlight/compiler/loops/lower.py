@@ -260,10 +260,10 @@ def _two_stages(
     stride = next(iter(partial)).size
     schedule.words[:] = [rows, rows_a_chunk, blocks, block_length, segments, length, stride]
     chunks = ceil_div(rows, rows_a_chunk) * blocks * segments
-    launch = _renamed(_made(schedule, True, chunks, f"{label} 1/2"), memory)
+    launch = _made(schedule, True, chunks, f"{label} 1/2").over(memory)
     rest = [root for root in roots if root[3]]
     second, renames = _second_stage(builder, [node for node, *_ in rest], partial, segments)
-    made = _renamed(_one(second, f"{label} 2/2"), memory | dict(renames))
+    made = _one(second, f"{label} 2/2").over(memory | dict(renames))
     pairs = [(_original(renames, output), source) for output, source in _in_place(second)]
     return [(launch, _in_place(schedule)), (made, pairs)]
 
@@ -275,16 +275,6 @@ def _original(renames: dict[Node, Node], copy: Node) -> Node:
 def _partial_dtype(value: Value) -> DType:
     dtype = value.dtype
     return float32 if dtype.name in ("float16", "bfloat16") else dtype
-
-
-def _renamed(launch: Launch, names: dict[Node, object]) -> Launch:
-    pointers = tuple(
-        [Ref(names.get(ref.buffer, ref.buffer), ref.offset_bytes) for ref in launch.pointers]  # type: ignore[call-overload]
-    )
-    return Launch(
-        launch.kernel, pointers, launch.words, launch.chunks, launch.flops, launch.bytes,
-        launch.label,
-    )  # fmt: skip
 
 
 def _second_stage(
