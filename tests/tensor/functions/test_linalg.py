@@ -250,8 +250,6 @@ def test_low_rank_approximations() -> None:
 def test_what_is_gone_says_so() -> None:
     with pytest.raises(RuntimeError, match=r"torch\.linalg\.eigh"):
         torch.symeig(torch.eye(2))
-    with pytest.raises(NotImplementedError, match="lobpcg"):
-        torch.lobpcg(torch.eye(2))
 
 
 @pytest.mark.parametrize("name", ["inv", "svdvals", "det", "cholesky", "lu_factor", "qr"])

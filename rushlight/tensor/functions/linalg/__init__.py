@@ -6,6 +6,7 @@ from rushlight.tensor.functions.linalg import (
     inverse,
     ldl,
     least_squares,
+    lobpcg,
     low_rank,
     lu,
     norms,
@@ -16,6 +17,6 @@ from rushlight.tensor.functions.linalg.norms import norm
 from rushlight.tensor.functions.linalg.register import LINALG
 
 __all__ = [
-    "LINALG", "LinAlgError", "factor", "inverse", "ldl", "least_squares", "low_rank", "lu",
-    "norm", "norms", "products", "removed",
+    "LINALG", "LinAlgError", "factor", "inverse", "ldl", "least_squares", "lobpcg", "low_rank",
+    "lu", "norm", "norms", "products", "removed",
 ]  # fmt: skip

@@ -29,11 +29,3 @@ def _gone(name: str, instead: str) -> None:
 
 for _name, _other in _INSTEAD.items():
     _gone(_name, _other)
-
-
-@public()
-def lobpcg(*args: Any, **kwargs: Any) -> Any:
-    """Raises NotImplementedError: no iterative eigenvalues here."""
-    raise NotImplementedError(
-        "torch.lobpcg is not there; torch.linalg.eigh(A) gives all eigenvalues at once"
-    )
