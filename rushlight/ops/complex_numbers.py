@@ -6,6 +6,8 @@ put together by ``bitcast``, whose derivative is itself, so most gradients follo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rushlight.base.dtype import bool_
@@ -205,6 +207,25 @@ def _(g: Node, out: Node, input: Node) -> Grads:
 
 
 angle.samples(lambda rng: iter(()))
+
+
+@composite(torch=False, name="_angle_of_real", grad_name="Angle")
+def angle_of_real(input: Node) -> Node:
+    """0, pi below 0, nan of nan."""
+    zero = const(0, input.shape, input.dtype)
+    turned = build.where(binary("lt", input, zero), const(math.pi, input.shape, input.dtype), zero)
+    return build.where(binary("ne", input, input), input, turned)
+
+
+@angle_of_real.vjp
+def _(g: Node, out: Node, input: Node) -> Grads:
+    return (const(0, g.shape, g.dtype),)
+
+
+@angle_of_real.samples
+def _(rng: Rng) -> Samples:
+    yield (floats(rng, 2, 3),), {}
+    yield (np.array([0.0, -0.0, np.nan, np.inf, -np.inf]),), {}
 
 
 @composite(method=True, differentiable=False)

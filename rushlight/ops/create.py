@@ -9,7 +9,7 @@ import numpy as np
 from rushlight.base.dtype import bool_, float32, float64, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
-from rushlight.ir.build import binary, const
+from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import full as filled
 from rushlight.ops.promote import grad_to
@@ -158,13 +158,13 @@ def linspace(start: Scalar, end: Scalar, steps: int, dtype: DType) -> Node:
     shape = (steps,)
     if steps == 1:
         return filled(start, shape, dtype)
-    kind = dtype if dtype.is_floating_point else float64
+    kind = dtype if dtype.is_floating_point or dtype.is_complex else float64
     index = build.iota(shape, 0, int64)
     first, last = filled(start, shape, kind), filled(end, shape, kind)
     step = binary("div", binary("sub", last, first), const(max(steps - 1, 1), shape, kind))
-    up = binary("add", first, binary("mul", step, build.cast(index, kind)))
+    up = build.fma(step, build.cast(index, kind), first)
     rest = build.cast(binary("sub", const(steps - 1, shape, int64), index), kind)
-    down = binary("sub", last, binary("mul", step, rest))
+    down = build.fma(unary("neg", step), rest, last)
     low = binary("lt", index, const(steps // 2, shape, int64))
     return build.cast(build.where(low, up, down), dtype)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from rushlight.ir import build
 from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import full
+from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.table import Scalar, composite
 
 
 @composite(torch=False, name="_dropout", grad_name="Mul")
 def dropout(input: Node, mask: Node, keep: Scalar) -> Node:
     """input * mask / keep: ``mask`` (bool) broadcasts to ``input``."""
-    noise = build.cast(mask, input.dtype)
-    noise = binary("div", noise, full(keep, noise.shape, noise.dtype))
+    wide = build.cast(mask, compute_dtype(input.dtype))
+    noise = build.cast(binary("div", wide, full(keep, wide.shape, wide.dtype)), input.dtype)
     return binary("mul", input, build.broadcast(noise, input.shape))
 
 

@@ -27,6 +27,11 @@ def _plus(x: Node, value: float) -> Node:
     return binary("add", x, const(value, x.shape, x.dtype))
 
 
+def _times_plus(x: Node, factor: float, value: float) -> Node:
+    """x * factor + value, rounded once: in its kernels PyTorch's compiler makes it so."""
+    return build.fma(x, const(factor, x.shape, x.dtype), const(value, x.shape, x.dtype))
+
+
 def _times(x: Node, value: float) -> Node:
     return binary("mul", x, const(value, x.shape, x.dtype))
 
@@ -68,7 +73,7 @@ def _source(size: int, count: int, scale: float | None, align_corners: bool, dty
     step = _step(size, count, scale, align_corners)
     if align_corners:
         return _times(place, step)
-    return _plus(_times(_plus(place, 0.5), step), -0.5)
+    return _times_plus(_plus(place, 0.5), step, -0.5)
 
 
 def _linear(
@@ -88,11 +93,8 @@ def _linear(
     first, second = build.take(x, low, axis), build.take(x, high, axis)
     weight = _rounded(weight, weights)
     rest = _rounded(binary("sub", const(1, weight.shape, weight.dtype), weight), weights)
-    return binary(
-        "add",
-        binary("mul", first, _along(rest, axis, first)),
-        binary("mul", second, _along(weight, axis, second)),
-    )
+    other = binary("mul", second, _along(weight, axis, second))
+    return build.fma(first, _along(rest, axis, first), other)
 
 
 def _rounded(x: Node, dtype: DType | None) -> Node:
@@ -101,15 +103,15 @@ def _rounded(x: Node, dtype: DType | None) -> Node:
 
 def _near(t: Node) -> Node:
     """The cubic kernel for |t| <= 1."""
-    inner = _plus(_times(t, CUBIC + 2), -(CUBIC + 3))
-    return _plus(binary("mul", binary("mul", inner, t), t), 1)
+    inner = _times_plus(t, CUBIC + 2, -(CUBIC + 3))
+    return build.fma(binary("mul", inner, t), t, const(1, t.shape, t.dtype))
 
 
 def _far(t: Node) -> Node:
     """The cubic kernel for 1 < |t| < 2."""
-    inner = _plus(_times(t, CUBIC), -5 * CUBIC)
-    inner = _plus(binary("mul", inner, t), 8 * CUBIC)
-    return _plus(binary("mul", inner, t), -4 * CUBIC)
+    inner = _times_plus(t, CUBIC, -5 * CUBIC)
+    inner = build.fma(inner, t, const(8 * CUBIC, t.shape, t.dtype))
+    return build.fma(inner, t, const(-4 * CUBIC, t.shape, t.dtype))
 
 
 def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
@@ -123,8 +125,8 @@ def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: b
     out = None
     for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
         tap = build.take(x, _clamped(_plus(base, offset), size), axis)
-        part = binary("mul", tap, _along(weight, axis, tap))
-        out = part if out is None else binary("add", out, part)
+        wide = _along(weight, axis, tap)
+        out = binary("mul", tap, wide) if out is None else build.fma(tap, wide, out)
     assert out is not None
     return out
 

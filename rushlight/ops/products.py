@@ -6,7 +6,7 @@ import math
 
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.ir import build
-from rushlight.ir.build import binary, permute, reshape
+from rushlight.ir.build import binary, permute, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import align, common_dtype, require_same_dtype
 from rushlight.ops.table import composite
@@ -90,8 +90,5 @@ def cross(input: Node, other: Node, dim: int | None = None) -> Node:
             f"{other.shape[axis]}"
         )
     a, b = align(input, other)
-    return binary(
-        "sub",
-        binary("mul", _roll(a, axis, 1), _roll(b, axis, 2)),
-        binary("mul", _roll(a, axis, 2), _roll(b, axis, 1)),
-    )
+    lost = binary("mul", _roll(a, axis, 2), _roll(b, axis, 1))
+    return build.fma(_roll(a, axis, 1), _roll(b, axis, 2), unary("neg", lost))

@@ -179,11 +179,16 @@ def linspace(
     require_cpu(device)
     _whole_steps("linspace", steps)
     start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
-    kind = dtype or (get_default_dtype() if out is None else out.dtype)
+    kind = dtype or (_kind_of_ends(start, end) if out is None else out.dtype)
     if not (kind.is_floating_point or kind.is_complex):
         start, end = int(start), int(end)
     made = finish(function("_linspace")(start, end, steps, kind), requires_grad)
     return made if out is None else _into(out, made)
+
+
+def _kind_of_ends(start: Any, end: Any) -> DType:
+    kind = get_default_dtype()
+    return kind.to_complex() if isinstance(start, complex) or isinstance(end, complex) else kind
 
 
 def _whole_steps(who: str, steps: Any) -> None:
@@ -203,8 +208,8 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """base ** linspace(start, end, steps)."""
     _whole_steps("logspace", steps)
-    kind = dtype or (get_default_dtype() if out is None else out.dtype)
     start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
+    kind = dtype or (_kind_of_ends(start, end) if out is None else out.dtype)
     real = kind
     if not (kind.is_floating_point or kind.is_complex):
         start, end, real = int(start), int(end), get_default_dtype()

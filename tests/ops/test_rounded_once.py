@@ -79,3 +79,33 @@ def test_gradients_of_what_rounds_once() -> None:
     assert torch.autograd.gradcheck(lambda a, b, c: torch.addcmul(a, b, c, value=0.3), (x, y, z))
     assert torch.autograd.gradcheck(lambda a, b: torch.add(a, b, alpha=0.3), (x, y))
     assert torch.autograd.gradgradcheck(torch.lerp, (x, y, z))
+
+
+def test_linspace_rounds_once() -> None:
+    x = torch.linspace(0, 1, 40).numpy()
+    step, place = np.float64(F32(1) / F32(39)), np.arange(40)
+    assert np.array_equal(x[:20], (step * place[:20]).astype(F32))
+    assert np.array_equal(x[20:], (1 - step * place[19::-1]).astype(F32))
+
+
+def test_cross_rounds_its_second_product_only() -> None:
+    x, y, _ = (each[:999].reshape(-1, 3) for each in _three())
+    a, b = x.numpy(), y.numpy()
+    first = _once(a[:, 1], b[:, 2], -(a[:, 2] * b[:, 1]))
+    assert np.array_equal(torch.linalg.cross(x, y)[:, 0].numpy(), first)
+
+
+def test_slope_of_tanh_rounds_once() -> None:
+    x, _, _ = _three()
+    x.requires_grad_()
+    out = torch.tanh(x)
+    out.sum().backward()
+    y = out.detach().numpy()
+    assert np.array_equal(x.grad.numpy(), _once(-y, y, np.ones_like(y)))
+
+
+def test_affine_part_of_a_norm_rounds_once() -> None:
+    x, y, z = (each[:1000].reshape(10, 100) for each in _three())
+    plain = torch.nn.functional.layer_norm(x, (100,))
+    out = torch.nn.functional.layer_norm(x, (100,), y[0], z[0])
+    assert np.array_equal(out.numpy(), _once(plain.numpy(), y[0].numpy(), z[0].numpy()))

@@ -104,3 +104,10 @@ def test_log_softmax_and_adaptive_pool(name: str) -> None:
     x = _x(getattr(torch, name))
     assert torch.log_softmax(x.reshape(2, 12) * 3, 1)[0].tolist() == LOGS[name]
     assert F.adaptive_avg_pool1d(x, 3).flatten().tolist() == BINS[name]
+
+
+def test_dropout_divides_by_what_a_float_says() -> None:
+    """1 / 0.7 rounded once, not 1 / (0.7 as a half)."""
+    torch.manual_seed(1)
+    kept = torch.nn.functional.dropout(torch.ones(60, dtype=torch.half), 0.3)
+    assert kept.unique().tolist() == [0.0, 1.4287109375]

@@ -50,3 +50,12 @@ def test_other_refusals() -> None:
         torch.ones(2).contiguous(memory_format=torch.preserve_format)
     with pytest.raises(TypeError, match=r"must be torch\.memory_format, not str"):
         torch.ones(2).clone(memory_format="channels_last")
+
+
+def test_casts_to_the_same_dtype_take_the_format() -> None:
+    x = torch.arange(36.0).reshape(2, 3, 2, 3)
+    assert x.float(memory_format=torch.channels_last).stride() == (18, 1, 9, 3)
+    assert x.to(torch.float32, memory_format=torch.channels_last).stride() == (18, 1, 9, 3)
+    assert x.cpu(memory_format=torch.channels_last).stride() == (18, 1, 9, 3)
+    assert x.float() is x
+    assert x.float(memory_format=torch.contiguous_format) is x

@@ -54,7 +54,7 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     x = build.cast(input, compute_dtype(input.dtype))
     gate = unary("sigmoid", x)
     one = const(1, x.shape, x.dtype)
-    slope = binary("mul", gate, binary("add", one, binary("mul", x, binary("sub", one, gate))))
+    slope = binary("mul", gate, build.fma(x, binary("sub", one, gate), one))
     return (build.cast(binary("mul", build.cast(g, x.dtype), slope), input.dtype),)
 
 
@@ -89,7 +89,7 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     below, two = plus(n, like(x, 2)), like(x, 2)
     rest = build.where(binary("lt", like(x, _MISH_IS_FLAT), x), zeros_of(x), over(two, below))
     bend = times(over(u, plus(u, like(x, 1))), times(rest, minus(two, rest)))
-    slope = plus(over(n, below), times(x, bend))
+    slope = build.fma(x, bend, over(n, below))
     return (build.cast(times(build.cast(g, x.dtype), slope), input.dtype),)
 
 

@@ -109,7 +109,7 @@ def _(g: Node, out: Node, input: Node, dim: int | None, dtype: DType | None) -> 
     wide = compute_dtype(out.dtype)
     g, out = (at_least_1d(build.cast(each, wide)) for each in (g, out))
     total = widen(reduce(g, "sum", (axis,)), out, (axis,))
-    slope = binary("sub", g, binary("mul", unary("exp", out), total))
+    slope = build.fma(unary("neg", unary("exp", out)), total, g)
     return (reshape(build.cast(slope, input.dtype), input.shape),)
 
 

@@ -8,7 +8,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled, times
-from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
+from rushlight.ops.norm.statistics import affine, inverse_root, normalised_slope, statistics
 from rushlight.ops.promote import compute_dtype, full, require_parameter
 from rushlight.ops.table import Grads, Scalar, composite
 
@@ -28,11 +28,6 @@ def _check_channels(input: Node, **vectors: Node | None) -> None:
         if vector is not None and vector.ndim != 1:
             raise RuntimeError(f"{name} should have 1 axis, but got shape {list(vector.shape)}")
     require_parameter(input, **vectors)
-
-
-def _affine(x: Node, scale: Node, shift: Node | None) -> Node:
-    out = times(x, scale)
-    return out if shift is None else binary("add", out, shift)
 
 
 @composite(torch=False, name="_batch_norm", grad_name="NativeBatchNorm")
@@ -61,7 +56,7 @@ def batch_norm(
         centred = binary("sub", x, per_channel(x, mean))
     scale = inverse if weight is None else times(inverse, build.cast(weight, x.dtype))
     shift = None if bias is None else per_channel(x, bias)
-    out = build.cast(_affine(centred, per_channel(x, scale), shift), input.dtype)
+    out = build.cast(affine(centred, per_channel(x, scale), shift), input.dtype)
     if running_mean is None or running_var is None:
         return out, mean, inverse
     count = x.size // max(x.shape[1], 1)
@@ -178,4 +173,4 @@ def batch_norm_eval(
         scale = times(scale, build.cast(weight, x.dtype))
     centred = binary("sub", x, per_channel(x, running_mean))
     shift = None if bias is None else per_channel(x, bias)
-    return build.cast(_affine(centred, per_channel(x, scale), shift), input.dtype)
+    return build.cast(affine(centred, per_channel(x, scale), shift), input.dtype)

@@ -9,7 +9,7 @@ from rushlight.ir.build import binary, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.norm.batch_norm import per_channel
-from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
+from rushlight.ops.norm.statistics import affine, inverse_root, normalised_slope, statistics
 from rushlight.ops.promote import compute_dtype, require_parameter
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.table import Grads, composite
@@ -52,11 +52,8 @@ def group_norm(
     centred, mean, variance = statistics(rows, (2,))
     inverse = inverse_root(variance, eps)
     out = reshape(times(centred, widen(inverse, rows, (2,))), x.shape)
-    if weight is not None:
-        out = times(out, per_channel(x, weight))
-    if bias is not None:
-        out = binary("add", out, per_channel(x, bias))
-    return build.cast(out, input.dtype), mean, inverse
+    factor, shift = (None if each is None else per_channel(x, each) for each in (weight, bias))
+    return build.cast(affine(out, factor, shift), input.dtype), mean, inverse
 
 
 @group_norm.vjp

@@ -8,7 +8,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, reduce
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
-from rushlight.ops.norm.statistics import inverse_root, normalised_slope, statistics
+from rushlight.ops.norm.statistics import affine, inverse_root, normalised_slope, statistics
 from rushlight.ops.promote import compute_dtype, require_parameter
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.reduce.sum import mean_of
@@ -48,11 +48,11 @@ def layer_norm(
     centred, mean, variance = statistics(x, axes)
     inverse = inverse_root(variance, eps)
     out = times(centred, widen(inverse, x, axes))
-    if weight is not None:
-        out = times(out, build.broadcast(build.cast(weight, x.dtype), x.shape))
-    if bias is not None:
-        out = binary("add", out, build.broadcast(build.cast(bias, x.dtype), x.shape))
-    return build.cast(out, input.dtype), mean, inverse
+    factor, shift = (
+        None if each is None else build.broadcast(build.cast(each, x.dtype), x.shape)
+        for each in (weight, bias)
+    )
+    return build.cast(affine(out, factor, shift), input.dtype), mean, inverse
 
 
 @layer_norm.vjp

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 from rushlight.base.shape import Shape
+from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import scaled, times
+from rushlight.ops.formula import plus, scaled, times
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.reduce.sum import mean_of
 
@@ -27,6 +28,13 @@ def statistics(x: Node, axes: Shape) -> tuple[Node, Node, Node]:
 def inverse_root(variance: Node, eps: float) -> Node:
     shifted = binary("add", variance, const(eps, variance.shape, variance.dtype))
     return unary("rsqrt", shifted)
+
+
+def affine(x: Node, factor: Node | None, shift: Node | None) -> Node:
+    """x * factor + shift, rounded once; either may be missing."""
+    if shift is None:
+        return x if factor is None else times(x, factor)
+    return plus(x, shift) if factor is None else build.fma(x, factor, shift)
 
 
 def normalised_slope(

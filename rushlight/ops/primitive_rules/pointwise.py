@@ -33,7 +33,7 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "atan": lambda x, out: unary("reciprocal", plus(squared(x), like(x, 1))),
     "sinh": lambda x, out: unary("cosh", x),
     "cosh": lambda x, out: unary("sinh", x),
-    "tanh": lambda x, out: one_minus(squared(out)),
+    "tanh": lambda x, out: build.fma(unary("neg", out), out, like(out, 1)),
     "asinh": lambda x, out: unary("rsqrt", plus(squared(x), like(x, 1))),
     "acosh": lambda x, out: _acosh_slope(x),
     "atanh": lambda x, out: unary("reciprocal", one_minus(squared(x))),

@@ -76,7 +76,7 @@ def igammac(a: Array, x: Array) -> Array:
 
 def _incomplete(a: Array, x: Array, *, lower: bool) -> Array:
     a, x = (np.array(each, np.float64) for each in np.broadcast_arrays(a, x))
-    bad = (a < 0) | (x < 0) | np.isnan(a) | np.isnan(x) | ((a == 0) & (x == 0))
+    bad = (a < 0) | (x < 0) | ((a == 0) & ((x == 0) | np.isnan(x)))
     bad |= np.isinf(a) & np.isinf(x)
     usual = ~bad & (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)
     vast = usual & (a > _VAST)

@@ -51,12 +51,11 @@ def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
             return _log_sum_of_complex(x, y)
         top = binary("maximum", x, y)
         gap = unary("neg", unary("abs", minus(x, y)))
-        more = scaled(unary("log1p", grown(gap)), 1 / base) if base != 1 else (
-            unary("log1p", grown(gap))
-        )  # fmt: skip
+        more = unary("log1p", grown(gap))
+        total = plus(top, more) if base == 1 else build.fma(more, like(more, 1 / base), top)
         # Of two equal infinities the gap is nan.
         alike = binary("and", binary("eq", x, y), binary("eq", unary("abs", x), like(x, math.inf)))
-        return build.where(alike, x, plus(top, more))
+        return build.where(alike, x, total)
 
     def vjp(g: Node, out: Node, input: Node, other: Node) -> Grads:
         x, y = align(input, other, dtype=out.dtype)

@@ -176,8 +176,7 @@ def angle(input: Tensor) -> Tensor:
         made = function("_angle")(input)
         return made
     x: Any = input if input.dtype.is_floating_point else function("mul")(input, 1.0)
-    turned = function("where")(x < 0, 3.141592653589793, x * 0)
-    made = function("where")(x != x, x, function("where")(x >= 0, 0.0, turned))
+    made = function("_angle_of_real")(x)
     return made
 
 

@@ -206,6 +206,7 @@ def rrelu(
     values = np.array(input._array())  # a copy: memory that is looked at is not replaced
     slopes = np.ones(values.shape, values.dtype)
     low = values <= 0
-    slopes[low] = source_of(None).uniform(int(low.sum()), np.dtype("float64"), lower, upper)
+    draws = source_of(None).uniform(int(low.sum()), np.dtype("float64"))
+    slopes[low] = draws * (upper - lower) + lower
     out = relaid(function("mul")(input, Tensor._from_array(slopes)), None)
     return _write(input, out, inplace, "rrelu_")

@@ -264,8 +264,8 @@ def common_shape(*shapes: Any) -> Any:
 
 @public(method=True)
 def ravel(input: Tensor) -> Tensor:
-    """One axis: a view where possible."""
-    return input.reshape(-1)
+    """One axis without gaps: a view where the elements lie so."""
+    return input.contiguous().reshape(-1)  # type: ignore[attr-defined,no-any-return]
 
 
 @public(torch=False, method=True)

@@ -40,9 +40,14 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if asked.copy:
         return clone(self, memory_format=wanted)
     require_format("to", wanted)
-    if wanted is None or suggested_format(self._current_layout()) is wanted:
-        return self
-    return self if wanted is preserve_format else clone(self, memory_format=wanted)
+    return _in_format(self, wanted)
+
+
+def _in_format(x: Tensor, wanted: Any) -> Tensor:
+    """The tensor itself if its strides are of the format ``wanted`` or nobody asks for one."""
+    if wanted in (None, preserve_format) or suggested_format(x._current_layout()) is wanted:
+        return x
+    return clone(x, memory_format=wanted)
 
 
 def _without_elements(self: Tensor, device: Any, kind: DType | None, copy: bool) -> Tensor:
@@ -59,7 +64,7 @@ def _without_elements(self: Tensor, device: Any, kind: DType | None, copy: bool)
 def _converted(x: Tensor, kind: DType, wanted: Any) -> Tensor:
     require_format("to", wanted)
     if kind is x.dtype:
-        return x
+        return _in_format(x, wanted)
     return copy_in(x, wanted, lambda each: convert(each, kind))
 
 
@@ -100,10 +105,10 @@ def named_type(kind: Any) -> DType:
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
-    """Itself: tensors live on the CPU."""
+    """Itself, as tensors live on the CPU; a copy where it is not in ``memory_format``."""
     if self.is_meta:
         raise NotImplementedError(NO_DATA)
-    return self
+    return _in_format(self, memory_format)
 
 
 def cuda(

@@ -106,3 +106,13 @@ def test_masked_logsumexp_of_whole_numbers_is_whole() -> None:
     x = torch.tensor([[1, 2], [3, 4]])
     made = torch.masked.logsumexp(x, 1, mask=torch.tensor([[True, False], [True, True]]))
     assert made.dtype is torch.int64 and made.tolist() == [1, 4]
+
+
+def test_incomplete_gamma_of_infinity_beside_nan() -> None:
+    infinity, nan = float("inf"), float("nan")
+    a = torch.tensor([infinity, nan, nan, 0.0, infinity])
+    x = torch.tensor([nan, infinity, 0.0, nan, infinity])
+    lower, upper = torch.igamma(a, x).tolist(), torch.igammac(a, x).tolist()
+    assert lower[:3] == [0, 1, 0]
+    assert upper[:3] == [1, 0, 1]
+    assert all(value != value for value in (*lower[3:], *upper[3:]))

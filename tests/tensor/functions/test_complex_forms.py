@@ -64,3 +64,15 @@ def test_softsign_divides_by_the_modulus() -> None:
 def test_float_power_in_place_wants_doubles() -> None:
     with pytest.raises(RuntimeError, match="float_power_"):
         torch.ones(2).float_power_(2)
+
+
+def test_angle_of_real_numbers_has_no_slope() -> None:
+    x = torch.tensor([1.0, -1.0, 0.0, float("nan"), float("-inf")], requires_grad=True)
+    out = x.angle()
+    out.sum().backward()
+    assert x.grad.tolist() == [0.0] * 5
+    assert out[1].item() == out[4].item() == 3.1415927410125732
+
+
+def test_linspace_between_complex_numbers() -> None:
+    assert torch.linspace(0, 1j, 3).tolist() == [0, 0.5j, 1j]

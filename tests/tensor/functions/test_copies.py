@@ -38,3 +38,12 @@ def test_slice_and_diagonal_scatter() -> None:
     ]  # fmt: skip
     with pytest.raises(RuntimeError, match="size equal to"):
         x.select_scatter(torch.ones(2), 0, 0)
+
+
+def test_ravel_leaves_no_gaps() -> None:
+    x = torch.arange(10.0)
+    part = x[::2].ravel()
+    part[0] = 7.0
+    assert part.stride() == (1,)
+    assert x[0].item() == 0
+    assert x.ravel().data_ptr() == x.data_ptr()
