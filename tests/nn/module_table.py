@@ -34,8 +34,11 @@ def whole(*values: Any) -> Callable[[Any], Any]:
 
 
 def log_chances(*shape: int) -> Callable[[Any], Any]:
-    """Log-probabilities along the last axis, wanting a gradient through the softmax."""
-    return lambda torch: torch.randn(*shape, requires_grad=True).log_softmax(-1)
+    """Log-probabilities along the last axis, wanting a gradient through the softmax.
+
+    Computed in double precision: the same float32 numbers in both libraries.
+    """
+    return lambda torch: torch.randn(*shape, requires_grad=True).double().log_softmax(-1).float()
 
 
 X1, X2, X3 = (2, 4, 9), (2, 4, 6, 7), (2, 4, 4, 5, 6)
