@@ -13,10 +13,14 @@ from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
+from rushlight.base.dtype import dtype as DType
 from rushlight.compat import names
 from rushlight.compat.absent_modules import AbsentLoader, why_absent
+from rushlight.tensor import Size, Tensor
+from rushlight.tensor.device import Device
+from rushlight.tensor.methods.duplicate import pytorch_form
 
 if TYPE_CHECKING:  # it takes as long to import as a tenth of everything here
     from importlib.metadata import Distribution, DistributionFinder
@@ -65,6 +69,9 @@ class Finder(MetaPathFinder):
 
 
 _finder = Finder()
+# Classes whose instances a pickle names, as PyTorch calls them, and where they are at home.
+_PICKLED: dict[type, str] = {Device: "device", DType: "dtype", Size: "Size"}
+_AT_HOME = {kind: (kind.__module__, kind.__qualname__) for kind in _PICKLED}
 
 
 def install() -> None:
@@ -82,6 +89,9 @@ def install() -> None:
                 "call it before the first import of torch"
             )
     sys.meta_path.insert(0, _finder)
+    pytorch_form.append(_reduced)
+    for kind, name in _PICKLED.items():
+        kind.__module__, kind.__qualname__ = "torch", name
     publish_loaded()
     for package in names.PACKAGES:
         if package in sys.modules:
@@ -97,11 +107,21 @@ def uninstall() -> None:
     """Take the names back; modules that were handed out stay with whoever has them."""
     if installed():
         sys.meta_path.remove(_finder)
+        pytorch_form.clear()
+        for kind, (module, name) in _AT_HOME.items():
+            kind.__module__, kind.__qualname__ = module, name
         for target in names.PACKAGES.values():
             if target in sys.modules:
                 sys.modules[target].__name__ = target
     for name in [name for name in sys.modules if names.claimed(name)]:
         del sys.modules[name]
+
+
+def _reduced(tensor: Tensor) -> tuple[Any, ...]:
+    """What a pickle holds of a tensor: most programs never ask."""
+    form = importlib.import_module("rushlight.compat.plain_pickles")
+    made: tuple[Any, ...] = form.reduced(tensor)
+    return made
 
 
 def _name_package(name: str, module: ModuleType) -> None:

@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.tensor import Tensor, bfloat16, empty, float16, float32, float64
 from rushlight.tensor.device import CPU, require_cpu
+from rushlight.tensor.methods.duplicate import pytorch_form
 from rushlight.tensor.state import LEAF
 
 
@@ -94,6 +95,8 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
     __str__ = __repr__
 
     def __reduce_ex__(self, protocol: int) -> Any:
+        if pytorch_form and type(self) is Parameter:
+            return pytorch_form[0](self)
         with no_grad():
             return _rebuild_parameter, (self.clone(), self.requires_grad, OrderedDict())
 

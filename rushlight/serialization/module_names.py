@@ -19,6 +19,7 @@ MODULES: dict[str, str] = {
     **{f"{TRANSFORMS}.{ours}": f"{TRANSFORMS}.transforms" for ours in (
         "elementwise_transforms", "joined_transforms", "transform", "vector_transforms")},
     "torch.optim.adafactor": "torch.optim", "torch.optim.muon": "torch.optim",
+    "torch.utils.data.collate": "torch.utils.data._utils.collate",
 }  # fmt: skip
 # A package here, one module there.
 FLAT = "torch.optim.lr_scheduler"

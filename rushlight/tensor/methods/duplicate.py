@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,16 @@ def _rebuild(array: Any, kind: str, requires_grad: bool) -> Tensor:
     return made
 
 
+# While ``import torch`` gives Rushlight: what pickles hold, in the form that PyTorch reads.
+pytorch_form: list[Callable[[Tensor], tuple[Any, ...]]] = []
+
+
 def reduce_ex(self: Tensor, protocol: int) -> Any:
+    extra = {k: v for k, v in self.__dict__.items() if k not in _NOT_COPIED}
+    if pytorch_form and not extra and type(self) is Tensor:
+        return pytorch_form[0](self)
     array = self._array()
     if self.dtype is dtypes.bfloat16:
         array = array.astype(np.float32)
     made = (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF))
-    extra = {k: v for k, v in self.__dict__.items() if k not in _NOT_COPIED}
     return (*made, extra) if extra else made
