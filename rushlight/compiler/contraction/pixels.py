@@ -22,8 +22,9 @@ from rushlight.compiler.launch import Launch
 from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
-# More channels than these fill vectors of channels well enough.
+# More channels than these fill vectors of channels well enough: in gradients of weights, and here.
 _FEW_CHANNELS = 15
+_FEW_FILTERS = 25
 # Inputs are turned into planes once: fewer taps than these do not pay for it.
 _FEW_TAPS = 4
 # Multiply-adds of one chunk: some 8 us.
@@ -44,16 +45,16 @@ def fits(problem: Problem, epilogue: Epilogue, skips: bool) -> bool:
     if epilogue.residual is not None or column.stride != 1:
         return False
     shape = _apart(problem, epilogue, skips)
-    if shape is None and pays(problem):
+    if shape is None and pays(problem, _FEW_FILTERS):
         shape = tile(values.register_dtype(problem.out.dtype), problem.filters, column.out)
     depth = taps * problem.channels
     return 0 < depth <= MAX_DEPTH and shape is not None and _rows(problem, shape) > 0
 
 
-def pays(problem: Problem) -> bool:
+def pays(problem: Problem, most: int = _FEW_CHANNELS) -> bool:
     """Whether fewer lanes are idle if they are pixels, by enough to be worth turning inputs."""
     filters, columns = problem.filters, problem.column.out
-    if filters > _FEW_CHANNELS or problem.row.taps * problem.column.taps < _FEW_TAPS:
+    if filters > most or problem.row.taps * problem.column.taps < _FEW_TAPS:
         return False
     work = values.register_dtype(problem.out.dtype)
     shape = tile(work, filters, columns)

@@ -227,7 +227,7 @@ def test_epilogue(first: bool) -> None:
     np.testing.assert_allclose(dx, want_dx + channel_bias, atol=1e-2)
 
 
-@pytest.mark.parametrize("filters", [1, 3, 6, 7, 11, 13])
+@pytest.mark.parametrize("filters", [1, 3, 6, 7, 11, 13, 18, 20])
 @pytest.mark.parametrize("first", [(False, False), (False, True), (True, False), (True, True)])
 @pytest.mark.parametrize("dtype", ["f", "d"])
 def test_few_channels(filters: int, first: tuple[bool, bool], dtype: str) -> None:
