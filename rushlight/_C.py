@@ -30,6 +30,14 @@ def _log_api_usage_once(event: str) -> None:
     """Nothing is told to anybody."""
 
 
+def _jit_set_profiling_executor(profiling: bool) -> bool:
+    """True, as it was: plans are made for the shapes met, and nothing else is there to choose."""
+    return True
+
+
+_jit_set_profiling_mode = _jit_set_profiling_executor
+
+
 def _cuda_isInBadFork() -> bool:
     return False
 
@@ -54,6 +62,7 @@ class _nn:
 
 _FILES = "torch.load and torch.save read and write files"
 TensorType = absent_class("torch.TensorType", "it is a type of TorchScript; use torch.Tensor")
+DeviceObjType = absent_class("torch.DeviceObjType", "it is a type of TorchScript; use torch.device")
 PyTorchFileReader = absent_class("torch.PyTorchFileReader", _FILES)
 _SCRIPT = "TorchScript, whose parts it holds, is left out"
 Graph = absent_class("torch._C.Graph", _SCRIPT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from rushlight.base.left_out import absent_class
 
 FakeTensor = absent_class(
@@ -14,4 +16,9 @@ def is_fake(x: object) -> bool:
     return False
 
 
-__all__ = ["FakeTensor", "is_fake"]
+def unset_fake_temporarily() -> nullcontext[None]:
+    """A context in which tensors are ordinary ones, as they are outside of it."""
+    return nullcontext()
+
+
+__all__ = ["FakeTensor", "is_fake", "unset_fake_temporarily"]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rushlight.fx.node import Node, Target, map_aggregate
+from rushlight.tensor import overrides
 
 if TYPE_CHECKING:
     from rushlight.fx.graph import Graph
@@ -183,16 +184,16 @@ class TracerBase:
 class GraphAppendingTracer(TracerBase):
     """Adds to a graph that somebody builds by hand: ``Proxy(node, GraphAppendingTracer(graph))``.
 
-    >>> import operator
-    >>> from rushlight import fx
-    >>> graph = fx.Graph()
-    >>> x = fx.Proxy(graph.placeholder("x"), fx.proxy.GraphAppendingTracer(graph))
-    >>> [node.name for node in (x * 2 + 1).node.graph.nodes]
-    ['x', 'mul', 'add']
+    >>> import rushlight as torch
+    >>> graph = torch.fx.Graph()
+    >>> x = torch.fx.Proxy(graph.placeholder("x"), torch.fx.proxy.GraphAppendingTracer(graph))
+    >>> [node.name for node in torch.einsum("ij->i", x * 2).node.graph.nodes]
+    ['x', 'mul', 'einsum']
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        overrides.listen()
 
 
 # What PyTorch's nn.functional takes over from its C++ part, and so tells as it was called.

@@ -6,10 +6,14 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn, optim
+from rushlight._subclasses.fake_tensor import unset_fake_temporarily
+from rushlight.audio.functional.functional import _hz_to_mel
+from rushlight.distributions.transforms import _clipped_sigmoid
 from rushlight.distributions.utils import _sum_rightmost
 from rushlight.hub import HASH_REGEX, _get_torch_home
 from rushlight.jit import annotations
 from rushlight.nn import functional as F
+from rushlight.nn.common_types import _size_2_t
 from rushlight.nn.modules.module import _IncompatibleKeys
 from rushlight.nn.modules.transformer import _get_activation_fn, _get_clones
 from rushlight.optim.optimizer import (
@@ -42,6 +46,16 @@ def test_they_work() -> None:
     with pytest.raises(AssertionError, match="sizes differ"):
         torch._assert(torch.tensor(False), "sizes differ")
     torch._assert(True, "unused")
+
+
+def test_the_addresses_of_names_that_libraries_take_from_inside() -> None:
+    assert float(_clipped_sigmoid(torch.tensor(200.0))) < 1.0
+    assert torch._C._jit_set_profiling_executor(False) is True
+    assert not isinstance(torch.ones(1), torch.DeviceObjType)
+    assert _size_2_t == int | tuple[int, int]
+    assert float(_hz_to_mel(1000.0, "slaney")) == 15.0
+    with unset_fake_temporarily():
+        assert torch.ones(1).item() == 1.0
 
 
 def test_a_users_optimizer_with_pytorchs_decorator() -> None:
