@@ -67,6 +67,16 @@ def _unless_empty(kernel: str) -> Callable[[dict[str, Any]], str]:
     return named
 
 
+def _unless_one_bin(kernel: str) -> Callable[[dict[str, Any]], str]:
+    """``kernel``, which one bin for all does without: it is a plain mean."""
+
+    def named(given: dict[str, Any]) -> str:
+        size = given["output_size"]
+        return "" if size == 1 or (isinstance(size, (tuple, list)) and {*size} == {1}) else kernel
+
+    return named
+
+
 def _dilated(given: dict[str, Any]) -> str:
     dilation = given["dilation"]
     sizes = (dilation,) if isinstance(dilation, int) else dilation
@@ -229,9 +239,9 @@ _FIRST: dict[str, tuple[tuple[str, Words], ...]] = {
     **{name: ((NOT_REAL, words),) for n, words in (
         (1, "adaptive_max_pool2d"), (2, "adaptive_max_pool2d"), (3, "adaptive_max_pool3d_cpu"),
     ) for name in (f"_adaptive_max_pool{n}d", f"adaptive_max_pool{n}d_with_indices")},
-    "adaptive_avg_pool1d": ((NOT_REAL, "adaptive_avg_pool2d"),),
-    "adaptive_avg_pool2d": ((NOT_REAL, "adaptive_avg_pool2d"),),
-    "adaptive_avg_pool3d": ((NOT_REAL, "adaptive_avg_pool3d_cpu"),),
+    **{f"adaptive_avg_pool{n}d": ((WHOLE, words), ("c", _unless_one_bin(words))) for n, words in (
+        (1, "adaptive_avg_pool2d"), (2, "adaptive_avg_pool2d"), (3, "adaptive_avg_pool3d_cpu"),
+    )},
     "_interpolate": (("bilc", _resampled), ("u", _resampled_bytes)),
     "_edge_pad": (("b", _padded),),
     "_max_unpool": ((NOT_REAL, _unpooled),),

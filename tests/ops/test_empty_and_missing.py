@@ -69,3 +69,16 @@ def test_adaptive_pools_keep_the_order_of_images_only(rank: int, kept: bool) -> 
     pool = getattr(F, f"adaptive_max_pool{rank}d")
     for out in (pool(x, 2), *pool(x, 2, return_indices=True)):
         assert out.is_contiguous(memory_format=order) is kept
+
+
+def test_means_of_one_bin() -> None:
+    numbers = torch.tensor([[1 + 2j, 3 - 1j]])
+    assert F.adaptive_avg_pool1d(numbers, 1).tolist() == [[2 + 0.5j]]
+    with pytest.raises(NotImplementedError, match="adaptive_avg_pool2d"):
+        F.adaptive_avg_pool1d(numbers, 2)
+    with pytest.raises(RuntimeError, match="Expected 2 to 3 dimensions, but got 1-dimensional"):
+        F.adaptive_avg_pool1d(zeros(4), 1)
+    with pytest.raises(IndexError, match="got -2"):
+        F.adaptive_avg_pool2d(zeros(4), 1)
+    with pytest.raises(TypeError, match="not NoneType"):
+        F.adaptive_avg_pool1d(zeros(2, 4), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
@@ -46,15 +47,35 @@ def require_elements(who: str, input: Node, rank: int, kind: str) -> None:
 
 
 def _is_mean(input: Node, rank: int) -> bool:
-    """Where PyTorch takes a plain mean for one bin: of any rank, and of nothing too."""
-    return input.ndim >= rank and (
-        input.ndim not in (rank + 1, rank + 2) or 0 in input.shape[-rank - 1 :]
+    """Where PyTorch's plain mean for one bin differs: any rank, complex numbers, nothing."""
+    for axis in range(rank):
+        normalize_dim(-1 - axis, input.ndim)
+    return (
+        input.ndim not in (rank + 1, rank + 2)
+        or input.dtype.is_complex
+        or 0 in input.shape[-rank - 1 :]
     )
+
+
+def _require_line(input: Node, output_size: Any) -> None:
+    """What PyTorch asks of the arguments of adaptive_avg_pool1d, which is built in there."""
+    if output_size is None:
+        raise TypeError(
+            "adaptive_avg_pool1d(): argument 'output_size' (position 2) must be tuple of ints, not "
+            "NoneType"
+        )
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 "
+            "'self' (while checking arguments for adaptive_avg_pool1d)"
+        )
 
 
 def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> Any:
     """Axis by axis: the mean of means (or the largest of largest) over a grid is separable."""
-    if isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
+    if who == "adaptive_avg_pool1d":
+        _require_line(input, output_size)
+    elif isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
         raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     given = (output_size,) if isinstance(output_size, int) else tuple(output_size or ())
     if kind == "sum" and given and set(given) == {1} and _is_mean(input, rank):
