@@ -219,7 +219,9 @@ class Fuser:
         """
         assert group.builder is not None
         space = group.builder.space
-        if not space.axes or node not in self.wanted or squeeze(node.shape) != space.row_shape:
+        if not space.axes or node.op == "reduce" or node not in self.wanted:
+            return True
+        if squeeze(node.shape) != space.row_shape:
             return True
         outside = [ref for ref in refs if self.group_of.get(ref) is not group]
         return not any(squeeze(ref.shape) == space.row_shape for ref in outside)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 from rushlight.compiler.loops.build import INLINE, MOVES
-from rushlight.compiler.loops.saved import HEAVY
 from rushlight.compiler.passes.epilogue import Absorbed
+from rushlight.compiler.passes.reads import COSTLY, Reads
 from rushlight.compiler.views import view_base
 from rushlight.ir.graph import Node
 from rushlight.ir.primitives import ELEMENTWISE
 
-# Worth keeping once a row rather than computing again for each element of it.
-_COSTLY = HEAVY | frozenset(("div", "sqrt", "rsqrt", "reciprocal"))
 # A longer chain is held in between: kernels are written by recursion, and registers are few.
 MOST_DEPTH = 60
 
@@ -41,6 +39,7 @@ def choose_held(order: list[Node], wanted: set[Node], epilogues: dict[Node, Abso
         held.add(node)
         for source in node.src:
             held.add(view_base(source))
+    reads = Reads(order, wanted)
     uses = dict.fromkeys(order, 0)
     cost: dict[Node, tuple[int, int]] = {}
     depth: dict[Node, int] = {}
@@ -53,7 +52,7 @@ def choose_held(order: list[Node], wanted: set[Node], epilogues: dict[Node, Abso
     for node in reversed(order):
         if node.op in ELEMENTWISE and node not in held and uses[node] > 1:
             loads, work = cost[node]
-            if loads > 1 or work > 4:
+            if (loads > 1 or work > 4) and not reads.spares(node):
                 held.add(node)
         times = 1 if node in held else max(uses[node], 1)
         taken = epilogues.get(node)
@@ -77,7 +76,7 @@ def _hold_costly(node: Node, held: set[Node]) -> None:
         each = stack.pop()
         if each in held or each.op not in ELEMENTWISE:
             continue
-        if each.op in _COSTLY:
+        if each.op in COSTLY:
             held.add(node)
             return
         stack += each.src
@@ -97,5 +96,5 @@ def _cost(node: Node, cost: dict[Node, tuple[int, int]], held: set[Node]) -> tup
         more, extra = cost[source]
         loads, work = loads + more, work + extra
     if node.op in ELEMENTWISE:
-        work += 20 if node.op in _COSTLY else 1
+        work += 20 if node.op in COSTLY else 1
     return loads, work
