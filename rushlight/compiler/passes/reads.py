@@ -115,4 +115,3 @@ class Reads:
             return {source}
         made = self.made_of(source)
         return set() if made is None else made[0]
-
