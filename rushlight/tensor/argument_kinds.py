@@ -39,6 +39,10 @@ def _is_whole(value: Any) -> bool:
     return _is_int(value)
 
 
+def _is_tensors(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(map(_is_tensor, value))
+
+
 def _is_dims(value: Any) -> bool:
     return value is None or _is_int(value) or _is_ints(value)
 
@@ -76,9 +80,11 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "float": (_is_number, "float"),
     "str": (_is_text, "str"),
     "Tensor": (_is_tensor, "Tensor"),
+    "Sequence[Tensor]": (_is_tensors, "tuple of Tensors"),
     "Generator": (_is_generator, "torch.Generator"),
     "Dims": (_is_dims, "tuple of ints"),
     "Dims | bool": (lambda value: _is_dims(value) or _is_bool(value), "tuple of ints"),
+    "int | Shape": (_is_window, "int or tuple of ints"),
     "Shape": (_is_ints, "tuple of ints"),
     "Sequence[int]": (_is_ints, "tuple of ints"),
     "tuple[int, ...]": (_is_ints, "tuple of ints"),
@@ -165,6 +171,11 @@ def _asked(function: Any, who: str) -> tuple[dict[str, _Argument | None], int]:
 
 
 _REQUIRED: Any = object()
+
+
+def asks(function: F) -> F:
+    """``checked``, under the function's own name."""
+    return checked(function, function.__name__)
 
 
 def checked(function: F, who: str) -> F:

@@ -10,6 +10,7 @@ from rushlight.base import shape as shapes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn_once
 from rushlight.engine.value import Size
+from rushlight.tensor.argument_kinds import asks
 from rushlight.tensor.device import Device, chosen
 from rushlight.tensor.kinds import can_cast
 from rushlight.tensor.memory_format import (
@@ -52,16 +53,19 @@ def is_storage(obj: Any) -> bool:
     return isinstance(obj, (UntypedStorage, TypedStorage))
 
 
+@asks
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating one."""
     return input.dtype.is_floating_point
 
 
+@asks
 def is_complex(input: Tensor) -> bool:
     """Whether the dtype is a complex one."""
     return input.dtype.is_complex
 
 
+@asks
 def is_nonzero(input: Tensor) -> bool:
     """Whether the one element is not zero."""
     return bool(input)
@@ -82,11 +86,13 @@ def _assert_async(
         raise RuntimeError(assert_msg)
 
 
+@asks
 def numel(input: Tensor) -> int:
     """The number of elements."""
     return input._value.meta.numel
 
 
+@asks
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shape and all elements are equal."""
     if input.shape != other.shape:
@@ -94,6 +100,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return bool(function("all")(function("eq")(input, other)).item())
 
 
+@asks
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:

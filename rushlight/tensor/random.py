@@ -22,6 +22,7 @@ from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.tensor import random_complex as complexes
+from rushlight.tensor.argument_kinds import asks
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
@@ -276,6 +277,7 @@ def randint_like(
 
 
 @takes_dtype
+@asks
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     out: Tensor | None = None, dtype: DType | None = None, device: Any = None,
@@ -324,6 +326,7 @@ def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(flat)
 
 
+@asks
 def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None,
     out: Tensor | None = None,

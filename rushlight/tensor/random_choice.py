@@ -8,6 +8,7 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
+from rushlight.tensor.argument_kinds import asks
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.memory_format import laid_out
@@ -17,6 +18,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 
+@asks
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Tensor | None = None,

@@ -78,3 +78,25 @@ def test_a_keyword_behind_starred_arguments_is_no_place():
         [1],
         [2],
     ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: torch.equal(x, 3), lambda: torch.numel(3), lambda: torch.is_complex(2),
+        lambda: x.view_as(3), lambda: x.expand_as(0.5), lambda: torch.bernoulli(1.0),
+        lambda: torch.multinomial(x, 1, generator=3), lambda: torch.hstack(x),
+        lambda: torch.vstack("mean"), lambda: x.copy_((1,)),
+    ],
+)  # fmt: skip
+def test_refused_by_functions_that_no_op_asks_for(call):
+    with pytest.raises(TypeError, match="must be"):
+        call()
+
+
+def test_small_forms():
+    assert torch.combinations(torch.ones(3), 0).shape == (0,)
+    with pytest.raises(RuntimeError, match="Expect a 1D vector"):
+        torch.combinations(x)
+    assert torch.histogram(x)[0].shape == (100,)
+    assert (x.dense_dim(), x.sparse_dim()) == (2, 0)

@@ -62,6 +62,7 @@ RARE = {
     "linear_loss": "",
     "multi_head": "",
     "native_norm": "",
+    "numbered_losses": "",
     "pairs": "",
     "rare_forms": "",
     "recurrent": "",

@@ -22,7 +22,7 @@ def _lengths(name: str, given: Any, batch: int) -> np.ndarray[Any, Any]:
     return values
 
 
-@public(torch=True, functional=True)
+@public(torch=False, functional=True)
 def ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
     reduction: str = "mean", zero_infinity: bool = False,

@@ -103,7 +103,7 @@ def _tensor(array: Array) -> Tensor:
 
 @public(method=True, out=True)
 def histogram(
-    input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
+    input: Tensor, bins: Any = 100, *, range: Any = None, weight: Tensor | None = None,
     density: bool = False,
 ) -> Any:  # fmt: skip
     """(hist, bin_edges): how many values, or the sum of their weights, lie in each bin.

@@ -41,7 +41,7 @@ def _adaptive_max_pool(rank: int) -> Any:
 
     pool.__name__ = pool.__qualname__ = name
     pool.__doc__ = "The largest of each of output_size bins an axis; None keeps an axis as it is."
-    return public(torch=rank == 1, functional=True)(pool)
+    return public(torch=False, functional=True)(pool)
 
 
 adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = map(_adaptive_max_pool, (1, 2, 3))

@@ -145,7 +145,11 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 @public()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """Every choice of r elements of a vector, as rows."""
+    """Every choice of r elements of a vector, as rows; of none of them: (0,)."""
+    if input.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
+    if r == 0:
+        return function("narrow")(input, 0, 0, 0)  # type: ignore[no-any-return]
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.shape[0]), r))
     places = Tensor._from_array(np.asarray(rows, np.int64).reshape(len(rows), r))

@@ -73,6 +73,10 @@ def inplace_view(name: str) -> Callable[..., Tensor]:
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """The elements of ``src``, broadcast and converted, written into this tensor."""
     self._writable("copy_")
+    if isinstance(src, (tuple, list)):
+        raise TypeError(
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+        )
     if not isinstance(src, Tensor):
         from rushlight.tensor.from_data import as_tensor
 

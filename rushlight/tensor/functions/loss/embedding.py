@@ -18,7 +18,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 
-@public(functional=True)
+@public(torch=False, functional=True)
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Flag = None,
     reduce: Flag = None, reduction: str = "mean",
@@ -34,7 +34,7 @@ def margin_ranking_loss(
     return reduced(hinge(-target * (x1 - input2) + float(margin)), reduction)  # type: ignore[operator]
 
 
-@public(functional=True)
+@public(torch=False, functional=True)
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, size_average: Flag = None,
     reduce: Flag = None, reduction: str = "mean",
@@ -61,7 +61,7 @@ def soft_margin_loss(
     return reduced(function("log1p")(function("exp")(-y * input)), reduction)
 
 
-@public(functional=True)
+@public(torch=False, functional=True)
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Flag = None,
     reduce: Flag = None, reduction: str = "mean",
@@ -91,7 +91,7 @@ def cosine_embedding_loss(
     return reduced(near + far, reduction)
 
 
-@public(functional=True)
+@public(torch=False, functional=True)
 def triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2,
     eps: float = 1e-6, swap: bool = False, size_average: Flag = None, reduce: Flag = None,

@@ -12,7 +12,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 
-@public(functional=True)
+@public(torch=False, functional=True)
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
     size_average: Flag = None, eps: float = 1e-8, reduce: Flag = None, reduction: str = "mean",
