@@ -111,3 +111,11 @@ def test_dropout_divides_by_what_a_float_says() -> None:
     torch.manual_seed(1)
     kept = torch.nn.functional.dropout(torch.ones(60, dtype=torch.half), 0.3)
     assert kept.unique().tolist() == [0.0, 1.4287109375]
+
+
+def test_huber_rounds_float16_once() -> None:
+    a, b = torch.arange(-8.0, 8.0, 0.37).half(), torch.arange(8.0, -8.0, -0.37).half()
+    gap = (a.float() - b.float()).abs()
+    once = torch.where(gap <= 0.7, 0.5 * gap * gap, 0.7 * (gap - 0.35)).half()
+    found = torch.nn.functional.huber_loss(a, b, reduction="none", delta=0.7)
+    assert torch.equal(found, once)

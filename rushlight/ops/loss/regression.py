@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import float16, float32
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
@@ -117,11 +118,14 @@ def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float 
     """0.5 d**2 where d = |input - target| <= delta, else delta * (d - 0.5 delta)."""
     x, y = align(input, target)
     require_floating("huber_cpu", x)
+    kind = x.dtype
+    if kind is float16:  # rounded once; bfloat16 at each step, as in PyTorch's kernels
+        x, y = build.cast(x, float32), build.cast(y, float32)
     gap = unary("abs", binary("sub", x, y))
     curved = binary("mul", scaled(gap, 0.5), gap)
     straight = scaled(binary("sub", gap, const(0.5 * delta, gap.shape, gap.dtype)), delta)
     near = binary("le", gap, const(delta, gap.shape, gap.dtype))
-    return reduced(build.where(near, curved, straight), reduction)
+    return reduced(build.cast(build.where(near, curved, straight), kind), reduction)
 
 
 huber_loss.samples(_gaps({"delta": 0.5}))

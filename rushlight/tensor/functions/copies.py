@@ -8,6 +8,7 @@ from typing import Any
 from rushlight.base.dtype import bool_
 from rushlight.tensor.functions import split as cuts
 from rushlight.tensor.functions.register import FUNCTIONS, METHODS, public
+from rushlight.tensor.memory_format import contiguous_format, copy_in
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -19,8 +20,10 @@ _CUTS = ("unbind", "split", "split_with_sizes")
 
 
 def _copied(result: Any) -> Any:
-    clone = function("clone")
-    return clone(result) if isinstance(result, Tensor) else tuple(map(clone, result))
+    """Row-major copies, however the views lie."""
+    if isinstance(result, Tensor):
+        return copy_in(result, contiguous_format, function("clone"))
+    return tuple(map(_copied, result))
 
 
 def _look(name: str) -> Callable[..., Any]:
@@ -58,7 +61,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 @public(out=True)
 def alias_copy(input: Tensor) -> Tensor:
     """A copy."""
-    copied: Tensor = function("clone")(input)
+    copied: Tensor = _copied(input)
     return copied
 
 

@@ -47,3 +47,15 @@ def test_ravel_leaves_no_gaps() -> None:
     assert part.stride() == (1,)
     assert x[0].item() == 0
     assert x.ravel().data_ptr() == x.data_ptr()
+
+
+def test_broadcast_to_as_a_method_takes_sizes_one_by_one() -> None:
+    assert torch.ones(3, 1).broadcast_to(2, 3, 4).shape == (2, 3, 4)  # type: ignore[attr-defined]
+
+
+def test_copies_of_views_are_row_major() -> None:
+    x = torch.arange(24.0).reshape(2, 3, 4)
+    assert torch.permute_copy(x, (2, 0, 1)).stride() == (6, 3, 1)
+    assert torch.diagonal_copy(x, dim1=1, dim2=2).stride() == (3, 1)
+    assert torch.alias_copy(x.mT).stride() == (12, 3, 1)
+    assert torch.unfold_copy(x, 2, 2, 1).stride() == (18, 6, 2, 1)
