@@ -7,7 +7,9 @@ as x does: such a kernel runs in x's order, and needs no copy.
 
 from __future__ import annotations
 
-from rushlight.ir.graph import Node
+from heapq import heappop, heappush
+
+from rushlight.ir.graph import Node, users
 from rushlight.ir.primitives import ELEMENTWISE
 
 # Elements from which on passes no longer find them in the first caches.
@@ -21,7 +23,11 @@ def choose_copied(order: list[Node], wanted: set[Node]) -> set[Node]:
     ``order``: the graph, sources first; ``wanted``: what is stored in any case.
     """
     found = [node for node in order if _moves_last(node)]
-    return {node for node in found if _is_read_again(node, order, wanted)}
+    if not found:
+        return set()
+    number = {node: place for place, node in enumerate(order)}
+    readers = users(order)
+    return {node for node in found if _is_read_again(node, order, number, readers, wanted)}
 
 
 def _moves_last(node: Node) -> bool:
@@ -50,10 +56,27 @@ def _last(node: Node) -> int:
     return max((axis for axis, size in enumerate(sizes) if size > 1), default=-1)
 
 
-def _is_read_again(node: Node, order: list[Node], wanted: set[Node]) -> bool:
+def _is_read_again(
+    node: Node,
+    order: list[Node],
+    number: dict[Node, int],
+    readers: dict[Node, list[Node]],
+    wanted: set[Node],
+) -> bool:
     """Whether a value for each element is made of a reduction, and stored in the new order."""
     elements, rows, after = {node}, set[Node](), set[Node]()
-    for each in order:
+    known: set[Node] = set()
+    waiting: list[int] = []  # what reads them, by its place in ``order``
+    each = node
+    while True:
+        if each in elements or each in rows or each in after:
+            for reader in readers[each]:
+                if reader not in known:
+                    known.add(reader)
+                    heappush(waiting, number[reader])
+        if not waiting:
+            return False
+        each = order[heappop(waiting)]
         of_after = any(source in after for source in each.src)
         if each.op in _WHOLE and each.shape == node.shape:
             if of_after or any(source in rows for source in each.src):
@@ -70,4 +93,3 @@ def _is_read_again(node: Node, order: list[Node], wanted: set[Node]) -> bool:
                 rows.add(each)
         elif each.op in (*_WHOLE, "expand", "reshape") and any(s in rows for s in each.src):
             rows.add(each)
-    return False

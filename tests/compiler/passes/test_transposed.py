@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import heappop
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,16 @@ def test_with_its_slope() -> None:
         assert v.grad is not None
         slopes.append(v.grad.numpy())
     np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-5, atol=1e-3)
+
+
+def test_only_what_reads_a_transposition_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def taken(waiting: list[int]) -> int:
+        looked.append(waiting[0])
+        return heappop(waiting)
+
+    monkeypatch.setattr(transposed, "heappop", taken)
+    turned = [build.permute(build.input(k, SHAPE, float32), (1, 0)) for k in range(40)]
+    assert not copied(*[build.unary("exp", build.unary("neg", each)) for each in turned])
+    assert len(looked) == 2 * len(turned)
