@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
 
 class LeftOut(NotImplementedError, AttributeError):
     """Raised at the name itself; an AttributeError too, so that ``hasattr`` says no."""
@@ -94,6 +97,23 @@ def left_out(owner: str, name: str) -> LeftOut | None:
 def left_out_names() -> tuple[str, ...]:
     """All names that are left out on purpose."""
     return tuple(_WHY)
+
+
+def leaving_out(owner: str, why: Mapping[str, str]) -> Callable[[str], NoReturn]:
+    """A module's ``__getattr__`` that says which names of PyTorch's it leaves out, and why.
+
+    >>> leaving_out("torch.x", {"name": "it is rare"})("name")
+    Traceback (most recent call last):
+    ...
+    rushlight.base.left_out.LeftOut: torch.x.name is left out of Rushlight: it is rare
+    """
+
+    def get(name: str) -> NoReturn:
+        if name in why:
+            raise LeftOut(f"{owner}.{name} is left out of Rushlight: {why[name]}")
+        raise AttributeError(f"module {owner!r} has no attribute {name!r}")
+
+    return get
 
 
 class _Absent(type):

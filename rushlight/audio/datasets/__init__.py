@@ -1,5 +1,17 @@
 """torchaudio.datasets: recordings in their published layout."""
 
+from rushlight.audio.datasets.speech import COMMONVOICE, LIBRISPEECH, LJSPEECH, YESNO
 from rushlight.audio.datasets.speech_commands import SPEECHCOMMANDS
+from rushlight.base.left_out import leaving_out
 
-__all__ = ["SPEECHCOMMANDS"]
+__all__ = ["COMMONVOICE", "LIBRISPEECH", "LJSPEECH", "SPEECHCOMMANDS", "YESNO"]
+
+_OTHERS = """
+    CMUARCTIC CMUDict DR_VCTK FluentSpeechCommands GTZAN IEMOCAP LIBRITTS LibriLightLimited LibriMix
+    LibriSpeechBiasing MUSDB_HQ QUESST14 Snips TEDLIUM VCTK_092 VoxCeleb1Identification
+    VoxCeleb1Verification
+"""
+__getattr__ = leaving_out(
+    "torchaudio.datasets",
+    dict.fromkeys(_OTHERS.split(), "it is one of few uses; torchaudio.load reads its files"),
+)

@@ -39,6 +39,7 @@ from rushlight.audio.functional.mixing import (
 from rushlight.audio.functional.phase import griffinlim, phase_vocoder, pitch_shift
 from rushlight.audio.functional.resampling import resample
 from rushlight.audio.functional.spectrum import inverse_spectrogram, spectrogram
+from rushlight.base.left_out import leaving_out
 
 __all__ = [
     "DB_to_amplitude",
@@ -89,3 +90,11 @@ __all__ = [
     "speed",
     "treble_biquad",
 ]
+
+_LEFT_OUT = """
+    apply_beamforming flanger forced_align merge_tokens mvdr_weights_rtf
+    mvdr_weights_souden phaser psd rnnt_loss rtf_evd rtf_power vad TokenSpan
+"""
+__getattr__ = leaving_out(
+    "torchaudio.functional", dict.fromkeys(_LEFT_OUT.split(), "it is one of few uses")
+)

@@ -21,6 +21,7 @@ from rushlight.audio.transforms.spectral import (
     Spectrogram,
 )
 from rushlight.audio.transforms.stretch import PitchShift, Speed, SpeedPerturbation, TimeStretch
+from rushlight.base.left_out import leaving_out
 
 __all__ = [
     "LFCC",
@@ -54,3 +55,10 @@ __all__ = [
     "TimeStretch",
     "Vol",
 ]
+
+_LEFT_OUT = """
+    MVDR PSD RNNTLoss RTFMVDR SoudenMVDR Vad
+"""
+__getattr__ = leaving_out(
+    "torchaudio.transforms", dict.fromkeys(_LEFT_OUT.split(), "it is one of few uses")
+)
