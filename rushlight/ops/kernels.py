@@ -77,6 +77,11 @@ def _unless_one_bin(kernel: str) -> Callable[[dict[str, Any]], str]:
     return named
 
 
+def _volumes_of_halves(given: dict[str, Any]) -> str:
+    """Normed over channels, images become volumes, whose means PyTorch has not in halves."""
+    return "" if given["input"].ndim <= 3 else "avg_pool3d_out_frame"
+
+
 def _dilated(given: dict[str, Any]) -> str:
     dilation = given["dilation"]
     sizes = (dilation,) if isinstance(dilation, int) else dilation
@@ -228,7 +233,7 @@ _FIRST: dict[str, tuple[tuple[str, Words], ...]] = {
     "_group_norm": ((NOT_REAL, "GroupNormKernelImpl"),),
     "_batch_norm": ((NOT_REAL, "batch_norm"),),
     "_batch_norm_eval": ((NOT_REAL, "batch_norm"),),
-    "local_response_norm": (("buic", "avg_pool2d"),),
+    "local_response_norm": (("buic", "avg_pool2d"), ("hg", _volumes_of_halves)),
     "avg_pool1d": (("buic", "avg_pool2d"),),
     "avg_pool2d": (("buic", "avg_pool2d"),),
     "avg_pool3d": (("buihgc", "avg_pool3d_out_frame"),),

@@ -127,3 +127,13 @@ def test_products_of_no_truth_values_need_no_kernel() -> None:
         made = torch.ones(a, dtype=torch.bool) @ torch.ones(b, dtype=torch.bool)
         assert made.dtype is torch.bool
         assert not made.any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_local_response_norm_of_halves_is_there_for_lines_only(dtype: torch.dtype) -> None:
+    image = IMAGE.to(dtype)
+    assert F.local_response_norm(image[0], 2).dtype is dtype
+    with pytest.raises(NotImplementedError, match="avg_pool3d_out_frame"):
+        F.local_response_norm(image, 2)
+    with pytest.raises(ValueError, match="3D or higher"):
+        F.local_response_norm(image[0, 0], 2)

@@ -6,37 +6,22 @@ import re
 
 # (title of the row, situation, line of the difference), each a pattern that has to be found.
 KNOWN: list[tuple[str, str, str, str]] = [
-    ("", "complex", "theirs NotImplementedError", "where PyTorch has no kernel, ours works"),
-    ("", "half|bfloat16", "no error; theirs NotImplementedError", "the same"),
-    ("ConvTranspose|Conv", "nothing in", "Only zero batch or zero", "windows over padding alone"),
-    ("PixelShuffle", "empty batch|nothing in", "PixelShuffleBackward0", "a fault of PyTorch's"),
+    # What PyTorch refuses, or fails in, is computed here.
+    ("Dropout", "complex", "bernoulli_scalar_cpu_", "a kernel that is missing there"),
+    ("PixelShuffle", "empty batch|nothing in", "PixelShuffleBackward0", "a wrong shape there"),
     ("PixelUnshuffle", "empty batch|nothing in", "pixel_shuffle expects", "the same"),
-    ("GroupNorm", "nothing in", "grad of weight", "0 where PyTorch says nan of nothing"),
-    ("MultiMargin|MultiLabelMargin", "empty batch", "out 0|loss", "memory nobody wrote"),
-    ("LazyLinear", "nothing in", "", "PyTorch leaves the bias unwritten"),
-    ("ELU|Hardswish|Adaptive|Fractional", "not finite", "grad|out 1", "differs by place there"),
-    ("PoissonNLLLoss", "complex", "lt_cpu", "comparing complex numbers"),
-    ("AdaptiveAvg", "complex", "not implemented for 'ComplexFloat'", "one bin is a mean there"),
-    ("AdaptiveMax", "channels last", "stride", "the numbers lie otherwise in memory"),
-    ("AvgPool", "nothing in", "no error", "windows over padding alone"),
-    ("MaxUnpool", "one short|nothing in", "IndexError|no error", "an index that is too large"),
-    ("BatchNorm", "nothing in", "weight should contain 0|SyncBatchNorm number", "none there"),
-    ("Conv", "", r"grad of bias: off by [1-5]\.\d*e-05 of 0.0", "a sum that cancels"),
-    ("Softmax|Transformer|RNN|LSTM|GRU", "float16|bfloat16|half", "grad", "sums that cancel"),
-    ("Softmax|Transformer|RNN|LSTM|GRU", "large", "grad", "saturated: 1 - tanh(x)**2"),
-    ("RNN|LSTM|GRU", "", "stride 0", "batch_first is a turned view there"),
-    ("LSTM", "", "warnings.*oneDNN", "how it is computed"),
-    ("packed", "", "theirs RuntimeError: mat1 and mat2", "another class"),
-    ("Transformer", "described", "use_nested_tensor", "batches are never nested here"),
-    ("MultiheadAttention", "complex", "", "another class"),
-    ("MultiheadAttention", "large", "off by .*e-05", "saturated"),
-    ("Pad", "empty batch", "no error; theirs RuntimeError: Expected", "no channels"),
-    ("Hardtanh|Upsample|RNN", "not finite", "", "differs by place in PyTorch too"),
-    ("", "double|wrong dtype", r"off by \d\.\d*e-0[789]", "inputs that were float32 results"),
-    ("EmbeddingBag", "nothing in", "step must be nonzero", "ours takes empty bags"),
-    ("NLLLoss2d", "noncontiguous|channels last", "grad_input must be cont", "ours takes any"),
+    ("EmbeddingBag", "nothing in", "step must be nonzero", "empty bags"),
+    ("NLLLoss2d", "noncontiguous|channels last", "grad_input must be cont", "any layout"),
     ("MaxUnpool", "noncontiguous", "view size is not", "the same"),
-    ("Container|NLLLoss2d", "copied", "warnings", "a copy is not constructed anew"),
+    # Numbers that mean nothing there.
+    ("MultiMargin|MultiLabelMargin", "empty batch", "out 0|loss", "memory nobody wrote"),
+    ("GroupNorm", "nothing in", "grad of weight", "nan as the sum of no numbers"),
+    # Rounding: in the situation "double" these rows agree within 1e-9.
+    ("Conv", "", r"grad of bias: off by [1-5]\.\d*e-05 of 0.0", "a sum that cancels"),
+    ("Softmax|Transformer|RNN|LSTM|GRU", "large", "grad", "saturated: 1 - tanh(x)**2"),
+    # PyTorch's softmax over an axis before the last stores exp(x) as a half in the columns that
+    # are left over after its vectors (all columns below 16 or 32), and in no others.
+    ("Softmax|Transformer|RNN|LSTM|GRU", "float16|bfloat16|half", "grad", "sums that cancel"),
 ]
 
 # Of optimisers: (case, line of the difference).
