@@ -1,7 +1,7 @@
 """Elements by rank: the k largest, the k-th smallest, the most frequent.
 
 Where several elements are equal, the one PyTorch names is named (``ir/tied_order.py``), in rows of
-up to ``_LONGEST`` elements; in longer ones the first of them.
+up to ``LONGEST`` elements; in longer ones the first of them.
 """
 
 from __future__ import annotations
@@ -17,20 +17,11 @@ from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
+from rushlight.ops.nth_place import LONGEST, by_rows
 from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.sorting import part, picked, spread_to_place
 from rushlight.ops.table import composite
-
-# Walking through equal elements one by one takes a second of a million of them.
-_LONGEST = 65536
-
-
-def _by_rows(arrays: tuple[Array, ...], axis: int) -> list[Array]:
-    """Each array as rows along ``axis``; what NumPy cannot order (bfloat16) as float32."""
-    rows = [np.moveaxis(each, axis, -1) for each in arrays]
-    elements = rows[0].astype(np.float32) if rows[0].dtype.kind == "V" else rows[0]
-    return [each.reshape(-1, each.shape[-1]) for each in (elements, *rows[1:])]
 
 
 def _equal_neighbours(rows: Array, places: Array) -> Array:
@@ -46,11 +37,11 @@ def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Arr
     """``params``: the axis, k, whether the largest, whether in order. The second array: places of
     the first k + 1 in order, the first of equal ones first."""
     axis, count, largest, ordered = params
-    rows, places = _by_rows(arrays, axis)
+    rows, places = by_rows(arrays, axis)
     size = rows.shape[-1]
     chosen = places[:, :count].copy()
     by_heap = count * 64 <= size
-    if by_heap or size <= _LONGEST:
+    if by_heap or size <= LONGEST:
         tied = _equal_neighbours(rows, places).any(-1) | (not ordered and not by_heap)
         keys = tied_order.ranks(rows[tied], largest)
         for row, each in zip(np.flatnonzero(tied), keys, strict=True):
@@ -86,22 +77,6 @@ def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool 
     return return_types.topk(reshape(values, shape), reshape(places, shape))
 
 
-@host("kth_places")
-def _host_kth_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
-    """``params``: the axis, k - 1. The second array: places of all, in order."""
-    axis, nth = params
-    rows, places = _by_rows(arrays, axis)
-    chosen = places[:, nth].copy()
-    if rows.shape[-1] <= _LONGEST:
-        around = slice(max(nth - 1, 0), nth + 2)
-        tied = _equal_neighbours(rows, places[:, around]).any(-1)
-        keys = tied_order.ranks(rows[tied], largest=False)
-        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
-            chosen[row] = tied_order.kth(each, nth)
-    shape = np.moveaxis(arrays[0], axis, -1).shape[:-1]
-    return np.expand_dims(chosen.reshape(shape), axis)
-
-
 @composite(method=True)
 def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """(value, index) of the k-th smallest along ``dim``, counted from 1."""
@@ -109,17 +84,15 @@ def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     x = at_least_1d(input)
     if not 1 <= k <= x.shape[axis]:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
-    order = build.argsort(x, axis, False)
-    places = part(order, axis, k - 1, 1)
-    if places.size and x.shape[axis] > 1:
-        places = build.host("kth_places", (x, order), places.shape, int64, (axis, k - 1))
+    kept = tuple(1 if place == axis else n for place, n in enumerate(x.shape))
+    places = build.host("kth_places", (x,), kept, int64, (axis, k - 1))
     return return_types.kthvalue(*picked(x, places, axis, input, keepdim))
 
 
 @host("mode_places")
 def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
     """Where the most frequent value of each row is, the smallest of several, its last place."""
-    (rows,) = _by_rows(arrays, params[0])
+    (rows,) = by_rows(arrays, params[0])
     order = np.argsort(rows, axis=-1, kind="stable")
     equal = _equal_numbers(np.take_along_axis(rows, order, -1))
     at = np.arange(rows.shape[-1])
@@ -128,7 +101,7 @@ def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Arr
     starts = np.maximum.accumulate(np.where(first, at, 0), -1)
     end = np.argmax(at - starts, -1)  # the first row's end that is longest
     places = np.take_along_axis(order, end[:, None], -1)[:, 0]
-    if tied_order.SHORT < rows.shape[-1] <= _LONGEST:
+    if tied_order.SHORT < rows.shape[-1] <= LONGEST:
         tied = equal.any(-1)
         keys = tied_order.ranks(rows[tied], largest=False)
         for row, each in zip(np.flatnonzero(tied), keys, strict=True):

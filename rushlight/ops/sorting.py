@@ -69,28 +69,10 @@ def picked(x: Node, places: Node, axis: int, input: Node, keepdim: bool) -> tupl
 # Medians
 
 
-def _is_nan(x: Node) -> Node:
-    return binary("ne", x, x)
-
-
 def _median_places(x: Node, axis: int, skip_nan: bool) -> Node:
     """The place of the lower median of each row: the first nan where one counts."""
-    order = build.argsort(x, axis, False)
-    size = x.shape[axis]
-    if not x.dtype.is_floating_point:
-        return part(order, axis, (size - 1) // 2, 1)
     kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
-    nan = _is_nan(x)
-    present = build.cast(unary("not", nan), int64)
-    count = reshape(reduce(present, "sum", (axis,)), kept)
-    one, two = const(1, kept, int64), const(2, kept, int64)
-    zero = const(0, kept, int64)
-    middle = binary("floordiv", binary("maximum", binary("sub", count, one), zero), two)
-    if not skip_nan:
-        # nan sort last, the first of them right after what is none.
-        whole = binary("eq", count, const(size, kept, int64))
-        middle = build.where(whole, const((size - 1) // 2, kept, int64), count)
-    return build.gather(order, middle, axis)
+    return build.host("median_places", (x,), kept, int64, (axis, skip_nan))
 
 
 def _median(who: str, input: Node, dim: int | None, keepdim: bool, skip_nan: bool) -> Any:
@@ -180,6 +162,10 @@ def quantile(
         whole = binary("eq", count, const(size, wide, x.dtype))
         picked = build.where(whole, picked, const(float("nan"), wide, x.dtype))
     return _quantile_shape(picked, q, input, flat, axis, dim, keepdim)
+
+
+def _is_nan(x: Node) -> Node:
+    return binary("ne", x, x)
 
 
 def _interpolated(values: Node, ranks: Node, interpolation: str, who: str) -> Node:
