@@ -108,15 +108,13 @@ class Tracer(TracerBase):
     ) -> tuple[list[Any], dict[str, Any]]:
         args: list[Any] = list(first)
         kwargs: dict[str, Any] = {}
-        fixed = 0
         parameters = list(inspect.signature(inspect.unwrap(function)).parameters.values())
         for parameter in parameters[len(first) :]:
             name = parameter.name
             made: Any
             if name in concrete:
                 made = concrete[name]
-                fixed += 1
-                self._fixed(f"{name}_{fixed}", name, made)
+                self._fixed(f"{name}_1", parameter, made)
             else:
                 stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(
                     parameter.kind, ""
@@ -134,9 +132,11 @@ class Tracer(TracerBase):
                 args.append(made)
         return args, kwargs
 
-    def _fixed(self, given: str, name: str, value: Any) -> None:
+    def _fixed(self, given: str, parameter: inspect.Parameter, value: Any) -> None:
         """The argument of a value that is fixed: the module checks that it is given that value."""
-        default = (None,) if value is None else ()
+        name, default = parameter.name, (None,) if value is None else ()
+        if parameter.default is not parameter.empty:
+            default = (parameter.default,)
         proxy = self.create_proxy("placeholder", given, default, {}, name=given)
         said = f"{name} has been specialized to have value {value} but got another value"
         if value is None:
