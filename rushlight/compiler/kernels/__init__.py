@@ -25,14 +25,14 @@ from rushlight.compiler.kernels.indexed import (
     lower_scatter,
     lower_take,
 )
-from rushlight.compiler.kernels.pool import lower_pool, lower_pool_pair
+from rushlight.compiler.kernels.pool import lower_pool
 from rushlight.compiler.kernels.pool_grad import lower_pool_input_grad
 from rushlight.compiler.kernels.scan import lower_scan
 from rushlight.compiler.kernels.sort import lower_argsort
 from rushlight.compiler.launch import Launch
 from rushlight.ir.graph import Node
 
-__all__ = ["KERNELS", "Lowering", "lower_node", "lower_pool_pair"]
+__all__ = ["KERNELS", "Lowering", "lower_node"]
 
 Lowering = Callable[[Node, tuple[Operand, ...], Operand], list[Launch]]
 

@@ -32,7 +32,7 @@ from rushlight.compiler.kernels.pool_window import (
     tap_range,
     triple,
 )
-from rushlight.compiler.launch import Kernel, Launch, Ref
+from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
 
@@ -41,22 +41,7 @@ _WORDS = ("depth", "height", "width", "channels", "rows", "columns", "layers", "
 
 
 def lower_pool(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
-    kind = node.attrs["kind"]
-    outputs = (None, out.ref) if kind == "argmax" else (out.ref, None)
-    return _lower(node, kind, sources[0], outputs)
-
-
-def lower_pool_pair(
-    node_max: Node, node_argmax: Node, source: Operand, out_max: Operand, out_argmax: Operand
-) -> list[Launch]:
-    """Both pools of one x (equal attributes but ``kind``) in one pass."""
-    assert node_max.src == node_argmax.src
-    return _lower(node_max, "pair", source, (out_max.ref, out_argmax.ref))
-
-
-def _lower(
-    node: Node, kind: str, source: Operand, outputs: tuple[Ref | None, Ref | None]
-) -> list[Launch]:
+    kind, source = node.attrs["kind"], sources[0]
     before, source = contiguous(source)
     window, pad = Window.of(node.attrs), padding_before(node.attrs)
     sizes = triple(source.shape[1:-1], 1)
@@ -76,11 +61,13 @@ def _lower(
         *sizes, channels, counts[1], counts[2], counts[0], *pad, first, last, group, total
     )  # fmt: skip
     form = _Form(kind, source.dtype, window, Channels.of(source.dtype, channels))
-    pointers = (source.ref, *(ref for ref in outputs if ref is not None))
     moved = (math.prod(source.shape) + node.size) * source.itemsize
     label = f"pool {kind} {shown(node.attrs['window'])} {node.dtype.name}{shown(source.shape)}"
     flops = node.size * window.count
-    return [*before, Launch(_kernel(form), pointers, words, chunks, flops, moved, label)]
+    return [
+        *before,
+        Launch(_kernel(form), (source.ref, out.ref), words, chunks, flops, moved, label),
+    ]
 
 
 def _inside(size: int, count: int, window: Window, pad: Triple) -> tuple[int, int]:
@@ -101,7 +88,7 @@ class _Form(Record):
 
     @property
     def places(self) -> bool:
-        return self.kind in ("argmax", "pair")
+        return self.kind == "argmax"
 
     @property
     def place_kind(self) -> str:
@@ -114,8 +101,7 @@ class _Pixel(Record):
 
     source: str
     place: str  # of that tap in the flattened image; may be outside
-    value: str
-    index: str
+    out: str
 
 
 @functools.lru_cache(maxsize=256)
@@ -135,9 +121,8 @@ class _Writer:
 
     def write(self) -> Body:
         body, form = self.body, self.form
-        outputs = 2 if form.kind == "pair" else 1
-        pointers = body.words("%args", 1 + outputs, kind="ptr")
-        loaded = body.words("%args", len(_WORDS), first=1 + outputs)
+        pointers = body.words("%args", 2, kind="ptr")
+        loaded = body.words("%args", len(_WORDS), first=2)
         self.word = word = dict(zip(_WORDS, loaded, strict=True))
         itemsize = str(values.SIZES[form.dtype])
         for lanes in form.channels.shapes():
@@ -175,18 +160,11 @@ class _Writer:
         def pixel(column: str) -> tuple[_Pixel, str]:
             left = body.sub(body.mul(column, str(window.stride[2])), word["pad_w"])
             element = body.add(done, body.mul(column, word["channels"]))
-            outputs = {}
-            names = {"pair": ("value", "index"), "argmax": ("index",)}.get(
-                self.form.kind, ("value",)
-            )
-            for name, base in zip(names, pointers[1:], strict=True):
-                width = 8 if name == "index" else values.SIZES[self.form.dtype]
-                outputs[name] = body.at(base, body.mul(element, str(width)))
+            width = 8 if self.form.places else values.SIZES[self.form.dtype]
             here = _Pixel(
                 body.at(line_at, body.mul(left, self.step_w)),
                 body.add(line_place, left),
-                outputs.get("value", ""),
-                outputs.get("index", ""),
+                body.at(pointers[1], body.mul(element, str(width))),
             )
             return here, left
 
@@ -307,16 +285,14 @@ class _Writer:
 
     def _store(self, here: _Pixel, channel: str, lanes: int, best: str, spot: str) -> None:
         body, form = self.body, self.form
-        if here.value:
-            itemsize = str(values.SIZES[form.dtype])
-            address = body.at(here.value, body.mul(channel, itemsize))
+        if not form.places:
+            address = body.at(here.out, body.mul(channel, str(values.SIZES[form.dtype])))
             values.store(body, form.dtype, best, address, lanes)
-        if here.index:
-            wide = spot
-            if form.place_kind == "i32":
-                wide = body.op(f"sext <{lanes} x i32> {spot} to <{lanes} x i64>")
-            address = body.at(here.index, body.mul(channel, "8"))
-            body.store(f"<{lanes} x i64>", wide, address, 8)
+            return
+        if form.place_kind == "i32":
+            spot = body.op(f"sext <{lanes} x i32> {spot} to <{lanes} x i64>")
+        address = body.at(here.out, body.mul(channel, "8"))
+        body.store(f"<{lanes} x i64>", spot, address, 8)
 
 
 def _start(dtype: str, kind: str, lanes: int) -> str:

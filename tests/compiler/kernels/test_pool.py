@@ -9,7 +9,7 @@ import pytest
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
-from rushlight.compiler.kernels import lower_node, lower_pool_pair
+from rushlight.compiler.kernels import lower_node
 from rushlight.compiler.launch import Ref
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.ir import build
@@ -18,12 +18,8 @@ from rushlight.ir.interpret import evaluate
 from rushlight.ir.verify import verify
 from tests.compiler.kernels.launcher import (
     Array,
-    buffer,
     operand_of,
-    place,
-    run_launches,
     run_node,
-    value,
 )
 
 # (spatial sizes, window, stride, padding pairs, dilation)
@@ -111,22 +107,6 @@ def test_only_windows_side_by_side_find_the_largest_themselves() -> None:
         verify([made])
         kinds.append(made.attrs["kind"])
     assert kinds == ["top"] * 2 + ["max"] * 9
-
-
-@pytest.mark.parametrize("row", WINDOWS[:3], ids=str)
-@pytest.mark.parametrize("channels", [6, 24])
-def test_a_pair_is_one_launch(row: Any, channels: int) -> None:
-    x = image(row[0], channels, dtypes.float32)
-    largest, places, _ = nodes(x, row)
-    memory: dict[object, Array] = {}
-    source = place(memory, largest.src[0], x)
-    memory[largest], memory[places] = buffer(largest.nbytes), buffer(places.nbytes)
-    outs = [operand_of(node, Ref(node)) for node in (largest, places)]
-    launches = lower_pool_pair(largest, places, source, *outs)
-    assert len(launches) == 1
-    run_launches(launches, memory)
-    equal(value(memory, largest), evaluate(largest, [x]))
-    equal(value(memory, places), evaluate(places, [x]))
 
 
 def test_many_rows_are_many_chunks_of_one_text() -> None:
