@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.base.dtype import bool_
+from rushlight.base.dtype import bool_, float32
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
@@ -96,6 +96,9 @@ def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
 mish.samples(of_one(whole=False))
 
 
+_TAIL_IS_LOST = 18  # from here on x + log(1 + e**-x) is x, in float32
+
+
 @composite(torch=False, functional=True)
 def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
     """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
@@ -106,6 +109,8 @@ def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
     tail = unary("log1p", unary("exp", unary("neg", unary("abs", scaled))))
     smooth = binary("div", binary("add", binary("maximum", scaled, zeros_of(scaled)), tail), scale)
     limit = full(threshold, x.shape, x.dtype)
+    if x.dtype is float32 and limit.op == "const" and limit.attrs["value"] >= _TAIL_IS_LOST:
+        return build.cast(smooth, input.dtype)
     return build.cast(build.where(binary("lt", limit, scaled), x, smooth), input.dtype)
 
 
