@@ -83,7 +83,7 @@ def _narrowed(shape: Shape, dim: int, start: int, length: int) -> tuple[int, int
 
 
 @composite(method=True, view=True, grad_name="Slice")
-def narrow(input: Node, dim: int, start: int, length: int) -> Node:
+def narrow(input: Node, dim: int, start: Any, length: int) -> Node:
     """``length`` slices along ``dim`` from ``start`` on."""
     axis, first = _narrowed(input.shape, dim, start, length)
     begin = tuple(first if k == axis and length else 0 for k in range(input.ndim))

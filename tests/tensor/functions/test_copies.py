@@ -59,3 +59,8 @@ def test_copies_of_views_are_row_major() -> None:
     assert torch.diagonal_copy(x, dim1=1, dim2=2).stride() == (3, 1)
     assert torch.alias_copy(x.mT).stride() == (12, 3, 1)
     assert torch.unfold_copy(x, 2, 2, 1).stride() == (18, 6, 2, 1)
+
+
+def test_narrow_refuses_two_starts() -> None:
+    with pytest.raises(RuntimeError, match="0-dim integral"):
+        torch.narrow(torch.ones(3, 4), 0, torch.tensor([0, 1]), 1)
