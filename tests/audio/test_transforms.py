@@ -91,7 +91,10 @@ def test_frozen_numbers() -> None:
         ("banks", banks[30, :12]), ("mfcc", mfcc[0, :, 4]), ("lower", lower[0, 300:308]),
         ("higher", higher[0, 300:308]), ("kaiser", kaiser[0, 300:308]),
     ):  # fmt: skip
-        np.testing.assert_allclose(found.numpy(), FROZEN[name], rtol=2e-5, atol=2e-5, err_msg=name)
+        frozen = np.asarray(FROZEN[name])
+        # A cosine transform sums numbers of the largest's size: that is what it rounds to.
+        atol = max(2e-5, 1e-6 * float(np.abs(frozen).max()))
+        np.testing.assert_allclose(found.numpy(), frozen, rtol=2e-5, atol=atol, err_msg=name)
     assert [len(each[0]) for each in (lower, higher, kaiser)] == [726, 2757, 1000]
 
 
