@@ -17,7 +17,6 @@ from rushlight.ir.size import quantity, shown
 
 # A quarter of this is what a chunk should at least move, or waking a thread costs more.
 _CHUNK_BYTES = 256 * 1024
-_TOGETHER = 64
 _WORDS = ("depth", "columns", "step_k", "step_n", "panels", "group", "groups", "batch1", "batch2",
           "step0", "step1", "step2")  # fmt: skip
 
@@ -94,21 +93,15 @@ def _kernel(source: str, width: int, lanes: int) -> Kernel:
         there = body.at(target, body.mul(body.mul(rest, word["panels"]), panel_bytes))
         first = body.mul(group, word["group"])
         stop = body.min(body.add(first, word["group"]), word["panels"])
-        with (
-            body.loop("0", word["depth"], str(_TOGETHER)) as begun,
-            body.loop(first, stop) as panel,
-        ):
-            deep = body.min(str(_TOGETHER), body.sub(word["depth"], begun))
+        with body.loop(first, stop) as panel:
             column = body.mul(panel, str(width))
             left = body.min(body.sub(word["columns"], column), str(width))
             begin = body.at(here, body.mul(column, word["step_n"]))
-            begin = body.at(begin, body.mul(begun, word["step_k"]))
             out = body.at(there, body.mul(panel, panel_bytes))
-            out = body.at(out, body.mul(begun, str(width * itemsize)))
             neighbours = body.equal(word["step_n"], str(source_size))
             whole = body.equal(left, str(width))
             with body.either(body.op(f"and i1 {neighbours}, {whole}")) as (yes, no):
-                with body.branch(yes), body.loop("0", deep) as k:
+                with body.branch(yes), body.loop("0", word["depth"]) as k:
                     row = body.at(begin, body.mul(k, word["step_k"]))
                     to = body.at(out, body.mul(k, str(width * itemsize)))
                     for place, piece in pieces(width, lanes):
@@ -116,8 +109,8 @@ def _kernel(source: str, width: int, lanes: int) -> Kernel:
                         value = values.load(body, source, address, piece)
                         values.store(body, dtype, value, body.at(to, str(place * itemsize)), piece)
                 with body.branch(no):
-                    where = [("ptr", begin), ("ptr", out), ("i64", left), ("i64", deep)]
-                    sizes = [("i64", word[name]) for name in ("step_k", "step_n")]
+                    where = [("ptr", begin), ("ptr", out), ("i64", left)]
+                    sizes = [("i64", word[name]) for name in ("depth", "step_k", "step_n")]
                     body.call("strided", where + sizes)
     return kernel("pack", _define_strided(source, width) + entry(body))
 
