@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rushlight.base.left_out import absent_class
+from rushlight.library.operator import below_autograd
 from rushlight.tensor import Generator, Tensor
 from rushlight.tensor.overrides import DisableTorchFunction, DisableTorchFunctionSubclass
 from rushlight.tensor.to_arguments import parse_to
@@ -36,6 +39,16 @@ def _jit_set_profiling_executor(profiling: bool) -> bool:
 
 
 _jit_set_profiling_mode = _jit_set_profiling_executor
+
+
+@contextmanager
+def _AutoDispatchBelowAutograd() -> Iterator[None]:
+    """Inside, custom operators run their kernels: for what is registered for "Autograd"."""
+    before, below_autograd.inside = below_autograd.inside, True
+    try:
+        yield
+    finally:
+        below_autograd.inside = before
 
 
 def _cuda_isInBadFork() -> bool:

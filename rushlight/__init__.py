@@ -44,7 +44,6 @@ from rushlight.tensor.anomaly import (
 )  # fmt: skip
 from rushlight.tensor.interface import (
     ABSENT,
-    _assert,
     _assert_async,
     allclose,
     broadcast_shapes,

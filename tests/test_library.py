@@ -56,6 +56,32 @@ def test_custom_ops_that_write() -> None:
         library.custom_op("tests::bare", lambda x: x, mutates_args=())
 
 
+class Tripled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        with torch._C._AutoDispatchBelowAutograd():
+            return torch.ops.tests_autograd.tripled(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return 30 * g
+
+
+def test_what_is_registered_for_autograd_is_called_first() -> None:
+    mine = library.Library("tests_autograd", "DEF")
+    mine.define("tripled(Tensor x) -> Tensor")
+    mine.impl("tripled", lambda x: x * 3, "CPU")
+    mine.impl("tripled", Tripled.apply, "AutogradCPU")
+    x = torch.ones(1, requires_grad=True)
+    made = torch.ops.tests_autograd.tripled(x)
+    made.backward()
+    assert made.item() == 3.0 and x.grad.item() == 30.0
+    mine.define("squared(Tensor x) -> Tensor")
+    mine.impl("squared", lambda x: x * x, "CompositeImplicitAutograd")
+    torch.ops.tests_autograd.squared(x).backward()
+    assert x.grad.item() == 32.0
+
+
 def test_define_and_implement() -> None:
     mine = library.Library("tests_more", "DEF")
     mine.define("scaled(Tensor x, float k=2.0) -> Tensor")

@@ -26,8 +26,9 @@ class Proxy:
     Attributes and methods become nodes too; values (``bool``, iteration, ``len``) are not known.
     """
 
-    def __init__(self, node: Node, tracer: TracerBase) -> None:
-        self.tracer = tracer
+    def __init__(self, node: Node, tracer: TracerBase | None = None) -> None:
+        # Without a tracer, what is done with it goes to the end of the node's graph.
+        self.tracer = GraphAppendingTracer(node.graph) if tracer is None else tracer
         self.node = node
 
     def __repr__(self) -> str:
@@ -182,11 +183,11 @@ class TracerBase:
 
 
 class GraphAppendingTracer(TracerBase):
-    """Adds to a graph that somebody builds by hand: ``Proxy(node, GraphAppendingTracer(graph))``.
+    """Adds to a graph that somebody builds by hand: the tracer of ``Proxy(node)``.
 
     >>> import rushlight as torch
     >>> graph = torch.fx.Graph()
-    >>> x = torch.fx.Proxy(graph.placeholder("x"), torch.fx.proxy.GraphAppendingTracer(graph))
+    >>> x = torch.fx.Proxy(graph.placeholder("x"))
     >>> [node.name for node in torch.einsum("ij->i", x * 2).node.graph.nodes]
     ['x', 'mul', 'einsum']
     """

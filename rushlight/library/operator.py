@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,15 @@ from rushlight.engine.trace import local
 from rushlight.library.schema import parameters_of
 from rushlight.tensor import Tensor
 from rushlight.tensor.modes import no_grad
+
+
+class _BelowAutograd(threading.local):
+    """Whether operators run their kernels, not what was registered to be differentiated."""
+
+    inside = False
+
+
+below_autograd = _BelowAutograd()
 
 
 def _tensors(values: Any) -> list[Tensor]:
@@ -33,6 +43,7 @@ class Operator:
         self._parameters = parameters_of(schema)
         self.__name__ = qualname.partition("::")[2]
         self.kernel: Callable[..., Any] | None = None
+        self.differentiable: Callable[..., Any] | None = None
         self.fake: Callable[..., Any] | None = None
         self.vmap_rule: Callable[..., Any] | None = None
         self._function: type[Function] = _without_formula(qualname.replace("::", "."))
@@ -77,6 +88,8 @@ class Operator:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         arguments = self._arguments(args, kwargs)
+        if self.differentiable is not None and not below_autograd.inside:
+            return self.differentiable(*arguments)
         if self.kernel is None:
             raise NotImplementedError(
                 f"{self._qualname}: there is no implementation; register one with "

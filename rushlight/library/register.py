@@ -11,7 +11,8 @@ from rushlight.library.schema import infer_schema
 
 _operators: dict[str, Operator] = {}
 # Keys of PyTorch's dispatcher that mean: for tensors on the CPU too.
-_FOR_CPU = ("CPU", "COMPOSITEEXPLICITAUTOGRAD", "COMPOSITEIMPLICITAUTOGRAD", "", "CPU, CUDA")
+_FOR_CPU = ("CPU", "COMPOSITEEXPLICITAUTOGRAD", "", "CPU, CUDA")
+_DIFFERENTIATED = ("AUTOGRAD", "AUTOGRADCPU", "COMPOSITEIMPLICITAUTOGRAD")
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -146,13 +147,13 @@ class Library:
         self, op_name: Any, fn: Callable[..., Any], dispatch_key: str = "", *,
         with_keyset: bool = False, allow_override: bool = False,
     ) -> None:  # fmt: skip
-        """The implementation of one; those for other keys than the CPU's are not called."""
+        """The implementation of one for the CPU, or for "Autograd", which is called in its place.
+
+        What is registered for other keys is not called.
+        """
         short = op_name if isinstance(op_name, str) else op_name._qualname.partition("::")[2]
         key = dispatch_key or self.dispatch_key
         if key.upper() in _FOR_CPU:
             _found(f"{self.ns}::{short.rpartition('::')[2]}").kernel = fn
-        elif key.upper().startswith("AUTOGRAD"):
-            raise NotImplementedError(
-                f"Library.impl({short!r}, ..., {key!r}): give the gradient to "
-                "torch.library.register_autograd"
-            )
+        elif key.upper() in _DIFFERENTIATED:
+            _found(f"{self.ns}::{short.rpartition('::')[2]}").differentiable = fn

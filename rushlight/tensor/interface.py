@@ -71,12 +71,6 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
-def _assert(condition: Any, message: str) -> None:
-    """``assert condition, message``, for code that PyTorch's tracers look at."""
-    if not condition:
-        raise AssertionError(message)
-
-
 def _assert_async(
     input: Tensor,
     assert_msg: str = "Expected Tensor with single nonzero value, but got zero",

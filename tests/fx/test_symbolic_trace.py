@@ -170,3 +170,14 @@ def test_a_tracer_of_ones_own_keeps_modules_whole() -> None:
 
     graph = Whole().trace(nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU(), nn.Linear(2, 3))))
     assert [node.target for node in graph.find_nodes(op="call_module")] == ["0", "1"]
+
+
+def test_graphs_made_by_hand_from_proxies() -> None:
+    graph = fx.Graph()
+    x = fx.Proxy(graph.placeholder("x"))
+    torch._assert(x.ndim == 2, "two axes")
+    graph.output(torch.einsum("ij->i", x * 2).node)
+    sums = fx.GraphModule(torch.nn.Module(), graph)
+    assert sums(torch.ones(2, 3)).tolist() == [6.0, 6.0]
+    with pytest.raises(AssertionError, match="two axes"):
+        sums(torch.ones(2))

@@ -45,6 +45,13 @@ for _name, _error in (
     _listed(_name, _error)
 
 
+@public(name="_assert")
+def _assert(condition: Any, message: str) -> None:
+    """``assert condition, message``, for code that is traced: a tracer notes it."""
+    if not condition:
+        raise AssertionError(message)
+
+
 @public(name="_check_with")
 def _check_with(error_type: type[Exception], cond: Any, message: Message) -> None:
     """Raise ``error_type`` unless ``cond``."""
