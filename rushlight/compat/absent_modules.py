@@ -2,7 +2,8 @@
 
 Libraries import ``FSDPModule`` or ``ExportedProgram`` at their top, for ``isinstance`` and
 annotations, whether a program ever makes one or not. So every public name of these modules is a
-class without instances; calling it raises NotImplementedError with the module's sentence.
+class without instances; calling it raises NotImplementedError with the module's sentence. Questions
+(``is_traceable_wrapper_subclass(tensor)``) have an answer: nothing is of a kind that is left out.
 
 >>> from rushlight.compat import script
 >>> module = made("torch.export")
@@ -78,6 +79,11 @@ def why_absent(name: str) -> str | None:
     return None
 
 
+def _no(*args: Any, **kwargs: Any) -> bool:
+    """False: the answer to whether something is of a kind that does not exist."""
+    return False
+
+
 class _AbsentModule(ModuleType):
     """A module of which every public name is there, and does nothing but raise."""
 
@@ -86,7 +92,7 @@ class _AbsentModule(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         why = why_absent(self.__name__)
         assert why is not None
-        made = absent_class(f"{self.__name__}.{name}", why)
+        made = _no if name.startswith("is_") else absent_class(f"{self.__name__}.{name}", why)
         setattr(self, name, made)
         return made
 

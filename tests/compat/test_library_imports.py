@@ -50,19 +50,20 @@ def test_absent_modules_bring_what_they_import(script: Script) -> None:
     ran = script("""
         import torch
         from torch.distributed._composable.fsdp import FSDPModule
-        from torch.utils._python_dispatch import TorchDispatchMode
+        from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper_subclass
 
         class Counting(TorchDispatchMode):
             pass
 
         print(isinstance(torch.nn.ReLU(), torch.distributed.fsdp.FSDPModule))
         print(isinstance(3, torch._C.Value))
+        print(is_traceable_wrapper_subclass(torch.ones(1)))
         try:
             Counting()
         except NotImplementedError:
             print("left out")
     """)
-    assert ran == ["False", "False", "left out"]
+    assert ran == ["False", "False", "False", "left out"]
 
 
 def test_flags_of_backends_are_frozen_but_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
