@@ -152,16 +152,12 @@ def listen() -> None:
     functions.load_rare()
     late.load_all()
     enable_dispatch(has_torch_function, _dispatched)
-    spoken = vars(sys.modules["rushlight"]) if "rushlight" in sys.modules else {}
     own: dict[Any, Any] = {}
     for table in (functions.FUNCTIONS, functions.TORCH_FORMS):
         for name, function in list(table.items()):
             if not isinstance(function, FunctionType) or "_OP" in function.__globals__:
                 continue
-            made = own.setdefault(function, _heard(function))
-            table[name] = made
-            if spoken.get(name) is function:
-                spoken[name] = made
+            table[name] = own.setdefault(function, _heard(function))
     for name, member in list(vars(Tensor).items()):
         known = name in _METHODS or name in functions.FUNCTIONS or name in functions.TORCH_FORMS
         if known and isinstance(member, FunctionType) and "_OP" not in member.__globals__:
@@ -169,20 +165,24 @@ def listen() -> None:
     for space in ("linalg", "fft"):
         # Loaded by now, as all that is rare.
         table = getattr(sys.modules[f"rushlight.tensor.functions.{space}"], space.upper())
-        _hear_all(space, table)
+        for name, function in list(table.items()):
+            if isinstance(function, FunctionType):
+                made = table[name] = own[function] = _heard(function)
+                # PyTorch's name for it is linalg_norm; pickle looks it up by the other one.
+                made.__name__, made.__qualname__ = f"{space}_{name}", name
+                made.__module__ = f"rushlight.{space}"
+    for place in _SPOKEN:
+        spoken = vars(sys.modules[place]) if place in sys.modules else {}
+        for name, value in list(spoken.items()):
+            if isinstance(value, FunctionType) and value in own:
+                spoken[name] = own[value]
 
 
-def _hear_all(space: str, table: dict[str, Callable[..., Any]]) -> None:
-    """The functions of ``torch.linalg`` or ``torch.fft``, which PyTorch calls ``linalg_norm``."""
-    module = sys.modules.get(f"rushlight.{space}")
-    spoken = {} if module is None else vars(module)
-    for name, function in list(table.items()):
-        if not isinstance(function, FunctionType):
-            continue
-        made = table[name] = _heard(function)
-        made.__name__ = made.__qualname__ = f"{space}_{name}"
-        if spoken.get(name) is function:
-            spoken[name] = made
+# Where users look functions up: what was looked up before is kept there.
+_SPOKEN = (
+    "rushlight", "rushlight.nn.functional", "rushlight.nn.init", "rushlight.linalg",
+    "rushlight.fft", "rushlight.special",
+)  # fmt: skip
 
 
 class _Process:

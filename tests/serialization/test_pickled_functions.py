@@ -10,12 +10,17 @@ import pytest
 import rushlight as torch
 from rushlight import fft, linalg, nn, special
 from rushlight.nn import functional, init
+from rushlight.tensor import overrides
 
 
+@pytest.mark.parametrize("heard", [False, True])
 @pytest.mark.parametrize("place", [torch, functional, linalg, special, fft, init])
-def test_every_function_is_found_again(place: ModuleType) -> None:
+def test_every_function_is_found_again(place: ModuleType, heard: bool) -> None:
     names = [name for name in dir(place) if name[0] != "_"]
     functions = [getattr(place, name) for name in names]
+    if heard:  # every function is another from then on, which asks its arguments
+        overrides.listen()
+        functions = [getattr(place, name) for name in names]
     plain = [each for each in functions if isinstance(each, FunctionType)]
     assert len(plain) >= 18
     lost = []

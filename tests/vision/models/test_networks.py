@@ -90,7 +90,7 @@ def test_a_grid_that_does_not_fit() -> None:
     with pytest.raises(NotImplementedError, match="swin3d_t is left out"):
         models.video.swin3d_t  # noqa: B018
     with pytest.raises(NotImplementedError, match="quantised"):
-        models.quantization  # noqa: B018
+        models.quantization.resnet18  # noqa: B018
 
 
 def test_clips_are_prepared() -> None:

@@ -177,8 +177,8 @@ def lobpcg(
     >>> import rushlight as torch
     >>> start = torch.arange(18.0).reshape(9, 2).sin()
     >>> E, X = torch.lobpcg(torch.diag(torch.arange(9.0)), k=2, X=start)
-    >>> [round(e, 2) for e in E.tolist()]
-    [8.0, 7.0]
+    >>> [f"{e:.2f}" for e in E.tolist()]
+    ['8.00', '7.00']
     """
     if A.shape[-1] != A.shape[-2]:
         raise AssertionError(f"A must be square, got shape {A.shape}")
