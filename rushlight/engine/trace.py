@@ -29,15 +29,7 @@ from rushlight.engine.piece import piece_of
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
-from rushlight.engine.value import (
-    NOWHERE,
-    Epoch,
-    Meta,
-    Value,
-    meta_of,
-    shell_meta,
-    values_at,
-)  # fmt: skip
+from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, shell_meta, values_at
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node

@@ -12,18 +12,11 @@ from rushlight.base.dtype import float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, dot, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.formula import increased, plus, scaled, squared, times
 from rushlight.ops.interpolate_bytes import REACH, SMOOTH_CUBIC, smooth_bytes_along
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import composite
-
-
-def _plus(x: Node, value: float) -> Node:
-    return binary("add", x, const(value, x.shape, x.dtype))
-
-
-def _times(x: Node, value: float) -> Node:
-    return binary("mul", x, const(value, x.shape, x.dtype))
 
 
 def _below(x: Node, value: float) -> Node:
@@ -34,7 +27,7 @@ def _sinc(x: Node) -> Node:
     """sin(pi x) / (pi x), 1 at 0."""
     ones = const(1, x.shape, x.dtype)
     zero = binary("eq", x, const(0, x.shape, x.dtype))
-    angle = _times(build.where(zero, ones, x), math.pi)
+    angle = scaled(build.where(zero, ones, x), math.pi)
     return build.where(zero, ones, binary("div", unary("sin", angle), angle))
 
 
@@ -45,14 +38,13 @@ def _filter(kind: str, x: Node) -> Node:
         inside = binary("sub", const(1, x.shape, x.dtype), x)
         return build.where(_below(x, 1.0), inside, nothing)
     if kind == "lanczos":
-        near = binary("mul", _sinc(x), _sinc(_times(x, 1 / 3)))
+        near = binary("mul", _sinc(x), _sinc(scaled(x, 1 / 3)))
         return build.where(_below(x, 3.0), near, nothing)
-    square = binary("mul", x, x)
-    near = _plus(binary("mul", _plus(_times(x, SMOOTH_CUBIC + 2), -(SMOOTH_CUBIC + 3)), square), 1)
-    far = _plus(_times(square, -5 * SMOOTH_CUBIC), -4 * SMOOTH_CUBIC)
-    far = binary(
-        "add", far, binary("mul", x, _plus(_times(square, SMOOTH_CUBIC), 8 * SMOOTH_CUBIC))
-    )
+    square = squared(x)
+    near = times(increased(scaled(x, SMOOTH_CUBIC + 2), -(SMOOTH_CUBIC + 3)), square)
+    near = increased(near, 1)
+    far = increased(scaled(square, -5 * SMOOTH_CUBIC), -4 * SMOOTH_CUBIC)
+    far = plus(far, times(x, increased(scaled(square, SMOOTH_CUBIC), 8 * SMOOTH_CUBIC)))
     return build.where(_below(x, 1.0), near, build.where(_below(x, 2.0), far, nothing))
 
 
@@ -61,13 +53,13 @@ def _weights(size: int, count: int, step: float, kind: str) -> Node:
     shape = (size, count)
     stretch = max(step, 1.0)
     reach = REACH[kind] * stretch
-    centre = _times(_plus(build.cast(build.iota(shape, 1), float64), 0.5), step)
+    centre = scaled(increased(build.cast(build.iota(shape, 1), float64), 0.5), step)
     place = build.iota(shape, 0)
-    first = build.cast(_plus(centre, 0.5 - reach), int64)
-    last = build.cast(_plus(centre, 0.5 + reach), int64)
+    first = build.cast(increased(centre, 0.5 - reach), int64)
+    last = build.cast(increased(centre, 0.5 + reach), int64)
     inside = binary("and", binary("le", first, place), binary("lt", place, last))
-    offset = binary("sub", _plus(build.cast(place, float64), 0.5), centre)
-    raw = _filter(kind, _times(offset, 1 / stretch))
+    offset = binary("sub", increased(build.cast(place, float64), 0.5), centre)
+    raw = _filter(kind, scaled(offset, 1 / stretch))
     raw = build.where(inside, raw, const(0, shape, float64))
     total = build.expand(reshape(build.reduce(raw, "sum", (0,)), (1, count)), shape)
     return binary("div", raw, total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.ir.build import binary, const
+from rushlight.ir.build import binary, const, fma
 from rushlight.ir.graph import Node
 
 
@@ -39,6 +39,16 @@ def over(x: Node, y: Node) -> Node:
 def scaled(x: Node, value: float) -> Node:
     """x * value, for a Python number."""
     return binary("mul", x, like(x, value))
+
+
+def increased(x: Node, value: float) -> Node:
+    """x + value, for a Python number."""
+    return binary("add", x, like(x, value))
+
+
+def scaled_plus(x: Node, factor: float, value: float) -> Node:
+    """x * factor + value, for Python numbers, rounded once."""
+    return fma(x, like(x, factor), like(x, value))
 
 
 def squared(x: Node) -> Node:

@@ -18,29 +18,11 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.create import linspace
+from rushlight.ops.cubic import cubic_weights
+from rushlight.ops.formula import increased, scaled, scaled_plus, times
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
-
-# Of the cubic convolution kernel (Keys 1981).
-_CUBIC = -0.75
-
-
-def _plus(x: Node, value: float) -> Node:
-    return binary("add", x, const(value, x.shape, x.dtype))
-
-
-def _times(x: Node, value: float) -> Node:
-    return binary("mul", x, const(value, x.shape, x.dtype))
-
-
-def _mul(x: Node, y: Node) -> Node:
-    return binary("mul", x, y)
-
-
-def _times_plus(x: Node, factor: float, value: float) -> Node:
-    """x * factor + value, rounded once: in its kernels PyTorch's compiler makes it so."""
-    return build.fma(x, const(factor, x.shape, x.dtype), const(value, x.shape, x.dtype))
 
 
 def _below(x: Node, value: float) -> Node:
@@ -54,8 +36,8 @@ def _above(x: Node, value: float) -> Node:
 def _place(coordinate: Node, size: int, align_corners: bool) -> Node:
     """From [-1, 1] to element places; -1 and 1 are the outer elements' middles or their edges."""
     if align_corners:
-        return _times(_plus(coordinate, 1), (size - 1) / 2)
-    return _times(_times_plus(_plus(coordinate, 1), size, -1), 0.5)
+        return scaled(increased(coordinate, 1), (size - 1) / 2)
+    return scaled(scaled_plus(increased(coordinate, 1), size, -1), 0.5)
 
 
 def _clip(x: Node, size: int) -> Node:
@@ -68,13 +50,13 @@ def _reflect(x: Node, low: float, span: float) -> Node:
     """Mirrored at ``low`` and ``low + span`` as often as needed."""
     if span <= 0:
         return const(0, x.shape, x.dtype)
-    x = _plus(x, -low)
+    x = increased(x, -low)
     x = build.where(_below(x, 0), unary("neg", x), x)
-    times = unary("floor", _times(x, 1 / span))
-    rest = build.fma(times, const(-span, x.shape, x.dtype), x)
-    odd = binary("sub", times, _times(unary("floor", _times(times, 0.5)), 2))
+    spans = unary("floor", scaled(x, 1 / span))
+    rest = build.fma(spans, const(-span, x.shape, x.dtype), x)
+    odd = binary("sub", spans, scaled(unary("floor", scaled(spans, 0.5)), 2))
     back = binary("sub", const(span, x.shape, x.dtype), rest)
-    return _plus(build.where(_above(odd, 0.5), back, rest), low)
+    return increased(build.where(_above(odd, 0.5), back, rest), low)
 
 
 def _padded(x: Node, size: int, padding_mode: str, align_corners: bool) -> Node:
@@ -94,7 +76,7 @@ def _taken(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
         whole = binary("and", _above(place, -0.5), _below(place, size - 0.5))
         safe = build.cast(build.where(whole, place, const(0, place.shape, place.dtype)), int64)
         inside = whole if inside is None else binary("and", inside, whole)
-        index = safe if index is None else binary("add", _times(index, size), safe)
+        index = safe if index is None else binary("add", scaled(index, size), safe)
     assert index is not None and inside is not None
     n, channels, _ = flat.shape
     wide = (n, channels, index.shape[1])
@@ -114,7 +96,7 @@ def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
     for value, weight in zip(values, weights, strict=True):
         n, points = weight.shape
         wide = build.expand(reshape(weight, (n, 1, points)), value.shape)
-        total = _mul(value, wide) if total is None else build.fma(value, wide, total)
+        total = times(value, wide) if total is None else build.fma(value, wide, total)
     assert total is not None
     return total
 
@@ -127,28 +109,12 @@ def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
         weight: Node | None = None
         for side, each in zip(corner, share, strict=True):
             one = each if side else binary("sub", const(1, each.shape, each.dtype), each)
-            weight = one if weight is None else _mul(weight, one)
+            weight = one if weight is None else times(weight, one)
         assert weight is not None
-        at = [_plus(low, side) for low, side in zip(below, corner, strict=True)]
+        at = [increased(low, side) for low, side in zip(below, corner, strict=True)]
         values.append(_taken(flat, at, sizes))
         weights.append(weight)
     return _weighted_sum(values, weights)
-
-
-def _cubic_weights(t: Node) -> list[Node]:
-    """Of the four neighbours, ``t`` behind the second."""
-
-    def near(x: Node) -> Node:
-        inner = _times_plus(x, _CUBIC + 2, -(_CUBIC + 3))
-        return build.fma(_mul(inner, x), x, const(1, x.shape, x.dtype))
-
-    def far(x: Node) -> Node:
-        inner = _times_plus(x, _CUBIC, -5 * _CUBIC)
-        inner = build.fma(inner, x, const(8 * _CUBIC, x.shape, x.dtype))
-        return build.fma(inner, x, const(-4 * _CUBIC, x.shape, x.dtype))
-
-    rest = binary("sub", const(1, t.shape, t.dtype), t)
-    return [far(_plus(t, 1)), near(t), near(rest), far(_plus(rest, 1))]
 
 
 def _cubic(
@@ -156,14 +122,14 @@ def _cubic(
 ) -> Node:
     below = [unary("floor", place) for place in places]
     weights = [
-        _cubic_weights(binary("sub", place, low)) for place, low in zip(places, below, strict=True)
+        cubic_weights(binary("sub", place, low)) for place, low in zip(places, below, strict=True)
     ]
     rows = []
     for i in range(4):
         taps = []
         for j in range(4):
             at = [
-                _padded(_plus(low, step - 1), size, padding_mode, align_corners)
+                _padded(increased(low, step - 1), size, padding_mode, align_corners)
                 for low, step, size in zip(below, (i, j), sizes, strict=True)
             ]
             taps.append(_taken(flat, at, sizes))
@@ -270,7 +236,7 @@ def _steps(size: int, dtype: DType, align_corners: bool) -> Node:
     places: Node = linspace.body(-1.0, 1.0, size, dtype)
     if align_corners:
         return places
-    return binary("div", _times(places, size - 1), const(size, (size,), dtype))
+    return binary("div", scaled(places, size - 1), const(size, (size,), dtype))
 
 
 @composite(torch=False, name="_affine_grid", grad_name="AffineGridGenerator")
@@ -308,7 +274,7 @@ def _placed(columns: list[Node], theta: Node) -> Node:
         factor = build.expand(row, shape)
         if column is not None:
             place = build.expand(reshape(column, (1, shape[1], 1)), shape)
-            factor = _mul(place, factor)
+            factor = times(place, factor)
         terms.append(factor)
     return functools.reduce(lambda total, term: binary("add", total, term), terms)
 

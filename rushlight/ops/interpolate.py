@@ -9,11 +9,11 @@ from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.cubic import cubic_weights
+from rushlight.ops.formula import increased, scaled, scaled_plus
 from rushlight.ops.interpolate_bytes import CUBIC, bytes_along
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import composite
-
-# Of the cubic convolution kernel (Keys 1981).
 
 
 def _step(size: int, count: int, scale: float | None, align_corners: bool) -> float:
@@ -21,19 +21,6 @@ def _step(size: int, count: int, scale: float | None, align_corners: bool) -> fl
     if align_corners:
         return (size - 1) / (count - 1) if count > 1 else 0.0
     return 1.0 / scale if scale is not None and scale > 0 else size / count
-
-
-def _plus(x: Node, value: float) -> Node:
-    return binary("add", x, const(value, x.shape, x.dtype))
-
-
-def _times_plus(x: Node, factor: float, value: float) -> Node:
-    """x * factor + value, rounded once: in its kernels PyTorch's compiler makes it so."""
-    return build.fma(x, const(factor, x.shape, x.dtype), const(value, x.shape, x.dtype))
-
-
-def _times(x: Node, value: float) -> Node:
-    return binary("mul", x, const(value, x.shape, x.dtype))
 
 
 def _clamped(index: Node, size: int) -> Node:
@@ -62,8 +49,8 @@ def _nearest(x: Node, axis: int, count: int, scale: float | None, exact: bool) -
             build.expand(reshape(x, split), wide),
             (*x.shape[:axis], count, *x.shape[axis + 1 :]),
         )
-    place = _plus(build.cast(build.iota((count,), 0), float32), float(shift))
-    index = build.cast(unary("floor", _times(place, float(step))), int64)
+    place = increased(build.cast(build.iota((count,), 0), float32), float(shift))
+    index = build.cast(unary("floor", scaled(place, float(step))), int64)
     return build.take(x, _clamped(index, size), axis)
 
 
@@ -72,8 +59,8 @@ def _source(size: int, count: int, scale: float | None, align_corners: bool, dty
     place = build.cast(build.iota((count,), 0), dtype)
     step = _step(size, count, scale, align_corners)
     if align_corners:
-        return _times(place, step)
-    return _times_plus(_plus(place, 0.5), step, -0.5)
+        return scaled(place, step)
+    return scaled_plus(increased(place, 0.5), step, -0.5)
 
 
 def _linear(
@@ -89,7 +76,7 @@ def _linear(
     low = build.cast(where, int64)
     weight = binary("sub", where, build.cast(low, x.dtype))
     low = _clamped(low, size)
-    high = _clamped(_plus(low, 1), size)
+    high = _clamped(increased(low, 1), size)
     first, second = build.take(x, low, axis), build.take(x, high, axis)
     weight = _rounded(weight, weights)
     rest = _rounded(binary("sub", const(1, weight.shape, weight.dtype), weight), weights)
@@ -101,30 +88,15 @@ def _rounded(x: Node, dtype: DType | None) -> Node:
     return x if dtype is None else build.cast(build.cast(x, dtype), x.dtype)
 
 
-def _near(t: Node) -> Node:
-    """The cubic kernel for |t| <= 1."""
-    inner = _times_plus(t, CUBIC + 2, -(CUBIC + 3))
-    return build.fma(binary("mul", inner, t), t, const(1, t.shape, t.dtype))
-
-
-def _far(t: Node) -> Node:
-    """The cubic kernel for 1 < |t| < 2."""
-    inner = _times_plus(t, CUBIC, -5 * CUBIC)
-    inner = build.fma(inner, t, const(8 * CUBIC, t.shape, t.dtype))
-    return build.fma(inner, t, const(-4 * CUBIC, t.shape, t.dtype))
-
-
 def _cubic(x: Node, axis: int, count: int, scale: float | None, align_corners: bool) -> Node:
     size = x.shape[axis]
     where = _source(size, count, scale, align_corners, x.dtype)
     below = unary("floor", where)
     t = binary("sub", where, below)
-    rest = binary("sub", const(1, t.shape, t.dtype), t)
-    weights = (_far(_plus(t, 1)), _near(t), _near(rest), _far(_plus(rest, 1)))
     base = build.cast(below, int64)
     out = None
-    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
-        tap = build.take(x, _clamped(_plus(base, offset), size), axis)
+    for offset, weight in zip((-1, 0, 1, 2), cubic_weights(t), strict=True):
+        tap = build.take(x, _clamped(increased(base, offset), size), axis)
         wide = _along(weight, axis, tap)
         out = binary("mul", tap, wide) if out is None else build.fma(tap, wide, out)
     assert out is not None

@@ -79,6 +79,16 @@ def combine(body: Body, dtype: str, mode: str, left: str, right: str, lanes: int
     return body.op(f"select {flags(lanes)} {better}, {kind} {left}, {kind} {right}")
 
 
+def exceeds(body: Body, dtype: str, value: str, best: str, lanes: int) -> str:
+    """Which lanes of ``value`` take the place of ``best``, the largest so far: all that are nan."""
+    kind = register_kind(dtype, lanes)
+    if dtype in FLOATS:
+        above = body.op(f"fcmp ogt {kind} {value}, {best}")
+        is_nan = body.op(f"fcmp uno {kind} {value}, {value}")
+        return body.op(f"or {flags(lanes)} {above}, {is_nan}")
+    return body.op(f"icmp {'sgt' if dtype in SIGNED else 'ugt'} {kind} {value}, {best}")
+
+
 def copy_row(body: Body, width: int, target: str, source: str, count: str) -> None:
     """``count`` neighbouring elements."""
     size = body.mul(count, str(width))

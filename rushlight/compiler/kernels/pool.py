@@ -19,6 +19,7 @@ from rushlight.compiler.kernels.element import (
     SIGNED,
     combine,
     entry,
+    exceeds,
     flags,
     register_kind,
 )
@@ -266,13 +267,7 @@ class _Writer:
         if not form.places:
             return combine(body, form.dtype, "max", best, value, lanes), ""
         kind, mask = register_kind(form.dtype, lanes), flags(lanes)
-        if form.dtype in FLOATS:
-            above = body.op(f"fcmp ogt {kind} {value}, {best}")
-            is_nan = body.op(f"fcmp uno {kind} {value}, {value}")
-            wins = body.op(f"or {mask} {above}, {is_nan}")
-        else:
-            test = "sgt" if form.dtype in SIGNED else "ugt"
-            wins = body.op(f"icmp {test} {kind} {value}, {best}")
+        wins = exceeds(body, form.dtype, value, best, lanes)
         places = f"<{lanes} x {form.place_kind}>"
         if lanes == 1:
             places_mask = body.op(f"insertelement <1 x i1> poison, i1 {wins}, i64 0")

@@ -14,7 +14,14 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import all_contiguous
-from rushlight.compiler.kernels.element import FLOATS, combine, entry, flags, register_kind
+from rushlight.compiler.kernels.element import (
+    FLOATS,
+    combine,
+    entry,
+    exceeds,
+    flags,
+    register_kind,
+)
 from rushlight.compiler.kernels.fill import fill
 from rushlight.compiler.kernels.nest import chunk_rows
 from rushlight.compiler.kernels.pool_window import (
@@ -130,9 +137,7 @@ def _largest(body: Body, form: _Form, addresses: list[str], lanes: int) -> list[
         if not best:
             best = value
             continue
-        above = body.op(f"fcmp ogt {kind} {value}, {best}")
-        is_nan = body.op(f"fcmp uno {kind} {value}, {value}")
-        wins.append(body.op(f"or {mask} {above}, {is_nan}"))
+        wins.append(exceeds(body, form.dtype, value, best, lanes))
         best = body.op(f"select {mask} {wins[-1]}, {kind} {value}, {kind} {best}")
     # Whoever wins last holds the place.
     ones = "true" if lanes == 1 else "splat (i1 true)"
@@ -147,7 +152,7 @@ def _largest(body: Body, form: _Form, addresses: list[str], lanes: int) -> list[
 @functools.lru_cache(maxsize=128)
 def _tiled_kernel(form: _Form) -> Kernel:
     body, pointers, word = _open(form)
-    itemsize = values.SIZES[form.dtype]
+    window, itemsize = list(form.window.places()), values.SIZES[form.dtype]
     step_w = body.mul(word["channels"], str(itemsize))
     step_h = body.mul(step_w, word["width"])
     with body.loop("%begin", "%end") as chunk:
@@ -166,10 +171,10 @@ def _tiled_kernel(form: _Form) -> Kernel:
                 pixel = body.add(first, column)
                 g_at = body.at(pointers[1], body.mul(pixel, step_w))
                 window_at = body.add(line_at, body.mul(left, step_w))
+                below = [_line_of(body, word, tap) for tap in window]
                 taps = [
                     body.add(body.mul(lines, step_h), body.mul(str(tap[2]), step_w))
-                    for tap in form.window.places()
-                    for lines in (_line_of(body, word, tap),)
+                    for lines, tap in zip(below, window, strict=True)
                 ]
                 with form.channels.each(body, word["channels"]) as vectors:
                     for channel, lanes in vectors:
@@ -184,9 +189,9 @@ def _tiled_kernel(form: _Form) -> Kernel:
                             offset = body.mul(body.mul(pixel, word["channels"]), "8")
                             places = body.at(pointers[2], offset)
                             place = body.add(body.mul(line, word["width"]), left)
-                            for tap in form.window.places():
-                                spot = body.mul(_line_of(body, word, tap), word["width"])
-                                spot = body.add(place, body.add(spot, str(tap[2])))
+                            for lines, tap in zip(below, window, strict=True):
+                                spot = body.add(body.mul(lines, word["width"]), str(tap[2]))
+                                spot = body.add(place, spot)
                                 masks.append(_matching(body, places, channel, lanes, spot))
                         target = body.at(pointers[0], here)
                         for number, tap_at in enumerate(taps):

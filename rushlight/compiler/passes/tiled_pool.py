@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.compiler.kernels.pool_window import (
-    Window,
-    padding_before,
-    side_by_side,
-)
+from rushlight.compiler.kernels.pool_window import Window, padding_before, side_by_side
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 
@@ -22,8 +18,8 @@ def tiled_pool(node: Node) -> Node:
     g, places = node.src
     names = ("window", "stride", "padding", "dilation")
     same = all(places.attrs[name] == attrs[name] for name in names)
-    padded = any(lo or hi for lo, hi in attrs["padding"])
-    if padded or not same or not side_by_side(Window.of(attrs), padding_before(attrs)):
+    behind = any(hi for _, hi in attrs["padding"])
+    if behind or not same or not side_by_side(Window.of(attrs), padding_before(attrs)):
         return node
     given = tuple([attrs[name] for name in names])
     return build.pool_input_grad("top", (g, places.src[0]), node.shape, *given)

@@ -39,3 +39,13 @@ def chosen(value: Any, name: str, valid: Iterable[str]) -> str:
     """``verify_str_arg`` of an argument of that name."""
     word: str = verify_str_arg(value, name, valid)
     return word
+
+
+def one_or_both(value: Any, name: str, one: str, other: str) -> tuple[str, ...]:
+    """The words meant by an argument that is one of two, or "both".
+
+    >>> one_or_both("both", "pass_name", "clean", "final")
+    ('clean', 'final')
+    """
+    word = chosen(value, name, (one, other, "both"))
+    return (one, other) if word == "both" else (word,)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rushlight.utils.data.arrays import Array
 from rushlight.utils.data.dataset import ConcatDataset
-from rushlight.vision.datasets.choices import chosen
+from rushlight.vision.datasets.choices import chosen, one_or_both
 from rushlight.vision.datasets.flow_files import read_flo, read_flow_png, read_pfm
 from rushlight.vision.datasets.folder import default_loader
 from rushlight.vision.datasets.vision import VisionDataset
@@ -78,6 +78,15 @@ class FlowDataset(VisionDataset):
         return ConcatDataset([self] * v)
 
 
+class _MaskedFlow(FlowDataset):
+    """Flow in PNG files that say which vectors are valid."""
+
+    _has_builtin_flow_mask = True
+
+    def _read_flow(self, file_name: str) -> tuple[Array, Array]:
+        return read_flow_png(file_name)
+
+
 class Sintel(FlowDataset):
     """MPI Sintel: ``root/Sintel/training`` (clean, final, flow) and ``testing``, scene by scene."""
 
@@ -91,9 +100,8 @@ class Sintel(FlowDataset):
     ) -> None:
         super().__init__(root, transforms, loader)
         chosen(split, "split", ("train", "test"))
-        chosen(pass_name, "pass_name", ("clean", "final", "both"))
         base = Path(root) / "Sintel"
-        for each in ("clean", "final") if pass_name == "both" else (pass_name,):
+        for each in one_or_both(pass_name, "pass_name", "clean", "final"):
             frames = base / ("training" if split == "train" else split) / each
             for scene in frames.iterdir():
                 self._add_steps(_listed(scene, "*.png"))
@@ -101,10 +109,8 @@ class Sintel(FlowDataset):
                     self._flow_list += _listed(base / "training/flow" / scene.name, "*.flo")
 
 
-class KittiFlow(FlowDataset):
+class KittiFlow(_MaskedFlow):
     """KITTI 2015: ``root/KittiFlow/training`` (image_2, flow_occ) and ``testing``; with a mask."""
-
-    _has_builtin_flow_mask = True
 
     def __init__(
         self,
@@ -120,9 +126,6 @@ class KittiFlow(FlowDataset):
         self._image_list = [list(pair) for pair in zip(first, second, strict=False)]
         if split == "train":
             self._flow_list = _listed(base / "flow_occ", "*_10.png")
-
-    def _read_flow(self, file_name: str) -> tuple[Array, Array]:
-        return read_flow_png(file_name)
 
 
 class FlyingChairs(FlowDataset):
@@ -165,11 +168,9 @@ class FlyingThings3D(FlowDataset):
     ) -> None:
         super().__init__(root, transforms, loader)
         part = chosen(split, "split", ("train", "test")).upper()
-        chosen(pass_name, "pass_name", ("clean", "final", "both"))
-        chosen(camera, "camera", ("left", "right", "both"))
+        passes = one_or_both(pass_name, "pass_name", "clean", "final")
+        cameras = one_or_both(camera, "camera", "left", "right")
         base = Path(root) / "FlyingThings3D"
-        passes = ("clean", "final") if pass_name == "both" else (pass_name,)
-        cameras = ("left", "right") if camera == "both" else (camera,)
         for each, side, direction in product(passes, cameras, ("into_future", "into_past")):
             frames = _listed(base / f"frames_{each}pass" / part, "*/*")
             motions = _listed(base / "optical_flow" / part, "*/*")
@@ -187,10 +188,9 @@ class FlyingThings3D(FlowDataset):
         return read_pfm(file_name)
 
 
-class HD1K(FlowDataset):
+class HD1K(_MaskedFlow):
     """Streets at noon: ``root/hd1k/hd1k_input``, ``hd1k_flow_gt``, ``hd1k_challenge``; masked."""
 
-    _has_builtin_flow_mask = True
     _SEQUENCES = 36
 
     def __init__(
@@ -214,6 +214,3 @@ class HD1K(FlowDataset):
             pairs = zip(_listed(folder, "*10.png"), _listed(folder, "*11.png"), strict=False)
             self._image_list = [list(pair) for pair in pairs]
         self._require(self._image_list, "HD1K images")
-
-    def _read_flow(self, file_name: str) -> tuple[Array, Array]:
-        return read_flow_png(file_name)

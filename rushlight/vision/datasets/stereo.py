@@ -13,7 +13,7 @@ import numpy as np
 
 from rushlight.utils.data.arrays import Array
 from rushlight.utils.download import download_and_extract_archive
-from rushlight.vision.datasets.choices import chosen
+from rushlight.vision.datasets.choices import chosen, one_or_both
 from rushlight.vision.datasets.flow_files import read_pfm
 from rushlight.vision.datasets.folder import pil_loader
 from rushlight.vision.datasets.vision import VisionDataset
@@ -21,11 +21,6 @@ from rushlight.vision.pillow import open_image
 
 Transforms = Callable[[Any, Any, Any], Any]
 Pair = tuple[str | None, str | None]
-PASSES = {
-    "clean": ["frames_cleanpass"],
-    "final": ["frames_finalpass"],
-    "both": ["frames_cleanpass", "frames_finalpass"],
-}
 SCENES = {
     "train": "Adirondack Jadeplant Motorcycle Piano Pipes Playroom Playtable Recycle Shelves "
     "Vintage",
@@ -165,8 +160,9 @@ class Middlebury2014Stereo(StereoMatchingDataset):
     ) -> None:
         super().__init__(root, transforms)
         self.split = chosen(split, "split", ("train", "test", "additional"))
+        kinds: tuple[str, ...] = ("",)
         if calibration:
-            chosen(calibration, "calibration", ("perfect", "imperfect", "both"))
+            kinds = one_or_both(calibration, "calibration", "perfect", "imperfect")
             if split == "test":
                 raise ValueError(
                     "Split 'test' has only no calibration settings, please set `calibration=None`."
@@ -188,7 +184,6 @@ class Middlebury2014Stereo(StereoMatchingDataset):
             raise FileNotFoundError(
                 f"Provided root folder does not contain any scenes from the {split} split."
             )
-        kinds = ["perfect", "imperfect"] if calibration == "both" else [calibration]
         for scene in (f"*-{each}" if each else "*" for each in kinds):
             self._images += _pairs(folder, f"{scene}/im0.png", f"{scene}/im1.png")
             if split != "test":
@@ -252,8 +247,7 @@ class FallingThingsStereo(StereoMatchingDataset):
         self, root: str | Path, variant: str = "single", transforms: Transforms | None = None
     ) -> None:
         super().__init__(root, transforms)
-        chosen(variant, "variant", ("single", "mixed", "both"))
-        for each in ("single", "mixed") if variant == "both" else (variant,):
+        for each in one_or_both(variant, "variant", "single", "mixed"):
             base = Path(root) / "FallingThings" / each
             scene = "*/*" if each == "single" else "*"
             self._images += _pairs(base, f"{scene}/*.left.jpg", f"{scene}/*.right.jpg")
@@ -280,11 +274,11 @@ class SceneFlowStereo(StereoMatchingDataset):
     ) -> None:
         super().__init__(root, transforms)
         chosen(variant, "variant", ("FlyingThings3D", "Driving", "Monkaa"))
-        chosen(pass_name, "pass_name", ("clean", "final", "both"))
         base = Path(root) / "SceneFlow" / variant
         scene = "*" if variant == "Monkaa" else "*/*/*"
-        for each in PASSES[pass_name]:
-            self._images += _pairs(base / each, f"{scene}/left/*.png", f"{scene}/right/*.png")
+        for each in one_or_both(pass_name, "pass_name", "clean", "final"):
+            frames = base / f"frames_{each}pass"
+            self._images += _pairs(frames, f"{scene}/left/*.png", f"{scene}/right/*.png")
             self._disparities += _pairs(
                 base / "disparity", f"{scene}/left/*.pfm", f"{scene}/right/*.pfm"
             )
@@ -299,9 +293,8 @@ class SintelStereo(StereoMatchingDataset):
         self, root: str | Path, pass_name: str = "final", transforms: Transforms | None = None
     ) -> None:
         super().__init__(root, transforms)
-        chosen(pass_name, "pass_name", ("final", "clean", "both"))
         base = Path(root) / "Sintel" / "training"
-        for each in ("final", "clean") if pass_name == "both" else (pass_name,):
+        for each in one_or_both(pass_name, "pass_name", "final", "clean"):
             self._images += _pairs(base, f"{each}_left/*/*.png", f"{each}_right/*/*.png")
             self._disparities += _pairs(base, "disparities/*/*.png")
 
