@@ -34,6 +34,10 @@ def test_every_function_is_found_again(place: ModuleType, heard: bool) -> None:
     assert lost == []
 
 
+def test_functions_that_write_into_their_tensor() -> None:
+    assert pickle.loads(pickle.dumps(torch.abs_)) is torch.abs_
+
+
 def test_a_module_with_functions_as_attributes() -> None:
     net = nn.Linear(2, 2)
     net.act, net.pool, net.drop = torch.relu, functional.max_pool2d, functional.dropout

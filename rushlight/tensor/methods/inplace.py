@@ -34,6 +34,7 @@ def inplace_method(name: str) -> Callable[..., Tensor]:
         return self._inplace(compute(self, *args, **kwargs), name + "_")
 
     method.__name__ = method.__qualname__ = name + "_"
+    method.__module__ = "rushlight"  # where users find torch.abs_, and so pickle
     method.__doc__ = f"``{name}``, written into this tensor."
     return method
 
@@ -66,6 +67,7 @@ def inplace_view(name: str) -> Callable[..., Tensor]:
         return self
 
     method.__name__ = method.__qualname__ = name + "_"
+    method.__module__ = "rushlight"  # where users find torch.abs_, and so pickle
     method.__doc__ = f"This tensor becomes its own ``{name}``: the memory stays, the shape changes."
     return method
 
