@@ -124,7 +124,7 @@ def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
         if parameter.kind != table.STATIC or parameter.variadic or value is parameter.default:
             continue
         if not _fits(parameter.annotation, value):
-            _refuse(op.name.removeprefix("_"), parameter.name, place, parameter.annotation, value)
+            _refuse(op.name, parameter.name, place, parameter.annotation, value)
 
 
 _CLASSES: dict[str, frozenset[type]] = {

@@ -9,18 +9,23 @@ from rushlight.nn.modules.loss import NLLLoss
 from rushlight.nn.modules.module import Module
 
 
-class Container(Module):
-    """A Module with the children that are given by name."""
+class _Deprecated:
+    """Warns of the class that says so, though not of a class derived from it."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Warn, though not for a class derived from this one."""
-        if cls is Container:
-            warn(
-                "`nn.Container` is deprecated. All of its functionality is now implemented in "
-                "`nn.Module`. Subclass that instead.",
-                FutureWarning,
-            )
+        """Warn, then make it."""
+        if "_SAID" in vars(cls):
+            warn(vars(cls)["_SAID"], FutureWarning)
         return super().__new__(cls)
+
+
+class Container(_Deprecated, Module):
+    """A Module with the children that are given by name."""
+
+    _SAID = (
+        "`nn.Container` is deprecated. All of its functionality is now implemented in "
+        "`nn.Module`. Subclass that instead."
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__()
@@ -28,15 +33,9 @@ class Container(Module):
             self.add_module(name, module)
 
 
-class NLLLoss2d(NLLLoss):
+class NLLLoss2d(_Deprecated, NLLLoss):
     """NLLLoss."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Warn, though not for a class derived from this one."""
-        if cls is NLLLoss2d:
-            warn(
-                "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
-                "replacement.",
-                FutureWarning,
-            )
-        return super().__new__(cls)
+    _SAID = (
+        "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement."
+    )

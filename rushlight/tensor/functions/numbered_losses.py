@@ -10,9 +10,9 @@ from typing import Any
 
 from rushlight.tensor.functions import ctc
 from rushlight.tensor.functions.loss import embedding, likelihood
+from rushlight.tensor.functions.loss.reduction import reduced
 from rushlight.tensor.functions.register import torch_form
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.wrap import function
 
 _WORDS = ("none", "mean", "sum")
 
@@ -47,9 +47,7 @@ def margin_ranking_loss(
 ) -> Tensor:
     """max(0, margin - target * (input1 - input2)); the three broadcast."""
     word = _word("margin_ranking_loss", reduction)
-    apart = function("mul")(function("neg")(target), function("sub")(input1, input2))
-    each: Tensor = function("clamp")(function("add")(apart, margin), min=0)
-    return each if word == "none" else function(word)(each)  # type: ignore[no-any-return]
+    return reduced(embedding.ranking_hinge(input1, input2, target, margin), word)
 
 
 @torch_form
@@ -83,9 +81,3 @@ def ctc_loss(
     return ctc.ctc_loss(
         log_probs, targets, input_lengths, target_lengths, blank, word, zero_infinity
     )
-
-
-@torch_form
-def adaptive_max_pool1d(input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
-    """(values, places): ``F.adaptive_max_pool1d_with_indices``."""
-    return function("adaptive_max_pool1d_with_indices")(input, output_size)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rushlight.tensor.functions.register import public
+from rushlight.tensor.functions.register import public, torch_form
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -45,6 +45,15 @@ def _adaptive_max_pool(rank: int) -> Any:
 
 
 adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = map(_adaptive_max_pool, (1, 2, 3))
+
+
+def _both(input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
+    """(values, places): ``F.adaptive_max_pool1d_with_indices``."""
+    return function("adaptive_max_pool1d_with_indices")(input, output_size)  # type: ignore[no-any-return]
+
+
+_both.__name__ = "adaptive_max_pool1d"
+torch_form(_both)
 
 
 def _lp_pool(rank: int) -> Any:

@@ -30,8 +30,12 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    x1: Any = input1
-    return reduced(hinge(-target * (x1 - input2) + float(margin)), reduction)  # type: ignore[operator]
+    return reduced(ranking_hinge(input1, input2, target, margin), reduction)
+
+
+def ranking_hinge(input1: Any, input2: Any, target: Any, margin: float) -> Any:
+    """``margin_ranking_loss`` of each element; the three broadcast."""
+    return hinge(-target * (input1 - input2) + float(margin))
 
 
 @public(torch=False, functional=True)
