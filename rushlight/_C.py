@@ -55,12 +55,18 @@ def _cuda_isInBadFork() -> bool:
     return False
 
 
-def _disabled_torch_function_impl(
-    func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-) -> Any:
-    """Call ``func`` without asking subclasses: for a class whose results need not be of it."""
-    with DisableTorchFunctionSubclass():
-        return func(*args, **(kwargs or {}))
+class _Disabled:
+    """No function: as ``__torch_function__`` of a class it is not bound to tensors."""
+
+    def __call__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call ``func`` without asking subclasses: for a class whose results need not be of it."""
+        with DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
+
+
+_disabled_torch_function_impl = _Disabled()
 
 
 class _nn:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight._dynamo.exc import InvalidBackend
+from rushlight.base.warn import warn_once
 from rushlight.compiler.backends import MODES, list_backends
 from rushlight.nn.modules.module import Module
 
@@ -80,7 +81,8 @@ def compile(
     """A module wrapped as :class:`OptimizedModule`, a function itself. Also a decorator.
 
     The backends and modes of PyTorch are known by name (RuntimeError for others) and mean the
-    same here; a backend that is a function is not called, there is no graph of Python's to give.
+    same here; a backend that is a function is not called, there is no graph of Python's to give,
+    and a warning says so.
     """
     if mode is not None and options is not None:
         raise RuntimeError(
@@ -90,6 +92,11 @@ def compile(
         raise RuntimeError(f"Unrecognized mode={mode}, should be one of: {', '.join(MODES)}")
     if isinstance(backend, str) and backend not in list_backends(()):
         raise InvalidBackend(backend)
+    if callable(backend):
+        warn_once(
+            f"torch.compile: the backend {getattr(backend, '__name__', backend)!r} is not called: "
+            "steps are compiled as they run. torch.fx.symbolic_trace gives a graph to work on"
+        )
     if model is None:
         return lambda function: compile(function, disable=disable)
     if not callable(model):

@@ -1,14 +1,14 @@
 """dtypes and layouts of PyTorch's that no tensor has here: their names are there, tensors are not.
 
-Libraries put ``torch.uint16`` or ``torch.float8_e4m3fn`` into tables as they are imported, and ask
+Libraries put ``torch.qint8`` or ``torch.float8_e4m3fn`` into tables as they are imported, and ask
 ``x.layout == torch.sparse_csr``: that works. Making such a tensor raises NotImplementedError.
 
->>> DTYPES["uint16"]
-torch.uint16
->>> refuse(DTYPES["uint16"], "zeros")
+>>> DTYPES["qint8"]
+torch.qint8
+>>> refuse(DTYPES["qint8"], "zeros")
 Traceback (most recent call last):
     ...
-rushlight.base.left_out.LeftOut: zeros: torch.uint16 is left out of Rushlight: its whole numbers ...
+rushlight.base.left_out.LeftOut: zeros: torch.qint8 is left out of Rushlight: quantised integers ...
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from typing import final
 
 from rushlight.base.left_out import HALF_COMPLEX, LeftOut
 
-_UNSIGNED = (
-    "its whole numbers are uint8 and int8 to int64; int32 holds every uint16, int64 every uint32"
-)
 _NARROW = "float8 and numbers of fewer than 8 bits are not part of it; float16 holds every float8"
 _QUANTISED = "quantised integers are not part of it; keep weights in float16 or bfloat16"
 
@@ -52,9 +49,6 @@ _SUB_BYTE = [f"{kind}{bits}" for kind in ("int", "uint") for bits in range(1, 8)
 DTYPES: dict[str, AbsentDtype] = {
     name: AbsentDtype(name, itemsize, why)
     for names, itemsize, why in (
-        (["uint16"], 2, _UNSIGNED),
-        (["uint32"], 4, _UNSIGNED),
-        (["uint64"], 8, _UNSIGNED),
         (
             [
                 *_FLOAT8.split(),

@@ -11,9 +11,12 @@ False
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from rushlight.base.record import Record
+
+STARTED_NS = time.time_ns()  # when this process began to import us
 
 
 class Flag(Record):
@@ -30,6 +33,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("INTERPRET", False, "run every graph with the NumPy interpreter instead of compiling"),
     Flag("CACHE", "", "folder of the code cache (default: ~/.cache/rushlight)"),
     Flag("NO_CACHE", False, "neither read nor write the code cache on disk"),
+    Flag("NO_PLANS", False, "keep no plans beside the code on disk: every process plans anew"),
     Flag("NUM_THREADS", 0, "threads of the pool (default: OMP_NUM_THREADS, else the cores)"),
     Flag("CPU", "", "emit for this CPU instead of the host: avx2, avx512, portable"),
     Flag("COMPILE_WORKERS", 0, "processes that compile kernels (default: the cores)"),
@@ -59,6 +63,7 @@ DEBUG: int = int(str(_values["DEBUG"]))
 CHECK: bool = bool(_values["CHECK"])
 INTERPRET: bool = bool(_values["INTERPRET"])
 NO_CACHE: bool = bool(_values["NO_CACHE"])
+NO_PLANS: bool = bool(_values["NO_PLANS"])
 NUM_THREADS: int = int(str(_values["NUM_THREADS"]))
 CPU: str = str(_values["CPU"])
 COMPILE_WORKERS: int = int(str(_values["COMPILE_WORKERS"]))

@@ -28,6 +28,7 @@ class dtype:
     __slots__ = (
         "bits_signed",
         "category",
+        "compiled",
         "is_complex",
         "is_floating_point",
         "is_signed",
@@ -48,6 +49,8 @@ class dtype:
         self.is_complex = category == COMPLEX
         self.is_signed = signed
         self.itemsize: int = self.np.itemsize if numpy is not None else 2
+        # Kernels compute in it; the others are NumPy's work, primitive by primitive.
+        self.compiled = category != COMPLEX and name not in ("uint16", "uint32", "uint64")
         self.llvm = llvm  # the register type: i1-like values travel as i8 in memory
 
     def __getattr__(self, name: str) -> Any:
@@ -79,6 +82,8 @@ class dtype:
 
     def to_complex(self) -> dtype:
         """The complex dtype whose components hold this one."""
+        if self in BARE:
+            raise RuntimeError(f"there is no complex dtype of {self}")
         return complex128 if self.name in ("float64", "complex128") else complex64
 
 
@@ -91,6 +96,9 @@ int32 = dtype("int32", np.int32, INTEGER, True, "i32")
 int16 = dtype("int16", np.int16, INTEGER, True, "i16")
 int8 = dtype("int8", np.int8, INTEGER, True, "i8")
 uint8 = dtype("uint8", np.uint8, INTEGER, False, "i8")
+uint16 = dtype("uint16", np.uint16, INTEGER, False, "i16")
+uint32 = dtype("uint32", np.uint32, INTEGER, False, "i32")
+uint64 = dtype("uint64", np.uint64, INTEGER, False, "i64")
 bool_ = dtype("bool", np.bool_, BOOL, False, "i8")
 complex64 = dtype("complex64", np.complex64, COMPLEX, True, "")
 complex128 = dtype("complex128", np.complex128, COMPLEX, True, "")
@@ -103,17 +111,19 @@ ALL: tuple[dtype, ...] = (
     float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, bool_,
     complex64, complex128,
 )  # fmt: skip
-BY_NAME: dict[str, dtype] = {each.name: each for each in ALL}
+# Kept, copied, cast and little else, as in PyTorch (ops/bare.py has what can be computed).
+BARE: tuple[dtype, ...] = (uint16, uint32, uint64)
+BY_NAME: dict[str, dtype] = {each.name: each for each in ALL + BARE}
 # pickle finds "bool" through the module attribute of that name
 globals()["bool"] = bool_
 
-_FROM_NUMPY: dict[Any, dtype] = {each.np: each for each in ALL if each is not bfloat16}
+_FROM_NUMPY: dict[Any, dtype] = {each.np: each for each in ALL + BARE if each is not bfloat16}
 
 
 def from_numpy(numpy_dtype: Any) -> dtype:
     """The dtype that holds what ``numpy_dtype`` holds.
 
-    Raises TypeError for element types that PyTorch has not (strings, objects, uint16 ...).
+    Raises TypeError for element types that PyTorch has not (strings, objects, dates ...).
     """
     found = _FROM_NUMPY.get(numpy_dtype) if isinstance(numpy_dtype, np.dtype) else None
     if found is not None:
@@ -121,7 +131,7 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     native = np.dtype(numpy_dtype).newbyteorder("=")
     found = bfloat16 if native.name == "bfloat16" else _FROM_NUMPY.get(native)
     if found is None:
-        names = ", ".join(each.name for each in ALL)
+        names = ", ".join(each.name for each in ALL + BARE)
         raise TypeError(
             f"can't convert np.ndarray of type {np.dtype(numpy_dtype)}. "
             f"The only supported types are: {names}."
@@ -154,13 +164,24 @@ def of_argument(value: Any, who: str, argument: str = "'dtype'") -> dtype:
     return found
 
 
+class _Promotion(dict[tuple[dtype, dtype], dtype]):
+    """The table; a pair that is missing has an unsigned dtype that promotes to nothing."""
+
+    def __missing__(self, pair: tuple[dtype, dtype]) -> dtype:
+        a, b = pair
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{a} and {b}; cast one of them"
+        )
+
+
 def _promotion_table() -> dict[tuple[dtype, dtype], dtype]:
     """PyTorch's lattice: category first; inside one, the wider; the odd pairs by hand."""
     rank = {each: place for place, each in enumerate(
         (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64,
          complex64, complex128)
     )}  # fmt: skip
-    table: dict[tuple[dtype, dtype], dtype] = {}
+    table = _Promotion()
     for a in ALL:
         for b in ALL:
             best = a if rank[a] >= rank[b] else b
@@ -171,6 +192,11 @@ def _promotion_table() -> dict[tuple[dtype, dtype], dtype]:
             elif COMPLEX in (a.category, b.category) and float64 in (a, b):
                 best = complex128
             table[a, b] = best
+    for a in BARE:
+        table[a, a] = a
+        for b in ALL:
+            if b.is_floating_point or b.is_complex:
+                table[a, b] = table[b, a] = b
     return table
 
 

@@ -70,10 +70,6 @@ class iinfo:
     """
 
     def __init__(self, type: Any) -> None:
-        if isinstance(type, absent.AbsentDtype) and type.name in ("uint16", "uint32", "uint64"):
-            self.dtype, self.bits = type.name, 8 * type.itemsize
-            self.min, self.max = 0, 2**self.bits - 1
-            return
         type = dtypes.of_argument(type, "iinfo")
         if type.is_floating_point or type.is_complex or type is dtypes.bool_:
             raise TypeError(

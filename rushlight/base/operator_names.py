@@ -34,6 +34,10 @@ class OperatorName:
     def __repr__(self) -> str:
         return self._name
 
+    def is_overload(self) -> bool:
+        """Whether it is the name of one overload: torch.ops.aten.mm.default."""
+        return self._name.count(".") == 4
+
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LeftOut(f"{self._name} is left out of Rushlight: {OPERATORS}")
 

@@ -94,10 +94,10 @@ def cache() -> Finding:
     if not disk.enabled:
         # Not wrong: everything works, and every process compiles anew.
         return Finding("cache", "; ".join(str(each.message) for each in complaints))
-    sizes = [path.stat().st_size for path in disk.files()]
+    sizes = disk.sizes()
     return Finding(
         "cache",
-        f"{disk.folder}: {len(sizes)} kernels, {sum(sizes) / MIB:.1f} MiB "
+        f"{disk.folder}: {len(sizes)} kernels and plans, {sum(sizes) / MIB:.1f} MiB "
         f"of {disk.limit_bytes // MIB} MiB",
     )
 

@@ -8,10 +8,13 @@ shapes alone, so that results never depend on the number of threads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from rushlight.base.record import Record
+
+_FAILS = re.compile(r"ret i64 (?!0\b)")
 
 
 class Kernel(Record):
@@ -19,6 +22,11 @@ class Kernel(Record):
 
     symbol: str
     text: str
+
+    @property
+    def sure(self) -> bool:
+        """Whether it always returns 0: it looks for no bad index and calls nothing in Python."""
+        return _FAILS.search(self.text) is None
 
 
 class Scratch:

@@ -27,6 +27,7 @@ from rushlight.ir.graph import Node
 SHORT = {
     "float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16", "int64": "i64",
     "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8", "bool": "bool",
+    "uint16": "u16", "uint32": "u32", "uint64": "u64",
     "complex64": "c64", "complex128": "c128",
 }  # fmt: skip
 TURNS = 4  # of a loop, from which all others follow

@@ -35,6 +35,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, plain
 from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
+from rushlight.runtime.unroll import Stretch
 
 
 @final
@@ -57,8 +58,8 @@ class Mould:
         for output in layout.outputs:
             if isinstance(output, Fresh):
                 places.append(tape.place(output.nbytes))
-        # Address, slots of the pointers, how many words.
-        self.commands: list[tuple[int, tuple[int, ...], int]] = []
+        # Address, slots of the pointers, how many words, whether it is sure.
+        self.commands: list[tuple[int, tuple[int, ...], int, bool]] = []
         # Commands that stand for all turns of a loop: where they begin, and how many each turn has.
         self.loops = _loops(steps)
         places += [tape.place(steps[start].turns) for start in self.loops]
@@ -71,7 +72,8 @@ class Mould:
             numbers += launch.words
             places += map(tape.place, numbers)
             slots = tuple([slot for slot, _ in pointers])
-            self.commands.append((addresses[launch.kernel.symbol], slots, len(launch.words)))
+            kernel = launch.kernel
+            self.commands.append((addresses[kernel.symbol], slots, len(launch.words), kernel.sure))
         self.pick: Any = itemgetter(0, *places)
         self.outputs = layout.outputs
         self.slots = layout.slots
@@ -98,7 +100,7 @@ class Mould:
         launches: list[tuple[int, int, list[Place], Sequence[int]]] = []
         works: list[Work] = []
         costs: list[tuple[int, int]] = []
-        for address, slots, words in self.commands:
+        for address, slots, words, _ in self.commands:
             chunks, nbytes, flops = flat[place : place + 3]
             place += 3
             ends = place + len(slots)
@@ -108,21 +110,19 @@ class Mould:
             place = middle + words
             launches.append((address, chunks, pairs, flat[middle:place]))
             costs.append((flops, nbytes))
-        order = self._order(counts)
-        handed_out = shared(works)
-        commands = []
-        for source, before, times in order:
-            address, chunks, pairs, rest = launches[source]
-            if times:
-                pairs = [
-                    (slot, offset + times * (offset - earlier))
-                    for (slot, offset), (_, earlier) in zip(pairs, launches[before][2], strict=True)
-                ]
-            commands.append(Command(address, chunks, pairs, rest, not handed_out[source]))
-        sources = [source for source, _, _ in order]
+        stretches = self._stretches(counts)
+        commands = [
+            Command(*launch, not handed_out, command[3])
+            for launch, handed_out, command in zip(
+                launches, shared(works), self.commands, strict=True
+            )
+        ]
+        sources: list[int] = []
+        for each in stretches:
+            sources += [*range(each.start, each.stop)] * each.count
         first = {source: number for number, source in reversed(list(enumerate(sources)))}
         return Plan(
-            program=Program(commands),
+            program=Program(commands, stretches if self.loops else None),
             outputs=tuple(outputs),
             arena_bytes=arena_bytes,
             slots=self.slots,
@@ -132,20 +132,19 @@ class Mould:
             overwrites={given: first[command] for given, command in self.overwrites.items()},
         )
 
-    def _order(self, counts: Sequence[int]) -> list[tuple[int, int, int]]:
-        """The commands of a cast: (which of the mould's; the same two turns before, and how many
-        times as far as from there this one is from the mould's)."""
-        order: list[tuple[int, int, int]] = []
+    def _stretches(self, counts: Sequence[int]) -> list[Stretch]:
+        """The commands of a cast. Of a loop the first two turns, then these two again, as far on
+        as they are from the two before them."""
+        found: list[Stretch] = []
         last = 0
         for (start, width), count in zip(self.loops.items(), counts, strict=True):
-            order += [(number, number, 0) for number in range(last, start + 2 * width)]
-            for turn in range(2, count):
-                source = start + (2 + turn % 2) * width
-                before, times = source - 2 * width, turn // 2 - 1
-                order += [(source + k, before + k, times) for k in range(width)]
+            again = start + 2 * width
+            twice, once = divmod(count - 2, 2)
+            found.append(Stretch(last, again))
+            found.append(Stretch(again, again + 2 * width, 2 * width, 0, twice))
+            found.append(Stretch(again, again + width, 2 * width, twice, once))
             last = start + TURNS * width
-        order += [(number, number, 0) for number in range(last, len(self.commands))]
-        return order
+        return [*found, Stretch(last, len(self.commands))]
 
 
 def _loops(steps: Sequence[Step]) -> dict[int, int]:

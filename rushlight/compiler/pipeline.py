@@ -20,6 +20,7 @@ from typing import Any
 
 from rushlight.base import config, events
 from rushlight.compiler.again import Again
+from rushlight.compiler.kernels.host import is_host
 from rushlight.compiler.launch import Launch
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import nbytes_of, plan_memory, storage
@@ -82,9 +83,10 @@ def compile_graph(
         arena_bytes=layout.arena_bytes,
         slots=layout.slots,
         labels=tuple([step.launch.label for step in steps]),
-        costs=tuple([(step.launch.flops, step.launch.bytes) for step in steps]),
+        costs=costs_of(steps),
         sites=tuple(sites(steps)),
         overwrites=overwrites(steps, layout.places, updated, len(inputs)),
+        portable=not any(is_host(step.launch.kernel) for step in steps),
     )
 
 
@@ -157,7 +159,15 @@ def _command(
     launch: Launch, pointers: list[tuple[int, int]], addresses: dict[str, int], handed_out: bool
 ) -> Command:
     address = addresses[launch.kernel.symbol]
-    return Command(address, launch.chunks, pointers, launch.words, serial=not handed_out)
+    sure = launch.kernel.sure
+    return Command(address, launch.chunks, pointers, launch.words, not handed_out, sure)
+
+
+def costs_of(steps: Sequence[Step]) -> tuple[tuple[int, int], ...]:
+    """Operations and bytes of each command; the same pair for all turns of a loop."""
+    known: dict[tuple[int, int], tuple[int, int]] = {}
+    costs = [(step.launch.flops, step.launch.bytes) for step in steps]
+    return tuple([known.setdefault(each, each) for each in costs])
 
 
 def sizes_of(step: Step) -> list[int]:

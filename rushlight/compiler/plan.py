@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rushlight.base.record import Record
@@ -44,7 +43,7 @@ class Plan:
         costs: tuple[tuple[int, int], ...],
         sites: tuple[Any, ...],
         overwrites: dict[int, int],
-        keep: Sequence[Any] = (),
+        portable: bool = False,
     ) -> None:
         self.program = program
         self.outputs = outputs
@@ -54,7 +53,7 @@ class Plan:
         self.costs = costs  # of each command: arithmetic operations, bytes moved
         self.sites = sites
         self.overwrites = overwrites  # input -> the first command that writes a result over it
-        self.keep = keep  # what commands point at and Python has to keep alive
+        self.portable = portable  # whether its commands mean the same in another process
 
     @property
     def flops(self) -> int:

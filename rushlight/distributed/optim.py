@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -30,7 +31,18 @@ class ZeroRedundancyOptimizer(Optimizer):
         super().__init__(params, defaults)
         self.optim = optimizer_class(self.param_groups, **defaults)
         self.param_groups = self.optim.param_groups
-        self.state = self.optim.state
+
+    @property
+    def state(self) -> defaultdict[Any, Any]:
+        """The optimiser's state."""
+        return self._state if self.optim is None else self.optim.state
+
+    @state.setter
+    def state(self, state: defaultdict[Any, Any]) -> None:
+        if self.optim is None:
+            self._state = state
+        else:
+            self.optim.state = state
 
     def step(self, closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
         """The optimiser's step."""
@@ -56,7 +68,7 @@ class ZeroRedundancyOptimizer(Optimizer):
         """Take the state of a ``state_dict``, of this class or of the optimiser alone."""
         assert self.optim is not None
         self.optim.load_state_dict(state_dict)
-        self.param_groups, self.state = self.optim.param_groups, self.optim.state
+        self.param_groups = self.optim.param_groups
 
 
 __all__ = ["ZeroRedundancyOptimizer"]

@@ -11,6 +11,7 @@ from sys import getrefcount
 
 import numpy as np
 
+from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 
 
@@ -33,6 +34,7 @@ def exposed(buffer: Buffer) -> bool:
 
 def copy_of(buffer: Buffer) -> Buffer:
     """Private memory with the same bytes."""
+    tail.need(buffer)
     fresh = Buffer(buffer.nbytes)
     ctypes.memmove(fresh.address, buffer.address, buffer.nbytes)
     return fresh

@@ -23,6 +23,7 @@ from rushlight.engine.trace import Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
 from rushlight.ir.graph import toposort
+from rushlight.runtime import tail
 
 
 class Stats:
@@ -88,6 +89,8 @@ def flush(trace: Trace | None = None, *, over: bool = False) -> None:
 
 def _take_off(trace: Trace, over: bool) -> None:
     trace.repair_if_needed()
+    if tail.held is not None:
+        tail.settle()  # it holds memory that this plan may want to overwrite
     step = trace.step
     cut = None if over else step.cut
     try:
@@ -212,7 +215,9 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _planned(trace, live, key)
+        plan = _planned(trace, live, key)
+        trace.planned += plan.weight
+        return plan
     finally:
         if collecting:
             gc.enable()

@@ -20,6 +20,7 @@ import numpy as np
 from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
+from rushlight.compiler import kept
 from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
 from rushlight.compiler.sharing import ways
@@ -28,9 +29,11 @@ from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
 from rushlight.engine.watch import run_watched, show, tell_interpreted, watch, watchers
 from rushlight.ir.graph import Node, toposort
+from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer, pool, take_all
-from rushlight.runtime.executor import Failure, HostCall
+from rushlight.runtime.executor import Command, Failure, HostCall
 from rushlight.runtime.pool import get_num_threads
+from rushlight.runtime.tail import Tail
 from rushlight.runtime.tryout import Tryout
 
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
@@ -38,10 +41,13 @@ Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
 _made = object.__new__
 KEPT_ARENA = 1024  # bytes
+_STEP_BYTES = 2048
 _NONE: frozenset[int] = frozenset()
-# A program's first runs, and then one in so many, may be a trial of how its commands are shared.
+# A program's first runs, and then some in so many, may be a trial of how its commands are shared.
 _EVERY = (1 << 12) - 1
-_FIRST = 64
+_FIRST = 96
+# Before that, whether its end may run while Python goes on.
+_EARLY = 4
 if config.DEBUG >= 1:
     watch(show)
 
@@ -58,6 +64,7 @@ class Plan(Protocol):
     """Runs on a flight's inputs and numbers; sets its results, one buffer for each live one."""
 
     lost: frozenset[int]  # inputs no longer intact when the last run failed
+    weight: int  # steps of the trie that take as much memory
 
     def run(self, flight: Flight) -> None: ...
 
@@ -120,10 +127,15 @@ def make_plan(
     if config.INTERPRET:
         return InterpretedPlan(sinks, n_inputs)
     try:
-        # Imported with the first plan: ``import rushlight`` is fast because it compiles nothing.
-        from rushlight.compiler.pipeline import compile_graph
+        key = kept.key_of(order, sinks, n_inputs, donatable)
+        plan = kept.find(key, order)
+        if plan is None:
+            # Imported with the first plan that is made: ``import rushlight`` compiles nothing, nor
+            # does a process that finds all its plans on the disk.
+            from rushlight.compiler.pipeline import compile_graph
 
-        plan = compile_graph(sinks, inputs, scalars, donatable)  # type: ignore[arg-type]
+            plan = compile_graph(sinks, inputs, scalars, donatable)  # type: ignore[arg-type]
+            kept.keep(key, plan, order)
     except NotImplementedError as reason:
         publish("interpreted", reason=str(reason), nodes=len(order))
         return InterpretedPlan(sinks, n_inputs)
@@ -137,6 +149,7 @@ class InterpretedPlan:
     def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
         self.sinks = list(sinks)
         self.lost = _NONE
+        self.weight = 0
         self.shapes: list[Any] = [None] * n_inputs
         for node in toposort(sinks):
             if node.op == "input":
@@ -193,11 +206,15 @@ class CompiledPlan:
         self.start, self.ended = plan.program.start, plan.program.ended
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
         self.tryout: Tryout | None = None
+        self.tail: Tail | None = None
         self.way: Sequence[bool] | None = None  # how commands are shared since the last one
         self.lost = _NONE
+        self.weight = plan.program.nbytes // _STEP_BYTES
 
     def run(self, flight: Flight) -> None:
         """One native call. Where the results will lie is set before it, valid once it ended."""
+        if tail.held is not None:
+            tail.settle()
         scalars = flight.scalars
         if scalars:
             self.pack_scalars(self.scalars, 0, *scalars)
@@ -217,13 +234,20 @@ class CompiledPlan:
         flight.results = self.pick((*given, *fresh))
         if ticket & _EVERY == _FIRST:
             self._begin_tryout()
+        elif ticket & _EVERY == _EARLY:
+            self._begin_tail()
         if watchers:
             failure = run_watched(self.plan, self.address, self.fresh_bytes)
         elif self.tryout is not None:
             failure = self.tryout.run(self.address)
             self._end_tryout()
         else:
-            code = self.start(self.address)
+            if self.tail is None:
+                code = self.start(self.address)
+            else:
+                code = self.tail.run(self.address, flight.results, (given, fresh, (arena,)))
+                if not self.tail.some:
+                    self.tail = None
             failure = self.program.failure(code) if code else None
         if failure is not None:
             writes = self.plan.overwrites
@@ -246,6 +270,13 @@ class CompiledPlan:
         tryout = self.tryout
         if tryout is not None and tryout.over:
             self.way, self.tryout = tryout.ways[0], None
+
+    def _begin_tail(self) -> None:
+        """From this run on, look whether a worker may run the end of the program."""
+        if get_num_threads() > 1:
+            commands = self.program.commands
+            sure = [command.sure for command in commands]
+            self.tail = Tail(self.program, sure, _ready(commands, self.outputs), self)
 
     def finished(self, flight: Flight) -> bool:
         """Whether the program ran to its end for this flight."""
@@ -275,6 +306,20 @@ def _places(outputs: Sequence[Output], n_inputs: int) -> tuple[int, ...]:
         else:
             places.append(output.index if isinstance(output, SameAs) else places[output.index])
     return tuple(places)
+
+
+def _ready(commands: Sequence[Command], outputs: Sequence[Output]) -> list[int]:
+    """For each result the number of commands after which it is there and nobody looks at it."""
+    last = {
+        slot: number + 1 for number, command in enumerate(commands) for slot, _ in command.pointers
+    }
+    slots: list[int] = []
+    for output in outputs:
+        if isinstance(output, Fresh):
+            slots.append(output.slot)
+        else:
+            slots.append(output.index if isinstance(output, SameAs) else slots[output.index])
+    return [last.get(slot, 0) for slot in slots]
 
 
 __all__ = ["BadIndex", "CompiledPlan", "Flight", "InterpretedPlan", "Plan", "make_plan"]

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
     from rushlight.runtime.buffer import Buffer
 
-# Steps of a trie before it is dropped and grown again. A plan counts as what it was made from.
+# Steps of a trie before it is dropped and grown again. A plan counts as what it was made from and
+# by the memory of its program: of a long recurrent layer, a single call, that is megabytes.
 STEP_LIMIT = 1 << 18
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
@@ -139,7 +140,7 @@ class Trace:
         """An empty trie."""
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
-        self.planned: int = 0  # results and arrays of the traces that plans were made for
+        self.planned: int = 0  # what plans count as
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.dtype import float64, int64
 from rushlight.ir import interpret_special as special
 from rushlight.ir.interpret_rule import HALVES, Array, Node, Rule, narrow, widen_halves
 from rushlight.ir.primitives import BINARY, COMPARE, UNARY
@@ -157,11 +158,14 @@ def _where(node: Node, condition: Array, x: Array, y: Array) -> Array:
     return np.where(condition, x, y)
 
 
+_THROUGH_INT64 = ("int64", "uint8", "uint32")
+
+
 def cast(x: Array, source: DType, target: DType) -> Array:
     """``x`` in another dtype as x86 and PyTorch convert.
 
     Floats to integers toward zero; nan and what is out of range give the least int64 (for int64
-    and uint8) or int32 (for the others), cut to the width.
+    and most unsigned ones) or int32 (for the others), cut to the width.
     """
     if source.is_complex and not target.is_complex and target.name != "bool":
         x, source = x.real, source.to_real()
@@ -169,9 +173,13 @@ def cast(x: Array, source: DType, target: DType) -> Array:
         return np.asarray(widen_halves(x, source) != 0)
     if not source.is_floating_point or target.is_floating_point or target.is_complex:
         return narrow(widen_halves(x, source), target)
-    through = np.int64 if target.name in ("int64", "uint8") else np.int32
+    through = np.int64 if target.name in _THROUGH_INT64 else np.int32
     limit = float(-np.iinfo(through).min)
     toward_zero = np.trunc(x.astype(np.float64))
+    if target.name == "uint64":  # x86 converts what is above int64 less 2**63
+        above = toward_zero >= 2.0**63
+        lower = cast(np.where(above, toward_zero - 2.0**63, toward_zero), float64, int64)
+        return lower.view(np.uint64) ^ (above.astype(np.uint64) << np.uint64(63))
     inside = (toward_zero >= -limit) & (toward_zero < limit)
     whole = np.where(inside, toward_zero, -limit).astype(through)
     return whole.astype(target.np)

@@ -171,6 +171,14 @@ def picking(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | N
     return packed(shape, visiting_order([looked, *spread], shape))
 
 
+def by_columns(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
+    """Matrices column by column, as LAPACK leaves them; vectors that come with them as ever."""
+    rank = len(shape)
+    if rank < 2 or rank < len(operands[0].shape):
+        return None
+    return packed(shape, (*range(rank - 2), rank - 1, rank - 2))
+
+
 def row_major(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
     """Row-major whatever it is computed from."""
     return None
@@ -202,10 +210,14 @@ _NAMES: dict[Arranging, str] = {
     picking: "_index",
     edging: "_edge_pad",
     rotating: "rot90",
+    by_columns: (
+        "_triangular _cholesky_solve _cholesky _cholesky_ex _inverse _inv_ex _solve _solve_ex "
+        "_eigh _eig _ldl_factor _lu_factor _qr _geqrf _householder _ormqr _svd"
+    ),
     row_major: "_adaptive_max_pool3d _contiguous all any logsigmoid masked_fill mvlgamma",
 }
 RULES: dict[str, Arranging] = {
     name: rule for rule, names in _NAMES.items() for name in names.split()
 }
 # Those whose results do not lie row-major even where all arguments do.
-ALWAYS = frozenset(("rot90",))
+ALWAYS = frozenset(("rot90", *_NAMES[by_columns].split()))

@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rushlight.base.dtype import BARE
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir.graph import Node
+from rushlight.ops import bare
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import common_dtype
 from rushlight.ops.table import STATIC, TENSORS, Op
@@ -341,6 +343,8 @@ def refuse(name: str, dtype: DType) -> None:
 def check(op: Op, arguments: Sequence[Any]) -> None:
     """The same for the call of an op, given all of its parameters."""
     rows = _FIRST.get(op.name)
+    if any(isinstance(each, Node) and each.dtype in BARE for each in arguments):
+        bare.check(op.name, _operands(op, arguments))
     if rows is not None:
         dtype = next(each.dtype for each in _operands(op, arguments) if isinstance(each, Node))
     else:

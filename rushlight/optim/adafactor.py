@@ -82,7 +82,7 @@ class Adafactor(Optimizer):
                     raise RuntimeError("Adafactor does not support complex parameters")
                 if eps is None:
                     eps = finfo(param.dtype).eps
-                state = self.state[param]
+                state = self._state[param]
                 if not state:
                     state.update(self._start(grad))
                 state["step"] += 1.0

@@ -58,16 +58,17 @@ class Adagrad(Optimizer):
         for group in self.param_groups:
             for param in group["params"]:
                 self._start(group, param)
+        self._as_numbers = True
 
     def _start(self, group: dict[str, Any], param: Tensor) -> None:
-        state = self.state[param]
+        state = self._state[param]
         state["step"] = 0.0
         start = group["initial_accumulator_value"]
         state["sum"] = full_like(param, complex(start, start) if param.is_complex() else start)
 
     def share_memory(self) -> None:
         """Move the sums into memory that other processes see."""
-        for state in self.state.values():
+        for state in self._state.values():
             state["sum"].share_memory_()
 
     def step(self, closure: Closure | None = None) -> Any:
@@ -86,7 +87,7 @@ class Adagrad(Optimizer):
                         "weight_decay option is not compatible with sparse gradients"
                     )
                 grad = dense(grad)
-            state = self.state[param]
+            state = self._state[param]
             if not state:
                 self._start(group, param)
             state["step"] += 1.0

@@ -78,7 +78,7 @@ class Adam(Optimizer):
             grad = param._grad
             if grad is None:
                 continue
-            state = self.state[param]
+            state = self._state[param]
             if not state:
                 state["step"] = 0.0
                 state["exp_avg"] = zeros_like(param)

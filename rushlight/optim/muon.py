@@ -75,7 +75,7 @@ class Muon(Optimizer):
                     raise sparse_refused(self)
                 if param.is_complex():
                     raise RuntimeError("Muon does not support complex parameters")
-                state = self.state[param]
+                state = self._state[param]
                 if "momentum_buffer" not in state:
                     state["momentum_buffer"] = zeros_like(grad)
                 velocity = state["momentum_buffer"].lerp_(grad, 1 - momentum)

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Self
 from rushlight.autograd import enable_grad, set_grad_enabled
 from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
+from rushlight.engine.flush import flush
 from rushlight.nn.modules.hooks import RemovableHandle
 from rushlight.nn.modules.type_name import type_name
-from rushlight.optim.saved_state import inside, outside
+from rushlight.optim.saved_state import inside, outside, to_numbers, to_tensors
 from rushlight.optim.stepping import (
     register_optimizer_step_post_hook as register_optimizer_step_post_hook,
 )
@@ -83,7 +84,8 @@ class Optimizer:
     profile_hook_step = staticmethod(with_hooks)
 
     _opt_called: bool
-    state: defaultdict[Any, Any]
+    _state: defaultdict[Any, Any]
+    _as_numbers = False  # whether the state's tensors of one number are Python numbers now
     param_groups: list[dict[str, Any]]
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
@@ -104,6 +106,21 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+        # How the parameters are made is carried out here. A first step that began with it would be
+        # like no other: all of the second one would be recorded and planned anew.
+        flush(over=True)
+
+    @property
+    def state(self) -> defaultdict[Any, Any]:
+        """What is kept of each parameter: {param: {"step": tensor(3.), "exp_avg": ...}}."""
+        if self._as_numbers:
+            to_tensors(self._state)
+            self._as_numbers = False
+        return self._state
+
+    @state.setter
+    def state(self, state: defaultdict[Any, Any]) -> None:
+        self._state, self._as_numbers = state, False
 
     def _new_hooks(self) -> None:
         self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
@@ -126,6 +143,9 @@ class Optimizer:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if "state" in state:
+            self.state = state.pop("state")
         self.__dict__.update(state)
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             self._new_hooks()
@@ -244,6 +264,9 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if not self._as_numbers:
+            to_numbers(self._state)
+            self._as_numbers = True
         for group in self.param_groups:
             get = group.get
             try:

@@ -73,7 +73,7 @@ class RMSprop(Optimizer):
             grad = param._grad
             if grad is None:
                 continue
-            state = self.state[param]
+            state = self._state[param]
             if not state:
                 state["step"] = 0.0
                 state["square_avg"] = zeros_like(param)

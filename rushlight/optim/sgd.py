@@ -78,7 +78,7 @@ class SGD(Optimizer):
         velocities: list[Any] = []
         fresh_params: list[Any] = []
         fresh_grads: list[Any] = []
-        state = self.state
+        state = self._state
         for param in group["params"]:
             grad = param._grad
             if grad is None:
@@ -115,7 +115,7 @@ class SGD(Optimizer):
             slope = -grad if group["maximize"] else grad
             slope = slope + weight_decay * param if weight_decay else slope
             velocity = slope.detach().clone()
-            self.state[param]["momentum_buffer"] = velocity.clone()
+            self._state[param]["momentum_buffer"] = velocity.clone()
             step = slope + momentum * velocity if group["nesterov"] else velocity
             param.copy_(param.clone() - rate(group) * step)
 

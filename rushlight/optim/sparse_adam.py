@@ -50,7 +50,7 @@ class SparseAdam(Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As ``Optimizer.load_state_dict``; the number of steps stays a whole number."""
         super().load_state_dict(state_dict)
-        for state in self.state.values():
+        for state in self._state.values():
             state["step"] = int(state["step"])
 
     def step(self, closure: Closure | None = None) -> Any:
@@ -66,17 +66,18 @@ class SparseAdam(Optimizer):
         with no_grad():
             for param in group["params"]:
                 if param.grad is not None:
-                    self._update_rows(group, param, param.grad.coalesce())
+                    self._update_rows(group, param, param.grad)
 
     def _update_rows(self, group: dict[str, Any], param: Any, grad: Any) -> None:
-        state = self.state[param]
+        state = self._state[param]
         if not state:
             state.update(step=0, exp_avg=zeros_like(param), exp_avg_sq=zeros_like(param))
         state["step"] += 1
-        values = -grad.values() if group["maximize"] else grad.values()
+        values = grad.shared_sums()
         if not values.numel():
             return
-        rows = tuple(grad.indices().unbind(0))
+        values = -values if group["maximize"] else values
+        rows = tuple(grad._indices().unbind(0))
         beta1, beta2 = map(number, group["betas"])
         lr, step = number(group["lr"]), state["step"]
         means, squares = state["exp_avg"], state["exp_avg_sq"]

@@ -35,7 +35,7 @@ def together(
         grad = param._grad
         if grad is None:
             continue
-        state = optimizer.state[param]
+        state = optimizer._state[param]
         if not state:
             state.update(start(group, param, grad))
         state["step"] += 1.0

@@ -171,4 +171,7 @@ def normal_pairs(first: F64, second: F64) -> F64:
     """PyTorch's one-at-a-time filler: float64, cos then sin of each pair. (k,), (k,) -> (2 k,)."""
     r = np.sqrt(-2.0 * np.log1p(-second))
     angle = 2.0 * np.pi * first
-    return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1).ravel()
+    pairs = np.empty((len(first), 2))
+    np.multiply(r, np.cos(angle), out=pairs[:, 0])
+    np.multiply(r, np.sin(angle), out=pairs[:, 1])
+    return pairs.reshape(-1)

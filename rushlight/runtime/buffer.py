@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from rushlight.base.record import Record
-from rushlight.runtime import cgroup
+from rushlight.runtime import cgroup, tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -207,8 +207,8 @@ def _acquire(size: int) -> int:
     address = -(-mapped // _HUGE_PAGE) * _HUGE_PAGE
     if address > mapped:
         _system.munmap(mapped, address - mapped)
-    if tail := mapped + _HUGE_PAGE - address:
-        _system.munmap(address + size, tail)
+    if above := mapped + _HUGE_PAGE - address:
+        _system.munmap(address + size, above)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         _system.madvise(address, size, mmap.MADV_HUGEPAGE)
     return int(address)
@@ -335,6 +335,8 @@ class Buffer:
         strides: tuple[int, ...] | None = None,
     ) -> NDArray[Any]:
         """A NumPy view that keeps this memory alive; ``offset`` and ``strides`` in bytes."""
+        if tail.held is not None:
+            tail.show(self)
         base = np.asarray(_View(self))
         return np.ndarray(shape, dtype, base, offset, strides)
 

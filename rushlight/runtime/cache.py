@@ -1,6 +1,7 @@
-"""Object code on disk: one file a kernel, per user, checked before it is believed.
+"""What was compiled, on disk: one file a kernel or plan, per user, checked before it is believed.
 
-A file is the digest of the object code and then the object code. It is written beside its place
+A file is the digest of its content and then the content: object code (``runtime/code.py``) or a
+plan (``compiler/kept.py``). It is written beside its place
 and renamed into it, so readers see the whole file or none. There is no ``fsync``: after a power cut
 a torn file fails its checksum, is deleted and compiled again, which costs less than waiting for
 the disk forty times in a first step.
@@ -12,6 +13,7 @@ files have been counted.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import threading
@@ -23,15 +25,16 @@ from rushlight.runtime.digest import DIGEST_BYTES, digest
 # Older files go first when the folder outgrows this.
 LIMIT_BYTES = 512 * 1024 * 1024
 SHELVES = 256
+_BLOCK_BYTES = 4096  # what a file takes at least
 
 
 class DiskCache:
-    """Key -> object code in one folder. Every trouble with the disk is one warning, never an error.
+    """Key -> content in one folder. Every trouble with the disk is one warning, never an error.
 
     ``enabled`` is False after the folder proved unusable (not ours, unwritable, full disk).
     """
 
-    name = "object code on disk"
+    name = "kernels and plans on disk"
 
     def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
         self.folder = folder
@@ -40,11 +43,11 @@ class DiskCache:
         self._trusted = False
 
     def path(self, key: str) -> Path:
-        """Where the object code of ``key`` is, or would be."""
+        """Where what is kept under ``key`` is, or would be."""
         return self.folder / key[:2] / f"{key}.o"
 
     def get(self, key: str) -> bytes | None:
-        """The object code, or None. A file that fails its checksum is deleted."""
+        """The content, or None. A file that fails its checksum is deleted."""
         if not self._usable():
             return None
         path = self.path(key)
@@ -55,14 +58,14 @@ class DiskCache:
         except OSError as error:
             self._give_up(f"cannot read {path}: {error}")
             return None
-        code = content[DIGEST_BYTES:]
-        if code and digest(code) == content[:DIGEST_BYTES]:
-            return code
+        kept = content[DIGEST_BYTES:]
+        if kept and digest(kept) == content[:DIGEST_BYTES]:
+            return kept
         self._remove(path)
         return None
 
-    def put(self, key: str, code: bytes) -> None:
-        """Keep the object code, or warn once and go on without the disk."""
+    def put(self, key: str, content: bytes) -> None:
+        """Keep the content, or warn once and go on without the disk."""
         if not self._usable():
             return
         path, temporary = self.path(key), None
@@ -71,7 +74,7 @@ class DiskCache:
             # "x": never through a link. Not the tempfile module: it takes 4 ms to import.
             temporary = path.parent / f".new-{os.getpid()}-{threading.get_ident()}-{key[:16]}"
             with temporary.open("xb") as file:
-                file.write(digest(code) + code)
+                file.write(digest(content) + content)
             temporary.replace(path)
             if key[2:3] == "0":
                 self.trim(path.parent)
@@ -89,7 +92,8 @@ class DiskCache:
                     facts = entry.stat()
                 except FileNotFoundError:
                     continue  # another process was faster
-                files.append((facts.st_mtime, facts.st_size, entry.path))
+                size = max(facts.st_size, _BLOCK_BYTES)
+                files.append((facts.st_mtime, size, entry.path))
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if total <= self.limit_bytes // SHELVES:
@@ -100,6 +104,14 @@ class DiskCache:
     def files(self) -> list[Path]:
         """Every file there is, those being written too."""
         return [path for path in self.folder.rglob("*") if path.is_file()]
+
+    def sizes(self) -> list[int]:
+        """The bytes of every file; another process may delete some while we look."""
+        found = []
+        for path in self.files():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(path.stat().st_size)
+        return found
 
     def clear(self) -> None:
         """Delete every file of the cache."""

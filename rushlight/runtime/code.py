@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rushlight.base import config
@@ -43,15 +43,19 @@ class Stats:
 
 
 class _Loaded:
-    """Machine code in this process: (symbol, text) -> address, and what keeps it alive."""
+    """Machine code in this process: (symbol, key) -> address, and what keeps it alive.
+
+    A key is the name of a kernel text on the disk: the digest of the text and of the machine.
+    """
 
     name = "loaded machine code"
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.addresses: dict[tuple[str, str], int] = {}
+        self.keys: dict[str, str] = {}  # text -> key
+        self.addresses: dict[Kernel, int] = {}
         self.trackers: list[Any] = []
-        # Texts that clear() leaves alone, and what keeps them alive.
+        # Keys that clear() leaves alone, and what keeps their code alive.
         self.lasting: set[str] = set()
         self.lasting_trackers: list[Any] = []
         self.machine: Any = None
@@ -76,6 +80,8 @@ class _Loaded:
             self.disk = DiskCache(config.cache_folder() / "code")
 
 
+Kernel = tuple[str, str]  # symbol, and text or key
+
 _loaded = _Loaded()
 # A fork in the middle of a load would leave the child with half-linked code and a held lock.
 os.register_at_fork(
@@ -85,27 +91,76 @@ os.register_at_fork(
 )
 
 
-def load(kernels: Iterable[tuple[str, str]]) -> dict[str, int]:
+def load(kernels: Iterable[Kernel]) -> dict[str, int]:
     """Addresses of kernels given as (symbol, text); the text defines the symbol.
 
     Equal text is one kernel; in one call, different texts need different symbols. Raises
     CompilerError if LLVM refuses a text.
     """
-    wanted = list(kernels)
     with _loaded.lock:
-        addresses = _loaded.addresses
-        missing: dict[str, set[str]] = {}
-        for kernel in wanted:
-            if kernel not in addresses:
-                missing.setdefault(kernel[1], set()).add(kernel[0])
-        _loaded.stats.memory_hits += len(wanted) - sum(map(len, missing.values()))
-        if missing:
-            while _loaded.companions:
-                for symbol, text in _loaded.companions.pop()():
-                    missing.setdefault(text, set()).add(symbol)
-                    _loaded.lasting.add(text)
-            _load_missing(missing)
-        return {kernel[0]: addresses[kernel] for kernel in wanted}
+        _loaded.open()
+        texts: dict[str, str] = {}
+        wanted = []
+        for symbol, text in kernels:
+            key = _key(text)
+            texts[key] = text
+            wanted.append((symbol, key))
+        found = _load(wanted, texts)
+        assert found is not None
+        return found
+
+
+def load_kept(kernels: Iterable[Kernel]) -> dict[str, int] | None:
+    """Addresses of kernels given as (symbol, key), without their texts.
+
+    None where one of them is neither in memory nor on the disk.
+    """
+    with _loaded.lock:
+        _loaded.open()
+        return _load(list(kernels), {})
+
+
+def _load(wanted: list[Kernel], texts: dict[str, str]) -> dict[str, int] | None:
+    addresses = _loaded.addresses
+    missing: dict[str, set[str]] = {}
+    for symbol, key in wanted:
+        if (symbol, key) not in addresses:
+            missing.setdefault(key, set()).add(symbol)
+    hits = len(wanted) - sum(map(len, missing.values()))
+    if missing:
+        companions, _loaded.companions = _loaded.companions, []
+        for kernels in companions:
+            for symbol, text in kernels():
+                key = _key(text)
+                texts[key] = text
+                missing.setdefault(key, set()).add(symbol)
+                _loaded.lasting.add(key)
+        if not _load_missing(missing, texts):
+            _loaded.companions = companions
+            return None
+    _loaded.stats.memory_hits += hits
+    return {symbol: addresses[symbol, key] for symbol, key in wanted}
+
+
+def kernels_at(addresses: Sequence[int]) -> list[Kernel]:
+    """The (symbol, key) of the loaded kernel at each address."""
+    with _loaded.lock:
+        found = {address: kernel for kernel, address in _loaded.addresses.items()}
+        return [found[address] for address in addresses]
+
+
+def disk() -> DiskCache | None:
+    """Where object code is kept, or None (RUSHLIGHT_NO_CACHE)."""
+    with _loaded.lock:
+        _loaded.open()
+        return _loaded.disk
+
+
+def machine_facts() -> bytes:
+    """What object code depends on besides its text: the CPU, LLVM, how we use it."""
+    with _loaded.lock:
+        _loaded.open()
+        return _loaded.prefix
 
 
 def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
@@ -120,7 +175,8 @@ def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
 def load_for_good(symbol: str, text: str) -> int:
     """The address of one kernel that ``clear`` leaves alone."""
     with _loaded.lock:
-        _loaded.lasting.add(text)
+        _loaded.open()
+        _loaded.lasting.add(_key(text))
         return load([(symbol, text)])[symbol]
 
 
@@ -134,6 +190,7 @@ def clear() -> None:
     with _loaded.lock:
         lasting = {key: at for key, at in _loaded.addresses.items() if key[1] in _loaded.lasting}
         _loaded.addresses = lasting
+        _loaded.keys.clear()
         _loaded.trackers.clear()
 
 
@@ -149,37 +206,42 @@ def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
 
 
 def _key(text: str) -> str:
-    return digest(_loaded.prefix + text.encode()).hex()
+    key = _loaded.keys.get(text)
+    if key is None:
+        key = _loaded.keys[text] = digest(_loaded.prefix + text.encode()).hex()
+    return key
 
 
-def _load_missing(missing: dict[str, set[str]]) -> None:
-    """Find or build the objects of text -> symbols, then link them."""
-    _loaded.open()
+def _load_missing(missing: dict[str, set[str]], texts: dict[str, str]) -> bool:
+    """Find or build the objects of key -> symbols, then link them. False, and nothing done, where
+    one is not on the disk and has no text."""
     disk = _loaded.disk
     objects: dict[str, bytes] = {}
-    keys = {text: _key(text) for text in missing}
     if disk is not None:
-        for text, key in keys.items():
+        for key in missing:
             if (found := disk.get(key)) is not None:
-                objects[text] = found
-        _loaded.stats.disk_hits += len(objects)
-    build = [text for text in missing if text not in objects]
+                objects[key] = found
+    build = [key for key in missing if key not in objects]
+    if not all(key in texts for key in build):
+        return False
+    _loaded.stats.disk_hits += len(objects)
     if build:
         start = time.perf_counter()
-        for text, built in zip(build, _compile(build), strict=True):
+        for key, built in zip(build, _compile([texts[key] for key in build]), strict=True):
             if isinstance(built, RuntimeError):
-                raise CompilerError(_refusal(text, built))
-            objects[text] = built
+                raise CompilerError(_refusal(texts[key], built))
+            objects[key] = built
             if disk is not None:
-                disk.put(keys[text], built)
+                disk.put(key, built)
         _loaded.stats.compiled += len(build)
         _loaded.stats.compile_seconds += time.perf_counter() - start
     start = time.perf_counter()
-    lasting = {text: names for text, names in missing.items() if text in _loaded.lasting}
-    others = {text: names for text, names in missing.items() if text not in lasting}
-    _link_all(lasting, objects, _loaded.lasting_trackers)
-    _link_all(others, objects, _loaded.trackers)
+    lasting = {key: names for key, names in missing.items() if key in _loaded.lasting}
+    others = {key: names for key, names in missing.items() if key not in lasting}
+    _link_all(lasting, objects, texts, _loaded.lasting_trackers)
+    _link_all(others, objects, texts, _loaded.trackers)
     _loaded.stats.link_seconds += time.perf_counter() - start
+    return True
 
 
 def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
@@ -210,7 +272,10 @@ def _show(texts: list[str]) -> None:
             sys.stderr.write(assembly(text) + "\n")
 
 
-def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any]) -> None:
+def _link_all(
+    missing: dict[str, set[str]], objects: dict[str, bytes], texts: dict[str, str],
+    trackers: list[Any],
+) -> None:  # fmt: skip
     """One library for all is fastest (0.06 ms a kernel against 0.3)."""
     if not missing:
         return
@@ -222,24 +287,24 @@ def _link_all(missing: dict[str, set[str]], objects: dict[str, bytes], trackers:
             # Two texts define a helper of one name without `internal`: each gets its own library,
             # and a text that cannot be linked at all is named below.
             pass
-    for text, symbols in missing.items():
+    for key, symbols in missing.items():
         try:
-            _link({text: symbols}, objects, trackers)
+            _link({key: symbols}, objects, trackers)
         except RuntimeError as error:
-            raise CompilerError(_refusal(text, error)) from None
+            raise CompilerError(_refusal(texts.get(key, f"; object code {key}"), error)) from None
 
 
 def _link(library: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any]) -> None:
     linker = llvm.binding().JITLibraryBuilder().add_current_process()
-    for text, symbols in library.items():
-        linker.add_object_img(objects[text])
+    for key, symbols in library.items():
+        linker.add_object_img(objects[key])
         for symbol in symbols:
             linker.export_symbol(symbol)
     tracker = linker.link(_loaded.jit, f"rushlight{next(_loaded.library_numbers)}")
     trackers.append(tracker)
-    for text, symbols in library.items():
+    for key, symbols in library.items():
         for symbol in symbols:
-            _loaded.addresses[symbol, text] = tracker[symbol]
+            _loaded.addresses[symbol, key] = tracker[symbol]
 
 
 def _refusal(text: str, error: RuntimeError) -> str:

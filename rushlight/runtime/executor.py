@@ -27,6 +27,7 @@ from rushlight.base.record import Record
 from rushlight.runtime import cpu
 from rushlight.runtime.executor_ir import COMMAND_WORDS, HEADER_WORDS
 from rushlight.runtime.pool import native
+from rushlight.runtime.unroll import Stretch, unrolled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,10 @@ _SHARES_PER_CORE = 8
 _FAILED = 3
 _SHARED = 4
 _RUNS = 5
+_CHUNKS = 1
 _GRAIN = 2
+# What of a command is not in the words: its values from here on.
+_FLAGS = 4
 
 
 class Command(Record):
@@ -46,6 +50,7 @@ class Command(Record):
 
     ``pointers`` are (slot, byte offset) pairs, the first words of args; ``words`` follow them.
     ``serial``: on the calling thread, all chunks in one call (little work, or a host function).
+    ``sure``: it always returns 0, and calls no Python.
     """
 
     address: int
@@ -53,6 +58,7 @@ class Command(Record):
     pointers: Sequence[tuple[int, int]] = ()
     words: Sequence[int] = ()
     serial: bool = False
+    sure: bool = False
 
 
 class Failure(Record):
@@ -66,17 +72,50 @@ class Failure(Record):
 class Program:
     """Commands, ready to run. Run it from one place at a time: its argument words are patched."""
 
-    __slots__ = ("_header", "commands", "ended", "start", "times")
+    __slots__ = ("_flags", "_header", "ended", "start", "start_head", "times")
 
-    def __init__(self, commands: Sequence[Command]) -> None:
-        self.commands = tuple(commands)
+    def __init__(
+        self, commands: Sequence[Command], stretches: Sequence[Stretch] | None = None
+    ) -> None:
+        """``stretches`` of them come again and again: see unroll.py."""
         self.times: NDArray[np.int64] | None = None
-        self._header = _encode(self.commands)
+        self._header = _encode(commands)
+        known: dict[Any, Any] = {}
+        flags = [command.as_tuple()[_FLAGS:] for command in commands]
+        self._flags = [known.setdefault(each, each) for each in flags]
+        if stretches is not None:
+            self._header = unrolled(self._header, stretches)
+            flags, self._flags = self._flags, []
+            for each in stretches:
+                self._flags += flags[each.start : each.stop] * each.count
         address: int = self._header.ctypes.data
         # For who runs it in every step: ``run`` with a code (0: all went well) in place of Failure,
         # and ``runs`` as ``ended.value``.
         self.start: Callable[[int], int] = functools.partial(native().run, address)
+        # Takes a number, too, and returns when the commands before that one have ended: the rest is
+        # left to a worker. It must be ``sure``, and its memory stay: runtime/tail.py sees to that.
+        self.start_head: Callable[[int, int], int] = functools.partial(native().run_head, address)
         self.ended = ctypes.c_int64.from_address(address + 8 * _RUNS)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What it was made of, read back: as objects they would take four times as much memory."""
+        start: int = self._header.ctypes.data
+        words: list[int] = self._header.tolist()
+        found = []
+        for number, flags in enumerate(self._flags):
+            place = HEADER_WORDS + COMMAND_WORDS * number
+            address, chunks, _, arguments, count, pairs = words[place : place + 6]
+            first, middle = (arguments - start) // 8 + count, (pairs - start) // 8
+            end = middle + 2 * count
+            pointers = tuple(zip(words[middle:end:2], words[middle + 1 : end : 2], strict=True))
+            found.append(Command(address, chunks, pointers, tuple(words[first:middle]), *flags))
+        return tuple(found)
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return self._header.nbytes
 
     @property
     def runs(self) -> int:
@@ -98,16 +137,22 @@ class Program:
         Results do not depend on it. What was decided when the program was made is in ``commands``.
         """
         shared = False
-        for number, (command, each) in enumerate(zip(self.commands, handed_out, strict=True)):
-            place = HEADER_WORDS + COMMAND_WORDS * number + _GRAIN
-            each = each and command.chunks > 1
+        for number, (_, each) in enumerate(zip(self._flags, handed_out, strict=True)):
+            place = HEADER_WORDS + COMMAND_WORDS * number
+            chunks = int(self._header[place + _CHUNKS])
+            each = each and chunks > 1
             shared = shared or each
-            self._header[place] = _grain(command.chunks) if each else 0
+            self._header[place + _GRAIN] = _grain(chunks) if each else 0
         self._header[_SHARED] = int(shared)
+
+    def shared(self) -> list[bool]:
+        """Which commands are handed out to all threads at present."""
+        grains = self._header[HEADER_WORDS + _GRAIN :: COMMAND_WORDS][: len(self._flags)]
+        return [bool(grain) for grain in grains]
 
     def profile(self, on: bool = True) -> None:
         """From now on each run fills ``times`` (commands + 1,): nanoseconds, start and ends."""
-        self.times = np.zeros(len(self.commands) + 1, np.int64) if on else None
+        self.times = np.zeros(len(self._flags) + 1, np.int64) if on else None
         self._header[2] = 0 if self.times is None else self.times.ctypes.data
 
 
@@ -115,7 +160,7 @@ def _grain(chunks: int) -> int:
     return max(1, chunks // (_SHARES_PER_CORE * cpu.cores()))
 
 
-def _encode(commands: tuple[Command, ...]) -> NDArray[np.int64]:
+def _encode(commands: Sequence[Command]) -> NDArray[np.int64]:
     """The words of a program; addresses inside point into the array itself."""
     table = HEADER_WORDS + COMMAND_WORDS * len(commands)
     size = table + sum(3 * len(command.pointers) + len(command.words) for command in commands)

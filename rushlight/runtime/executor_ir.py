@@ -6,7 +6,7 @@ taken, 2 taken and waited for) that knows its owner: a host command may run a pr
 
 from __future__ import annotations
 
-from rushlight.runtime import platform_ir, pool_ir
+from rushlight.runtime import platform_ir, pool_ir, tail_ir
 
 # Words of a program's header and of one of its commands (executor.py writes them).
 HEADER_WORDS = 8
@@ -14,6 +14,8 @@ COMMAND_WORDS = 8
 
 SYMBOLS = (
     "rushlight_run",
+    "rushlight_run_head",
+    "rushlight_settle",
     "rushlight_resize",
     "rushlight_workers",
     "rushlight_flush",
@@ -104,6 +106,7 @@ out:
 define void @rushlight_resize(i64 %threads) {
 entry:
   %mine = call i1 @acquire()
+  call void @settle()
   %workers = load i32, ptr @workers
   store atomic i32 1, ptr @stop seq_cst, align 4
   call void @ring(i32 2147483647)
@@ -151,16 +154,73 @@ define void @rushlight_forget() {
   store i32 0, ptr @active
   store i32 0, ptr @lock
   store i64 0, ptr @failure
+  store i64 0, ptr @tail
   ret void
 }
 """
 
 _RUN = """
+; Put the addresses of this run among the arguments of a command, and run it: on all threads where
+; it is to be shared, unless %alone.
+define internal i64 @launch(ptr %commands, i64 %k, ptr %slots, i1 %alone) alwaysinline {
+entry:
+  %offset = shl i64 %k, 6
+  %c = getelementptr i8, ptr %commands, i64 %offset
+  %fn = load ptr, ptr %c
+  %c1 = getelementptr i64, ptr %c, i64 1
+  %chunks = load i64, ptr %c1
+  %c2 = getelementptr i64, ptr %c, i64 2
+  %grain = load i64, ptr %c2
+  %c3 = getelementptr i64, ptr %c, i64 3
+  %args = load ptr, ptr %c3
+  %c4 = getelementptr i64, ptr %c, i64 4
+  %patches = load i64, ptr %c4
+  %c5 = getelementptr i64, ptr %c, i64 5
+  %pairs = load ptr, ptr %c5
+  br label %patch
+patch:
+  %j = phi i64 [ 0, %entry ], [ %j1, %one ]
+  %rest = icmp ult i64 %j, %patches
+  br i1 %rest, label %one, label %patched
+one:
+  %j2 = shl i64 %j, 1
+  %q = getelementptr i64, ptr %pairs, i64 %j2
+  %slot = load i64, ptr %q
+  %q1 = getelementptr i64, ptr %q, i64 1
+  %shift = load i64, ptr %q1
+  %s = getelementptr i64, ptr %slots, i64 %slot
+  %base = load i64, ptr %s
+  %address = add i64 %base, %shift
+  %a = getelementptr i64, ptr %args, i64 %j
+  store i64 %address, ptr %a
+  %j1 = add i64 %j, 1
+  br label %patch
+patched:
+  ; A grain of 0 says: all chunks at once, here.
+  %whole = icmp eq i64 %grain, 0
+  %here = or i1 %whole, %alone
+  br i1 %here, label %serial, label %shared
+serial:
+  %code1 = call i64 %fn(ptr %args, i64 0, i64 %chunks)
+  ret i64 %code1
+shared:
+  %code2 = call i64 @parallel(ptr %fn, ptr %args, i64 %chunks, i64 %grain)
+  ret i64 %code2
+}
+
 ; Run a program (executor.py describes its words) on a table of addresses.
 define i64 @rushlight_run(ptr %header, ptr %slots) {
+  %all = load i64, ptr %header
+  %code = call i64 @rushlight_run_head(ptr %header, ptr %slots, i64 %all)
+  ret i64 %code
+}
+
+; The same, but what comes after the first %head commands is left to a worker.
+define i64 @rushlight_run_head(ptr %header, ptr %slots, i64 %head) {
 entry:
   %mine = call i1 @acquire()
-  %count = load i64, ptr %header
+  call void @settle()
+  %all = load i64, ptr %header
   %h1 = getelementptr i64, ptr %header, i64 1
   %commands = load ptr, ptr %h1
   %h2 = getelementptr i64, ptr %header, i64 2
@@ -170,6 +230,15 @@ entry:
   %h4 = getelementptr i64, ptr %header, i64 4
   %threaded = load i64, ptr %h4
   %spread = icmp ne i64 %threaded, 0
+  %whole = icmp uge i64 %head, %all
+  br i1 %whole, label %counted, label %parted
+parted:
+  ; A tail needs a worker: without one all is done here.
+  %helped = call i1 @staffed()
+  %part = select i1 %helped, i64 %head, i64 %all
+  br label %counted
+counted:
+  %count = phi i64 [ %all, %entry ], [ %part, %parted ]
   %flush = load i64, ptr @flush
   %flushing = icmp ne i64 %flush, 0
   br i1 %flushing, label %set_mode, label %mode_set
@@ -177,7 +246,7 @@ set_mode:
   %changed = call i64 @enter_mode(i64 %flush)
   br label %mode_set
 mode_set:
-  %mode = phi i64 [ 0, %entry ], [ %changed, %set_mode ]
+  %mode = phi i64 [ 0, %counted ], [ %changed, %set_mode ]
   br i1 %spread, label %attach, label %begin
 attach:
   store atomic i32 1, ptr @active seq_cst, align 4
@@ -203,51 +272,13 @@ complete:
   %runs = load i64, ptr %h5
   %runs1 = add i64 %runs, 1
   store i64 %runs1, ptr %h5
+  %over = icmp eq i64 %count, %all
+  br i1 %over, label %finish, label %leave_rest
+leave_rest:
+  call void @hand_over(ptr %header, ptr %slots, i64 %count)
   br label %finish
 command:
-  %offset = shl i64 %k, 6
-  %c = getelementptr i8, ptr %commands, i64 %offset
-  %fn = load ptr, ptr %c
-  %c1 = getelementptr i64, ptr %c, i64 1
-  %chunks = load i64, ptr %c1
-  %c2 = getelementptr i64, ptr %c, i64 2
-  %grain = load i64, ptr %c2
-  %c3 = getelementptr i64, ptr %c, i64 3
-  %args = load ptr, ptr %c3
-  %c4 = getelementptr i64, ptr %c, i64 4
-  %patches = load i64, ptr %c4
-  %c5 = getelementptr i64, ptr %c, i64 5
-  %pairs = load ptr, ptr %c5
-  br label %patch
-patch:
-  %j = phi i64 [ 0, %command ], [ %j1, %one ]
-  %rest = icmp ult i64 %j, %patches
-  br i1 %rest, label %one, label %launch
-one:
-  %j2 = shl i64 %j, 1
-  %q = getelementptr i64, ptr %pairs, i64 %j2
-  %slot = load i64, ptr %q
-  %q1 = getelementptr i64, ptr %q, i64 1
-  %shift = load i64, ptr %q1
-  %s = getelementptr i64, ptr %slots, i64 %slot
-  %base = load i64, ptr %s
-  %address = add i64 %base, %shift
-  %a = getelementptr i64, ptr %args, i64 %j
-  store i64 %address, ptr %a
-  %j1 = add i64 %j, 1
-  br label %patch
-launch:
-  ; A grain of 0 says: all chunks at once, here.
-  %here = icmp eq i64 %grain, 0
-  br i1 %here, label %serial, label %shared
-serial:
-  %code1 = call i64 %fn(ptr %args, i64 0, i64 %chunks)
-  br label %ran
-shared:
-  %code2 = call i64 @parallel(ptr %fn, ptr %args, i64 %chunks, i64 %grain)
-  br label %ran
-ran:
-  %code = phi i64 [ %code1, %serial ], [ %code2, %shared ]
+  %code = call i64 @launch(ptr %commands, i64 %k, ptr %slots, i1 false)
   %up = add i64 %k, 1
   br i1 %timed, label %time, label %check
 time:
@@ -264,7 +295,7 @@ failed:
   store i64 %k, ptr %h3
   br label %finish
 finish:
-  %result = phi i64 [ 0, %complete ], [ %code, %failed ]
+  %result = phi i64 [ 0, %complete ], [ 0, %leave_rest ], [ %code, %failed ]
   br i1 %flushing, label %restore_mode, label %mode_restored
 restore_mode:
   call void @write_mode(i64 %mode)
@@ -284,4 +315,4 @@ out:
 def text() -> str:
     """The whole module for this machine."""
     control = _CONTROL.replace("SETMASK", str(platform_ir.SETMASK))
-    return platform_ir.text() + pool_ir.text() + control + _RUN
+    return platform_ir.text() + pool_ir.text() + control + tail_ir.TEXT + _RUN

@@ -21,6 +21,7 @@ import numpy as np
 from rushlight.base.limits import DIGITS
 from rushlight.runtime import box_muller
 from rushlight.runtime.mt19937 import Mt19937
+from rushlight.runtime.native import address_of
 from rushlight.runtime.shuffle import shuffled
 
 if TYPE_CHECKING:
@@ -133,23 +134,13 @@ class Generator:
         longs &= _MASK53
         return longs * np.float64(2.0**-53)
 
-    def _uniform24(self, count: int) -> NDArray[np.float32]:
-        words = self.engine.words(count)
-        words &= np.uint32(0xFF_FFFF)
-        wholes, result = words.view(np.int32), words.view(np.float32)
-        for begin in range(0, count, _PART):
-            part = slice(begin, begin + _PART)
-            result[part] = wholes[part].astype(np.float32)  # int32: the conversion SIMD has
-        result *= np.float32(2.0**-24)
-        return result
-
     def uniform(
         self, count: int, dtype: np.dtype[Any], low: float = 0.0, high: float = 1.0
     ) -> Array:
         """Reals in [low, high): ``uniform_``, ``rand``."""
         if dtype == np.float64:
             return fused_multiply_add(self._uniform53(count), high - low, low)
-        result = self._uniform24(count)
+        result = self.engine.fractions(count)
         if low != 0.0 or high != 1.0:
             low32, high32 = np.float32(low), np.float32(high)
             _spread_out(result, high32 - low32, low32)
@@ -173,14 +164,17 @@ class Generator:
     ) -> Array:
         """Normals: ``normal_``, ``randn``. PyTorch fills views that are not contiguous singly."""
         if count < box_muller.BLOCK or not contiguous:
-            return _rounded(fused_multiply_add(self._single_normals(count), std, mean), dtype)
+            singles = fused_multiply_add(self._single_normals(count), std, mean)
+            if dtype == np.float32 and std == 1.0 and mean == 0.0:
+                return singles.astype(dtype)  # 9 at most
+            return _rounded(singles, dtype)
         if dtype == np.float64:
             doubles = self._blocks64(count)
             return fused_multiply_add(doubles, std, mean)
-        singles = self._blocks32(count) if dtype == np.float32 else self._blocks16(count)
+        blocks = self._blocks32(count) if dtype == np.float32 else self._blocks16(count)
         if mean != 0.0 or std != 1.0:
-            _spread_out(singles, np.float32(std), np.float32(mean))
-        return singles.astype(dtype, copy=False)
+            _spread_out(blocks, np.float32(std), np.float32(mean))
+        return blocks.astype(dtype, copy=False)
 
     def _single_normals(self, count: int) -> NDArray[np.float64]:
         """One at a time in float64; the second of a pair waits in the cache."""
@@ -191,15 +185,15 @@ class Generator:
         drawn = box_muller.normal_pairs(uniforms[:, 0], uniforms[:, 1])
         if count:
             self.engine.next_normal = float(drawn[-1]) if missing % 2 else None
-        return np.concatenate([kept, drawn])[:count]
+        return np.concatenate([kept, drawn])[:count] if kept else drawn[:count]
 
     def _blocks32(self, count: int) -> NDArray[np.float32]:
         # All uniforms are drawn first; a ragged end is drawn again as the last whole block.
-        uniforms = self._uniform24(count)
+        uniforms = self.engine.fractions(count)
         whole = count - count % box_muller.BLOCK
         box_muller.normals32(uniforms[:whole])
         if whole != count:
-            tail = self._uniform24(box_muller.BLOCK)
+            tail = self.engine.fractions(box_muller.BLOCK)
             uniforms[-box_muller.BLOCK :] = box_muller.normals32(tail)
         return uniforms
 
@@ -216,9 +210,9 @@ class Generator:
         # The narrow dtypes draw per block, so a ragged end costs no words of its own.
         whole = count - count % box_muller.BLOCK
         result = np.empty(count, np.float32)
-        result[:whole] = box_muller.normals32(self._uniform24(whole))
+        result[:whole] = box_muller.normals32(self.engine.fractions(whole))
         if whole != count:
-            tail = self._uniform24(box_muller.BLOCK)
+            tail = self.engine.fractions(box_muller.BLOCK)
             result[-box_muller.BLOCK :] = box_muller.normals32(tail)
         return result
 
@@ -280,7 +274,8 @@ class Generator:
     def bernoulli(self, count: int, probability: float) -> NDArray[np.bool_]:
         """True with one probability: ``bernoulli_(p)`` and the mask of ``dropout(1 - p)``."""
         mask = np.empty(count, np.bool_)
-        self.bernoulli_into(mask.ctypes.data, count, probability)
+        if count:
+            self.bernoulli_into(address_of(mask), count, probability)
         return mask
 
     def bernoulli_into(self, address: int, count: int, probability: float) -> None:
@@ -292,7 +287,7 @@ class Generator:
         """True with a probability per element: ``bernoulli``, ``bernoulli_(tensor)``."""
         if probabilities.dtype == np.float64:
             return self._uniform53(probabilities.size) < probabilities
-        return self._uniform24(probabilities.size) < probabilities.astype(np.float32)
+        return self.engine.fractions(probabilities.size) < probabilities.astype(np.float32)
 
     def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
         """Waiting times: ``exponential_``."""

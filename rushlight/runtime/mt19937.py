@@ -10,12 +10,12 @@ The words are made natively (twister.py), at three thousand million a second whe
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from rushlight.runtime import twister
-from rushlight.runtime.native import native
+from rushlight.runtime.native import address_of, native
 from rushlight.runtime.twister import WORDS
 
 if TYPE_CHECKING:
@@ -72,27 +72,26 @@ class Mt19937:
 
     def words(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` words."""
-        words = np.empty(count, np.uint32)
-        if count:
-            draw = native(twister.DRAW, twister.DRAW_TEXT)
-            with self._lock:
-                if not self._seeded:
-                    self._start()
-                self._fresh = False
-                draw(self._address, count, words.ctypes.data)
-        return words
+        return self._drawn(count, np.uint32, twister.DRAW, twister.DRAW_TEXT)
 
     def longs(self, count: int) -> NDArray[np.uint64]:
         """The next ``count`` pairs of words, the first drawn in the upper half."""
-        longs = np.empty(count, np.uint64)
+        return self._drawn(count, np.uint64, twister.LONGS, twister.LONGS_TEXT)
+
+    def fractions(self, count: int) -> NDArray[np.float32]:
+        """The lower 24 bits of each of the next ``count`` words, as parts of 2**24."""
+        return self._drawn(count, np.float32, twister.FRACTIONS, twister.FRACTIONS_TEXT)
+
+    def _drawn(self, count: int, kind: type[Any], symbol: str, text: str) -> NDArray[Any]:
+        drawn = np.empty(count, kind)
         if count:
-            draw = native(twister.LONGS, twister.LONGS_TEXT)
+            draw = native(symbol, text)
             with self._lock:
                 if not self._seeded:
                     self._start()
                 self._fresh = False
-                draw(self._address, count, longs.ctypes.data)
-        return longs
+                draw(self._address, count, address_of(drawn))
+        return drawn
 
     def events(self, count: int, limit: int, address: int) -> None:
         """From ``address`` on, ``count`` bytes: whether a number of 53 bits, the lower ones of the

@@ -1,7 +1,7 @@
 """The threads that run programs: how many, and whether denormals are flushed.
 
-The pool is native (pool_ir.py, executor_ir.py). It starts its workers at the first command that has
-several chunks, and again after a fork or a new number of threads.
+The pool is native (job_ir.py, pool_ir.py, executor_ir.py). It starts its workers at the first
+command that has several chunks, and again after a fork or a new number of threads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from rushlight.runtime import code, cpu, executor_ir, pool_ir
+from rushlight.runtime import code, cpu, executor_ir, job_ir
 
 
 def _kernels() -> list[tuple[str, str]]:
@@ -33,6 +33,10 @@ class _Native:
         self.run: Callable[[int, int], int] = ctypes.CFUNCTYPE(word, word, word)(
             address["rushlight_run"]
         )
+        self.run_head: Callable[[int, int, int], int] = ctypes.CFUNCTYPE(word, word, word, word)(
+            address["rushlight_run_head"]
+        )
+        self.settle: Callable[[], None] = ctypes.CFUNCTYPE(None)(address["rushlight_settle"])
         self.resize: Any = ctypes.CFUNCTYPE(None, word)(address["rushlight_resize"])
         self.workers: Any = ctypes.CFUNCTYPE(word)(address["rushlight_workers"])
         self.flush: Any = ctypes.CFUNCTYPE(None, word)(address["rushlight_flush"])
@@ -73,7 +77,7 @@ def set_num_threads(count: int) -> None:
     global _threads
     if count < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {count}")
-    count = min(count, pool_ir.MAX_WORKERS)
+    count = min(count, job_ir.MAX_WORKERS)
     if count == get_num_threads():
         _threads = count
         return

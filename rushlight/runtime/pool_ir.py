@@ -1,33 +1,23 @@
-"""The native thread pool and the executor of programs, as LLVM IR.
+"""The native thread pool, as LLVM IR: its workers, and how a command runs on all threads.
 
-How a parallel command runs. The calling thread fills ``@job`` and cuts the chunks into a share for
-each thread: a word of ``@shares`` holds the number of the job in its high half and how many chunks
-are left in its low half. Then it stores the number in ``@number``, which the workers watch.
-
-A thread takes chunks from its own share first, so that from one command to the next it meets the
-data that its cache holds, and then from the others' shares. To take means to count a word down with
-a compare-and-swap. That succeeds only while the job of that number has chunks left, so what was
-read of ``@job`` before was whole and is still true: a worker that slept through a job, or read
-``@job`` while it was being rewritten, finds no chunks and does no harm. The caller never waits for
-a worker that has taken nothing. Finished chunks are counted in ``@done``; the caller waits for the
-count, first spinning, then yielding, then asleep (another process may have the worker's core).
+The calling thread publishes a job (job_ir.py), does its part, and waits for the chunks that others
+have taken, never for a worker that has taken nothing: first spinning, then yielding, then asleep
+(another process may have the worker's core).
 
 Workers without work spin for a bounded *time* (``pause`` takes 10 times longer on some CPUs than on
 others), as long as it takes Python to record the next step of a small model, then sleep on
 ``@bell``. A worker that sees time jump while it spins has lost its core to somebody else. To spin
 would use up its share of that core, and it would be put aside in the middle of a chunk for whose
 end all others wait; so from then on, for a number of sleeps, it goes to sleep early.
-
-Every mutable global has a cache line pair of its own, or threads would slow each other down.
 """
 
 from __future__ import annotations
 
 import re
 
-from rushlight.runtime import platform_ir
+from rushlight.runtime import job_ir, platform_ir
+from rushlight.runtime.job_ir import MAX_WORKERS
 
-MAX_WORKERS = 1023
 # A worker without work spins this long inside a program, and this long after it.
 SPIN_IN_PROGRAM_NS = 200_000
 SPIN_IDLE_NS = 200_000
@@ -41,111 +31,16 @@ SPIN_FOR_LAST_NS = 30_000
 YIELD_FOR_LAST_NS = 100_000
 
 _POOL = """
-@number = internal global i64 0, align 128
-@shares = internal global [$share_words x i64] zeroinitializer, align 128
-@job = internal global [16 x i64] zeroinitializer, align 128
-@done = internal global i64 0, align 128
 @awaited = internal global i32 0, align 128
-@bell = internal global i32 0, align 128
-@sleepers = internal global i32 0, align 128
 @active = internal global i32 0, align 128
 @wanted = internal global i32 1, align 128
 @workers = internal global i32 0, align 128
 @stop = internal global i32 0, align 128
-@flush = internal global i64 0, align 128
-@failure = internal global [16 x i64] zeroinitializer, align 128
 @threads = internal global [$max_workers x i64] zeroinitializer, align 128
 @nap = internal constant [2 x i64] [i64 0, i64 1000000]
 
 declare i32 @sched_yield()
 declare i64 @llvm.usub.sat.i64(i64, i64)
-
-define internal void @ring(i32 %count) noinline {
-  %old = atomicrmw add ptr @bell, i32 1 seq_cst
-  call void @wake(ptr @bell, i32 %count)
-  ret void
-}
-
-; Keep the error of the lowest chunk: which one it is must not depend on timing.
-define internal void @fail(i64 %begin, i64 %code) noinline cold {
-entry:
-  br label %try
-try:
-  %pair = cmpxchg ptr @failure, i64 0, i64 1 acquire monotonic
-  %locked = extractvalue { i64, i1 } %pair, 1
-  br i1 %locked, label %compare, label %try
-compare:
-  %where = getelementptr i64, ptr @failure, i64 1
-  %what = getelementptr i64, ptr @failure, i64 2
-  %before = load i64, ptr %where
-  %lower = icmp ult i64 %begin, %before
-  br i1 %lower, label %keep, label %out
-keep:
-  store i64 %begin, ptr %where
-  store i64 %code, ptr %what
-  br label %out
-out:
-  store atomic i64 0, ptr @failure release, align 8
-  ret void
-}
-
-; Take chunks of job %number, first from share %place, until there are none. Returns how many
-; this thread has done, counting from %had.
-define internal i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
-                          i64 %place, i64 %had) {
-entry:
-  %inside = icmp ult i64 %place, %sharers
-  br i1 %inside, label %share, label %wrap
-wrap:
-  %wrapped = urem i64 %place, %sharers
-  br label %share
-share:
-  %total = phi i64 [ %had, %entry ], [ %had, %wrap ], [ %count, %after ]
-  %of = phi i64 [ %place, %entry ], [ %wrapped, %wrap ], [ %around, %after ]
-  %visited = phi i64 [ 0, %entry ], [ 0, %wrap ], [ %visits, %after ]
-  %line = shl i64 %of, 4
-  %next_share = getelementptr i64, ptr @shares, i64 %line
-  %above = add i64 %of, 1
-  %product = mul i64 %chunks, %above
-  %limit = udiv i64 %product, %sharers
-  br label %look
-look:
-  %count = phi i64 [ %total, %share ], [ %count, %try ], [ %more, %run ], [ %more, %failed ]
-  %word = load atomic i64, ptr %next_share acquire, align 8
-  %current = lshr i64 %word, 32
-  %remaining = and i64 %word, 4294967295
-  %same = icmp eq i64 %current, %number
-  %left = icmp ne i64 %remaining, 0
-  %go = and i1 %same, %left
-  br i1 %go, label %try, label %next_one
-try:
-  %did = call i64 @llvm.umin.i64(i64 %grain, i64 %remaining)
-  %moved = sub i64 %word, %did
-  %pair = cmpxchg ptr %next_share, i64 %word, i64 %moved acq_rel acquire
-  %won = extractvalue { i64, i1 } %pair, 1
-  br i1 %won, label %run, label %look
-run:
-  %next = sub i64 %limit, %remaining
-  %end = add i64 %next, %did
-  %code = call i64 %fn(ptr %args, i64 %next, i64 %end)
-  %more = add i64 %count, %did
-  %bad = icmp ne i64 %code, 0
-  br i1 %bad, label %failed, label %look
-failed:
-  call void @fail(i64 %next, i64 %code)
-  br label %look
-next_one:
-  ; A share of another number: the job is over, whoever asks.
-  br i1 %same, label %after, label %out
-after:
-  %visits = add i64 %visited, 1
-  %last = icmp eq i64 %above, %sharers
-  %around = select i1 %last, i64 0, i64 %above
-  %all = icmp eq i64 %visits, %sharers
-  br i1 %all, label %out, label %share
-out:
-  ret i64 %count
-}
 
 ; A worker. Its argument: its share in the high half, the last job it need not do in the low half.
 define internal ptr @worker(ptr %argument) {
@@ -279,49 +174,57 @@ out:
   ret void
 }
 
-define internal i64 @parallel(ptr %fn, ptr %args, i64 %chunks, i64 %grain) noinline {
+; Whether there are workers; they start here.
+define internal i1 @staffed() alwaysinline {
 entry:
   %workers = load i32, ptr @workers
   %some = icmp ne i32 %workers, 0
-  br i1 %some, label %publish, label %none
+  br i1 %some, label %out, label %none
 none:
   %wanted = load i32, ptr @wanted
   %want = icmp ugt i32 %wanted, 1
-  br i1 %want, label %create, label %alone
+  br i1 %want, label %create, label %out
 create:
   call void @start()
-  %workers2 = load i32, ptr @workers
-  %some2 = icmp ne i32 %workers2, 0
-  br i1 %some2, label %publish, label %alone
+  %made = load i32, ptr @workers
+  %some2 = icmp ne i32 %made, 0
+  br label %out
+out:
+  %result = phi i1 [ true, %entry ], [ false, %none ], [ %some2, %create ]
+  ret i1 %result
+}
+
+; Take what is left of a job of which this thread has done %had chunks, then wait for the others.
+define internal void @finish(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers,
+                             i64 %number, i64 %had) alwaysinline {
+entry:
+  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
+                          i64 0, i64 %had)
+  %need = sub i64 %chunks, %count
+  %done = load atomic i64, ptr @done acquire, align 8
+  %all = icmp eq i64 %done, %need
+  br i1 %all, label %out, label %wait
+wait:
+  call void @wait_for(i64 %need)
+  br label %out
+out:
+  ret void
+}
+
+define internal i64 @parallel(ptr %fn, ptr %args, i64 %chunks, i64 %grain) noinline {
+entry:
+  %staffed = call i1 @staffed()
+  br i1 %staffed, label %publish, label %alone
 alone:
   %only = call i64 %fn(ptr %args, i64 0, i64 %chunks)
   ret i64 %only
 publish:
-  %others = phi i32 [ %workers, %entry ], [ %workers2, %create ]
-  %helpers = zext i32 %others to i64
+  %workers = load i32, ptr @workers
+  %helpers = zext i32 %workers to i64
   %all_threads = add i64 %helpers, 1
   %sharers = call i64 @llvm.umin.i64(i64 %all_threads, i64 %chunks)
-  store atomic ptr %fn, ptr @job monotonic, align 8
-  %p1 = getelementptr i64, ptr @job, i64 1
-  store atomic ptr %args, ptr %p1 monotonic, align 8
-  %p2 = getelementptr i64, ptr @job, i64 2
-  store atomic i64 %chunks, ptr %p2 monotonic, align 8
-  %p3 = getelementptr i64, ptr @job, i64 3
-  store atomic i64 %grain, ptr %p3 monotonic, align 8
-  %p4 = getelementptr i64, ptr @job, i64 4
-  %flush = load i64, ptr @flush
-  store atomic i64 %flush, ptr %p4 monotonic, align 8
-  %p5 = getelementptr i64, ptr @job, i64 5
-  store atomic i64 %sharers, ptr %p5 monotonic, align 8
-  %where = getelementptr i64, ptr @failure, i64 1
-  store i64 -1, ptr %where
-  %what = getelementptr i64, ptr @failure, i64 2
-  store i64 0, ptr %what
-  store atomic i64 0, ptr @done monotonic, align 8
-  %last = load atomic i64, ptr @number monotonic, align 8
-  %up = add i64 %last, 1
-  %number = and i64 %up, 4294967295
-  %high = shl i64 %number, 32
+  %high = call i64 @publish(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers)
+  %number = lshr i64 %high, 32
   %first_end = udiv i64 %chunks, %sharers
   ; The caller has taken the first grain already.
   %mine = call i64 @llvm.umin.i64(i64 %grain, i64 %first_end)
@@ -345,16 +248,7 @@ cut_one:
   store atomic i64 %share_word, ptr %share release, align 8
   br label %cut
 tell:
-  store atomic i64 %number, ptr @number seq_cst, align 8
-  %sleepers = load atomic i32, ptr @sleepers seq_cst, align 4
-  %asleep = icmp ne i32 %sleepers, 0
-  br i1 %asleep, label %call, label %begin
-call:
-  %sharers32 = trunc i64 %sharers to i32
-  %needed = sub i32 %sharers32, 1
-  call void @ring(i32 %needed)
-  br label %begin
-begin:
+  call void @announce(i64 %high, i64 %sharers)
   %code = call i64 %fn(ptr %args, i64 0, i64 %mine)
   %bad = icmp ne i64 %code, 0
   br i1 %bad, label %failed, label %on
@@ -362,16 +256,9 @@ failed:
   call void @fail(i64 0, i64 %code)
   br label %on
 on:
-  %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
-                          i64 0, i64 %mine)
-  %need = sub i64 %chunks, %count
-  %done = load atomic i64, ptr @done acquire, align 8
-  %all = icmp eq i64 %done, %need
-  br i1 %all, label %out, label %wait
-wait:
-  call void @wait_for(i64 %need)
-  br label %out
-out:
+  call void @finish(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
+                    i64 %mine)
+  %what = getelementptr i64, ptr @failure, i64 2
   %result = load atomic i64, ptr %what acquire, align 8
   ret i64 %result
 }
@@ -382,7 +269,6 @@ def text() -> str:
     """@parallel(fn, args, chunks, grain) and what it needs, beside platform_ir."""
     values = {
         "max_workers": MAX_WORKERS,
-        "share_words": 16 * (MAX_WORKERS + 1),
         "pause": platform_ir.PAUSE,
         "spin_in_program": SPIN_IN_PROGRAM_NS,
         "spin_idle": SPIN_IDLE_NS,
@@ -392,4 +278,5 @@ def text() -> str:
         "spin_for_last": SPIN_FOR_LAST_NS,
         "yield_for_last": YIELD_FOR_LAST_NS,
     }
-    return re.sub(r"\$(\w+)", lambda name: str(values[name[1]]), _POOL)
+    pool = re.sub(r"\$(\w+)", lambda name: str(values[name[1]]), _POOL)
+    return job_ir.text() + pool

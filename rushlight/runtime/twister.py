@@ -7,6 +7,8 @@ can be made at once; so can what hides the state from whoever sees the words ("t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 WORDS = 624
 _MIDDLE = 397
 _MATRIX = 0x9908B0DF
@@ -14,6 +16,9 @@ _UPPER, _LOWER = 0x80000000, 0x7FFFFFFF
 _LANES = 8
 # Pairs of words that wait on the stack before they are looked at.
 _PART = 1024
+
+# The instructions that make %{name}out of what %{name} holds, of so many lanes.
+Change = Callable[[int, str], str]
 
 _VECTOR = f"<{_LANES} x i32>"
 
@@ -278,25 +283,25 @@ done:
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 {_SPREAD}{_WORDS}"""
 
-LONGS = "rushlight_twister_longs"
-# The first word of a pair is the upper half: memory has it first, which is the lower.
-LONGS_TEXT = f"""
-define void @{LONGS}(ptr %state, i64 %count, ptr %out) {{
+
+def _changed_text(symbol: str, element: str, lanes: int, words: str, change: Change) -> str:
+    """Fills memory with ``words`` of the stream for each ``element`` and changes them there."""
+    wide = f"<{lanes} x {element}>"
+    return f"""
+define void @{symbol}(ptr %state, i64 %count, ptr %out) {{
 entry:
   br label %look
-{_PARTS}  call void @words(ptr %state, i64 %two, ptr %to)
-  %whole = and i64 %some, -4
+{_PARTS}  call void @words(ptr %state, i64 {words}, ptr %to)
+  %whole = and i64 %some, {-lanes}
   %any = icmp ne i64 %whole, 0
   br i1 %any, label %wide, label %single
 wide:
   %i = phi i64 [ 0, %part ], [ %i.next, %wide ]
-  %p = getelementptr i64, ptr %to, i64 %i
-  %v = load <4 x i64>, ptr %p, align 8
-  %v1 = shl <4 x i64> %v, splat (i64 32)
-  %v2 = lshr <4 x i64> %v, splat (i64 32)
-  %v3 = or <4 x i64> %v1, %v2
-  store <4 x i64> %v3, ptr %p, align 8
-  %i.next = add i64 %i, 4
+  %p = getelementptr {element}, ptr %to, i64 %i
+  %v = load {wide}, ptr %p, align 4
+{change(lanes, "%v")}
+  store {wide} %vout, ptr %p, align 4
+  %i.next = add i64 %i, {lanes}
   %w.go = icmp ult i64 %i.next, %whole
   br i1 %w.go, label %wide, label %single
 single:
@@ -304,20 +309,44 @@ single:
   br i1 %ends, label %made, label %one
 one:
   %j = phi i64 [ %whole, %single ], [ %j.next, %one ]
-  %q = getelementptr i64, ptr %to, i64 %j
-  %s = load i64, ptr %q
-  %s1 = shl i64 %s, 32
-  %s2 = lshr i64 %s, 32
-  %s3 = or i64 %s1, %s2
-  store i64 %s3, ptr %q
+  %q = getelementptr {element}, ptr %to, i64 %j
+  %s = load {element}, ptr %q, align 4
+{change(1, "%s")}
+  store {element} %sout, ptr %q, align 4
   %j.next = add i64 %j, 1
   %s.go = icmp ult i64 %j.next, %some
   br i1 %s.go, label %one, label %made
 made:
   %rest = sub i64 %left, %some
-  %on = getelementptr i64, ptr %to, i64 %some
+  %on = getelementptr {element}, ptr %to, i64 %some
   br label %look
 done:
   ret void
 }}
 {_SPREAD}{_WORDS}"""
+
+
+def _first_above(lanes: int, x: str) -> str:
+    kind, half = ("i64", "32") if lanes == 1 else (f"<{lanes} x i64>", "splat (i64 32)")
+    return f"""
+  {x}1 = shl {kind} {x}, {half}
+  {x}2 = lshr {kind} {x}, {half}
+  {x}out = or {kind} {x}1, {x}2"""
+
+
+def _fraction(lanes: int, x: str) -> str:
+    kind, real = ("i32", "float") if lanes == 1 else (f"<{lanes} x i32>", f"<{lanes} x float>")
+    unit = "0x3E70000000000000" if lanes == 1 else "splat (float 0x3E70000000000000)"
+    return f"""
+  {x}1 = and {kind} {x}, {_number(2**24 - 1, kind)}
+  {x}2 = sitofp {kind} {x}1 to {real}
+  {x}3 = fmul {real} {x}2, {unit}
+  {x}out = bitcast {real} {x}3 to {kind}"""
+
+
+# The first word of a pair is the upper half: memory has it first, which is the lower.
+LONGS = "rushlight_twister_longs"
+LONGS_TEXT = _changed_text(LONGS, "i64", 4, "%two", _first_above)
+# The lower 24 bits of a word as a float in [0, 1), which has just so many digits.
+FRACTIONS = "rushlight_twister_fractions"
+FRACTIONS_TEXT = _changed_text(FRACTIONS, "i32", _LANES, "%some", _fraction)

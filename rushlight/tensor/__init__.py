@@ -31,6 +31,9 @@ from rushlight.base.dtype import (
     long,
     short,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )  # fmt: skip
 from rushlight.base.dtype import float_ as _float
 from rushlight.base.dtype import int_ as _int
@@ -134,11 +137,10 @@ spanned(grad, "autograd::grad")
 def _extremum(name: str, kind: str, pairwise: str) -> Any:
     def extremum(input: Tensor, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
-        other = kwargs.pop("other", None)
-        if other is None and args and isinstance(args[0], Tensor):
-            other = args[0]
-        if other is not None:
-            return function(pairwise)(input, other, out=out)
+        if "other" in kwargs or (args and isinstance(args[0], Tensor)):
+            return function(pairwise)(input, *args, **kwargs, out=out)
+        if args[:1] == (None,) or kwargs.get("dim", 0) is None:
+            raise TypeError(f"{name}(): argument 'dim' must be int, not NoneType; leave it out")
         dim = args[0] if args else kwargs.get("dim")
         if isinstance(dim, (tuple, list)):
             raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
@@ -266,5 +268,6 @@ __all__ = [
     "logspace", "long", "manual_seed", "max", "min", "multinomial", "no_grad", "normal", "ones",
     "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "scalar_tensor", "seed", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "set_rng_state", "short", "tensor", "uint8", "zeros", "zeros_like",
+    "set_printoptions", "set_rng_state", "short", "tensor", "uint8", "uint16",
+    "uint32", "uint64", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -95,7 +95,7 @@ def is_anomaly_check_nan_enabled() -> bool:
     return _Settings.check_nan
 
 
-def _remember(node: GradNode) -> None:
+def _remember(node: GradNode, outs: Any) -> None:
     node.extras()["forward"] = _stack(user_frame())
 
 

@@ -14,8 +14,9 @@ from typing import Any, NoReturn, TypeVar, final
 
 import numpy as np
 
+from rushlight.base.dtype import bool_
 from rushlight.ops import table
-from rushlight.ops.table import Op
+from rushlight.ops.table import Op, Parameter
 from rushlight.runtime.generator import Generator
 from rushlight.tensor.tensor import Tensor
 
@@ -27,8 +28,12 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_ints(value: Any) -> bool:
-    # As PyTorch, it looks at the first: the others are converted when they are used.
-    return isinstance(value, (tuple, list)) and (not value or _is_whole(value[0]))
+    # As PyTorch: True counts as 1, but not in the first place.
+    if not isinstance(value, (tuple, list)):
+        return False
+    return not value or (
+        _is_whole(value[0]) and all(_is_whole(each) or each.__class__ is bool for each in value)
+    )
 
 
 def _is_whole(value: Any) -> bool:
@@ -44,15 +49,20 @@ def _is_tensors(value: Any) -> bool:
 
 
 def _is_dims(value: Any) -> bool:
-    return value is None or _is_int(value) or _is_ints(value)
+    return value is None or _is_window(value)
 
 
 def _is_window(value: Any) -> bool:
-    return _is_int(value) or _is_ints(value)
+    return _is_whole(value) or _is_ints(value)
 
 
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    """One int: an axis, a length."""
+    return _is_whole(value) and not (isinstance(value, Tensor) and value.dtype is bool_)
 
 
 def _is_number(value: Any) -> bool:
@@ -75,16 +85,21 @@ def _is_tensor(value: Any) -> bool:
 
 # By annotation: what is taken, and PyTorch's word for it.
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "int": (_is_whole, "int"),
+    "int": (_is_count, "int"),
     "bool": (_is_bool, "bool"),
     "float": (_is_number, "float"),
     "str": (_is_text, "str"),
     "Tensor": (_is_tensor, "Tensor"),
+    "Tensor | float": (lambda value: _is_tensor(value) or _is_number(value), "Tensor"),
     "Sequence[Tensor]": (_is_tensors, "tuple of Tensors"),
     "Generator": (_is_generator, "torch.Generator"),
     "Dims": (_is_dims, "tuple of ints"),
     "Dims | bool": (lambda value: _is_dims(value) or _is_bool(value), "tuple of ints"),
     "int | Shape": (_is_window, "int or tuple of ints"),
+    "int | Shape | Tensor": (
+        lambda value: _is_window(value) or _is_tensor(value),
+        "int or tuple of ints",
+    ),
     "Shape": (_is_ints, "tuple of ints"),
     "Sequence[int]": (_is_ints, "tuple of ints"),
     "tuple[int, ...]": (_is_ints, "tuple of ints"),
@@ -118,13 +133,29 @@ def require_tensor(who: str, value: Any) -> None:
 def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
     """TypeError for a constant of a call that is none for its parameter. The ops that only this
     package calls (``_full``) are not asked."""
-    if op.name[0] == "_":
+    for parameter, value in zip(op.parameters, arguments, strict=True):
+        require_kind(op, parameter, value)
+
+
+def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
+    """``require_kinds`` of one argument."""
+    if parameter.kind != table.STATIC or value is parameter.default:
         return
-    for place, (parameter, value) in enumerate(zip(op.parameters, arguments, strict=True), 1):
-        if parameter.kind != table.STATIC or parameter.variadic or value is parameter.default:
-            continue
-        if not _fits(parameter.annotation, value):
-            _refuse(op.name, parameter.name, place, parameter.annotation, value)
+    annotation = parameter.annotation
+    if parameter.variadic and annotation == "int":
+        annotation = "Shape"
+        if len(value) == 1 and not _is_whole(value[0]):
+            (value,) = value  # one sequence of what may be given one by one
+    if op.name[0] != "_" and not _fits(annotation, value):
+        place = op.parameters.index(parameter) + 1
+        _refuse(op.name, parameter.name, place, annotation, value)
+
+
+def asked(op: Op, place: int, value: Any) -> Any:
+    """``value`` of a view's parameter ``place``, which is not of the plainest class. TypeError
+    for True, which is 1 to the table that views are looked up in."""
+    require_kind(op, op.parameters[place], value)
+    return value
 
 
 _CLASSES: dict[str, frozenset[type]] = {

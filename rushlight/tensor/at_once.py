@@ -8,6 +8,8 @@ before, with a plan to make. Copied at once, the batch is one input.
 
 from __future__ import annotations
 
+import ctypes
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
+from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.tensor import Tensor, mark_made
 
@@ -24,21 +27,58 @@ TEXT_LIMIT = 1 << 16  # bytes of whole numbers that are joined however few they 
 BYTES_LIMIT = 64 << 20  # a larger copy is worth the threads of a plan
 
 
-def in_memory(tensor: Any) -> np.ndarray[Any, Any] | None:
-    """The elements where they are computed and no gradient flows through them, else None."""
+def located(tensor: Any) -> Buffer | None:
+    """The memory of elements that are computed and that no gradient flows through, else None."""
     if not isinstance(tensor, Tensor) or (tensor._edge is not None and local.trace.grad):
         return None
     storage = tensor._storage
     value = tensor._value if storage is None else storage.value
-    buffer = value.buffer
-    if buffer is None or value.parent is not None:
-        return None
-    kind, shape = tensor._value.meta.dtype.np, tensor._current_layout().shape
-    if storage is None or 0 in shape:
-        return buffer.array(kind, shape)
-    layout, item = tensor._layout, kind.itemsize
+    return None if value.parent is not None else value.buffer
+
+
+def seen_in(buffer: Buffer, tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The tensor's elements in its memory."""
+    kind, layout = tensor._value.meta.dtype.np, tensor._current_layout()
+    if tensor._storage is None or 0 in layout.shape:
+        return buffer.array(kind, layout.shape)
+    item = kind.itemsize
     strides = tuple(step * item for step in layout.strides)
     return buffer.array(kind, layout.shape, layout.offset * item, strides)
+
+
+def in_rows(tensors: Sequence[Tensor], buffers: Sequence[Buffer], stack: bool) -> Buffer | None:
+    """The parts, each without gaps, copied one behind the other; None if they have gaps, other
+    dtypes or other sizes (of the first axis too if they are stacked)."""
+    dtype = tensors[0]._value.meta.dtype
+    item, first = dtype.itemsize, tensors[0]._current_layout().shape
+    sources, total = [], 0
+    for tensor, buffer in zip(tensors, buffers, strict=True):
+        layout = tensor._current_layout()
+        shape = layout.shape
+        if shape != first and (stack or shape[1:] != first[1:] or len(shape) != len(first)):
+            return None
+        if tensor._value.meta.dtype is not dtype:
+            return None
+        size = math.prod(shape) * item
+        if tensor._storage is None:
+            sources.append((buffer.address, size))
+        elif layout.contiguous:
+            sources.append((buffer.address + layout.offset * item, size))
+        else:
+            return None
+        total += size
+    for buffer in buffers:
+        tail.need(buffer)
+    result = Buffer(total)
+    place = result.address
+    for source, size in sources:
+        ctypes.memmove(place, source, size)
+        place += size
+    return result
+
+
+def _nbytes(tensor: Tensor) -> int:
+    return math.prod(tensor._current_layout().shape) * tensor._value.meta.dtype.itemsize
 
 
 def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
@@ -49,29 +89,36 @@ def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
         return None  # but the tokens of a text that grows have another length each time
     if local.trace.abstract or type(dim) is not int:
         return None
-    arrays = []
+    buffers = []
     for tensor in tensors:
-        array = in_memory(tensor)
-        if array is None:
+        buffer = located(tensor)
+        if buffer is None:
             return None
-        arrays.append(array)
-    first = arrays[0]
-    rank, limit = first.ndim + (name == "stack"), TEXT_LIMIT if few else BYTES_LIMIT
-    if not -rank <= dim < rank or sum(each.nbytes for each in arrays) > limit:
+        buffers.append(buffer)
+    dtype, shape = tensors[0]._value.meta.dtype, tensors[0]._current_layout().shape
+    stack = name == "stack"
+    rank, limit = len(shape) + stack, TEXT_LIMIT if few else BYTES_LIMIT
+    if not -rank <= dim < rank or sum(map(_nbytes, tensors)) > limit:
         return None
     axis = dim % rank
+    if axis == 0 and (rows := in_rows(tensors, buffers, stack)) is not None:
+        count = [each._current_layout().shape[0] for each in tensors if not stack]
+        shape = (len(tensors), *shape) if stack else (sum(count), *shape[1:])
+        return Tensor._of(mark_made(concrete(rows, shape, dtype)))
+    arrays = [seen_in(*each) for each in zip(buffers, tensors, strict=True)]
+    first = arrays[0]
     for each in arrays:
         if each.dtype != first.dtype or each.ndim != first.ndim:
             return None
         if each.shape != first.shape and (
-            name == "stack" or each.shape[:axis] != first.shape[:axis]
+            stack or each.shape[:axis] != first.shape[:axis]
             or each.shape[axis + 1 :] != first.shape[axis + 1 :]
         ):  # fmt: skip
             return None
-    if name == "stack":
+    if stack:
         arrays = [np.expand_dims(each, axis) for each in arrays]
     length = sum(each.shape[axis] for each in arrays)
     shape = (*arrays[0].shape[:axis], length, *arrays[0].shape[axis + 1 :])
-    buffer = Buffer(sum(each.nbytes for each in arrays))
-    np.concatenate(arrays, axis, out=buffer.array(first.dtype, shape))
-    return Tensor._of(mark_made(concrete(buffer, shape, dtypes.from_numpy(first.dtype))))
+    result = Buffer(sum(each.nbytes for each in arrays))
+    np.concatenate(arrays, axis, out=result.array(first.dtype, shape))
+    return Tensor._of(mark_made(concrete(result, shape, dtype)))

@@ -149,10 +149,11 @@ def tensor(
         raise TypeError(
             f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}"
         )
-    if array.dtype == np.uint64 and not isinstance(data, (np.ndarray, np.generic, Tensor)):
+    listed = not isinstance(data, (np.ndarray, np.generic, Tensor))
+    if array.dtype == np.uint64 and listed and dtype is not dtypes.uint64:
         raise ValueError("Overflow when unpacking long long")
     kind = _kind_of(data, array) if dtype is None else dtype
-    if array.dtype.kind in "fiu" and not isinstance(data, (np.ndarray, np.generic, Tensor)):
+    if array.dtype.kind in "fiu" and listed:
         _require_whole(array, kind)
     return finish(_copied(array, kind), requires_grad)
 
@@ -161,8 +162,14 @@ def _require_whole(array: np.ndarray[Any, Any], kind: DType) -> None:
     """RuntimeError where Python numbers do not fit into a dtype of whole ones (uint8 takes -1)."""
     if kind.is_floating_point or kind.is_complex or kind is dtypes.bool_ or not array.size:
         return
+    if kind is dtypes.uint64:
+        if array.dtype.kind == "f":
+            raise TypeError(f"an integer is required to make a tensor of {kind}")
+        if (array < 0).any():
+            raise OverflowError("can't convert negative int to unsigned")
     limits = np.iinfo(kind.np)
-    lowest = -limits.max if kind is dtypes.uint8 else limits.min
+    wraps = kind is dtypes.uint8 or (not kind.is_signed and array.dtype.kind == "i")
+    lowest = -int(limits.max) if wraps else limits.min
     if not ((array >= lowest) & (array <= limits.max)).all():
         raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
 

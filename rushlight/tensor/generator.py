@@ -86,4 +86,10 @@ def source_of(generator: Generator | None) -> Generator:
     """The generator to draw from. Raises where ``vmap`` wants nothing drawn, or not this way."""
     if local.trace.abstract:
         require_drawable()
-    return default_generator if generator is None else generator
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"argument 'generator' must be torch.Generator, not {type(generator).__name__}"
+        )
+    return generator

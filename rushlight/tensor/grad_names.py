@@ -93,11 +93,41 @@ _OTHERS = {
 }  # fmt: skip
 
 
+# Of the gradient of a gradient: PyTorch's formulas are made of operations that have nodes of their
+# own, and the last one names it; those with a kernel for the gradient are ...BackwardBackward0.
+_SECOND = {
+    name: second
+    for second, names in {
+        "MulBackward0": (
+            "Exp Sin Cos Tan Pow Abs Rsqrt Reciprocal Erf Logsumexp LinalgVectorNorm Var Expm1 "
+            "Asin Prod Silu Mul"
+        ),
+        "DivBackward0": "Log Sqrt Log1P Atan",
+        "ThresholdBackwardBackward0": "Relu",
+        "SoftmaxBackwardDataBackward0": "Softmax",
+        "LogSoftmaxBackwardDataBackward0": "LogSoftmax",
+        "FlipBackward0": "Cumsum",
+        "MmBackward0": "Addmm",
+        "EmbeddingDenseBackwardBackward0": "Embedding",
+        "ViewBackward0": "View",
+        "ConstantPadNdBackward0": "ConstantPadNd",
+        "DivBackward1": "BinaryCrossEntropyWithLogits",
+        "ScatterBackward0": "Max Sort",
+        "ScatterAddBackward0": "Gather",
+        "IndexAddBackward0": "IndexSelect",
+    }.items()
+    for name in names.split()
+}
+
+
 def name_of(call: Any, metas: Sequence[Meta]) -> str:
     """The name of the node that holds the gradient of ``call``."""
     if not isinstance(call, OpCall):
         # The gradient of a gradient: its own call is a ``Gradient`` that knows what it is of.
         inner = name_of(call.call, call.metas)
+        known = _SECOND.get(inner.partition("Backward")[0])
+        if known is not None and isinstance(call.call, OpCall):
+            return known
         return inner.replace("Backward", "BackwardBackward", 1)
     rule, other = _RULES.get(call.name), _OTHERS.get(call.name)
     if call.name == "_strided_set":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any
 
 from rushlight.base import absent
 from rushlight.base import dtype as dtypes
@@ -17,26 +17,16 @@ from rushlight.tensor.memory_format import (
     channels_last,
     channels_last_3d,
     contiguous_format,
+    layout,
     memory_format,
     preserve_format,
+    sparse_coo,
+    strided,
 )
 from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
-
-@final
-class layout:
-    """How elements are laid out: ``torch.strided``."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-
-strided, sparse_coo = layout("strided"), layout("sparse_coo")
 # What a program names in comparisons, as torch.sparse_csr; no tensor lies so here.
 ABSENT = {**absent.DTYPES, **{name: layout(name) for name in absent.LAYOUTS}}
 ABSENT["chalf"] = ABSENT["complex32"]
@@ -107,7 +97,8 @@ Tensor.allclose = allclose  # type: ignore[attr-defined]
 Tensor.is_nonzero = is_nonzero  # type: ignore[attr-defined]
 
 
-def result_type(tensor1: Any, tensor2: Any) -> DType:
+@asks
+def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> DType:
     """The dtype that arithmetic on the two computes in."""
     dims: list[DType] = []
     zeros: list[DType] = []

@@ -28,6 +28,7 @@ def can_cast(source: DType, target: DType) -> bool:
 
 
 _C_NAMES = {
+    "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
 }  # fmt: skip
@@ -64,7 +65,8 @@ def require_fits(number: float | int | bool | complex, kind: DType) -> None:
         fits = not limit < abs(number) < math.inf
     else:
         limits = np.iinfo(kind.np)
-        low = -limits.max if name == "uint8" and isinstance(number, int) else limits.min
+        wraps = not kind.is_signed and isinstance(number, int)
+        low = -int(limits.max) if wraps else limits.min
         fits = bool(low <= number <= limits.max)
     if not fits:
         raise RuntimeError(f"value cannot be converted to type {_C_NAMES[name]} without overflow")

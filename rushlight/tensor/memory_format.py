@@ -45,6 +45,20 @@ channels_last_3d = memory_format("channels_last_3d")
 _RANKS = {channels_last: 4, channels_last_3d: 5}
 
 
+@final
+class layout:
+    """How elements are laid out: ``torch.strided``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided, sparse_coo = layout("strided"), layout("sparse_coo")
+
+
 def require_format(who: str, wanted: Any) -> None:
     """TypeError where a ``memory_format`` is something else."""
     if wanted is not None and not isinstance(wanted, memory_format):

@@ -22,6 +22,7 @@ from rushlight.ops.complex_numbers import conj
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.permute import permute
 from rushlight.ops.view.strided import strided_set
+from rushlight.runtime.tail import settle as settle_tail
 from rushlight.tensor.device import NO_DATA
 from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.saved_values import materialise, with_memory
@@ -363,6 +364,7 @@ def write_through(old: Value, fresh: Value) -> None:
         flush(local.trace)
     source = fresh.buffer
     assert source is not None
+    settle_tail()
     # The tensor, the caller's name, ours and the argument: who else reads it wants the old numbers.
     if getrefcount(old) > 4:
         old.buffer = copy_of(buffer)

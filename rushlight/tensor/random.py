@@ -96,6 +96,7 @@ randn = _sampler("randn", complexes.normal, "Normal numbers, mean 0, std 1.")
 
 
 C_NAMES = {
+    "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int",
     "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
     "int64": "long int", "bool": "bool", "float32": "float", "float64": "double",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16",

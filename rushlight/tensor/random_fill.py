@@ -105,6 +105,9 @@ def random_(
     source = source_of(generator)
     node = "Random1" if to is _UNGIVEN else "Random"
     if low is _UNGIVEN and to is _UNGIVEN:
+        if self.dtype in dtypes.BARE:
+            kind = type_name(self.dtype)
+            raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{kind}'")
         return _fill(self, source.random_full(_count(self), self.dtype.np), "random_", "Random2")
     if to is _UNGIVEN:
         low, to = 0, low

@@ -94,7 +94,7 @@ def _as_given(node: GradNode, place: int, value: Value) -> Tensor:
     return made
 
 
-def _pack_node(node: GradNode) -> None:
+def _pack_node(node: GradNode, outs: Any) -> None:
     saved = node.saved
     if not saved or not isinstance(saved[0], Value) or not _hooks.pairs or _hooks.packing:
         return

@@ -277,14 +277,14 @@ def edge_of(tensor: Tensor) -> Any:
 tensor_of: Callable[[Value], Tensor]
 
 
-# Told of every new node, if anybody listens: anomaly detection, saved-tensor hooks.
-on_attach: Callable[[GradNode], None] | None = None
-_listeners: dict[str, Callable[[GradNode], None]] = {}
+Listener = Callable[[GradNode, Any], None]  # told of every new node and its results, in a tuple
+on_attach: Listener | None = None  # if anybody listens: anomaly detection, saved-tensor hooks
+_listeners: dict[str, Listener] = {}
 # Whether saved tensors may be overwritten: the old numbers are there as long as a node needs them.
 mutation_allowed = False
 
 
-def listen(name: str, listener: Callable[[GradNode], None] | None) -> None:
+def listen(name: str, listener: Listener | None) -> None:
     """Let ``listener`` hear of every new node from now on; None: no more."""
     global on_attach
     _listeners.pop(name, None)
@@ -292,9 +292,9 @@ def listen(name: str, listener: Callable[[GradNode], None] | None) -> None:
         _listeners[name] = listener
     told = tuple(_listeners.values())
 
-    def tell(node: GradNode) -> None:
+    def tell(node: GradNode, outs: tuple[Tensor, ...]) -> None:
         for each in told:
-            each(node)
+            each(node, outs)
 
     on_attach = tell if told else None
 
@@ -333,7 +333,7 @@ def attach_one(
     node.inplace = False
     out._edge = node
     if on_attach is not None:
-        on_attach(node)
+        on_attach(node, (out,))
 
 
 def attach(
@@ -362,7 +362,7 @@ def attach(
     )
     node = GradNode(gradient, edges, saved, numbers)
     if on_attach is not None:
-        on_attach(node)
+        on_attach(node, outs)
     if len(outs) == 1:
         outs[0]._edge = node
         return

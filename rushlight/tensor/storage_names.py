@@ -62,6 +62,9 @@ class _Storage:
     def __len__(self) -> int:
         return self.size()
 
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes()
+
     def __getitem__(self, index: Any) -> Any:
         found = self._elements()[index]
         return found.item() if np.ndim(found) == 0 else found.tolist()
@@ -311,7 +314,7 @@ LEGACY: dict[str, type[TypedStorage]] = {
         f"{name}Storage", (TypedStorage,), {"dtype": dtypes.BY_NAME[kind], "__module__": "torch"}
     )
     for kind, name in LEGACY_NAMES.items()
-    if kind in dtypes.BY_NAME
+    if dtypes.BY_NAME[kind] not in dtypes.BARE
 }
 
 

@@ -35,6 +35,7 @@ from rushlight.ops.layout import Layout
 from rushlight.ops.view.permute import permute
 from rushlight.ops.view.reshape import reshape
 from rushlight.ops.view.strided import strided, strided_of
+from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import state
 from rushlight.tensor.device import NO_DATA
@@ -311,6 +312,8 @@ class Tensor(Writable):
                 if meta.shell:
                     raise RuntimeError("Tensor.item() cannot be called on meta tensors")
                 buffer = self._concrete()
+            if tail.held is not None:
+                tail.need(buffer)
             reader = _READERS.get(meta.dtype.name)
             if reader is not None:
                 return reader.from_address(buffer.address).value
@@ -372,6 +375,7 @@ def edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
 def private_buffer(tensor: Tensor) -> Buffer:
     """The storage's memory, shared with no other value: what may be shown to the outside."""
     buffer = tensor._concrete()
+    tail.settle()
     # What was recorded and has not run yet must not see what the outside writes.
     if local.trace.pending:
         flush(local.trace)

@@ -49,6 +49,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     entry = cache.get(key)
     if entry is None:
         if holds_array(arguments):  # x.view(n, -1) with a tensor n, or a number of NumPy's
+            require_kinds(op, (x, *arguments))
             return make_view(op, x, plain_constant(arguments))
         require_kinds(op, (x, *arguments))
         if len(cache) > _VIEWS_LIMIT:

@@ -25,7 +25,7 @@ from rushlight.engine.value import Value, require_one_device, values_at
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
 from rushlight.tensor import autocast
-from rushlight.tensor.argument_kinds import require_kinds
+from rushlight.tensor.argument_kinds import asked, require_kind, require_kinds
 from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import as_bool, require_fits
@@ -250,15 +250,16 @@ def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] 
     """An argument as the generated function takes it, or TypeError as PyTorch words it."""
     kind = parameter.kind
     if kind == table.STATIC:
+        require_kind(op, parameter, value)
         return plain_constant(value)
     if value is None:
         if kind in _OPTIONAL:
             return None
     elif isinstance(value, Tensor):
-        if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
-            return value.item()
-        if kind != table.TENSORS:
+        if kind not in (table.SCALAR, table.OPTIONAL_SCALAR, table.TENSORS):
             return value
+        if value.ndim == 0 and kind != table.TENSORS:
+            return value.item()
     elif kind in (*MAY_HOLD_NUMBER, table.SCALAR, table.OPTIONAL_SCALAR):
         if type(value) in NUMBER_TYPES:
             return within_reach(value, arguments)
@@ -310,7 +311,8 @@ _SHARED: dict[str, Any] = {
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
     "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
-    "_require_fits": require_fits, "_as_bool": as_bool, "_PLAIN": (int, float),
+    "_require_fits": require_fits, "_as_bool": as_bool, "_PLAIN": (int, float), "_asked": asked,
+    "_AXES": frozenset({int, tuple, list, type(None)}),
 }  # fmt: skip
 
 

@@ -115,6 +115,16 @@ def _default(parameter: Parameter) -> str:
     return "" if parameter.default is inspect.Parameter.empty else f"=default_{parameter.name}"
 
 
+def _asked_for(op: Op, place: int) -> str:
+    """A constant of a view: an int is told from True and 1.0, which a table takes for it."""
+    name, annotation = op.parameters[place].name, op.parameters[place].annotation
+    if annotation == "int":
+        return f"{name} if {name}.__class__ is int else _asked(_OP, {place}, {name})"
+    if annotation.startswith("int | "):
+        return f"{name} if {name}.__class__ in _AXES else _asked(_OP, {place}, {name})"
+    return name
+
+
 def _awaited(op: Op) -> list[str]:
     """The required arguments from the first on that may come under NumPy's name."""
     plain = [p for p in op.parameters if not p.keyword_only]
@@ -196,7 +206,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         f"        if {name}_k.__class__ is int: {name}_k = {name}_v.pos" for name in several[:-1]
     ]
     if op.view:
-        rest = names[1:]
+        rest = [_asked_for(op, place) for place in range(1, len(names))]
         constants = f"({', '.join(rest)}{',' if rest else ''})"
         return (
             f"def {op.name}({', '.join(signature)}):\n{lead}"

@@ -1,10 +1,19 @@
 """torchtext's names: corpora by their published layout, tokenisers, vocabularies, transforms."""
 
+from rushlight.base.left_out import leaving_out
 from rushlight.text import data, datasets, functional, legacy, transforms, vocab
 
 __version__ = "0.18.0"  # whose interface this is
 
 __all__ = ["data", "datasets", "functional", "legacy", "transforms", "vocab"]
+
+__getattr__ = leaving_out(
+    "torchtext",
+    dict.fromkeys(
+        ("experimental", "models", "nn", "prototype"),
+        "of torchtext there are data sets, tokenisers, vocabularies and transforms",
+    ),
+)
 
 
 def disable_torchtext_deprecation_warning() -> None:

@@ -6,14 +6,19 @@ from typing import Any
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.base.dtype import int64
+from rushlight.base.left_out import leaving_out
 from rushlight.nn import Module, Sequential
 from rushlight.nn import functional as nn_functional
 from rushlight.tensor import Tensor
 from rushlight.text import functional as F
+from rushlight.text.tokenizers import BERTTokenizer, CLIPTokenizer, GPT2BPETokenizer
 from rushlight.text.vocab import Vocab
 
 __all__ = [
     "AddToken",
+    "BERTTokenizer",
+    "CLIPTokenizer",
+    "GPT2BPETokenizer",
     "LabelToIndex",
     "PadTransform",
     "Sequential",
@@ -22,6 +27,12 @@ __all__ = [
     "Truncate",
     "VocabTransform",
 ]
+
+_OTHERS = "CharBPETokenizer MaskTransform RegexTokenizer SentencePieceTokenizer"
+__getattr__ = leaving_out(
+    "torchtext.transforms",
+    dict.fromkeys(_OTHERS.split(), "BERTTokenizer, CLIPTokenizer and GPT2BPETokenizer are there"),
+)
 
 
 class VocabTransform(Module):

@@ -28,13 +28,21 @@ from rushlight.random import fork_rng, get_rng_state, set_rng_state
 from rushlight.tensor import Tensor, state
 from rushlight.tensor.state import GradNode
 from rushlight.tensor.walking import takes_inputs
+from rushlight.utils.selective_checkpoint import (
+    CheckpointPolicy,
+    SelectiveCheckpointContext,
+    create_selective_checkpoint_contexts,
+)
 
 __all__ = [
     "CheckpointError",
     "CheckpointFunction",
+    "CheckpointPolicy",
+    "SelectiveCheckpointContext",
     "check_backward_validity",
     "checkpoint",
     "checkpoint_sequential",
+    "create_selective_checkpoint_contexts",
     "detach_variable",
     "get_device_states",
     "noop_context_fn",
@@ -97,15 +105,15 @@ def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _watching(seen: Callable[[GradNode], None]) -> Iterator[None]:
+def watching(seen: state.Listener) -> Iterator[None]:
     """``seen`` is told of the nodes this thread makes; who watched before is not."""
     before, here = state.on_attach, threading.get_ident()
 
-    def told(node: GradNode) -> None:
+    def told(node: GradNode, outs: tuple[Tensor, ...]) -> None:
         if threading.get_ident() == here:
-            seen(node)
+            seen(node, outs)
         elif before is not None:
-            before(node)
+            before(node, outs)
 
     state.on_attach = told
     try:
@@ -141,7 +149,7 @@ class _Part:
         self._debug = debug
         self.nodes: list[GradNode] = []
 
-    def keep(self, node: GradNode) -> None:
+    def keep(self, node: GradNode, outs: tuple[Tensor, ...]) -> None:
         """A node of the first run."""
         node.__class__ = _LightNode
         self.nodes.append(node)
@@ -164,7 +172,7 @@ class _Part:
         flush()  # the backward pass so far: its values are needed no longer
         fresh: list[GradNode] = []
 
-        def seen(node: GradNode) -> None:
+        def seen(node: GradNode, outs: tuple[Tensor, ...]) -> None:
             fresh.append(node)
             if self._early_stop and len(fresh) == len(self.nodes):
                 raise _Done
@@ -174,7 +182,7 @@ class _Part:
             if self._random is not None:
                 set_rng_state(self._random)
             stack.enter_context(contextlib.suppress(_Done))
-            for context in (_watching(seen), enable_grad(), self._autocast, self._context):
+            for context in (watching(seen), enable_grad(), self._autocast, self._context):
                 stack.enter_context(context)
             self._run()
         self._compare(fresh)
@@ -255,7 +263,7 @@ def checkpoint(
         lambda: function(*args, **kwargs), (*args, *kwargs.values()), preserve, again,
         determinism_check == "default", early_stop if _early_stop is None else _early_stop, debug,
     )  # fmt: skip
-    with _watching(part.keep), forward:
+    with watching(part.keep), forward:
         result = function(*args, **kwargs)
     part.forget()
     return result

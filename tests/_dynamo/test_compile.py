@@ -107,3 +107,12 @@ def test_wrong_arguments() -> None:
         torch.compile(module, backend="mine")
     assert torch.compiler.list_backends() == ["cudagraphs", "inductor", "openxla", "tvm"]
     assert "eager" in torch._dynamo.list_backends(())
+
+
+def test_a_function_as_backend_is_not_called_and_that_is_said() -> None:
+    def of_mine(graph: Any, inputs: Any) -> Any:
+        raise AssertionError
+
+    with pytest.warns(UserWarning, match="backend 'of_mine' is not called"):
+        compiled = torch.compile(lambda x: x + 1, backend=of_mine)
+    assert compiled(torch.ones(2)).tolist() == [2, 2]

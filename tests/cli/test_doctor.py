@@ -22,7 +22,7 @@ def test_a_healthy_machine(
     text = capsys.readouterr().out
     assert "All is well." in text
     assert "equal to NumPy's result" in text
-    assert f"{tmp_path}/cache/code: 0 kernels" in text
+    assert f"{tmp_path}/cache/code: 0 kernels and plans" in text
 
 
 def test_a_wrong_kernel_is_found(

@@ -31,3 +31,17 @@ def test_plans_of_one_trace_count_towards_the_limit(monkeypatch: pytest.MonkeyPa
             assert each.tolist() == [place + 1, place + 2, place + 3]
         assert _plans() <= 200 // 6 + 1
     clear()
+
+
+def test_a_long_loop_counts_as_the_memory_of_its_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few calls, a program of thousands of commands."""
+    clear()
+    monkeypatch.setattr(trace, "STEP_LIMIT", 1000)
+    net = torch.nn.LSTM(3, 4)
+    for steps in range(100, 124):
+        out, _ = net(torch.ones(steps, 1, 3))
+        out.sum().backward()
+        assert net.weight_hh_l0.grad.isfinite().all()
+        net.zero_grad()
+        assert _plans() <= 6
+    clear()

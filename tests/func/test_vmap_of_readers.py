@@ -44,3 +44,13 @@ def test_masked_scatter_has_a_gradient_of_each_sample():
     made = vmap(grad(total, argnums=2))(x, mask, x + 1)
     expected = one_by_one(grad(total, argnums=2), x, mask, x + 1)
     torch.testing.assert_close(made, expected)
+
+
+def test_lstsq_of_each_sample():
+    tall, right = torch.sin(torch.arange(24.0)).reshape(2, 4, 3), x.reshape(6, 4, 1)[:2]
+
+    def solution(a, b):
+        return torch.linalg.lstsq(a, b).solution
+
+    made = vmap(solution)(tall, right)
+    torch.testing.assert_close(made, one_by_one(solution, tall, right))

@@ -7,6 +7,7 @@ import io
 import pytest
 
 import rushlight as torch
+from rushlight.engine.flush import stats
 
 
 def test_steps_and_a_state_saved_between() -> None:
@@ -58,3 +59,30 @@ def test_what_others_say_of_sparse_gradients() -> None:
             optimizer.step()
             optimizer.step()
         assert twins[0].tolist() == twins[1].tolist()
+
+
+def test_rows_that_come_twice_need_no_plan_of_their_own() -> None:
+    # How many different rows a batch has changes from step to step; the step's shapes do not.
+    torch.manual_seed(0)
+    layer = torch.nn.Embedding(12, 3, sparse=True)
+    optimizer = torch.optim.SparseAdam(layer.parameters(), lr=0.1)
+    plans = []
+    for step in range(8):
+        rows = torch.arange(8) % (step + 1)
+        before = stats.plans
+        loss = (layer(rows) ** 2).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        loss.item()
+        plans.append(stats.plans - before)
+    assert sum(plans[3:]) == 0
+
+
+def test_shared_sums() -> None:
+    places = torch.tensor([[2, 0, 2, 1]])
+    elements = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+    grad = torch.sparse_coo_tensor(places, elements, (4, 2))
+    assert grad.shared_sums().tolist() == [[6, 8], [3, 4], [6, 8], [7, 8]]
+    assert grad.coalesce().shared_sums().tolist() == [[3, 4], [7, 8], [6, 8]]
+    assert torch.sparse_coo_tensor(size=(4, 2)).shared_sums().numel() == 0

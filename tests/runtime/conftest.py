@@ -76,6 +76,24 @@ entry:
 }
 """
 
+# args: flag, said.  Waits until the flag is 7, then says 1.
+AWAIT = """
+define i64 @await(ptr noalias %args, i64 %begin, i64 %end) {
+entry:
+  %flag = load ptr, ptr %args
+  %p = getelementptr i64, ptr %args, i64 1
+  %said = load ptr, ptr %p
+  br label %loop
+loop:
+  %v = load atomic i64, ptr %flag acquire, align 8
+  %up = icmp eq i64 %v, 7
+  br i1 %up, label %exit, label %loop
+exit:
+  store i64 1, ptr %said
+  ret i64 0
+}
+"""
+
 # args: x, y.  y[unit] = x[unit] * 0.5, to see what happens to denormal numbers.
 HALVE = """
 define i64 @halve(ptr noalias %args, i64 %begin, i64 %end) {
@@ -99,12 +117,15 @@ exit:
 }
 """
 
-TEXTS = {"zero": ZERO, "saxpy": SAXPY, "count": COUNT, "fail": FAIL, "halve": HALVE}
+TEXTS = {
+    "zero": ZERO, "saxpy": SAXPY, "count": COUNT, "fail": FAIL, "halve": HALVE, "await": AWAIT,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def kernels() -> dict[str, int]:
-    """Addresses of zero, saxpy(x, y; unit), count(counts), fail(; first), halve(x, y)."""
+    """Addresses of zero, saxpy(x, y; unit), count(counts), fail(; first), halve(x, y),
+    await(flag, said)."""
     return code.load(list(TEXTS.items()))
 
 

@@ -73,7 +73,7 @@ def test_oldest_files_of_a_shelf_go_first(tmp_path: Path) -> None:
         cache.put(f"aa{number}", bytes(100 - 32))
         cache.put(f"bb{number}", bytes(100 - 32))
         os.utime(cache.path(f"aa{number}"), (number, number))
-    small = DiskCache(cache.folder, limit_bytes=350 * SHELVES)
+    small = DiskCache(cache.folder, limit_bytes=17_000 * SHELVES)  # a file takes 4096
     small.put("aa9", b"code")  # not one that looks
     assert len(small.files()) == 13
     small.put("aa0x", b"code")
@@ -161,3 +161,11 @@ def test_full_disk_is_one_warning_and_leaves_nothing(run_script: Script, tmp_pat
     assert done.stdout == "4 0\n", done.stderr
     assert done.stderr.count("RuntimeWarning: rushlight: compiled code is not kept") == 1
     assert DiskCache(tmp_path / "cache" / "code").files() == []
+
+
+def test_files_that_go_while_they_are_counted(tmp_path: Path) -> None:
+    disk = DiskCache(tmp_path / "own")
+    disk.put("aa", b"1")
+    there = disk.files()
+    disk.files = lambda: [*there, tmp_path / "own" / "gone.o"]  # type: ignore[method-assign]
+    assert len(disk.sizes()) == 1

@@ -274,3 +274,17 @@ def test_no_more_threads_allowed(run_script: Callable[..., object]) -> None:
         "print(pool.workers())\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def test_commands_are_read_back_whatever_ran_since(kernels: Kernels, threads: SetThreads) -> None:
+    commands = (
+        Command(kernels["count"], 7, ((0, 0), (0, 8)), (3, -5, 2**40)),
+        Command(kernels["count"], 0, serial=True),
+        Command(kernels["count"], 2**31 - 1, ((2, -64),), (), True),
+        Command(kernels["count"], 1, (), (1, 2)),
+    )
+    program = Program(commands)
+    assert program.commands == commands
+    program.share([True, False, True, False])
+    program.profile()
+    assert program.commands == commands

@@ -243,3 +243,13 @@ def test_events_are_numbers_below_the_chance(chance: float) -> None:
         generator.bernoulli_into(mask[1:].ctypes.data, count, chance)
         assert mask[[0, -1]].tolist() == [7, 7]
         np.testing.assert_array_equal(mask[1:-1].view(bool), numbers < chance)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1023, 1024, 1025, 5000])
+def test_fractions_and_longs_are_made_of_words(count: int) -> None:
+    words = Mt19937(3).words(count)
+    np.testing.assert_array_equal(
+        Mt19937(3).fractions(count), (words % 2**24).astype(np.float32) / np.float32(2**24)
+    )
+    pairs = Mt19937(3).words(2 * count).astype(np.uint64)
+    np.testing.assert_array_equal(Mt19937(3).longs(count), pairs[0::2] << 32 | pairs[1::2])

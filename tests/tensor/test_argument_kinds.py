@@ -27,6 +27,29 @@ REFUSED = [
     lambda: torch.bincount(torch.tensor([1]), weights=0),
     lambda: torch.poisson(x, generator="a"),
     lambda: torch.abs_(0),
+    # A tensor is looked at before it is a number; arrays and numpy.bool are none.
+    lambda: x.cumsum(torch.tensor(1.0)),
+    lambda: x.sum(0, keepdim=np.bool_(True)),
+    lambda: torch.add(x, x, alpha=torch.tensor([1])),
+    # Sizes given one by one.
+    lambda: x.permute(1.0, 0),
+    lambda: x.expand((2.0,)),
+    lambda: x.reshape(True, 6),
+    lambda: x.movedim(0, (1,)),
+    # Two tensors have no axis.
+    lambda: torch.max(x, x, 1),
+    lambda: x.min(None),
+    # What new tensors are told.
+    lambda: torch.zeros(2, layout=1),
+    lambda: torch.eye(2, requires_grad=1),
+    lambda: torch.randn_like(x, pin_memory="a"),
+    lambda: torch.nn.functional.dropout(x, 0.5, 1),
+    lambda: torch.nn.functional.relu_(0),
+    lambda: x.random_(generator=1),
+    lambda: torch.isin(x, [1]),
+    lambda: torch.quantile(x, [0.5]),
+    lambda: torch.result_type(x, [1]),
+    lambda: torch.hsplit(x, True),
 ]  # fmt: skip
 
 
@@ -41,6 +64,34 @@ def test_a_refused_kind_is_not_taken_for_an_equal_number_met_before():
     for other in (True, 1.0):
         with pytest.raises(TypeError, match=r"argument 'dim' \(position 2\) must be int"):
             x.cumsum(other)
+
+
+@pytest.mark.parametrize("other", [True, 1.0, torch.tensor(1.0)])
+def test_a_view_asked_for_axis_1_before_is_not_made_for_true_or_a_float(other):
+    assert x.transpose(0, 1).shape == (3, 2)
+    assert x.unsqueeze(1).squeeze(1).shape == (2, 3)
+    for call in (lambda: x.transpose(0, other), lambda: x.unsqueeze(other)):
+        with pytest.raises(TypeError, match="must be int"):
+            call()
+
+
+def test_what_is_taken_as_pytorch_takes_it():
+    one = torch.tensor([1])
+    assert x.narrow(0, 0, one).shape == (1, 3)
+    assert x.sum(one).shape == (2,)
+    assert x.repeat(2, True).shape == (4, 3)
+    assert [each.shape[1] for each in x.hsplit(1, 2)] == [1, 1, 1]
+    assert len(x.hsplit(np.int64(3))) == 3
+    assert torch.linspace(0, 1, 2, pin_memory=False).tolist() == [0, 1]
+    assert torch.special.airy_ai(x=x).equal(torch.special.airy_ai(x))
+    assert torch.special.hermite_polynomial_h(x=x, n=2).shape == (2, 3)
+
+
+def test_a_layout_or_memory_that_no_tensor_has_here_is_not_ignored():
+    with pytest.raises(NotImplementedError, match="sparse_coo"):
+        torch.zeros(2, 2, layout=torch.sparse_coo)
+    with pytest.raises(RuntimeError, match="accelerator"):
+        torch.zeros(2, pin_memory=True)
 
 
 def test_what_counts_as_a_whole_number():

@@ -54,3 +54,20 @@ def test_gradients_flow_and_errors_are_the_same() -> None:
         torch.stack([torch.ones(3)] * 8 + [torch.ones(4)])
     with pytest.raises(IndexError, match="out of range"):
         torch.cat([torch.ones(3)] * 8, 1)
+
+
+def test_rows_in_memory_of_every_layout() -> None:
+    whole = torch.arange(72.0).reshape(12, 3, 2)
+    rows = list(whole)  # parts of one memory, each without gaps
+    assert torch.equal(torch.stack(rows), whole)
+    assert torch.equal(torch.cat(rows), whole.reshape(36, 2))
+    turned = [row.t() for row in rows]  # with gaps
+    assert torch.equal(torch.stack(turned), whole.transpose(1, 2))
+    assert torch.cat([torch.ones(0, 3)] * 9).shape == (0, 3)
+    assert torch.stack([torch.tensor(True)] * 9).tolist() == [True] * 9
+    halves = [torch.full((2,), float(i), dtype=torch.bfloat16) for i in range(9)]
+    assert torch.cat(halves)[::2].tolist() == list(range(9))
+    ragged = [torch.full((n % 4, 2), float(n)) for n in range(11)]
+    assert torch.cat(ragged)[:, 1].tolist() == [n for n in range(11) for _ in range(n % 4)]
+    with pytest.raises(RuntimeError, match="equal size"):
+        torch.stack(ragged)

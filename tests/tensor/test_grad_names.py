@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import rushlight as torch
@@ -63,3 +65,21 @@ def test_what_grad_refuses() -> None:
         torch.autograd.grad((y * 2).sum(), [])
     with pytest.raises(RuntimeError, match=r"gradient of size '\[3\]' to a tensor of size '\[2\]'"):
         y.grad = torch.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (torch.exp, "MulBackward0"),
+        (torch.log, "DivBackward0"),
+        (torch.tanh, "TanhBackwardBackward0"),
+        (torch.relu, "ThresholdBackwardBackward0"),
+        (lambda x: torch.softmax(x, 0), "SoftmaxBackwardDataBackward0"),
+        (lambda x: x.sort().values.square(), "ScatterBackward0"),
+        (lambda x: x.cumsum(0).square(), "FlipBackward0"),
+    ],
+)
+def test_the_gradient_of_a_gradient_has_pytorchs_name(function: Any, name: str) -> None:
+    x = torch.tensor([0.1, 0.2, 0.3], requires_grad=True)
+    (first,) = torch.autograd.grad(function(x).sum(), x, create_graph=True)
+    assert first.grad_fn.name() == name

@@ -94,6 +94,13 @@ class Weight(torch.nn.Parameter):
     pass
 
 
+class Disabled(torch.Tensor):
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+
+one = torch.ones(3).as_subclass(Disabled)
+assert type(one + 1) is type(torch.add(one, one)) is torch.Tensor
+
 printed = repr(Weight(torch.ones(1)))
 assert printed == "Parameter containing:\\nParameter(Weight([1.], requires_grad=True))", printed
 """

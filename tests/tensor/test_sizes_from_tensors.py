@@ -54,5 +54,5 @@ def test_of_a_tensor_of_one_its_element() -> None:
 @pytest.mark.parametrize("name", ["sum", "mean", "amax", "all", "logsumexp", "nansum"])
 def test_two_axes_have_to_be_a_tuple(name: str) -> None:
     getattr(X, name)(0, True)
-    with pytest.raises(TypeError, match="argument 'keepdim' must be bool, not int"):
+    with pytest.raises(TypeError, match=r"argument 'keepdim' .*must be bool, not int"):
         getattr(X, name)(0, 1)

@@ -1,5 +1,6 @@
 """Storages as PyTorch shows them: set_, growing, other dtypes, printed forms."""
 
+import sys
 import warnings
 
 import pytest
@@ -60,3 +61,10 @@ def test_a_storage_resized_to_less_and_to_more_again():
         w.tolist()
     storage.resize_(12)
     assert w.fill_(2.0).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_getsizeof_counts_the_elements() -> None:
+    small, large = torch.zeros(0), torch.zeros(1000)
+    for kind in ("untyped_storage", "storage"):
+        sizes = [sys.getsizeof(getattr(each, kind)()) for each in (small, large)]
+        assert sizes[1] - sizes[0] == 4000

@@ -12,7 +12,8 @@ from rushlight.vision import tv_tensors
 from rushlight.vision.datasets.vision import PixelDataset
 from rushlight.vision.transforms import batch as batch_module
 from rushlight.vision.transforms import v2 as V
-from rushlight.vision.transforms.batch import Form, plan
+from rushlight.vision.transforms.batch import plan
+from rushlight.vision.transforms.batch_stages import Form
 from rushlight.vision.transforms.fixed_point import resize_bytes, rows_first
 
 Image = pytest.importorskip("PIL.Image")

@@ -9,7 +9,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import vision
-from rushlight.vision import models
+from rushlight.vision import datasets, io, models
 from rushlight.vision.datasets import mnist, samplers, utils
 from rushlight.vision.datasets.folder import make_dataset
 from rushlight.vision.transforms import ColorJitter, v2
@@ -81,3 +81,15 @@ def test_files_by_hand(tmp_path) -> None:
         make_dataset(tmp_path, {}, ".png")
     with pytest.raises(NotImplementedError, match=r"drive.google.com/file/d/abc"):
         utils.download_file_from_google_drive("abc", tmp_path)
+
+
+def test_what_is_left_out_of_io_and_datasets_says_so() -> None:
+    for where, name in (
+        (io, "read_video"), (io, "VideoReader"), (io, "decode_avif"), (datasets, "Kinetics"),
+        (datasets, "wrap_dataset_for_transforms_v2"),
+    ):  # fmt: skip
+        assert not hasattr(where, name)
+        with pytest.raises(NotImplementedError, match=f"{name} is left out"):
+            getattr(where, name)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        datasets.nothing_of_the_kind  # noqa: B018

@@ -285,3 +285,16 @@ def test_address_of_the_module() -> None:
     for name in kept.__all__:
         assert getattr(kept, name) is getattr(transforms, name)
     assert {"Compose", "RandomCrop", "Normalize", "InterpolationMode"} <= set(kept.__all__)
+
+
+def test_a_chain_normalizes_wherever_the_pair_stands() -> None:
+    picture = F.to_pil_image(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5)
+    pair = [T.ToTensor(), T.Normalize((0.1, 0.2, 0.3), (0.5, 0.6, 0.7))]
+    expected = pair[1](pair[0](picture))
+    turned = T.Compose([T.RandomHorizontalFlip(1.0), *pair, T.RandomHorizontalFlip(1.0)])
+    assert torch.equal(turned(picture), expected)
+    assert torch.equal(T.Compose([T.Compose(pair)])(picture), expected)
+    assert torch.equal(T.Compose([T.ToTensor()])(picture), pair[0](picture))
+    assert torch.equal(T.Compose([T.ToTensor(), torch.neg])(picture), -pair[0](picture))
+    with pytest.raises(TypeError, match="PIL Image or ndarray"):
+        T.Compose([T.ToTensor(), T.ToTensor()])(picture)

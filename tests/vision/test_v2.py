@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.vision import transforms as T
 from rushlight.vision import tv_tensors
 from rushlight.vision.transforms import v2
 from rushlight.vision.transforms.v2 import functional as F
@@ -209,3 +210,41 @@ def test_a_kind_keeps_its_gradient() -> None:
     weight = torch.ones(1, 2, 2, requires_grad=True)
     tv_tensors.wrap(weight * 3, like=tv_tensors.Image(weight.detach())).sum().backward()
     assert weight.grad.tolist() == [[[3.0, 3.0], [3.0, 3.0]]]
+
+
+def test_v2_scales_by_a_product() -> None:
+    # 1 / 255 in float32 times 3 is not the float32 next to 3 / 255; both are as PyTorch has them.
+    bytes_ = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16)
+    product = bytes_.float() * (1.0 / 255)
+    assert (v2.ToDtype(torch.float32, scale=True)(bytes_) == product).all()
+    assert (v2.functional.convert_image_dtype(bytes_) == product).all()
+    quotient = bytes_.float() / 255
+    assert (T.ConvertImageDtype(torch.float32)(bytes_) == quotient).all()
+    assert (product != quotient).any()
+    half = v2.functional.to_dtype(bytes_, torch.float16, scale=True)
+    assert (half == product.half()).all()
+
+
+def test_resized_bytes_sum_exactly() -> None:
+    # White stays white whichever weights round up; a stretched filter's sums need 31 digits.
+    for size, target in (((32, 32), [224, 224]), ((300, 7), [3, 200]), ((5, 9), [64, 2])):
+        white = torch.full((3, *size), 255, dtype=torch.uint8)
+        for mode in (T.InterpolationMode.BILINEAR, T.InterpolationMode.BICUBIC):
+            assert (F.resize(white, target, mode) == 255).all()
+    ramp = (torch.arange(12, dtype=torch.uint8) * 23).reshape(1, 3, 4)
+    assert F.resize(ramp, [2, 7]).flatten().tolist() == [
+        35,
+        43,
+        56,
+        70,
+        83,
+        96,
+        104,
+        150,
+        158,
+        171,
+        185,
+        198,
+        211,
+        219,
+    ]

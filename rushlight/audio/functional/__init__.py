@@ -1,5 +1,13 @@
 """torchaudio.functional: the formulas under the transforms."""
 
+from rushlight.audio.functional.beamforming import (
+    apply_beamforming,
+    mvdr_weights_rtf,
+    mvdr_weights_souden,
+    psd,
+    rtf_evd,
+    rtf_power,
+)
 from rushlight.audio.functional.biquads import (
     allpass_biquad,
     band_biquad,
@@ -36,6 +44,7 @@ from rushlight.audio.functional.mixing import (
     preemphasis,
     speed,
 )
+from rushlight.audio.functional.modulation import flanger, phaser
 from rushlight.audio.functional.phase import griffinlim, phase_vocoder, pitch_shift
 from rushlight.audio.functional.resampling import resample
 from rushlight.audio.functional.spectrum import inverse_spectrogram, spectrogram
@@ -46,6 +55,7 @@ __all__ = [
     "add_noise",
     "allpass_biquad",
     "amplitude_to_DB",
+    "apply_beamforming",
     "band_biquad",
     "bandpass_biquad",
     "bandreject_biquad",
@@ -64,6 +74,7 @@ __all__ = [
     "equalizer_biquad",
     "fftconvolve",
     "filtfilt",
+    "flanger",
     "frechet_distance",
     "gain",
     "griffinlim",
@@ -78,12 +89,18 @@ __all__ = [
     "melscale_fbanks",
     "mu_law_decoding",
     "mu_law_encoding",
+    "mvdr_weights_rtf",
+    "mvdr_weights_souden",
     "overdrive",
     "phase_vocoder",
+    "phaser",
     "pitch_shift",
     "preemphasis",
+    "psd",
     "resample",
     "riaa_biquad",
+    "rtf_evd",
+    "rtf_power",
     "sliding_window_cmn",
     "spectral_centroid",
     "spectrogram",
@@ -92,8 +109,7 @@ __all__ = [
 ]
 
 _LEFT_OUT = """
-    apply_beamforming flanger forced_align merge_tokens mvdr_weights_rtf
-    mvdr_weights_souden phaser psd rnnt_loss rtf_evd rtf_power vad TokenSpan
+    forced_align merge_tokens rnnt_loss vad TokenSpan
 """
 __getattr__ = leaving_out(
     "torchaudio.functional", dict.fromkeys(_LEFT_OUT.split(), "it is one of few uses")

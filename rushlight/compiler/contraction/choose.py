@@ -88,16 +88,30 @@ def depth_block(tile: Tile) -> int:
     return max(64, cpu.host().l1_bytes // (tile.columns * tile.itemsize))
 
 
-def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> Blocks:
-    """Cut one matmul of a batch of ``batches`` into chunks."""
-    deep = _deep(tile, depth)
+@decision
+def in_parts(tile: Tile, depth: int) -> bool:
+    """Whether sums are added up part by part beside the first cache, not in the results' memory.
+
+    Packed panels of B that are longer than the cache come from the second one in time; results that
+    are read and written once for each block of depth do not.
+    """
+    return depth > depth_block(tile)
+
+
+# A block of depth in parts, in panels that the first cache would hold.
+PARTED_PANELS = 3
+
+
+def blocks(tile: Tile, rows: int, columns: int, depth: int, batches: int, parts: bool) -> Blocks:
+    """Cut one matmul of a batch of ``batches`` into chunks; ``parts``: see ``in_parts``."""
+    deep = _deep(tile, depth, PARTED_PANELS if parts else 1)
     tall = _tall(tile, rows, deep)
     return Blocks(tall, _wide(tile, tall, rows, columns, depth, batches), deep)
 
 
 @quantity
-def _deep(tile: Tile, depth: int) -> int:
-    most = depth_block(tile)
+def _deep(tile: Tile, depth: int, panels: int) -> int:
+    most = panels * depth_block(tile)
     return max(1, -(-depth // max(1, -(-depth // most))))
 
 

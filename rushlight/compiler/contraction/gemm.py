@@ -37,13 +37,13 @@ class Gemm(Record):
     """What is in a matmul kernel's text.
 
     ``edge``: B is read as it lies and its columns do not fill whole tiles, so that the last panel
-    is read under a mask. ``long``: blocks of depth are long.
+    is read under a mask. ``parts``: blocks of depth are long, their sums are taken in parts.
     """
 
     tile: Tile
     finish: Finish
     edge: bool
-    long: bool = False
+    parts: bool = False
 
 
 @functools.lru_cache(maxsize=128)
@@ -56,7 +56,7 @@ def gemm(spec: Gemm) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, finish, levels=2, parts=spec.long, results=True)
+    panels = Panel(tile, finish, levels=2, parts=spec.parts, results=True)
     edges = Panel(edge_tile(tile), finish, levels=2, edge=True)
     steps = {
         "out": word["out_column"],

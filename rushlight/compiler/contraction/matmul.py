@@ -125,21 +125,24 @@ def _matmul(
     packs = reused or turned
     if not packs and choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
         return [_dots(a, b, out, epilogue, axes, batches)]
+    narrow = work != out.dtype
     if turned:
         # The columns are a batch here: none of its sizes is in the kernel's text.
         tile = choose.tile(work, choose.MANY)
+        parts = True
         blocks = choose.turned_blocks(tile, rows, columns, depth, batches)
     else:
         few = choose.FEW_REUSED_ROWS if reused else choose.FEW_ROWS
         tile = choose.tile(work, columns, *((rows,) if rows <= few else ()))
-        blocks = choose.blocks(tile, rows, columns, depth, batches)
-    narrow = work != out.dtype
+        packs |= narrow or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1))
+        parts = packs and choose.in_parts(tile, depth)
+        blocks = choose.blocks(tile, rows, columns, depth, batches, parts)
     launches: list[Launch] = []
     if narrow or choose.packs_rows(tile, rows, columns, depth, a.step(-2), a.step(-1)):
         a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
     else:
         a_in = _Source(a.ref, tile.rows * a.step(-2), a.step(-2), a.step(-1), [x[1] for x in axes])
-    if narrow or packs or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1)):
+    if packs:
         b_in = _packed(launches, b, axes, 2, tile.columns, tile.lanes)
         edge = False
     else:
@@ -167,7 +170,7 @@ def _matmul(
     }
     launches.append(
         _launch(
-            gemm(Gemm(tile, finish.Finish.of(out, epilogue), edge, turned)),
+            gemm(Gemm(tile, finish.Finish.of(out, epilogue), edge, parts)),
             (a_in.ref, b_in.ref, out.ref, *finish.pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
             batches * row_blocks * column_blocks,

@@ -1,8 +1,11 @@
 """Panels: a (K, N) operand rewritten as strips of a tile's width, one depth after another.
 
 A panel's row holds the ``width`` neighbours that one step of the register tile loads; the last
-panel is filled up with zeros. Any strides; f16 and bf16 become f32 on the way. Chunks are groups
-of panels.
+panel is filled up with zeros. Any strides; f16 and bf16 become f32 on the way.
+
+Memory is read as it lies, which is what fetches it in time: where columns are neighbours, some rows
+at a time through all panels (a chunk is a stretch of depth); where the depth is, panel by panel
+(a chunk is a group of panels). The lines after those are asked for meanwhile.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ from rushlight.ir.size import quantity, shown
 
 # A quarter of this is what a chunk should at least move, or waking a thread costs more.
 _CHUNK_BYTES = 256 * 1024
-_WORDS = ("depth", "columns", "step_k", "step_n", "panels", "group", "groups", "batch1", "batch2",
-          "step0", "step1", "step2")  # fmt: skip
+_WORDS = ("depth", "columns", "step_k", "step_n", "panels", "group", "groups", "deep", "deeps",
+          "batch1", "batch2", "step0", "step1", "step2")  # fmt: skip
+# Rows that go through all panels together: of four, or sixteen, memory gives a fifth less.
+_ROWS = 8
 
 
 def panels_bytes(depth: int, columns: int, width: int, itemsize: int) -> int:
@@ -35,18 +40,22 @@ def pack(
     (count0, step0), (count1, step1), (count2, step2) = batch
     target = Ref(Scratch(max(64, size * count0 * count1 * count2)))
     panels = -(-columns // width)
-    panel_bytes = max(1, depth * width * values.SIZES[dtype])
-    group = _panels_a_chunk(panels, panel_bytes)
-    groups = -(-panels // group)
+    itemsize = values.SIZES[dtype]
+    group, deep = panels, depth
+    if source.step(1) == source.itemsize:
+        deep = _share(depth, panels * width * itemsize, _ROWS)
+    else:
+        group = _share(panels, depth * width * itemsize, 1)
+    groups, deeps = -(-panels // max(1, group)), -(-depth // max(1, deep))
     numbers = (
-        depth, columns, source.step(0), source.step(1), panels, group, groups, count1, count2,
-        step0, step1, step2,
+        depth, columns, source.step(0), source.step(1), panels, group, groups, deep, deeps,
+        count1, count2, step0, step1, step2,
     )  # fmt: skip
     launch = Launch(
         _kernel(source.dtype, width, lanes),
         (source.ref, target),
         numbers,
-        chunks=groups * count0 * count1 * count2,
+        chunks=groups * deeps * count0 * count1 * count2,
         flops=0,
         bytes=2 * size * count0 * count1 * count2,
         label=f"pack {shown(depth)}x{shown(columns)} {source.dtype}",
@@ -55,8 +64,9 @@ def pack(
 
 
 @quantity
-def _panels_a_chunk(panels: int, panel_bytes: int) -> int:
-    return max(1, min(panels, _CHUNK_BYTES // panel_bytes))
+def _share(count: int, each: int, step: int) -> int:
+    """How many of ``count`` things of ``each`` bytes are a chunk's: a multiple of ``step``."""
+    return min(count, round_up(max(1, _CHUNK_BYTES // max(1, each)), step))
 
 
 def pieces(width: int, lanes: int) -> list[tuple[int, int]]:
@@ -82,78 +92,121 @@ def _kernel(source: str, width: int, lanes: int) -> Kernel:
     word = dict(zip(_WORDS, body.words("%args", len(_WORDS), first=2), strict=True))
     panel_bytes = body.mul(word["depth"], str(width * itemsize))
     with body.loop("%begin", "%end") as chunk:
-        group = body.rem(chunk, word["groups"])
-        rest = body.div(chunk, word["groups"])
-        index2 = body.rem(rest, word["batch2"])
-        index1 = body.rem(body.div(rest, word["batch2"]), word["batch1"])
-        index0 = body.div(rest, body.mul(word["batch1"], word["batch2"]))
+        stretch = body.rem(chunk, word["deeps"])
+        rest = body.div(chunk, word["deeps"])
+        group = body.rem(rest, word["groups"])
+        matrix = body.div(rest, word["groups"])
+        index2 = body.rem(matrix, word["batch2"])
+        index1 = body.rem(body.div(matrix, word["batch2"]), word["batch1"])
+        index0 = body.div(matrix, body.mul(word["batch1"], word["batch2"]))
         here = base
         for index, step in ((index0, "step0"), (index1, "step1"), (index2, "step2")):
             here = body.at(here, body.mul(index, word[step]))
-        there = body.at(target, body.mul(body.mul(rest, word["panels"]), panel_bytes))
+        there = body.at(target, body.mul(body.mul(matrix, word["panels"]), panel_bytes))
+        begun = body.mul(stretch, word["deep"])
+        deep = body.min(word["deep"], body.sub(word["depth"], begun))
+        here = body.at(here, body.mul(begun, word["step_k"]))
+        there = body.at(there, body.mul(begun, str(width * itemsize)))
         first = body.mul(group, word["group"])
         stop = body.min(body.add(first, word["group"]), word["panels"])
-        with body.loop(first, stop) as panel:
+        # Panels whose columns all are there and lie together.
+        neighbours = body.equal(word["step_n"], str(source_size))
+        full = body.min(stop, body.div(word["columns"], str(width)))
+        full = body.select(neighbours, body.max(first, full), first)
+        where = [("ptr", here), ("ptr", there), ("i64", panel_bytes), ("i64", deep)]
+        steps = [("i64", word["step_k"]), ("i64", word["step_n"])]
+        body.call("rows", [*where, ("i64", first), ("i64", full), steps[0]])
+        with body.loop(full, stop) as panel:
             column = body.mul(panel, str(width))
             left = body.min(body.sub(word["columns"], column), str(width))
             begin = body.at(here, body.mul(column, word["step_n"]))
             out = body.at(there, body.mul(panel, panel_bytes))
-            neighbours = body.equal(word["step_n"], str(source_size))
-            whole = body.equal(left, str(width))
-            with body.either(body.op(f"and i1 {neighbours}, {whole}")) as (yes, no):
-                with body.branch(yes), body.loop("0", word["depth"]) as k:
-                    row = body.at(begin, body.mul(k, word["step_k"]))
-                    to = body.at(out, body.mul(k, str(width * itemsize)))
-                    for place, piece in pieces(width, lanes):
-                        address = body.at(row, str(place * source_size))
-                        value = values.load(body, source, address, piece)
-                        values.store(body, dtype, value, body.at(to, str(place * itemsize)), piece)
-                with body.branch(no):
-                    where = [("ptr", begin), ("ptr", out), ("i64", left)]
-                    sizes = [("i64", word[name]) for name in ("depth", "step_k", "step_n")]
-                    body.call("strided", where + sizes)
-    return kernel("pack", _define_strided(source, width) + entry(body))
+            body.call(
+                "strided", [("ptr", begin), ("ptr", out), ("i64", left), ("i64", deep), *steps]
+            )
+    functions = _define_rows(source, width, lanes) + _define_strided(source, width, lanes)
+    return kernel("pack", functions + entry(body))
 
 
-def _define_strided(source: str, width: int) -> str:
+def _define_rows(source: str, width: int, lanes: int) -> str:
+    """``rows``: panels ``first .. stop`` whose columns are neighbours, ``deep`` rows of them."""
+    dtype = values.register_dtype(source)
+    itemsize, source_size = values.SIZES[dtype], values.SIZES[source]
+    body = Body()
+    together = body.mul(body.div("%deep", str(_ROWS)), str(_ROWS))
+    for start, stop, many in (("0", together, _ROWS), (together, "%deep", 1)):
+        with body.loop(start, stop, str(many)) as k, body.loop("%first", "%stop") as panel:
+            row = body.at("%here", body.mul(k, "%step_k"))
+            row = body.at(row, body.mul(panel, str(width * source_size)))
+            to = body.at("%there", body.mul(panel, "%panel_bytes"))
+            to = body.at(to, body.mul(k, str(width * itemsize)))
+            ahead = body.at(row, body.mul("%step_k", str(_ROWS)))
+            for _ in range(many):
+                body.prefetch(ahead)
+                for place, piece in pieces(width, lanes):
+                    address = body.at(row, str(place * source_size))
+                    value = values.load(body, source, address, piece)
+                    values.store(body, dtype, value, body.at(to, str(place * itemsize)), piece)
+                row, ahead = body.at(row, "%step_k"), body.at(ahead, "%step_k")
+                to = body.at(to, str(width * itemsize))
+    parameters = [("ptr", "here"), ("ptr", "there"), ("i64", "panel_bytes"), ("i64", "deep")]
+    parameters += [("i64", "first"), ("i64", "stop"), ("i64", "step_k")]
+    return function("rows", parameters, body)
+
+
+def _define_strided(source: str, width: int, lanes: int) -> str:
     """``strided``: one panel whose columns do not lie together, or are not all there."""
     dtype = values.register_dtype(source)
     itemsize, source_size = values.SIZES[dtype], values.SIZES[source]
     block = 16 // itemsize
     body = Body()
-    # Square blocks are turned in registers where the depth lies together: four streams at a time,
-    # because columns a power of two apart share few places in the first cache.
-    by_blocks = width % block == 0
+    # Square blocks are turned in registers where the depth lies together: as many columns at a
+    # time as fill a vector, because columns a power of two apart share few places in the first
+    # cache, and all of a line of each, which may not be there any more the next time.
     done = "0"
-    if by_blocks:
+    if width % block == 0:
+        across = lanes if width % lanes == 0 else block
         along = body.equal("%step_k", str(source_size))
         full = body.equal("%left", str(width))
         some = body.select(body.op(f"and i1 {along}, {full}"), "%depth", "0")
-        done = body.mul(body.div(some, str(block)), str(block))
-        with (
-            body.loop("0", str(width), str(block)) as column,
-            body.loop("0", done, str(block)) as k,
-        ):
-            here = body.at("%begin", body.mul(column, "%step_n"))
-            here = body.at(here, body.mul(k, "%step_k"))
-            rows = [
-                values.load(body, source, body.at(here, body.mul(str(index), "%step_n")), block)
-                for index in range(block)
-            ]
-            there = body.at("%out", body.mul(k, str(width * itemsize)))
-            there = body.at(there, body.mul(column, str(itemsize)))
-            for index, value in enumerate(values.turned(body, dtype, rows)):
-                place = body.at(there, str(index * width * itemsize))
-                values.store(body, dtype, value, place, block)
-    with body.loop("0", "%left") as column:
-        row = body.at("%begin", body.mul(column, "%step_n"))
-        to = body.at("%out", body.mul(column, str(itemsize)))
-        with body.loop(done, "%depth") as k:
-            value = values.load(body, source, body.at(row, body.mul(k, "%step_k")))
-            values.store(body, dtype, value, body.at(to, body.mul(k, str(width * itemsize))))
-    with body.loop("%left", str(width)) as column:
-        to = body.at("%out", body.mul(column, str(itemsize)))
-        with body.loop("0", "%depth") as k:
-            values.store(body, dtype, "0.0", body.at(to, body.mul(k, str(width * itemsize))))
+        for many in (4 * block, block):
+            stop = body.mul(body.div(some, str(many)), str(many))
+            with (
+                body.loop(done, stop, str(many)) as k,
+                body.loop("0", str(width), str(across)) as column,
+            ):
+                here = body.at("%begin", body.mul(column, "%step_n"))
+                columns = [body.at(here, body.mul(k, "%step_k"))]
+                while len(columns) < across:
+                    columns.append(body.at(columns[-1], "%step_n"))
+                there = body.at("%out", body.mul(k, str(width * itemsize)))
+                there = body.at(there, body.mul(column, str(itemsize)))
+                for each in columns:
+                    body.prefetch(body.at(each, body.mul("%step_n", str(width))))
+                for depth in range(0, many, block):
+                    turned = _turn(body, source, columns, block, depth)
+                    for index, value in enumerate(turned, depth):
+                        place = body.at(there, str(index * width * itemsize))
+                        values.store(body, dtype, value, place, across)
+            done = stop
+    with body.loop(done, "%depth") as k:
+        row = body.at("%begin", body.mul(k, "%step_k"))
+        to = body.at("%out", body.mul(k, str(width * itemsize)))
+        with body.loop("0", "%left") as column:
+            value = values.load(body, source, body.at(row, body.mul(column, "%step_n")))
+            values.store(body, dtype, value, body.at(to, body.mul(column, str(itemsize))))
+        with body.loop("%left", str(width)) as column:
+            values.store(body, dtype, "0.0", body.at(to, body.mul(column, str(itemsize))))
     parameters = [("ptr", "begin"), ("ptr", "out"), ("i64", "left"), ("i64", "depth")]
     return function("strided", [*parameters, ("i64", "step_k"), ("i64", "step_n")], body)
+
+
+def _turn(body: Body, source: str, columns: list[str], block: int, depth: int) -> list[str]:
+    """``block`` terms from ``depth`` on of each column, as one vector a term: squares side by side
+    in vectors are turned together."""
+    dtype = values.register_dtype(source)
+    squares = len(columns) // block
+    start = str(depth * values.SIZES[source])
+    terms = [values.load(body, source, body.at(each, start), block) for each in columns]
+    rows = [values.joined(body, dtype, terms[index::block], block) for index in range(block)]
+    return values.turned(body, dtype, rows, squares)

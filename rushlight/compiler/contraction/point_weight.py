@@ -19,7 +19,7 @@ from rushlight.ir.size import shown
 
 # Multiply-adds for each number read, from which on packing both sides pays: with less to do, the
 # kernel that reads inputs as they lie is faster.
-_WORTH = 110
+_WORTH = 13
 # Bytes of a block's width: two blocks this wide, and their product, fill the second cache.
 _WIDEST = 1024
 # Positions, count and steps in bytes: (how many, in g, in x).
@@ -74,7 +74,7 @@ def point_weight(problem: Problem) -> list[Launch]:
         "dw_filter": dw.step(1),
         "dw_share": share_bytes,
         "share": share,
-        "strip": _pitch(depth * tile.rows * tile.itemsize),
+        "strip": _pitch(depth * tile.lanes * tile.itemsize),
         "panel": _pitch(depth * tile.columns * tile.itemsize),
     }
     numbers |= dict.fromkeys(WORDS[WORDS.index("count0") : WORDS.index("strip")], 0)
@@ -112,7 +112,7 @@ def _walks(problem: Problem) -> list[Walk]:
 
 def _bands(counts: list[int], tile: Tile, widest: int) -> list[int]:
     """How much of each walk is packed at a time: a panel of it should stay in the first cache."""
-    room = ROOM_BYTES // tile.itemsize // (widest + max(tile.rows, tile.columns)) - 32
+    room = ROOM_BYTES // tile.itemsize // (widest + tile.columns) - 32
     depth = max(1, min(choose.depth_block(tile), room))
     bands: list[int] = []
     for count in reversed(counts):

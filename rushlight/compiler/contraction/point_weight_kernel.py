@@ -1,9 +1,10 @@
 """The weight gradient of a single tap: a product of two packed blocks, band by band.
 
 A chunk owns a block of output channels by a block of input channels of one share of the positions.
-For each band of positions it packs the output's gradient into strips of a tile's rows and the
-inputs into panels of a tile's columns, both on the stack and in the second cache, and adds their
-product to the weights where they are.
+For each band of positions it packs the output's gradient into strips of a vector's width (whose
+stores never cross a line, as those of a tile's rows would) and the inputs into panels of a tile's
+columns, both on the stack and in the second cache, and adds their product to the weights where they
+are.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from rushlight.compiler.launch import Kernel
 # Each of the two packed blocks of a band, on the stack.
 ROOM_BYTES = 320 * 1024
 MAX_ROWS = 512
-# Positions that are packed at a time: their strips are written from end to end.
+# Positions that are packed at a time: their strips are written from end to end. Those ``AHEAD`` of
+# them are asked for meanwhile.
 TOGETHER = 4
+AHEAD = 8
 
 WORDS = (
     "filters", "channels", "block_filters", "block_channels", "filter_blocks", "channel_blocks",
@@ -81,7 +84,7 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
                 numbers = [("i64", number) for number in (many, pitch, *counts, *steps)]
                 body.call(name, [("ptr", source), ("ptr", room), *numbers])
             first = body.equal(begun, "0")
-            levels = [Level("1", "0"), Level(depth, str(tile.rows * size))]
+            levels = [Level("1", "0"), Level(depth, str(tile.lanes * size))]
             output = Output({"out": out}, {"out": str(size)}, "true")
             with body.loop("0", channels, str(tile.columns)) as column:
                 number = body.div(column, str(tile.columns))
@@ -90,7 +93,7 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
                     body, table, filters, strips, body.at(panels, body.mul(number, word["panel"])),
                     levels, str(tile.columns * size), output, column, left, first, "true",
                 )  # fmt: skip
-    functions = _define_pack("strips", tile, tile.rows, axes)
+    functions = _define_pack("strips", tile, tile.lanes, axes)
     functions += _define_pack("panels", tile, tile.columns, axes)
     functions += product.declare() + product.define()
     return kernel("point_weight", functions + entry(body))
@@ -98,12 +101,12 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
 
 def _fill_table(body: Body, tile: Tile, word: dict[str, str], table: str, rows: str) -> None:
     """Where each row of weights is in the strips and in the output; the last row repeats."""
-    height = str(tile.rows)
+    width = str(tile.lanes)
     with body.loop("0", body.add(rows, str(tile.rows - 1))) as place:
         row = body.min(place, body.sub(rows, "1"))
         line = body.at(table, body.mul(place, str(ROW_BYTES)))
-        inside = body.mul(body.rem(row, height), str(tile.itemsize))
-        strip = body.mul(body.div(row, height), word["strip"])
+        inside = body.mul(body.rem(row, width), str(tile.itemsize))
+        strip = body.mul(body.div(row, width), word["strip"])
         body.store("i64", body.add(strip, inside), line)
         body.store("i64", body.mul(row, word["dw_filter"]), body.at(line, "8"))
 
@@ -136,6 +139,10 @@ def _define_pack(name: str, tile: Tile, width: int, axes: int) -> str:
                 with body.loop("0", full) as strip:
                     offset = body.mul(strip, str(width * size))
                     to = body.at(target, body.mul(strip, "%pitch"))
+                    ahead = body.at(body.at(sources[0], offset), body.mul(step, str(AHEAD)))
+                    for _ in range(many):
+                        body.prefetch(ahead)
+                        ahead = body.at(ahead, step)
                     _copy(body, tile, [body.at(each, offset) for each in sources], to, width)
         with body.when(body.less(whole, end)), body.loop("0", inner) as position:
             source = body.at(here, body.mul(position, step))

@@ -159,10 +159,27 @@ def spread(body: Body, dtype: str, value: str, lanes: int) -> str:
     return body.op(f"shufflevector {text} {first}, {text} poison, <{lanes} x i32> zeroinitializer")
 
 
-def turned(body: Body, dtype: str, rows: list[str]) -> list[str]:
-    """A square of numbers, one vector a row, with rows and columns exchanged."""
+def joined(body: Body, dtype: str, parts: list[str], lanes: int) -> str:
+    """Vectors of ``lanes`` each, one behind the other; a power of two of them."""
+    while len(parts) > 1:
+        places = ", ".join(f"i32 {place}" for place in range(2 * lanes))
+        text = kind(dtype, lanes)
+        parts = [
+            body.op(f"shufflevector {text} {low}, {text} {high}, <{2 * lanes} x i32> <{places}>")
+            for low, high in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        lanes *= 2
+    return parts[0]
+
+
+def turned(body: Body, dtype: str, rows: list[str], squares: int = 1) -> list[str]:
+    """A square of numbers, one vector a row, with rows and columns exchanged.
+
+    ``squares``: so many lie side by side in each vector; each is turned by itself.
+    """
     count = len(rows)
-    text = kind(dtype, count)
+    lanes = squares * count
+    text = kind(dtype, lanes)
     step = 1
     while step < count:
         new = list(rows)
@@ -172,12 +189,12 @@ def turned(body: Body, dtype: str, rows: list[str]) -> list[str]:
             upper, lower = rows[index], rows[index + step]
             for which in (0, 1):
                 places = [
-                    (place & ~step | which * step) + (count if place & step else 0)
-                    for place in range(count)
+                    (place & ~step | which * step) + (lanes if place & step else 0)
+                    for place in range(lanes)
                 ]
                 mask = ", ".join(f"i32 {place}" for place in places)
                 new[index + which * step] = body.op(
-                    f"shufflevector {text} {upper}, {text} {lower}, <{count} x i32> <{mask}>"
+                    f"shufflevector {text} {upper}, {text} {lower}, <{lanes} x i32> <{mask}>"
                 )
         rows, step = new, 2 * step
     return rows

@@ -45,15 +45,20 @@ def winograd_weight(problem: Problem) -> list[Launch]:
     tile_rows, tile_columns = -(-row.out // 2), -(-column.out // 2)
     tiles = x.shape[0] * tile_rows * tile_columns
     channel_blocks, filter_blocks = -(-channels // _BLOCK), -(-filters // _BLOCK)
+    if channel_blocks * filter_blocks < _CHUNKS:
+        # Inputs are transformed twice as often then; shares would all have weights to transform.
+        filter_blocks = max(filter_blocks, -(-filters // (_BLOCK // 2)))
     block_channels = round_up(-(-channels // channel_blocks), tile.columns)
     block_filters = round_up(-(-filters // filter_blocks), tile.lanes)
     channel_blocks = -(-channels // block_channels)
     filter_blocks = -(-filters // block_filters)
     pairs = channel_blocks * filter_blocks
     shares = max(1, min(-(-_CHUNKS // pairs), tiles // (2 * _TILES)), tiles // _SHARE_TILES)
+    share_tiles = -(-tiles // shares)
+    block_tiles = -(-share_tiles // -(-share_tiles // _TILES))  # all alike: none of a few only
     # Points and rows a page apart would push each other out of the first cache.
-    v_point = round_up(_TILES * block_channels * 4, 4096) + 320
-    z_point = round_up(_TILES * block_filters * 4, 4096) + 320
+    v_point = round_up(block_tiles * block_channels * 4, 4096) + 320
+    z_point = round_up(block_tiles * block_filters * 4, 4096) + 320
     m_row = block_channels * 4 + 64
     m_point = round_up(round_up(block_filters, tile.rows) * m_row, 4096) + 320
     z_start = POINTS * v_point
@@ -74,7 +79,7 @@ def winograd_weight(problem: Problem) -> list[Launch]:
         "tile_rows": tile_rows,
         "tile_columns": tile_columns,
         "tiles": tiles,
-        "block_tiles": _TILES,
+        "block_tiles": block_tiles,
         "shares": shares,
         "channel_blocks": channel_blocks,
         "filter_blocks": filter_blocks,
@@ -91,8 +96,6 @@ def winograd_weight(problem: Problem) -> list[Launch]:
         "room": room,
         "dw_filter": dw.step(1),
         "dw_channel": dw.step(2),
-        "dw_row": dw.step(3),
-        "dw_column": dw.step(4),
         "dw_share": share_bytes,
     }
     for name, operand in (("x", x), ("out", g)):

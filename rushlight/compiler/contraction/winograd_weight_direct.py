@@ -60,9 +60,9 @@ def define_direct(tile: Tile, pointers: tuple[str, ...], words: tuple[str, ...])
     ):
         spot = body.at(sums, body.mul(filter_, line))
         spot = body.at(spot, body.mul(channel, str(_TAPS * size)))
+        taps = [body.load(kind, body.at(spot, str(tap * width)), size) for tap in range(_TAPS)]
         to = body.at("%to", body.mul(filter_, word["dw_filter"]))
-        to = body.at(to, body.mul(channel, word["dw_channel"]))
-        body.call("scatter", [("ptr", "%args"), ("ptr", spot), ("ptr", to)])
+        store_taps(body, tile, taps, body.at(to, body.mul(channel, word["dw_channel"])))
     parameters = [
         ("ptr", "args"), ("ptr", "room"), ("ptr", "to"), ("i64", "filters"), ("i64", "channels"),
         ("i64", "channel"), ("i64", "filter"), ("i64", "start"), ("i64", "stop"),
@@ -70,16 +70,22 @@ def define_direct(tile: Tile, pointers: tuple[str, ...], words: tuple[str, ...])
     return function("direct", parameters, body)
 
 
-def define_scatter(tile: Tile, pointers: tuple[str, ...], words: tuple[str, ...]) -> str:
-    """``scatter``: nine vectors of channels, a tap each, to the weights of one filter."""
-    body = Body()
-    word = places(body, pointers, words).word
-    size = tile.itemsize
-    with body.loop("0", str(tile.lanes)) as lane:
-        source = body.at("%taps", body.mul(lane, str(size)))
-        to = body.at("%to", body.mul(lane, word["dw_channel"]))
-        for tap in range(_TAPS):
-            value = body.load("float", body.at(source, str(tap * tile.lanes * size)))
-            place = body.at(to, body.mul(word["dw_row"], str(tap // 3)))
-            body.store("float", value, body.at(place, body.mul(word["dw_column"], str(tap % 3))))
-    return function("scatter", [("ptr", "args"), ("ptr", "taps"), ("ptr", "to")], body)
+def store_taps(body: Body, tile: Tile, taps: list[str], to: str) -> None:
+    """Nine vectors of channels, a tap each, to the weights of one filter: nine of each channel.
+
+    Squares of four taps are turned in registers; the last tap goes number by number.
+    """
+    size, lanes = tile.itemsize, tile.lanes
+    square = min(4, lanes)
+    for first in range(0, _TAPS - 1, square):
+        rows = values.turned(body, tile.dtype, taps[first : first + square], lanes // square)
+        for index, row in enumerate(rows):
+            for channel in range(index, lanes, square):
+                start = channel - index
+                value = values.part(body, tile.dtype, row, lanes, start, square)
+                place = body.at(to, str((channel * _TAPS + first) * size))
+                values.store(body, tile.dtype, value, place, square)
+    for channel in range(lanes):
+        value = values.part(body, tile.dtype, taps[-1], lanes, channel, 1)
+        place = body.at(to, str((channel * _TAPS + _TAPS - 1) * size))
+        values.store(body, tile.dtype, value, place)

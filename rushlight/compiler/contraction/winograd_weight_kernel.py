@@ -18,7 +18,7 @@ from rushlight.compiler.contraction.winograd_places import (
     places,
     transformed_inputs,
 )
-from rushlight.compiler.contraction.winograd_weight_direct import define_direct, define_scatter
+from rushlight.compiler.contraction.winograd_weight_direct import define_direct, store_taps
 from rushlight.compiler.contraction.winograd_weights import POINTS
 from rushlight.compiler.launch import Kernel
 
@@ -28,7 +28,7 @@ WORDS = (
     "tile_rows", "tile_columns", "tiles", "block_tiles", "shares", "channel_blocks",
     "filter_blocks", "block_channels", "block_filters", "v_point", "z_point", "m_row", "m_point",
     "z_start", "m_start", "edge_start", "edge", "room",
-    "dw_filter", "dw_channel", "dw_row", "dw_column", "dw_share",
+    "dw_filter", "dw_channel", "dw_share",
     "x_image", "x_row", "x_column", "out_image", "out_row", "out_column",
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ def winograd_weight_kernel(tile: Tile) -> Kernel:
             body.call("direct", [*block, *near])
     functions = [
         _inputs(tile), _gradients(tile), _product(tile), _weights(tile),
-        define_scatter(tile, POINTERS, WORDS), define_direct(tile, POINTERS, WORDS),
+        define_direct(tile, POINTERS, WORDS),
     ]  # fmt: skip
     return kernel("conv_weight_winograd", "".join(functions) + entry(body))
 
@@ -208,7 +208,6 @@ def _weights(tile: Tile) -> str:
     word, kind, size = at.word, tile.vector, tile.itemsize
     flags = body.at(body.at("%room", word["edge_start"]), word["edge"])
     m = body.at("%room", word["m_start"])
-    taps = body.op(f"alloca [{9 * tile.lanes * size} x i8], align 64")
     with (
         body.loop("0", "%filters") as filter_,
         body.loop("0", "%channels", str(tile.lanes)) as channel,
@@ -229,11 +228,8 @@ def _weights(tile: Tile) -> str:
             results += _taps(body, tile, [columns[column][row] for column in range(4)])
         seen = notes(body, tile, body.load(kind, flags, size), results)
         body.store(kind, seen, flags, size)
-        for tap, value in enumerate(results):
-            body.store(kind, value, body.at(taps, str(tap * tile.lanes * size)), size)
         to = body.at("%to", body.mul(filter_, word["dw_filter"]))
-        to = body.at(to, body.mul(channel, word["dw_channel"]))
-        body.call("scatter", [("ptr", "%args"), ("ptr", taps), ("ptr", to)])
+        store_taps(body, tile, results, body.at(to, body.mul(channel, word["dw_channel"])))
     return function("weights", BLOCK, body)
 
 

@@ -21,6 +21,8 @@ _WORDS = (
     "per_chunk", "count",
 )  # fmt: skip
 _CHUNK_BYTES = 256 * 1024
+# Channels whose weights are asked for before their turn: each filter's are far from the next one's.
+_AHEAD = "4"
 
 
 def point_bytes(tile: Tile, channels: int, filters: int) -> int:
@@ -75,6 +77,7 @@ def _kernel(tile: Tile) -> Kernel:
                 # What is beyond the last filter is never read as a result.
                 one = body.min(body.add(filter_, str(lane)), body.sub(word["filters"], "1"))
                 addresses.append(body.at(source, body.mul(one, word["w_filter"])))
+                body.prefetch(body.at(addresses[-1], body.mul(word["w_channel"], _AHEAD)))
             taps = [
                 [_gather(body, tile, addresses, word, row, column) for column in range(3)]
                 for row in range(3)

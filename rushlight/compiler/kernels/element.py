@@ -24,11 +24,13 @@ def word_kind(width: int) -> str:
 
 def entry(body: Body, declares: str = "") -> str:
     """``body`` as a kernel's entry; a jump to %bad_index ends it with that error."""
+    text = body.text()
+    fails = f"bad_index:\n  ret i64 {BAD_INDEX}\n" if "%bad_index" in text else ""
     return (
         "declare i64 @llvm.smin.i64(i64, i64)\ndeclare i64 @llvm.smax.i64(i64, i64)\n"
         f"{declares}"
         "define i64 @ENTRY(ptr noalias %args, i64 %begin, i64 %end) nounwind {\n"
-        f"entry:\n{body.text()}\n  ret i64 0\nbad_index:\n  ret i64 {BAD_INDEX}\n}}\n"
+        f"entry:\n{text}\n  ret i64 0\n{fails}}}\n"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import threading
 from typing import Any, final
 
@@ -37,6 +38,7 @@ class _Call(Record):
     dtype: DType
 
 
+_STEM = "host"
 # Never emptied: plans hold numbers of calls. One entry a function, parameters and shapes.
 _calls: list[_Call] = []
 _numbers: dict[str, int] = {}
@@ -116,7 +118,12 @@ def _kernel(pointers: int) -> Kernel:
     body.label("failed")
     body.line(f"ret i64 {code}")
     body.label("well")
-    return kernel("host", entry(body))
+    return kernel(_STEM, entry(body))
+
+
+def is_host(made: Kernel) -> bool:
+    """Whether it is called with words that are good in this process only."""
+    return made.symbol.startswith(f"{_STEM}_")
 
 
 def _run(arguments: int) -> None:
@@ -139,9 +146,8 @@ def _run(arguments: int) -> None:
 
 def _array(address: int, shape: tuple[int, ...], dtype: DType) -> host.Array:
     """A view of native memory, good while the call lasts."""
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)
     if not count:
         return np.zeros(shape, dtype=dtype.np)
-    memory = memoryview((ctypes.c_uint8 * (count * dtype.itemsize)).from_address(address))
-    flat: host.Array = np.frombuffer(memory, dtype=np.uint8).view(dtype.np)
-    return flat.reshape(shape)
+    memory = (ctypes.c_uint8 * (count * dtype.itemsize)).from_address(address)
+    return np.ndarray(shape, dtype.np, memoryview(memory))

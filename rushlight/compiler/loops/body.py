@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, final
 
 from rushlight.base.dtype import bool_
@@ -13,7 +12,7 @@ from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.rounding import Rounded
 from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
 from rushlight.compiler.loops.sign import in_unit, never_positive
-from rushlight.compiler.loops.terms import find_terms
+from rushlight.compiler.loops.terms import find_shares, find_terms
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -29,8 +28,8 @@ class Body:
         self.places = places
         self.phase = 0
         self.terms = find_terms(schedule)
+        self.shares = find_shares(schedule)
         self.rounded = Rounded()
-        self.panel_place: Callable[[Value], str] | None = None
         self.waiting: dict[tuple[Value, int], str] = {}
 
     def wide(self, value: Value) -> bool:
@@ -72,10 +71,8 @@ class Body:
         return self.w.let(f"load {kind}, ptr {place}, align {value.dtype.itemsize}")
 
     def _stack_place(self, value: Value, lanes: int) -> tuple[str, str]:
-        """Where a value of a narrow row or of a panel waits: (type, pointer)."""
+        """Where a value of a narrow row waits: (type, pointer)."""
         kind = self.w.kind(emit_scalar.element_of(value.dtype), lanes)
-        if self.panel_place is not None:
-            return kind, self.panel_place(value)
         array = self.waiting.get((value, lanes))
         if array is None:
             array = self.waiting[value, lanes] = self.w.name()
@@ -96,6 +93,9 @@ class Body:
             return w.let(f"load {emit_scalar.element_of(value.dtype)}, ptr {pointer}")
         if op == "iota":
             return self._iota(value, lanes)
+        if value in self.shares:
+            below = [self.get(arg, lanes, env) for arg in (value.args[0].args[0], value.args[1])]
+            return w.call_math("exp_share", "float", lanes, below)
         args = [self.get(arg, lanes, env) for arg in value.args]
         source = value.args[-1].dtype
         if op == "cast":

@@ -9,6 +9,7 @@ from rushlight.base.dtype import float32
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.compiler.loops.build import INLINE, Builder, Space, Value, needed_full, squeeze
 from rushlight.compiler.loops.emit import CHUNK_WORDS, LoopText
+from rushlight.compiler.loops.online import WIDE
 from rushlight.compiler.loops.schedule import (
     CHUNK_BYTES,
     PANEL,
@@ -17,7 +18,7 @@ from rushlight.compiler.loops.schedule import (
     Schedule,
     Store,
 )
-from rushlight.compiler.loops.stream import NARROW, WAITING
+from rushlight.compiler.loops.stream import NARROW
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.size import quantity
@@ -139,11 +140,10 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
         extent = schedule.sizes[schedule.vector]
         rows //= _most(extent, 1)
         step = schedule.lanes * schedule.unroll
-        widest = 0
+        least, widest = step, 0
         if schedule.panel:
-            waiting = schedule.streamed and schedule.saved
-            widest = _waiting_columns(schedule.inner_count, step) if waiting else PANEL
-        length = _block_length(parts, rows, extent, step, widest)
+            least, widest = WIDE if schedule.joined else NARROW, PANEL
+        length = _block_length(parts, rows, extent, step, least, widest)
         blocks = _blocks(extent, length)
     return rows, _rows_a_chunk(rows, parts, blocks), blocks, length
 
@@ -154,15 +154,8 @@ _least, _most = quantity(min), quantity(max)
 
 
 @quantity
-def _waiting_columns(inner: int, step: int) -> int:
-    """Of a panel of which one value for each element waits on the stack."""
-    return min(PANEL, WAITING // inner // step * step)
-
-
-@quantity
-def _block_length(parts: int, rows: int, extent: int, step: int, widest: int) -> int:
+def _block_length(parts: int, rows: int, extent: int, step: int, least: int, widest: int) -> int:
     # Cut the vector variable only where the rows alone are too few. ``widest``: of a panel.
-    least = max(step, NARROW) if widest else step
     blocks = max(1, min(ceil_div(parts, max(rows, 1)), ceil_div(extent, least)))
     if widest:
         blocks = max(blocks, ceil_div(extent, widest))

@@ -16,7 +16,6 @@ The group is read again only where c moves: mostly once, after the first group.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, final
 
 from rushlight.base.dtype import float32
@@ -37,12 +36,16 @@ ELEMENT = "float"
 LOWEST = -3.4028234663852886e38
 # How far x may be above c: as few as possible groups twice, and the digits of ``exp_term``.
 FAR = 8.0
+# Rows of a group: its sums are partial sums of so many terms.
+ROWS = 32
+# Columns of a panel at least: of shorter runs fewer lines have been fetched when their turn comes.
+WIDE = 512
 
 
 def find_joined(schedule: Schedule) -> dict[Value, Value]:
     """Sums of the second pass that the first can make, each with its largest: all of them or none.
 
-    Where the caches hold a panel, or the second pass has other work, nothing would be saved.
+    Where the caches hold a panel, or one of the passes has other work, nothing would be saved.
     """
     s = schedule
     if not s.panel or s.saved or s.row_count * s.inner_count * float32.itemsize < LARGE:
@@ -51,6 +54,8 @@ def find_joined(schedule: Schedule) -> dict[Value, Value]:
         return {}
     sums = [v for v in s.values if v.op == "reduce" and v.args[0].phase == 1]
     tops = [_largest_below(value) for value in sums]
+    if any(v.op == "reduce" and v.args[0].phase == 0 and v not in tops for v in s.values):
+        return {}
     return {value: top for value, top in zip(sums, tops, strict=True) if top} if all(tops) else {}
 
 
@@ -62,62 +67,79 @@ def _largest_below(value: Value) -> Value | None:
 
 @final
 class Group:
-    """The sum ``value`` and its largest, ``top``, over one group of rows."""
+    """The sum ``value`` and its largest, ``top``, over one group of rows after the other.
 
-    def __init__(self, panel: Panel, value: Value, top: Value, lanes: int) -> None:
-        self.panel, self.value, self.top, self.lanes = panel, value, top, lanes
-        self.kind = panel.w.kind(ELEMENT, lanes)
-        self.center = panel.read(panel.centers[value], ELEMENT, lanes)
-        self.total = Total(panel.w, panel.t.combines[value], lanes)
+    Rows stream past whole, so the group's sums wait in memory, as largest and centre do: the first
+    cache takes that faster than a column of lines a power of two apart.
+    """
 
-    def add(self, env: Env) -> None:
+    def __init__(self, panel: Panel, value: Value, top: Value) -> None:
+        self.panel, self.value, self.top = panel, value, top
+        self.combine = panel.t.combines[value]
+        self.sums = panel.array(ELEMENT)
+
+    def start(self, lanes: int, env: Env) -> None:
+        """Before the first row: exponentials are below what it holds, if that is a number."""
+        panel, w = self.panel, self.panel.w
+        for variable in panel.s.inner:
+            panel.t.places.active[variable], _ = panel.t.bounds(variable)
+        panel.body.emit(needed_full([self.top.args[0]]), lanes, env)
+        x = panel.body.get(self.top.args[0], lanes, env)
+        lowest = w.splat(literal(LOWEST, ELEMENT), ELEMENT, lanes)
+        center = Combine("fmax", float32).join(w, lanes, lowest, x)
+        panel.write(panel.centers[self.value], ELEMENT, lanes, center)
+        self._clear(lanes)
+
+    def _clear(self, lanes: int) -> None:
+        nothing = self.panel.w.splat(self.combine.start(), ELEMENT, lanes)
+        self.panel.write(self.sums, ELEMENT, lanes, nothing)
+
+    def add(self, lanes: int, env: Env) -> None:
         """The row that runs."""
-        self._add(self.total, self.center, env)
+        panel = self.panel
+        center = panel.read(panel.centers[self.value], ELEMENT, lanes)
+        before = panel.read(self.sums, ELEMENT, lanes)
+        term = self._term(center, lanes, env)
+        panel.write(self.sums, ELEMENT, lanes, self.combine.join(panel.w, lanes, before, term))
 
-    def _add(self, total: Total, center: str, env: Env) -> None:
-        x = self.panel.body.get(self.top.args[0], self.lanes, env)
-        total.add(_power_below(self.panel.w, "exp_term", x, center, self.lanes), "")
+    def _term(self, center: str, lanes: int, env: Env) -> str:
+        x = self.panel.body.get(self.top.args[0], lanes, env)
+        return _power_below(self.panel.w, "exp_term", x, center, lanes)
 
-    def close(self, rows: tuple[str, str], env: Env) -> None:
+    def close(self, rows: tuple[str, str], lanes: int, env: Env) -> None:
         """Add the group to the sum; the largest has been."""
-        panel, w, lanes, kind = self.panel, self.panel.w, self.lanes, self.kind
+        panel, w, kind = self.panel, self.panel.w, self.panel.w.kind(ELEMENT, lanes)
         array, _ = panel.kept[self.value]
+        center = panel.read(panel.centers[self.value], ELEMENT, lanes)
         new = panel.read(panel.kept[self.top][0], ELEMENT, lanes)
         far = w.splat(literal(FAR, ELEMENT), ELEMENT, lanes)
-        limit = w.let(f"fadd {kind} {self.center}, {far}")
+        limit = w.let(f"fadd {kind} {center}, {far}")
         beyond = w.let(f"fcmp ogt {kind} {new}, {limit}")
         with w.loop("0", w.let(f"zext i1 {_any(w, beyond, lanes)} to i64")):
             # once or not at all
-            self._move(beyond, new, rows, env)
-        before = panel.read(array, ELEMENT, lanes)
-        joined = panel.t.combines[self.value].join(w, lanes, before, self.total.result()[0])
-        panel.write(array, ELEMENT, lanes, joined)
+            flags = w.kind("i1", lanes)
+            moved = w.let(f"select {flags} {beyond}, {kind} {new}, {kind} {center}")
+            self._move(center, moved, rows, lanes, env)
+        before, more = (panel.read(each, ELEMENT, lanes) for each in (array, self.sums))
+        panel.write(array, ELEMENT, lanes, self.combine.join(w, lanes, before, more))
+        self._clear(lanes)
 
-    def _move(self, beyond: str, new: str, rows: tuple[str, str], env: Env) -> None:
-        """Go over to the largest where it is far, and add the group's rows up anew."""
-        panel, w, lanes, kind = self.panel, self.panel.w, self.lanes, self.kind
+    def _move(self, old: str, new: str, rows: tuple[str, str], lanes: int, env: Env) -> None:
+        """Go over to another centre, and add the group's rows up anew."""
+        panel, w, kind = self.panel, self.panel.w, self.panel.w.kind(ELEMENT, lanes)
         array, _ = panel.kept[self.value]
-        flags = w.kind("i1", lanes)
-        center = w.let(f"select {flags} {beyond}, {kind} {new}, {kind} {self.center}")
-        panel.write(panel.centers[self.value], ELEMENT, lanes, center)
-        factor = _power_below(w, "exp_down", self.center, center, lanes)
+        panel.write(panel.centers[self.value], ELEMENT, lanes, new)
+        factor = _power_below(w, "exp_down", old, new, lanes)
         before = panel.read(array, ELEMENT, lanes)
         panel.write(array, ELEMENT, lanes, w.let(f"fmul {kind} {before}, {factor}"))
-        again = Total(w, panel.t.combines[self.value], lanes)
+        again = Total(w, self.combine, lanes)
         values = needed_full([self.top.args[0]])
         with w.loop(*rows) as row:
             panel.t.places.active[panel.s.inner[-1]] = row
             inner = dict(env)
             panel.body.emit(values, lanes, inner)
-            self._add(again, center, inner)
-        w.do(f"store {kind} {again.result()[0]}, ptr {self.total.total}")
-
-
-def start(panel: Panel, sums: Iterable[Value], lanes: int) -> None:
-    """Before the first row: a number, from which -inf can be subtracted."""
-    lowest = panel.w.splat(literal(LOWEST, ELEMENT), ELEMENT, lanes)
-    for value in sums:
-        panel.write(panel.centers[value], ELEMENT, lanes, lowest)
+            again.add(self._term(new, lanes, inner), "")
+        panel.write(self.sums, ELEMENT, lanes, again.result()[0])
 
 
 def finish(panel: Panel, joined: dict[Value, Value], lanes: int, env: Env) -> None:

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, final
 
 from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
+from rushlight.compiler.emit import literal
 from rushlight.compiler.loops import online
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import PANEL, Store
-from rushlight.compiler.loops.stream import WAITING, first_whole, is_aligned
+from rushlight.compiler.loops.stream import first_whole, is_aligned
 from rushlight.compiler.loops.total import Total
+from rushlight.compiler.math.exponential import SHARE_LIFT
 
 if TYPE_CHECKING:
     from rushlight.compiler.loops.emit import LoopText
@@ -39,6 +41,12 @@ GROUP = 8
 CROWD, CROWDED_COLUMNS = 3, 1024
 # How many rows before they are written rows are asked for.
 AHEAD = 4
+
+
+def _kept_as(element: str) -> str:
+    """What a value of a column is while it waits. Flags take a word each: in registers of flags of
+    floats that is what they are."""
+    return "i32" if element == "i1" else element
 
 
 @final
@@ -54,8 +62,6 @@ class Panel:
         for value in self.s.values:
             if value.full:
                 self.arrays.update(a for a in value.args if self._is_late(a))
-        self.waiting: dict[Value, str] = {}
-        self.body.panel_place = self._waiting_place
 
     def _is_late(self, value: Value) -> bool:
         """Whether it waits for a pass and is then kept, rather than made again from what is."""
@@ -108,31 +114,24 @@ class Panel:
         offset = w.let(f"sub nsw i64 {self.t.places.active[self.s.vector]}, {self.low}")
         return w.let(f"getelementptr {element}, ptr {array}, i64 {offset}")
 
-    def _array(self, element: str) -> str:
+    def array(self, element: str) -> str:
         name = self.w.name()
         length = PANEL + self.s.lanes * self.s.unroll
-        self.w.allocas.append(f"  {name} = alloca [{length} x {element}], align 64")
+        self.w.allocas.append(f"  {name} = alloca [{length} x {_kept_as(element)}], align 64")
         return name
 
-    def _waiting_place(self, value: Value) -> str:
-        """Where a value of each element waits for a later pass: rows as long as blocks are."""
-        w, active = self.w, self.t.places.active
-        element = emit_scalar.element_of(value.dtype)
-        if value not in self.waiting:
-            self.waiting[value] = w.name()
-            array = f"alloca [{WAITING} x {element}], align 128"
-            w.allocas.append(f"  {self.waiting[value]} = {array}")
-        first = w.let(f"mul nsw i64 {active[self.s.inner[-1]]}, %w3")
-        row = w.let(f"getelementptr {element}, ptr {self.waiting[value]}, i64 {first}")
-        return self._place(row, element)
-
     def read(self, array: str, element: str, lanes: int) -> str:
-        place = self._place(array, element)
-        return self.w.let(f"load {self.w.kind(element, lanes)}, ptr {place}, align 4")
+        w, kind = self.w, self.w.kind(_kept_as(element), lanes)
+        found = w.let(f"load {kind}, ptr {self._place(array, _kept_as(element))}, align 4")
+        if element != "i1":
+            return found
+        return w.let(f"icmp ne {kind} {found}, {w.splat('0', _kept_as(element), lanes)}")
 
     def write(self, array: str, element: str, lanes: int, name: str) -> None:
-        place = self._place(array, element)
-        self.w.do(f"store {self.w.kind(element, lanes)} {name}, ptr {place}, align 4")
+        w, kind = self.w, self.w.kind(_kept_as(element), lanes)
+        if element == "i1":
+            name = w.let(f"sext {w.kind(element, lanes)} {name} to {kind}")
+        w.do(f"store {kind} {name}, ptr {self._place(array, _kept_as(element))}, align 4")
 
     # Values of a column
 
@@ -170,13 +169,18 @@ class Panel:
         """Compute ``values`` for every column and let them wait in memory."""
         if not values:
             return
-        arrays = {v: self._array(emit_scalar.element_of(v.dtype)) for v in values}
+        lifted = set(self.body.shares.values())
+        arrays = {v: self.array(emit_scalar.element_of(v.dtype)) for v in values}
 
         def body(lanes: int) -> None:
             env = self._now(values, lanes)
             for value, array in arrays.items():
                 element = emit_scalar.element_of(value.dtype)
-                self.write(array, element, lanes, self.body.get(value, lanes, env))
+                name = self.body.get(value, lanes, env)
+                if value in lifted:
+                    less = self.w.splat(literal(2.0**-SHARE_LIFT, element), element, lanes)
+                    name = self.w.let(f"fmul {self.w.kind(element, lanes)} {name}, {less}")
+                self.write(array, element, lanes, name)
 
         self._columns(body)
         for value, array in arrays.items():
@@ -193,42 +197,55 @@ class Panel:
         joined = {value: top for value, top in s.joined.items() if top in reduces}
         for value in (*reduces, *joined):
             combine = t.combines[value]
-            places = self._array(PLACE) if combine.places else ""
-            self.kept[value] = self._array(combine.element), places
+            places = self.array(PLACE) if combine.places else ""
+            self.kept[value] = self.array(combine.element), places
         for value, top in joined.items():
-            self.centers[value] = self._array(online.ELEMENT)
+            self.centers[value] = self.array(online.ELEMENT)
             # NaN is looked for at the end
             t.combines[top] = Combine("fmax", top.args[0].dtype)
+        groups = [online.Group(self, value, top) for value, top in joined.items()]
         height = "1"
         if reduces:
-            height = self._rows_of_group(values, stores)
+            height = str(online.ROWS) if groups else self._rows_of_group(values, stores)
             self._columns(lambda lanes: self._start([*reduces, *joined], lanes))
+
+        def begin(lanes: int) -> None:
+            for group in groups:
+                group.start(lanes, self._now(fixed, lanes))
 
         def rows(low: str, high: str, lanes: int) -> None:
             env = self._now(fixed, lanes)
-            groups = [online.Group(self, value, top, lanes) for value, top in joined.items()]
             totals = [self._open(value, lanes) for value in reduces]
+            ahead = height if reduces and not groups else str(AHEAD)
             with w.loop(low, high) as row:
-                self._fetch_ahead(values, stores, lanes, row, height if reduces else str(AHEAD))
+                self._fetch_ahead(values, stores, lanes, row, ahead)
                 t.places.active[s.inner[-1]] = row
                 inner = dict(env)
                 self.body.emit(values, lanes, inner)
                 for value, total in zip(reduces, totals, strict=True):
                     t.add(value, total, lanes, inner)
                 for group in groups:
-                    group.add(inner)
+                    group.add(lanes, inner)
                 for store in stores:
                     self.body.store(store, lanes, inner)
             for value, total in zip(reduces, totals, strict=True):
                 self._close(value, total, lanes)
+
+        def close(low: str, high: str, lanes: int) -> None:
             for group in groups:
-                group.close((low, high), env)
+                group.close((low, high), lanes, self._now(fixed, lanes))
 
         def innermost() -> None:
             low, high = t.bounds(s.inner[-1])
             with w.loop(low, high, height) as first:
                 last = w.let(f"add nsw i64 {first}, {height}")
                 stop = t.minimum(last, high) if reduces else last
+                if groups:
+                    with w.loop(first, stop) as row:
+                        after = w.let(f"add nsw i64 {row}, 1")
+                        self._columns(lambda lanes: rows(row, after, lanes))
+                    self._columns(lambda lanes: close(first, stop, lanes))
+                    return
                 start = ""
                 if s.shifted and not reduces:
                     self._fetch_ends(stores[0], first)
@@ -236,6 +253,8 @@ class Panel:
                     start = first_whole(t.places, stores[0], self.low, self.high)
                 self._columns(lambda lanes: rows(first, stop, lanes), start)
 
+        if groups:
+            self._columns(begin)
         if reduces or not s.streamed:
             t.nest(s.inner[:-1], innermost)
             if joined:
@@ -294,7 +313,6 @@ class Panel:
             places.prefetch(store.access, 1 if place == self.low else lanes + 1, True)
 
     def _start(self, reduces: list[Value], lanes: int) -> None:
-        online.start(self, [value for value in reduces if value in self.centers], lanes)
         for value in reduces:
             combine = self.t.combines[value]
             array, places = self.kept[value]

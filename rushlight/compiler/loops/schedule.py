@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, final
 
-from rushlight.base.dtype import BOOL, bool_
+from rushlight.base.dtype import BOOL
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
@@ -28,6 +28,8 @@ SERIAL_BYTES = 256 * 1024
 # Vector variables up to this long, in loops that run at least so often, get vectors of their
 # own length.
 SHORT = 16
+# Vectors of a row, or twice as many, that stay in registers from one pass to the next.
+FEW = 4
 MANY = 64
 # Columns of a panel (``loops/panel.py``) at most, and rows from which on it is worth it.
 PANEL = 1024
@@ -274,18 +276,23 @@ class Schedule:
                 self.unroll //= 2
 
     def _is_short(self, extent: int) -> bool:
-        if not 2 <= extent <= SHORT or (self.by_rows and len(self.inner) > 1):
+        if self.by_rows and len(self.inner) > 1:
+            return False
+        if not (2 <= extent <= SHORT or self._fits_registers(extent)):
             return False
         return self.row_count * self.inner_count >= MANY * extent
+
+    def _fits_registers(self, extent: int) -> bool:
+        """Whether a row that is read several times is few enough vectors not to need loops."""
+        if not self.by_rows or extent not in (FEW * self.lanes, 2 * FEW * self.lanes):
+            return False
+        return any(value.full and value.phase for value in self.values)
 
     def _is_tall(self) -> bool:
         """Whether the columns are so many, and so long, that rows had better stream past."""
         if self.by_rows or self.inner_count < TALL or self.sizes[self.vector] <= 8 * self.lanes:
             return False
         reduces = [value for value in self.values if value.op == "reduce"]
-        # Flags lie in memory as bytes, which vectors of flags do not.
-        if any(v.args[0].dtype is bool_ or v.data in ("any", "all") for v in reduces):
-            return False
         return all(v.args[0].uses >> self.vector & 1 for v in reduces)
 
     # What the text depends on, and the words it reads

@@ -25,7 +25,7 @@ LARGE = 32 << 20
 LINE = 64
 # Columns of a panel at least: fewer in a row and nothing is fetched ahead.
 NARROW = 256
-# Floats that the second cache holds beside what else passes through it.
+# Floats of a row that the second cache holds beside what else passes through it.
 WAITING = 1 << 16
 # Floats of a row that the CPU's own prefetcher does not have before its turn comes.
 LONG = 4096
@@ -82,9 +82,8 @@ def _is_streamed_panel(schedule: Schedule) -> bool:
     """Of a panel, rows of which each begins with a whole vector, or where each row has a place of
     its own from which on there are whole vectors (``shifted``).
 
-    Exponentials that would wait in the memory of the result wait on the stack where the second
-    cache holds those of a panel. Else they are computed twice: that is less work than moving them
-    there and back.
+    Exponentials that would wait in the memory of the result are computed twice: that is less work
+    than moving them there and back, even into the second cache.
     """
     s = schedule
     stores = [store for store in s.stores if store.full]
@@ -99,9 +98,7 @@ def _is_streamed_panel(schedule: Schedule) -> bool:
         return False
     if not all(_is_cheap_exp(value) for value in s.saved):
         return False
-    if len(s.saved) > 1 or len(s.inner) > 1 or s.inner_count * NARROW > WAITING:
-        s.saved = {}
-    s.saved = {value: (None, phase) for value, (_, phase) in s.saved.items()}
+    s.saved = {}
     s.shifted = shifted
     return True
 

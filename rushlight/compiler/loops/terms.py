@@ -1,6 +1,7 @@
-"""Exponentials that are only terms of a sum of at least 1: the last digits of small ones are lost.
+"""Exponentials that are only terms of a sum of at least 1, or shares of such a sum.
 
-softmax and its kin add up exp(x - max(x)); the largest term is 1.
+softmax and its kin add up exp(x - max(x)); the largest term is 1: the last digits of small ones are
+lost. Softmax then divides by the sum, which needs a product that comes along with the exponential.
 """
 
 from __future__ import annotations
@@ -42,3 +43,26 @@ def _is_only_summed(schedule: Schedule, value: Value) -> bool:
         return False
     others = needed_full(s.pass_roots(phase), there_before(s.saved, phase))
     return not any(value in other.args for other in others)
+
+
+def find_shares(schedule: Schedule) -> dict[Value, Value]:
+    """exp(x - max(x)) / sum of a panel, each with what it is multiplied by: those whose exponential
+    and reciprocal nobody else needs.
+    """
+    s = schedule
+    shares: dict[Value, Value] = {}
+    for value in s.values if s.panel else ():
+        if value.op == "mul" and _is_share(*value.args) and value.args[0] not in s.saved:
+            shares[value] = value.args[1]
+    for other in s.values:
+        if other.op != "reduce" and other not in shares:
+            shares = {v: part for v, part in shares.items() if not set(v.args) & set(other.args)}
+    stored = {store.value for store in s.stores}
+    return {value: part for value, part in shares.items() if not stored & set(value.args)}
+
+
+def _is_share(power: Value, part: Value) -> bool:
+    if part.op != "reciprocal" or not is_below_largest(power):
+        return False
+    total = part.args[0]
+    return total.op == "reduce" and total.data == "sum" and total.args[0] is power

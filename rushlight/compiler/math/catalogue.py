@@ -79,6 +79,7 @@ UNARY: dict[str, Formula] = {
     "digamma": in_double(gamma.digamma),
 }
 BINARY: dict[str, Formula] = {
+    "exp_share": exponential.exp_share,
     "pow": power.pow,
     "atan2": inverse_trigonometric.atan2,
     "fmod": modulo.fmod,

@@ -102,7 +102,9 @@ def _eighths(less: int) -> list[int]:
     return words
 
 
-def cut_eighth(b: Body, x: Value, less: int) -> tuple[Value, Value, Value]:
+def cut_eighth(
+    b: Body, x: Value, less: int, terms: str = "expm1_eighth"
+) -> tuple[Value, Value, Value]:
     """(m, t, q) of a float, exp(x) = (t + t * q) * 2**less, as far as t is a normal number.
 
     x = m ln 2 / 8 + r, |r| <= ln 2 / 16: three bits of m choose one of eight powers of two, the
@@ -114,7 +116,7 @@ def cut_eighth(b: Body, x: Value, less: int) -> tuple[Value, Value, Value]:
     r = b.fma(n, -low / SIZE, b.fma(n, -high / SIZE, x))  # the inner one is exact
     m = b.bits(shifted)
     t = look_up(b, m, _eighths(less)) + (m << (x.layout.mantissa - 3))
-    return m, t, b.fma(r * r, b.polynomial(r, row("expm1_eighth", r)), r)
+    return m, t, b.fma(r * r, b.polynomial(r, row(terms, r)), r)
 
 
 def exp_by_table(b: Body, x: Value) -> Value:
@@ -127,6 +129,10 @@ def exp_by_table(b: Body, x: Value) -> Value:
     lift = b.select(m < magic - 64 * SIZE, b.constant(64 << layout.mantissa, "i32"), 0)
     t = b.from_bits(t + lift)
     return b.fma(t, q, t) * b.from_bits(b.constant(two, "i32") - lift)
+
+
+# Powers of two by which the exponential in a share of a sum is larger than it.
+SHARE_LIFT = 64
 
 
 def exp_down(b: Body, x: Value) -> Value:
@@ -154,6 +160,19 @@ def exp_term(b: Body, x: Value) -> Value:
     m = b.bits(shifted)
     t = b.from_bits(look_up(b, m, _eighths(0)) + (m << (x.layout.mantissa - 3)))
     return b.fma(t, b.fma(r * r, b.polynomial(r, row("expm1_term", r)), r), t)
+
+
+def exp_share(b: Body, x: Value, part: Value) -> Value:
+    """exp(x) * part * 2**SHARE_LIFT for x <= 0, where NaN in x has made part NaN.
+
+    What is far below becomes 0 as in ``exp_down``; the one product after that rounds subnormals,
+    too. ``part`` is a normal number.
+    """
+    if x.element != "float":
+        return exp_down(b, x) * (part * 2.0**SHARE_LIFT)
+    _, word, q = cut_eighth(b, x, less=-SHARE_LIFT, terms="expm1_term")
+    t = b.from_bits(word)
+    return b.select(x < RANGES[x.element].lowest, 0.0, b.fma(t, q, t)) * part
 
 
 def exp2(b: Body, x: Value) -> Value:

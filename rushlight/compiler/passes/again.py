@@ -57,9 +57,11 @@ def _copied(node: Node, reads: Reads, new: dict[Node, Node]) -> Node:
     assert made is not None
     _, work = made
     copies: dict[Node, Node] = {}
-    for each in toposort([node]):
+    # What the work starts from counts as known: the rest of a long graph is not gone through.
+    around = {source for each in work for source in each.src if source not in work}
+    for each in toposort([node], around):
         own = each is node or all(user in work for user in reads.users[each])
-        if each in work and (own or any(source in copies for source in each.src)):
+        if own or any(source in copies for source in each.src):
             src = [copies.get(source, new[source]) for source in each.src]
             copies[each] = Node(each.op, tuple(src), each.shape, each.dtype, each.attrs)
     return copies[node]

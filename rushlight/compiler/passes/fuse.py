@@ -70,7 +70,7 @@ class Fuser:
         self.order = toposort(sinks)
         for node in self.order:
             for each in (node, *node.src):
-                if each.dtype.is_complex and node.op not in ("host", "input", "reshape"):
+                if not each.dtype.compiled and node.op not in ("host", "input", "reshape"):
                     raise NotImplementedError(f"{node.op} of {each.dtype} has no lowering")
         self.groups: list[Group] = []
         self.group_of: dict[Node, Group] = {}

@@ -1,4 +1,4 @@
-"""Complex numbers have no kernels: their primitives become host calls of the reference rules.
+"""Complex numbers and uint16 to uint64 have no kernels: host calls of the reference rules.
 
     %2 = mul %0 %1 : c64[3]   ->   %2 = host %0 %1 name=primitive params=(mul, ...) : c64[3]
 
@@ -31,15 +31,15 @@ def _primitive(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
 
 
 def hosted(sinks: list[Node]) -> list[Node]:
-    """The graph with every primitive that reads or makes complex numbers as a host call."""
+    """The graph with every primitive that reads or makes such numbers as a host call."""
     order = toposort(sinks)
-    if not any(node.dtype.is_complex for node in order):
+    if all(node.dtype.compiled for node in order):
         return sinks
     made: dict[Node, Node] = {}
     for node in order:
         sources = tuple(made[source] for source in node.src)
-        touches = node.dtype.is_complex or any(source.dtype.is_complex for source in node.src)
-        if not touches or node.op in ("host", *_IN_PLACE):
+        plain = node.dtype.compiled and all(source.dtype.compiled for source in node.src)
+        if plain or node.op in ("host", *_IN_PLACE):
             same = all(a is b for a, b in zip(sources, node.src, strict=True))
             made[node] = node if same else Node(
                 node.op, sources, node.shape, node.dtype, node.attrs

@@ -105,6 +105,31 @@ def leaky_relu(input: Node, negative_slope: Scalar = 0.01, inplace: bool = False
     return build.cast(out, input.dtype)
 
 
+@composite(torch=False, name="_sloped", grad_name="LeakyReluBackward")
+def sloped(g: Node, slope: Node, source: Node) -> Node:
+    """``g`` times a ``slope`` that was made of ``source``, and as ``passed`` hangs on it."""
+    return binary("mul", g, slope)
+
+
+@sloped.vjp
+def _(g: Node, out: Node, gradient: Node, slope: Node, source: Node) -> Grads:
+    return binary("mul", g, slope), None, zeros_of(source)
+
+
+@sloped.samples
+def _(rng: Rng) -> Samples:
+    slope = np.array([[1.0, 0.5, 0.5], [1.0, 1.0, 0.5]])
+    yield (floats(rng, 2, 3), Fixed(slope), Fixed(floats(rng, 2, 3))), {}
+
+
+@leaky_relu.vjp
+def _(g: Node, out: Node, input: Node, negative_slope: Scalar, inplace: bool) -> Grads:
+    x = build.cast(input, compute_dtype(input.dtype))
+    one, low = (full(each, x.shape, x.dtype) for each in (1.0, negative_slope))
+    slope = build.where(binary("lt", zeros_of(x), x), one, low)
+    return (build.cast(sloped(build.cast(g, x.dtype), slope, x), g.dtype),)
+
+
 leaky_relu.samples(with_options({"negative_slope": 0.2}))
 
 
@@ -115,6 +140,14 @@ def threshold(input: Node, threshold: Scalar, value: Scalar, inplace: bool = Fal
         raise NotImplementedError("\"threshold_cpu\" not implemented for 'Bool'")
     limit, other = (full(each, input.shape, input.dtype) for each in (threshold, value))
     return build.where(binary("le", input, limit), other, input)
+
+
+@threshold.vjp
+def _(
+    g: Node, out: Node, input: Node, threshold: Scalar, value: Scalar, inplace: bool
+) -> Grads:  # fmt: skip
+    limit = full(threshold, input.shape, input.dtype)
+    return (passed(g, binary("le", input, limit), input),)
 
 
 @threshold.samples

@@ -5,12 +5,13 @@ from __future__ import annotations
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.activation.rectifier import passed
 from rushlight.ops.arithmetic.add_multiply import sub
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.pointwise import tanh
 from rushlight.ops.promote import full, require_floating
 from rushlight.ops.samples import INTEGERS, Rng, Samples, of_one, with_options
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 @composite(torch=False, functional=True)
@@ -37,6 +38,12 @@ def softshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     return build.where(low, binary("add", input, limit), high)
 
 
+@softshrink.vjp
+def _(g: Node, out: Node, input: Node, lambd: Scalar) -> Grads:
+    limit = full(lambd, input.shape, input.dtype)
+    return (passed(g, binary("le", unary("abs", input), limit), input),)
+
+
 softshrink.samples(with_options({"lambd": 1.0}))
 
 
@@ -46,6 +53,12 @@ def hardshrink(input: Node, lambd: Scalar = 0.5) -> Node:
     require_floating("hardshrink_cpu", input)
     limit = full(lambd, input.shape, input.dtype)
     return build.where(binary("le", unary("abs", input), limit), zeros_of(input), input)
+
+
+@hardshrink.vjp
+def _(g: Node, out: Node, input: Node, lambd: Scalar) -> Grads:
+    limit = full(lambd, input.shape, input.dtype)
+    return (passed(g, binary("le", unary("abs", input), limit), input),)
 
 
 hardshrink.samples(with_options({"lambd": 1.0}))

@@ -6,6 +6,8 @@ import numpy as np
 
 from rushlight.ir.host import Array
 
+_BLOCK = 64  # rows of a triangle that LAPACK solves at once
+
 
 def factored(a: Array) -> tuple[Array, Array, Array]:
     """(LU in one matrix, pivots from 1, info): P L U = a with rows exchanged as LAPACK's getrf.
@@ -61,9 +63,34 @@ def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])))
     with np.errstate(all="ignore"):
-        for k in reversed(range(n)) if upper else range(n):
-            if not unit:
-                x[..., k, :] /= a[..., k, k, None]
-            rest = slice(0, k) if upper else slice(k + 1, n)
-            x[..., rest, :] -= a[..., rest, k, None] * x[..., k, None, :]
+        for start in range(0, n, _BLOCK):
+            stop = min(start + _BLOCK, n)
+            rows = slice(n - stop, n - start) if upper else slice(start, stop)
+            rest = slice(0, n - stop) if upper else slice(stop, n)
+            x[..., rows, :] = _block(a[..., rows, rows], x[..., rows, :], upper, unit)
+            x[..., rest, :] -= a[..., rest, rows] @ x[..., rows, :]
+    return x
+
+
+def _block(a: Array, b: Array, upper: bool, unit: bool) -> Array:
+    """``substituted`` for a few rows."""
+    triangle = np.triu(a) if upper else np.tril(a)[..., ::-1, ::-1]
+    if unit:
+        triangle = triangle.copy()
+        np.einsum("...ii->...i", triangle)[...] = 1
+    try:
+        # LAPACK's elimination finds nothing to do in an upper triangle and substitutes back.
+        x: Array = np.linalg.solve(triangle, b if upper else b[..., ::-1, :])
+    except np.linalg.LinAlgError:
+        return _row_by_row(a, np.array(b), upper)
+    return x if upper else x[..., ::-1, :]
+
+
+def _row_by_row(a: Array, x: Array, upper: bool) -> Array:
+    """Substitution where a zero on the diagonal makes infinities, in place."""
+    n = a.shape[-1]
+    for k in reversed(range(n)) if upper else range(n):
+        x[..., k, :] /= a[..., k, k, None]
+        rest = slice(0, k) if upper else slice(k + 1, n)
+        x[..., rest, :] -= a[..., rest, k, None] * x[..., k, None, :]
     return x

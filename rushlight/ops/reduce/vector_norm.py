@@ -13,6 +13,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.arithmetic.add_multiply import sub
+from rushlight.ops.arithmetic.power import pow
 from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.pointwise import abs as abs_
@@ -52,8 +53,7 @@ def vector_norm(
     elif ord == 2:
         out = unary("sqrt", reduce(binary("mul", x, x), "sum", axes))
     else:
-        powers = reduce(binary("pow", x, const(ord, x.shape, x.dtype)), "sum", axes)
-        out = binary("pow", powers, const(1 / ord, powers.shape, powers.dtype))
+        out = pow.body(reduce(pow.body(x, ord), "sum", axes), 1 / ord)
     return build.cast(finish(out, x, axes, keepdim), kind)
 
 

@@ -37,6 +37,12 @@ def real_operands(*operands: Any) -> list[Node]:
     return [full(x, shape, dtype) for x in operands]
 
 
+# Those whose argument PyTorch calls ``x``.
+_OF_X = frozenset({
+    "airy_ai", "spherical_bessel_j0", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1",
+})  # fmt: skip
+
+
 def special_function(
     name: str, values: Values, doc: str, *, low: float = -2, high: float = 2,
     differentiable: bool = False, torch: bool = False,
@@ -44,8 +50,13 @@ def special_function(
     """``torch.special.<name>`` of one number (``torch.<name>`` and the method where ``torch``)."""
     register(name, values)
 
-    def body(input: Node) -> Node:
-        return host_node(name, build.cast(input, floating(input.dtype)))
+    def of_x(x: Node) -> Node:
+        return host_node(name, build.cast(x, floating(x.dtype)))
+
+    def of_input(input: Node) -> Node:
+        return of_x(input)
+
+    body = of_x if name in _OF_X else of_input
 
     body.__name__ = name
     body.__doc__ = f"{doc}, element by element. Shape (*) -> (*); integers give the default dtype."

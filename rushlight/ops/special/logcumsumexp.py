@@ -1,16 +1,23 @@
-"""The running log(sum(exp(x))): NumPy adds up on the host, as nothing else is exact and stable."""
+"""The running log(sum(exp(x))).
+
+Of floats as log(cumsum(exp(x - max(x)))) in double, whose exponents reach far enough for almost
+every row: all terms are positive, so a running sum keeps its digits however small it is beside
+later ones. Rows that reach further, and other dtypes, NumPy adds up one by one on the host.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from rushlight.base.dtype import float32, float64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
-from rushlight.ops.formula import minus, times
+from rushlight.ops.formula import minus, plus, times
 from rushlight.ops.promote import floating, grad_to
+from rushlight.ops.reduce.dims import kept_shape, widen
 from rushlight.ops.samples import Rng, Samples, floats
 from rushlight.ops.table import Grads, composite
 
@@ -42,6 +49,37 @@ def _host_logcumsumexp(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Ar
     return found
 
 
+# How far below the largest of a row exp(x - max(x)) is a normal double.
+_REACH = 700.0
+
+
+@host("logcumsumexp_far")
+def _host_logcumsumexp_far(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
+    """(x, result where it is near, which rows are near) -> the result for all rows."""
+    x, result, near = (np.moveaxis(each, params[0], -1) for each in arrays)
+    if near.all():
+        return arrays[1]
+    far = ~near[..., 0]
+    result = result.copy()
+    result[far] = _host_logcumsumexp((x[far],), (x[far].ndim - 1,))
+    return np.moveaxis(result, -1, params[0])
+
+
+def _of_near_rows(x: Node, axis: int) -> Node:
+    """Floats: what is right for rows without infinities and nan that reach no further than doubles
+    do, and for the others from the host."""
+    wide = build.cast(x, float64)
+    top = build.reduce(wide, "max", (axis,))
+    tops = widen(top, x, (axis,))
+    nothing = binary("eq", wide, const(float("-inf"), x.shape, float64))
+    low = build.reduce(build.where(nothing, tops, wide), "min", (axis,))
+    near = binary("le", minus(top, low), const(_REACH, top.shape, float64))
+    sums = build.scan(unary("exp", minus(wide, tops)), "sum", axis)
+    result = build.cast(plus(unary("log", sums), tops), x.dtype)
+    parts = (x, result, build.reshape(near, kept_shape(x.shape, (axis,))))
+    return build.host("logcumsumexp_far", parts, x.shape, x.dtype, (axis,))
+
+
 @composite(method=True, inplace=True)
 def logcumsumexp(input: Node, dim: int) -> Node:
     """The running log(sum(exp(x))) along ``dim``."""
@@ -49,6 +87,8 @@ def logcumsumexp(input: Node, dim: int) -> Node:
     x = build.cast(input, floating(input.dtype))
     if x.ndim == 0 or x.size == 0:
         return x
+    if x.dtype is float32:
+        return _of_near_rows(x, axis)
     return build.host("logcumsumexp", (x,), x.shape, x.dtype, (axis,))
 
 

@@ -40,9 +40,9 @@ def _chebyshev(k: int, x: Array, here: Array, before: Array) -> Array:
 def _family(name: str, first: Callable[[Array], Array], step: Step, doc: str) -> Op:
     register(name, lambda x, n: _evaluate(x, n, first, step))
 
-    def body(input: Operand, n: Operand) -> Node:
-        require_tensor(f"special_{name}", input, n)
-        return host_node(name, *real_operands(input, n))
+    def body(x: Operand, n: Operand) -> Node:
+        require_tensor(f"special_{name}", x, n)
+        return host_node(name, *real_operands(x, n))
 
     body.__name__ = name
     body.__doc__ = f"{doc} polynomial of degree ``n`` at each element; both broadcast."

@@ -73,8 +73,7 @@ def _narrowed(shape: Shape, dim: int, start: int, length: int) -> tuple[int, int
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got "
-            f"{start})"
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
         )
     first = start + size if start < 0 else start
     if first + length > size:

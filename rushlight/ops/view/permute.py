@@ -117,6 +117,8 @@ t.bad_inputs(raises(((np.ones((1, 2, 3)),), {}, RuntimeError, "expects a tensor 
 
 
 def _moved(ndim: int, source: Any, destination: Any) -> Shape:
+    if isinstance(source, int) is not isinstance(destination, int):
+        raise TypeError("movedim(): source and destination must both be int or both tuple of ints")
     from_dims = (source,) if isinstance(source, int) else tuple(source)
     to_dims = (destination,) if isinstance(destination, int) else tuple(destination)
     if len(from_dims) != len(to_dims):

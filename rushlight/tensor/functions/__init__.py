@@ -51,6 +51,7 @@ RARE = {
     "foreach": "",
     "frequencies": "",
     "grid": "",
+    "hashing": "hash_tensor",
     "histogram": "histogram",
     "inner": "",
     "integration": "",

@@ -10,6 +10,7 @@ from rushlight.base.limits import finfo
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.argument_kinds import require_tensor
 from rushlight.tensor.functions.register import FUNCTIONS, public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -17,6 +18,7 @@ from rushlight.tensor.wrap import function
 
 def into_input(name: str, input: Tensor, *args: Any) -> Tensor:
     """``op(input, *args)`` written into ``input``; its gradient sees what was there before."""
+    require_tensor(f"{name}_", input)
     input._writable(f"{name}_")
     tracked = local.trace.grad and input._edge is not None
     source = function("clone")(input) if tracked and name != "relu" else input

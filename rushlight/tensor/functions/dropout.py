@@ -13,11 +13,12 @@ from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.ops.kernels import refuse
 from rushlight.runtime.buffer import Buffer
+from rushlight.tensor.argument_kinds import require_tensor
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import default_generator, source_of
-from rushlight.tensor.kinds import type_name
+from rushlight.tensor.kinds import as_bool, type_name
 from rushlight.tensor.random import laid_out
 from rushlight.tensor.random_samples import per_sample
 from rushlight.tensor.tensor import Tensor, mark_made
@@ -30,9 +31,12 @@ _ALPHA = 1.7580993408473766
 _drop = function("_dropout")
 
 
-def _check(p: float) -> None:
+def _check(who: str, input: Any, p: float, training: Any) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    require_tensor(who, input)
+    if training.__class__ is not bool:
+        as_bool(who, "train", training)
 
 
 def _feature_shape(input: Tensor) -> tuple[int, ...]:
@@ -88,11 +92,7 @@ def _write(input: Tensor, result: Tensor, inplace: bool, who: str) -> Tensor:
 @public(torch=False, functional=True)
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element zeroed with probability p, the others divided by 1 - p."""
-    _check(p)
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"dropout(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
-        )
+    _check("dropout", input, p, training)
     return _write(input, _dropped(input, p, training, tuple(input.shape)), inplace, "dropout_")
 
 
@@ -124,7 +124,7 @@ def _warn_of_rank(name: str, rank: int, ranks: tuple[int, int]) -> None:
 
 def _spatial(name: str, ranks: tuple[int, int]) -> Any:
     def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        _check(p)
+        _check(name, input, p, training)
         rank = input.ndim
         if rank != ranks[1]:
             _warn_of_rank(name, rank, ranks)
@@ -149,7 +149,7 @@ dropout3d = _spatial("dropout3d", (4, 5))
 @public(torch=True, functional=False, name="feature_dropout")
 def feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """Whole channels of (N, C, *) zeroed."""
-    _check(p)
+    _check("feature_dropout", input, p, train)
     return _dropped(input, p, train, _feature_shape(input))
 
 
@@ -171,7 +171,7 @@ def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """Dropout that keeps mean and variance under SELU (Klambauer 2017)."""
-    _check(p)
+    _check("alpha_dropout", input, p, training)
     out = _alpha(input, p, training, tuple(input.shape))
     return _write(input, out, inplace, "alpha_dropout_")
 
@@ -181,7 +181,7 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """alpha_dropout of whole channels."""
-    _check(p)
+    _check("feature_alpha_dropout", input, p, training)
     shape = _feature_shape(input) if training and p else tuple(input.shape)
     out = _alpha(input, p, training, shape)
     return _write(input, out, inplace, "feature_alpha_dropout_")

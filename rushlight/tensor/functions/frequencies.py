@@ -8,8 +8,10 @@ import numpy as np
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
-from rushlight.base.shape import normalize_dim
+from rushlight.base.shape import Shape, normalize_dim
+from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.device import require_cpu
+from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.functions.fft import FFT
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
@@ -71,7 +73,7 @@ def _shifted(input: Tensor, dim: Any, back: bool) -> Tensor:
     if dim is None:
         dims = tuple(range(input.ndim))
     else:
-        given = (dim,) if isinstance(dim, int) else tuple(dim)
+        given = dim if isinstance(dim, (tuple, list)) else (dim,)
         dims = tuple(normalize_dim(each, input.ndim) for each in given)
     if not dims:
         return input
@@ -80,7 +82,7 @@ def _shifted(input: Tensor, dim: Any, back: bool) -> Tensor:
     return made
 
 
-def fftshift(input: Tensor, dim: Any = None) -> Tensor:
+def fftshift(input: Tensor, dim: int | Shape | None = None) -> Tensor:
     """The zero frequency moved from the front to the middle.
 
     >>> import rushlight as torch
@@ -90,9 +92,10 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     return _shifted(input, dim, False)
 
 
-def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
+def ifftshift(input: Tensor, dim: int | Shape | None = None) -> Tensor:
     """The inverse of ``fftshift``."""
     return _shifted(input, dim, True)
 
 
-FFT.update(fftfreq=fftfreq, rfftfreq=rfftfreq, fftshift=fftshift, ifftshift=ifftshift)
+for _each in (fftfreq, rfftfreq, fftshift, ifftshift):
+    FFT[_each.__name__] = takes_dtype(checked(_each, f"fft_{_each.__name__}"))

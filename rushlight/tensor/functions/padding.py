@@ -86,14 +86,15 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         place = padding_idx % rows
     if max_norm is not None:
-        _shrink_rows(input, weight, max_norm, norm_type)
+        shrink_rows(input, weight, max_norm, norm_type)
     out: Tensor = function("_embedding")(input, weight, place, scale_grad_by_freq)
     if not sparse:
         return out
     return with_sparse_gradient(out, input, weight, place, scale_grad_by_freq)
 
 
-def _shrink_rows(input: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:
+def shrink_rows(input: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:
+    """The rows of ``weight`` that ``input`` names, longer ones scaled to ``max_norm`` in place."""
     table = np.array(weight._array())
     rows = np.unique(input._array())
     norms = np.linalg.norm(table[rows].astype(np.float64), norm_type, axis=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, get_default_dtype
+from rushlight.base.dtype import bool_, get_default_dtype, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dim
 from rushlight.base.warn import warn
@@ -16,6 +16,7 @@ from rushlight.tensor.from_data import from_numpy
 from rushlight.tensor.functions import dropout as drops
 from rushlight.tensor.functions.grid import affine_grid, grid_sample
 from rushlight.tensor.functions.linalg import norms
+from rushlight.tensor.functions.padding import shrink_rows
 from rushlight.tensor.functions.register import public, torch_form
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
@@ -74,6 +75,23 @@ def zero_(input: Tensor) -> Tensor:
     """0 written everywhere into ``input``."""
     made: Tensor = input.zero_()
     return made
+
+
+@torch_form
+def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """Rows of ``input`` (V, D) at ``indices`` that are longer than ``max_norm``, scaled to it."""
+    input._writable("embedding_renorm_")
+    if indices.dtype not in (int32, int64):
+        raise RuntimeError(
+            "embedding_renorm_: indices must be torch.int64 or torch.int32, but got "
+            f"{indices.dtype}"
+        )
+    if input.ndim != 2:
+        raise RuntimeError(
+            f"embedding_renorm_: input must have 2 axes, (V, D), but has {input.ndim}"
+        )
+    shrink_rows(indices, input, max_norm, norm_type)
+    return input
 
 
 @torch_form

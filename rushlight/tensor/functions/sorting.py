@@ -20,7 +20,7 @@ def _tensor(value: Any, like: Tensor) -> Tensor:
 
 @public(method=False, out=True)
 def searchsorted(
-    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False,
+    sorted_sequence: Tensor, input: Tensor | float, *, out_int32: bool = False, right: bool = False,
     side: str | None = None, sorter: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Where each value would be inserted along the last axis so that the order stays."""
@@ -39,7 +39,7 @@ def searchsorted(
 
 @public(out=True)
 def bucketize(
-    input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+    input: Tensor | float, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
     """Which of the intervals between boundaries each value is in."""
     if boundaries.ndim != 1:
@@ -68,7 +68,7 @@ def _quantile(
 
 @public(method=True, out=True)
 def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
+    input: Tensor, q: Tensor | float, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",
 ) -> Tensor:  # fmt: skip
     """The q-quantiles (a number or a 1-d tensor of them) along ``dim``; nan where one is there."""
@@ -77,7 +77,7 @@ def quantile(
 
 @public(method=True, out=True)
 def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
+    input: Tensor, q: Tensor | float, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",
 ) -> Tensor:  # fmt: skip
     """The q-quantiles of what is not nan."""

@@ -20,7 +20,7 @@ from rushlight.tensor.wrap import function
 
 @public()
 def sparse_coo_tensor(
-    indices: Any, values: Any = None, size: Any = None, *, dtype: DType | None = None,
+    indices: Any = None, values: Any = None, size: Any = None, *, dtype: DType | None = None,
     device: Any = None, requires_grad: bool = False, check_invariants: bool | None = None,
     is_coalesced: bool | None = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip

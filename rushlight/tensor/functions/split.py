@@ -6,11 +6,13 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rushlight.base.shape import broadcast_shapes, normalize_dim
+import numpy as np
+
+from rushlight.base.shape import Shape, broadcast_shapes, normalize_dim
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
 from rushlight.ops.view.sizes import sizes, whole_sizes
-from rushlight.tensor.functions.register import public
+from rushlight.tensor.functions.register import public, torch_form
 from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -103,7 +105,7 @@ _ALSO = also_named(sections="indices_or_sections", indices="indices_or_sections"
 
 @public(method=True)
 @_ALSO
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Tensors:
+def tensor_split(input: Tensor, indices_or_sections: int | Shape | Tensor, dim: int = 0) -> Tensors:
     """Views before, between and after the given indices, or that many nearly equal ones."""
     if input.ndim == 0:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got 0 dims")
@@ -111,7 +113,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Tenso
     size = input.shape[axis]
     if isinstance(indices_or_sections, Tensor):
         indices_or_sections = indices_or_sections.tolist()
-    if isinstance(indices_or_sections, int):
+    if isinstance(indices_or_sections, (int, np.integer)):
         sections = indices_or_sections
         if sections <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
@@ -138,7 +140,7 @@ def unbind(input: Tensor, dim: int = 0) -> Tensors:
 
 
 def _axis_split(name: str, rank: int, axis: int) -> Any:
-    def cut(input: Tensor, indices_or_sections: Any) -> Tensors:
+    def cut(input: Tensor, indices_or_sections: int | Shape | Tensor) -> Tensors:
         if input.ndim < rank:
             raise RuntimeError(
                 f"torch.{name} requires a tensor with at least {rank} dimension"
@@ -146,7 +148,9 @@ def _axis_split(name: str, rank: int, axis: int) -> Any:
             )
         dim = 0 if input.ndim == 1 else axis
         sections = indices_or_sections
-        if isinstance(sections, int) and (sections <= 0 or input.shape[dim] % sections):
+        if not isinstance(sections, (Tensor, tuple, list)) and (
+            sections <= 0 or input.shape[dim] % sections
+        ):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {dim}, but the size of the "
                 f"dimension {input.shape[dim]} is not divisible by the split_size {sections}!"
@@ -155,7 +159,15 @@ def _axis_split(name: str, rank: int, axis: int) -> Any:
 
     cut.__name__ = cut.__qualname__ = name
     cut.__doc__ = f"tensor_split along axis {axis}."
-    return public(method=True)(_ALSO(cut))
+    named = _ALSO(cut)
+
+    def method(input: Tensor, *given: Any, **names: Any) -> Tensors:
+        return named(input, *((given,) if len(given) > 1 else given), **names)  # type: ignore[no-any-return]
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"tensor_split along axis {axis}; indices in one sequence or one by one."
+    torch_form(named)
+    return public(torch=False, method=True)(method)
 
 
 hsplit = _axis_split("hsplit", 1, 1)

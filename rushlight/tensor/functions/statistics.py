@@ -103,8 +103,9 @@ def corrcoef(input: Tensor) -> Tensor:
 
 @public(method=False, out=True)
 def isin(
-    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
-) -> Tensor:
+    elements: Tensor | float, test_elements: Tensor | float, *, assume_unique: bool = False,
+    invert: bool = False,
+) -> Tensor:  # fmt: skip
     """Whether each element occurs in ``test_elements``; either may be a number."""
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise TypeError("isin() needs a Tensor as elements or as test_elements, got two numbers")

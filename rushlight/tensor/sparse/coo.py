@@ -163,6 +163,15 @@ class SparseTensor(Tensor):
         merged = summed(self._elements, Tensor._from_array(slots.reshape(-1)), keys.size)
         return SparseTensor._make(Tensor._from_array(places), merged, self._sizes, True)
 
+    def shared_sums(self) -> Tensor:
+        """For each place the sum of all elements that are there, (nnz, *): what ``coalesce`` gives,
+        with as many rows as before, so that a step's shapes do not depend on which came twice."""
+        if self._merged or not self._nnz():
+            return self._elements
+        _, slots = np.unique(self._flat_places(), return_inverse=True)
+        each = Tensor._from_array(slots.reshape(-1))
+        return function("index_select")(summed(self._elements, each, self._nnz()), 0, each)
+
     def to_dense(self, dtype: DType | None = None, *, masked_grad: bool | None = None) -> Tensor:
         """All elements, as an ordinary tensor."""
         shape = tuple(self._sizes[: self.sparse_dim()])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor import Tensor, as_tensor, stack, tensor
+from rushlight.tensor.at_once import joined
 from rushlight.utils.data.arrays import array_of, stack_arrays, wrap
 
 CollateMap = dict[type | tuple[type, ...], Callable[..., Any]]
@@ -20,10 +21,15 @@ UNKNOWN_TYPE = (
 
 def collate_tensor_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
     """(S) each -> (N, S). Tensors without gradient are stacked at once, outside the trace."""
+    if any(type(each) is not Tensor for each in batch):
+        return stack(list(batch), 0)
+    made = joined("stack", batch, 0)
+    if made is not None:
+        return made
     first = batch[0]
     arrays = []
     for each in batch:
-        if type(each) is not Tensor or each.dtype != first.dtype:
+        if each.dtype != first.dtype:
             return stack(list(batch), 0)
         array = array_of(each)
         if array is None:

@@ -1,8 +1,6 @@
 """torchvision.datasets: the data sets that tutorials use, from torchvision's folders."""
 
-from typing import Any
-
-from rushlight.base.left_out import LeftOut
+from rushlight.base.left_out import leaving_out
 from rushlight.vision.datasets import cifar, folder, mnist, samplers, utils
 from rushlight.vision.datasets.caltech import Caltech101, Caltech256
 from rushlight.vision.datasets.celeba import CelebA
@@ -144,13 +142,12 @@ __all__ = [
     "utils",
 ]
 
-_LEFT_OUT = ("HMDB51", "Kinetics", "UCF101")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LEFT_OUT:
-        raise LeftOut(
-            f"torchvision.datasets.{name} is left out of Rushlight: it reads videos, which is not "
-            "part of it"
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = leaving_out(
+    "torchvision.datasets",
+    {
+        **dict.fromkeys(
+            ("HMDB51", "Kinetics", "UCF101"), "it reads videos, which is not part of it"
+        ),
+        "wrap_dataset_for_transforms_v2": "wrap what a sample holds in tv_tensors yourself",
+    },
+)

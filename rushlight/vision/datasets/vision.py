@@ -12,6 +12,7 @@ from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.utils.data.dataset import Dataset
 from rushlight.vision.transforms import batch, batch_tails
+from rushlight.vision.transforms.batch_stages import Form
 from rushlight.vision.transforms.convert import channels_first
 from rushlight.vision.transforms.transform import Compose, ToTensor
 from rushlight.vision.tv_tensors.returned import are_kept
@@ -133,7 +134,7 @@ class PixelDataset(VisionDataset):
         labels = self.batch_labels(indices)
         if labels is None:
             return None
-        stages = batch.plan(self.transform, batch.Form(channels, height, width, "image"))
+        stages = batch.plan(self.transform, Form(channels, height, width, "image"))
         if stages is not None:
             return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
         parts = batch_tails.split(self.transform)

@@ -102,7 +102,7 @@ def _channels(picture: Any, mode: ImageReadMode) -> Array:
     """(C, H, W). Of a palette UNCHANGED gives the places in it."""
     tiles = getattr(picture, "tile", ())
     if picture.mode == "I;16" or any("16B" in str(tile[3]) for tile in tiles):
-        raise NotImplementedError("decode: images of 16 bits a channel (there is no torch.uint16)")
+        raise NotImplementedError("decode: images of 16 bits a channel, only of 8")
     kind = picture.format
     if kind == "GIF" or (kind == "WEBP" and mode in GRAYS):
         # These have colours in every mode.

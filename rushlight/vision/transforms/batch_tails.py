@@ -16,7 +16,8 @@ from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.utils.data.collate import default_collate
 from rushlight.vision.pillow import is_image
-from rushlight.vision.transforms.batch import Form, Stage, applied, choices, flattened, planned
+from rushlight.vision.transforms.batch import applied, choices, flattened, planned
+from rushlight.vision.transforms.batch_stages import Form, Stage
 from rushlight.vision.transforms.chance import RandomHorizontalFlip, RandomVerticalFlip
 from rushlight.vision.transforms.convert import channels_first, detached_array
 from rushlight.vision.transforms.erase import RandomErasing

@@ -152,6 +152,11 @@ def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
 
     Raises RuntimeError where floats have too few digits for the target (float32 to int32).
     """
+    return image_in_range(image, dtype)
+
+
+def image_in_range(image: Tensor, dtype: Dtype | None = None, by_inverse: bool = False) -> Tensor:
+    """``convert_image_dtype``; ``by_inverse`` as of ``array_in_range``."""
     if not isinstance(image, Tensor):
         raise TypeError("Input img should be Tensor Image")
     dtype = get_default_dtype() if dtype is None else dtype
@@ -162,12 +167,16 @@ def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
     name = (image.dtype.name, dtype.name)
     if name in (("float32", "int32"), ("float32", "int64"), ("float64", "int64")):
         raise RuntimeError(f"The cast from {image.dtype} to {dtype} cannot be performed safely.")
-    return wrap(array_in_range(image_array(image, "convert_image_dtype"), dtype.np))
+    return wrap(array_in_range(image_array(image, "convert_image_dtype"), dtype.np, by_inverse))
 
 
-def array_in_range(values: Array, kind: np.dtype[Any]) -> Array:
+def array_in_range(values: Array, kind: np.dtype[Any], by_inverse: bool = False) -> Array:
     """The values in another dtype, white staying white: floats are 0 to 1, ints up to their
-    largest."""
+    largest.
+
+    ``by_inverse``: ints become floats by a product, as transforms.v2 does it (the last digit of
+    every second value is another one than the quotient's).
+    """
     if values.dtype == kind:
         return values
     if values.dtype.kind not in "iub":
@@ -176,7 +185,13 @@ def array_in_range(values: Array, kind: np.dtype[Any]) -> Array:
         # Almost one more than the largest, so that every whole number gets an equal share.
         return (values * values.dtype.type(_largest(kind.name) + 1 - 1e-3)).astype(kind)
     if kind.kind not in "iub":
-        return values.astype(kind) / kind.type(_largest(values.dtype.name))
+        floats, most = values.astype(kind), _largest(values.dtype.name)
+        if not by_inverse:
+            floats /= kind.type(most)
+            return floats
+        # Half precision is multiplied in float32.
+        inverse = np.float32(1.0 / most) if kind.itemsize < 4 else kind.type(1.0 / most)
+        return np.multiply(floats, inverse, out=floats, casting="unsafe")
     before, after = _largest(values.dtype.name), _largest(kind.name)
     if before > after:
         return (values // ((before + 1) // (after + 1))).astype(kind)

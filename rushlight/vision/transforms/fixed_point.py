@@ -17,10 +17,9 @@ import numpy.typing as npt
 from rushlight.utils.data.arrays import Array
 from rushlight.vision.pillow import from_array
 from rushlight.vision.transforms.operations import PIL_FILTERS
+from rushlight.vision.transforms.products import along_height, along_width
 
 DIGITS = 22
-# Multiplications per matrix product: few enough to stay on one thread and in the cache.
-PRODUCT = 200_000
 HALF = 0.5
 
 
@@ -45,12 +44,12 @@ FILTERS: dict[str, tuple[Callable[[float], float], float]] = {
 
 @functools.lru_cache(maxsize=64)
 def weights(size: int, target: int, mode: str) -> npt.NDArray[np.float64]:
-    """(size, target): the fixed-point weight of each input pixel in each output pixel."""
+    """(target, size): the part of each output pixel that an input pixel makes up."""
     kernel, reach = FILTERS[mode]
     scale = size / target
     stretch = max(scale, 1.0)
     support = reach * stretch
-    table = np.zeros((size, target))
+    table = np.zeros((target, size))
     for place in range(target):
         centre = (place + 0.5) * scale
         first = max(int(centre - support + 0.5), 0)
@@ -59,37 +58,23 @@ def weights(size: int, target: int, mode: str) -> npt.NDArray[np.float64]:
         total = sum(raw)
         for each, value in enumerate(raw):
             exact = (value / total if total else value) * (1 << DIGITS)
-            table[first + each, place] = math.trunc(exact + math.copysign(HALF, exact))
-    return table
+            table[place, first + each] = math.trunc(exact + math.copysign(HALF, exact))
+    return table * 2.0**-DIGITS
 
 
-def _along_rows(values: Array, target: int, mode: str) -> Array:
-    """uint8 (..., W) -> (..., target)."""
-    size = values.shape[-1]
-    table = weights(size, target, mode)
-    flat = np.ascontiguousarray(values).reshape(-1, size)
-    result = np.empty((len(flat), target), np.uint8)
-    step = max(PRODUCT // (size * target), 1)
-    for start in range(0, len(flat), step):
-        sums = flat[start : start + step].astype(np.float64) @ table
-        sums *= 2.0**-DIGITS
-        sums += HALF
-        np.floor(sums, out=sums)
-        np.clip(sums, 0, 255, out=sums)
-        result[start : start + step] = sums
-    return result.reshape(*values.shape[:-1], target)
-
-
-def _along_columns(values: Array, target: int, mode: str) -> Array:
-    return _along_rows(values.swapaxes(-1, -2), target, mode).swapaxes(-1, -2)
+def _rounded(sums: Array) -> Array:
+    sums += HALF
+    np.clip(sums, 0, 255, out=sums)
+    return sums.astype(np.uint8)
 
 
 def _resized(values: Array, height: int, width: int, mode: str, rows_first: bool) -> Array:
+    across, down = weights(values.shape[-1], width, mode), weights(values.shape[-2], height, mode)
     if rows_first and values.shape[-1] != width:
-        values = _along_rows(values, width, mode)
+        values = _rounded(along_width(values, across))
     if values.shape[-2] != height:
-        values = _along_columns(values, height, mode)
-    return values if values.shape[-1] == width else _along_rows(values, width, mode)
+        values = _rounded(along_height(values, down))
+    return values if values.shape[-1] == width else _rounded(along_width(values, across))
 
 
 @functools.lru_cache(maxsize=64)

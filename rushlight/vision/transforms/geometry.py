@@ -6,6 +6,7 @@ PIL images go to Pillow. A tensor is sampled at a grid of places in [-1, 1], as
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -83,14 +84,19 @@ def _work(img: Tensor) -> Any:
     return np.float64 if img.dtype == float64 else np.float32
 
 
+@functools.lru_cache(maxsize=64)
+def _from_centre(count: int, work: Any) -> Array:
+    """The middles of so many pixels, counted from the middle of all."""
+    return np.linspace(-count * 0.5 + 0.5, count * 0.5 - 0.5, count, dtype=work)
+
+
 def affine_grid(
     matrix: Sequence[float], size: tuple[int, int], target: tuple[int, int], work: Any = np.float32
 ) -> Array:
     """(H', W', 2) places in [-1, 1] of an image of ``size`` (H, W), its middle being (0, 0)."""
     (height, width), (rows, columns) = size, target
     theta = np.array(matrix, work).reshape(2, 3)
-    x = np.linspace(-columns * 0.5 + 0.5, columns * 0.5 - 0.5, columns, dtype=work)
-    y = np.linspace(-rows * 0.5 + 0.5, rows * 0.5 - 0.5, rows, dtype=work)[:, None]
+    x, y = _from_centre(columns, work), _from_centre(rows, work)[:, None]
     halves = (work(0.5 * width), work(0.5 * height))
     scaled = [row / half for row, half in zip(theta, halves, strict=True)]
     one = np.ones((1, 1), work)

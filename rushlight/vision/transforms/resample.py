@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rushlight.ops.interpolate_bytes import CUBIC, byte_matrix, smooth_weights
 from rushlight.utils.data.arrays import Array
+from rushlight.vision.transforms.products import along_height, along_width
 
 Floats = npt.NDArray[np.float64]
 FILTERS = {"bilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos"}
@@ -123,17 +124,29 @@ def _smooth(values: Array, height: int, width: int, mode: str) -> Array:
     return result
 
 
+@functools.lru_cache(maxsize=128)
+def _shares(size: int, target: int, mode: str, antialias: bool) -> tuple[Array, bool]:
+    """((target, size) parts of one, whether any is negative): in float32 if it holds all sums."""
+    matrix, digits = byte_matrix(size, target, size / target, FILTERS[mode], antialias)
+    exact = np.abs(matrix).sum(axis=1).max() * 256 < 1 << 24
+    shares = (matrix * 2.0**-digits).astype(np.float32 if exact else np.float64)
+    return shares, bool((matrix < 0).any())
+
+
 def _bytes(values: Array, height: int, width: int, mode: str, antialias: bool) -> Array:
     """With weights of sixteen bits, each axis rounded to bytes: as ``interpolate`` of bytes."""
-    result = values.astype(np.float64)
+    result = values
     for axis, count in ((-1, width), (-2, height)):
         size = values.shape[axis]
         if size == count:
             continue
-        matrix, digits = byte_matrix(size, count, size / count, FILTERS[mode], antialias)
-        total = result @ matrix.T if axis == -1 else matrix @ result
-        result = np.clip(np.floor((total + 2.0 ** (digits - 1)) * 2.0**-digits), 0, 255)
-    return result.astype(np.uint8)
+        shares, negative = _shares(size, count, mode, antialias)
+        total = (along_width if axis == -1 else along_height)(result, shares)
+        total += shares.dtype.type(0.5)
+        if negative:
+            np.clip(total, 0, 255, out=total)
+        result = total.astype(np.uint8)  # towards zero: nothing is below it
+    return result
 
 
 def resample(
@@ -163,7 +176,7 @@ def resample(
         return _rounded(result, kind)
     down = weights(values.shape[-2], height, mode, antialias).astype(work)
     across = weights(values.shape[-1], width, mode, antialias).astype(work)
-    result = down @ (values.astype(work, copy=False) @ across.T)
+    result = along_height(along_width(values, across), down)
     return _rounded(result, kind)
 
 

@@ -14,9 +14,10 @@ def _pick(values: Array, row: Array, column: Array) -> tuple[Array, Array]:
     """The pixels (..., H', W') at whole places, and which of these are inside; outside is zero."""
     height, width = values.shape[-2:]
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-    rows = np.clip(row, 0, height - 1).astype(np.intp)
-    columns = np.clip(column, 0, width - 1).astype(np.intp)
-    return np.where(inside, values[..., rows, columns], 0), inside
+    # What is outside looks at the first pixel.
+    places = (row * inside).astype(np.intp) * width + (column * inside).astype(np.intp)
+    pixels = values.reshape(*values.shape[:-2], height * width).take(places, axis=-1)
+    return np.where(inside, pixels, values.dtype.type(0)), inside
 
 
 def sample(
@@ -35,10 +36,10 @@ def sample(
     y = ((grid[..., 1].astype(work) + work(1)) * work(height) - work(1)) * half
     # Where a place is no number the sample is outside.
     x, y = (np.where(np.isfinite(each), each, work(-10)) for each in (x, y))
-    source = values.astype(work, copy=False)
     if mode == "nearest":
-        result, share = _pick(source, np.rint(y), np.rint(x))
+        result, share = _pick(values, np.rint(y), np.rint(x))
     else:
+        source = values.astype(work, copy=False)
         left, top = np.floor(x), np.floor(y)
         result, share = work(0), work(0)
         for down in (0, 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,14 @@ class Normalize(Transform):
         return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
 
 
+def _normalized(img: Any, steps: Iterator[Callable[[Any], Any]]) -> Any:
+    """The image as a tensor after the next of ``steps``: the usual pair, on one array."""
+    values, following = tensor_array(img), next(steps, None)
+    if type(following) is Normalize and values.dtype.kind == "f":
+        return wrap(normalize_in_place(values, following.mean, following.std))
+    return wrap(values) if following is None else following(wrap(values))
+
+
 class Compose:
     """Transforms one after the other.
 
@@ -66,15 +74,9 @@ class Compose:
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
-        steps = self.transforms
-        if len(steps) > 1 and type(steps[0]) is ToTensor and type(steps[1]) is Normalize:
-            # The usual pair, on one array.
-            values = tensor_array(img)
-            if values.dtype.kind == "f":
-                img = wrap(normalize_in_place(values, steps[1].mean, steps[1].std))
-                steps = steps[2:]
+        steps = iter(self.transforms)
         for step in steps:
-            img = step(img)
+            img = _normalized(img, steps) if type(step) is ToTensor else step(img)
         return img
 
     def __repr__(self) -> str:

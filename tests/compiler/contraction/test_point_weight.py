@@ -67,7 +67,7 @@ def test_where_packing_does_not_pay() -> None:
         return is_point(launches(g, x, np.zeros((k, c, 1, 1), "f"), 1))
 
     assert chosen(256, 1024) and chosen(160, 960)
-    assert not chosen(16, 96) and not chosen(64, 256)
+    assert chosen(16, 96) and chosen(64, 64) and not chosen(16, 16) and not chosen(8, 128)
 
 
 def test_a_new_batch_size_is_the_same_kernel() -> None:

@@ -35,6 +35,14 @@ def softmax(x: Node, axis: int) -> Node:
     return build.binary("div", e, total)
 
 
+def shares(x: Node, axis: int) -> Node:
+    """softmax as the operation writes it: times the reciprocal of the sum."""
+    top = again(build.reduce(x, "max", (axis,)), x, (axis,))
+    e = build.unary("exp", build.binary("sub", x, top))
+    part = build.unary("reciprocal", build.reduce(e, "sum", (axis,)))
+    return build.binary("mul", e, again(part, x, (axis,)))
+
+
 @pytest.mark.parametrize(("axis", "shape"), COLUMNS + NARROW)
 @pytest.mark.parametrize(
     "dtype", [float32, float64, bfloat16, int32, bool_], ids=lambda each: each.name
@@ -45,6 +53,13 @@ def test_every_kind(axis: int, shape: tuple[int, ...], dtype: DType) -> None:
     sinks = [build.reduce(x, kind, (axis,)) for kind in kinds]
     sinks += [build.reduce(build.unary("neg", x), "max", (axis,))] if dtype != bool_ else []
     agree(sinks, [x], [values(shape, dtype)], 30 * tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", [float32, bool_, int8], ids=lambda each: each.name)
+def test_rows_stream_past_for_flags_too(dtype: DType) -> None:
+    x = build.input(0, (64, 700), dtype)
+    for kind in ("any", "all"):
+        assert schedule(again(build.reduce(x, kind, (0,)), x, (0,)), (0,)).panel
 
 
 @pytest.mark.parametrize(("axis", "shape"), COLUMNS + NARROW)
@@ -178,6 +193,30 @@ def test_a_sum_below_an_earlier_largest(monkeypatch: pytest.MonkeyPatch) -> None
     np.testing.assert_allclose(summed, 1 + np.exp(only[3] - only[30]), rtol=4e-7)
 
 
+@pytest.mark.parametrize("vectors", [4, 8])
+def test_rows_of_few_vectors_stay_in_registers(vectors: int) -> None:
+    width = vectors * cpu.host().lanes(float32.itemsize)
+    x = build.input(0, (300, width), float32)
+    assert schedule(softmax(x, 1), (1,)).exact
+    assert not schedule(again(build.reduce(x, "sum", (1,)), x, (1,)), (1,)).exact
+    assert not schedule(softmax(build.input(0, (300, width + 1), float32), 1), (1,)).exact
+    array = 9 * values(x.shape, float32)
+    array[5, 3], array[6], array[7, 1], array[8, 2] = -np.inf, -np.inf, np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        agree([softmax(x, 1)], [x], [array], 2e-6)
+
+
+def test_the_sum_of_a_row_has_the_same_bits_in_every_kernel() -> None:
+    """Alone it runs in a loop, with what follows in registers."""
+    x = build.input(0, (300, 64), float32)
+    total = build.reduce(x, "sum", (1,))
+    less = build.binary("sub", x, again(total, x, (1,)))
+    array = values(x.shape, float32)
+    (alone,) = run_compiled([total], [x], [array])
+    (together,) = run_compiled([less], [x], [array])
+    np.testing.assert_array_equal(together, array - alone[:, None])
+
+
 def test_what_is_joined() -> None:
     x = build.input(0, (4096, 4096), float32)
     assert schedule(softmax(x, 0), (0,)).joined
@@ -190,25 +229,40 @@ def test_what_is_joined() -> None:
     assert not schedule(build.binary("sub", x, again(both, x, (0,))), (0,)).joined
 
 
-def test_exponentials_of_short_columns_wait_on_the_stack() -> None:
+def test_streamed_exponentials_are_made_twice() -> None:
     if cpu.host().isa not in ("avx2", "avx512"):
         pytest.skip("nothing is stored past the caches")
-    short = schedule(softmax(build.input(0, (256, 1 << 16), float32), 0), (0,))
-    assert short.streamed
-    assert [(value.op, *place) for value, place in short.saved.items()] == [("exp", None, 1)]
-    assert not schedule(softmax(build.input(0, (257, 1 << 16), float32), 0), (0,)).saved
+    made = schedule(softmax(build.input(0, (256, 1 << 16), float32), 0), (0,))
+    assert made.streamed and made.joined and not made.saved
 
 
 @pytest.mark.parametrize("rows", [16, 100, 256])
 @pytest.mark.parametrize("columns", [67, 72, 1000, 1037, 3000])
-def test_what_waits_on_the_stack(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streamed_shares(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "LARGE", 1)
+    monkeypatch.setattr(online, "LARGE", 1)
     shape = (3, rows, columns)
     x = build.input(0, shape, float32)
-    array = values(shape, float32)
+    array = 9 * values(shape, float32)
     array[0, 3, 5], array[1, :, 7], array[2, 4, 9] = -np.inf, -np.inf, np.nan
+    array[0, 0, 6], array[0, 0, 8], array[0, -1, 9] = np.nan, -np.inf, np.inf
+    array[2, :, 11] = np.linspace(-900, 900, rows)  # further than ``FAR`` in every group
     with np.errstate(invalid="ignore"):
         agree([softmax(x, 1)], [x], [array], 2e-6)
+        agree([shares(x, 1)], [x], [array], 2e-6)
+
+
+def test_small_shares_are_rounded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subnormal shares, and zeros below them."""
+    monkeypatch.setattr(stream, "LARGE", 1)
+    monkeypatch.setattr(online, "LARGE", 1)
+    shape = (1030, 300)
+    x = build.input(0, shape, float32)
+    array = -np.linspace(0, 110, 1030, dtype=np.float32)[:, None] - np.arange(300, dtype=np.float32)
+    (got,) = run_compiled([shares(x, 0)], [x], [array])
+    below = (array - array.max(0)).astype(np.float64)
+    exact = np.exp(below) / np.exp(below).sum(0)
+    np.testing.assert_allclose(got, exact, 4e-7, 1.5e-45)
 
 
 def test_somebody_elses_memory_need_not_begin_with_a_vector(

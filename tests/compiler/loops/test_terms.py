@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rushlight.base.dtype import float32
-from rushlight.compiler.loops.terms import find_terms
+from rushlight.compiler.loops.terms import find_shares, find_terms
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from tests.compiler.loops.test_panel import again, schedule
@@ -40,6 +40,25 @@ def test_which(axis: int) -> None:
     # a sum that may be as small as its terms
     other = build.unary("exp", build.unary("neg", build.unary("abs", x)))
     assert phases(build.binary("sub", x, total(other, axis)), axis) == []
+
+
+def test_shares() -> None:
+    """Products whose exponential and reciprocal have no other use, in panels only."""
+
+    def found(axis: int, *others: str) -> int:
+        x = build.input(0, (4096, 4096), float32)
+        e = exponentials(x, axis)
+        part = build.unary("reciprocal", build.reduce(e, "sum", (axis,)))
+        wide = again(part, x, (axis,))
+        made = build.binary("mul", e, wide)
+        if "exponential" in others:
+            made = build.binary("add", made, build.unary("sqrt", e))
+        if "reciprocal" in others:
+            made = build.binary("add", made, wide)
+        return len(find_shares(schedule(made, (axis,))))
+
+    assert found(0) == 1
+    assert found(1) == found(0, "exponential") == found(0, "reciprocal") == 0
 
 
 @pytest.mark.parametrize(("axis", "shape"), [(1, (40, 3000)), (0, (3000, 80)), (1, (700, 10))])

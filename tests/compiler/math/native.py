@@ -14,7 +14,7 @@ from rushlight.compiler import math
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
 DTYPES = {"f32": np.float32, "f64": np.float64}
-BINARY = {"pow", "atan2", "fmod", "remainder"}
+BINARY = {"pow", "atan2", "fmod", "remainder", "exp_share"}
 
 
 def loop_text(name: str, dtype: str, lanes: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rushlight.compiler.math import SUPPORTED
+from rushlight.compiler.math.exponential import SHARE_LIFT
 from tests.compiler.math.native import native
 from tests.compiler.math.oracle import DOMAINS, UNARY, Long, remainder, ulps
 
@@ -40,7 +41,7 @@ def worst(name: str, x: Any, lanes: int = 8) -> tuple[float, Any]:
 def test_every_function_has_an_oracle() -> None:
     others = {
         *("erfinv", "ndtr", "ndtr_tanh", "digamma", "pow", "atan2", "fmod", "remainder"),
-        "exp_term",
+        *("exp_term", "exp_share"),
     }
     assert set(UNARY) | others == SUPPORTED
 
@@ -74,6 +75,19 @@ def test_terms_of_a_sum_of_exponentials() -> None:
     table = native("exp_term", "f32")(np.array([0, -0.0, -np.inf, np.nan], np.float32))
     np.testing.assert_array_equal(table, np.array([1, 1, table[2], np.nan], np.float32))
     assert 0 <= table[2] < 2e-38
+
+
+def test_shares_of_a_sum_of_exponentials() -> None:
+    x = -np.random.default_rng(8).exponential(30, 100_000).astype(np.float32)
+    x = np.concatenate([x, np.array([0, -0.0, -103.9, -104.1, -np.inf, -3e38], np.float32)])
+    part = np.random.default_rng(9).uniform(1e-4, 1, x.size).astype(np.float32)
+    lift = np.float32(2.0**-SHARE_LIFT)
+    got = native("exp_share", "f32")(x, part * lift)
+    exact = np.exp(x.astype(Long)) * part.astype(Long)
+    assert ulps(got, exact).max() <= 2.2  # of exponential and product, rounded each
+    assert not got[-2:].any()
+    odd = np.array([np.nan, -np.inf, -1], np.float32)
+    assert np.isnan(native("exp_share", "f32")(odd, np.full(3, np.nan, np.float32))).all()
 
 
 @pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p"])

@@ -52,7 +52,7 @@ def write(target: Path, outcomes: list[Outcome]) -> None:
         "other dtypes, in-place and method forms, what in-place forms refuse, and the classes of",
         "errors. An operator passes when all of its cases do; most rows below fail in one aspect.",
         "",
-        "Not compared: uint16 to uint64 and complex32, which are left out; `logsumexp` of complex",
+        "Not compared: uint16 to uint64, and complex32, which is left out; `logsumexp` of complex",
         "numbers into a real `out=`, which PyTorch fills with something else.",
         "",
         f"Of {len(outcomes)} operators **{len(passed)} pass**, {len(failing)} fail somewhere, "

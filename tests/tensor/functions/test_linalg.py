@@ -296,3 +296,21 @@ def test_second_gradients_of_cholesky_solve_reach_the_unread_triangle() -> None:
         (slope,) = torch.autograd.grad(made.sum(), low, create_graph=True)
         (second,) = torch.autograd.grad((slope * slope).sum(), low)
         assert second.flatten().tolist() == pytest.approx(wanted, rel=1e-12)
+
+
+def test_matrices_lie_column_by_column_as_lapack_leaves_them() -> None:
+    a, tall = 4 * torch.eye(4) + 1, torch.ones(2, 3, 5)
+    for made in (
+        torch.linalg.cholesky(a), torch.linalg.inv(a), torch.linalg.solve(a, a),
+        torch.linalg.eigh(a).eigenvectors, torch.linalg.lu_factor(a).LU, torch.geqrf(a)[0],
+        torch.linalg.qr(a).Q, torch.cholesky_solve(a, a),
+    ):  # fmt: skip
+        assert made.stride() == (1, 4) and not made.is_contiguous()
+    u, s, v = torch.linalg.svd(tall, full_matrices=False)
+    assert (u.stride(), s.stride(), v.stride()) == ((9, 1, 3), (3, 1), (15, 1, 3))
+    assert torch.linalg.solve(a, a[0]).stride() == (1,)
+    torch.testing.assert_close(torch.linalg.cholesky(a) @ torch.linalg.cholesky(a).mT, a)
+    b = a.clone().requires_grad_()
+    torch.linalg.inv(b).sum().backward()
+    want = -(torch.linalg.inv(a).sum(0)[:, None] @ torch.linalg.inv(a).sum(1)[None])
+    torch.testing.assert_close(b.grad, want)

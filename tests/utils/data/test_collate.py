@@ -94,3 +94,18 @@ def test_a_mapping_keeps_what_else_it_carries() -> None:
     assert isinstance(found, defaultdict)
     assert found.default_factory is int
     assert found["a"].tolist() == [1.0, 1.0]
+
+
+def test_many_tensors_of_one_size_are_copied_as_they_lie() -> None:
+    whole = torch.arange(60.0).reshape(12, 5)
+    rows = list(whole)
+    batch = default_collate(rows)
+    assert torch.equal(batch, whole)
+    whole.zero_()
+    assert batch.sum() == 1770
+    assert torch.equal(default_collate([row.flip(0) for row in batch]), batch.flip(1))
+    weights = [torch.ones(2, requires_grad=True) for _ in range(9)]
+    default_collate(weights).sum().backward()
+    assert weights[8].grad is not None
+    with pytest.raises(RuntimeError, match="equal size"):
+        default_collate([torch.ones(n) for n in range(9)])

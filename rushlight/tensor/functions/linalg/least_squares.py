@@ -136,8 +136,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
     # No numbers where there are none, but with a gradient where the solution has one.
     flat: Any = function("reshape")(solution, (-1,))[:0]
     residuals = function("abs")(flat)
-    full = how == "gels" or bool((rank == n).all())
-    if m > n and full and how != "gelsy":
+    if m > n and how != "gelsy" and (how == "gels" or bool((rank == n).all())):
         gap = function("sub")(function("matmul")(input, solution), given)
         size: Any = function("abs")(gap)
         residuals = (size * size).sum(-2)

@@ -1,4 +1,4 @@
-"""v2's classes for whole batches: the stages of ``transforms/batch.py`` under v2's names."""
+"""v2's classes for whole batches: the stages of ``transforms/batch_stages.py`` under v2's names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from rushlight.base.dtype import float32
 from rushlight.utils.data.arrays import Array
-from rushlight.vision.transforms import batch, batch_tails
-from rushlight.vision.transforms.batch import Form, Stage
+from rushlight.vision.transforms import batch, batch_stages, batch_tails
+from rushlight.vision.transforms.batch_stages import Form, Stage
 from rushlight.vision.transforms.v2 import colour, containers, convert, geometry
 from rushlight.vision.tv_tensors import Image
 
@@ -16,13 +16,17 @@ def _to_dtype(step: Any, form: Form) -> Stage | None:
     if form.state != "bytes" or step.dtype is not float32:
         return None
     if step.scale:
-        return batch.convert(step, form)
+        return batch_stages.converted(form, by_inverse=True)
 
     def run(values: Array, words: Any) -> Array:
         floats: Array = values.astype(float32.np)
         return floats
 
     return Stage(form._replace(state="floats"), run)
+
+
+def _convert(step: Any, form: Form) -> Stage | None:
+    return batch_stages.converted(form, by_inverse=True) if step.dtype is float32 else None
 
 
 def _to_pure_tensor(step: Any, form: Form) -> Stage | None:
@@ -37,34 +41,34 @@ def _random_crop(step: Any, form: Form) -> Stage | None:
         wider = max(width - (form.width + left + right), 0)
         left, top, right, bottom = left + wider, top + more, right + wider, bottom + more
     fill = step.fill if isinstance(step.fill, int) else None
-    stages = batch.padded([(left, top, right, bottom)], fill, step.padding_mode, form)
-    return batch.random_part(stages, form, step.size, each_axis=True)
+    stages = batch_stages.padded([(left, top, right, bottom)], fill, step.padding_mode, form)
+    return batch_stages.random_part(stages, form, step.size, each_axis=True)
 
 
 def _random_erasing(step: Any, form: Form) -> Stage | None:
-    return batch.erasing(step, form, step.value)
+    return batch_stages.erasing(step, form, step.value)
 
 
 def _resize(step: Any, form: Form) -> Stage | None:
-    return None if step.size is None else batch.resize(step, form)
+    return None if step.size is None else batch_stages.resize(step, form)
 
 
-batch.STAGES.update(
+batch_stages.STAGES.update(
     {
-        colour.Grayscale: batch.grayscale,
-        colour.RandomGrayscale: batch.random_grayscale,
-        convert.ConvertImageDtype: batch.convert,
-        convert.Normalize: batch.normalize,
-        convert.PILToTensor: batch.pil_to_tensor,
+        colour.Grayscale: batch_stages.grayscale,
+        colour.RandomGrayscale: batch_stages.random_grayscale,
+        convert.ConvertImageDtype: _convert,
+        convert.Normalize: batch_stages.normalize,
+        convert.PILToTensor: batch_stages.pil_to_tensor,
         convert.RandomErasing: _random_erasing,
         convert.ToDtype: _to_dtype,
-        convert.ToImage: batch.pil_to_tensor,
+        convert.ToImage: batch_stages.pil_to_tensor,
         convert.ToPureTensor: _to_pure_tensor,
-        convert.ToTensor: batch.to_tensor,
-        geometry.CenterCrop: batch.center_crop,
+        convert.ToTensor: batch_stages.to_tensor,
+        geometry.CenterCrop: batch_stages.center_crop,
         geometry.RandomCrop: _random_crop,
-        geometry.RandomHorizontalFlip: batch.flip(-1),
-        geometry.RandomVerticalFlip: batch.flip(-2),
+        geometry.RandomHorizontalFlip: batch_stages.flip(-1),
+        geometry.RandomVerticalFlip: batch_stages.flip(-2),
         geometry.Resize: _resize,
     }
 )

@@ -19,6 +19,7 @@ from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import functional as F
 from rushlight.vision.transforms.convert import (
     detached_array,
+    image_in_range,
     pil_to_tensor,
     to_pil_image,
     to_tensor,
@@ -195,8 +196,9 @@ def to_dtype(inpt: Any, dtype: Dtype = float32, scale: bool = False) -> Any:
     """Another dtype; ``scale`` moves an image's range with it."""
     if scale and not isinstance(inpt, ANNOTATIONS):
         if isinstance(inpt, (Image, Video)):
-            return wrap(F.convert_image_dtype(Tensor.detach(inpt), dtype), like=inpt)
-        return F.convert_image_dtype(inpt, dtype)
+            made = image_in_range(Tensor.detach(inpt), dtype, by_inverse=True)
+            return wrap(made, like=inpt)
+        return image_in_range(inpt, dtype, by_inverse=True)
     return inpt.to(dtype)
 
 

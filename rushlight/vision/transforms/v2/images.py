@@ -15,7 +15,7 @@ from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms import functional as F
 from rushlight.vision.transforms import geometry, operations
 from rushlight.vision.transforms.colour import largest, not_negative
-from rushlight.vision.transforms.convert import detached_array, image_array
+from rushlight.vision.transforms.convert import detached_array, image_array, image_in_range
 from rushlight.vision.transforms.operations import (
     GRAY_WEIGHTS,
     InterpolationMode,
@@ -197,8 +197,8 @@ def equalize(image: Any) -> Any:
         return image
     if is_image(image) or image.dtype == uint8:
         return F.equalize(image)
-    even = F.equalize(F.convert_image_dtype(image, uint8))
-    return F.convert_image_dtype(even, image.dtype)
+    even = F.equalize(image_in_range(image, uint8))
+    return image_in_range(even, image.dtype, by_inverse=True)
 
 
 def posterize(image: Any, bits: int) -> Any:

@@ -1,0 +1,34 @@
+"""Triangular systems in blocks: what the other triangle holds does not matter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rushlight.ops.linalg.elimination import substituted
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("unit", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
+def test_solves(n: int, unit: bool, upper: bool) -> None:
+    rng = np.random.default_rng(n)
+    a = rng.standard_normal((2, n, n)) / max(n, 1) + 2 * np.eye(n)
+    b = rng.standard_normal((2, n, 3))
+    triangle = np.triu(a) if upper else np.tril(a)
+    if unit:
+        np.einsum("...ii->...i", triangle)[...] = 1
+    a[:, ~(np.triu if upper else np.tril)(np.ones((n, n), bool))] = np.nan  # nobody reads it
+    kept = b.copy()
+    assert np.allclose(triangle @ substituted(a, b, upper, unit), b, atol=1e-12)
+    assert (b == kept).all()
+
+
+def test_a_zero_on_the_diagonal_makes_infinities() -> None:
+    a = np.diag([2.0, 0.0, 4.0])
+    upper = substituted(a, np.ones((3, 1)), True, False)[:, 0]
+    assert upper[1:].tolist() == [np.inf, 0.25]
+    assert np.isnan(upper[0])  # less 0 * inf
+    lower = substituted(a, np.ones((3, 1)), False, False)[:, 0]
+    assert lower[:2].tolist() == [0.5, np.inf]
+    assert substituted(a, np.ones((3, 1)), False, True)[:, 0].tolist() == [1, 1, 1]
