@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import rushlight as torch
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 
 x = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])  # in memory, not recorded
 
@@ -19,6 +19,7 @@ x = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])  # in memory, not recor
     ],
 )
 def test_of_equal_numbers_there_is_one_plan(call: Any, number: float) -> None:
+    clear()  # what tests before this one have left to be computed would be part of the first plan
     expected = call(x).tolist()
     before = stats.plans
     assert call(x, float(str(number))).tolist() == expected

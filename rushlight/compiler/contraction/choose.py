@@ -93,11 +93,13 @@ def in_parts(tile: Tile, depth: int) -> bool:
     """Whether sums are added up part by part beside the first cache, not in the results' memory.
 
     Packed panels of B that are longer than the cache come from the second one in time; results that
-    are read and written once for each block of depth do not.
+    are read and written once for each block of depth do not. Longer sums than ``CHAIN`` lose digits
+    when they are taken one by one, however large the cache is.
     """
-    return depth > depth_block(tile)
+    return depth > min(depth_block(tile), CHAIN)
 
 
+CHAIN = 512
 # A block of depth in parts, in panels that the first cache would hold.
 PARTED_PANELS = 3
 

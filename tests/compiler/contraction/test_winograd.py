@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
+from rushlight.runtime import cpu
 from tests.compiler.contraction import machine
 from tests.compiler.contraction.test_conv import laid, reference
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[int, int]
 ONES = ((1, 1), (1, 1))
+LANES = cpu.host().lanes(4)  # what channels and filters have to be multiples of
 
 
 def run(
@@ -33,8 +35,9 @@ def run(
 
 @settings(max_examples=12, deadline=None)
 @given(
-    st.integers(1, 3), st.integers(11, 21), st.integers(11, 21), st.sampled_from((32, 40, 136)),
-    st.sampled_from((32, 48, 72)), st.tuples(*[st.tuples(*[st.integers(-1, 3)] * 2)] * 2),
+    st.integers(1, 3), st.integers(11, 21), st.integers(11, 21),
+    st.sampled_from((32, 32 + LANES, 128 + LANES)),
+    st.sampled_from((32, 48, 64 + LANES)), st.tuples(*[st.tuples(*[st.integers(-1, 3)] * 2)] * 2),
     st.integers(0, 3),
 )  # fmt: skip
 def test_values(
@@ -54,9 +57,9 @@ def test_values(
 def test_what_follows() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((3, 13, 14, 64)).astype("f")
-    w = rng.standard_normal((40, 64, 3, 3)).astype("f")
-    bias = rng.standard_normal(40).astype("f")
-    residual = rng.standard_normal((3, 13, 14, 40)).astype("f")
+    w = rng.standard_normal((32 + LANES, 64, 3, 3)).astype("f")
+    bias = rng.standard_normal(32 + LANES).astype("f")
+    residual = rng.standard_normal((3, 13, 14, 32 + LANES)).astype("f")
     sums = reference(x, w, (1, 1), ONES, (1, 1), 1)
     out = run(x, w, bias=machine.operand(bias), activation="relu")
     np.testing.assert_allclose(out, np.maximum(sums + bias, 0), atol=2e-4)
@@ -98,7 +101,7 @@ def test_whole_numbers_are_exact() -> None:
 def test_what_is_not_finite_stays_where_it_belongs(odd: float) -> None:
     rng = np.random.default_rng(4)
     x = rng.standard_normal((2, 14, 15, 32)).astype("f")
-    w = rng.standard_normal((40, 32, 3, 3)).astype("f")
+    w = rng.standard_normal((32 + LANES, 32, 3, 3)).astype("f")
     w[np.abs(w) < 1e-3] = 1
     x[1, 6, 7, 5] = x[0, 0, 0, 3] = x[0, 13, 14, 31] = odd
     with np.errstate(all="ignore"):
@@ -163,8 +166,9 @@ def exact_weight_gradient(g: Array, x: Array, padding: tuple[Pair, Pair] = ONES)
 
 @settings(max_examples=12, deadline=None)
 @given(
-    st.integers(1, 5), st.integers(11, 21), st.integers(11, 21), st.sampled_from((32, 40, 136)),
-    st.sampled_from((32, 48, 136)), st.tuples(*[st.tuples(*[st.integers(0, 3)] * 2)] * 2),
+    st.integers(1, 5), st.integers(11, 21), st.integers(11, 21),
+    st.sampled_from((32, 32 + LANES, 128 + LANES)),
+    st.sampled_from((32, 48, 128 + LANES)), st.tuples(*[st.tuples(*[st.integers(0, 3)] * 2)] * 2),
     st.integers(0, 3),
 )  # fmt: skip
 def test_weight_gradient(
@@ -192,8 +196,8 @@ def test_weight_gradient_is_as_exact_as_direct_sums() -> None:
 @pytest.mark.parametrize("which", ["g", "x"])
 def test_weight_gradient_of_what_is_not_finite(odd: float, which: str) -> None:
     rng = np.random.default_rng(8)
-    g = rng.standard_normal((3, 13, 14, 136)).astype("f")
-    x = rng.random((3, 13, 14, 40)).astype("f") + 1
+    g = rng.standard_normal((3, 13, 14, 128 + LANES)).astype("f")
+    x = rng.random((3, 13, 14, 32 + LANES)).astype("f") + 1
     # A corner of the image meets four taps only; the others are finite.
     if which == "x":
         x[1, 0, 0, 7] = x[0, 6, 6, 33] = odd

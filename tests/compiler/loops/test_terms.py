@@ -72,4 +72,4 @@ def test_the_sum_is_as_good(axis: int, shape: tuple[int, int]) -> None:
     (got,) = run_compiled([build.binary("add", log, build.const(0, shape, float32))], [x], [array])
     wide = array.astype(np.float64)
     exact = np.exp(wide - wide.max(axis, keepdims=True)).sum(axis, keepdims=True)
-    np.testing.assert_allclose(got, np.broadcast_to(np.log(exact), shape), 5e-7, 5e-7)
+    np.testing.assert_allclose(got, np.broadcast_to(np.log(exact), shape), 8e-7, 8e-7)
