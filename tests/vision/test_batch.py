@@ -58,6 +58,9 @@ CHAINS = {
     "whole": lambda: [T.RandomCrop((20, 24)), T.RandomVerticalFlip(0.3), T.ToTensor()],
     "resize": lambda: [T.Resize((31, 17)), T.CenterCrop(15), T.ToTensor()],
     "shorter edge": lambda: [T.Resize(32, T.InterpolationMode.BICUBIC), T.ToTensor()],
+    "lanczos": lambda: [T.Resize((31, 17), T.InterpolationMode.LANCZOS), T.ToTensor()],
+    "resized tensors": lambda: [T.PILToTensor(), T.Resize(13), T.RandomResizedCrop((9, 30))],
+    "resized floats": lambda: [T.ToTensor(), T.RandomResizedCrop(9, antialias=False)],
     "gray": lambda: [T.Grayscale(3), T.RandomGrayscale(0.4), T.ToTensor()],
     "after": lambda: [T.ToTensor(), T.Normalize(0.2, 0.3), T.RandomCrop(16, 2, fill=0.25)],
     "bytes": lambda: [T.PILToTensor(), T.RandomHorizontalFlip(), T.ConvertImageDtype(torch.float)],
@@ -83,6 +86,8 @@ CHAINS = {
     "v2 turned": lambda: [V.ToImage(), V.RandomRotation(9), *FLOATS[1:], V.RandomErasing()],
     "v2 plain": lambda: [V.PILToTensor(), V.ToDtype(torch.float32), V.Normalize([20.0], [30.0])],
     "v2 chain": lambda: [V.Compose([V.RandomResizedCrop(9)]), *FLOATS, V.ToPureTensor()],
+    "v2 resized": lambda: [V.ToImage(), V.Resize((33, 18)), V.RandomResizedCrop(40), FLOATS[1]],
+    "v2 nearest": lambda: [V.ToImage(), V.Resize(17, "nearest"), V.RandomResizedCrop(8, (1, 1))],
     "nested": lambda: [T.Compose([T.RandomHorizontalFlip(0.7)]), T.ToTensor()],
 }
 

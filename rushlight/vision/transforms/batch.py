@@ -19,13 +19,17 @@ import numpy as np
 
 from rushlight.utils.data.arrays import Array
 from rushlight.vision.transforms import draws
+from rushlight.vision.transforms.batch_resize import resize, resized_crop
 from rushlight.vision.transforms.batch_stages import NO_WORDS, STAGES, Form, Stage
+from rushlight.vision.transforms.chance import RandomResizedCrop
+from rushlight.vision.transforms.fixed import Resize
 from rushlight.vision.transforms.transform import Compose
 
 # Bytes of results that are made at once, so that all stages find them in the cache.
 PORTION = 1 << 20
 # The classes that only hold other transforms, one after the other.
 CHAINS: set[type] = {Compose}
+STAGES.update({RandomResizedCrop: resized_crop, Resize: resize})
 
 
 def flattened(transform: Any) -> list[Any]:

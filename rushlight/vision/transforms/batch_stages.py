@@ -25,22 +25,13 @@ from rushlight.vision.transforms.fixed import (
     Grayscale,
     Pad,
     PILToTensor,
-    Resize,
 )
-from rushlight.vision.transforms.fixed_point import FILTERS, resize_bytes, rows_first
 from rushlight.vision.transforms.normalize import normalize_in_place
-from rushlight.vision.transforms.operations import (
-    NUMPY_PADDING,
-    InterpolationMode,
-    borders,
-    resize_target,
-)
+from rushlight.vision.transforms.operations import NUMPY_PADDING, borders
 from rushlight.vision.transforms.transform import Normalize, ToTensor
 
 Words = npt.NDArray[np.uint32]
 NO_WORDS = np.empty((0, 0), np.uint32)
-# Values of a resized image beyond which Pillow, image by image, is faster.
-MOST_RESIZED = 16384
 
 
 class Form(NamedTuple):
@@ -229,20 +220,6 @@ def center_crop(step: Any, form: Form) -> Stage | None:
     )
 
 
-def resize(step: Any, form: Form) -> Stage | None:
-    height, width = resize_target(form.height, form.width, step.size, step.max_size)
-    mode = InterpolationMode(step.interpolation).value
-    if form.state != "image" or mode not in FILTERS:
-        return None
-    if form.channels * height * width > MOST_RESIZED:
-        return None
-    if rows_first((form.height, form.width), (height, width), mode) is None:
-        return None
-    return Stage(
-        form.sized(height, width), lambda values, words: resize_bytes(values, height, width, mode)
-    )
-
-
 def _gray(values: Array) -> Array:
     """(N, 3, H, W) bytes -> (N, 1, H, W): Pillow's weights, out of 2**16."""
     red, green, blue = (values[:, place].astype(np.uint32) for place in range(3))
@@ -312,6 +289,5 @@ STAGES: dict[type, Callable[[Any, Form], Stage | None]] = {
     RandomGrayscale: random_grayscale,
     RandomHorizontalFlip: flip(-1),
     RandomVerticalFlip: flip(-2),
-    Resize: resize,
     ToTensor: to_tensor,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -112,13 +113,18 @@ class RandomCrop(Transform):
         return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
 
 
+@functools.lru_cache(maxsize=16)
+def _logarithms(low: float, high: float) -> tuple[float, float]:
+    # float32 logarithms and exponentials: the rounding decides about a pixel now and then.
+    return float(np.log(np.float32(low))), float(np.log(np.float32(high)))
+
+
 def resized_part(
     size: tuple[int, int], scale: Sequence[float], ratio: Sequence[float]
 ) -> tuple[int, int, int, int]:
     """(top, left, height, width) of what RandomResizedCrop takes of an image (height, width)."""
     height, width = size
-    # float32 logarithms and exponentials: the rounding decides about a pixel now and then.
-    low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
+    low, high = _logarithms(float(ratio[0]), float(ratio[1]))
     for _ in range(TRIES):
         area = height * width * draws.uniform(scale[0], scale[1])
         aspect = float(np.exp(np.float32(draws.uniform(low, high))))

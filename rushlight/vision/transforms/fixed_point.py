@@ -1,8 +1,7 @@
 """Pillow's resize of bytes, for many images at once: the same whole numbers.
 
 Pillow resizes along one axis, rounds to bytes, then along the other, with weights in fixed point
-(22 binary digits). Sums of bytes times such weights stay below 2**53, so a matrix product in
-float64 is exact.
+(22 binary digits).
 """
 
 from __future__ import annotations
@@ -12,15 +11,16 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from rushlight.utils.data.arrays import Array
 from rushlight.vision.pillow import from_array
 from rushlight.vision.transforms.operations import PIL_FILTERS
-from rushlight.vision.transforms.products import along_height, along_width
+from rushlight.vision.transforms.taps import Taps, along_height, along_width, taps_of
 
 DIGITS = 22
 HALF = 0.5
+# Pixels after which Pillow is taken at its word.
+ASKED = 1024
 
 
 def _triangle(x: float) -> float:
@@ -42,9 +42,9 @@ FILTERS: dict[str, tuple[Callable[[float], float], float]] = {
 }
 
 
-@functools.lru_cache(maxsize=64)
-def weights(size: int, target: int, mode: str) -> npt.NDArray[np.float64]:
-    """(target, size): the part of each output pixel that an input pixel makes up."""
+@functools.lru_cache(maxsize=512)
+def weights(size: int, target: int, mode: str) -> Taps:
+    """The part of each output pixel that an input pixel makes up."""
     kernel, reach = FILTERS[mode]
     scale = size / target
     stretch = max(scale, 1.0)
@@ -59,33 +59,29 @@ def weights(size: int, target: int, mode: str) -> npt.NDArray[np.float64]:
         for each, value in enumerate(raw):
             exact = (value / total if total else value) * (1 << DIGITS)
             table[place, first + each] = math.trunc(exact + math.copysign(HALF, exact))
-    return table * 2.0**-DIGITS
-
-
-def _rounded(sums: Array) -> Array:
-    sums += HALF
-    np.clip(sums, 0, 255, out=sums)
-    return sums.astype(np.uint8)
+    return taps_of(table, DIGITS)
 
 
 def _resized(values: Array, height: int, width: int, mode: str, rows_first: bool) -> Array:
     across, down = weights(values.shape[-1], width, mode), weights(values.shape[-2], height, mode)
     if rows_first and values.shape[-1] != width:
-        values = _rounded(along_width(values, across))
+        values = along_width(values, across)
     if values.shape[-2] != height:
-        values = _rounded(along_height(values, down))
-    return values if values.shape[-1] == width else _rounded(along_width(values, across))
+        values = along_height(values, down)
+    return values if values.shape[-1] == width else along_width(values, across)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=4096)
 def rows_first(size: tuple[int, int], target: tuple[int, int], mode: str) -> bool | None:
     """Whether Pillow begins with the rows, which depends on its version and the sizes.
 
     Found out by asking it. None if neither order gives its bytes: then it must do the work.
     """
-    noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
-    image = from_array(noise).resize((target[1], target[0]), PIL_FILTERS[mode])
-    wanted = np.asarray(image)
+    # Few pixels may be the same in both orders by chance.
+    count = -(-ASKED // (target[0] * target[1]))
+    noise = np.random.default_rng(0).integers(0, 256, (count, *size), np.uint8)
+    filter = PIL_FILTERS[mode]
+    wanted = [np.asarray(from_array(each).resize(target[::-1], filter)) for each in noise]
     for first in (True, False):
         if np.array_equal(_resized(noise, *target, mode, first), wanted):
             return first
@@ -94,6 +90,12 @@ def rows_first(size: tuple[int, int], target: tuple[int, int], mode: str) -> boo
 
 def resize_bytes(values: Array, height: int, width: int, mode: str) -> Array:
     """uint8 (..., H, W) -> (..., height, width), as Pillow resizes each channel."""
-    first = rows_first((values.shape[-2], values.shape[-1]), (height, width), mode)
-    assert first is not None, "the caller asks rows_first before"
+    size, target = (values.shape[-2], values.shape[-1]), (height, width)
+    if size == target:
+        return values
+    first = rows_first(size, target, mode) if mode in FILTERS else None
+    if first is None:
+        planes = [from_array(each) for each in values.reshape(-1, *size)]
+        made = [np.asarray(each.resize((width, height), PIL_FILTERS[mode])) for each in planes]
+        return np.stack(made).reshape(*values.shape[:-2], *target)
     return _resized(values, height, width, mode, first)

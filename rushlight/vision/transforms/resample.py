@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rushlight.ops.interpolate_bytes import CUBIC, byte_matrix, smooth_weights
 from rushlight.utils.data.arrays import Array
+from rushlight.vision.transforms import taps
 from rushlight.vision.transforms.products import along_height, along_width
 
 Floats = npt.NDArray[np.float64]
@@ -124,29 +125,20 @@ def _smooth(values: Array, height: int, width: int, mode: str) -> Array:
     return result
 
 
-@functools.lru_cache(maxsize=128)
-def _shares(size: int, target: int, mode: str, antialias: bool) -> tuple[Array, bool]:
-    """((target, size) parts of one, whether any is negative): in float32 if it holds all sums."""
-    matrix, digits = byte_matrix(size, target, size / target, FILTERS[mode], antialias)
-    exact = np.abs(matrix).sum(axis=1).max() * 256 < 1 << 24
-    shares = (matrix * 2.0**-digits).astype(np.float32 if exact else np.float64)
-    return shares, bool((matrix < 0).any())
+@functools.lru_cache(maxsize=512)
+def _shares(size: int, target: int, mode: str, antialias: bool) -> taps.Taps:
+    return taps.taps_of(*byte_matrix(size, target, size / target, FILTERS[mode], antialias))
 
 
 def _bytes(values: Array, height: int, width: int, mode: str, antialias: bool) -> Array:
     """With weights of sixteen bits, each axis rounded to bytes: as ``interpolate`` of bytes."""
-    result = values
-    for axis, count in ((-1, width), (-2, height)):
-        size = values.shape[axis]
-        if size == count:
-            continue
-        shares, negative = _shares(size, count, mode, antialias)
-        total = (along_width if axis == -1 else along_height)(result, shares)
-        total += shares.dtype.type(0.5)
-        if negative:
-            np.clip(total, 0, 255, out=total)
-        result = total.astype(np.uint8)  # towards zero: nothing is below it
-    return result
+    if values.shape[-1] != width:
+        shares = _shares(values.shape[-1], width, mode, antialias)
+        values = taps.along_width(values, shares)
+    if values.shape[-2] != height:
+        shares = _shares(values.shape[-2], height, mode, antialias)
+        values = taps.along_height(values, shares)
+    return values
 
 
 def resample(

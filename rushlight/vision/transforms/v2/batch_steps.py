@@ -6,7 +6,7 @@ from typing import Any
 
 from rushlight.base.dtype import float32
 from rushlight.utils.data.arrays import Array
-from rushlight.vision.transforms import batch, batch_stages, batch_tails
+from rushlight.vision.transforms import batch, batch_resize, batch_stages, batch_tails
 from rushlight.vision.transforms.batch_stages import Form, Stage
 from rushlight.vision.transforms.v2 import colour, containers, convert, geometry
 from rushlight.vision.tv_tensors import Image
@@ -50,7 +50,11 @@ def _random_erasing(step: Any, form: Form) -> Stage | None:
 
 
 def _resize(step: Any, form: Form) -> Stage | None:
-    return None if step.size is None else batch_stages.resize(step, form)
+    return None if step.size is None else batch_resize.resize(step, form, whole=True)
+
+
+def _resized_crop(step: Any, form: Form) -> Stage | None:
+    return batch_resize.resized_crop(step, form, whole=True)
 
 
 batch_stages.STAGES.update(
@@ -69,6 +73,7 @@ batch_stages.STAGES.update(
         geometry.RandomCrop: _random_crop,
         geometry.RandomHorizontalFlip: batch_stages.flip(-1),
         geometry.RandomVerticalFlip: batch_stages.flip(-2),
+        geometry.RandomResizedCrop: _resized_crop,
         geometry.Resize: _resize,
     }
 )
