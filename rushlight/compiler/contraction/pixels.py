@@ -31,8 +31,10 @@ _FEW_TAPS = 4
 _CHUNK_MULADDS = 350_000
 # The same for bands of rows of several images.
 _BAND_MULADDS = 800_000
-# Runs that a vector register holds at most once each.
-_MOST_RUNS = 7
+# Vectors of runs at most.
+_MOST_VECTORS = 7
+# What it costs to load a vector in two halves.
+_HALVES = 1.15
 
 
 def fits(problem: Problem, epilogue: Epilogue, skips: bool) -> bool:
@@ -61,35 +63,51 @@ def pays(problem: Problem, most: int = _FEW_CHANNELS) -> bool:
     if shape is None:
         return False
     lanes = cpu.host().lanes(shape.itemsize)
-    across = round_up(columns, shape.lanes) / columns * lanes / shape.lanes
+    across = _across(columns, shape.lanes, lanes)
     down = round_up(filters, shape.rows) / filters
     return across * down * 1.1 < round_up(filters, lanes) / filters
 
 
-def runs(rows: int) -> int:
+def vectors(rows: int) -> int:
     """How many vectors of each of a tile's rows registers hold.
 
     Sums, one vector of inputs each, and one weight.
     """
-    return min(_MOST_RUNS, (cpu.host().registers - 1) // (rows + 1))
+    return min(_MOST_VECTORS, (cpu.host().registers - 1) // (rows + 1))
+
+
+def run_lanes(dtype: str, columns: int) -> int:
+    """Results of a run: a vector, or half of one if less is done twice then; 0 for short rows."""
+    lanes = cpu.host().lanes(values.SIZES[dtype])
+    usable = [each for each in (lanes, lanes // 2) if 2 <= each <= columns]
+    return min(usable, key=lambda each: _across(columns, each, lanes), default=0)
+
+
+def _across(columns: int, run: int, lanes: int) -> float:
+    """Work for each result of a row that is cut into runs."""
+    return round_up(columns, run) / columns * (1.0 if run == lanes else _HALVES)
 
 
 def tile(dtype: str, filters: int, columns: int) -> Tile | None:
-    """Channels x runs of results held in registers; None where rows are shorter than a vector."""
+    """Channels x runs of results held in registers; None where rows are shorter than a run."""
     host = cpu.host()
-    lanes = host.lanes(values.SIZES[dtype])
-    if columns < lanes:
-        lanes //= 2
-    if columns < lanes or lanes < 2:
+    run = run_lanes(dtype, columns)
+    if not run:
         return None
 
     def cost(rows: int) -> tuple[float, int]:
-        loads = (rows + runs(rows)) / (rows * runs(rows))
-        return round(round_up(filters, rows) / filters * max(1.0, loads), 2), -rows * runs(rows)
+        across = vectors(rows)
+        loads = (rows + across) / (rows * across)
+        return round(round_up(filters, rows) / filters * max(1.0, loads), 2), -rows * across
 
     tallest = min(filters, 12 if host.registers >= 32 else 6)
     rows = min(range(1, tallest + 1), key=cost)
-    return Tile(rows, runs(rows), lanes, dtype)
+    return Tile(rows, vectors(rows) * side_by_side(dtype, run), run, dtype)
+
+
+def side_by_side(dtype: str, run: int) -> int:
+    """Runs in a vector register."""
+    return cpu.host().lanes(values.SIZES[dtype]) // run
 
 
 def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
@@ -176,7 +194,10 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
         stores = "channels"
     whole = filters % shape.rows == 0
     runs_apart = per_row if apart else 0
-    spec = Pixels(shape, whole, Finish.of(out, epilogue), copies, x.dtype, stores, runs_apart)
+    beside = side_by_side(work, shape.lanes)
+    spec = Pixels(
+        shape, beside, whole, Finish.of(out, epilogue), copies, x.dtype, stores, runs_apart
+    )
     return [
         launch,
         Launch(
@@ -195,7 +216,9 @@ def _apart(problem: Problem, epilogue: Epilogue, skips: bool) -> Tile | None:
     """The tile of a kernel that sums the taps of a row apart, where that is better."""
     if not skips or not epilogue.empty:
         return None
-    return pixels_apart.tile(problem, values.register_dtype(problem.out.dtype))
+    work = values.register_dtype(problem.out.dtype)
+    run = run_lanes(work, problem.column.size)
+    return pixels_apart.tile(problem, work, run, side_by_side(work, run)) if run else None
 
 
 def packs(problem: Problem) -> bool:

@@ -24,10 +24,12 @@ _MUCH_PADDING = 1.4
 _MANY_TAPS = 4
 
 
-def tile(problem: Problem, dtype: str) -> Tile | None:
-    """Taps of a row x runs: whole rows of gradients; None where that does not pay."""
-    host, row, column = cpu.host(), problem.row, problem.column
-    lanes = host.lanes(values.SIZES[dtype])
+def tile(problem: Problem, dtype: str, lanes: int, beside: int) -> Tile | None:
+    """Taps of a row x runs: whole rows of gradients; None where that does not pay.
+
+    ``lanes``: gradients of a run; ``beside``: runs in a register.
+    """
+    row, column = problem.row, problem.column
     full = column.dilation == 1 and column.low == column.taps - 1
     full = full and column.out == column.size + column.low and 1 < column.taps <= lanes
     if problem.groups != 1 or not full or column.size % lanes:
@@ -36,8 +38,9 @@ def tile(problem: Problem, dtype: str) -> Tile | None:
     if problem.filters > _FEW_CHANNELS and not (padded and column.taps >= _MANY_TAPS):
         return None
     runs = column.size // lanes
-    rows = (host.registers - 1) // (column.taps + 1) // runs
-    if rows * runs * column.taps < _FEWEST_SUMS:
+    vectors = (cpu.host().registers - 1) // (column.taps + 1)
+    rows = vectors * beside // runs
+    if rows * runs * column.taps < _FEWEST_SUMS * beside or rows * runs % beside:
         return None
     return Tile(column.taps, rows * runs, lanes, dtype)
 

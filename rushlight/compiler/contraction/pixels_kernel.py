@@ -3,7 +3,9 @@
 Six channels would leave two lanes of eight idle, three would leave five. Here a vector is a *run*
 of results of one row and channel, which meets a run of inputs for each tap: loads at any distance,
 from the image as it lies or from a slab of planes. A row's last run overlaps the one before it
-instead of ending early, so that nothing is masked; what both compute is the same.
+instead of ending early, so that nothing is masked; what both compute is the same. Where rows are
+shorter than a vector, or would fill the last one badly, a run is half a vector, and two of any rows
+share a register.
 """
 
 from __future__ import annotations
@@ -40,12 +42,14 @@ WORDS = (
 class Pixels(Record):
     """What is in the kernel's text.
 
-    ``tile``: channels x runs. ``whole``: no tile has fewer channels. ``packs``: inputs are copied
-    to a slab. ``stores``: what lies together in the output, 'columns', 'channels' or 'nothing'.
+    ``tile``: channels x runs, of which ``beside`` (1 or 2) share a register. ``whole``: no tile has
+    fewer channels. ``packs``: inputs are copied to a slab. ``stores``: what lies together in the
+    output, 'columns', 'channels' or 'nothing'.
     ``apart``: runs of a row where a tile is one channel and its rows are taps: ``pixels_apart``.
     """
 
     tile: Tile
+    beside: int
     whole: bool
     finish: Finish
     packs: bool
@@ -210,7 +214,7 @@ def _define_tiles(spec: Pixels) -> str:
         depth = body.sub(functools.reduce(body.max, last), begin)
         terms = body.at("%depths", body.mul(begin, "8"))
         weights = body.at("%weights", body.mul(begin, str(tile.rows * tile.itemsize)))
-        sums = _accumulate(body, tile, inputs, depth, terms, weights)
+        sums = _accumulate(body, tile, spec.beside, inputs, depth, terms, weights)
         targets = [body.at("%out", body.load("i64", body.at(place, "8"))) for place in places]
         if spec.apart:
             step = "" if spec.stores == "columns" else "%out_column"
@@ -223,11 +227,13 @@ def _define_tiles(spec: Pixels) -> str:
 
 
 def _accumulate(
-    body: Body, tile: Tile, inputs: list[str], depth: str, terms: str, weights: str
+    body: Body, tile: Tile, beside: int, inputs: list[str], depth: str, terms: str, weights: str
 ) -> list[str]:
-    """The sums of one tile, channel by channel."""
+    """The sums of one tile, channel by channel, run by run."""
     before, head = body.block, "hot" + body.name("")
-    size = len(inputs) * tile.rows
+    lanes = tile.lanes * beside
+    kind = values.kind(tile.dtype, lanes)
+    size = len(inputs) // beside * tile.rows
     sums, size_bytes = [f"%s{place}" for place in range(size)], tile.itemsize
     body.jump(head)
     body.label(head)
@@ -237,24 +243,32 @@ def _accumulate(
     phis = len(body.lines)
     body.lines.extend([""] * size)  # written below, when the new sums have names
     offset = body.load("i64", "%term", 8)
-    columns = [values.load(body, tile.dtype, body.at(base, offset), tile.lanes) for base in inputs]
+    runs = [values.load(body, tile.dtype, body.at(base, offset), tile.lanes) for base in inputs]
+    columns = [
+        values.joined(body, tile.dtype, runs[first : first + beside], tile.lanes)
+        for first in range(0, len(runs), beside)
+    ]
     new: list[str] = []
     for row in range(tile.rows):
         one = values.load(body, tile.dtype, body.at("%weight", str(row * size_bytes)))
-        many = values.spread(body, tile.dtype, one, tile.lanes)
+        many = values.spread(body, tile.dtype, one, lanes)
         for column in columns:
-            product = body.op(f"fmul contract {tile.vector} {many}, {column}")
-            new.append(body.op(f"fadd contract {tile.vector} {sums[len(new)]}, {product}"))
+            product = body.op(f"fmul contract {kind} {many}, {column}")
+            new.append(body.op(f"fadd contract {kind} {sums[len(new)]}, {product}"))
     for place, (name, value) in enumerate(zip(sums, new, strict=True), phis):
-        start = f"[ {values.zero(tile.lanes)}, %{before} ]"
-        body.lines[place] = f"  {name} = phi {tile.vector} {start}, [ {value}, %{head} ]"
+        start = f"[ {values.zero(lanes)}, %{before} ]"
+        body.lines[place] = f"  {name} = phi {kind} {start}, [ {value}, %{head} ]"
     body.line("%left.next = sub i64 %left, 1")
     body.line("%term.next = getelementptr i8, ptr %term, i64 8")
     body.line(f"%weight.next = getelementptr i8, ptr %weight, i64 {tile.rows * size_bytes}")
     body.line("%more = icmp sgt i64 %left.next, 0")
     body.line(f"br i1 %more, label %{head}, label %{head}.done, !llvm.loop !0")
     body.label(f"{head}.done")
-    return new
+    return [
+        values.part(body, tile.dtype, value, lanes, first, tile.lanes)
+        for value in new
+        for first in range(0, lanes, tile.lanes)
+    ]
 
 
 def _finished(body: Body, spec: Pixels, sums: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch, Ref, Scratch
 from rushlight.ir.size import shown
+from rushlight.runtime import cpu
 
 # Shares of the batch: each has sums of its own, added up at the end.
 _SHARES = 8
@@ -103,7 +104,7 @@ def pixels_weight(problem: Problem) -> list[Launch]:
     label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     return [
         Launch(
-            pixels_weight_kernel(PixelsWeight(shape, packs, x.dtype)),
+            pixels_weight_kernel(PixelsWeight(shape, _beside(problem, shape), packs, x.dtype)),
             (g.ref, x.ref, sums),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,
@@ -124,31 +125,45 @@ def pixels_weight(problem: Problem) -> list[Launch]:
 
 
 def _tile(problem: Problem) -> Tile | None:
-    """Output channels x taps: all channels, or as many as divide them evenly."""
+    """Output channels x taps: all channels, or as many as divide them evenly.
+
+    Its vectors are whole, if of two runs (``_beside``).
+    """
     work = values.register_dtype(problem.x.dtype)
     filters, depth = problem.filters, problem.row.taps * problem.column.taps * problem.channels
     shape = pixels.tile(work, filters, problem.column.out)
-    if shape is None or shape.rows == filters:
-        return shape
+    if shape is None:
+        return None
+    lanes = cpu.host().lanes(shape.itemsize)
+    if shape.rows == filters:
+        return Tile(filters, pixels.vectors(filters), lanes, work)
 
     def cost(rows: int) -> float:
-        taps = pixels.runs(rows)
+        taps = pixels.vectors(rows)
         return round_up(depth, taps) / depth * max(1.0, 2 * (rows + taps) / (rows * taps))
 
     heights = [rows for rows in _HEIGHTS if filters % rows == 0]
     if not heights:
         return None
     rows = min(heights, key=cost)
-    return Tile(rows, pixels.runs(rows), shape.lanes, work)
+    return Tile(rows, pixels.vectors(rows), lanes, work)
+
+
+def _beside(problem: Problem, shape: Tile) -> int:
+    """Runs in a vector."""
+    return shape.lanes // pixels.run_lanes(shape.dtype, problem.column.out)
 
 
 def _rows(problem: Problem, shape: Tile) -> int:
     """Rows of results of one band; 0 where not even one fits."""
     row, column = problem.row, problem.column
-    each = round_up(column.out, shape.lanes) * shape.rows * shape.itemsize
-    per_row = -(-column.out // shape.lanes)
+    run = shape.lanes // _beside(problem, shape)
+    each = round_up(column.out, run) * shape.rows * shape.itemsize
+    per_row = -(-column.out // run)
     rows = min(row.out, max(1, _BAND_BYTES // each))
-    if each > GRADIENT_BYTES or per_row > MAX_RUNS:
+    if round_up(column.out, shape.lanes) * shape.rows * shape.itemsize > GRADIENT_BYTES:
+        return 0
+    if per_row > MAX_RUNS:
         return 0
     while rows and pixels.packs(problem):
         inputs = row.inputs(rows) * column.inputs(column.out)

@@ -3,7 +3,7 @@
 A tile is the weights of all output channels at a few taps, each summed as a vector: lane by lane
 over *runs* of neighbouring results in a row. A chunk takes a share of the images, or of an image's
 rows, and leaves its vectors in scratch memory; a second kernel adds the chunks' vectors, then their
-lanes.
+lanes. As in ``pixels_kernel``, two short runs may share a vector.
 """
 
 from __future__ import annotations
@@ -38,9 +38,12 @@ SUM_WORDS = (
 
 
 class PixelsWeight(Record):
-    """What is in the kernel's text. ``tile``: output channels x taps; ``packs``: see ``Pixels``."""
+    """What is in the kernel's text. ``tile``: output channels x taps, in vectors of ``beside``
+    runs; ``packs``: see ``Pixels``.
+    """
 
     tile: Tile
+    beside: int
     packs: bool
     dtype: str
 
@@ -52,7 +55,8 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
     step = tile.rows * tile.lanes * tile.itemsize
     g, x, sums_base = body.words("%args", 3, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=3), strict=True))
-    runs = body.op(f"alloca [{MAX_RUNS * 8} x i8], align 64")
+    run_lanes = tile.lanes // spec.beside
+    runs = body.op(f"alloca [{(MAX_RUNS + spec.beside) * 8} x i8], align 64")
     depths = body.op(f"alloca [{(MAX_DEPTH + tile.vectors) * 8} x i8], align 64")
     planes = body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
     gradients = body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
@@ -62,8 +66,7 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
     with body.loop(depth, body.add(depth, str(tile.vectors - 1))) as extra:
         body.store("i64", first_term, body.at(depths, body.mul(extra, "8")))
     copier = slab.Copier(spec.dtype, tile.lanes)
-    lanes = str(tile.lanes)
-    per_row = body.ceil_div(word["out_width"], lanes)
+    per_row = body.ceil_div(word["out_width"], str(run_lanes))
     with body.loop("%begin", "%end") as chunk:
         row0 = body.mul(body.rem(chunk, word["row_blocks"]), word["block_rows"])
         last_row = body.min(word["out_height"], body.add(row0, word["block_rows"]))
@@ -98,7 +101,7 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
                 origin = body.at(source, body.mul(top, word["x_row"]))
                 origin = body.at(origin, body.mul(left, word["x_column"]))
             _fill_gradient(
-                body, tile, word, body.at(g_here, body.mul(image, word["g_image"])),
+                body, tile, spec.beside, word, body.at(g_here, body.mul(image, word["g_image"])),
                 planes, gradients, runs, band, rows, per_row,
             )  # fmt: skip
             count = body.mul(rows, per_row)
@@ -110,13 +113,14 @@ def pixels_weight_kernel(spec: PixelsWeight) -> Kernel:
                     [("ptr", runs), ("i64", count), ("ptr", origin), ("ptr", gradients),
                      ("ptr", taps), ("ptr", here)],
                 )  # fmt: skip
-    functions = _define_tiles(tile) + planar_slab.define(copier)
+    functions = _define_tiles(tile, spec.beside) + planar_slab.define(copier)
     return kernel("pixels_weight", functions + entry(body))
 
 
 def _fill_gradient(
     body: Body,
     tile: Tile,
+    beside: int,
     word: dict[str, str],
     source: str,
     planes: str,
@@ -130,7 +134,8 @@ def _fill_gradient(
 
     A row's last run overlaps the one before it; what that one has already is 0 in it.
     """
-    size = tile.itemsize
+    size, lanes = tile.itemsize, tile.lanes // beside
+    vector = f"<{lanes} x {values.kind(tile.dtype)}>"
     row_bytes = body.mul(word["out_width"], str(size))
     plane = body.mul(rows, row_bytes)
     picture = slab.Image(
@@ -141,14 +146,15 @@ def _fill_gradient(
         planes, rows, word["out_width"], str(tile.rows), "0", plane, row_bytes
     )
     planar_slab.fill(body, picture, into, "1", band, "0")
-    numbers = ", ".join(f"i64 {lane}" for lane in range(tile.lanes))
-    wide = f"<{tile.lanes} x i64>"
+    numbers = ", ".join(f"i64 {lane}" for lane in range(lanes))
+    wide = f"<{lanes} x i64>"
+    step = tile.lanes * size
     with body.loop("0", rows) as row, body.loop("0", per_row) as number:
-        begin = body.mul(number, str(tile.lanes))
-        column = body.min(begin, body.sub(word["out_width"], str(tile.lanes)))
+        begin = body.mul(number, str(lanes))
+        column = body.min(begin, body.sub(word["out_width"], str(lanes)))
         one = body.op(f"insertelement {wide} poison, i64 {body.sub(begin, column)}, i64 0")
         many = body.op(
-            f"shufflevector {wide} {one}, {wide} poison, <{tile.lanes} x i32> zeroinitializer"
+            f"shufflevector {wide} {one}, {wide} poison, <{lanes} x i32> zeroinitializer"
         )
         own = body.op(f"icmp sge {wide} <{numbers}>, {many}")
         place = body.add(body.mul(row, per_row), number)
@@ -157,21 +163,33 @@ def _fill_gradient(
         body.store("i64", inputs, body.at(runs, body.mul(place, "8")))
         here = body.at(planes, body.mul(row, row_bytes))
         here = body.at(here, body.mul(column, str(size)))
-        step = tile.lanes * size
-        there = body.at(gradients, body.mul(place, str(tile.rows * step)))
+        there = _gradient(body, tile, beside, gradients, place)
         for channel in range(tile.rows):
-            value = body.load(tile.vector, here, size)
+            value = body.load(vector, here, size)
             value = body.op(
-                f"select <{tile.lanes} x i1> {own}, {tile.vector} {value}, "
-                f"{tile.vector} zeroinitializer"
+                f"select <{lanes} x i1> {own}, {vector} {value}, {vector} zeroinitializer"
             )
-            body.store(tile.vector, value, body.at(there, str(channel * step)), size)
+            body.store(vector, value, body.at(there, str(channel * step)), size)
             here = body.at(here, plane)
+    # What is missing of the last vector is nothing, of any inputs.
+    count = body.mul(rows, per_row)
+    with body.loop(count, body.add(count, str(beside - 1))) as extra:
+        body.store("i64", body.load("i64", runs), body.at(runs, body.mul(extra, "8")))
+        there = _gradient(body, tile, beside, gradients, extra)
+        for channel in range(tile.rows):
+            body.store(vector, "zeroinitializer", body.at(there, str(channel * step)), size)
 
 
-def _define_tiles(tile: Tile) -> str:
+def _gradient(body: Body, tile: Tile, beside: int, gradients: str, run: str) -> str:
+    """Where the first channel of a run lies: those of a vector's runs lie side by side."""
+    step = tile.lanes * tile.itemsize
+    there = body.at(gradients, body.mul(body.div(run, str(beside)), str(tile.rows * step)))
+    return body.at(there, body.mul(body.rem(run, str(beside)), str(step // beside)))
+
+
+def _define_tiles(tile: Tile, beside: int) -> str:
     """``tiles``: adds one tile's products over all runs of the band to its sums."""
-    body = Body()
+    body, lanes = Body(), tile.lanes // beside
     step, count = tile.lanes * tile.itemsize, tile.rows * tile.vectors
     parameters = [
         ("ptr", "runs"), ("i64", "count"), ("ptr", "origin"), ("ptr", "gradients"),
@@ -195,8 +213,16 @@ def _define_tiles(tile: Tile) -> str:
     body.line("%here = phi ptr [ %gradients, %entry ], [ %here.next, %hot ]")
     phis = len(body.lines)
     body.lines.extend([""] * count)  # written below, when the new sums have names
-    offset = body.load("i64", "%run", 8)
-    columns = [body.load(tile.vector, body.at(base, offset), tile.itemsize) for base in inputs]
+    offsets = body.words("%run", beside)
+    columns = [
+        values.joined(
+            body,
+            tile.dtype,
+            [values.load(body, tile.dtype, body.at(base, offset), lanes) for offset in offsets],
+            lanes,
+        )
+        for base in inputs
+    ]
     new: list[str] = []
     for row in range(tile.rows):
         one = body.load(tile.vector, body.at("%here", str(row * step)), tile.itemsize)
@@ -206,8 +232,8 @@ def _define_tiles(tile: Tile) -> str:
     for index, (start, value) in enumerate(zip(old, new, strict=True)):
         phi = f"phi {tile.vector} [ {start}, %entry ], [ {value}, %hot ]"
         body.lines[phis + index] = f"  %s{index} = {phi}"
-    body.line("%left.next = sub i64 %left, 1")
-    body.line("%run.next = getelementptr i8, ptr %run, i64 8")
+    body.line(f"%left.next = sub i64 %left, {beside}")
+    body.line(f"%run.next = getelementptr i8, ptr %run, i64 {8 * beside}")
     body.line(f"%here.next = getelementptr i8, ptr %here, i64 {tile.rows * step}")
     body.line("%more = icmp sgt i64 %left.next, 0")
     body.line("br i1 %more, label %hot, label %done, !llvm.loop !0")

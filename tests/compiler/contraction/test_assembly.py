@@ -28,8 +28,8 @@ pytestmark = pytest.mark.skipif(
 BIASED = Finish("f32", bias="f32", activation="relu")
 
 
-def _pixels(tile: Tile) -> Pixels:
-    return Pixels(tile, True, BIASED, True, "f32", "channels")
+def _pixels(tile: Tile, beside: int = 1) -> Pixels:
+    return Pixels(tile, beside, True, BIASED, True, "f32", "channels")
 
 
 AVX2 = {
@@ -48,8 +48,12 @@ AVX2 = {
     "pixels 6x2": (pixels_kernel(_pixels(Tile(6, 2, 8, "f32"))), 12),
     "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
     "pixels 3x3": (pixels_kernel(_pixels(Tile(3, 3, 8, "f32"))), 9),
+    "pixels 6x2 in halves": (pixels_kernel(_pixels(Tile(6, 4, 4, "f32"), 2)), 12),
     "pixels 1x7": (pixels_kernel(_pixels(Tile(1, 7, 8, "f32"))), 7),
-    "pixels weight": (pixels_weight_kernel(PixelsWeight(Tile(6, 2, 8, "f32"), False, "f32")), 12),
+    "pixels weight": (
+        pixels_weight_kernel(PixelsWeight(Tile(6, 2, 8, "f32"), 1, False, "f32")),
+        12,
+    ),
     "winograd": (winograd_kernel(Winograd(Tile(6, 2, 8, "f32"), BIASED)), 12),
     "winograd weight": (winograd_weight_kernel(Tile(6, 2, 8, "f32")), 12),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
@@ -58,6 +62,7 @@ AVX512 = {
     "gemm 12x32": (gemm(Gemm(Tile(12, 2, 16, "f32"), BIASED, False)), 24),
     "gemm 8x48": (gemm(Gemm(Tile(8, 3, 16, "f32"), BIASED, False)), 24),
     "conv": (conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED, True, "f32")), 24),
+    "pixels 10x2 in halves": (pixels_kernel(_pixels(Tile(10, 4, 8, "f32"), 2)), 20),
 }
 
 
