@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rushlight.ir.build import binary, const, fma
+from rushlight.ir.build import binary, cast, const, fma
+from rushlight.ir.build import scatter as put_at
 from rushlight.ir.graph import Node
+from rushlight.ops.promote import compute_dtype
 
 
 def like(x: Node, value: float) -> Node:
@@ -37,8 +39,9 @@ def over(x: Node, y: Node) -> Node:
 
 
 def scaled(x: Node, value: float) -> Node:
-    """x * value, for a Python number."""
-    return binary("mul", x, like(x, value))
+    """x * value, for a Python number, which is not rounded to half precision before."""
+    wide = cast(x, compute_dtype(x.dtype))
+    return cast(binary("mul", wide, like(wide, value)), x.dtype)
 
 
 def increased(x: Node, value: float) -> Node:
@@ -59,3 +62,9 @@ def squared(x: Node) -> Node:
 def one_minus(x: Node) -> Node:
     """1 - x."""
     return binary("sub", like(x, 1), x)
+
+
+def added_at(x: Node, index: Node, values: Node, axis: int) -> Node:
+    """``x`` with values added at places along an axis; sums of halves are rounded at the end."""
+    wide = compute_dtype(x.dtype)
+    return cast(put_at(cast(x, wide), index, cast(values, wide), axis, "add"), x.dtype)

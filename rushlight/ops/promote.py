@@ -6,7 +6,7 @@ argument of the user's call). Both count least in promotion.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushlight.base.dtype import bool_, get_default_dtype, int64, number_dtype, result_type
@@ -16,6 +16,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.table import Grads
 
 Number = complex | float | int | bool
 
@@ -107,6 +108,21 @@ def compute_dtype(dtype: DType) -> DType:
     from rushlight.base.dtype import bfloat16, float16, float32
 
     return float32 if dtype in (float16, bfloat16) else dtype
+
+
+def rounded_once(rule: Callable[..., Grads]) -> Callable[..., Grads]:
+    """A vjp of halves that computes in float32 and rounds at its end, as PyTorch's kernels do."""
+
+    def widened(g: Node, out: Node, *args: Any) -> Grads:
+        half, wide = out.dtype, compute_dtype(out.dtype)
+
+        def up(x: Any) -> Any:
+            return build.cast(x, wide) if isinstance(x, Node) and x.dtype is half else x
+
+        grads = rule(up(g), up(out), *map(up, args))
+        return tuple(None if each is None else build.cast(each, half) for each in grads)
+
+    return widened
 
 
 def unbroadcast(g: Node, shape: Sequence[int]) -> Node:

@@ -11,6 +11,7 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.formula import added_at
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import full, is_number
 from rushlight.ops.samples import INTEGERS, Fixed, Rng, Samples, floats, raises
@@ -126,8 +127,10 @@ def _scatter(input: Node, dim: int, index: Node, src: Any, mode: str) -> Node:
     places = _places("scatter", index, input, axis)
     if index.size == 0:
         return input
-    values = _source(input, places, axis, src)
-    return reshape(build.scatter(at_least_1d(input), places, values, axis, mode), input.shape)
+    x, values = at_least_1d(input), _source(input, places, axis, src)
+    if mode == "add":
+        return reshape(added_at(x, places, values, axis), input.shape)
+    return reshape(build.scatter(x, places, values, axis, mode), input.shape)
 
 
 @composite(method=True, inplace=True)

@@ -6,7 +6,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
-from rushlight.ops.promote import compute_dtype, full, require_floating
+from rushlight.ops.promote import compute_dtype, full, require_floating, rounded_once
 from rushlight.ops.samples import of_one, with_options
 from rushlight.ops.table import Grads, Scalar, composite
 
@@ -27,6 +27,7 @@ def _widened(x: Node) -> Node:
 
 
 @elu.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
@@ -68,7 +69,8 @@ celu.samples(with_options({"alpha": 0.5}))
 
 
 @celu.vjp
-def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> tuple[Node]:
+@rounded_once
+def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, unary("exp", binary("div", _negative_part(input), scale)))
     return (build.where(binary("le", input, zeros_of(g)), low, g),)

@@ -10,7 +10,7 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.pointwise import sigmoid
-from rushlight.ops.promote import compute_dtype, require_floating
+from rushlight.ops.promote import compute_dtype, require_floating, rounded_once
 from rushlight.ops.samples import Rng, Samples, floats, of_one, raises
 from rushlight.ops.table import Grads, composite
 
@@ -30,6 +30,7 @@ def _hard_gate(x: Node) -> Node:
 
 
 @hardsigmoid.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     return (binary("mul", g, _hard_slope(input)),)
 
@@ -55,6 +56,7 @@ def hardswish(input: Node, inplace: bool = False) -> Node:
 
 
 @hardswish.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     three = const(3, input.shape, input.dtype)
     slope = binary("add", binary("div", input, three), const(0.5, input.shape, input.dtype))
@@ -75,11 +77,12 @@ def glu(input: Node, dim: int = -1) -> Node:
         raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {size}")
     shape = tuple(size // 2 if k == axis else n for k, n in enumerate(input.shape))
     ones = (1,) * input.ndim
-    first = build.slice(input, (0,) * input.ndim, shape, ones)
+    x = build.cast(input, compute_dtype(input.dtype))
+    first = build.slice(x, (0,) * input.ndim, shape, ones)
     start = tuple(size // 2 if k == axis else 0 for k in range(input.ndim))
-    second = build.slice(input, start, shape, ones)
+    second = build.slice(x, start, shape, ones)
     gate: Node = sigmoid(second)
-    return binary("mul", first, gate)
+    return build.cast(binary("mul", first, gate), input.dtype)
 
 
 @glu.samples

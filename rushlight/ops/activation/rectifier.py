@@ -10,7 +10,7 @@ from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import zeros_of
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import compute_dtype, full, require_floating
+from rushlight.ops.promote import compute_dtype, full, require_floating, rounded_once
 from rushlight.ops.samples import (
     CORNERS,
     INTEGERS,
@@ -123,11 +123,11 @@ def _(rng: Rng) -> Samples:
 
 
 @leaky_relu.vjp
-def _(g: Node, out: Node, input: Node, negative_slope: Scalar, inplace: bool) -> Grads:
-    x = build.cast(input, compute_dtype(input.dtype))
+@rounded_once
+def _(g: Node, out: Node, x: Node, negative_slope: Scalar, inplace: bool) -> Grads:
     one, low = (full(each, x.shape, x.dtype) for each in (1.0, negative_slope))
     slope = build.where(binary("lt", zeros_of(x), x), one, low)
-    return (build.cast(sloped(build.cast(g, x.dtype), slope, x), g.dtype),)
+    return (sloped(g, slope, x),)
 
 
 leaky_relu.samples(with_options({"negative_slope": 0.2}))

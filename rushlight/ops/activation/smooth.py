@@ -17,7 +17,7 @@ from rushlight.ops.formula import (
     times,
     zeros_of,
 )
-from rushlight.ops.promote import compute_dtype, floating, full, require_floating
+from rushlight.ops.promote import compute_dtype, floating, full, require_floating, rounded_once
 from rushlight.ops.samples import INTEGERS, Rng, Samples, of_one, raises, with_options
 from rushlight.ops.table import Grads, Scalar, composite
 
@@ -50,12 +50,11 @@ def silu(input: Node, inplace: bool = False) -> Node:
 
 
 @silu.vjp
-def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
-    x = build.cast(input, compute_dtype(input.dtype))
+@rounded_once
+def _(g: Node, out: Node, x: Node, inplace: bool) -> Grads:
     gate = unary("sigmoid", x)
     one = const(1, x.shape, x.dtype)
-    slope = binary("mul", gate, build.fma(x, binary("sub", one, gate), one))
-    return (build.cast(binary("mul", build.cast(g, x.dtype), slope), input.dtype),)
+    return (times(g, times(gate, build.fma(x, minus(one, gate), one))),)
 
 
 silu.samples(of_one(whole=False))
@@ -82,15 +81,15 @@ def mish(input: Node, inplace: bool = False) -> Node:
 
 
 @mish.vjp
-def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
+@rounded_once
+def _(g: Node, out: Node, x: Node, inplace: bool) -> Grads:
     # tanh' = 1 - tanh**2 = rest (2 - rest), rest = 1 - tanh; softplus' = sigmoid = u / (1 + u)
-    x = build.cast(input, compute_dtype(input.dtype))
     u, n = _mish_parts(x)
     below, two = plus(n, like(x, 2)), like(x, 2)
     rest = build.where(binary("lt", like(x, _MISH_IS_FLAT), x), zeros_of(x), over(two, below))
     bend = times(over(u, plus(u, like(x, 1))), times(rest, minus(two, rest)))
     slope = build.fma(x, bend, over(n, below))
-    return (build.cast(times(build.cast(g, x.dtype), slope), input.dtype),)
+    return (times(g, slope),)
 
 
 mish.samples(of_one(whole=False))
@@ -115,6 +114,7 @@ def softplus(input: Node, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Node:
 
 
 @softplus.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node, beta: Scalar, threshold: Scalar) -> Grads:
     # From the body the slope would lean on how maximum splits the tie at 0; this does not.
     scaled = binary("mul", input, full(beta, input.shape, input.dtype))
@@ -136,6 +136,7 @@ def logsigmoid(input: Node) -> Node:
 
 
 @logsigmoid.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node) -> Grads:
     return (binary("mul", g, unary("sigmoid", unary("neg", input))),)
 

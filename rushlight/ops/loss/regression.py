@@ -15,7 +15,7 @@ from rushlight.ops.formula import scaled
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.loss.reduction import reduced
 from rushlight.ops.pointwise import sgn
-from rushlight.ops.promote import align, grad_to, require_floating
+from rushlight.ops.promote import align, grad_to, require_floating, rounded_once
 from rushlight.ops.samples import Rng, Rule, Samples, distinct, floats
 from rushlight.ops.table import Grads, composite
 
@@ -97,6 +97,7 @@ smooth_l1_loss.samples(_gaps({"beta": 0.5}, {"beta": 0.0}))
 
 
 @smooth_l1_loss.vjp
+@rounded_once
 def _(g: Node, out: Node, input: Node, target: Node, reduction: str, beta: float) -> Grads:
     return _bent_slope(g, input, target, reduction, beta, 1 / beta if beta else 0.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rushlight.ir import build
 from rushlight.ir.build import const
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import like
+from rushlight.ops.formula import added_at, like
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.table import Grads
 
@@ -19,7 +19,7 @@ def _take_rule(g: Node, node: Node) -> Grads:
 @rule("gather")
 def _gather_rule(g: Node, node: Node) -> Grads:
     x, index = node.src
-    return build.scatter(like(x, 0), index, g, node.attrs["axis"], "add"), None
+    return added_at(like(x, 0), index, g, node.attrs["axis"]), None
 
 
 @rule("put")

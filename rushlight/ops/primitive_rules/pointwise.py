@@ -10,19 +10,15 @@ from rushlight.ir.build import binary, unary, where
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import like, minus, one_minus, over, plus, scaled, squared, times
 from rushlight.ops.primitive_rules.table import RULES, Rule, rule
+from rushlight.ops.promote import rounded_once
 from rushlight.ops.table import Grads
 
-# slope(x, out) of each unary function
+# slope(x, out) of each unary function, by which the cotangent is multiplied
 _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "abs": lambda x, out: unary("sign", x),
     "exp": lambda x, out: out,
     "exp2": lambda x, out: scaled(out, math.log(2)),
     "expm1": lambda x, out: plus(out, like(x, 1)),
-    "log": lambda x, out: unary("reciprocal", x),
-    "log2": lambda x, out: unary("reciprocal", scaled(x, math.log(2))),
-    "log10": lambda x, out: unary("reciprocal", scaled(x, math.log(10))),
-    "log1p": lambda x, out: unary("reciprocal", plus(x, like(x, 1))),
-    "sqrt": lambda x, out: unary("reciprocal", scaled(out, 2)),
     "rsqrt": lambda x, out: scaled(times(out, squared(out)), -0.5),
     "reciprocal": lambda x, out: unary("neg", squared(out)),
     "sin": lambda x, out: unary("cos", x),
@@ -30,13 +26,11 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "tan": lambda x, out: plus(squared(out), like(x, 1)),
     "asin": lambda x, out: unary("rsqrt", one_minus(squared(x))),
     "acos": lambda x, out: unary("neg", unary("rsqrt", one_minus(squared(x)))),
-    "atan": lambda x, out: unary("reciprocal", plus(squared(x), like(x, 1))),
     "sinh": lambda x, out: unary("cosh", x),
     "cosh": lambda x, out: unary("sinh", x),
     "tanh": lambda x, out: build.fma(unary("neg", out), out, like(out, 1)),
     "asinh": lambda x, out: unary("rsqrt", plus(squared(x), like(x, 1))),
     "acosh": lambda x, out: _acosh_slope(x),
-    "atanh": lambda x, out: unary("reciprocal", one_minus(squared(x))),
     "sigmoid": lambda x, out: times(out, one_minus(out)),
     "erf": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), 2 / math.sqrt(math.pi)),
     "erfc": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), -2 / math.sqrt(math.pi)),
@@ -53,18 +47,43 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
 }
 
 
+# what the cotangent is divided by
+_DIVISORS: dict[str, Callable[[Node, Node], Node]] = {
+    "log": lambda x, out: x,
+    "log2": lambda x, out: scaled(x, math.log(2)),
+    "log10": lambda x, out: scaled(x, math.log(10)),
+    "log1p": lambda x, out: plus(x, like(x, 1)),
+    "sqrt": lambda x, out: scaled(out, 2),
+    "atan": lambda x, out: plus(squared(x), like(x, 1)),
+    "atanh": lambda x, out: one_minus(squared(x)),
+}
+_ONCE = frozenset({"sigmoid", "tanh"})  # PyTorch has kernels for these: halves are rounded once
+
+
 def _acosh_slope(x: Node) -> Node:
     if x.dtype.is_complex:  # each root on its own branch
         return times(unary("rsqrt", minus(x, like(x, 1))), unary("rsqrt", plus(x, like(x, 1))))
     return unary("rsqrt", minus(squared(x), like(x, 1)))
 
 
-def _pointwise(op: str) -> Rule:
+def _multiplied(op: str) -> Rule:
     slope = _SLOPES[op]
     return lambda g, node: (times(g, slope(node.src[0], node)),)
 
 
-RULES.update({op: _pointwise(op) for op in _SLOPES})
+def _divided(op: str) -> Rule:
+    divisor = _DIVISORS[op]
+    return lambda g, node: (over(g, divisor(node.src[0], node)),)
+
+
+def _once(op: str) -> Rule:
+    slope = _SLOPES[op]
+    whole = rounded_once(lambda g, out, x: (times(g, slope(x, out)),))
+    return lambda g, node: whole(g, node, node.src[0])
+
+
+RULES.update({op: (_once if op in _ONCE else _multiplied)(op) for op in _SLOPES})
+RULES.update({op: _divided(op) for op in _DIVISORS})
 
 
 @rule("neg")
