@@ -70,11 +70,18 @@ def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
     return Tile(height, vectors, lanes, dtype)
 
 
-# (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. Each fills the
-# registers with sums and leaves one for A's number and one for each vector of B.
+# (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. The first fill the
+# registers with sums and leave one for A's number and one for each vector of B. Lower ones are as
+# fast with two vectors of 64 bytes or more, while there are twice as many sums as a multiply-add
+# takes cycles: whatever height wastes least. Taller ones have more addresses than registers.
 _SHAPES = {
     (False, True): ((6, 2), (4, 3), (12, 1), (8, 1)),
-    (True, True): ((12, 2), (8, 3), (24, 1), (16, 1)),
+    (True, True): (
+        *((12, 2), (8, 3), (14, 2), (13, 2)),
+        *((rows, 2) for rows in range(11, 3, -1)),
+        *((rows, 3) for rows in range(7, 3, -1)),
+        *((4, 4), (8, 1)),
+    ),
     (False, False): ((6, 2), (4, 3), (12, 1), (8, 1)),
     (True, False): ((8, 2), (6, 3), (4, 4)),
 }

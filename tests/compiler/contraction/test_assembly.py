@@ -60,7 +60,12 @@ AVX2 = {
 }
 AVX512 = {
     "gemm 12x32": (gemm(Gemm(Tile(12, 2, 16, "f32"), BIASED, False)), 24),
+    "gemm 12x32 long": (gemm(Gemm(Tile(12, 2, 16, "f32"), BIASED, False, True)), 24),
     "gemm 8x48": (gemm(Gemm(Tile(8, 3, 16, "f32"), BIASED, False)), 24),
+    "gemm 4x48 at the edge": (gemm(Gemm(Tile(4, 3, 16, "f32"), BIASED, True)), 12),
+    "point weight, 14 rows": (point_weight_kernel(Tile(14, 2, 16, "f32"), 1), 28),
+    "weight, 7 rows": (weight_kernel(Weight(Tile(7, 2, 16, "f32"), True, "f32")), 14),
+    "weight, 13 rows": (weight_kernel(Weight(Tile(13, 2, 16, "f32"), True, "f32")), 26),
     "conv": (conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED, True, "f32")), 24),
     "pixels 10x2 in halves": (pixels_kernel(_pixels(Tile(10, 4, 8, "f32"), 2)), 20),
 }
