@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import index
 
 from rushlight.base.errors import ShapeError
 
@@ -30,7 +31,7 @@ def normalize_dim(dim: int, ndim: int) -> int:
     >>> normalize_dim(-1, 3)
     2
     """
-    span = max(ndim, 1)
+    dim, span = index(dim), max(ndim, 1)  # a tensor that counts as an int, too
     if not -span <= dim < span:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], "
@@ -39,14 +40,14 @@ def normalize_dim(dim: int, ndim: int) -> int:
     return dim + span if dim < 0 else dim
 
 
-def normalize_dims(dims: int | Iterable[int] | None, ndim: int, *, who: str = "") -> Shape:
+def normalize_dims(dims: int | Iterable[int] | None, ndim: int) -> Shape:
     """Every dim named, from the front, in the order given; None or () mean all."""
     if ndim > 64:
         raise RuntimeError("only tensors with up to 64 dims are supported")
     if dims is None:
         return tuple(range(ndim))
     if isinstance(dims, int):
-        return (normalize_dim(dims, ndim),) if ndim else ()
+        dims = (dims,)
     named = tuple(normalize_dim(dim, ndim) for dim in dims)
     if not named:
         return tuple(range(ndim))

@@ -60,8 +60,12 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _is_count(value: Any) -> bool:
-    """One int: an axis, a length."""
+def _is_axis(value: Any) -> bool:
+    """One int, or a tensor without axes that counts as one."""
+    return _is_size(value) and not (isinstance(value, Tensor) and value.ndim)
+
+
+def _is_size(value: Any) -> bool:
     return _is_whole(value) and not (isinstance(value, Tensor) and value.dtype is bool_)
 
 
@@ -85,7 +89,7 @@ def _is_tensor(value: Any) -> bool:
 
 # By annotation: what is taken, and PyTorch's word for it.
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "int": (_is_count, "int"),
+    "int": (_is_axis, "int"),
     "bool": (_is_bool, "bool"),
     "float": (_is_number, "float"),
     "str": (_is_text, "str"),
@@ -106,13 +110,21 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Window": (_is_window, "tuple of ints"),
 }
 _OR_NONE = " | None"
+# What PyTorch counts among sizes: a tensor of one element is such an int too, whatever its axes.
+_SIZES = frozenset({
+    "diagonal", "end", "groups", "high", "ignore_index", "index", "k", "length", "low", "m",
+    "minlength", "n", "num_samples", "output_size", "repeats", "split_size", "start",
+    "storage_offset",
+})  # fmt: skip
 
 
-def _fits(annotation: str, value: Any) -> bool:
+def _fits(annotation: str, value: Any, name: str) -> bool:
     if annotation.endswith(_OR_NONE):
         if value is None:
             return True
         annotation = annotation.removesuffix(_OR_NONE)
+    if annotation == "int" and name in _SIZES:
+        return _is_size(value)
     kind = _KINDS.get(annotation)
     return kind is None or kind[0](value)
 
@@ -146,7 +158,7 @@ def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
         annotation = "Shape"
         if len(value) == 1 and not _is_whole(value[0]):
             (value,) = value  # one sequence of what may be given one by one
-    if op.name[0] != "_" and not _fits(annotation, value):
+    if op.name[0] != "_" and not _fits(annotation, value, parameter.name):
         place = op.parameters.index(parameter) + 1
         _refuse(op.name, parameter.name, place, annotation, value)
 
@@ -177,7 +189,7 @@ class _Argument:
         self.default = default
 
     def look(self, value: Any) -> None:
-        if value is not self.default and not _fits(self.annotation, value):
+        if value is not self.default and not _fits(self.annotation, value, self.name):
             _refuse(self.who, self.name, self.place, self.annotation, value)
 
 

@@ -21,25 +21,41 @@ def in_place_of(value: Value) -> Value:
         view.parent, view.recipe, view.window = parent, value.recipe, value.window
         view.version = parent.version
         return view
-    while isinstance(value.overwritten, Value) and value.overwritten is not REPLACED:
+    while isinstance(value.overwritten, Value) and not isinstance(value.overwritten, Replaced):
         value = value.overwritten
     return value
 
 
-# ``Value.overwritten`` of what a leaf held before ``leaf.data = other``: its elements are as ever,
-# but who saved them for the leaf's gradient reads what the leaf holds now.
-REPLACED = Value(NOWHERE, -1, meta_of((), bool_))
+class Replaced(Value):
+    """``Value.overwritten`` of what a tensor held before ``tensor.data = other``.
+
+    Its elements are as ever, but who saved them for the gradient of the tensor reads what the
+    tensor holds now: a leaf is asked, of any other ``fresh`` is what it was given.
+    """
+
+    __slots__ = ("fresh",)
+
+    def __init__(self, fresh: Value | None) -> None:
+        super().__init__(NOWHERE, -1, meta_of((), bool_))
+        self.fresh = fresh
 
 
 def now_read(value: Value, edges: tuple[Any, ...], place: int) -> Value:
     """What a backward pass reads for a saved value, number ``place`` of those with ``edges``."""
-    leaf = edges[place] if value.overwritten is REPLACED and place < len(edges) else None
-    if leaf is None or not hasattr(leaf, "_value"):
+    edge = edges[place] if place < len(edges) else None
+    if edge is None or not isinstance(value.overwritten, Replaced):
         return in_place_of(value)
-    fresh: Value = leaf._read_value()
+    fresh: Value = value
+    while isinstance(fresh.overwritten, Replaced):
+        given = fresh.overwritten.fresh
+        if given is None:
+            fresh = edge._read_value() if hasattr(edge, "_read_value") else fresh
+            break
+        fresh = given
+    fresh = in_place_of(fresh)
     if fresh.meta.shape != value.meta.shape:
         raise RuntimeError(
-            f"a leaf of shape {list(value.meta.shape)} was used, and its .data replaced by a tensor"
+            f"a tensor of shape {list(value.meta.shape)} was used, and its .data replaced by one"
             f" of shape {list(fresh.meta.shape)} before the backward pass: its gradient needs the "
             "same shape"
         )

@@ -148,3 +148,16 @@ def test_functional_call_of_torch_func() -> None:
     assert layer.weight.grad is None
     with pytest.raises(ValueError, match="multiple dictionaries"):
         torch.func.functional_call(layer, ({"bias": x}, {"bias": x}), x)
+
+
+def test_kl_div_of_the_batch_and_an_older_flag():
+    """PyTorch does both: the mean (or sum) that the flag means, over the size of the batch."""
+    x, y = torch.tensor([[-1.0, -2.0], [-0.5, -1.5]]), torch.tensor([[0.3, 0.7], [0.4, 0.6]])
+    both = F.kl_div(x, y, size_average=False, reduction="batchmean")
+    assert both.item() == pytest.approx(F.kl_div(x, y, reduction="sum").item() / 2)
+
+
+def test_multilabel_soft_margin_loss_counts_the_classes_of_its_input():
+    loss = F.multilabel_soft_margin_loss(torch.ones(3, 1), torch.ones(3, 5))
+    one = F.multilabel_soft_margin_loss(torch.ones(3, 1), torch.ones(3, 1))
+    assert loss.item() == pytest.approx(5 * one.item())

@@ -49,3 +49,34 @@ def test_numbers_swapped_and_swapped_back():
         w.grad = None
         (w * w).sum().backward()
         assert w.grad.tolist() == [6.0, 6.0]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_no_leaf_is_read_anew_too(times):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    z = (y * y).sum()
+    for _ in range(times - 1):
+        y.data = torch.zeros(2)
+    y.data = torch.tensor([10.0, 20.0])
+    z.backward()
+    assert x.grad.tolist() == [60.0, 120.0]
+
+
+def test_written_to_after_it_was_given():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    z = (y * y).sum()
+    y.data = torch.tensor([1.0, 2.0])
+    y.data.mul_(10)
+    z.backward()
+    assert x.grad.tolist() == [60.0, 120.0]
+
+
+def test_a_result_keeps_what_its_own_gradient_needs():
+    x = torch.tensor([0.0, 0.0], requires_grad=True)
+    y = x.exp()
+    z = (y * 2).sum()
+    y.data = torch.tensor([10.0, 20.0])
+    z.backward()
+    assert x.grad.tolist() == [2.0, 2.0]

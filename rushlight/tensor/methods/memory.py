@@ -10,7 +10,7 @@ from rushlight.engine.exposure import copy_of
 from rushlight.engine.value import Value
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.memory_format import copy_in, lies_in, preserve_format, require_format
-from rushlight.tensor.saved_values import REPLACED
+from rushlight.tensor.saved_values import Replaced
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor, private_buffer
 from rushlight.tensor.wrap import function
@@ -103,9 +103,10 @@ def set_data(self: Tensor, other: Tensor) -> None:
         raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
     fresh = other._read_value()
     storage = other._share()
-    if self._edge is LEAF and self._value is not fresh and not self._value.overwritten:
-        self._value.overwritten = REPLACED
-    if fresh.overwritten is REPLACED:  # the old elements are back
+    if self._edge is not None and self._value is not fresh and not self._value.overwritten:
+        # A leaf is asked what it holds by then: to note it here would keep it alive for as long.
+        self._value.overwritten = Replaced(None if self._edge is LEAF else fresh)
+    if isinstance(fresh.overwritten, Replaced):  # the old elements are back
         fresh.overwritten = False
     self._value = other._value
     self._storage = storage

@@ -123,7 +123,8 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
         raise RuntimeError(f"{who}: input.size(-2) should match other.size(-2)")
     how = driver or "gelsy"
     m, n = input.shape[-2:]
-    limit = _limit(input) if rcond is None else rcond
+    # gels takes A to be of full rank and asks for no limit.
+    limit = _limit(input) if rcond is None or how == "gels" else rcond
     a: Any = input
     solution: Any = function("matmul")(pinv(input, limit), given)
     empty = a.new_zeros(0, dtype=a.dtype.to_real())

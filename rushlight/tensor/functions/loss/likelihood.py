@@ -73,7 +73,11 @@ def kl_div(
     reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
     """target * (log target - input), 0 where target is 0; "batchmean" divides by the batch size."""
+    averaged = reduction == "batchmean"
     reduction = legacy_reduction(reduction, size_average, reduce)
+    if averaged and reduction != "batchmean":  # of an older flag too: PyTorch does both
+        out = function("_kl_div")(input, target, known(reduction), log_target)
+        return out / input.shape[0] if input.ndim else out  # type: ignore[no-any-return]
     if reduction == "mean":
         warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
@@ -82,5 +86,4 @@ def kl_div(
             "major release.",
         )
     kind = reduction if reduction == "batchmean" else known(reduction)
-    out: Tensor = function("_kl_div")(input, target, kind, log_target)
-    return out
+    return function("_kl_div")(input, target, kind, log_target)  # type: ignore[no-any-return]

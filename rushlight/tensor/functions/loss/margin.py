@@ -83,7 +83,9 @@ def multilabel_soft_margin_loss(
     loss = -(y * log_sigmoid(x) + (1 - y) * log_sigmoid(-x))
     if weight is not None:
         loss = loss * weight
-    return reduced(function("mean")(loss, -1), reduction)
+    # The last axis of the input, whatever a weight or a target of another shape makes of it.
+    axis = input.ndim - 1
+    return reduced(function("sum")(loss, axis) / input.size(axis), reduction)
 
 
 def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
