@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ import pytest
 _HERE = Path(__file__).parent
 # Tests are of the compiler, not of what it has left on the disk; tests/compiler/test_kept.py is.
 os.environ.setdefault("RUSHLIGHT_NO_PLANS", "1")
+# A shell starts what runs in its background without Ctrl-C, and so would the programs that tests
+# start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Golden:
