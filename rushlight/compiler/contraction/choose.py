@@ -64,7 +64,8 @@ def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
         down = -(-rows // shape[0]) * shape[0] / max(rows, 1)
         # One vector needs more loads than multiply-adds: those decide then.
         loads = (shape[0] + shape[1]) / (shape[0] * shape[1])
-        return round(across * down * max(1.0, loads), 2)
+        # What a tile takes besides its sums: the fewer there are, the more often.
+        return round(across * down * max(1.0, loads) + 1 / (shape[0] * shape[1]), 2)
 
     height, vectors = min(shapes, key=cost)
     return Tile(height, vectors, lanes, dtype)

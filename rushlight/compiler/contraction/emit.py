@@ -103,8 +103,8 @@ class Body:
     def equal(self, left: str, right: str) -> str:
         return self.op(f"icmp eq i64 {left}, {right}")
 
-    def select(self, condition: str, left: str, right: str) -> str:
-        return self.op(f"select i1 {condition}, i64 {left}, i64 {right}")
+    def select(self, condition: str, left: str, right: str, kind: str = "i64") -> str:
+        return self.op(f"select i1 {condition}, {kind} {left}, {kind} {right}")
 
     # Memory.
 

@@ -30,6 +30,9 @@ PART = 256
 # Bytes that memory takes as long to bring as a tile or two take to be summed.
 AHEAD = "4096"
 LONG = "96"
+# Two stretches of memory that will be read later, and how much of them has been asked for.
+_ASKS = [("ptr", "ask"), ("i64", "ask_bytes"), ("ptr", "then"), ("i64", "then_bytes"),
+         ("i64", "asked")]  # fmt: skip
 
 
 class Panel(Record):
@@ -40,7 +43,9 @@ class Panel(Record):
     ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
     two levels then, the outer one of a single round. ``streams``: rows of A lie one behind the
     other and come from far: while a tile is summed, those ``AHEAD`` are asked for. ``results``: so
-    is the memory that the sums will go to, where the depth is ``LONG``.
+    is the memory that the sums will go to, where the depth is ``LONG``. ``beside``: a tile's rows
+    are neighbours in A, from where the table has the first. ``asks``: memory that something else
+    will read is asked for meanwhile, as many bytes a step as A's rows are apart there.
     """
 
     tile: Tile
@@ -50,6 +55,8 @@ class Panel(Record):
     parts: bool = False
     streams: bool = False
     results: bool = False
+    beside: bool = False
+    asks: bool = False
 
     @property
     def name(self) -> str:
@@ -65,6 +72,7 @@ class Panel(Record):
             *[("i64", f"{what}{level}") for level in range(self.levels) for what in ("n", "a")],
             *[("ptr", f"{name}.base") for name in outputs],
             *[("i64", f"{name}.step") for name in outputs],
+            *(_ASKS if self.asks else []),
         ]  # fmt: skip
 
     def define(self) -> str:
@@ -81,17 +89,24 @@ class Panel(Record):
         masks = column_masks(body, tile, "%columns") if self.edge else []
         with body.loop("0", "%count", str(tile.rows)) as row:
             lines = body.at("%rows", body.mul(row, str(ROW_BYTES)))
-            addresses = [
-                body.at("%origin", body.load("i64", body.at(lines, str(ROW_BYTES * index))))
-                for index in range(tile.rows)
-            ]
+            addresses = [body.at("%origin", body.load("i64", lines))]
+            for index in range(1, tile.rows):
+                if self.beside:
+                    addresses.append(body.at(addresses[0], str(index * tile.itemsize)))
+                else:
+                    offset = body.load("i64", body.at(lines, str(ROW_BYTES * index)))
+                    addresses.append(body.at("%origin", offset))
             if self.results:
                 with body.when(body.less(LONG, f"%n{self.levels - 1}")):
                     self._ask_for_results(body, lines)
             if self.parts:
                 sums = self._in_parts(body, addresses, buffer)
             else:
-                ahead = body.at(addresses[0], AHEAD) if self.streams else ""
+                ahead = None
+                if self.streams:
+                    ahead = body.at(addresses[0], AHEAD), tile.rows
+                elif self.asks:
+                    ahead = self._to_come(body, row, addresses[0]), 1
                 sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks, ahead)
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")
@@ -112,6 +127,14 @@ class Panel(Record):
             place = body.at(body.at("%out.base", offset), across)
             body.prefetch(place, write=True)
             body.prefetch(body.at(place, last), write=True)
+
+    def _to_come(self, body: Body, row: str, here: str) -> str:
+        """What this tile asks for, as far on as the tiles before it have asked."""
+        walked = body.mul(f"%n{self.levels - 1}", f"%a{self.levels - 1}")
+        done = body.add("%asked", body.mul(body.div(row, str(self.tile.rows)), walked))
+        later = body.sub(done, "%ask_bytes")
+        second = body.select(body.less(later, "%then_bytes"), body.at("%then", later), here, "ptr")
+        return body.select(body.less(done, "%ask_bytes"), body.at("%ask", done), second, "ptr")
 
     def _in_parts(self, body: Body, rows: list[str], buffer: str) -> list[str]:
         """The sums over the inner level, part by part."""
@@ -152,6 +175,7 @@ class Panel(Record):
         columns: str,
         first: str,
         last: str,
+        asks: dict[str, str] | None = None,
     ) -> None:
         """Columns ``column ..`` (``columns`` of them, at most the tile's) of ``count`` rows.
 
@@ -168,4 +192,5 @@ class Panel(Record):
             given[f"n{index}"], given[f"a{index}"] = level.count, level.a_step
         for name in ("out", *self.finish.pointers):
             given[f"{name}.base"], given[f"{name}.step"] = output.bases[name], output.steps[name]
+        given |= asks or {}
         body.call(self.name, [(kind, given[name]) for kind, name in self.parameters()])

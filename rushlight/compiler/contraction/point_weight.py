@@ -10,6 +10,7 @@ from rushlight.compiler.contraction.point_weight_kernel import (
     ROOM_BYTES,
     WORDS,
     point_weight_kernel,
+    strip_width,
 )
 from rushlight.compiler.contraction.shares import total
 from rushlight.compiler.contraction.tile import Tile
@@ -57,7 +58,8 @@ def point_weight(problem: Problem) -> list[Launch]:
     share = -(-walks[0][0] // -(-wanted // parts))
     shares = -(-walks[0][0] // share)
     counts = [share, *[count for count, _, _ in walks[1:]]]
-    bands = _bands(counts, tile, max(block_filters, block_channels))
+    packed = block_filters // tile.rows * strip_width(tile)
+    bands = _bands(counts, tile, max(packed, block_channels))
     depth = math.prod(bands)
     share_bytes = math.prod(dw.shape) * dw.itemsize
     numbers = {
@@ -74,7 +76,7 @@ def point_weight(problem: Problem) -> list[Launch]:
         "dw_filter": dw.step(1),
         "dw_share": share_bytes,
         "share": share,
-        "strip": _pitch(depth * tile.lanes * tile.itemsize),
+        "strip": _pitch(depth * strip_width(tile) * tile.itemsize),
         "panel": _pitch(depth * tile.columns * tile.itemsize),
     }
     numbers |= dict.fromkeys(WORDS[WORDS.index("count0") : WORDS.index("strip")], 0)

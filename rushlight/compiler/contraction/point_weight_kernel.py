@@ -1,10 +1,10 @@
 """The weight gradient of a single tap: a product of two packed blocks, band by band.
 
 A chunk owns a block of output channels by a block of input channels of one share of the positions.
-For each band of positions it packs the output's gradient into strips of a vector's width (whose
-stores never cross a line, as those of a tile's rows would) and the inputs into panels of a tile's
-columns, both on the stack and in the second cache, and adds their product to the weights where they
-are.
+For each band of positions it packs the output's gradient into strips and the inputs into panels,
+both on the stack and in the second cache, and adds their product to the weights where they are. A
+strip is a tile's rows, filled up to whole vectors with what follows: its stores never cross a line,
+and a tile reads one line where it would read parts of two.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
-from rushlight.compiler.contraction.pack import pieces
+from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.panel import Panel
-from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
+from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile, column_masks
 from rushlight.compiler.launch import Kernel
 
 # Each of the two packed blocks of a band, on the stack.
@@ -46,7 +46,8 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
     table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
     strips = body.op(f"alloca [{ROOM_BYTES} x i8], align 64")
     panels = body.op(f"alloca [{ROOM_BYTES} x i8], align 64")
-    product = Panel(tile, Finish(tile.dtype), levels=2)
+    product = Panel(tile, Finish(tile.dtype), levels=2, beside=True, asks=True)
+    width = strip_width(tile)
     with body.loop("%begin", "%end") as chunk:
         filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
         rest = body.div(chunk, word["filter_blocks"])
@@ -84,44 +85,68 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
                 numbers = [("i64", number) for number in (many, pitch, *counts, *steps)]
                 body.call(name, [("ptr", source), ("ptr", room), *numbers])
             first = body.equal(begun, "0")
-            levels = [Level("1", "0"), Level(depth, str(tile.lanes * size))]
+            levels = [Level("1", "0"), Level(depth, str(width * size))]
             output = Output({"out": out}, {"out": str(size)}, "true")
+            gradients = (g_here, word[f"g_step{axes - 1}"], filters)
+            inputs = (x_here, word[f"x_step{axes - 1}"], channels)
+            (ask, ask_bytes), (then, then_bytes) = _next_band(body, tile, depth, gradients, inputs)
+            asks = {"ask": ask, "ask_bytes": ask_bytes, "then": then, "then_bytes": then_bytes}
+            walked = body.mul(depth, str(width * size))
+            walked = body.mul(walked, body.ceil_div(filters, str(tile.rows)))
             with body.loop("0", channels, str(tile.columns)) as column:
                 number = body.div(column, str(tile.columns))
                 left = body.min(str(tile.columns), body.sub(channels, column))
                 product.call(
                     body, table, filters, strips, body.at(panels, body.mul(number, word["panel"])),
                     levels, str(tile.columns * size), output, column, left, first, "true",
+                    {**asks, "asked": body.mul(number, walked)},
                 )  # fmt: skip
-    functions = _define_pack("strips", tile, tile.lanes, axes)
-    functions += _define_pack("panels", tile, tile.columns, axes)
+    functions = _define_pack("strips", tile, tile.rows, width, axes)
+    functions += _define_pack("panels", tile, tile.columns, tile.columns, axes)
     functions += product.declare() + product.define()
     return kernel("point_weight", functions + entry(body))
 
 
+def _next_band(
+    body: Body, tile: Tile, depth: str, *sources: tuple[str, str, str]
+) -> list[tuple[str, str]]:
+    """What will be packed next, (where, how many bytes): 0 unless it follows this without a gap.
+
+    ``sources``: where the band is, the step between positions and how many neighbours each has.
+    """
+    found = []
+    for here, step, many in sources:
+        nbytes = body.mul(depth, step)
+        together = body.equal(step, body.mul(many, str(tile.itemsize)))
+        found.append((body.at(here, nbytes), body.select(together, nbytes, "0")))
+    return found
+
+
+def strip_width(tile: Tile) -> int:
+    """Numbers of one position in a strip: a tile's rows, in whole vectors."""
+    return round_up(tile.rows, tile.lanes)
+
+
 def _fill_table(body: Body, tile: Tile, word: dict[str, str], table: str, rows: str) -> None:
-    """Where each row of weights is in the strips and in the output; the last row repeats."""
-    width = str(tile.lanes)
+    """Where each tile's strip begins, and each row of weights in the output; the last repeats."""
     with body.loop("0", body.add(rows, str(tile.rows - 1))) as place:
         row = body.min(place, body.sub(rows, "1"))
         line = body.at(table, body.mul(place, str(ROW_BYTES)))
-        inside = body.mul(body.rem(row, width), str(tile.itemsize))
-        strip = body.mul(body.div(row, width), word["strip"])
-        body.store("i64", body.add(strip, inside), line)
+        body.store("i64", body.mul(body.div(place, str(tile.rows)), word["strip"]), line)
         body.store("i64", body.mul(row, word["dw_filter"]), body.at(line, "8"))
 
 
-def _define_pack(name: str, tile: Tile, width: int, axes: int) -> str:
+def _define_pack(name: str, tile: Tile, step: int, width: int, axes: int) -> str:
     """``many`` neighbours of each position as strips of ``width``, one position after another.
 
-    Strips are ``pitch`` bytes apart; the last is filled up with zeros.
+    Strips begin ``step`` neighbours, and ``pitch`` bytes, apart; what lies past the last neighbour
+    is 0.
     """
-    size = tile.itemsize
-    body = Body()
-    full = body.div("%many", str(width))
-    whole = body.mul(full, str(width))
-    end = body.mul(body.ceil_div("%many", str(width)), str(width))
-    inner, step = f"%count{axes - 1}", f"%step{axes - 1}"
+    size, body = tile.itemsize, Body()
+    # Strips whose neighbours are all there.
+    full = body.div(body.max(body.sub("%many", str(width - step)), "0"), str(step))
+    end = body.ceil_div("%many", str(step))
+    inner, across = f"%count{axes - 1}", f"%step{axes - 1}"
     together = body.mul(body.div(inner, str(TOGETHER)), str(TOGETHER))
     with ExitStack() as nest:
         here, number = "%source", "0"
@@ -132,40 +157,34 @@ def _define_pack(name: str, tile: Tile, width: int, axes: int) -> str:
         there = body.at("%target", body.mul(number, str(width * size)))
         for start, stop, many in (("0", together, TOGETHER), (together, inner, 1)):
             with body.loop(start, stop, str(many)) as position:
-                sources = [body.at(here, body.mul(position, step))]
+                sources = [body.at(here, body.mul(position, across))]
                 while len(sources) < many:
-                    sources.append(body.at(sources[-1], step))
+                    sources.append(body.at(sources[-1], across))
                 target = body.at(there, body.mul(position, str(width * size)))
-                with body.loop("0", full) as strip:
-                    offset = body.mul(strip, str(width * size))
-                    to = body.at(target, body.mul(strip, "%pitch"))
-                    ahead = body.at(body.at(sources[0], offset), body.mul(step, str(AHEAD)))
-                    for _ in range(many):
-                        body.prefetch(ahead)
-                        ahead = body.at(ahead, step)
-                    _copy(body, tile, [body.at(each, offset) for each in sources], to, width)
-        with body.when(body.less(whole, end)), body.loop("0", inner) as position:
-            source = body.at(here, body.mul(position, step))
-            target = body.at(there, body.mul(position, str(width * size)))
-            target = body.at(target, body.mul(full, "%pitch"))
-            with body.loop(whole, "%many") as one:
-                value = values.load(body, tile.dtype, body.at(source, body.mul(one, str(size))))
-                offset = body.mul(body.sub(one, whole), str(size))
-                values.store(body, tile.dtype, value, body.at(target, offset))
-            with body.loop("%many", end) as one:
-                offset = body.mul(body.sub(one, whole), str(size))
-                values.store(body, tile.dtype, "0.0", body.at(target, offset))
+                for first, last, whole in (("0", full, True), (full, end, False)):
+                    with body.loop(first, last) as strip:
+                        column = body.mul(strip, str(step))
+                        shape = tile.replace(vectors=width // tile.lanes)
+                        left = body.sub("%many", column)
+                        masks = [] if whole else column_masks(body, shape, left)
+                        offset = body.mul(column, str(size))
+                        to = body.at(target, body.mul(strip, "%pitch"))
+                        ahead = body.at(body.at(sources[0], offset), body.mul(across, str(AHEAD)))
+                        for source in sources:
+                            body.prefetch(ahead)
+                            ahead = body.at(ahead, across)
+                            to = _copy(body, shape, body.at(source, offset), to, masks)
     numbers = ["many", "pitch", *[f"{n}{k}" for n in ("count", "step") for k in range(axes)]]
     parameters = [("ptr", "source"), ("ptr", "target"), *[("i64", n) for n in numbers]]
     return function(name, parameters, body)
 
 
-def _copy(body: Body, tile: Tile, sources: list[str], to: str, width: int) -> None:
-    """``width`` numbers from each of ``sources``, one behind the other."""
-    for number, source in enumerate(sources):
-        for place, piece in pieces(width, tile.lanes):
-            value = values.load(
-                body, tile.dtype, body.at(source, str(place * tile.itemsize)), piece
-            )
-            there = body.at(to, str((number * width + place) * tile.itemsize))
-            values.store(body, tile.dtype, value, there, piece)
+def _copy(body: Body, shape: Tile, source: str, to: str, masks: list[str]) -> str:
+    """A row of ``shape`` from ``source`` to ``to``; gives what follows there."""
+    across = str(shape.lanes * shape.itemsize)
+    for vector in range(shape.vectors):
+        mask = masks[vector] if masks else ""
+        value = values.load(body, shape.dtype, source, shape.lanes, mask)
+        values.store(body, shape.dtype, value, to, shape.lanes)
+        source, to = body.at(source, across), body.at(to, across)
+    return to

@@ -54,19 +54,19 @@ def accumulate(
     levels: list[Level],
     b_step: str,
     masks: list[str],
-    ahead: str = "",
+    ahead: tuple[str, int] | None = None,
 ) -> list[str]:
     """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
 
     B moves by ``b_step`` in the innermost loop and goes on from there in the next round. The
     innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
-    exist (B is not read elsewhere); empty when all do. ``ahead``: where rows that follow each other
-    without a gap begin, as many as the tile's, that are asked for meanwhile.
+    exist (B is not read elsewhere); empty when all do. ``ahead``: memory that is asked for
+    meanwhile, from an address on, and how many times A's step at a time.
     """
 
     def step(offset: str, b: str, sums: list[str]) -> list[str]:
         if ahead:
-            body.prefetch(body.at(ahead, body.mul(offset, str(tile.rows))))
+            body.prefetch(body.at(ahead[0], body.mul(offset, str(ahead[1]))))
         return _step(body, tile, rows, offset, b, sums, masks)
 
     return nested(body, tile, b, levels, b_step, step)

@@ -117,3 +117,15 @@ def test_inputs_of_one_tap_are_asked_for_in_time() -> None:
         kernel = conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", streams))
         (loop,) = hot_loops(kernel, "avx2", 12)
         assert len(re.findall(r"\tprefetch", loop)) == streams
+
+
+@pytest.mark.parametrize(("isa", "tile"), [
+    ("avx2", Tile(6, 2, 8, "f32")), ("avx512", Tile(13, 2, 16, "f32")),
+])  # fmt: skip
+def test_the_next_band_is_asked_for_while_this_one_is_summed(isa: str, tile: Tile) -> None:
+    """One line in each round; a tile's rows are one address, however many there are."""
+    (loop,) = hot_loops(point_weight_kernel(tile, 1), isa, tile.rows * tile.vectors)
+    assert len(re.findall(r"\tprefetch", loop)) == 1
+    assert "(%rsp)" not in loop and "(%rbp)" not in loop
+    bases = set(re.findall(r"\t(?:vbroadcast|vmov|vfmadd).*?\((%\w+)", loop))
+    assert len(bases) <= 3, loop
