@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor import Tensor
-from rushlight.utils.data.arrays import Array, wrap
+from rushlight.utils.data.arrays import Array
 from rushlight.utils.data.dataset import Dataset
 from rushlight.vision.transforms import batch, batch_tails
 from rushlight.vision.transforms.batch_stages import Form
@@ -136,7 +136,7 @@ class PixelDataset(VisionDataset):
             return None
         stages = batch.plan(self.transform, Form(channels, height, width, "image"))
         if stages is not None:
-            return [wrap(batch.run(stages, channels_first(pixels)[indices])), labels]
+            return [batch.run(stages, channels_first(pixels)[indices]), labels]
         parts = batch_tails.split(self.transform)
         if parts is None:
             return None

@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.utils.data.arrays import Array
+from rushlight.base.dtype import from_numpy
+from rushlight.tensor import Tensor
+from rushlight.utils.data.arrays import Array, fresh, wrap
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.batch_resize import resize, resized_crop
 from rushlight.vision.transforms.batch_stages import NO_WORDS, STAGES, Form, Stage
@@ -66,7 +68,7 @@ def choices(stages: Sequence[Stage]) -> list[Any]:
     ]
 
 
-def run(stages: list[Stage], values: Array) -> Array:
+def run(stages: list[Stage], values: Array) -> Tensor:
     """The batch after all stages. ``values`` (N, C, H, W) is overwritten."""
     count = len(values)
     if any(stage.draw for stage in stages):
@@ -80,7 +82,7 @@ def run(stages: list[Stage], values: Array) -> Array:
     return _in_portions(stages, values, drawn)
 
 
-def applied(stages: list[Stage], values: Array, drawn: Sequence[list[Any]]) -> Array:
+def applied(stages: list[Stage], values: Array, drawn: Sequence[list[Any]]) -> Tensor:
     """The batch after all stages, with what was drawn for each image."""
     by_stage = [
         each if stage.draw else np.stack(each) if stage.words else NO_WORDS
@@ -89,18 +91,21 @@ def applied(stages: list[Stage], values: Array, drawn: Sequence[list[Any]]) -> A
     return _in_portions(stages, values, by_stage)
 
 
-def _in_portions(stages: list[Stage], values: Array, drawn: Sequence[Any]) -> Array:
+def _in_portions(stages: list[Stage], values: Array, drawn: Sequence[Any]) -> Tensor:
     end = stages[-1].form
     step = max(PORTION // (4 * end.channels * end.height * end.width), 1)
-    result: Array | None = None
-    for start in range(0, len(values), step):
+
+    def portion(start: int) -> Array:
         part = values[start : start + step]
         for stage, each in zip(stages, drawn, strict=True):
             part = stage.run(part, each[start : start + step])
-        if len(values) <= step:
-            return part
-        if result is None:
-            result = np.empty((len(values), *part.shape[1:]), part.dtype)
-        result[start : start + step] = part
-    assert result is not None
-    return result
+        return part
+
+    first = portion(0)
+    if len(values) <= step:
+        return wrap(first)
+    batch, result = fresh((len(values), *first.shape[1:]), from_numpy(first.dtype))
+    result[:step] = first
+    for start in range(step, len(values), step):
+        result[start : start + step] = portion(start)
+    return batch

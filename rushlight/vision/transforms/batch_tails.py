@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rushlight.tensor import Tensor
-from rushlight.utils.data.arrays import Array, wrap
+from rushlight.utils.data.arrays import Array
 from rushlight.utils.data.collate import default_collate
 from rushlight.vision.pillow import is_image
 from rushlight.vision.transforms.batch import applied, choices, flattened, planned
@@ -93,17 +93,14 @@ def run(head: list[Step], tail: list[Step], pictures: Iterable[Any]) -> Any:
             results.append(Waiting(*seen, choices(stages)))
     forms = {each.form if isinstance(each, Waiting) else None for each in results}
     if len(forms) == 1 and None not in forms:
-        return wrap(_finished(plans, results))
+        return _finished(plans, results)
     # Images of several sizes or kinds: collating says what is wrong with them, if anything is.
     return default_collate(
-        [
-            wrap(_finished(plans, [each])[0]) if isinstance(each, Waiting) else each
-            for each in results
-        ]
+        [_finished(plans, [each])[0] if isinstance(each, Waiting) else each for each in results]
     )
 
 
-def _finished(plans: dict[Form, list[Stage] | None], images: list[Waiting]) -> Array:
+def _finished(plans: dict[Form, list[Stage] | None], images: list[Waiting]) -> Tensor:
     stages = plans[images[0].form]
     assert stages is not None
     values = np.stack([each.values for each in images])
