@@ -88,6 +88,18 @@ CHAINS = {
     "v2 chain": lambda: [V.Compose([V.RandomResizedCrop(9)]), *FLOATS, V.ToPureTensor()],
     "v2 resized": lambda: [V.ToImage(), V.Resize((33, 18)), V.RandomResizedCrop(40), FLOATS[1]],
     "v2 nearest": lambda: [V.ToImage(), V.Resize(17, "nearest"), V.RandomResizedCrop(8, (1, 1))],
+    "affine": lambda: [T.RandomAffine(9, (0.1, 0.2)), T.RandomPerspective(0.6), T.ToTensor()],
+    "moved floats": lambda: [T.ToTensor(), T.RandomAffine(9, shear=8), T.RandomRotation(4, fill=1)],
+    "expanded": lambda: [T.RandomRotation((30, 30), expand=True), T.ToTensor()],
+    "bent": lambda: [T.PILToTensor(), T.ElasticTransform(9.0, 0.5), T.GaussianBlur(3)],
+    "augmented": lambda: [T.AutoAugment(), T.RandAugment(), T.PILToTensor()],
+    "augmented tensors": lambda: [T.PILToTensor(), T.TrivialAugmentWide(), T.RandAugment(fill=3)],
+    "v2 augmented": lambda: [V.ToImage(), V.AutoAugment(), V.RandAugment(), FLOATS[1]],
+    "v2 pictures": lambda: [V.TrivialAugmentWide(), V.RandomAffine(8, fill={"others": 3}), *FLOATS],
+    "v2 affine": lambda: [V.ToImage(), V.RandomAffine(9, (0.1, 0.2)), V.RandomPerspective(0.6)],
+    "v2 colours": lambda: [V.ToImage(), V.ColorJitter(0.4, 0.3, 0.2, 0.1), V.RandomEqualize()],
+    "v2 distorted": lambda: [V.ToImage(), V.RandomPhotometricDistort(), V.GaussianBlur(3)],
+    "v2 tones": lambda: [V.RandomInvert(), V.RandomPosterize(3), V.RandomSolarize(99), *FLOATS],
     "nested": lambda: [T.Compose([T.RandomHorizontalFlip(0.7)]), T.ToTensor()],
 }
 

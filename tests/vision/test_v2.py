@@ -248,3 +248,12 @@ def test_resized_bytes_sum_exactly() -> None:
         211,
         219,
     ]
+
+
+def test_turned_colours_are_torchvisions() -> None:
+    # Where the roundings of v1 give one more or less.
+    pixels = torch.tensor([[14, 102, 251], [53, 153, 234], [19, 56, 159]], dtype=torch.uint8)
+    wanted = {0: [53, 40, 14], 1: [153, 123, 56], 2: [251, 246, 159]}
+    for place, factor in ((0, -0.24), (1, -0.14), (2, 0.02)):
+        turned = F.adjust_hue(pixels[:, place].reshape(3, 1, 1), factor)
+        assert turned.reshape(3).tolist() == wanted[place]

@@ -25,7 +25,7 @@ from rushlight.vision.transforms.convert import image_array, pil_to_tensor, to_p
 from rushlight.vision.transforms.geometry import affine, rotate
 from rushlight.vision.transforms.operations import InterpolationMode, get_dimensions
 from rushlight.vision.transforms.policies import Step, policies
-from rushlight.vision.transforms.transform import Transform
+from rushlight.vision.transforms.transform import Chosen, Transform
 from rushlight.vision.transforms.warp import fill_for
 
 # Magnitudes by level, None where the operation has none, and whether the sign is drawn.
@@ -109,6 +109,24 @@ def apply_operation(
     raise ValueError(f"The provided operator {name} is not recognized.")
 
 
+Operations = list[tuple[str, float]]
+
+
+class Augment(Chosen):
+    """Draws operations with their magnitudes, and applies them one after another."""
+
+    def __init__(self, interpolation: InterpolationMode, fill: Any) -> None:
+        super().__init__()
+        self.interpolation = interpolation
+        self.fill = fill
+
+    def change(self, img: Any, choice: Operations) -> Any:
+        fill = fill_for(img, self.fill)
+        for name, magnitude in choice:
+            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+        return img
+
+
 class AutoAugmentPolicy(enum.Enum):
     """On which data set the policies were learnt."""
 
@@ -117,7 +135,7 @@ class AutoAugmentPolicy(enum.Enum):
     SVHN = "svhn"
 
 
-class AutoAugment(Transform):
+class AutoAugment(Augment):
     """One of 25 learnt pairs of operations (Cubuk and others, 2019); bytes or PIL images."""
 
     def __init__(
@@ -126,12 +144,10 @@ class AutoAugment(Transform):
         interpolation: InterpolationMode = InterpolationMode.NEAREST,
         fill: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__(interpolation, fill)
         if not isinstance(policy, AutoAugmentPolicy):
             raise ValueError(f"The provided policy {policy} is not recognized.")
         self.policy = policy
-        self.interpolation = interpolation
-        self.fill = fill
         self.policies: list[tuple[Step, Step]] = policies(policy.value)
 
     @staticmethod
@@ -141,9 +157,8 @@ class AutoAugment(Transform):
         chances = [float(each) for each in draws.uniforms(2)]
         return place, chances, [draws.integer(2), draws.integer(2)]
 
-    def forward(self, img: Any) -> Any:
-        fill = fill_for(img, self.fill)
-        _, height, width = get_dimensions(img)
+    def choose(self, height: int, width: int) -> Operations:
+        chosen = []
         place, chances, signs = self.get_params(len(self.policies))
         space = augmentation_space(10, (150.0 / 331.0 * width, 150.0 / 331.0 * height)) | INVERT
         for (name, p, level), chance, sign in zip(
@@ -155,14 +170,14 @@ class AutoAugment(Transform):
             magnitude = magnitudes[level] if magnitudes is not None and level is not None else 0.0
             if signed and sign == 0:
                 magnitude *= -1.0
-            img = apply_operation(img, name, magnitude, self.interpolation, fill)
-        return img
+            chosen.append((name, magnitude))
+        return chosen
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(policy={self.policy}, fill={self.fill})"
 
 
-class RandAugment(Transform):
+class RandAugment(Augment):
     """``num_ops`` random operations of one magnitude (Cubuk and others, 2020)."""
 
     def __init__(
@@ -173,16 +188,13 @@ class RandAugment(Transform):
         interpolation: InterpolationMode = InterpolationMode.NEAREST,
         fill: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__(interpolation, fill)
         self.num_ops = num_ops
         self.magnitude = magnitude
         self.num_magnitude_bins = num_magnitude_bins
-        self.interpolation = interpolation
-        self.fill = fill
 
-    def forward(self, img: Any) -> Any:
-        fill = fill_for(img, self.fill)
-        _, height, width = get_dimensions(img)
+    def choose(self, height: int, width: int) -> Operations:
+        chosen = []
         reach = (150.0 / 331.0 * width, 150.0 / 331.0 * height)
         space = IDENTITY | augmentation_space(self.num_magnitude_bins, reach)
         for _ in range(self.num_ops):
@@ -191,8 +203,8 @@ class RandAugment(Transform):
             magnitude = 0.0 if magnitudes is None else magnitudes[self.magnitude]
             if signed and draws.integer(2):
                 magnitude *= -1.0
-            img = apply_operation(img, name, magnitude, self.interpolation, fill)
-        return img
+            chosen.append((name, magnitude))
+        return chosen
 
     def __repr__(self) -> str:
         return (
@@ -202,7 +214,7 @@ class RandAugment(Transform):
         )
 
 
-class TrivialAugmentWide(Transform):
+class TrivialAugmentWide(Augment):
     """One random operation of random magnitude (Müller and Hutter, 2021)."""
 
     def __init__(
@@ -211,20 +223,17 @@ class TrivialAugmentWide(Transform):
         interpolation: InterpolationMode = InterpolationMode.NEAREST,
         fill: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__(interpolation, fill)
         self.num_magnitude_bins = num_magnitude_bins
-        self.interpolation = interpolation
-        self.fill = fill
 
-    def forward(self, img: Any) -> Any:
-        fill = fill_for(img, self.fill)
+    def choose(self, height: int, width: int) -> Operations:
         space = IDENTITY | augmentation_space(self.num_magnitude_bins, (32.0, 32.0), wide=True)
         name = list(space)[draws.integer(len(space))]
         magnitudes, signed = space[name]
         magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(len(magnitudes))]
         if signed and draws.integer(2):
             magnitude *= -1.0
-        return apply_operation(img, name, magnitude, self.interpolation, fill)
+        return [(name, magnitude)]
 
     def __repr__(self) -> str:
         return (

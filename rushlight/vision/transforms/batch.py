@@ -20,8 +20,9 @@ import numpy as np
 from rushlight.base.dtype import from_numpy
 from rushlight.tensor import Tensor
 from rushlight.utils.data.arrays import Array, fresh, wrap
-from rushlight.vision.transforms import draws
+from rushlight.vision.transforms import autoaugment, colour, draws, warp
 from rushlight.vision.transforms.batch_resize import resize, resized_crop
+from rushlight.vision.transforms.batch_singles import chosen
 from rushlight.vision.transforms.batch_stages import NO_WORDS, STAGES, Form, Stage
 from rushlight.vision.transforms.chance import RandomResizedCrop
 from rushlight.vision.transforms.fixed import Resize
@@ -32,6 +33,16 @@ PORTION = 1 << 20
 # The classes that only hold other transforms, one after the other.
 CHAINS: set[type] = {Compose}
 STAGES.update({RandomResizedCrop: resized_crop, Resize: resize})
+STAGES.update(
+    dict.fromkeys(
+        (
+            autoaugment.AutoAugment, autoaugment.RandAugment, autoaugment.TrivialAugmentWide,
+            colour.ColorJitter, warp.ElasticTransform, warp.GaussianBlur, warp.RandomAffine,
+            warp.RandomPerspective, warp.RandomRotation,
+        ),
+        chosen,
+    )
+)  # fmt: skip
 
 
 def flattened(transform: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from rushlight.vision.pillow import from_array, image_module, is_image
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.convert import array_in_range, image_array
 from rushlight.vision.transforms.operations import get_dimensions, rgb_to_grayscale
-from rushlight.vision.transforms.transform import Transform
+from rushlight.vision.transforms.transform import Chosen
 
 Range = tuple[float, float] | None
 
@@ -191,7 +191,7 @@ def drawn_adjustments(ranges: Sequence[Range]) -> tuple[list[int], list[float | 
     return order, [None if each is None else draws.uniform(*each) for each in ranges]
 
 
-class ColorJitter(Transform):
+class ColorJitter(Chosen):
     """Brightness, contrast, saturation and hue changed at random, in random order."""
 
     def __init__(
@@ -217,9 +217,11 @@ class ColorJitter(Transform):
         first, second, third, fourth = factors
         return wrap(np.array(order)), first, second, third, fourth
 
-    def forward(self, img: Any) -> Any:
-        ranges = (self.brightness, self.contrast, self.saturation, self.hue)
-        order, factors = drawn_adjustments(ranges)
+    def choose(self, height: int, width: int) -> tuple[list[int], list[float | None]]:
+        return drawn_adjustments((self.brightness, self.contrast, self.saturation, self.hue))
+
+    def change(self, img: Any, choice: tuple[list[int], list[float | None]]) -> Any:
+        order, factors = choice
         for place in order:
             factor = factors[place]
             if factor is not None:

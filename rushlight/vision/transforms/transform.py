@@ -13,6 +13,7 @@ from rushlight.utils.data.arrays import wrap
 from rushlight.vision.transforms import draws
 from rushlight.vision.transforms.convert import tensor_array, to_tensor
 from rushlight.vision.transforms.normalize import normalize, normalize_in_place
+from rushlight.vision.transforms.operations import get_dimensions
 
 
 class Transform(Module):
@@ -24,6 +25,23 @@ class Transform(Module):
     def forward(self, img: Any) -> Any:
         """Transform one image."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+
+class Chosen(Transform):
+    """A transform that makes its choices before it sees a pixel."""
+
+    def choose(self, height: int, width: int) -> Any:
+        """What is drawn for an image of that size; None leaves it as it is."""
+        raise NotImplementedError(f"{type(self).__name__} has no choose")
+
+    def change(self, img: Any, choice: Any) -> Any:
+        """The image after what was drawn."""
+        raise NotImplementedError(f"{type(self).__name__} has no change")
+
+    def forward(self, img: Any) -> Any:
+        _, height, width = get_dimensions(img)
+        choice = self.choose(height, width)
+        return img if choice is None else self.change(img, choice)
 
 
 class ToTensor:

@@ -18,7 +18,7 @@ from rushlight.vision.transforms.operations import (
     interpolation_mode,
 )
 from rushlight.vision.transforms.tone import gaussian_blur
-from rushlight.vision.transforms.transform import Transform
+from rushlight.vision.transforms.transform import Chosen
 
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
 
@@ -58,7 +58,7 @@ def fill_for(img: Any, fill: Any) -> Any:
     return [float(each) for each in fill]
 
 
-class RandomRotation(Transform):
+class RandomRotation(Chosen):
     """Rotate by a random angle out of (low, high) or (-degrees, degrees)."""
 
     def __init__(
@@ -83,10 +83,12 @@ class RandomRotation(Transform):
         """The angle."""
         return draws.uniform(float(degrees[0]), float(degrees[1]))
 
-    def forward(self, img: Any) -> Any:
+    def choose(self, height: int, width: int) -> float:
+        return self.get_params(self.degrees)
+
+    def change(self, img: Any, choice: float) -> Any:
         fill = fill_for(img, self.fill)
-        angle = self.get_params(self.degrees)
-        return geometry.rotate(img, angle, self.interpolation, self.expand, self.center, fill)
+        return geometry.rotate(img, choice, self.interpolation, self.expand, self.center, fill)
 
     def __repr__(self) -> str:
         center = "" if self.center is None else f", center={self.center}"
@@ -97,7 +99,7 @@ class RandomRotation(Transform):
         )
 
 
-class RandomAffine(Transform):
+class RandomAffine(Chosen):
     """Rotate, move (by a part of the size), scale and shear (by degrees) at random."""
 
     def __init__(
@@ -154,13 +156,13 @@ class RandomAffine(Transform):
             down = draws.uniform(shears[2], shears[3]) if len(shears) == 4 else 0.0
         return angle, moved, scale, (across, down)
 
-    def forward(self, img: Any) -> Any:
+    def choose(self, height: int, width: int) -> Any:
+        size = (width, height)
+        return self.get_params(self.degrees, self.translate, self.scale, self.shear, size)
+
+    def change(self, img: Any, choice: Any) -> Any:
         fill = fill_for(img, self.fill)
-        _, height, width = get_dimensions(img)
-        drawn = self.get_params(
-            self.degrees, self.translate, self.scale, self.shear, (width, height)
-        )
-        return geometry.affine(img, *drawn, self.interpolation, fill, self.center)
+        return geometry.affine(img, *choice, self.interpolation, fill, self.center)
 
     def __repr__(self) -> str:
         named = {"translate": self.translate, "scale": self.scale, "shear": self.shear}
@@ -175,7 +177,7 @@ class RandomAffine(Transform):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-class RandomPerspective(Transform):
+class RandomPerspective(Chosen):
     """With probability p, each corner moves inwards by up to ``distortion_scale`` of a half."""
 
     def __init__(
@@ -206,19 +208,20 @@ class RandomPerspective(Transform):
         start = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
         return start, end
 
-    def forward(self, img: Any) -> Any:
-        fill = fill_for(img, self.fill)
-        _, height, width = get_dimensions(img)
+    def choose(self, height: int, width: int) -> Any:
         if not draws.chance(self.p):
-            return img
-        start, end = self.get_params(width, height, self.distortion_scale)
-        return geometry.perspective(img, start, end, self.interpolation, fill)
+            return None
+        return self.get_params(width, height, self.distortion_scale)
+
+    def change(self, img: Any, choice: Any) -> Any:
+        fill = fill_for(img, self.fill)
+        return geometry.perspective(img, *choice, self.interpolation, fill)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
 
 
-class GaussianBlur(Transform):
+class GaussianBlur(Chosen):
     """A Gaussian filter whose deviation is drawn out of (low, high)."""
 
     def __init__(
@@ -245,9 +248,11 @@ class GaussianBlur(Transform):
         """The deviation."""
         return draws.uniform(sigma_min, sigma_max)
 
-    def forward(self, img: Any) -> Any:
-        sigma = self.get_params(self.sigma[0], self.sigma[1])
-        return gaussian_blur(img, self.kernel_size, [sigma, sigma])
+    def choose(self, height: int, width: int) -> float:
+        return self.get_params(self.sigma[0], self.sigma[1])
+
+    def change(self, img: Any, choice: float) -> Any:
+        return gaussian_blur(img, self.kernel_size, [choice, choice])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(kernel_size={self.kernel_size}, sigma={self.sigma})"
@@ -276,7 +281,7 @@ def two_numbers(value: Any, name: str) -> list[float]:
     return [float(several[0]), float(several[-1])]
 
 
-class ElasticTransform(Transform):
+class ElasticTransform(Chosen):
     """Every pixel moves at random, neighbours together: strength ``alpha``, smoothness ``sigma``.
 
     Best practices for convolutional networks (Simard and others, 2003).
@@ -313,10 +318,11 @@ class ElasticTransform(Transform):
         both = np.concatenate(moves, axis=1).transpose(0, 2, 3, 1)
         return wrap(np.ascontiguousarray(both))
 
-    def forward(self, tensor: Any) -> Any:
-        _, height, width = get_dimensions(tensor)
-        moves = self.get_params(self.alpha, self.sigma, [height, width])
-        return geometry.elastic_transform(tensor, moves, self.interpolation, self.fill)
+    def choose(self, height: int, width: int) -> Tensor:
+        return self.get_params(self.alpha, self.sigma, [height, width])
+
+    def change(self, img: Any, choice: Tensor) -> Any:
+        return geometry.elastic_transform(img, choice, self.interpolation, self.fill)
 
     def __repr__(self) -> str:
         return (

@@ -38,7 +38,7 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class _Auto(Transform):
+class AutoAugmentation(Transform):
     """Finds the image of a sample, has ``augment`` change it, and puts it back."""
 
     def __init__(self, *, interpolation: Any = "nearest", fill: Any = None) -> None:
@@ -46,9 +46,19 @@ class _Auto(Transform):
         self.interpolation = interpolation
         self.fill = fill
 
+    def choose(self, height: int, width: int) -> v1.Operations:
+        """The operations for an image of that size, with their magnitudes."""
+        raise NotImplementedError(f"{type(self).__name__} has no choose")
+
+    def change(self, img: Any, choice: v1.Operations) -> Any:
+        """The image (a PIL image or a plain tensor) after all of them."""
+        for name, magnitude in choice:
+            img = self.apply(img, name, magnitude)
+        return img
+
     def augment(self, img: Any, size: tuple[int, int]) -> Any:
         """The image (a PIL image or a plain tensor), changed."""
-        raise NotImplementedError(f"{type(self).__name__} has no augment")
+        return self.change(img, self.choose(*size))
 
     def forward(self, *inputs: Any) -> Any:
         flat, structure = tree_flatten(inputs if len(inputs) > 1 else inputs[0])
@@ -110,7 +120,7 @@ def _draw_name(space: v1.Space) -> str:
     return list(space)[draws.integer(len(space))]
 
 
-class AutoAugment(_Auto):
+class AutoAugment(AutoAugmentation):
     """One of 25 learnt pairs of operations."""
 
     get_params = staticmethod(v1.AutoAugment.get_params)
@@ -125,16 +135,17 @@ class AutoAugment(_Auto):
         self.policy = policy
         self._policies = policies(policy.value)
 
-    def augment(self, img: Any, size: tuple[int, int]) -> Any:
-        space = _space(10, v1.augmentation_space(10, _reach(size))) | v1.INVERT
+    def choose(self, height: int, width: int) -> v1.Operations:
+        chosen = []
+        space = _space(10, v1.augmentation_space(10, _reach((height, width)))) | v1.INVERT
         for name, p, level in self._policies[draws.integer(len(self._policies))]:
             if not np.float32(draws.uniform()) <= np.float32(p):
                 continue
-            img = self.apply(img, name, self.strength(*space[name], level or 0))
-        return img
+            chosen.append((name, self.strength(*space[name], level or 0)))
+        return chosen
 
 
-class RandAugment(_Auto):
+class RandAugment(AutoAugmentation):
     """``num_ops`` random operations of one magnitude."""
 
     def __init__(
@@ -150,16 +161,15 @@ class RandAugment(_Auto):
         self.magnitude = magnitude
         self.num_magnitude_bins = num_magnitude_bins
 
-    def augment(self, img: Any, size: tuple[int, int]) -> Any:
+    def choose(self, height: int, width: int) -> v1.Operations:
         bins = self.num_magnitude_bins
-        space = _space(bins, v1.IDENTITY | v1.augmentation_space(bins, _reach(size)))
-        for _ in range(self.num_ops):
-            name = _draw_name(space)
-            img = self.apply(img, name, self.strength(*space[name], self.magnitude))
-        return img
+        reach = _reach((height, width))
+        space = _space(bins, v1.IDENTITY | v1.augmentation_space(bins, reach))
+        names = (_draw_name(space) for _ in range(self.num_ops))
+        return [(name, self.strength(*space[name], self.magnitude)) for name in names]
 
 
-class TrivialAugmentWide(_Auto):
+class TrivialAugmentWide(AutoAugmentation):
     """One random operation of random magnitude."""
 
     def __init__(
@@ -168,16 +178,16 @@ class TrivialAugmentWide(_Auto):
         super().__init__(interpolation=interpolation, fill=fill)
         self.num_magnitude_bins = num_magnitude_bins
 
-    def augment(self, img: Any, size: tuple[int, int]) -> Any:
+    def choose(self, height: int, width: int) -> v1.Operations:
         bins = self.num_magnitude_bins
         usual = v1.augmentation_space(bins, (32.0, 32.0), wide=True)
         space = _space(bins, v1.IDENTITY | usual)
         name = _draw_name(space)
         level = 0 if space[name][0] is None else draws.integer(bins)
-        return self.apply(img, name, self.strength(*space[name], level))
+        return [(name, self.strength(*space[name], level))]
 
 
-class AugMix(_Auto):
+class AugMix(AutoAugmentation):
     """The image mixed with chains of random operations on it."""
 
     def __init__(

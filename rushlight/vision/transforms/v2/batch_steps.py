@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.dtype import float32
-from rushlight.utils.data.arrays import Array
-from rushlight.vision.transforms import batch, batch_resize, batch_stages, batch_tails
+from rushlight.utils.data.arrays import Array, wrap
+from rushlight.vision.transforms import batch, batch_resize, batch_stages, batch_tails, draws
+from rushlight.vision.transforms.batch_singles import one_by_one
 from rushlight.vision.transforms.batch_stages import Form, Stage
-from rushlight.vision.transforms.v2 import colour, containers, convert, geometry
+from rushlight.vision.transforms.v2 import auto, colour, containers, convert, geometry
+from rushlight.vision.transforms.v2.transform import RandomlyApplied
 from rushlight.vision.tv_tensors import Image
 
 
@@ -57,6 +61,35 @@ def _resized_crop(step: Any, form: Form) -> Stage | None:
     return batch_resize.resized_crop(step, form, whole=True)
 
 
+def _single(step: Any, form: Form) -> Stage | None:
+    """A step that goes image by image; a fill for each class is for single samples to find out."""
+    if getattr(step, "expand", False) or isinstance(getattr(step, "fill", None), dict):
+        return None
+    if isinstance(step, auto.AutoAugmentation):
+        return one_by_one(form, lambda: step.choose(form.height, form.width), step.change)
+    shown = [wrap(np.empty(form[:3], np.uint8))]
+
+    def draw() -> Any:
+        if isinstance(step, RandomlyApplied) and not draws.chance(step.p):
+            return None
+        return step.make_params(shown)
+
+    return one_by_one(form, draw, step.transform)
+
+
+batch_stages.STAGES.update(
+    dict.fromkeys(
+        (
+            auto.AutoAugment, auto.RandAugment, auto.TrivialAugmentWide, colour.ColorJitter,
+            colour.RandomAdjustSharpness, colour.RandomAutocontrast,
+            colour.RandomChannelPermutation, colour.RandomEqualize, colour.RandomInvert,
+            colour.RandomPhotometricDistort, colour.RandomPosterize, colour.RandomSolarize,
+            convert.GaussianBlur, geometry.ElasticTransform, geometry.RandomAffine,
+            geometry.RandomPerspective, geometry.RandomRotation,
+        ),
+        _single,
+    )
+)  # fmt: skip
 batch_stages.STAGES.update(
     {
         colour.Grayscale: batch_stages.grayscale,

@@ -28,7 +28,7 @@ from rushlight.vision.transforms.operations import (
     InterpolationMode,
     get_image_size,
 )
-from rushlight.vision.transforms.v2 import boxes, images, pixels, points
+from rushlight.vision.transforms.v2 import boxes, hue, images, pixels, points
 from rushlight.vision.transforms.v2.kernels import kernels, renamed
 from rushlight.vision.transforms.v2.parts import is_pure_tensor
 from rushlight.vision.transforms.v2.registry import kernel_for, register_kernel
@@ -147,7 +147,7 @@ ten_crop = _colour("ten_crop")
 adjust_brightness = _colour("adjust_brightness")
 adjust_contrast = _colour("adjust_contrast")
 adjust_saturation = _colour("adjust_saturation")
-adjust_hue = _colour("adjust_hue")
+adjust_hue = _colour("adjust_hue", hue.adjust_hue)
 adjust_gamma = _colour("adjust_gamma")
 autocontrast = _colour("autocontrast")
 adjust_sharpness = _colour("adjust_sharpness")
