@@ -30,8 +30,14 @@ def _filled(input: Tensor, mask: Tensor | None, value: float | int | bool) -> An
     """``input`` with ``value`` where it does not count."""
     if mask is None:
         return input
+    if mask.ndim > input.ndim:
+        raise IndexError(
+            "_input_mask expected broadcastable mask (got mask dimensionality higher than of the "
+            "input)"
+        )
     if mask.dtype is not bool_:
         mask = convert(mask, bool_)
+    mask = function("expand")(mask, tuple(input.shape))
     return function("where")(mask, input, function("_full")((), value, input.dtype))
 
 
@@ -126,9 +132,8 @@ def argmax(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Where the largest that counts is, in the dtype of the input, as PyTorch has it."""
-    x = _cast(input, dtype)
-    found = function("argmax")(_filled(x, mask, _limit(x.dtype, -1)), dim, keepdim)
-    return convert(found, x.dtype)
+    found = function("argmax")(_filled(input, mask, _limit(input.dtype, -1)), dim, keepdim)
+    return convert(found, dtype or input.dtype)
 
 
 def argmin(
@@ -136,9 +141,8 @@ def argmin(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Where the smallest that counts is, in the dtype of the input, as PyTorch has it."""
-    x = _cast(input, dtype)
-    found = function("argmin")(_filled(x, mask, _limit(x.dtype, 1)), dim, keepdim)
-    return convert(found, x.dtype)
+    found = function("argmin")(_filled(input, mask, _limit(input.dtype, 1)), dim, keepdim)
+    return convert(found, dtype or input.dtype)
 
 
 def _count(input: Tensor, dim: Dims, mask: Tensor | None, dtype: DType) -> Any:

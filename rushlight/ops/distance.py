@@ -15,6 +15,12 @@ from rushlight.ops.reduce.vector_norm import vector_norm
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
 
+# Here they mean the same: the differences are taken one by one.
+_MODES = (
+    "use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)  # fmt: skip
+
 
 @composite
 def cdist(
@@ -24,6 +30,8 @@ def cdist(
     """The p-norm of every difference of rows: (.., P, M), (.., R, M) -> (.., P, R)."""
     if x1.ndim < 2 or x2.ndim < 2:
         raise RuntimeError("cdist only supports at least 2D tensors")
+    if compute_mode not in _MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     require_same_dtype("cdist", x1=x1, x2=x2)
     if x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(

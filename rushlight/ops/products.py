@@ -78,6 +78,9 @@ def _roll(x: Node, axis: int, shift: int) -> Node:
 @composite(method=True, grad_name="LinalgCross")
 def cross(input: Node, other: Node, dim: int | None = None) -> Node:
     """The vector product along ``dim`` (size 3); without it the first such axis."""
+    if input.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    require_same_dtype("cross", input=input, other=other)
     shape = broadcast_shapes(input.shape, other.shape)
     if dim is None:
         if 3 not in shape:

@@ -142,6 +142,19 @@ def require_tensor(who: str, value: Any) -> None:
         _refuse(who, "input", 1, "Tensor", value)
 
 
+def require_tensors(values: Any) -> None:
+    """TypeError unless every one of a call's tensors is one."""
+    if not isinstance(values, (tuple, list)):
+        raise TypeError(
+            f"expected tensors, or a tuple or list of them, not {type(values).__name__}"
+        )
+    for place, value in enumerate(values):
+        if not _is_tensor(value):
+            raise TypeError(
+                f"expected Tensor as element {place} in argument 0, but got {type(value).__name__}"
+            )
+
+
 def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
     """TypeError for a constant of a call that is none for its parameter. The ops that only this
     package calls (``_full``) are not asked."""

@@ -136,7 +136,14 @@ def _like(make: Any) -> Any:
     return takes_dtype(like)
 
 
-zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, full))
+zeros_like, ones_like, empty_like = map(_like, (zeros, ones, empty))
+_full_like = _like(full)
+
+
+def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
+    """As ``full`` with the shape and dtype of ``input``."""
+    made: Tensor = _full_like(input, fill_value, **options)
+    return made
 
 
 @takes_dtype

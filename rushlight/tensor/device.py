@@ -24,8 +24,8 @@ class Device:
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, Device):
             type, index = type.type, type.index
-        if isinstance(type, int):
-            type, index = "cuda", type
+        if isinstance(type, int):  # PyTorch's word for a number is that of the accelerator's kind
+            raise RuntimeError("Cannot access accelerator device when none is available.")
         if not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' must be str or int, not {type!r}")
         if ":" in type:

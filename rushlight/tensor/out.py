@@ -95,6 +95,18 @@ def _spread_arguments(name: str, arguments: tuple[Any, ...], out: Tensor) -> tup
     return convert(input, kind), dim, *others
 
 
+def require_parts(who: str, out: Any, result: Any) -> None:
+    """TypeError unless ``out`` has as many tensors as there are results."""
+    if isinstance(result, Tensor):
+        return
+    if not isinstance(out, (tuple, list)):
+        raise TypeError(
+            f"{who}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}"
+        )
+    if len(out) != len(result):
+        raise TypeError(f"{who}(): expected tuple of {len(result)} elements but got {len(out)}")
+
+
 def require_dtypes(who: str, out: Any, result: Any, arguments: tuple[Any, ...] = ()) -> None:
     """RuntimeError where ``who`` refuses to convert what it writes to the dtype of ``out``."""
     name = who.strip("_").removeprefix("linalg_")

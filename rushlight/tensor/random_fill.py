@@ -50,13 +50,21 @@ def _in_order(self: Tensor) -> bool:
     return self._storage is None or self._layout.contiguous
 
 
+def _start(who: str, given: Any, named: dict[str, Any]) -> Any:
+    """The argument ``from``, which is no name of Python's. TypeError for any other of ``named``."""
+    for name in named:
+        if name != "from":
+            raise TypeError(f"{who}() got an unexpected keyword argument '{name}'")
+    return named.get("from", given)
+
+
 @filling
 def uniform_(
     self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
     **old: float,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [from, to)."""
-    low = float(old.pop("from", from_))
+    low = _start("uniform_", from_, old)
     kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
     largest = finfo(kind).max
     for name, bound in (("from", low), ("to", to)):
@@ -73,7 +81,7 @@ def uniform_(
         )
     return _fill(
         self,
-        complexes.uniform(source_of(generator), _count(self), self.dtype, low, float(to)),
+        complexes.uniform(source_of(generator), _count(self), self.dtype, float(low), float(to)),
         "uniform_",
     )
 
@@ -97,11 +105,11 @@ _UNGIVEN: Any = object()
 
 @filling
 def random_(
-    self: Tensor, from_: Any = _UNGIVEN, to: Any = _UNGIVEN, *, generator: Generator | None = None,
-    **old: int,
+    self: Tensor, from_: int = _UNGIVEN, to: int | None = _UNGIVEN, *,
+    generator: Generator | None = None, **old: int,
 ) -> Tensor:  # fmt: skip
     """Whole numbers: all the dtype can count to, [0, to), or [from, to) (``to`` None: no end)."""
-    low = old.pop("from", from_)
+    low = _start("random_", from_, old)
     source = source_of(generator)
     node = "Random1" if to is _UNGIVEN else "Random"
     if low is _UNGIVEN and to is _UNGIVEN:

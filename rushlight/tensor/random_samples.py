@@ -12,6 +12,7 @@ import numpy as np
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.engine.value import meta_of
+from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -94,7 +95,7 @@ def filling(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
         self._assign(per_sample(draw))
         return self
 
-    return filled
+    return checked(filled, fill.__name__)
 
 
 def for_each(sizes: tuple[int, ...], draw: Callable[[], Tensor]) -> Tensor:

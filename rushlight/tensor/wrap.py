@@ -31,7 +31,7 @@ from rushlight.tensor.at_once import joined
 from rushlight.tensor.kinds import as_bool, require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.older_order import call_older
-from rushlight.tensor.out import for_out, require_dtypes, write_out
+from rushlight.tensor.out import for_out, require_dtypes, require_parts, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.plain_arguments import (
     complex_number,
@@ -189,6 +189,7 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
         result = call_op(function, op, arguments)
     finally:
         trace.autocast = before
+    require_parts(op.name, out, result)
     require_dtypes(op.name, out, result, arguments)
     if op.name in _READ_OUT_OF_ORDER and isinstance(out, Tensor) and out._storage is not None:
         # ``out`` would grow over what is read.

@@ -153,7 +153,8 @@ def test_functional_call_of_torch_func() -> None:
 def test_kl_div_of_the_batch_and_an_older_flag():
     """PyTorch does both: the mean (or sum) that the flag means, over the size of the batch."""
     x, y = torch.tensor([[-1.0, -2.0], [-0.5, -1.5]]), torch.tensor([[0.3, 0.7], [0.4, 0.6]])
-    both = F.kl_div(x, y, size_average=False, reduction="batchmean")
+    with pytest.warns(UserWarning, match="size_average"):
+        both = F.kl_div(x, y, size_average=False, reduction="batchmean")
     assert both.item() == pytest.approx(F.kl_div(x, y, reduction="sum").item() / 2)
 
 

@@ -9,6 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops import derive
+from rushlight.ops.movement.join import cat
 from rushlight.ops.samples import Rng, Samples, floats, running
 from rushlight.ops.table import Grads, composite
 
@@ -22,10 +23,11 @@ def diff(
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
-    axis = normalize_dim(dim, input.ndim)
-    if n == 0:  # as PyTorch: nothing is put on either
+    if n == 0:  # as PyTorch: nothing is put on, and no axis is asked for
         return input
-    x = build.cat([part for part in (prepend, input, append) if part is not None], axis)
+    axis = normalize_dim(dim, input.ndim)
+    parts = [part for part in (prepend, input, append) if part is not None]
+    x = cat(parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, x.shape[axis])):
         count = x.shape[axis] - 1
         shape = tuple(count if k == axis else size for k, size in enumerate(x.shape))

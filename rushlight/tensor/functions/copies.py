@@ -88,9 +88,9 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
 
 
 @public(method=True)
-def unsafe_split(tensor: Tensor, split_size: Any, dim: int = 0) -> Any:
+def unsafe_split(input: Tensor, split_size: Any, dim: int = 0) -> Any:
     """``split``, whose parts may be written to."""
-    return _free(cuts.split(tensor, split_size, dim))
+    return _free(cuts.split(input, split_size, dim))
 
 
 @public(method=True)

@@ -12,9 +12,11 @@ from typing import Any
 from rushlight.base.dtype import get_default_dtype
 from rushlight.base.shape import normalize_dim
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.reduce.dims import Dims
 from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.functions.register import found_at
+from rushlight.tensor.numpy_names import numpy_named
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -145,7 +147,7 @@ def _keep(name: str, transform: Callable[..., Any], doc: str) -> None:
     transform.__name__ = transform.__qualname__ = name
     transform.__doc__ = doc
     who = f"fft_{name}"
-    FFT[name] = listed(checked(transform, who), who)
+    FFT[name] = listed(numpy_named(checked(transform, who)), who)
     found_at(FFT[name], "rushlight.fft", name)
 
 
@@ -226,14 +228,14 @@ def _many_to_real(who: str, forward: bool, x: Tensor, s: Any, dim: Any, norm: An
 
 def _many(name: str, forward: bool, transform: Callable[..., Tensor], doc: str) -> None:
     def over_dims(
-        input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *,
+        input: Tensor, s: Dims = None, dim: Dims = None, norm: str | None = None, *,
         out: Tensor | None = None,
     ) -> Tensor:  # fmt: skip
         _scale(norm, (1,), forward)
         return _finished(name, out, transform(name, forward, input, s, dim, norm))
 
     def over_two(
-        input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *,
+        input: Tensor, s: Dims = None, dim: Dims = (-2, -1), norm: str | None = None, *,
         out: Tensor | None = None,
     ) -> Tensor:  # fmt: skip
         _scale(norm, (1,), forward)

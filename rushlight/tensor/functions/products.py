@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.base.warn import warn
+from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import source_of
 from rushlight.tensor.out import write_out
@@ -115,6 +116,11 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             'torch.meshgrid: indexing must be one of "xy" or "ij", but received: ' + str(indexing)
         )
     vectors = list(given)
+    require_tensors(vectors)
+    if not vectors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if any(vector.dtype is not vectors[0].dtype for vector in vectors):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     for vector in vectors:
         if vector.ndim > 1:
             raise RuntimeError(
@@ -136,6 +142,10 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 @public()
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """Every combination of one element from each vector, as rows."""
+    require_tensors(tensors)
+    for each in tensors:
+        if each.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(each.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     grids = meshgrid(*tensors, indexing="ij")
@@ -160,6 +170,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 @public()
 def block_diag(*tensors: Tensor) -> Tensor:
     """Matrices along the diagonal of a larger one, zeros elsewhere."""
+    require_tensors(tensors)
     blocks = []
     for place, x in enumerate(tensors):
         if x.ndim > 2:

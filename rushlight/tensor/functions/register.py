@@ -11,7 +11,7 @@ from rushlight.tensor.argument_kinds import checked
 from rushlight.tensor.autocast import listed
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
-from rushlight.tensor.out import require_dtypes, write_out
+from rushlight.tensor.out import require_dtypes, require_parts, write_out
 from rushlight.tensor.overwrite import OVERLAP
 from rushlight.tensor.tensor import Tensor
 
@@ -99,6 +99,7 @@ def write_all(who: str, out: Any, result: Any) -> Any:
     """``out=``: a tensor, or as many as there are results, in a tuple like theirs."""
     if isinstance(result, Tensor):
         return write_out(who, out, result)
+    require_parts(who, out, result)
     require_dtypes(who, out, result)
     written = [write_out(who, a, b) for a, b in zip(out, result, strict=True)]
     return type(result)(*written) if hasattr(result, "_fields") else tuple(written)

@@ -11,7 +11,8 @@ import numpy as np
 from rushlight.base.shape import Shape, broadcast_shapes, normalize_dim
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
-from rushlight.ops.view.sizes import sizes, whole_sizes
+from rushlight.ops.view.sizes import one_size, sizes, whole_sizes
+from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.functions.register import public, torch_form
 from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
@@ -180,6 +181,8 @@ dsplit = _axis_split("dsplit", 3, 2)
 
 def _each(make: Any, tensors: tuple[Any, ...]) -> Any:
     given = tensors[0] if len(tensors) == 1 else tensors
+    if not isinstance(given, Tensor):
+        require_tensors(given)
     return make(given) if isinstance(given, Tensor) else tuple(map(make, given))
 
 
@@ -262,6 +265,7 @@ def column_stack(tensors: Sequence[Tensor]) -> Tensor:
 def broadcast_tensors(*tensors: Any) -> Tensors:
     """Views of one common shape."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    require_tensors(given)
     shape = broadcast_shapes(*(x.shape for x in given))
     expand = function("expand")
     return tuple(expand(x, *shape) for x in given)
@@ -281,9 +285,9 @@ def ravel(input: Tensor) -> Tensor:
 
 
 @public(torch=False, method=True)
-def sum_to_size(input: Tensor, *size: int) -> Tensor:
-    """Summed over broadcast axes down to ``size``."""
-    shape = tuple(sizes(size))
+def sum_to_size(input: Tensor, *sizes_: int, size: Any = None) -> Tensor:
+    """Summed over broadcast axes down to ``size``, given as numbers or as one tuple."""
+    shape = tuple(sizes(one_size("sum_to_size", sizes_, size)))
     lead = input.ndim - len(shape)
     fits = lead >= 0 and all(a in (1, b) for a, b in zip(shape, input.shape[lead:], strict=True))
     if not fits:

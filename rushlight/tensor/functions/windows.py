@@ -27,6 +27,10 @@ WINDOWS: dict[str, Window] = {}  # torch.signal.windows.<name>
 
 def _made(values: Array, dtype: DType | None, device: Any, requires_grad: bool) -> Tensor:
     require_cpu(device)
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
+        )
     kind = of_argument(dtype or get_default_dtype(), "window")
     if not kind.is_floating_point:
         raise RuntimeError(f"a window function expects a floating point dtype, but got {kind}")

@@ -46,9 +46,12 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
 
 @linalg
 def pinv(
-    input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Tensor:
+    input: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
+    atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
+) -> Tensor:  # fmt: skip
     """The pseudo-inverse: singular values up to max(atol, rtol * largest) count as 0."""
+    if rcond is not None and not (atol is None and rtol is None):
+        raise TypeError("pinv(): takes rcond, or atol and rtol, not both")
     if input.ndim < 2 or not (input.dtype.is_floating_point or input.dtype.is_complex):
         sizes = ", ".join(map(str, input.shape))
         raise RuntimeError(
@@ -68,9 +71,12 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 @linalg
 def matrix_rank(
-    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Tensor:
+    input: Tensor, tol: Tensor | float | None = None, hermitian: bool = False, *,
+    atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
+) -> Tensor:  # fmt: skip
     """How many singular values are above max(atol, rtol * the largest)."""
+    if tol is not None and not (atol is None and rtol is None):
+        raise TypeError("matrix_rank(): takes tol, or atol and rtol, not both")
     if input.ndim < 2:
         raise RuntimeError(
             "torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions."
@@ -96,7 +102,9 @@ def matrix_rank(
 
 
 @linalg
-def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:
+def lstsq(
+    input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None
+) -> Any:
     """(solution, residuals, rank, singular_values) of the least squares of A X = b.
 
     ``residuals`` are there where A is tall and of full rank, the driver knowing its rank;

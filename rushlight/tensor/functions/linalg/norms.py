@@ -11,6 +11,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.linalg.inverse import inv_of
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -19,6 +20,7 @@ _ORDERS = (1, -1, 2, -2, math.inf, -math.inf)
 
 
 @linalg
+@also_named(input="x")
 def vector_norm(
     x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *,
     dtype: DType | None = None, out: Tensor | None = None,
@@ -56,6 +58,7 @@ def _require_matrices(A: Tensor) -> None:
 
 
 @linalg
+@also_named(input="A")
 def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
     dtype: DType | None = None,
@@ -86,6 +89,7 @@ def matrix_norm(
 
 
 @linalg
+@also_named(input="A")
 def norm_(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
     dtype: DType | None = None,
@@ -120,6 +124,7 @@ def norm(
 
 
 @linalg
+@also_named(input="A")
 def cond(A: Tensor, p: Any = None) -> Tensor:
     """The condition number: largest over smallest singular value, or by another norm."""
     if isinstance(p, str) and p not in ("fro", "nuc"):

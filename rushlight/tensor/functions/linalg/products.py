@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def _order(sizes: list[int]) -> list[list[int]]:
 
 
 @linalg
-def multi_dot(tensors: Any) -> Tensor:
+def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of matrices, in the order that takes the fewest products of numbers."""
     count = len(tensors)
     if count < 2:
@@ -183,10 +184,6 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 @linalg
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product along ``dim``."""
-    if input.ndim != other.ndim:
-        raise RuntimeError(
-            "linalg.cross: inputs must have the same number of dimensions."
-        )  # fmt: skip
     sizes = [each.shape[normalize_dim(dim, each.ndim)] for each in (input, other)]
     if sizes != [3, 3]:
         raise RuntimeError(

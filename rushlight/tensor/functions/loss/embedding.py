@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.ops.kernels import refuse
+from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.functions.loss.reduction import (
     Flag,
     hinge,
@@ -60,9 +61,16 @@ def soft_margin_loss(
 ) -> Tensor:  # fmt: skip
     """log(1 + exp(-target * input))."""
     reduction = known(legacy_reduction(reduction, size_average, reduce))
+    require_tensors((input, target))
     y: Any = target
-    refuse("soft_margin_loss", (y * input).dtype)
-    return reduced(function("log1p")(function("exp")(-y * input)), reduction)
+    product = -y * input
+    refuse("soft_margin_loss", product.dtype)
+    if product.shape != input.shape:
+        raise RuntimeError(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape "
+            f"{list(product.shape)}"
+        )
+    return reduced(function("log1p")(function("exp")(product)), reduction)
 
 
 @public(torch=False, functional=True)
