@@ -27,7 +27,7 @@ from rushlight.compiler.contraction.tile import (
 )
 
 PART = 256
-# Bytes that memory takes as long to bring as a tile or two take to be summed.
+# Bytes that memory takes as long to bring as a tile or two of little depth take to be summed.
 AHEAD = "4096"
 LONG = "96"
 # Two stretches of memory that will be read later, and how much of them has been asked for.
@@ -42,7 +42,7 @@ class Panel(Record):
     (which halves the speed) and only those columns. ``parts``: the depth may be long; sums of
     ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
     two levels then, the outer one of a single round. ``streams``: rows of A lie one behind the
-    other and come from far: while a tile is summed, those ``AHEAD`` are asked for. ``results``: so
+    other and come from far: while a tile is summed, the next one is asked for. ``results``: so
     is the memory that the sums will go to, where the depth is ``LONG``. ``beside``: a tile's rows
     are neighbours in A, from where the table has the first. ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there.
@@ -104,7 +104,10 @@ class Panel(Record):
             else:
                 ahead = None
                 if self.streams:
-                    ahead = body.at(addresses[0], AHEAD), tile.rows
+                    # A tile ahead, since its rows are all read from the first step on.
+                    one = body.mul(f"%n{self.levels - 1}", f"%a{self.levels - 1}")
+                    far = body.max(body.mul(one, str(tile.rows)), AHEAD)
+                    ahead = body.at(addresses[0], far), tile.rows
                 elif self.asks:
                     ahead = self._to_come(body, row, addresses[0]), 1
                 sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks, ahead)
