@@ -11,10 +11,12 @@ that is the same one again and again has cost a plan in copies at last: then it 
 
 from __future__ import annotations
 
+from ctypes import memmove
 from typing import TYPE_CHECKING, Any
 
 from rushlight.engine.exposure import exposed
 from rushlight.engine.value import Value
+from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 
 if TYPE_CHECKING:
@@ -67,10 +69,14 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
             return None
         trace.step.copied = {**trace.step.copied, layout: copied}
     item = meta.dtype.itemsize
-    strides = tuple(step * item for step in layout.strides)
     fresh = Buffer(meta.nbytes)
-    kind, shape = meta.dtype.np, tuple(meta.shape)
-    fresh.array(kind, shape)[...] = buffer.array(kind, shape, layout.offset * item, strides)
+    if layout.contiguous:
+        tail.need(buffer)
+        memmove(fresh.address, buffer.address + layout.offset * item, meta.nbytes)
+    else:
+        strides = tuple(step * item for step in layout.strides)
+        kind, shape = meta.dtype.np, tuple(meta.shape)
+        fresh.array(kind, shape)[...] = buffer.array(kind, shape, layout.offset * item, strides)
     return fresh, exposed(buffer)
 
 

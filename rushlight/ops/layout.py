@@ -7,21 +7,43 @@ layout of the result out. Rules raise the user's errors; None means "no view: co
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rushlight.base.shape import contiguous_strides
 
 Shape = tuple[int, ...]
+_T = TypeVar("_T")
 
 
-class Layout(NamedTuple):
-    """Element i of a view is element ``offset + sum(i[k] * strides[k])`` of its storage."""
-
+class _Fields(NamedTuple):
     shape: Shape
     strides: Shape
     offset: int
 
-    @property
+
+class _once(Generic[_T]):
+    """A property that is kept once it is known: views of one kind share their layout."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, layout: None, kind: object) -> _once[_T]: ...
+    @overload
+    def __get__(self, layout: Layout, kind: object) -> _T: ...
+    def __get__(self, layout: Layout | None, kind: object) -> Any:
+        if layout is None:
+            return self
+        found = layout.__dict__[self._compute.__name__] = self._compute(layout)
+        return found
+
+
+class Layout(_Fields):
+    """Element i of a view is element ``offset + sum(i[k] * strides[k])`` of its storage."""
+
+    @_once
     def contiguous(self) -> bool:
         """Row-major without gaps; axes of size 1 may have any stride, empty is contiguous."""
         step = 1
@@ -34,12 +56,12 @@ class Layout(NamedTuple):
                 step *= size
         return True
 
-    @property
+    @_once
     def numel(self) -> int:
         """How many elements there are."""
         return math.prod(self.shape)
 
-    @property
+    @_once
     def ends(self) -> int:
         """The place after the last element; 0 where there is none."""
         if 0 in self.shape:
@@ -47,7 +69,7 @@ class Layout(NamedTuple):
         steps = zip(self.shape, self.strides, strict=True)
         return self.offset + 1 + sum((size - 1) * stride for size, stride in steps)
 
-    @property
+    @_once
     def dense(self) -> bool:
         """Whether the elements fill their stretch of memory without gaps, each place once."""
         if 0 in self.shape:
@@ -60,7 +82,7 @@ class Layout(NamedTuple):
                 step *= size
         return True
 
-    @property
+    @_once
     def in_order(self) -> bool:
         """Whether the axes lie in their own order in memory, none repeated."""
         steps = [s for s, n in zip(self.strides, self.shape, strict=True) if n != 1]
@@ -70,12 +92,12 @@ class Layout(NamedTuple):
         """Whether the elements are all of a storage of ``count``, in an order of their own."""
         return self.offset == 0 and self.numel == count and self.dense
 
-    @property
+    @_once
     def steps(self) -> list[int]:
         """Strides, but for axes of size 1, whose stride says nothing."""
         return [s if n != 1 else 0 for s, n in zip(self.strides, self.shape, strict=True)]
 
-    @property
+    @_once
     def overlaps(self) -> bool:
         """Whether two elements surely share memory: an expanded axis."""
         return any(

@@ -28,6 +28,7 @@ from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.saved_values import materialise, with_memory
 from rushlight.tensor.state import LEAF, GradNode
 from rushlight.tensor.storage import Storage
+from rushlight.tensor.write_now import elements_written
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -207,6 +208,8 @@ class Writable:
         trace, storage, layout = local.trace, self._storage, self._layout
         assert storage is not None
         base = self._base
+        if base is not None and result._edge is None and elements_written(self, fresh):
+            return
         old = storage.value
         whole = layout.offset == 0 and layout.contiguous and layout.numel == old.meta.numel
         flows = (

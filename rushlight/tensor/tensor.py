@@ -306,29 +306,31 @@ class Tensor(Writable):
         meta = value.meta
         if meta.numel != 1:
             raise RuntimeError(f"a Tensor with {meta.numel} elements cannot be converted to Scalar")
-        if self._storage is None:
-            buffer = value.buffer
-            if buffer is None:
-                if meta.shell:
-                    raise RuntimeError("Tensor.item() cannot be called on meta tensors")
-                buffer = self._concrete()
-            if tail.held is not None:
-                tail.need(buffer)
-            reader = _READERS.get(meta.dtype.name)
-            if reader is not None:
-                return reader.from_address(buffer.address).value
-        return self._array().item()
+        storage = self._storage
+        buffer = value.buffer if storage is None else storage.value.buffer
+        if buffer is None:
+            if meta.shell:
+                raise RuntimeError("Tensor.item() cannot be called on meta tensors")
+            buffer = self._concrete()
+        if tail.held is not None:
+            tail.need(buffer)
+        reader = _READERS.get(meta.dtype)
+        if reader is None:
+            return self._array().item()
+        if storage is None:
+            return reader(buffer.address).value
+        return reader(buffer.address + self._layout.offset * meta.dtype.itemsize).value
 
 
-_READERS: dict[str, Any] = {
-    "float32": ctypes.c_float,
-    "float64": ctypes.c_double,
-    "int64": ctypes.c_int64,
-    "int32": ctypes.c_int32,
-    "int16": ctypes.c_int16,
-    "int8": ctypes.c_int8,
-    "uint8": ctypes.c_uint8,
-    "bool": ctypes.c_bool,
+_READERS: dict[DType, Any] = {
+    dtypes.float32: ctypes.c_float.from_address,
+    dtypes.float64: ctypes.c_double.from_address,
+    dtypes.int64: ctypes.c_int64.from_address,
+    dtypes.int32: ctypes.c_int32.from_address,
+    dtypes.int16: ctypes.c_int16.from_address,
+    dtypes.int8: ctypes.c_int8.from_address,
+    dtypes.uint8: ctypes.c_uint8.from_address,
+    dtypes.bool_: ctypes.c_bool.from_address,
 }
 
 

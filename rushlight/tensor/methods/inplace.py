@@ -17,6 +17,7 @@ from rushlight.tensor.out import write_out
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
+from rushlight.tensor.write_now import elements_written
 
 
 def inplace_method(name: str) -> Callable[..., Tensor]:
@@ -95,7 +96,10 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         source = function("expand")(source, *self.shape)
     if stays:
         self._assign(function("_copy")(self, source))  # it stays in the graph
-    else:
+    elif (
+        self._base is None or (source._edge is not None and local.trace.grad)
+        or not elements_written(self, source._read_value())
+    ):  # fmt: skip
         self._assign(function("_contiguous")(source))
     return self
 

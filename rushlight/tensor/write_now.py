@@ -1,0 +1,155 @@
+"""``y[i] = v`` in a loop: a few known bytes go to memory that nobody else looks at, at once.
+
+Recorded, each write is a call, a command of the plan and, for another place, another plan; written
+here it is a copy of a few bytes. That is right where no other reader could tell: the memory is
+computed, nothing that is recorded and has not run yet reads it, and no reference to its value is
+left but those of the tensors that are being written to, so that nothing has saved it either.
+"""
+
+from __future__ import annotations
+
+from ctypes import memmove
+from struct import Struct
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any
+
+from rushlight.base import dtype as dtypes
+from rushlight.base.dtype import dtype as DType
+from rushlight.engine.flush import flush
+from rushlight.engine.trace import local
+from rushlight.engine.value import NOWHERE, Value
+from rushlight.engine.window import root_of
+from rushlight.runtime import tail
+
+if TYPE_CHECKING:
+    from rushlight.tensor.tensor import Tensor
+
+# What is longer is worth a command, and its memory may be wanted where it is.
+BYTES_LIMIT = 4096
+# Of what is recorded: more than that is a step, which a flush would cut in two.
+PENDING_LIMIT = 16
+# Writes to one storage after which a flush is cheaper than going on recording them.
+VERSIONS = 4
+
+_PACKERS: dict[DType, Any] = {
+    dtypes.float32: Struct("<f").pack,
+    dtypes.float64: Struct("<d").pack,
+    dtypes.int64: Struct("<q").pack,
+    dtypes.int32: Struct("<i").pack,
+    dtypes.int16: Struct("<h").pack,
+    dtypes.int8: Struct("<b").pack,
+    dtypes.uint8: Struct("<B").pack,
+    dtypes.bool_: Struct("<?").pack,
+}
+
+
+def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
+    """``tensor[index] = number`` for one place of whole numbers; False: nothing is done, because it
+    is none, or cannot be done at once (errors are for the general way to say)."""
+    layout = tensor._value.meta.layout if tensor._storage is None else tensor._layout
+    pack = _PACKERS.get(tensor._value.meta.dtype)
+    shape, strides, place = layout
+    if type(index) is int:
+        index = (index,)
+    if pack is None or len(index) != len(shape):
+        return False
+    for each, size, step in zip(index, shape, strides, strict=True):
+        if type(each) is not int or not -size <= each < size:
+            return False
+        place += step * (each if each >= 0 else each + size)
+    try:
+        packed = pack(number)
+    except Exception:  # struct's errors and OverflowError: the general way knows whose words to use
+        return False
+    address = _address(tensor, None)
+    if address:
+        memmove(address + place * len(packed), packed, len(packed))
+    return address != 0
+
+
+def elements_written(tensor: Tensor, fresh: Value) -> bool:
+    """Put the elements of ``fresh``, of the tensor's shape and dtype, in its place in memory; False
+    as above. ``tensor`` is a view."""
+    meta, layout = fresh.meta, tensor._layout
+    if (
+        meta.nbytes > BYTES_LIMIT or not layout.contiguous
+        or meta.numel != layout.numel or meta.dtype is not tensor._value.meta.dtype
+    ):  # fmt: skip
+        return False
+    root, place = fresh, 0
+    if fresh.parent is not None:
+        root, window = root_of(fresh), fresh.window
+        if window is None or not window.contiguous or root.meta.dtype is not meta.dtype:
+            return False
+        place = window.offset
+    trace = local.trace
+    if root.buffer is None:
+        base = tensor._base
+        if root.epoch is not trace.epoch or trace.step.count > PENDING_LIMIT or trace.abstract:
+            return False
+        if trace.inference or not _plain(tensor) or (base is not None and not _plain(base)):
+            return False
+        flush(trace)
+    del root  # it may be what is written to, whose references are counted
+    address = _address(tensor, fresh)
+    if not address:
+        return False
+    source, item = root_of(fresh).buffer, meta.dtype.itemsize
+    assert source is not None
+    tail.need(source)
+    memmove(address + layout.offset * item, source.address + place * item, meta.nbytes)
+    return True
+
+
+def _address(tensor: Tensor, fresh: Value | None) -> int:
+    """Where the tensor's storage lies, counted as written to; 0 if it must not be written now."""
+    trace, storage, base = local.trace, tensor._storage, tensor._base
+    old = tensor._value if storage is None else storage.value
+    epoch = old.epoch
+    if not _plain(tensor) or (base is not None and not _plain(base)):
+        return 0
+    if trace.abstract or trace.inference or old.meta.inference or old.meta.shell:
+        return 0
+    if (epoch is not NOWHERE and epoch.trace is not trace) or old.meta.dtype is not tensor.dtype:
+        return 0
+    if epoch is trace.epoch:
+        if trace.step.count > PENDING_LIMIT and (old.buffer is not None or old.version < VERSIONS):
+            return 0
+        flush(trace)
+    if tail.held is not None:
+        tail.settle()
+    buffer = old.buffer
+    if buffer is None or buffer.owner is not None:
+        return 0
+    if getrefcount(old) != 2 + _own_references(tensor, old, fresh) or getrefcount(buffer) != 3:
+        return 0
+    if storage is None:
+        old.version += 1
+        return buffer.address
+    old.version = storage.version = storage.version + 1
+    for each in (tensor, base):
+        if each is not None and each._value is old and each._storage is storage:
+            each._seen = old.version
+    return buffer.address
+
+
+def _plain(tensor: Tensor) -> bool:
+    """Whether no gradient flows through writes to it, nobody else is to be told of them, and they
+    count."""
+    storage = tensor._storage
+    return (
+        tensor._edge is None and not tensor._untracked and tensor._copies is None
+        and (storage is None or storage.mirror is None)
+    )  # fmt: skip
+
+
+def _own_references(tensor: Tensor, old: Value, fresh: Value | None) -> int:
+    """How often ``tensor``, its base and ``fresh``, which is written to it, refer to ``old``."""
+    storage, base, mine = tensor._storage, tensor._base, tensor._value
+    if storage is None:
+        return 1
+    holders = (
+        mine is old, mine.parent is old, base is not None and base._value is old,
+        fresh is not None and fresh.parent is old and fresh is not mine,
+    )  # fmt: skip
+    return 1 + sum(holders)
