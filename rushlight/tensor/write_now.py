@@ -49,7 +49,7 @@ def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
     layout = tensor._value.meta.layout if tensor._storage is None else tensor._layout
     pack = _PACKERS.get(tensor._value.meta.dtype)
     shape, strides, place = layout
-    if type(index) is int:
+    if type(index) is not tuple:
         index = (index,)
     if pack is None or len(index) != len(shape):
         return False

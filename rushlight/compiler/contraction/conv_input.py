@@ -89,7 +89,7 @@ def phases(axis: Axis) -> list[Phase]:
         tap = meets[0] if meets else 0
         taps = len(range(tap, axis.taps, tap_step)) if meets else 0
         start = (first + axis.low - tap * axis.dilation) // axis.stride
-        count = len(range(first, axis.size, axis.stride))
+        count = -(-(axis.size - first) // axis.stride)  # (of a size that may vary: no range)
         low = (taps - 1) * dilation - start if taps else 0
         own = Axis(axis.out, taps, count, stride=1, dilation=dilation, low=low)
         found.append(Phase(first, axis.stride, tap, tap_step, own))

@@ -118,10 +118,15 @@ def chunk_rows(rows: int, cost: int, finer: int = 1) -> tuple[int, int]:
     >>> chunk_rows(10, 100)
     (10, 1)
     """
-    if rows * cost <= SMALL_BYTES // finer:
-        return max(1, rows), min(1, rows)
-    group = max(1, CHUNK_BYTES // finer // max(1, cost))
+    group = _rows_in(rows, cost, finer)
     return group, -(-rows // group)
+
+
+@quantity
+def _rows_in(rows: int, cost: int, finer: int) -> int:
+    if rows * cost <= SMALL_BYTES // finer:
+        return max(1, rows)
+    return max(1, CHUNK_BYTES // finer // max(1, cost))
 
 
 class Row(Record):

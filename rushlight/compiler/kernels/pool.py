@@ -25,7 +25,6 @@ from rushlight.compiler.kernels.element import (
 )
 from rushlight.compiler.kernels.nest import chunk_rows
 from rushlight.compiler.kernels.pool_window import (
-    UNROLLED_TAPS,
     Channels,
     Triple,
     Window,
@@ -56,12 +55,13 @@ def lower_pool(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     if not node.size:
         return []
     first, last = _inside(sizes[2], counts[2], window, pad)
-    if window.count > UNROLLED_TAPS:
+    if not window.unrolled:
         first = last = counts[2]
     words = (
-        *sizes, channels, counts[1], counts[2], counts[0], *pad, first, last, group, total
+        *sizes, channels, counts[1], counts[2], counts[0], *pad, first, last, group, total,
+        *window.words(),
     )  # fmt: skip
-    form = _Form(kind, source.dtype, window, Channels.of(source.dtype, channels))
+    form = _Form(kind, source.dtype, window.written(), Channels.of(source.dtype, channels))
     moved = (math.prod(source.shape) + node.size) * source.itemsize
     label = f"pool {kind} {shown(node.attrs['window'])} {node.dtype.name}{shown(source.shape)}"
     flops = node.size * window.count
@@ -123,8 +123,10 @@ class _Writer:
     def write(self) -> Body:
         body, form = self.body, self.form
         pointers = body.words("%args", 2, kind="ptr")
-        loaded = body.words("%args", len(_WORDS), first=2)
-        self.word = word = dict(zip(_WORDS, loaded, strict=True))
+        names = (*_WORDS, *form.window.names())
+        loaded = body.words("%args", len(names), first=2)
+        self.word = word = dict(zip(names, loaded, strict=True))
+        self.taps, self.stride = form.window.numbers(word)
         itemsize = str(values.SIZES[form.dtype])
         for lanes in form.channels.shapes():
             self.best[lanes] = body.op(f"alloca {register_kind(form.dtype, lanes)}")
@@ -140,18 +142,19 @@ class _Writer:
         return body
 
     def _row(self, row: str, pointers: list[str]) -> None:
-        body, word, window = self.body, self.word, self.form.window
+        body, word, gaps = self.body, self.word, self.form.window.dilation
+        taps, stride = self.taps, self.stride
         h = body.rem(row, word["rows"])
         rest = body.div(row, word["rows"])
         d, n = body.rem(rest, word["layers"]), body.div(rest, word["layers"])
-        top = body.sub(body.mul(h, str(window.stride[1])), word["pad_h"])
-        front = body.sub(body.mul(d, str(window.stride[0])), word["pad_d"])
+        top = body.sub(body.mul(h, stride[1]), word["pad_h"])
+        front = body.sub(body.mul(d, stride[0]), word["pad_d"])
         ranges = [
-            tap_range(body, front, word["depth"], window.taps[0], window.dilation[0]),
-            tap_range(body, top, word["height"], window.taps[1], window.dilation[1]),
+            tap_range(body, front, word["depth"], taps[0], gaps[0]),
+            tap_range(body, top, word["height"], taps[1], gaps[1]),
         ]
         count = body.mul(body.sub(ranges[0][1], ranges[0][0]), body.sub(ranges[1][1], ranges[1][0]))
-        whole = body.equal(count, str(window.taps[0] * window.taps[1]))
+        whole = body.equal(count, body.mul(taps[0], taps[1]))
         image = body.at(pointers[0], body.mul(n, body.mul(self.step_d, word["depth"])))
         line = body.add(body.mul(front, word["height"]), top)
         line_place = body.mul(line, word["width"])
@@ -159,7 +162,7 @@ class _Writer:
         done = body.mul(body.mul(row, word["columns"]), word["channels"])
 
         def pixel(column: str) -> tuple[_Pixel, str]:
-            left = body.sub(body.mul(column, str(window.stride[2])), word["pad_w"])
+            left = body.sub(body.mul(column, stride[2]), word["pad_w"])
             element = body.add(done, body.mul(column, word["channels"]))
             width = 8 if self.form.places else values.SIZES[self.form.dtype]
             here = _Pixel(
@@ -171,7 +174,7 @@ class _Writer:
 
         first = body.select(whole, word["first"], word["columns"])
         last = body.select(whole, word["last"], word["columns"])
-        if window.count <= UNROLLED_TAPS:
+        if self.form.window.unrolled:
             with body.loop(first, last) as column:
                 self._whole_pixel(pixel(column)[0])
         # The columns before and after: one loop that skips the whole ones.
@@ -181,7 +184,7 @@ class _Writer:
             )
             with body.when(outside):
                 here, left = pixel(column)
-                across = tap_range(body, left, word["width"], window.taps[2], window.dilation[2])
+                across = tap_range(body, left, word["width"], taps[2], gaps[2])
                 self._edge_pixel(here, [*ranges, across])
 
     def _whole_pixel(self, here: _Pixel) -> None:

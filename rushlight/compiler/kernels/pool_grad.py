@@ -58,7 +58,7 @@ def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand
     window, pad = Window.of(node.attrs), padding_before(node.attrs)
     sizes, counts = triple(node.shape[1:-1], 1), triple(sources[0].shape[1:-1], 1)
     channels = node.shape[-1]
-    form = _Form(node.attrs["kind"], out.dtype, window, Channels.of(out.dtype, channels))
+    form = _Form(node.attrs["kind"], out.dtype, window.written(), Channels.of(out.dtype, channels))
     label = f"pool_input_grad {form.kind} {shown(node.attrs['window'])} {shown(node.shape)}"
     tiled = _tiles(window, pad, sizes, counts)
     covered = all(a == b * s for a, b, s in zip(sizes, counts, window.stride, strict=True))
@@ -68,7 +68,7 @@ def lower_pool_input_grad(node: Node, sources: tuple[Operand, ...], out: Operand
     total = node.shape[0] * lines[0] * lines[1]
     cost = node.size * out.itemsize * 3 // max(1, total)
     group, chunks = chunk_rows(total, cost, finer=4)
-    words = (*sizes, channels, *counts, *pad, group, total)
+    words = (*sizes, channels, *counts, *pad, group, total, *window.words())
     pointers = (out.ref, *(source.ref for source in ready))
     made = _tiled_kernel(form) if tiled else _kernel(form)
     moved = node.size * out.itemsize + sum(s.itemsize * math.prod(s.shape) for s in sources)
@@ -88,8 +88,9 @@ def _open(form: _Form) -> tuple[Body, list[str], dict[str, str]]:
     body = Body()
     count = 2 if form.kind == "sum" else 3
     pointers = body.words("%args", count, kind="ptr")
-    loaded = body.words("%args", len(_WORDS), first=count)
-    return body, pointers, dict(zip(_WORDS, loaded, strict=True))
+    names = (*_WORDS, *form.window.names())
+    loaded = body.words("%args", len(names), first=count)
+    return body, pointers, dict(zip(names, loaded, strict=True))
 
 
 def _split(body: Body, row: str, rows: str, layers: str) -> tuple[str, str, str]:
@@ -204,7 +205,8 @@ def _tiled_kernel(form: _Form) -> Kernel:
 @functools.lru_cache(maxsize=128)
 def _kernel(form: _Form) -> Kernel:
     body, pointers, word = _open(form)
-    window = form.window
+    gaps = form.window.dilation
+    taps, stride = form.window.numbers(word)
     step = body.mul(word["channels"], str(values.SIZES[form.dtype]))
     total = {
         lanes: body.op(f"alloca {register_kind(form.dtype, lanes)}")
@@ -223,7 +225,7 @@ def _kernel(form: _Form) -> Kernel:
                 ranges = [
                     window_range(
                         body, place, counts[k], pads[k],
-                        window.taps[k], window.stride[k], window.dilation[k],
+                        taps[k], stride[k], gaps[k],
                     )
                     for k, place in enumerate((d, h, w))
                 ]  # fmt: skip
@@ -244,7 +246,8 @@ def _kernel(form: _Form) -> Kernel:
                             source = body.add(base, source)
                             hits = _hits(
                                 body,
-                                window,
+                                gaps,
+                                stride,
                                 list(zip((d, h, w), pads, (at_d, at_h, at_w), strict=True)),
                             )
                             with body.when(hits):
@@ -258,12 +261,12 @@ def _kernel(form: _Form) -> Kernel:
     return kernel("pool_grad", entry(body))
 
 
-def _hits(body: Body, window: Window, axes: list[tuple[str, str, str]]) -> str:
+def _hits(body: Body, gaps: Triple, strides: list[str], axes: list[tuple[str, str, str]]) -> str:
     """Whether the window's taps fall on the place, not between: only dilation asks."""
     held = "true"
-    for (place, pad, at), stride, gap in zip(axes, window.stride, window.dilation, strict=True):
+    for (place, pad, at), stride, gap in zip(axes, strides, gaps, strict=True):
         if gap > 1:
-            distance = body.sub(body.add(place, pad), body.mul(at, str(stride)))
+            distance = body.sub(body.add(place, pad), body.mul(at, stride))
             on = body.equal(body.rem(distance, str(gap)), "0")
             held = on if held == "true" else body.op(f"and i1 {held}, {on}")
     return held
