@@ -17,8 +17,8 @@ from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import GRADIENT_BYTES
 from rushlight.compiler.contraction.weight_kernel import SLAB_BYTES as WEIGHT_SLAB_BYTES
-from rushlight.compiler.contraction.window import Axis, Problem
-from rushlight.ir.size import decision, quantity
+from rushlight.compiler.contraction.window import Axis, Extent
+from rushlight.ir.size import decision, quantities, quantity
 from rushlight.runtime import cpu
 
 # Work below this many multiply-adds is one chunk: about 20 us on one core of 100 GFLOP/s.
@@ -258,7 +258,8 @@ class ConvBlocks(Record):
     filters: int
 
 
-def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> ConvBlocks:
+@quantities
+def conv_blocks(problem: Extent, tile: Tile, packs: bool, narrow: bool) -> ConvBlocks:
     """Cut a convolution; ``narrow``: sums cannot wait in the output between blocks of channels."""
     taps = max(1, problem.row.taps * problem.column.taps)
     channels = max(1, problem.channels)
@@ -275,13 +276,13 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
         # Images are shared out where output channels are too few for all threads.
         shares = min(problem.flops // 2 // SHARE_MULADDS, CONV_CHUNKS)
         shares //= problem.groups * -(-problem.filters // tile.columns)
-        images = min(images, -(-problem.x.shape[0] // max(1, shares)))
+        images = min(images, -(-problem.images // max(1, shares)))
     bands = -(-problem.row.out // rows) * -(-problem.column.out // columns)
     wanted = min(max(1, problem.flops // 2 // CHUNK_MULADDS), CONV_CHUNKS)
 
     def cut(images: int) -> tuple[int, int]:
         """(filters of a chunk, chunks) where a chunk has so many images."""
-        parts = problem.groups * -(-problem.x.shape[0] // images) * bands
+        parts = problem.groups * -(-problem.images // images) * bands
         filters = round_up(-(-problem.filters // -(-wanted // parts)), tile.columns)
         return filters, parts * -(-problem.filters // filters)
 
@@ -292,8 +293,9 @@ def conv_blocks(problem: Problem, tile: Tile, packs: bool, narrow: bool) -> Conv
     return ConvBlocks(images, rows, columns, channels, filters)
 
 
+@quantities
 def weight_blocks(
-    problem: Problem, dtype: str, packs: bool, apart: bool
+    problem: Extent, dtype: str, packs: bool, apart: bool
 ) -> tuple[Tile, ConvBlocks, int]:
     """Cut a weight gradient: chunks share out weights, bands of results follow each other.
 
@@ -304,7 +306,7 @@ def weight_blocks(
     shape = tile(dtype, filters)
     taps_muladds = problem.flops // 2
     wanted = min(max(1, taps_muladds // CHUNK_MULADDS), WEIGHT_CHUNKS)
-    if apart and taps_muladds >= 2 * SHARE_MULADDS and problem.x.shape[0] > 1:
+    if apart and taps_muladds >= 2 * SHARE_MULADDS and problem.images > 1:
         wanted = max(2, wanted)
     # A single tap does little with an input: larger blocks read it less often.
     widest = 64 if problem.row.taps * problem.column.taps > 1 else 128
@@ -312,7 +314,7 @@ def weight_blocks(
     block_channels = min(channels, widest)
     block_filters, block_channels = _evenly(problem, block_filters, block_channels, shape.columns)
     parts = problem.groups * -(-filters // block_filters) * -(-channels // block_channels)
-    shares = min(-(-wanted // parts), problem.x.shape[0]) if apart else 1
+    shares = min(-(-wanted // parts), problem.images) if apart else 1
     wanted = -(-wanted // shares)
     while problem.groups * -(-filters // block_filters) * -(-channels // block_channels) < wanted:
         if block_filters >= block_channels // 2 and block_filters > shape.columns:
@@ -329,11 +331,11 @@ def weight_blocks(
     results = min(RESULTS, GRADIENT_BYTES // (block_filters * shape.itemsize))
     room = WEIGHT_SLAB_BYTES // (block_channels * shape.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, results, room)
-    images = min(images, -(-problem.x.shape[0] // shares))
+    images = min(images, -(-problem.images // shares))
     return shape, ConvBlocks(images, rows, columns, block_channels, block_filters), shares
 
 
-def _evenly(problem: Problem, filters: int, channels: int, wide: int) -> tuple[int, int]:
+def _evenly(problem: Extent, filters: int, channels: int, wide: int) -> tuple[int, int]:
     """Blocks of weights no larger than these, of equal size and an even number where there are
     several: two threads' fair share."""
     across, down = -(-problem.filters // filters), -(-max(1, problem.channels) // channels)
@@ -343,7 +345,8 @@ def _evenly(problem: Problem, filters: int, channels: int, wide: int) -> tuple[i
     return filters, min(channels, round_up(-(-max(1, problem.channels) // down), 16))
 
 
-def tap_rows(problem: Problem, parts: int) -> int:
+@quantities
+def tap_rows(problem: Extent, parts: int) -> int:
     """Rows of taps of one chunk of a weight gradient that has ``parts`` blocks of channels.
 
     Chunks that share out taps pack the same inputs: three at most.
@@ -365,7 +368,7 @@ def _fit(channels: int, reach: int, room: int) -> int:
     return channels
 
 
-def _band(problem: Problem, results: int, room: int) -> tuple[int, int, int]:
+def _band(problem: Extent, results: int, room: int) -> tuple[int, int, int]:
     """Images, rows and columns of at most ``results`` results whose inputs fit ``room`` pixels."""
     row, column = problem.row, problem.column
     columns = column.out
@@ -378,7 +381,7 @@ def _band(problem: Problem, results: int, room: int) -> tuple[int, int, int]:
     images = 1
     if rows == row.out and columns == column.out:
         each = max(1, row.inputs(rows) * column.inputs(columns))
-        images = max(1, min(problem.x.shape[0], results // (rows * columns), room // each))
+        images = max(1, min(problem.images, results // (rows * columns), room // each))
     return images, rows, columns
 
 

@@ -62,7 +62,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     tile = choose.tile(work, filters)
     # Without padding, channels together in memory are read as they lie.
     packs = narrow or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
-    blocks = choose.conv_blocks(problem, tile, packs, narrow)
+    blocks = choose.conv_blocks(problem.extent, tile, packs, narrow)
     launch, weights = pack_weights(problem.w, tile, blocks.channels)
     panels = round_up(filters, tile.columns) // tile.columns
     size = panel_bytes(tile, channels, row.taps * column.taps)

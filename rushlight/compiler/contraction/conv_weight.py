@@ -85,7 +85,7 @@ def _planar(problem: Problem) -> list[Launch]:
         or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
     )
     dense = _dense(dw) and work == x.dtype
-    tile, blocks, shares = choose.weight_blocks(problem, work, packs, dense)
+    tile, blocks, shares = choose.weight_blocks(problem.extent, work, packs, dense)
     share_images = -(-x.shape[0] // shares)
     shares = -(-x.shape[0] // share_images)
     slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
@@ -96,7 +96,7 @@ def _planar(problem: Problem) -> list[Launch]:
         slab = (x.step(0), x.step(1), x.step(2))
     together = column.dilation * slab[2] == blocks.channels * tile.itemsize
     pairs = -(-channels // blocks.channels) * -(-filters // blocks.filters)
-    block_taps = choose.tap_rows(problem, problem.groups * pairs * shares)
+    block_taps = choose.tap_rows(problem.extent, problem.groups * pairs * shares)
     sums = (
         block_taps
         * column.taps

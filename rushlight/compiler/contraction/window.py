@@ -43,6 +43,18 @@ class Axis(Record):
         return max((count - 1) * self.stride + self.reach, 0)
 
 
+class Extent(Record):
+    """How much there is of a problem: all that deciding how to cut it needs."""
+
+    images: int
+    groups: int
+    filters: int  # of one group, as ``channels``
+    channels: int
+    flops: int
+    row: Axis
+    column: Axis
+
+
 class Problem(Record):
     """``x`` (N, H, W, C), ``w`` (groups, K / groups, C / groups, R, S), ``out`` (N, H', W', K)."""
 
@@ -71,6 +83,13 @@ class Problem(Record):
         """Two for each weight that meets a result."""
         taps = self.row.taps * self.column.taps
         return 2 * math.prod(self.out.shape) * self.channels * taps
+
+    @property
+    def extent(self) -> Extent:
+        return Extent(
+            self.x.shape[0], self.groups, self.filters, self.channels, self.flops,
+            self.row, self.column,
+        )  # fmt: skip
 
     @property
     def bytes(self) -> int:
