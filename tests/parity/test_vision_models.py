@@ -54,7 +54,8 @@ import json, sys, tvstub
 from torchvision import models
 
 def facts(w):
-    return [w.url, w.meta.get("num_params"), len(w.meta["categories"] or []), str(w.transforms())]
+    classes = len(w.meta.get("categories") or [])
+    return [w.url, w.meta.get("num_params"), classes, str(w.transforms())]
 
 print(json.dumps({
     name: {key: facts(w) for key, w in models.get_model_weights(name).__members__.items()}
@@ -70,7 +71,7 @@ def test_every_published_file() -> None:
     theirs = json.loads(printed)
     for name in names:
         ours = {
-            key: [w.url, w.meta.get("num_params"), len(w.meta["categories"] or []),
+            key: [w.url, w.meta.get("num_params"), len(w.meta.get("categories") or []),
                   str(w.transforms())]
             for key, w in models.get_model_weights(name).__members__.items()
         }  # fmt: skip

@@ -14,6 +14,8 @@ import numpy as np
 # What networks over clips look at: frames, height, width.
 CLIPS = {
     "r3d_18": (8, 56, 56), "mc3_18": (8, 56, 56), "r2plus1d_18": (8, 56, 56), "s3d": (16, 224, 224),
+    "swin3d_t": (9, 60, 60), "swin3d_s": (4, 56, 56), "swin3d_b": (18, 40, 66),
+    "mvit_v1_b": (16, 224, 224), "mvit_v2_s": (16, 224, 224),
 }  # fmt: skip
 
 
@@ -47,9 +49,13 @@ def observe(torch, models, names) -> dict[str, np.ndarray]:
         side = 299 if name == "inception_v3" else 224
         shape = (1, 3, *CLIPS.get(name, (side, side)))
         image = rng.standard_normal(shape).astype(np.float32)
+        images = [torch.from_numpy(image)]
+        if name.startswith("raft_"):
+            images.append(torch.from_numpy(np.roll(image, (3, -5), (2, 3)) * np.float32(0.9)))
         with torch.no_grad():
-            scores = model(torch.from_numpy(image))
-        seen[f"{name} scores"] = (scores["out"] if segmentation else scores).numpy()
+            scores = model(*images)
+        chosen = scores["out"] if segmentation else scores[-1] if len(images) > 1 else scores
+        seen[f"{name} scores"] = chosen.numpy()
     return seen
 
 

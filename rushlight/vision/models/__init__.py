@@ -1,8 +1,5 @@
 """torchvision.models: networks whose parameters have torchvision's names, and their weights."""
 
-from typing import Any
-
-from rushlight.base.left_out import LeftOut
 from rushlight.vision.models import (
     convnext,
     densenet,
@@ -15,6 +12,7 @@ from rushlight.vision.models import (
     mobilenet,
     mobilenetv2,
     mobilenetv3,
+    optical_flow,
     quantization,
     regnet,
     resnet,
@@ -281,8 +279,8 @@ __all__ = [
     "feature_extraction", "get_model", "get_model_builder", "get_model_weights", "get_weight",
     "googlenet", "inception", "inception_v3", "list_models", "maxvit", "maxvit_t", "mnasnet",
     "mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3", "mobilenet", "mobilenet_v2",
-    "mobilenet_v3_large", "mobilenet_v3_small", "mobilenetv2", "mobilenetv3", "quantization",
-    "register_model",
+    "mobilenet_v3_large", "mobilenet_v3_small", "mobilenetv2", "mobilenetv3", "optical_flow",
+    "quantization", "register_model",
     "regnet", "regnet_x_1_6gf", "regnet_x_3_2gf", "regnet_x_8gf", "regnet_x_16gf", "regnet_x_32gf",
     "regnet_x_400mf", "regnet_x_800mf", "regnet_y_1_6gf", "regnet_y_3_2gf", "regnet_y_8gf",
     "regnet_y_16gf", "regnet_y_32gf", "regnet_y_128gf", "regnet_y_400mf", "regnet_y_800mf",
@@ -294,13 +292,3 @@ __all__ = [
     "vgg19", "vgg19_bn", "video", "vision_transformer", "vit_b_16", "vit_b_32", "vit_h_14",
     "vit_l_16", "vit_l_32", "wide_resnet50_2", "wide_resnet101_2",
 ]  # fmt: skip
-
-_LEFT_OUT = {
-    "optical_flow": "RAFT is not part of it",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name == "optical_flow":
-        raise LeftOut("torchvision.models.optical_flow is left out of Rushlight: so is RAFT")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,10 @@ from rushlight.vision.models._api import WeightsEnum, register_model
 
 Builder = Callable[..., Any]
 # What pretrained=True stands for: the weights there were when it was an argument.
-FIRST_WEIGHTS = ("IMAGENET1K_V1", "COCO_WITH_VOC_LABELS_V1", "COCO_V1")
+FIRST_WEIGHTS = (
+    "IMAGENET1K_V1", "COCO_WITH_VOC_LABELS_V1", "COCO_V1", "KINETICS400_V1", "C_T_SKHT_V2",
+    "C_T_V2",
+)  # fmt: skip
 _NOT_GIVEN = object()
 
 
@@ -121,7 +124,7 @@ def fill(model: nn.Module, weights: WeightsEnum, progress: bool) -> None:
 
 def fit_to_weights(weights: WeightsEnum, kwargs: dict[str, Any]) -> None:
     """Arguments the model must have so that ``weights`` fit: the number of classes."""
-    if weights.meta["categories"] is not None:
+    if weights.meta.get("categories") is not None:
         _ovewrite_named_param(kwargs, "num_classes", len(weights.meta["categories"]))
 
 

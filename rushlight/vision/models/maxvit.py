@@ -94,7 +94,7 @@ class RelativePositionalMultiHeadAttention(nn.Module):
         self.merge = nn.Linear(feat_dim, feat_dim)
         ways = (2 * self.size - 1) ** 2
         self.relative_position_bias_table = nn.Parameter(torch.empty(ways, self.n_heads))
-        index = relative_index((self.size, self.size)).view(max_seq_len, max_seq_len)
+        index = relative_index((self.size, self.size))
         self.register_buffer("relative_position_index", index)
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 

@@ -1,4 +1,4 @@
-"""Attention inside windows of an image that are shifted from layer to layer (Swin, 2021)."""
+"""Attention in windows of an image or clip, shifted from layer to layer (Swin, 2021)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,41 @@ from rushlight.tensor import Tensor
 
 @lru_cache(maxsize=64)
 def _window_of_pixel(
-    height: int, width: int, window: tuple[int, int], shift: tuple[int, int]
+    sizes: tuple[int, ...], window: tuple[int, ...], shift: tuple[int, ...]
 ) -> Any:
     """(windows, pixels, pixels): -100 where two pixels of a window were no neighbours, else 0.
 
     After the cyclic shift a window at the border holds pixels from opposite sides of the image.
     """
-    region = np.zeros((height, width), np.float32)
-    for axis, (size, step, far) in enumerate(zip((height, width), window, shift, strict=True)):
+    region = np.zeros(sizes, np.int64)
+    for axis, (size, step, far) in enumerate(zip(sizes, window, shift, strict=True)):
         place = np.arange(size)
-        part = (place >= size - step).astype(np.float32)
-        part += (place >= size - far) if far else 0
-        region += (3.0 if axis == 0 else 1.0) * (part[:, None] if axis == 0 else part[None, :])
-    rows, columns = height // window[0], width // window[1]
-    cut = region.reshape(rows, window[0], columns, window[1]).transpose(0, 2, 1, 3)
-    pixels = cut.reshape(rows * columns, window[0] * window[1])
+        part = (place >= size - step).astype(np.int64) + ((place >= size - far) if far else 0)
+        region = 3 * region + part.reshape(
+            [-1 if each == axis else 1 for each in range(len(sizes))]
+        )
+    pixels = _cut(torch.from_numpy(region)[None, ..., None], window)[..., 0].numpy()
     return np.where(pixels[:, None, :] != pixels[:, :, None], np.float32(-100.0), np.float32(0.0))
+
+
+def _cut(x: Any, window: Sequence[int]) -> Any:
+    """(N, *S, C) in windows: (N * windows, pixels of a window, C)."""
+    n, *sizes, channels = x.shape
+    axes = len(window)
+    pairs = [
+        part for size, step in zip(sizes, window, strict=True) for part in (size // step, step)
+    ]
+    order = (0, *range(1, 2 * axes, 2), *range(2, 2 * axes + 1, 2), 2 * axes + 1)
+    return x.view(n, *pairs, channels).permute(order).reshape(-1, math.prod(window), channels)
+
+
+def _join(x: Any, sizes: Sequence[int], window: Sequence[int]) -> Any:
+    """What ``_cut`` took apart, an image of ``sizes`` again: (N, *S, C)."""
+    axes = len(window)
+    counts = [size // step for size, step in zip(sizes, window, strict=True)]
+    order = [place for axis in range(axes) for place in (1 + axis, 1 + axes + axis)]
+    x = x.view(-1, *counts, *window, x.shape[-1]).permute(0, *order, 2 * axes + 1)
+    return x.reshape(-1, *sizes, x.shape[-1])
 
 
 def shifted_window_attention(
@@ -50,25 +69,26 @@ def shifted_window_attention(
     logit_scale: Tensor | None = None,
     training: bool = True,
 ) -> Any:
-    """Attention of each window to itself: (N, H, W, C) -> (N, H, W, C).
+    """Attention of each window to itself: (N, *S, C) -> (N, *S, C), of images or clips.
 
     The image is padded to whole windows; ``shift_size`` moves it first, back at the end. With
     ``logit_scale`` the scores are cosines (version 2), and the key's part of ``qkv_bias`` counts
     as zero. ``relative_position_bias`` (1, heads, pixels, pixels) is added to the scores.
     """
-    n, height, width, channels = input.shape
-    down, across = window_size
-    below, right = -height % down, -width % across
-    x: Any = F.pad(input, (0, 0, 0, right, 0, below))
-    tall, wide = height + below, width + right
+    n, *sizes, channels = input.shape
+    beyond = [-size % step for size, step in zip(sizes, window_size, strict=True)]
+    x: Any = F.pad(input, (0, 0, *(part for each in reversed(beyond) for part in (0, each))))
+    padded = tuple(size + more for size, more in zip(sizes, beyond, strict=True))
     # One window as large as the image has nothing to shift.
-    shift = (0 if down >= tall else shift_size[0], 0 if across >= wide else shift_size[1])
+    shift = tuple(
+        0 if step >= size else far
+        for size, step, far in zip(padded, window_size, shift_size, strict=True)
+    )
+    axes = tuple(range(1, len(sizes) + 1))
     if sum(shift) > 0:
-        x = torch.roll(x, shifts=(-shift[0], -shift[1]), dims=(1, 2))
-    rows, columns = tall // down, wide // across
-    windows, pixels = rows * columns, down * across
-    x = x.view(n, rows, down, columns, across, channels)
-    x = x.permute(0, 1, 3, 2, 4, 5).reshape(n * windows, pixels, channels)
+        x = torch.roll(x, shifts=tuple(-far for far in shift), dims=axes)
+    x = _cut(x, window_size)
+    windows, pixels = x.shape[0] // n, x.shape[1]
 
     if logit_scale is not None and qkv_bias is not None:
         qkv_bias = qkv_bias.clone()
@@ -84,7 +104,7 @@ def shifted_window_attention(
         scores = (query * each**-0.5).matmul(key.transpose(-2, -1))
     scores = scores + relative_position_bias
     if sum(shift) > 0:
-        mask = torch.from_numpy(_window_of_pixel(tall, wide, (down, across), shift))
+        mask = torch.from_numpy(_window_of_pixel(padded, tuple(window_size), shift))
         mask = mask.to(dtype=x.dtype, device=x.device)
         scores = scores.view(n, windows, num_heads, pixels, pixels)
         scores = (scores + mask.unsqueeze(1)).view(-1, num_heads, pixels, pixels)
@@ -92,20 +112,34 @@ def shifted_window_attention(
     x = shares.matmul(value).transpose(1, 2).reshape(n * windows, pixels, channels)
     x = F.dropout(F.linear(x, proj_weight, proj_bias), p=dropout, training=training)
 
-    x = x.view(n, rows, columns, down, across, channels)
-    x = x.permute(0, 1, 3, 2, 4, 5).reshape(n, tall, wide, channels)
+    x = _join(x, padded, window_size)
     if sum(shift) > 0:
-        x = torch.roll(x, shifts=shift, dims=(1, 2))
-    return x[:, :height, :width, :].contiguous()
+        x = torch.roll(x, shifts=shift, dims=axes)
+    return x[(slice(None), *(slice(size) for size in sizes))].contiguous()
 
 
 def relative_index(window_size: Sequence[int]) -> Tensor:
-    """For each pair of a window's pixels, the row of the table for how they lie to each other."""
-    down, across = window_size
-    row, column = (each.ravel() for each in np.mgrid[:down, :across])
-    apart = (row[:, None] - row[None, :] + down - 1) * (2 * across - 1)
-    apart += column[:, None] - column[None, :] + across - 1
-    return torch.tensor(apart.ravel().astype(np.int64))
+    """The row of the table for how two pixels of a window lie to each other: (pixels, pixels)."""
+    places = np.indices(window_size).reshape(len(window_size), -1)
+    ways = tuple(2 * size - 1 for size in window_size)
+    apart = places[:, :, None] - places[:, None, :] + (np.array(window_size) - 1)[:, None, None]
+    rows = np.ravel_multi_index(tuple(apart), ways)
+    return torch.tensor(rows.astype(np.int64))
+
+
+def initial_table(window_size: Sequence[int], num_heads: int) -> nn.Parameter:
+    """One number a head for each way two pixels of a window lie to each other."""
+    ways = math.prod(2 * size - 1 for size in window_size)
+    table = nn.Parameter(torch.zeros(ways, num_heads))
+    nn.init.trunc_normal_(table, std=0.02)
+    return table
+
+
+def spread(table: Tensor, index: Tensor) -> Any:
+    """The table's rows by pairs of pixels: (1, heads, pixels, pixels)."""
+    pixels = math.isqrt(index.numel())
+    pairs: Any = table[index.flatten()]
+    return pairs.view(pixels, pixels, -1).permute(2, 0, 1).contiguous().unsqueeze(0)
 
 
 class ShiftedWindowAttention(nn.Module):
@@ -137,23 +171,16 @@ class ShiftedWindowAttention(nn.Module):
 
     def define_relative_position_bias_table(self) -> None:
         """One number a head for each way two pixels of a window lie to each other."""
-        ways = (2 * self.window_size[0] - 1) * (2 * self.window_size[1] - 1)
-        self.relative_position_bias_table = nn.Parameter(torch.zeros(ways, self.num_heads))
-        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+        self.relative_position_bias_table = initial_table(self.window_size, self.num_heads)
 
     def define_relative_position_index(self) -> None:
         """Which row of the table each pair of pixels takes."""
-        self.register_buffer("relative_position_index", relative_index(self.window_size))
-
-    def _spread(self, table: Tensor) -> Any:
-        """The table's rows by pairs of pixels: (1, heads, pixels, pixels)."""
-        pixels = self.window_size[0] * self.window_size[1]
-        pairs = table[self.relative_position_index].view(pixels, pixels, -1)
-        return pairs.permute(2, 0, 1).contiguous().unsqueeze(0)
+        index = relative_index(self.window_size).flatten()
+        self.register_buffer("relative_position_index", index)
 
     def get_relative_position_bias(self) -> Any:
         """What is added to the scores."""
-        return self._spread(self.relative_position_bias_table)
+        return spread(self.relative_position_bias_table, self.relative_position_index)
 
     def _logit_scale(self) -> Any:
         return None
@@ -217,7 +244,7 @@ class ShiftedWindowAttentionV2(ShiftedWindowAttention):
     def get_relative_position_bias(self) -> Any:
         """What is added to the scores."""
         made = self.cpb_mlp(self.relative_coords_table).view(-1, self.num_heads)
-        return 16 * torch.sigmoid(self._spread(made))
+        return 16 * torch.sigmoid(spread(made, self.relative_position_index))
 
     def _logit_scale(self) -> Any:
         return self.logit_scale

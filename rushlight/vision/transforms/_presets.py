@@ -162,3 +162,22 @@ class VideoClassification(nn.Module):
             f"{self.crop_size} stays; values go to [0.0, 1.0] and are normalised with mean "
             f"{self.mean} and std {self.std}. The result is (..., C, T, H, W)."
         )
+
+
+class OpticalFlow(nn.Module):
+    """Two images to [-1, 1]: (*N, C, H, W) or PIL -> two of (*N, C, H, W) float32."""
+
+    def forward(self, img1: Any, img2: Any) -> tuple[Any, Any]:
+        half = [0.5, 0.5, 0.5]
+        first, second = (_normalised(img, half, half).contiguous() for img in (img1, img2))
+        return first, second
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def describe(self) -> str:
+        """The same in a sentence."""
+        return (
+            "Takes two PIL images or image tensors, single (C, H, W) or batched (B, C, H, W). "
+            "Values go to [-1.0, 1.0]."
+        )

@@ -35,7 +35,7 @@ SMALL = {
     "squeezenet1_0": 32,
     "swin_t": 32,
 }
-CLIPS = {"r2plus1d_18": (2, 16, 16)}  # fmt: skip
+CLIPS = {"r2plus1d_18": (2, 16, 16), "swin3d_t": (2, 32, 40)}
 
 
 def count(model) -> int:
@@ -87,10 +87,54 @@ def test_a_grid_that_does_not_fit() -> None:
     small = {"stem_channels": 4, "block_channels": [8], "block_layers": [1], "head_dim": 4}
     model = models.MaxVit((16, 16), partition_size=2, stochastic_depth_prob=0.0, **small)
     assert tuple(model(torch.randn(1, 3, 16, 16)).shape) == (1, 1000)
-    with pytest.raises(NotImplementedError, match="swin3d_t is left out"):
-        models.video.swin3d_t  # noqa: B018
     with pytest.raises(NotImplementedError, match="quantised"):
         models.quantization.resnet18  # noqa: B018
+
+
+def test_clips_of_pooled_attention() -> None:
+    block = models.video.mvit.MSBlockConfig
+    blocks = [
+        block(1, 8, 8, [3, 3, 3], [3, 3, 3], [1, 1, 1], [1, 2, 2]),
+        block(2, 8, 16, [3, 3, 3], [3, 3, 3], [1, 2, 2], [1, 1, 1]),
+    ]
+    clip = torch.randn(2, 3, 4, 32, 32)
+    for relative in (False, True):
+        model = models.video.MViT(
+            (32, 32), 4, blocks, residual_pool=relative, residual_with_cls_embed=False,
+            rel_pos_embed=relative, proj_after_attn=relative, num_classes=3,
+        )  # fmt: skip
+        scores = model(clip)
+        assert tuple(scores.shape) == (2, 3)
+        scores.sum().backward()
+        assert all(parameter.grad is not None for parameter in model.parameters())
+    with pytest.raises(ValueError, match="Unsupported input dimension"):
+        model(clip[0, 0])
+    with pytest.raises(ValueError, match="block_setting is empty"):
+        models.video.MViT((32, 32), 4, [], False, False, False, False)
+
+
+def test_flow_of_two_images() -> None:
+    torch.manual_seed(0)
+    raft = models.optical_flow.raft
+    encoder = {"layers": (4, 4, 4, 4, 8), "norm_layer": None}
+    model = models.optical_flow.raft_small(
+        feature_encoder=raft.FeatureEncoder(**encoder),
+        context_encoder=raft.FeatureEncoder(**{**encoder, "layers": (4, 4, 4, 4, 160)}),
+        corr_block=raft.CorrBlock(num_levels=2, radius=3),
+        mask_predictor=raft.MaskPredictor(in_channels=96, hidden_size=4),
+    )
+    first = torch.rand(1, 3, 32, 40)
+    flows = model(first, first.roll(3, 2), num_flow_updates=2)
+    assert [tuple(flow.shape) for flow in flows] == [(1, 2, 32, 40)] * 2
+    sum(flow.abs().mean() for flow in flows).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    with pytest.raises(ValueError, match="divisible by 8"):
+        model(first[..., :36], first[..., :36])
+    with pytest.raises(ValueError, match="too small"):
+        model(first[..., :24, :], first[..., :24, :])
+    weights = models.optical_flow.Raft_Small_Weights.DEFAULT
+    pair = weights.transforms()(torch.full((3, 8, 8), 255, dtype=torch.uint8), torch.zeros(3, 8, 8))
+    assert [float(each.mean()) for each in pair] == [1.0, -1.0]
 
 
 def test_clips_are_prepared() -> None:
