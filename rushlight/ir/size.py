@@ -183,6 +183,8 @@ class Size:
     def __mul__(self, other: Any) -> Any:
         if type(other) is int and other in (0, 1) and type(self.value) is int:
             return self if other else 0
+        if isinstance(other, (list, tuple, str)):
+            return NotImplemented  # so many of them: they ask for an int
         return self.tape.compute(operator.mul, self, other)
 
     __rmul__ = __mul__
@@ -342,7 +344,8 @@ def quantity(function: Callable[..., Made]) -> Callable[..., Made]:
 
 def quantities(function: Callable[..., Made]) -> Callable[..., Made]:
     """``quantity`` for several numbers: a function of numbers and records of them that gives a
-    number, a record or a tuple. What of its result is no number is decided."""
+    number, a record or a tuple of such. What of its result is no number is decided; what becomes
+    text of a kernel is better not part of it."""
 
     @functools.wraps(function)
     def wrapped(*given: Any) -> Made:

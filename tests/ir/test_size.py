@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from rushlight.ir.size import Size, Tape, decision, quantity
+from rushlight.base.record import Record
+from rushlight.ir.size import Size, Tape, decision, place_of, plain, quantities, quantity
 
 
 def test_arithmetic_is_replayed_for_other_numbers() -> None:
@@ -94,3 +95,35 @@ def test_decisions_and_quantities_are_one_step() -> None:
     place = alone.place(clipped(alone.inputs[0]))
     values = alone.replay([1])
     assert values is not None and values[place] == 0
+
+
+class Cut(Record):
+    rows: int
+    parts: int
+    name: str
+
+
+@quantities
+def cut(many: Cut, limit: int) -> tuple[Cut, int]:
+    rows = min(many.rows, limit)
+    return Cut(rows, -(-many.rows // rows), "long" if many.rows > 100 else "short"), rows * 2
+
+
+def test_quantities_of_records() -> None:
+    tape = Tape([50])
+    made, twice = cut(Cut(tape.inputs[0], 0, "x"), 8)
+    assert (plain(made.rows), plain(made.parts), made.name, plain(twice)) == (8, 7, "short", 16)
+    places = [place_of(tape, each) for each in (made.rows, made.parts, twice)]
+    tape.close()
+    values = tape.replay([6])
+    assert values is not None
+    assert [values[place] for place in places] == [6, 1, 12]
+    assert tape.replay([101]) is None  # another name
+    assert cut(Cut(20, 0, "x"), 8) == (Cut(8, 3, "short"), 16)
+
+
+def test_so_many_of_a_list_fix_a_size() -> None:
+    tape = Tape([3])
+    assert ["a"] * tape.inputs[0] == ["a", "a", "a"]
+    tape.close()
+    assert tape.replay([4]) is None

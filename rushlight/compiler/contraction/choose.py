@@ -293,7 +293,6 @@ def conv_blocks(problem: Extent, tile: Tile, packs: bool, narrow: bool) -> ConvB
     return ConvBlocks(images, rows, columns, channels, filters)
 
 
-@quantities
 def weight_blocks(
     problem: Extent, dtype: str, packs: bool, apart: bool
 ) -> tuple[Tile, ConvBlocks, int]:
@@ -302,6 +301,15 @@ def weight_blocks(
     ``apart``: chunks may also share out images, each with sums of its own, to be added up: so many
     shares. Smaller blocks of weights instead would read and pack every input more often.
     """
+    wide, run, blocks, shares = _weight_blocks(problem, dtype, packs, apart)
+    return tile(dtype, wide, run), blocks, shares
+
+
+@quantities
+def _weight_blocks(
+    problem: Extent, dtype: str, packs: bool, apart: bool
+) -> tuple[int, int, ConvBlocks, int]:
+    """(columns and rows that the tile is chosen for, blocks, shares)"""
     filters, channels = problem.filters, max(1, problem.channels)
     shape = tile(dtype, filters)
     taps_muladds = problem.flops // 2
@@ -326,13 +334,14 @@ def weight_blocks(
     reach = problem.row.reach * problem.column.reach * shape.itemsize if packs else 0
     block_channels = _fit(block_channels, reach, WEIGHT_SLAB_BYTES)
     run = block_channels * (problem.column.taps if problem.column.dilation == 1 else 1)
-    shape = tile(dtype, min(filters, block_filters), run)
+    wide = min(filters, block_filters)
+    shape = tile(dtype, wide, run)
     block_filters = round_up(block_filters, shape.columns)
     results = min(RESULTS, GRADIENT_BYTES // (block_filters * shape.itemsize))
     room = WEIGHT_SLAB_BYTES // (block_channels * shape.itemsize) if packs else 1 << 40
     images, rows, columns = _band(problem, results, room)
     images = min(images, -(-problem.images // shares))
-    return shape, ConvBlocks(images, rows, columns, block_channels, block_filters), shares
+    return wide, run, ConvBlocks(images, rows, columns, block_channels, block_filters), shares
 
 
 def _evenly(problem: Extent, filters: int, channels: int, wide: int) -> tuple[int, int]:
