@@ -9,7 +9,6 @@ before, with a plan to make. Copied at once, the batch is one input.
 from __future__ import annotations
 
 import ctypes
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
-from rushlight.engine.value import concrete
+from rushlight.engine.value import Value, concrete
 from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.tensor import Tensor, mark_made
@@ -32,7 +31,7 @@ def located(tensor: Any) -> Buffer | None:
     if not isinstance(tensor, Tensor) or (tensor._edge is not None and local.trace.grad):
         return None
     storage = tensor._storage
-    value = tensor._value if storage is None else storage.value
+    value: Value = tensor._value if storage is None else storage.value
     return None if value.parent is not None else value.buffer
 
 
@@ -49,36 +48,33 @@ def seen_in(buffer: Buffer, tensor: Tensor) -> np.ndarray[Any, Any]:
 def in_rows(tensors: Sequence[Tensor], buffers: Sequence[Buffer], stack: bool) -> Buffer | None:
     """The parts, each without gaps, copied one behind the other; None if they have gaps, other
     dtypes or other sizes (of the first axis too if they are stacked)."""
-    dtype = tensors[0]._value.meta.dtype
-    item, first = dtype.itemsize, tensors[0]._current_layout().shape
+    kind = tensors[0]._value.meta
+    item, shape = kind.dtype.itemsize, kind.shape
     sources, total = [], 0
     for tensor, buffer in zip(tensors, buffers, strict=True):
-        layout = tensor._current_layout()
-        shape = layout.shape
-        if shape != first and (stack or shape[1:] != first[1:] or len(shape) != len(first)):
+        meta = tensor._value.meta
+        if meta is not kind and (
+            stack or meta.dtype is not kind.dtype
+            or len(meta.shape) != len(shape) or meta.shape[1:] != shape[1:]
+        ):  # fmt: skip
             return None
-        if tensor._value.meta.dtype is not dtype:
-            return None
-        size = math.prod(shape) * item
-        if tensor._storage is None:
-            sources.append((buffer.address, size))
-        elif layout.contiguous:
-            sources.append((buffer.address + layout.offset * item, size))
-        else:
-            return None
-        total += size
-    for buffer in buffers:
-        tail.need(buffer)
+        place = buffer.address
+        if tensor._storage is not None:
+            layout = tensor._layout
+            if not layout.contiguous:
+                return None
+            place += layout.offset * item
+        sources.append((place, meta.nbytes))
+        total += meta.nbytes
+    if tail.held is not None:
+        for buffer in buffers:
+            tail.need(buffer)
     result = Buffer(total)
-    place = result.address
+    place, copy = result.address, ctypes.memmove
     for source, size in sources:
-        ctypes.memmove(place, source, size)
+        copy(place, source, size)
         place += size
     return result
-
-
-def _nbytes(tensor: Tensor) -> int:
-    return math.prod(tensor._current_layout().shape) * tensor._value.meta.dtype.itemsize
 
 
 def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
@@ -95,14 +91,14 @@ def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
         if buffer is None:
             return None
         buffers.append(buffer)
-    dtype, shape = tensors[0]._value.meta.dtype, tensors[0]._current_layout().shape
+    dtype, shape = tensors[0]._value.meta.dtype, tensors[0]._value.meta.shape
     stack = name == "stack"
     rank, limit = len(shape) + stack, TEXT_LIMIT if few else BYTES_LIMIT
-    if not -rank <= dim < rank or sum(map(_nbytes, tensors)) > limit:
+    if not -rank <= dim < rank or sum([each._value.meta.nbytes for each in tensors]) > limit:
         return None
     axis = dim % rank
     if axis == 0 and (rows := in_rows(tensors, buffers, stack)) is not None:
-        count = [each._current_layout().shape[0] for each in tensors if not stack]
+        count = [each._value.meta.shape[0] for each in tensors if not stack]
         shape = (len(tensors), *shape) if stack else (sum(count), *shape[1:])
         return Tensor._of(mark_made(concrete(rows, shape, dtype)))
     arrays = [seen_in(*each) for each in zip(buffers, tensors, strict=True)]

@@ -25,6 +25,7 @@ from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir import host
 from rushlight.ir.graph import Node
 from rushlight.ir.size import plain, quantity, shown
+from rushlight.runtime import openblas
 from rushlight.runtime.executor import HostCall
 
 
@@ -139,7 +140,8 @@ def _run(arguments: int) -> None:
         for address, (shape, dtype) in zip(words, call.sources, strict=False)
     ]
     node = Node("host", (), call.shape, call.dtype, {"name": call.name, "params": call.params})
-    with np.errstate(all="ignore"):
+    elements = max([array.size for array in arrays], default=0)
+    with np.errstate(all="ignore"), openblas.one_thread(elements):
         result = host.call(call.name, arrays, call.params, node)
     _array(words[place - 1], call.shape, call.dtype)[...] = result
 
