@@ -11,6 +11,9 @@ from rushlight.nn import Module, Sequential
 from rushlight.nn import functional as nn_functional
 from rushlight.tensor import Tensor
 from rushlight.text import functional as F
+from rushlight.text.character_pairs import CharBPETokenizer
+from rushlight.text.masking import MaskTransform
+from rushlight.text.patterns import RegexTokenizer
 from rushlight.text.tokenizers import BERTTokenizer, CLIPTokenizer, GPT2BPETokenizer
 from rushlight.text.vocab import Vocab
 
@@ -18,9 +21,12 @@ __all__ = [
     "AddToken",
     "BERTTokenizer",
     "CLIPTokenizer",
+    "CharBPETokenizer",
     "GPT2BPETokenizer",
     "LabelToIndex",
+    "MaskTransform",
     "PadTransform",
+    "RegexTokenizer",
     "Sequential",
     "StrToIntTransform",
     "ToTensor",
@@ -28,10 +34,9 @@ __all__ = [
     "VocabTransform",
 ]
 
-_OTHERS = "CharBPETokenizer MaskTransform RegexTokenizer SentencePieceTokenizer"
 __getattr__ = leaving_out(
     "torchtext.transforms",
-    dict.fromkeys(_OTHERS.split(), "BERTTokenizer, CLIPTokenizer and GPT2BPETokenizer are there"),
+    {"SentencePieceTokenizer": "BERTTokenizer, CLIPTokenizer and GPT2BPETokenizer are there"},
 )
 
 

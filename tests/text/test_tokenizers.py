@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import rushlight as torch
 from rushlight import text
 from rushlight.text import byte_pairs, transforms, word_pieces
 
@@ -76,3 +77,53 @@ def test_what_is_left_out_says_so() -> None:
     for where, name in ((transforms, "SentencePieceTokenizer"), (text, "models"), (text, "nn")):
         with pytest.raises(NotImplementedError, match=name):
             getattr(where, name)
+
+
+# What torchtext 0.18's CharBPETokenizer and MaskTransform gave (its Python, on PyTorch 2.13).
+def test_pairs_of_characters(tmp_path: Path) -> None:
+    parts = ["l", "o", "w", "e", "r</w>", "lo", "low", "low</w>", "er</w>", "<unk>", "<s>", "a</w>"]
+    encoder, merges = tmp_path / "encoder.json", tmp_path / "merges.txt"
+    encoder.write_text(json.dumps({part: place for place, part in enumerate(parts)}))
+    merges.write_text("#version: 0.2\nl o\nlo w\nlo w</w>\ne r</w>\n")
+    plain = transforms.CharBPETokenizer(encoder, merges, suffix="</w>")
+    assert plain.vocab_size == 12
+    assert plain(["low lower a"]) == [[7, 6, 8, 11]]
+    assert plain.decode([7, 6, 8, 11]) == "low lower a "
+    with pytest.raises(KeyError, match="z"):
+        plain("zz")
+    careful = transforms.CharBPETokenizer(
+        encoder, merges, unk_token="<unk>", suffix="</w>", special_tokens=["<s>"]
+    )
+    assert careful("<s> lowz") == [10, 6, 9]
+    assert careful.decode([10, 99]) == "<s><unk>"
+    bare = transforms.CharBPETokenizer(encoder, merges, return_tokens=True)
+    assert bare("low er\na") == ["low", "e", "r", "\n", "a"]
+    with pytest.raises(RuntimeError, match="Unknown token <x> not found"):
+        transforms.CharBPETokenizer(encoder, merges, unk_token="<x>")
+    with pytest.raises(TypeError, match="not supported"):
+        plain(3)
+
+
+def test_replacements_one_after_another() -> None:
+    quotes = transforms.RegexTokenizer([(r"\'", " '  "), (r"\"", "")])
+    assert quotes('it\'s "one"\tline') == ["it", "'", "s", "one\tline"]
+    assert transforms.RegexTokenizer([(r"a*", "x")])("baac") == ["xbxcx"]  # as RE2, not as re.sub
+    assert transforms.RegexTokenizer([(r"(\w)(\d)?", r"\2\\\0")])("é a1") == ["é", "1\\a1"]
+    with pytest.raises(ValueError, match=r"needs .*0 to .*1, the groups of"):
+        transforms.RegexTokenizer([("(a)", r"\2")])
+    with pytest.raises(TypeError, match="needs a text, got list"):
+        quotes(["a"])
+
+
+def test_tokens_to_guess() -> None:
+    torch.manual_seed(3)
+    hide = transforms.MaskTransform(30, 4, 6, 5)
+    tokens = torch.randint(0, 30, (5, 17))
+    tokens[:, 0] = 6
+    tokens[2, 5:] = 5
+    masked, targets, mask = hide(tokens)
+    assert targets.tolist() == [21, 15, 20, 12, 2, 19, 21, 9]
+    assert masked[1].tolist() == [6, 4, 14, 6, 29, 21, 16, 4, 8, 17, 24, 4, 20, 0, 1, 4, 13]
+    assert (mask.dtype, mask.sum(1).tolist()) == (torch.int32, [2, 2, 1, 2, 1])
+    nothing = transforms.MaskTransform(30, 4, 6, 5, mask_prob=0.01)
+    assert nothing(tokens)[2].nonzero().tolist() == [[0, 0]]
