@@ -71,7 +71,7 @@ def sum(
 ) -> Tensor:  # fmt: skip
     """The sum of what counts; integers as int64."""
     x = _filled(_cast(input, _sums_in(input, dtype)), mask, 0)
-    return function("sum")(x, _axes(input, dim), keepdim)  # type: ignore[no-any-return]
+    return function("sum")(x, _axes(input, dim), bool(keepdim))  # type: ignore[no-any-return]
 
 
 def prod(
@@ -115,7 +115,7 @@ def amax(
 ) -> Tensor:  # fmt: skip
     """The largest that counts."""
     x = _cast(input, dtype)
-    return function("amax")(_filled(x, mask, _limit(x.dtype, -1)), _axes(x, dim), keepdim)  # type: ignore[no-any-return]
+    return function("amax")(_filled(x, mask, _limit(x.dtype, -1)), _axes(x, dim), bool(keepdim))  # type: ignore[no-any-return]
 
 
 def amin(
@@ -124,7 +124,7 @@ def amin(
 ) -> Tensor:  # fmt: skip
     """The smallest that counts."""
     x = _cast(input, dtype)
-    return function("amin")(_filled(x, mask, _limit(x.dtype, 1)), _axes(x, dim), keepdim)  # type: ignore[no-any-return]
+    return function("amin")(_filled(x, mask, _limit(x.dtype, 1)), _axes(x, dim), bool(keepdim))  # type: ignore[no-any-return]
 
 
 def argmax(
@@ -132,7 +132,7 @@ def argmax(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Where the largest that counts is, in the dtype of the input, as PyTorch has it."""
-    found = function("argmax")(_filled(input, mask, _limit(input.dtype, -1)), dim, keepdim)
+    found = function("argmax")(_filled(input, mask, _limit(input.dtype, -1)), dim, bool(keepdim))
     return convert(found, dtype or input.dtype)
 
 
@@ -141,7 +141,7 @@ def argmin(
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Where the smallest that counts is, in the dtype of the input, as PyTorch has it."""
-    found = function("argmin")(_filled(input, mask, _limit(input.dtype, 1)), dim, keepdim)
+    found = function("argmin")(_filled(input, mask, _limit(input.dtype, 1)), dim, bool(keepdim))
     return convert(found, dtype or input.dtype)
 
 
@@ -170,8 +170,8 @@ def median(
     """The lower median of what counts along ``dim``."""
     x = _cast(input, dtype)
     if mask is None:
-        return function("median")(x, dim, keepdim)[0]  # type: ignore[no-any-return]
-    return function("nanmedian")(_filled(x, mask, math.nan), dim, keepdim)[0]  # type: ignore[no-any-return]
+        return function("median")(x, dim, bool(keepdim))[0]  # type: ignore[no-any-return]
+    return function("nanmedian")(_filled(x, mask, math.nan), dim, bool(keepdim))[0]  # type: ignore[no-any-return]
 
 
 def norm(
@@ -181,7 +181,7 @@ def norm(
     """The vector norm of what counts."""
     x = _cast(input, dtype)
     other = math.inf if ord == -math.inf else 0
-    return function("_vector_norm")(_filled(x, mask, other), ord, _axes(x, dim), keepdim)  # type: ignore[no-any-return]
+    return function("_vector_norm")(_filled(x, mask, other), ord, _axes(x, dim), bool(keepdim))  # type: ignore[no-any-return]
 
 
 def var(
@@ -225,7 +225,7 @@ def logsumexp(
     """log(sum(exp(x))) of what counts."""
     x = _cast(input, dtype)
     low = _limit(x.dtype, -1)
-    made = function("logsumexp")(_filled(x, mask, low), _axes(x, dim), keepdim)
+    made = function("logsumexp")(_filled(x, mask, low), _axes(x, dim), bool(keepdim))
     return convert(made, x.dtype)  # of whole numbers too, as in PyTorch
 
 

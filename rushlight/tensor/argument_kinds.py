@@ -32,11 +32,11 @@ def _is_ints(value: Any) -> bool:
     if not isinstance(value, (tuple, list)):
         return False
     return not value or (
-        _is_whole(value[0]) and all(_is_whole(each) or each.__class__ is bool for each in value)
+        is_whole(value[0]) and all(is_whole(each) or each.__class__ is bool for each in value)
     )
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
     """An int, or a tensor that counts as one."""
     if isinstance(value, Tensor):
         kind = value.dtype
@@ -53,7 +53,7 @@ def _is_dims(value: Any) -> bool:
 
 
 def _is_window(value: Any) -> bool:
-    return _is_whole(value) or _is_ints(value)
+    return is_whole(value) or _is_ints(value)
 
 
 def _is_bool(value: Any) -> bool:
@@ -66,7 +66,7 @@ def _is_axis(value: Any) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    return _is_whole(value) and not (isinstance(value, Tensor) and value.dtype is bool_)
+    return is_whole(value) and not (isinstance(value, Tensor) and value.dtype is bool_)
 
 
 def _is_number(value: Any) -> bool:
@@ -169,7 +169,7 @@ def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
     annotation = parameter.annotation
     if parameter.variadic and annotation == "int":
         annotation = "Shape"
-        if len(value) == 1 and not _is_whole(value[0]):
+        if len(value) == 1 and not is_whole(value[0]):
             (value,) = value  # one sequence of what may be given one by one
     if op.name[0] != "_" and not _fits(annotation, value, parameter.name):
         place = op.parameters.index(parameter) + 1

@@ -22,7 +22,7 @@ from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.tensor import random_complex as complexes
-from rushlight.tensor.argument_kinds import asks
+from rushlight.tensor.argument_kinds import asks, is_whole
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
@@ -170,6 +170,9 @@ def randint(
     if high is None:
         raise TypeError('randint() missing 1 required positional arguments: "high"')
     low = 0 if low is None else low
+    for name, bound in (("low", low), ("high", high)):
+        if not is_whole(bound):
+            raise TypeError(f"randint(): argument '{name}' must be int, not {type(bound).__name__}")
     kind = dtype or dtypes.int64
     shape = shape_of((size,))
     if local.trace.abstract:
@@ -285,11 +288,14 @@ def normal(
     requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers; ``mean`` and ``std`` may be tensors that broadcast."""
+    drawn_for_each = isinstance(mean, Tensor) or isinstance(std, Tensor)
+    if drawn_for_each and not (size is None and dtype is None):
+        raise TypeError("normal(): tensors of means or deviations say what size and dtype there is")
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     if isinstance(std, Tensor) and not local.trace.abstract and (std._array() < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+    if drawn_for_each:
         shape = np.broadcast_shapes(
             tuple(mean.shape) if isinstance(mean, Tensor) else (),
             tuple(std.shape) if isinstance(std, Tensor) else (),

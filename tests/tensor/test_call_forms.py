@@ -111,3 +111,57 @@ def test_masks():
         torch.masked.sum(x, mask=mask.reshape(1, 1, 2))
     with pytest.raises(RuntimeError):
         torch.masked.sum(torch.ones(1), mask=mask[0])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: torch.randint(0, 10.5, (2,)),
+        lambda: torch.randint("10", (2,)),
+        lambda: torch.randint_like(M, 0, "x"),
+        lambda: torch.normal(M, 0, 5),
+        lambda: torch.normal(M, M, dtype=torch.float16),
+        lambda: M.var(True, correction=0),
+        lambda: M.std(unbiased=True, correction=0),
+        lambda: M.bfloat16(torch.contiguous_format),
+        lambda: M.contiguous(torch.contiguous_format),
+    ],
+)
+def test_more_type_errors(call):
+    with pytest.raises(TypeError):
+        call()
+
+
+def test_normalised_with_half_of_the_statistics():
+    x = torch.ones(1, 2, 3)
+    with pytest.raises(ValueError, match="both be None or neither"):
+        F.instance_norm(x, torch.zeros(2), None)
+    with pytest.raises(RuntimeError, match="running_var should contain 2 elements not 1"):
+        F.instance_norm(x, torch.zeros(2), torch.ones(1))
+
+
+def test_kinds_that_have_no_kernel():
+    for call in (
+        lambda: M.cumsum(0, dtype=torch.bool),
+        lambda: M.cumprod(0, dtype=torch.bool),
+        lambda: torch.triu_indices(2, 2, dtype=torch.float32),
+    ):
+        with pytest.raises(NotImplementedError):
+            call()
+
+
+def test_norms_of_another_kind():
+    with pytest.raises(RuntimeError, match="should be real for real inputs"):
+        torch.norm(M, dtype=torch.complex64)
+    with pytest.raises(RuntimeError, match="without narrowing"):
+        torch.linalg.vector_norm(M, dtype=torch.bfloat16)
+    assert torch.linalg.vector_norm(M, dtype=torch.float64).dtype is torch.float64
+
+
+def test_counts_below_zero():
+    with pytest.raises(RuntimeError, match="row must be non-negative"):
+        torch.triu_indices(-1, 2)
+    with pytest.raises(RuntimeError, match="non-negative"):
+        torch.combinations(X, r=-3)
+    with pytest.raises(RuntimeError, match="one dimension less"):
+        torch.linalg.householder_product(torch.ones(1, 3, 3), torch.ones(1))

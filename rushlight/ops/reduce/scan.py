@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import bool_, int64
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import int64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape
@@ -139,5 +139,8 @@ def _running(kind: str, input: Node, dim: int, dtype: DType | None) -> Node:
     if dtype is None:
         real = input.dtype.is_floating_point or input.dtype.is_complex
         dtype = input.dtype if real else int64
+    if dtype is bool_:
+        name = "cumsum" if kind == "sum" else "cumprod"
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
     x = build.cast(input, dtype)
     return build.scan(x, kind, axis) if x.ndim else x

@@ -40,9 +40,12 @@ def _moments(
     return binary("div", squares, const(divisor, squares.shape, squares.dtype)), average, axes
 
 
-def _var_arguments(dim: Any, unbiased: Any) -> tuple[Any, Any]:
-    # var(True) means unbiased=True over everything.
-    return (None, dim) if isinstance(dim, bool) else (dim, unbiased)
+def _var_arguments(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    if isinstance(dim, bool):  # var(True) means unbiased=True over everything
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError("takes unbiased or correction, not both")
+    return dim, unbiased
 
 
 @composite(method=True)
@@ -51,7 +54,7 @@ def var(
     correction: int | float | None = None,
 ) -> Node:  # fmt: skip
     """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
-    dim, unbiased = _var_arguments(dim, unbiased)
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
     spread, _, axes = _moments("var", input, dim, unbiased, correction, keepdim)
     return build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real())
 
@@ -66,7 +69,7 @@ def std(
     correction: int | float | None = None,
 ) -> Node:  # fmt: skip
     """The square root of ``var``."""
-    dim, unbiased = _var_arguments(dim, unbiased)
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
     spread, _, axes = _moments("std", input, dim, unbiased, correction, keepdim)
     return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype.to_real())
 
@@ -81,7 +84,7 @@ def _(
     keepdim: bool,
     correction: int | float | None,
 ) -> Grads:
-    dim, unbiased = _var_arguments(dim, unbiased)
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
     x = build.cast(input, compute_dtype(input.dtype))
     axes = normalize_dims(dim, x.ndim)
     if correction is None:
@@ -109,7 +112,7 @@ def var_mean(
     correction: int | float | None = None,
 ) -> tuple[Node, Node]:  # fmt: skip
     """(var, mean)."""
-    dim, unbiased = _var_arguments(dim, unbiased)
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
     spread, average, axes = _moments("var_mean", input, dim, unbiased, correction, keepdim)
     return (
         build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real()),
@@ -126,7 +129,7 @@ def std_mean(
     correction: int | float | None = None,
 ) -> tuple[Node, Node]:  # fmt: skip
     """(std, mean)."""
-    dim, unbiased = _var_arguments(dim, unbiased)
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
     _, average, axes = _moments("std_mean", input, dim, unbiased, correction, keepdim)
     recording.now = False  # std would warn of the same once more
     return (

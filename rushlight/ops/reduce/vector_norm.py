@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import float64
+from rushlight.base.dtype import float64, promote
 from rushlight.base.shape import normalize_dims
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
@@ -35,6 +35,17 @@ def vector_norm(
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{legacy_name(kind)}"
+        )
+    if input.dtype.is_complex != kind.is_complex:
+        which = "complex" if input.dtype.is_complex else "real"
+        raise RuntimeError(
+            f"linalg.vector_norm: dtype should be {which} for {which} inputs, but got "
+            f"{legacy_name(kind)}"
+        )
+    if promote(input.dtype, kind) is not kind:
+        raise RuntimeError(
+            f"linalg.vector_norm: the dtype of the input ({legacy_name(input.dtype)}) should be "
+            f"convertible without narrowing to the specified dtype ({legacy_name(kind)})"
         )
     wide = build.cast(input, compute_dtype(kind))
     if wide.dtype.is_complex:

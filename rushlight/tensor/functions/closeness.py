@@ -16,7 +16,7 @@ def isclose(
     Raises RuntimeError for a negative tolerance.
     """
     for name, given in (("rtol", rtol), ("atol", atol)):
-        if given < 0:
+        if not given >= 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {given}")
     found: Tensor = function("isclose")(input, other, rtol, atol, equal_nan)
     return found

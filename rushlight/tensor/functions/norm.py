@@ -60,6 +60,16 @@ def instance_norm(
 ) -> Tensor:  # fmt: skip
     """Each channel of each sample of (N, C, *) to mean 0, variance 1, times weight plus bias."""
     n, channels = input.shape[:2]
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
+    for name, given in (
+        ("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
+        ("bias", bias),
+    ):  # fmt: skip
+        if given is not None and given.numel() != channels:  # type: ignore[attr-defined]
+            raise RuntimeError(
+                f"{name} should contain {channels} elements not {given.numel()}"  # type: ignore[attr-defined]
+            )
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError(

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.dtype import int64
+from rushlight.base.dtype import int32, int64
 from rushlight.base.warn import warn
 from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import source_of
+from rushlight.tensor.kinds import type_name
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -158,6 +159,8 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     """Every choice of r elements of a vector, as rows; of none of them: (0,)."""
     if input.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return function("narrow")(input, 0, 0, 0)  # type: ignore[no-any-return]
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
@@ -194,6 +197,11 @@ def _triangle(name: str, take: Any) -> Any:
         row: int, col: int, offset: int = 0, *, dtype: DType = int64, device: Any = None,
         layout: Any = None,
     ) -> Tensor:  # fmt: skip
+        for side, count in (("row", row), ("col", col)):
+            if count < 0:
+                raise RuntimeError(f"{side} must be non-negative, got{count}")
+        if dtype not in (int64, int32):
+            raise NotImplementedError(f"\"{name}\" not implemented for '{type_name(dtype)}'")
         rows, columns = take(row, offset, col)
         return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np))
 

@@ -69,7 +69,7 @@ def _converted(x: Tensor, kind: DType, wanted: Any) -> Tensor:
 
 
 def cast_method(name: str, kind: DType) -> Callable[..., Tensor]:
-    def method(self: Tensor, memory_format: Any = None) -> Tensor:
+    def method(self: Tensor, *, memory_format: Any = None) -> Tensor:
         return _converted(self, kind, memory_format)
 
     method.__name__ = method.__qualname__ = name

@@ -48,7 +48,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return lies_in(self._current_layout(), memory_format)
 
 
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+def contiguous(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """Itself where the elements lie so, else a copy that does.
 
     >>> import rushlight as torch

@@ -141,6 +141,11 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
     who = "torch.linalg.householder_product"
     if input.ndim < 2:
         raise RuntimeError(f"{who}: input must have at least 2 dimensions.")
+    if tau.ndim != input.ndim - 1:
+        raise RuntimeError(
+            f"{who}: Expected tau to have one dimension less than input, but got tau.ndim equal to "
+            f"{tau.ndim} and input.ndim is equal to {input.ndim}"
+        )
     if input.shape[-2] < input.shape[-1]:
         raise RuntimeError(
             f"{who}: input.shape[-2] must be greater than or equal to input.shape[-1]"
