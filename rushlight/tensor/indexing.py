@@ -175,11 +175,12 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 
 def _select_first(self: Tensor, index: int) -> Tensor:
-    shape = self._value.meta.shape
+    shape = self._value.meta.layout.shape  # a plain tuple: asking torch.Size is Python's work
     if not shape:
         return _only_element(self, index)
-    if not -shape[0] <= index < shape[0]:
-        raise IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
+    size = shape[0]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension 0 with size {size}")
     made: Tensor = function("select")(self, 0, index)
     return made
 
