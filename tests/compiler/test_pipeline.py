@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rushlight.base.dtype import bool_, complex64, float32, float64, int64
+from rushlight.base.dtype import bool_, complex64, complex128, float32, float64, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler import Fresh, SameAs, SameAsOutput, compile_graph
 from rushlight.compiler.loops.lower import texts
@@ -180,6 +180,30 @@ def test_complex_numbers_are_host_calls_in_a_plan() -> None:
     x = build.input(0, (4,), complex64)
     plan = compile_graph([build.unary("exp", x)], [x], [])
     assert plan is not None
+
+
+@pytest.mark.parametrize("kind", [complex64, complex128])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((3, 4), (4, 5)), ((2, 3, 17), (2, 17, 1)), ((0, 2), (2, 3)), ((2, 0), (0, 3))],
+)
+def test_products_of_complex_matrices_are_compiled(
+    kind: DType, left: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(3)
+    inputs = [build.input(k, shape, kind) for k, shape in enumerate((left, right))]
+    arrays = [
+        (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(kind.np)
+        for shape in (left, right)
+    ]
+    product = build.dot(*inputs)
+    agree([product], inputs, arrays)
+
+
+def test_a_product_of_complex_matrices_is_one_of_real_ones() -> None:
+    x, y = build.input(0, (30, 40), complex64), build.input(1, (40, 50), complex64)
+    plan = compile_graph([build.dot(x, y)], [x, y], [])
+    assert "matmul 1x30x80x100 f32" in plan.labels
 
 
 def test_the_user_s_line_is_found_from_the_command() -> None:

@@ -2,7 +2,8 @@
 
     %2 = mul %0 %1 : c64[3]   ->   %2 = host %0 %1 name=primitive params=(mul, ...) : c64[3]
 
-The rest of the plan stays compiled, so one spectrum in a model does not make all of it slow.
+The rest of the plan stays compiled, so one spectrum in a model does not make all of it slow; and
+products of complex matrices are products of their parts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.dtype import from_numpy
+from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ir.host import Array, host
 from rushlight.ir.interpret import evaluate
@@ -45,9 +47,34 @@ def hosted(sinks: list[Node]) -> list[Node]:
                 node.op, sources, node.shape, node.dtype, node.attrs
             )  # fmt: skip
             continue
-        # The user's line is no part of what is computed.
-        attrs = tuple((name, node.attrs[name]) for name in node.attrs if name != "site")
-        params = (node.op, node.shape, node.dtype, attrs)
-        given = {"name": "primitive", "params": params}
-        made[node] = Node("host", sources, node.shape, node.dtype, given)
+        if node.op == "dot" and node.dtype.is_complex:
+            made[node] = _dot(*sources)
+        else:
+            made[node] = _called(node, sources)
     return [made[sink] for sink in sinks]
+
+
+def _called(node: Node, sources: tuple[Node, ...]) -> Node:
+    # The user's line is no part of what is computed.
+    attrs = tuple((name, node.attrs[name]) for name in node.attrs if name != "site")
+    params = (node.op, node.shape, node.dtype, attrs)
+    given = {"name": "primitive", "params": params}
+    return Node("host", sources, node.shape, node.dtype, given)
+
+
+def _dot(a: Node, b: Node) -> Node:
+    """(..., M, K) x (..., K, N) as one product of real numbers, (..., M, 2K) x (..., 2K, 2N).
+
+    A number of ``a`` is a pair beside each other, one of ``b`` the matrix [[re, im], [-im, re]].
+    """
+    left, right = (_called(build.parts(each), (each,)) for each in (a, b))
+    *batch, depth, width = b.shape
+    start, part = (0,) * b.ndim, (*b.shape, 1)
+    ones = (1,) * right.ndim
+    real, imag = (build.slice(right, (*start, place), part, ones) for place in (0, 1))
+    turned = build.cat([build.unary("neg", imag), real], b.ndim)
+    rows = [build.reshape(each, (*batch, depth, 1, width, 2)) for each in (right, turned)]
+    matrix = build.reshape(build.cat(rows, b.ndim - 1), (*batch, 2 * depth, 2 * width))
+    sums = build.dot(build.reshape(left, (*a.shape[:-1], 2 * depth)), matrix)
+    pairs = build.from_parts(build.reshape(sums, (*a.shape[:-1], width, 2)))
+    return _called(pairs, pairs.src)
