@@ -103,10 +103,10 @@ class _IndependentConstraint(Constraint):
 
     def check(self, value: Any) -> Any:
         found, dims = self.base_constraint.check(value), self.reinterpreted_batch_ndims
-        if found.dim() < dims:
+        if found.ndim < dims:
             needed = self.base_constraint.event_dim + dims
-            raise ValueError(f"Expected value.dim() >= {needed} but got {value.dim()}")
-        return found.reshape((*tuple(found.shape)[: found.dim() - dims], -1)).all(-1)
+            raise ValueError(f"Expected value.dim() >= {needed} but got {value.ndim}")
+        return found.reshape((*tuple(found.shape)[: found.ndim - dims], -1)).all(-1)
 
     def __repr__(self) -> str:
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -213,7 +213,7 @@ class _Simplex(Constraint):
     event_dim = 1
 
     def check(self, value: Any) -> Any:
-        return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
+        return (value >= 0).all(-1) & (abs(value.sum(-1) - 1) < 1e-6)
 
 
 class _Multinomial(Constraint):

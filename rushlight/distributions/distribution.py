@@ -12,6 +12,7 @@ import rushlight as torch
 from rushlight.base.warn import warn
 from rushlight.distributions import constraints
 from rushlight.distributions.arguments import lazy_property
+from rushlight.distributions.inside import inside
 from rushlight.tensor import Size, Tensor
 
 
@@ -62,7 +63,7 @@ class Distribution:
             ):
                 continue  # computed from a parameter that is checked itself
             value = getattr(self, name)
-            if not constraint.check(value).all():
+            if not inside(constraint, value):
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape "
                     f"{tuple(value.shape)}) of distribution {self!r} to satisfy the constraint "
@@ -212,7 +213,7 @@ class Distribution:
             return
         if support is None:
             raise ValueError("support must be not None")
-        if not support.check(value).all():
+        if not inside(support, value):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {shape}) to be within "
                 f"the support ({support!r}) of the distribution {self!r}, but found invalid "

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.distributions import constraints
+from rushlight.distributions.inside import inside
 from rushlight.runtime.implicit_gradient import gamma_gradient
 
 D = torch.distributions
@@ -139,3 +141,32 @@ def test_wisharts_diverge():
     q = torch.distributions.Wishart(torch.tensor(2.5), torch.tensor([[1.0, 0.1], [0.1, 3.0]]))
     assert abs(torch.distributions.kl_divergence(p, q).item() - 1.1324) < 1e-4
     assert abs(torch.distributions.kl_divergence(p, p).item()) < 1e-6
+
+
+@pytest.mark.parametrize("count", [3, 5000])  # numbers of NumPy, and those of a plan
+def test_few_and_many_values_are_checked_alike(count: int) -> None:
+    fine = torch.linspace(0.1, 0.9, count)
+    for constraint, wrong in (
+        (constraints.unit_interval, 1.5),
+        (constraints.positive, 0.0),
+        (constraints.real_vector, math.nan),
+        (constraints.nonnegative_integer, 0.5),
+        (constraints.integer_interval(0, 7), math.inf),
+        (constraints.less_than(torch.full((count,), 2.0)), 2.0),
+        (constraints.simplex, -0.1),
+    ):
+        good = fine
+        if constraint is constraints.simplex:
+            good = fine / fine.sum()
+        elif constraint.is_discrete:
+            good = (fine * 7).round()
+        bad = good.clone()
+        bad[-1] = wrong
+        assert inside(constraint, good)
+        assert not inside(constraint, bad)
+
+
+def test_values_that_a_gradient_goes_through_are_checked() -> None:
+    scale = torch.tensor([1.0, -1.0], requires_grad=True)
+    with pytest.raises(ValueError, match="scale"):
+        D.Normal(torch.zeros(2), scale * 2)
