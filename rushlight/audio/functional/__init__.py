@@ -1,5 +1,6 @@
 """torchaudio.functional: the formulas under the transforms."""
 
+from rushlight.audio.functional.alignment import TokenSpan, forced_align, merge_tokens
 from rushlight.audio.functional.beamforming import (
     apply_beamforming,
     mvdr_weights_rtf,
@@ -48,10 +49,12 @@ from rushlight.audio.functional.modulation import flanger, phaser
 from rushlight.audio.functional.phase import griffinlim, phase_vocoder, pitch_shift
 from rushlight.audio.functional.resampling import resample
 from rushlight.audio.functional.spectrum import inverse_spectrogram, spectrogram
+from rushlight.audio.functional.transducer import rnnt_loss
 from rushlight.base.left_out import leaving_out
 
 __all__ = [
     "DB_to_amplitude",
+    "TokenSpan",
     "add_noise",
     "allpass_biquad",
     "amplitude_to_DB",
@@ -75,6 +78,7 @@ __all__ = [
     "fftconvolve",
     "filtfilt",
     "flanger",
+    "forced_align",
     "frechet_distance",
     "gain",
     "griffinlim",
@@ -87,6 +91,7 @@ __all__ = [
     "mask_along_axis",
     "mask_along_axis_iid",
     "melscale_fbanks",
+    "merge_tokens",
     "mu_law_decoding",
     "mu_law_encoding",
     "mvdr_weights_rtf",
@@ -99,6 +104,7 @@ __all__ = [
     "psd",
     "resample",
     "riaa_biquad",
+    "rnnt_loss",
     "rtf_evd",
     "rtf_power",
     "sliding_window_cmn",
@@ -109,7 +115,7 @@ __all__ = [
 ]
 
 _LEFT_OUT = """
-    forced_align merge_tokens rnnt_loss vad TokenSpan
+    vad
 """
 __getattr__ = leaving_out(
     "torchaudio.functional", dict.fromkeys(_LEFT_OUT.split(), "it is one of few uses")

@@ -1,5 +1,6 @@
 """torchaudio.transforms: the formulas of ``functional`` as modules."""
 
+from rushlight.audio.transforms.beamforming import PSD, RTFMVDR, SoudenMVDR
 from rushlight.audio.transforms.inverse import GriffinLim, InverseMelScale
 from rushlight.audio.transforms.level import Fade, MuLawDecoding, MuLawEncoding, Resample, Vol
 from rushlight.audio.transforms.masking import FrequencyMasking, SpecAugment, TimeMasking
@@ -21,11 +22,14 @@ from rushlight.audio.transforms.spectral import (
     Spectrogram,
 )
 from rushlight.audio.transforms.stretch import PitchShift, Speed, SpeedPerturbation, TimeStretch
+from rushlight.audio.transforms.transducer import RNNTLoss
 from rushlight.base.left_out import leaving_out
 
 __all__ = [
     "LFCC",
     "MFCC",
+    "PSD",
+    "RTFMVDR",
     "AddNoise",
     "AmplitudeToDB",
     "ComputeDeltas",
@@ -44,8 +48,10 @@ __all__ = [
     "MuLawEncoding",
     "PitchShift",
     "Preemphasis",
+    "RNNTLoss",
     "Resample",
     "SlidingWindowCmn",
+    "SoudenMVDR",
     "SpecAugment",
     "SpectralCentroid",
     "Spectrogram",
@@ -57,7 +63,7 @@ __all__ = [
 ]
 
 _LEFT_OUT = """
-    MVDR PSD RNNTLoss RTFMVDR SoudenMVDR Vad
+    MVDR Vad
 """
 __getattr__ = leaving_out(
     "torchaudio.transforms", dict.fromkeys(_LEFT_OUT.split(), "it is one of few uses")
