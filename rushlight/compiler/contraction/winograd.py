@@ -41,6 +41,8 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
     extra = [one for one in (epilogue.bias, epilogue.residual) if one is not None]
     return (
         epilogue.row_bias is None
+        # The last vector's results are stored twice: a residual in their memory would add twice.
+        and (epilogue.residual is None or whole_vectors(problem.filters))
         and all(one.dtype == "f32" and one.strides[-1] == 1 for one in extra)
         and suits(problem)
     )
@@ -49,7 +51,6 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
 def suits(problem: Problem) -> bool:
     """Whether a problem, or a gradient of it, is for this algorithm."""
     x, out = problem.x, problem.out
-    lanes = cpu.host().lanes(4)
     return (
         x.dtype == out.dtype == "f32"
         and problem.groups == 1
@@ -58,12 +59,16 @@ def suits(problem: Problem) -> bool:
             for axis in (problem.row, problem.column)
         )
         and min(problem.channels, problem.filters) >= _FEWEST
-        and problem.channels % lanes == problem.filters % lanes == 0
         and x.strides[3] == out.strides[3] == 1
         and _tiles(problem) >= _FEWEST_TILES
         # Odd sizes waste what the algorithm saves if there is little else.
         and _tiles(problem) * 4 <= 1.6 * math.prod(out.shape[:3])
     )
+
+
+def whole_vectors(*counts: int) -> bool:
+    """Whether vectors of so many neighbours are all full."""
+    return all(count % cpu.host().lanes(4) == 0 for count in counts)
 
 
 def _tiles(problem: Problem) -> int:
@@ -81,7 +86,7 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     block = _block(tile, tiles, channels, filters)
     blocks = -(-tiles // block)
     # Rows a page apart, and points a page apart, would push each other out of the first cache.
-    v_row, m_row = channels * 4 + 64, round_up(filters, tile.columns) * 4 + 64
+    v_row, m_row = round_up(4 * channels, 64) + 64, round_up(filters, tile.columns) * 4 + 64
     v_point, m_point = (round_up(block * each, 4096) + 320 for each in (v_row, m_row))
     edge = round_up(4 * max(channels, round_up(filters, tile.columns)), 64)
     room = round_up(POINTS * (v_point + m_point) + 2 * edge + 64, 4096)

@@ -10,7 +10,7 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.tile import Tile
-from rushlight.compiler.contraction.winograd_places import finished, places
+from rushlight.compiler.contraction.winograd_places import finished, places, vectors
 
 _TAPS = 9
 
@@ -25,7 +25,7 @@ def define(tile: Tile, finish: Finish, pointers: tuple[str, ...], words: tuple[s
     vector_bytes = tile.lanes * tile.itemsize
     spot = body.op(f"alloca [{4 * vector_bytes} x i8], align 64")
     sums = [body.at(spot, str(number * vector_bytes)) for number in range(4)]
-    with body.loop("0", word["filters"], str(tile.lanes)) as filter_:
+    with vectors(body, tile, word["filters"]) as filter_:
         # One vector of filters' weights, channel by channel, where the inputs' points were.
         source = body.at(at.pointer["w"], body.mul(filter_, word["w_filter"]))
         with body.loop("0", word["channels"]) as channel:

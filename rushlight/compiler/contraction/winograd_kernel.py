@@ -21,6 +21,7 @@ from rushlight.compiler.contraction.winograd_places import (
     notes,
     places,
     transformed_inputs,
+    vectors,
 )
 from rushlight.compiler.contraction.winograd_weights import POINTS
 from rushlight.compiler.launch import Kernel
@@ -113,7 +114,7 @@ def _inputs(spec: Winograd) -> str:
         ]
         line = body.at("%room", body.mul(number, word["v_row"]))
         targets = [body.at(line, body.mul(word["v_point"], str(p))) for p in range(POINTS)]
-        with body.loop("0", word["channels"], str(tile.lanes)) as channel:
+        with vectors(body, tile, word["channels"]) as channel:
             offset = body.mul(channel, str(tile.itemsize))
             transformed_inputs(body, tile, sources, offset, targets, offset)
     return function("inputs", _BLOCK, body)
@@ -174,7 +175,7 @@ def _results(spec: Winograd) -> str:
         targets = at.outputs(body, here, body.at(edge, word["edge"]))
         line = body.at(products, body.mul(number, word["m_row"]))
         sources = [body.at(line, body.mul(word["m_point"], str(p))) for p in range(POINTS)]
-        with body.loop("0", word["filters"], str(tile.lanes)) as column:
+        with vectors(body, tile, word["filters"]) as column:
             offset = body.mul(column, str(tile.itemsize))
             upper, lower = [], []
             for place in range(4):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rushlight.compiler.contraction import values
@@ -86,6 +88,15 @@ def places(body: Body, pointers: tuple[str, ...], words: tuple[str, ...]) -> Pla
     pointer = dict(zip(pointers, body.words("%args", len(pointers), kind="ptr"), strict=True))
     found = body.words("%args", len(words), first=len(pointers))
     return Places(pointer, dict(zip(words, found, strict=True)))
+
+
+@contextmanager
+def vectors(body: Body, tile: Tile, count: str) -> Iterator[str]:
+    """Where vectors of ``count`` neighbours begin, at least a vector of them: the last one lies
+    over the one before where they do not divide evenly, and does some of its work again."""
+    last = body.sub(count, str(tile.lanes))
+    with body.loop("0", count, str(tile.lanes)) as first:
+        yield body.min(first, last)
 
 
 def transformed_inputs(

@@ -17,7 +17,7 @@ from tests.compiler.contraction.test_conv import laid, reference
 Array = np.ndarray[Any, Any]
 Pair = tuple[int, int]
 ONES = ((1, 1), (1, 1))
-LANES = cpu.host().lanes(4)  # what channels and filters have to be multiples of
+LANES = cpu.host().lanes(4)  # a weight gradient needs whole vectors
 
 
 def run(
@@ -36,9 +36,9 @@ def run(
 @settings(max_examples=12, deadline=None)
 @given(
     st.integers(1, 3), st.integers(11, 21), st.integers(11, 21),
-    st.sampled_from((32, 32 + LANES, 128 + LANES)),
-    st.sampled_from((32, 48, 64 + LANES)), st.tuples(*[st.tuples(*[st.integers(-1, 3)] * 2)] * 2),
-    st.integers(0, 3),
+    st.sampled_from((32, 33, 40, 128 + LANES)),
+    st.sampled_from((32, 47, 64 + LANES, 72)),
+    st.tuples(*[st.tuples(*[st.integers(-1, 3)] * 2)] * 2), st.integers(0, 3),
 )  # fmt: skip
 def test_values(
     images: int, height: int, width: int, channels: int, filters: int,
@@ -65,6 +65,24 @@ def test_what_follows() -> None:
     np.testing.assert_allclose(out, np.maximum(sums + bias, 0), atol=2e-4)
     out = run(x, w, bias=machine.operand(bias), residual=machine.operand(residual))
     np.testing.assert_allclose(out, sums + bias + residual, atol=2e-4)
+
+
+def test_vectors_that_are_not_full() -> None:
+    """The last one lies over the one before: the same results again. A residual may be in the
+    results' own memory, and is not added twice."""
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal((3, 13, 14, 35)).astype("f")
+    w = rng.standard_normal((37, 35, 3, 3)).astype("f")
+    bias = rng.standard_normal(37).astype("f")
+    sums = reference(x, w, (1, 1), ONES, (1, 1), 1)
+    out = run(x, w, bias=machine.operand(bias), activation="relu")
+    np.testing.assert_allclose(out, np.maximum(sums + bias, 0), atol=2e-4)
+    residual = rng.standard_normal((3, 13, 14, 37)).astype("f")
+    want = sums + residual
+    operands = [machine.operand(each) for each in (x, w, residual)]
+    epilogue = Epilogue(residual=operands[2])
+    machine.run(conv(*operands, (1, 1), ONES, (1, 1), 1, epilogue))
+    np.testing.assert_allclose(residual, want, atol=2e-4)
 
 
 def test_input_gradient() -> None:
@@ -97,13 +115,14 @@ def test_whole_numbers_are_exact() -> None:
     assert np.array_equal(run(x, w), reference(x, w, (1, 1), ONES, (1, 1), 1))
 
 
+@pytest.mark.parametrize("filters", [32 + LANES, 37])
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
-def test_what_is_not_finite_stays_where_it_belongs(odd: float) -> None:
+def test_what_is_not_finite_stays_where_it_belongs(odd: float, filters: int) -> None:
     rng = np.random.default_rng(4)
-    x = rng.standard_normal((2, 14, 15, 32)).astype("f")
-    w = rng.standard_normal((32 + LANES, 32, 3, 3)).astype("f")
+    x = rng.standard_normal((2, 14, 15, 35)).astype("f")
+    w = rng.standard_normal((filters, 35, 3, 3)).astype("f")
     w[np.abs(w) < 1e-3] = 1
-    x[1, 6, 7, 5] = x[0, 0, 0, 3] = x[0, 13, 14, 31] = odd
+    x[1, 6, 7, 5] = x[0, 0, 0, 3] = x[0, 13, 14, 34] = odd
     with np.errstate(all="ignore"):
         want = reference(x, w, (1, 1), ONES, (1, 1), 1).astype("f")
     out = run(x, w)
