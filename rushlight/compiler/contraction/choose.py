@@ -48,14 +48,17 @@ class Blocks(Record):
 
 
 @decision
-def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
+def tile(dtype: str, columns: int, rows: int = MANY, fixed: bool = False) -> Tile:
     """The register tile for an output that is ``rows`` x ``columns``.
 
     Rows that vary from step to step (a batch) must not be given: the tile is in the kernel's text.
+    ``fixed``: they never do, and may have a height of their own; a step of a recurrent layer, whose
+    rows may, has one of a few.
     """
     host = cpu.host()
     lanes = host.lanes(values.SIZES[dtype])
-    shapes = _SHAPES[host.registers >= 32, host.vector_bytes >= 32]
+    registers = host.registers >= 32, host.vector_bytes >= 32
+    shapes = _SHAPES[registers] + (_HEIGHTS.get(registers, ()) if fixed else ())
 
     def cost(shape: tuple[int, int]) -> float:
         # Multiply-adds done for each that counts; of equals the first in the list.
@@ -74,18 +77,19 @@ def tile(dtype: str, columns: int, rows: int = MANY) -> Tile:
 # (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. The first fill the
 # registers with sums and leave one for A's number and one for each vector of B. Lower ones are as
 # fast with two vectors of 64 bytes or more, while there are twice as many sums as a multiply-add
-# takes cycles: whatever height wastes least. Taller ones have more addresses than registers.
-_SHAPES = {
+# takes cycles. Taller ones have more addresses than registers.
+_SHAPES: dict[tuple[bool, bool], tuple[tuple[int, int], ...]] = {
     (False, True): ((6, 2), (4, 3), (12, 1), (8, 1)),
-    (True, True): (
-        *((12, 2), (8, 3), (14, 2), (13, 2)),
-        *((rows, 2) for rows in range(11, 5, -1)),
-        (4, 4),
-        *((rows, 3) for rows in range(7, 3, -1)),
-        *((5, 2), (4, 2), (8, 1)),
-    ),
+    (True, True): ((12, 2), (8, 3), (8, 2), (4, 4), (4, 3), (4, 2), (8, 1)),
     (False, False): ((6, 2), (4, 3), (12, 1), (8, 1)),
     (True, False): ((8, 2), (6, 3), (4, 4)),
+}
+# So whatever height wastes least.
+_HEIGHTS = {
+    (True, True): (
+        *((rows, 2) for rows in (14, 13, 11, 10, 9, 7, 6, 5)),
+        *((rows, 3) for rows in (7, 6, 5)),
+    )
 }
 
 
@@ -335,7 +339,7 @@ def _weight_blocks(
     block_channels = _fit(block_channels, reach, WEIGHT_SLAB_BYTES)
     run = block_channels * (problem.column.taps if problem.column.dilation == 1 else 1)
     wide = min(filters, block_filters)
-    shape = tile(dtype, wide, run)
+    shape = tile(dtype, wide, run, True)
     block_filters = round_up(block_filters, shape.columns)
     results = min(RESULTS, GRADIENT_BYTES // (block_filters * shape.itemsize))
     room = WEIGHT_SLAB_BYTES // (block_channels * shape.itemsize) if packs else 1 << 40

@@ -51,7 +51,8 @@ def point_weight(problem: Problem) -> list[Launch]:
         filter_blocks += 1  # an even number of chunks is two threads' fair share
     parts = problem.groups * filter_blocks * channel_blocks
     wanted = min(max(1, problem.flops // 2 // choose.CHUNK_MULADDS), choose.WEIGHT_CHUNKS)
-    tile = choose.tile(x.dtype, -(-channels // channel_blocks), -(-filters // filter_blocks))
+    across, down = -(-channels // channel_blocks), -(-filters // filter_blocks)
+    tile = choose.tile(x.dtype, across, down, True)
     block_filters = round_up(-(-filters // filter_blocks), tile.rows)
     block_channels = round_up(-(-channels // channel_blocks), tile.columns)
     walks = _walks(problem)

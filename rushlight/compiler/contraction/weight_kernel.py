@@ -223,6 +223,7 @@ def _pack_together(
             for vector in range(tile.vectors):
                 lane = body.add(filter_, str(vector * tile.lanes))
                 from_ = body.at(here, body.mul(lane, str(values.SIZES[copier.source])))
+                body.prefetch(body.at(from_, body.mul(word["g_column"], "16")))
                 value = values.load(body, copier.source, from_, tile.lanes)
                 place = body.at(to, str(vector * tile.lanes * tile.itemsize))
                 values.store(body, tile.dtype, value, place, tile.lanes)

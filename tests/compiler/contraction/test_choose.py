@@ -14,7 +14,7 @@ def test_heights_fit_on_avx512(monkeypatch: pytest.MonkeyPatch, columns: int) ->
     wide = cpu.named("avx512")
     monkeypatch.setattr(choose.cpu, "host", lambda: wide)
     for rows in (4, 9, 10, 21, 26, 27, 64, 147, 384):
-        tile = choose.tile("f32", columns, rows)
+        tile = choose.tile("f32", columns, rows, True)
         done = -(-rows // tile.rows) * tile.rows * -(-columns // tile.columns) * tile.columns
         assert done <= 1.13 * rows * columns, (rows, tile)
         # Fewer sums than a multiply-add takes cycles, twice, wait for each other.
@@ -29,3 +29,13 @@ def test_many_rows_have_the_tallest_tile_that_leaves_addresses_in_registers(
     for columns in (32, 64, 256, 1024):
         tile = choose.tile("f32", columns)
         assert (tile.rows, tile.vectors) == (12, 2)
+
+
+def test_rows_that_vary_have_few_heights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel each would be compiled: steps of recurrent layers have up to 32 rows."""
+    for isa in ("avx512", "avx2"):
+        host = cpu.named(isa)
+        monkeypatch.setattr(choose.cpu, "host", lambda host=host: host)
+        for columns in (32, 64, 100, 256):
+            found = {choose.tile("f32", columns, rows) for rows in range(1, 33)}
+            assert len(found) <= 4, (isa, columns, found)
