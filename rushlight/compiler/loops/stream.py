@@ -69,9 +69,12 @@ def _is_streamed_chain(schedule: Schedule) -> bool:
         return False
     sizes = [store.node.dtype.itemsize for store in stores]
     whole = s.lanes * s.unroll
-    if s.sizes[s.vector] < SEVERAL * whole or any(whole * n % s.cpu.vector_bytes for n in sizes):
+    if any(whole * n % s.cpu.vector_bytes for n in sizes):
         return False
-    return s.row_count * s.inner_count * sum(sizes) >= LARGE
+    # In this order: of small results whose sizes vary, "several?" would be one more thing that
+    # decides which mould they fit.
+    large = s.row_count * s.inner_count * sum(sizes) >= LARGE
+    return large and s.sizes[s.vector] >= SEVERAL * whole
 
 
 def _first_stored(stores: list[Store]) -> int:
