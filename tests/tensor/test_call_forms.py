@@ -165,3 +165,10 @@ def test_counts_below_zero():
         torch.combinations(X, r=-3)
     with pytest.raises(RuntimeError, match="one dimension less"):
         torch.linalg.householder_product(torch.ones(1, 3, 3), torch.ones(1))
+
+
+@pytest.mark.parametrize("unfold", [torch.Tensor.unfold, torch.unfold_copy])
+def test_windows_of_less_than_nothing(unfold):
+    """A shape below zero wrote past its memory."""
+    with pytest.raises(RuntimeError, match="size is -1 but must be >= 0"):
+        unfold(torch.ones(10, 10), 1, -1, 3)

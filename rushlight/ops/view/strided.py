@@ -26,6 +26,8 @@ def unfold(input: Node, dimension: int, size: int, step: int) -> Node:
 def _unfolded(x: Layout, dimension: int, size: int, step: int) -> Layout:
     axis = normalize_dim(dimension, len(x.shape))
     length = x.shape[axis] if x.shape else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
     if size > length:
         raise RuntimeError(
             f"maximum size for tensor at dimension {axis} is {length} but size is {size}"
