@@ -103,8 +103,11 @@ class Trace:
         default = get_default_dtype()
         if self.steps + self.planned > STEP_LIMIT or self.default is not default:
             # What an integer divided by two is depends on the default dtype: another trie.
+            same = self.default is default
             self.default = default
-            self._forget()
+            # What is known of sizes that vary stays: a plan of other sizes is a cast of it, where
+            # a new one takes ten times as long.
+            self._forget({k: each for k, each in self.families.items() if same and each.outlives()})
             cut = None
         epoch = Epoch(self)
         root = self.ground if cut is None else cut.root
@@ -136,16 +139,16 @@ class Trace:
         self._forget()
         self.reset()
 
-    def _forget(self) -> None:
-        """An empty trie."""
+    def _forget(self, families: dict[Any, Any] | None = None) -> None:
+        """An empty trie; ``families`` are known from the one before."""
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
         self.planned: int = 0  # what plans count as
         # What traces that differ in sizes only have in common: see engine/twins.py.
-        self.families: dict[Any, Any] = {}
+        self.families: dict[Any, Any] = families or {}
         self.pieces: dict[Any, Any] = {}
         self.shells = False  # whether it has ever met a tensor without elements
-        self.varies = False
+        self.varies = bool(families)
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
         self.waits: set[Any] = set()  # tokens of turns in loops with gradients
         self.rounds = Rounds()

@@ -91,7 +91,22 @@ class Family:
         self.examples: list[Step] = []
         self.moulds: list[Pattern] = []
         self.casts = 0
+        self.earlier = 0  # casts in tries before this one
         self.closed = False
+
+    def outlives(self) -> bool:
+        """Whether a new trie should know it: its moulds have been of use in the one that ends.
+
+        What it knows of that one is the ways to its examples, without all that branches off.
+        """
+        useful = self.casts > self.earlier
+        self.earlier = self.casts
+        for end in (*self.examples, *[each.form.path[-1] for each in self.moulds]):
+            step: Step | None = end
+            while step is not None:
+                step.children, step.plans, step.passages, step.cut = {}, {}, {}, None
+                step = step.parent
+        return useful
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import rushlight as torch
 from rushlight.base.events import subscribe
 from rushlight.compiler import pipeline
-from rushlight.engine import clear, twins
+from rushlight.engine import clear, trace, twins
 from rushlight.engine.flush import stats
 
 F, nn = torch.nn.functional, torch.nn
@@ -286,3 +287,27 @@ def test_usual_programs_take_sizes_everywhere() -> None:
     finally:
         stop()
     assert reasons == []
+
+
+def steps_alive() -> int:
+    gc.collect()
+    return sum(isinstance(each, trace.Step) for each in gc.get_objects())
+
+
+def test_moulds_outlive_the_trie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trie that has grown too large is dropped; what is known of sizes that vary is not."""
+    lengths = [*range(5, 29), 5, 6]
+    known = [language(length, 3) for length in lengths[:24]]
+    moulds, steps = twins.stats.moulds, steps_alive()
+    assert moulds
+    monkeypatch.setattr(trace, "STEP_LIMIT", 0)
+    torch.zeros(1).item()
+    monkeypatch.undo()
+    assert not trace.local.trace.root.children
+    left = steps_alive()
+    assert 0 < left < steps / 2, (left, steps)  # those of examples
+    again = [language(length, 3) for length in lengths]
+    assert twins.stats.moulds == moulds
+    for one, other in zip([*known, *known[:2]], again, strict=True):
+        assert one[:-1] == other[:-1]
+        np.testing.assert_array_equal(one[-1], other[-1])
