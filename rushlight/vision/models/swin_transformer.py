@@ -132,6 +132,49 @@ class SwinTransformerBlockV2(SwinTransformerBlock):
         return x + self.stochastic_depth(self.norm2(self.mlp(x)))
 
 
+def stages(
+    embed_dim: int,
+    depths: Sequence[int],
+    num_heads: Sequence[int],
+    window_size: Sequence[int],
+    stochastic_depth_prob: float,
+    downsample_layer: Layer,
+    make: Layer,
+    norm: Layer,
+) -> list[nn.Module]:
+    """Blocks by ``make``, every second one with its windows shifted; a stage has twice the channels
+    of the one before and half its sides."""
+    layers: list[nn.Module] = []
+    blocks, place, wide = sum(depths), 0, embed_dim
+    for stage, depth in enumerate(depths):
+        if stage > 0:
+            layers.append(downsample_layer(wide, norm))
+            wide *= 2
+        members = []
+        for layer in range(depth):
+            members.append(
+                make(
+                    wide,
+                    num_heads[stage],
+                    window_size=window_size,
+                    shift_size=[size // 2 if layer % 2 else 0 for size in window_size],
+                    stochastic_depth_prob=stochastic_depth_prob * float(place) / (blocks - 1),
+                )
+            )
+            place += 1
+        layers.append(nn.Sequential(*members))
+    return layers
+
+
+def start_narrow(model: nn.Module) -> None:
+    """First values of a Swin's linear layers."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
 class SwinTransformer(nn.Module):
     """Images (N, 3, H, W) -> scores (N, num_classes).
 
@@ -167,41 +210,22 @@ class SwinTransformer(nn.Module):
                 norm(embed_dim),
             )
         ]
-        blocks = sum(depths)
-        place = 0
-        wide = embed_dim
-        for stage, depth in enumerate(depths):
-            if stage > 0:
-                layers.append(downsample_layer(wide, norm))
-                wide *= 2
-            members = []
-            for layer in range(depth):
-                members.append(
-                    make(
-                        wide,
-                        num_heads[stage],
-                        window_size=window_size,
-                        shift_size=[size // 2 if layer % 2 else 0 for size in window_size],
-                        mlp_ratio=mlp_ratio,
-                        dropout=dropout,
-                        attention_dropout=attention_dropout,
-                        stochastic_depth_prob=stochastic_depth_prob * float(place) / (blocks - 1),
-                        norm_layer=norm,
-                    )
-                )
-                place += 1
-            layers.append(nn.Sequential(*members))
+        layers += stages(
+            embed_dim, depths, num_heads, window_size, stochastic_depth_prob, downsample_layer,
+            partial(
+                make, mlp_ratio=mlp_ratio, dropout=dropout, attention_dropout=attention_dropout,
+                norm_layer=norm,
+            ),
+            norm,
+        )  # fmt: skip
+        wide = embed_dim * 2 ** (len(depths) - 1)
         self.features = nn.Sequential(*layers)
         self.norm = norm(wide)
         self.permute = Permute([0, 3, 1, 2])
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten(1)
         self.head = nn.Linear(wide, num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        start_narrow(self)
 
     def forward(self, x: Tensor) -> Any:
         x = self.permute(self.norm(self.features(x)))

@@ -15,7 +15,12 @@ from rushlight.nn import functional as F
 from rushlight.tensor import Tensor
 from rushlight.vision.models.construct import constructor
 from rushlight.vision.models.published import published
-from rushlight.vision.models.swin_transformer import PatchMerging, SwinTransformerBlock
+from rushlight.vision.models.swin_transformer import (
+    PatchMerging,
+    SwinTransformerBlock,
+    stages,
+    start_narrow,
+)
 from rushlight.vision.models.window_attention import (
     initial_table,
     relative_index,
@@ -144,42 +149,21 @@ class SwinTransformer3d(nn.Module):
         norm = partial(nn.LayerNorm, eps=1e-5) if norm_layer is None else norm_layer
         self.patch_embed = embed(patch_size=patch_size, embed_dim=embed_dim, norm_layer=norm)
         self.pos_drop = nn.Dropout(p=dropout)
-        blocks = sum(depths)
-        layers: list[nn.Module] = []
-        place = 0
-        wide = embed_dim
-        for stage, depth in enumerate(depths):
-            if stage > 0:
-                layers.append(downsample_layer(wide, norm))
-                wide *= 2
-            members = []
-            for layer in range(depth):
-                members.append(
-                    make(
-                        wide,
-                        num_heads[stage],
-                        window_size=window_size,
-                        shift_size=[size // 2 if layer % 2 else 0 for size in window_size],
-                        mlp_ratio=mlp_ratio,
-                        dropout=dropout,
-                        attention_dropout=attention_dropout,
-                        stochastic_depth_prob=stochastic_depth_prob * float(place) / (blocks - 1),
-                        norm_layer=norm,
-                        attn_layer=ShiftedWindowAttention3d,
-                    )
-                )
-                place += 1
-            layers.append(nn.Sequential(*members))
+        layers = stages(
+            embed_dim, depths, num_heads, window_size, stochastic_depth_prob, downsample_layer,
+            partial(
+                make, mlp_ratio=mlp_ratio, dropout=dropout, attention_dropout=attention_dropout,
+                norm_layer=norm, attn_layer=ShiftedWindowAttention3d,
+            ),
+            norm,
+        )  # fmt: skip
+        wide = embed_dim * 2 ** (len(depths) - 1)
         self.features = nn.Sequential(*layers)
         self.num_features = wide
         self.norm = norm(wide)
         self.avgpool = nn.AdaptiveAvgPool3d(1)
         self.head = nn.Linear(wide, num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        start_narrow(self)
 
     def forward(self, x: Tensor) -> Any:
         x = self.norm(self.features(self.pos_drop(self.patch_embed(x))))
