@@ -120,12 +120,12 @@ def full(
 def _like(make: Any) -> Any:
     def like(
         input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None,
-        device: Any = None, requires_grad: bool = False, memory_format: Any = None, **named: Any,
+        device: Any = None, requires_grad: bool = False, memory_format: Any = None,
     ) -> Tensor:  # fmt: skip
         if input.is_sparse and getattr(layout, "name", "sparse_coo") == "sparse_coo":  # type: ignore[attr-defined]
             return input._empty_like(make.__name__, dtype or input.dtype)  # type: ignore[attr-defined, no-any-return]
         made: Tensor = make(
-            tuple(input.shape), *args, **named, dtype=dtype or input.dtype, device=device,
+            tuple(input.shape), *args, dtype=dtype or input.dtype, device=device,
             requires_grad=requires_grad,
         )  # fmt: skip
         require_format(make.__name__ + "_like", memory_format)
