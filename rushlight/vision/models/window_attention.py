@@ -145,6 +145,8 @@ def spread(table: Tensor, index: Tensor) -> Any:
 class ShiftedWindowAttention(nn.Module):
     """:func:`shifted_window_attention` with its weights: (N, H, W, C) -> (N, H, W, C)."""
 
+    _axes = 2
+
     def __init__(
         self,
         dim: int,
@@ -157,8 +159,11 @@ class ShiftedWindowAttention(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if len(window_size) != 2 or len(shift_size) != 2:
-            raise ValueError("window_size and shift_size must be of length 2")
+        if len(window_size) != self._axes or len(shift_size) != self._axes:
+            raise ValueError(
+                f"{type(self).__name__}: window_size and shift_size must be of length "
+                f"{self._axes}, but got {window_size} and {shift_size}"
+            )
         self.window_size = window_size
         self.shift_size = shift_size
         self.num_heads = num_heads
@@ -185,13 +190,18 @@ class ShiftedWindowAttention(nn.Module):
     def _logit_scale(self) -> Any:
         return None
 
+    def _windowed(self, x: Tensor) -> tuple[Sequence[int], Any]:
+        """The size of windows of ``x``, and what is added to the scores in one."""
+        return self.window_size, self.get_relative_position_bias()
+
     def forward(self, x: Tensor) -> Any:
+        window, bias = self._windowed(x)
         return shifted_window_attention(
             x,
             self.qkv.weight,
             self.proj.weight,
-            self.get_relative_position_bias(),
-            self.window_size,
+            bias,
+            window,
             self.num_heads,
             shift_size=self.shift_size,
             attention_dropout=self.attention_dropout,

@@ -22,7 +22,7 @@ from rushlight.vision.models.swin_transformer import (
     start_narrow,
 )
 from rushlight.vision.models.window_attention import (
-    initial_table,
+    ShiftedWindowAttention,
     relative_index,
     shifted_window_attention,
     spread,
@@ -38,35 +38,14 @@ Layer = Callable[..., nn.Module]
 shifted_window_attention_3d = shifted_window_attention
 
 
-class ShiftedWindowAttention3d(nn.Module):
+class ShiftedWindowAttention3d(ShiftedWindowAttention):
     """Attention of each window to itself: (N, T, H, W, C) -> (N, T, H, W, C)."""
 
-    def __init__(
-        self,
-        dim: int,
-        window_size: Sequence[int],
-        shift_size: Sequence[int],
-        num_heads: int,
-        qkv_bias: bool = True,
-        proj_bias: bool = True,
-        attention_dropout: float = 0.0,
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
-        if len(window_size) != 3 or len(shift_size) != 3:
-            raise ValueError(
-                "ShiftedWindowAttention3d: window_size and shift_size must be of length 3, got "
-                f"{window_size} and {shift_size}"
-            )
-        self.window_size = window_size
-        self.shift_size = shift_size
-        self.num_heads = num_heads
-        self.attention_dropout = attention_dropout
-        self.dropout = dropout
-        self.qkv = nn.Linear(dim, dim * 3, bias=qkv_bias)
-        self.proj = nn.Linear(dim, dim, bias=proj_bias)
-        self.relative_position_bias_table = initial_table(window_size, num_heads)
-        self.register_buffer("relative_position_index", relative_index(window_size))
+    _axes = 3
+
+    def define_relative_position_index(self) -> None:
+        """Which row of the table each pair of pixels takes: (pixels, pixels)."""
+        self.register_buffer("relative_position_index", relative_index(self.window_size))
 
     def get_relative_position_bias(self, window_size: Sequence[int]) -> Any:
         """What is added to the scores of windows that are ``window_size`` or smaller."""
@@ -76,23 +55,9 @@ class ShiftedWindowAttention3d(nn.Module):
             self.relative_position_bias_table, self.relative_position_index[:pixels, :pixels]
         )
 
-    def forward(self, x: Tensor) -> Any:
-        sizes = x.shape[1:4]
-        window = [min(pair) for pair in zip(sizes, self.window_size, strict=True)]
-        return shifted_window_attention(
-            x,
-            self.qkv.weight,
-            self.proj.weight,
-            self.get_relative_position_bias(window),
-            window,
-            self.num_heads,
-            shift_size=self.shift_size,
-            attention_dropout=self.attention_dropout,
-            dropout=self.dropout,
-            qkv_bias=self.qkv.bias,
-            proj_bias=self.proj.bias,
-            training=self.training,
-        )
+    def _windowed(self, x: Tensor) -> tuple[Sequence[int], Any]:
+        window = [min(pair) for pair in zip(x.shape[1:4], self.window_size, strict=True)]
+        return window, self.get_relative_position_bias(window)
 
 
 class PatchEmbed3d(nn.Module):
