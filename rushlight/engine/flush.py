@@ -213,8 +213,8 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     # which counts new objects, would look through all of them again and again (ResNet-152: 1.18 s
     # of planning with it, 0.70 without).
     collecting = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()  # in here: Ctrl-C comes at the end of a call
         plan = _planned(trace, live, key)
         trace.planned += plan.weight
         return plan
