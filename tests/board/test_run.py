@@ -23,7 +23,7 @@ from rushlight import nn
 from rushlight.board import Run, journal
 from rushlight.board.picture import pixels_of, png
 from rushlight.board.reader import read_run
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 
 
 def _values(run: Run, name: str) -> dict[float, float]:
@@ -46,6 +46,7 @@ def test_a_step_ends_where_a_name_comes_again(tmp_path: Path) -> None:
 
 
 def test_tensors_are_not_computed_for_a_log(tmp_path: Path) -> None:
+    clear()
     with Run("a", tmp_path) as run:
         before = stats.flushes
         total = torch.zeros(())

@@ -139,13 +139,12 @@ def test_interrupts_lose_no_update(alarm: Alarm) -> None:
             total.sum().item()
 
     limit = time.monotonic() + 3
-    while alarm.count < 200 and time.monotonic() < limit:
+    while alarm.count <= 20 or (alarm.count < 200 and time.monotonic() < limit):
         alarm.during(add, rng.uniform(1e-5, 4e-4))
         seen = total.tolist()
         assert len(set(seen)) == 1
         assert seen[0] in (done, done + 1)
         done = int(seen[0])
-    assert alarm.count > 20
 
 
 def test_an_interrupt_while_nodes_are_collected() -> None:

@@ -4,10 +4,12 @@ import numpy as np
 
 import rushlight as torch
 from rushlight.engine import window
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 
 
 def _plans(steps: int, step: object) -> list[int]:
+    """How many plans each of ``steps`` steps makes, in an empty trie."""
+    clear()
     made = []
     for i in range(steps):
         before = stats.plans

@@ -8,6 +8,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn
+from rushlight.engine.flush import clear
 from rushlight.engine.trace import local
 from rushlight.runtime import code
 
@@ -123,6 +124,7 @@ def test_new_lengths_compile_no_new_kernels() -> None:
         (out * out).mean().backward()
         layer.weight_hh_l0.grad.sum().item()
 
+    clear()
     train(5), train(6)
     before = code.stats()
     train(40), train(41)

@@ -8,7 +8,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import nn, optim
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 from rushlight.engine.trace import local
 
 KINDS: list[Any] = [
@@ -20,6 +20,7 @@ KINDS: list[Any] = [
 
 @pytest.mark.parametrize("make", KINDS, ids=["sgd", "adam", "rmsprop"])
 def test_a_changing_rate_makes_no_new_plan(make: Any) -> None:
+    clear()
     params = [nn.Parameter(torch.ones(3)) for _ in range(4)]
     optimizer = make(params)
     plans = []
@@ -33,6 +34,7 @@ def test_a_changing_rate_makes_no_new_plan(make: Any) -> None:
 
 
 def test_a_step_leaves_nothing_to_compute() -> None:
+    clear()
     params = [nn.Parameter(torch.ones(3)) for _ in range(7)]
     optimizer = optim.SGD(params, lr=0.1)
     for param in params:

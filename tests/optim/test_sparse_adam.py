@@ -7,7 +7,7 @@ import io
 import pytest
 
 import rushlight as torch
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 
 
 def test_steps_and_a_state_saved_between() -> None:
@@ -63,6 +63,7 @@ def test_what_others_say_of_sparse_gradients() -> None:
 
 def test_rows_that_come_twice_need_no_plan_of_their_own() -> None:
     # How many different rows a batch has changes from step to step; the step's shapes do not.
+    clear()
     torch.manual_seed(0)
     layer = torch.nn.Embedding(12, 3, sparse=True)
     optimizer = torch.optim.SparseAdam(layer.parameters(), lr=0.1)

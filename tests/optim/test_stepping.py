@@ -62,6 +62,7 @@ def test_the_numbers_are_those_of_one_plan(
 
 
 def test_short_steps_are_one_flush() -> None:
+    clear()
     model = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
     optimizer = torch.optim.Adam(model.parameters())
     inputs = torch.randn(4, 6)

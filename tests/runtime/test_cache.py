@@ -132,11 +132,11 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_second_process_compiles_nothing(run_script: Script) -> None:
-    assert run_script(LOAD).stdout == "4 0\n"
-    assert run_script(LOAD).stdout == "0 4\n"
+    assert run_script(LOAD, CPU="").stdout == "4 0\n"
+    assert run_script(LOAD, CPU="").stdout == "0 4\n"
     # Another CPU is another key.
     assert run_script(LOAD, CPU="portable").stdout == "4 0\n"
-    assert run_script(LOAD, NO_CACHE=1).stdout == "4 0\n"
+    assert run_script(LOAD, CPU="", NO_CACHE=1).stdout == "4 0\n"
 
 
 def test_corrupt_files_are_compiled_again(run_script: Script, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[code._Loa
     monkeypatch.setattr(config, "NO_CACHE", False)
     loaded = code._Loaded()
     monkeypatch.setattr(code, "_loaded", loaded)
+    compile_workers.close()  # those that tests before this one have warmed
     yield loaded
     compile_workers.close()
 

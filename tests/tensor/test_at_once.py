@@ -5,10 +5,11 @@ import random
 import pytest
 
 import rushlight as torch
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 
 
 def test_batches_from_a_replay_buffer_are_one_step() -> None:
+    clear()
     torch.manual_seed(0)
     states = [torch.full((1, 3), float(i)) for i in range(40)]
     rewards = [torch.tensor([i % 2]) for i in range(40)]

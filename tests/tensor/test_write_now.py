@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.engine.flush import stats
+from rushlight.engine.flush import clear, stats
 from rushlight.engine.trace import local
 
 
 def _flushes(work: Any) -> int:
+    clear()
     before = stats.flushes
     work()
     return stats.flushes - before
