@@ -16,16 +16,26 @@ from rushlight.ir.host import Array, host
 LONGEST = 65536
 
 
+def with_last(array: Array, axis: int) -> Array:
+    """The array with ``axis`` as its last (``np.moveaxis`` takes 4 us to find that it is)."""
+    return array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)
+
+
+def last_to(array: Array, axis: int) -> Array:
+    """The array with its last axis as ``axis``."""
+    return array if axis == array.ndim - 1 else np.moveaxis(array, -1, axis)
+
+
 def by_rows(arrays: tuple[Array, ...], axis: int) -> list[Array]:
     """Each array as rows along ``axis``; what NumPy cannot order (bfloat16) as float32."""
-    rows = [np.moveaxis(each, axis, -1) for each in arrays]
+    rows = [with_last(each, axis) for each in arrays]
     elements = rows[0].astype(np.float32) if rows[0].dtype.kind == "V" else rows[0]
     return [each.reshape(-1, each.shape[-1]) for each in (elements, *rows[1:])]
 
 
 def _along(places: Array, like: Array, axis: int) -> Array:
     """One place for each row, as an array like ``like`` with one element along ``axis``."""
-    return np.expand_dims(places.reshape(np.moveaxis(like, axis, -1).shape[:-1]), axis)
+    return np.expand_dims(places.reshape(with_last(like, axis).shape[:-1]), axis)
 
 
 def _find(rows: Array, nth: int) -> tuple[Array, Array]:

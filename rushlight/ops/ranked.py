@@ -17,7 +17,7 @@ from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
-from rushlight.ops.nth_place import LONGEST, by_rows
+from rushlight.ops.nth_place import LONGEST, by_rows, last_to, with_last
 from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.sorting import part, picked, spread_to_place
@@ -26,10 +26,12 @@ from rushlight.ops.table import composite
 
 def _equal_neighbours(rows: Array, places: Array) -> Array:
     """Whether an element is equal to the next, of elements at ``places`` in order."""
-    ranked = np.take_along_axis(rows, places, -1)
+    ranked = rows[np.arange(len(rows))[:, None], places]
     left, right = ranked[:, :-1], ranked[:, 1:]
-    both_nan = (left != left) & (right != right)
-    return np.asarray((left == right) | both_nan)
+    equal = left == right
+    if ranked.dtype.kind in "fc":
+        equal |= (left != left) & (right != right)  # nan
+    return np.asarray(equal)
 
 
 @host("topk_places")
@@ -43,11 +45,12 @@ def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Arr
     by_heap = count * 64 <= size
     if by_heap or size <= LONGEST:
         tied = _equal_neighbours(rows, places).any(-1) | (not ordered and not by_heap)
-        keys = tied_order.ranks(rows[tied], largest)
-        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
-            chosen[row] = tied_order.top(each, count, ordered)
-    shape = np.moveaxis(arrays[0], axis, -1).shape[:-1]
-    return np.moveaxis(chosen.reshape(*shape, count), -1, axis)
+        if tied.any():
+            keys = tied_order.ranks(rows[tied], largest)
+            for row, each in zip(np.flatnonzero(tied), keys, strict=True):
+                chosen[row] = tied_order.top(each, count, ordered)
+    moved = with_last(arrays[0], axis)
+    return last_to(chosen.reshape(*moved.shape[:-1], count), axis)
 
 
 def _first_places(x: Node, axis: int, count: int, largest: bool) -> Node:

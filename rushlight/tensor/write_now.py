@@ -148,8 +148,14 @@ def _own_references(tensor: Tensor, old: Value, fresh: Value | None) -> int:
     storage, base, mine = tensor._storage, tensor._base, tensor._value
     if storage is None:
         return 1
+    # A view of a view, ``t[i][0]``, refers to it through values in between, which nobody else has.
+    above = mine
+    while above.parent is not None and above.parent is not old:
+        above = above.parent
+        if getrefcount(above) != 3:  # its child, ``above`` and the argument
+            return 0
     holders = (
-        mine is old, mine.parent is old, base is not None and base._value is old,
+        mine is old, above.parent is old, base is not None and base._value is old,
         fresh is not None and fresh.parent is old and fresh is not mine,
     )  # fmt: skip
     return 1 + sum(holders)

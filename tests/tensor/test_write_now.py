@@ -205,3 +205,28 @@ def test_inference_mode_and_vmap() -> None:
         return made + x
 
     assert torch.vmap(one)(torch.arange(2.0)).tolist() == [[3, 0], [4, 1]]
+
+
+def test_views_of_views_are_written_without_recording() -> None:
+    letters = torch.zeros(4, 1, 3)
+    letters[0][0][2] = 1  # what is not computed yet is
+    before = stats.flushes
+    for place, letter in enumerate((0, 1, 2)):
+        letters[place + 1][0][letter] = 1
+    assert stats.flushes == before
+    assert letters[:, 0].tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    row = letters[1]  # a tensor in between that somebody has sees it too
+    saved = row * 2
+    row[0][1] = 5
+    assert row.tolist() == [[1, 5, 0]] and letters[1, 0].tolist() == [1, 5, 0]
+    assert saved.tolist() == [[2, 0, 0]]
+
+
+def test_a_view_of_a_view_that_a_gradient_saved() -> None:
+    x, weight = torch.ones(2, 3, 2), torch.ones(2, requires_grad=True)
+    assert x.sum().item() == 12
+    product = (weight * x[0][1]).sum()
+    assert product.item() == 2
+    x[0][1][0] = 7
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
