@@ -16,9 +16,10 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
-from rushlight.engine.value import Value, concrete
+from rushlight.engine.value import concrete
 from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
+from rushlight.runtime.rows import copy_rows
 from rushlight.tensor.tensor import Tensor, mark_made
 
 MANY = 8  # from so many tensors on: which of fewer are alike has few patterns
@@ -26,13 +27,20 @@ TEXT_LIMIT = 1 << 16  # bytes of whole numbers that are joined however few they 
 BYTES_LIMIT = 64 << 20  # a larger copy is worth the threads of a plan
 
 
-def located(tensor: Any) -> Buffer | None:
-    """The memory of elements that are computed and that no gradient flows through, else None."""
-    if not isinstance(tensor, Tensor) or (tensor._edge is not None and local.trace.grad):
-        return None
-    storage = tensor._storage
-    value: Value = tensor._value if storage is None else storage.value
-    return None if value.parent is not None else value.buffer
+def located(tensors: Sequence[Any]) -> list[Buffer] | None:
+    """The memory of each, of elements that are computed and that no gradient flows through; None
+    if one is not like that."""
+    grad, buffers = local.trace.grad, []
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor) or (grad and tensor._edge is not None):
+            return None
+        storage = tensor._storage
+        value = tensor._value if storage is None else storage.value
+        buffer = value.buffer
+        if buffer is None or value.parent is not None:
+            return None
+        buffers.append(buffer)
+    return buffers
 
 
 def seen_in(buffer: Buffer, tensor: Tensor) -> np.ndarray[Any, Any]:
@@ -49,29 +57,35 @@ def in_rows(tensors: Sequence[Tensor], buffers: Sequence[Buffer], stack: bool) -
     """The parts, each without gaps, copied one behind the other; None if they have gaps, other
     dtypes or other sizes (of the first axis too if they are stacked)."""
     kind = tensors[0]._value.meta
-    item, shape = kind.dtype.itemsize, kind.shape
-    sources, total = [], 0
+    item, shape = kind.dtype.itemsize, kind.layout.shape
+    sources, ragged = [], False
     for tensor, buffer in zip(tensors, buffers, strict=True):
         meta = tensor._value.meta
-        if meta is not kind and (
-            stack or meta.dtype is not kind.dtype
-            or len(meta.shape) != len(shape) or meta.shape[1:] != shape[1:]
-        ):  # fmt: skip
-            return None
+        if meta is not kind:
+            other = meta.layout.shape
+            if stack or meta.dtype is not kind.dtype or other[1:] != shape[1:]:
+                return None
+            if len(other) != len(shape):
+                return None
+            ragged = True
         place = buffer.address
         if tensor._storage is not None:
             layout = tensor._layout
             if not layout.contiguous:
                 return None
             place += layout.offset * item
-        sources.append((place, meta.nbytes))
-        total += meta.nbytes
+        sources.append(place)
     if tail.held is not None:
         for buffer in buffers:
             tail.need(buffer)
-    result = Buffer(total)
+    if not ragged:
+        result = Buffer(len(sources) * kind.nbytes)
+        copy_rows(sources, kind.nbytes, result.address)
+        return result
+    sizes = [tensor._value.meta.nbytes for tensor in tensors]
+    result = Buffer(sum(sizes))
     place, copy = result.address, ctypes.memmove
-    for source, size in sources:
+    for source, size in zip(sources, sizes, strict=True):
         copy(place, source, size)
         place += size
     return result
@@ -85,21 +99,20 @@ def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
         return None  # but the tokens of a text that grows have another length each time
     if local.trace.abstract or type(dim) is not int:
         return None
-    buffers = []
-    for tensor in tensors:
-        buffer = located(tensor)
-        if buffer is None:
-            return None
-        buffers.append(buffer)
-    dtype, shape = tensors[0]._value.meta.dtype, tensors[0]._value.meta.shape
+    buffers = located(tensors)
+    if buffers is None:
+        return None
+    dtype, shape = tensors[0]._value.meta.dtype, tensors[0]._value.meta.layout.shape
     stack = name == "stack"
     rank, limit = len(shape) + stack, TEXT_LIMIT if few else BYTES_LIMIT
     if not -rank <= dim < rank or sum([each._value.meta.nbytes for each in tensors]) > limit:
         return None
     axis = dim % rank
     if axis == 0 and (rows := in_rows(tensors, buffers, stack)) is not None:
-        count = [each._value.meta.shape[0] for each in tensors if not stack]
-        shape = (len(tensors), *shape) if stack else (sum(count), *shape[1:])
+        if stack:
+            shape = (len(tensors), *shape)
+        else:
+            shape = (sum([each._value.meta.layout.shape[0] for each in tensors]), *shape[1:])
         return Tensor._of(mark_made(concrete(rows, shape, dtype)))
     arrays = [seen_in(*each) for each in zip(buffers, tensors, strict=True)]
     first = arrays[0]
