@@ -98,6 +98,11 @@ def set_flush_denormal(mode: bool) -> bool:
     return True
 
 
+def flushes_denormal() -> bool:
+    """Whether kernels treat denormal numbers as zero."""
+    return _flush_denormal
+
+
 def workers() -> int:
     """Native threads alive beside the calling one."""
     return int(native().workers()) if native.cache_info().currsize else 0

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, from_numpy
+from rushlight.tensor.compare_now import COMPARED, compared
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.wrap import function
+from rushlight.tensor.wrap import dispatching, function
 
 _ACCEPTED = (Tensor, int, float, bool, complex, np.ndarray, np.generic)
 
@@ -26,6 +27,19 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
         if type(other) is np.ndarray:
             return _with_array(name, self, other)
         return made[0](self, other)
+
+    return operator
+
+
+def _comparison(name: str) -> Callable[[Tensor, Any], Any]:
+    recorded, compare = _forward(name), COMPARED[name]
+
+    def operator(self: Tensor, other: Any) -> Any:
+        if self._value.meta.numel == 1 and not dispatching[0]:
+            made = compared(compare, self, other)
+            if made is not None:
+                return made
+        return recorded(self, other)
 
     return operator
 
@@ -111,9 +125,10 @@ def install() -> None:
         "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide",
         "mod": "remainder", "pow": "pow", "matmul": "matmul", "and": "bitwise_and",
         "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
-        "rshift": "bitwise_right_shift", "eq": "eq", "ne": "ne", "lt": "lt", "le": "le",
-        "gt": "gt", "ge": "ge",
+        "rshift": "bitwise_right_shift",
     }  # fmt: skip
+    for name in COMPARED:
+        setattr(Tensor, f"__{name}__", _comparison(name))
     for dunder, name in forward.items():
         setattr(Tensor, f"__{dunder}__", _forward(name))
     for dunder in ("add", "sub", "mul", "floordiv", "mod", "pow", "and", "or", "xor",

@@ -325,14 +325,14 @@ def _unwritten(*args: Any, **kwargs: Any) -> Any:
 
 
 # Whether functions ask their arguments for ``__torch_function__``: not before somebody has one.
-_dispatch = [False]
+dispatching = [False]
 
 
 def enable_dispatch(overridden: Any, dispatched: Any) -> None:
     """From now on every function asks ``overridden`` whether to be ``dispatched`` instead."""
-    if _dispatch[0]:
+    if dispatching[0]:
         return
-    _dispatch[0] = True
+    dispatching[0] = True
     _SHARED.update(_overridden=overridden, _dispatched=dispatched)
     for each in set(_functions.values()):
         namespace = each.__globals__
@@ -347,7 +347,7 @@ def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
     for parameter in op.parameters:
         if parameter.default is not inspect.Parameter.empty:
             namespace[f"default_{parameter.name}"] = parameter.default
-    text = source(op, values=values, dispatch=_dispatch[0] and not values and op.name[0] != "_")
+    text = source(op, values=values, dispatch=dispatching[0] and not values and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
     function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
