@@ -12,7 +12,7 @@ from rushlight.base.dtype import bfloat16, bool_, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops import online, stream
 from rushlight.compiler.loops.build import Builder, Space
-from rushlight.compiler.loops.schedule import Schedule
+from rushlight.compiler.loops.schedule import SHORT, Schedule
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -196,6 +196,8 @@ def test_a_sum_below_an_earlier_largest(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("vectors", [4, 8])
 def test_rows_of_few_vectors_stay_in_registers(vectors: int) -> None:
     width = vectors * cpu.host().lanes(float32.itemsize)
+    if width <= SHORT:
+        pytest.skip("so short a row is a lane, of whatever vectors")
     x = build.input(0, (300, width), float32)
     assert schedule(softmax(x, 1), (1,)).exact
     assert not schedule(again(build.reduce(x, "sum", (1,)), x, (1,)), (1,)).exact
@@ -218,6 +220,8 @@ def test_the_sum_of_a_row_has_the_same_bits_in_every_kernel() -> None:
 
 
 def test_what_is_joined() -> None:
+    if cpu.host().isa not in ("avx2", "avx512"):
+        pytest.skip("exponentials wait in the result: it is not stored past the caches")
     x = build.input(0, (4096, 4096), float32)
     assert schedule(softmax(x, 0), (0,)).joined
     assert not schedule(softmax(build.input(0, (40, 4096), float32), 0), (0,)).joined
