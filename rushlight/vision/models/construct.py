@@ -18,6 +18,7 @@ FIRST_WEIGHTS = (
     "C_T_V2",
 )  # fmt: skip
 _NOT_GIVEN = object()
+_REST = inspect.Parameter.VAR_KEYWORD
 
 
 def _ovewrite_named_param(kwargs: dict[str, Any], param: str, new_value: Any) -> None:
@@ -106,6 +107,50 @@ def handle_legacy_interface(**weights: tuple[str, Any]) -> Callable[[Builder], B
                 _replace_pretrained(kwargs, param, legacy, default, builder.__name__)
             return builder(**kwargs)
 
+        return wrapper
+
+    return decorate
+
+
+def with_own(
+    signature: inspect.Signature, build: Builder, after: str | None = None
+) -> inspect.Signature:
+    """``signature`` with what ``build`` has values for: behind ``after``, or the last by name.
+
+    What both name keeps its place and has the value of ``build``.
+    """
+    own = {
+        name: each
+        for name, each in inspect.signature(build).parameters.items()
+        if each.default is not each.empty
+    }
+    merged = [
+        each.replace(default=own.pop(each.name).default) if each.name in own else each
+        for each in signature.parameters.values()
+    ]
+    names = [each.name for each in merged if each.kind is not _REST]
+    place = len(names) if after is None else names.index(after) + 1
+    kind = merged[place - 1].kind
+    merged[place:place] = [each.replace(kind=kind) for each in own.values()]
+    return signature.replace(parameters=merged)
+
+
+def takes_all_of(parent: type[nn.Module]) -> Callable[[Builder], Builder]:
+    """Decorator of an ``__init__(self, *, own, ..., **rest)``: the parent's arguments are first.
+
+    They are taken by place as there, and reach ``__init__`` by name.
+    """
+
+    def decorate(init: Builder) -> Builder:
+        shown = with_own(inspect.signature(parent.__init__), init)
+
+        @functools.wraps(init)
+        def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+            given = shown.bind(self, *args, **kwargs).arguments
+            given.update(given.pop("kwargs", {}))
+            init(**given)
+
+        wrapper.__signature__ = shown  # type: ignore[attr-defined]
         return wrapper
 
     return decorate

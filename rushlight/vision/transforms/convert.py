@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushlight.base.dtype import dtype as Dtype
-from rushlight.base.dtype import get_default_dtype
+from rushlight.base.dtype import float32, get_default_dtype
 from rushlight.tensor import Tensor
 from rushlight.tensor.modes import is_grad_enabled
 from rushlight.utils.data.arrays import Array, array_of, wrap
@@ -147,7 +147,7 @@ def _largest(dtype: str) -> int:
     return 1 if dtype == "bool" else int(np.iinfo(dtype).max)
 
 
-def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
+def convert_image_dtype(image: Tensor, dtype: Dtype = float32) -> Tensor:
     """Change the dtype and with it the range: floats are 0 to 1, ints 0 to their largest.
 
     Raises RuntimeError where floats have too few digits for the target (float32 to int32).
@@ -155,11 +155,10 @@ def convert_image_dtype(image: Tensor, dtype: Dtype | None = None) -> Tensor:
     return image_in_range(image, dtype)
 
 
-def image_in_range(image: Tensor, dtype: Dtype | None = None, by_inverse: bool = False) -> Tensor:
+def image_in_range(image: Tensor, dtype: Dtype, by_inverse: bool = False) -> Tensor:
     """``convert_image_dtype``; ``by_inverse`` as of ``array_in_range``."""
     if not isinstance(image, Tensor):
         raise TypeError("Input img should be Tensor Image")
-    dtype = get_default_dtype() if dtype is None else dtype
     if image.dtype == dtype:
         return image
     if image.is_floating_point() and dtype.is_floating_point:

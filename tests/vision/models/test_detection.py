@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 
 import numpy as np
 import pytest
@@ -153,3 +154,21 @@ def test_masks_outside_the_image() -> None:
     pasted = paste_masks_in_image(torch.ones(2, 1, 4, 4), boxes, (10, 12))
     assert pasted.shape == (2, 1, 10, 12)
     assert pasted[0, 0, 0, 0] == 1 and pasted[0, 0, 9, 9] == 0 and not pasted[1].any()
+
+
+def test_arguments_of_a_family_by_place_and_by_name() -> None:
+    plain = list(inspect.signature(detection.FasterRCNN).parameters)
+    masks = inspect.signature(detection.MaskRCNN).parameters
+    own = ["mask_roi_pool", "mask_head", "mask_predictor"]
+    assert list(masks) == [*plain[:-1], *own, "kwargs"]
+    assert {masks[name].kind for name in own} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    points = inspect.signature(detection.KeypointRCNN).parameters
+    assert points["min_size"].default is None and points["max_size"].default == 1333
+    named = list(inspect.signature(detection.keypointrcnn_resnet50_fpn).parameters)
+    assert named[2:5] == ["num_classes", "num_keypoints", "weights_backbone"]
+    named = list(inspect.signature(detection.ssdlite320_mobilenet_v3_large).parameters)
+    assert named[-2:] == ["norm_layer", "kwargs"]
+    model = _small(detection.MaskRCNN, mask_roi_pool=torch_pool(4), size_divisible=8)
+    assert (model.transform.size_divisible, model.transform.max_size) == (8, 96)
+    by_place = detection.MaskRCNN(model.backbone, 3, 40, 50)
+    assert (by_place.transform.min_size, by_place.transform.max_size) == ((40,), 50)

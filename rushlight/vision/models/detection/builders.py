@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from rushlight import nn
 from rushlight.vision.models._api import WeightsEnum, register_model
 from rushlight.vision.models._utils import _ovewrite_value_param, handle_legacy_interface
-from rushlight.vision.models.construct import fill, first_weights
+from rushlight.vision.models.construct import fill, first_weights, with_own
 from rushlight.vision.models.detection._utils import overwrite_eps
 from rushlight.vision.models.detection.backbone_utils import _validate_trainable_layers
 from rushlight.vision.ops.blocks import FrozenBatchNorm2d
@@ -43,11 +44,13 @@ def detector(
     classes: int = COCO_CLASSES,
     first_eps: float | None = None,
     legacy: Any = None,
+    own_after: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: a function of a ``Wanted`` and ``**kwargs`` becomes a registered builder.
 
     ``backbone``: its weights where nobody says; ``layers``: how many it has, and how many of a
-    trained one are trained; ``first_eps``: the frozen norms' epsilon with the weights COCO_V1.
+    trained one are trained; ``first_eps``: the frozen norms' epsilon with the weights COCO_V1;
+    ``own_after``: behind which argument those come that only this detector has.
     """
 
     def decorate(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,6 +83,8 @@ def detector(
             setattr(builder, name, getattr(build, name))
         builder.__annotations__["weights"] = enum | None
         builder.__annotations__["weights_backbone"] = backbone_enum | None
+        shown = with_own(inspect.signature(builder), build, own_after)
+        builder.__signature__ = shown  # type: ignore[attr-defined]
         was = backbone if backbone is not None else first_weights(backbone_enum)
         older = handle_legacy_interface(
             weights=("pretrained", enum["COCO_V1"] if legacy is None else legacy),

@@ -9,6 +9,7 @@ from rushlight import nn
 from rushlight.nn import functional as F
 from rushlight.tensor import Tensor
 from rushlight.vision.models._utils import _ovewrite_value_param
+from rushlight.vision.models.construct import takes_all_of
 from rushlight.vision.models.detection.builders import Wanted, detector
 from rushlight.vision.models.detection.detector import need_out_channels, need_type
 from rushlight.vision.models.detection.faster_rcnn import (
@@ -32,12 +33,13 @@ class KeypointRCNN(FasterRCNN):
     Takes all of ``FasterRCNN``'s arguments, in its order; ``min_size`` is drawn from 640 to 800.
     """
 
+    @takes_all_of(FasterRCNN)
     def __init__(
         self,
         backbone: nn.Module,
         num_classes: int | None = None,
         min_size: int | Sequence[int] | None = None,
-        *args: Any,
+        *,
         keypoint_roi_pool: MultiScaleRoIAlign | None = None,
         keypoint_head: nn.Module | None = None,
         keypoint_predictor: nn.Module | None = None,
@@ -55,7 +57,7 @@ class KeypointRCNN(FasterRCNN):
         if keypoint_predictor is None:
             points = PERSON_POINTS if num_keypoints is None else num_keypoints
             keypoint_predictor = KeypointRCNNPredictor(WIDE, points)
-        super().__init__(backbone, num_classes, sides, *args, **kwargs)
+        super().__init__(backbone, num_classes, min_size=sides, **kwargs)
         pool = four_level_pool(14) if keypoint_roi_pool is None else keypoint_roi_pool
         self.roi_heads.keypoint_roi_pool = pool
         self.roi_heads.keypoint_head = keypoint_head
@@ -107,6 +109,7 @@ def _pretrained(given: Mapping[str, Any]) -> Any:
     classes=2,
     first_eps=0.0,
     legacy=_pretrained,
+    own_after="num_classes",
 )
 def keypointrcnn_resnet50_fpn(
     wanted: Wanted, num_keypoints: int | None = None, **kwargs: Any

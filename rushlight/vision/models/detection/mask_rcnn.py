@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from rushlight import nn
+from rushlight.vision.models.construct import takes_all_of
 from rushlight.vision.models.detection.builders import Wanted, detector
 from rushlight.vision.models.detection.detector import need_out_channels, need_type
 from rushlight.vision.models.detection.faster_rcnn import (
@@ -32,11 +33,12 @@ class MaskRCNN(FasterRCNN):
     Takes all of ``FasterRCNN``'s arguments, in its order.
     """
 
+    @takes_all_of(FasterRCNN)
     def __init__(
         self,
         backbone: nn.Module,
         num_classes: int | None = None,
-        *args: Any,
+        *,
         mask_roi_pool: MultiScaleRoIAlign | None = None,
         mask_head: nn.Module | None = None,
         mask_predictor: nn.Module | None = None,
@@ -52,7 +54,7 @@ class MaskRCNN(FasterRCNN):
         if mask_predictor is None:
             assert num_classes is not None, "num_classes or mask_predictor must be given"
             mask_predictor = MaskRCNNPredictor(WIDE, WIDE, num_classes)
-        super().__init__(backbone, num_classes, *args, **kwargs)
+        super().__init__(backbone, num_classes, **kwargs)
         pool = four_level_pool(14) if mask_roi_pool is None else mask_roi_pool
         self.roi_heads.mask_roi_pool = pool
         self.roi_heads.mask_head = mask_head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +97,10 @@ def segmenter(
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(builder, name, getattr(build, name))
         builder.__annotations__["weights"] = enum | None
+        if not aux_in_file:  # taken, to be refused
+            signature = inspect.signature(builder)
+            named = [each for each in signature.parameters.values() if each.name != "aux_loss"]
+            builder.__signature__ = signature.replace(parameters=named)  # type: ignore[attr-defined]
         builder.__annotations__["weights_backbone"] = backbone_enum | None
         legacy = handle_legacy_interface(
             weights=("pretrained", first_weights(enum)),
