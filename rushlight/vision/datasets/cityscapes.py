@@ -94,11 +94,7 @@ class Cityscapes(VisionDataset):
         super().__init__(root, transforms, transform, target_transform)
         chosen(mode, "mode", ("fine", "coarse"))
         splits = ("train", "test", "val") if mode == "fine" else ("train", "train_extra", "val")
-        if split not in splits:
-            raise ValueError(
-                f"Unknown split '{split}' for mode '{mode}'. Valid splits are "
-                f"{{{', '.join(repr(each) for each in splits)}}}."
-            )
+        chosen(split, f"split if mode is '{mode}'", splits)
         self.mode = "gtFine" if mode == "fine" else "gtCoarse"
         base = Path(self.root)
         self.images_dir = str(base / "leftImg8bit" / split)

@@ -9,7 +9,6 @@ import numpy as np
 
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.datasets.choices import chosen
-from rushlight.vision.datasets.listed import NOT_FOUND_OR_CORRUPTED
 from rushlight.vision.datasets.vision import Function, VisionDataset, transformed
 from rushlight.vision.pillow import open_image
 
@@ -51,7 +50,10 @@ class WIDERFace(VisionDataset):
                 raise NotImplementedError(
                     f"WIDERFace: download from Google Drive; unpack {', '.join(FOLDERS)} in {base}"
                 )
-            raise RuntimeError(f"{NOT_FOUND_OR_CORRUPTED} and prepare it")
+            raise RuntimeError(
+                "Dataset not found or corrupted. "
+                "You can use download=True to download and prepare it"
+            )
         self.img_info: list[dict[str, Any]] = []
         images = base.absolute() / f"WIDER_{split}" / "images"
         lists = base / "wider_face_split"
