@@ -9,16 +9,13 @@ from rushlight.base.dtype import float32
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.compiler.loops.build import INLINE, Builder, Space, Value, needed_full, squeeze
 from rushlight.compiler.loops.emit import CHUNK_WORDS, LoopText
-from rushlight.compiler.loops.online import WIDE
 from rushlight.compiler.loops.schedule import (
     CHUNK_BYTES,
-    PANEL,
     SERIAL_BYTES,
     Root,
     Schedule,
     Store,
 )
-from rushlight.compiler.loops.stream import NARROW
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.size import quantity
@@ -142,7 +139,7 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
         step = schedule.lanes * schedule.unroll
         least, widest = step, 0
         if schedule.panel:
-            least, widest = WIDE if schedule.joined else NARROW, PANEL
+            least, widest = schedule.panel_columns
         length = _block_length(parts, rows, extent, step, least, widest)
         blocks = _blocks(extent, length)
     return rows, _rows_a_chunk(rows, parts, blocks), blocks, length

@@ -36,10 +36,6 @@ ELEMENT = "float"
 LOWEST = -3.4028234663852886e38
 # How far x may be above c: as few as possible groups twice, and the digits of ``exp_term``.
 FAR = 8.0
-# Rows of a group: its sums are partial sums of so many terms.
-ROWS = 32
-# Columns of a panel at least: of shorter runs fewer lines have been fetched when their turn comes.
-WIDE = 512
 
 
 def find_joined(schedule: Schedule) -> dict[Value, Value]:

@@ -25,7 +25,7 @@ from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 from rushlight.compiler.loops.saved import there_before
-from rushlight.compiler.loops.schedule import PANEL, Store
+from rushlight.compiler.loops.schedule import Store
 from rushlight.compiler.loops.stream import first_whole, is_aligned
 from rushlight.compiler.loops.total import Total
 from rushlight.compiler.math.exponential import SHARE_LIFT
@@ -39,7 +39,9 @@ GROUP = 8
 # power of two apart share places in the first cache, and what was fetched ahead for one array
 # drives out another's (784 x 1024, five arrays: 0.80 ms with groups of 8 rows, 0.35 row by row).
 CROWD, CROWDED_COLUMNS = 3, 1024
-# How many rows before they are written rows are asked for.
+# Rows of a group that stream past whole: its sums are partial sums of so many terms.
+ROWS = 32
+# How many rows before they are needed rows are asked for.
 AHEAD = 4
 
 
@@ -57,6 +59,7 @@ class Panel:
         self.t, self.s, self.w, self.body = text, text.s, text.w, text.body
         self.low, self.high, self.env = low, high, env
         self.kept: dict[Value, tuple[str, str]] = {}  # array, and for places the array of those
+        self.sums: dict[Value, str] = {}  # of a group of rows that stream past whole
         self.centers: dict[Value, str] = {}  # what ``online.py`` takes exponentials below
         self.arrays: set[Value] = set()
         for value in self.s.values:
@@ -116,7 +119,7 @@ class Panel:
 
     def array(self, element: str) -> str:
         name = self.w.name()
-        length = PANEL + self.s.lanes * self.s.unroll
+        length = self.s.panel_columns[1] + self.s.lanes * self.s.unroll
         self.w.allocas.append(f"  {name} = alloca [{length} x {_kept_as(element)}], align 64")
         return name
 
@@ -199,6 +202,8 @@ class Panel:
             combine = t.combines[value]
             places = self.array(PLACE) if combine.places else ""
             self.kept[value] = self.array(combine.element), places
+            if s.row_by_row and combine.blocked and value in reduces:
+                self.sums[value] = self.array(combine.element)
         for value, top in joined.items():
             self.centers[value] = self.array(online.ELEMENT)
             # NaN is looked for at the end
@@ -206,7 +211,7 @@ class Panel:
         groups = [online.Group(self, value, top) for value, top in joined.items()]
         height = "1"
         if reduces:
-            height = str(online.ROWS) if groups else self._rows_of_group(values, stores)
+            height = str(ROWS) if s.row_by_row else self._rows_of_group(values, stores)
             self._columns(lambda lanes: self._start([*reduces, *joined], lanes))
 
         def begin(lanes: int) -> None:
@@ -216,7 +221,7 @@ class Panel:
         def rows(low: str, high: str, lanes: int) -> None:
             env = self._now(fixed, lanes)
             totals = [self._open(value, lanes) for value in reduces]
-            ahead = height if reduces and not groups else str(AHEAD)
+            ahead = height if reduces and not s.row_by_row else str(AHEAD)
             with w.loop(low, high) as row:
                 self._fetch_ahead(values, stores, lanes, row, ahead)
                 t.places.active[s.inner[-1]] = row
@@ -232,6 +237,9 @@ class Panel:
                 self._close(value, total, lanes)
 
         def close(low: str, high: str, lanes: int) -> None:
+            for value in reduces:
+                if value in self.sums:
+                    self._add_group(value, lanes)
             for group in groups:
                 group.close((low, high), lanes, self._now(fixed, lanes))
 
@@ -240,7 +248,7 @@ class Panel:
             with w.loop(low, high, height) as first:
                 last = w.let(f"add nsw i64 {first}, {height}")
                 stop = t.minimum(last, high) if reduces else last
-                if groups:
+                if reduces and s.row_by_row:
                     with w.loop(first, stop) as row:
                         after = w.let(f"add nsw i64 {row}, 1")
                         self._columns(lambda lanes: rows(row, after, lanes))
@@ -318,31 +326,43 @@ class Panel:
             array, places = self.kept[value]
             start = self.w.splat(combine.start(), combine.element, lanes)
             self.write(array, combine.element, lanes, start)
+            if value in self.sums:
+                self.write(self.sums[value], combine.element, lanes, start)
             if places:
                 self.write(places, PLACE, lanes, self.w.splat(LAST, PLACE, lanes))
 
     def _open(self, value: Value, lanes: int) -> Total:
-        """The accumulator of a group: sums begin anew, others go on from what is there."""
+        """The accumulator of a group: its sums begin anew, all else goes on from what is there."""
         total = Total(self.w, self.t.combines[value], lanes)
-        if not total.combine.blocked:
-            array, places = self.kept[value]
+        array, places = self.kept[value]
+        array = self.sums.get(value, array)
+        if not total.combine.blocked or value in self.sums:
             old = self.read(array, total.combine.element, lanes)
             self.w.do(f"store {total.kind} {old}, ptr {total.total}")
-            if places:
-                first = self.read(places, PLACE, lanes)
-                self.w.do(f"store {self.w.kind(PLACE, lanes)} {first}, ptr {total.place}")
+        if places:
+            first = self.read(places, PLACE, lanes)
+            self.w.do(f"store {self.w.kind(PLACE, lanes)} {first}, ptr {total.place}")
         return total
 
     def _close(self, value: Value, total: Total, lanes: int) -> None:
         array, places = self.kept[value]
+        array = self.sums.get(value, array)
         combine = total.combine
         new, place = total.result()
-        if combine.blocked:
+        if combine.blocked and value not in self.sums:
             old = self.read(array, combine.element, lanes)
             new = combine.join(self.w, lanes, old, new)
         self.write(array, combine.element, lanes, new)
         if places:
             self.write(places, PLACE, lanes, place)
+
+    def _add_group(self, value: Value, lanes: int) -> None:
+        """The sums of a group whose rows have streamed past are terms of the whole."""
+        array, combine = self.kept[value][0], self.t.combines[value]
+        old, more = (self.read(each, combine.element, lanes) for each in (array, self.sums[value]))
+        self.write(array, combine.element, lanes, combine.join(self.w, lanes, old, more))
+        nothing = self.w.splat(combine.start(), combine.element, lanes)
+        self.write(self.sums[value], combine.element, lanes, nothing)
 
     # Results
 

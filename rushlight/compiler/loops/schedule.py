@@ -18,7 +18,7 @@ from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_val
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
-from rushlight.compiler.loops.stream import fetches_rows, is_streamed
+from rushlight.compiler.loops.stream import fetches_rows, is_streamed, panel_columns, streams_rows
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
@@ -31,8 +31,7 @@ SHORT = 16
 # Vectors of a row, or twice as many, that stay in registers from one pass to the next.
 FEW = 4
 MANY = 64
-# Columns of a panel (``loops/panel.py``) at most, and rows from which on it is worth it.
-PANEL = 1024
+# Rows from which on a panel (``loops/panel.py``) is worth it.
 TALL = 16
 # How much more the layout of an array counts that is about as large as the largest.
 LARGER = 16
@@ -113,6 +112,8 @@ class Schedule:
         self.streamed = is_streamed(self)
         self.fetches_rows = fetches_rows(self)
         self.joined = find_joined(self)
+        self.row_by_row = streams_rows(self)
+        self.panel_columns = panel_columns(self)
         if self.joined:
             # largest, centre and sum of each vector side by side: more would not fit in registers
             self.unroll = 2
@@ -306,7 +307,8 @@ class Schedule:
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
-            self.streamed, self.shifted, bool(self.joined), self.fetches_rows,
+            self.streamed, self.shifted, bool(self.joined), self.row_by_row,
+            self.panel_columns[1], self.fetches_rows,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}

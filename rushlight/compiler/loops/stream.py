@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20
 LINE = 64
-# Columns of a panel at least: fewer in a row and nothing is fetched ahead.
-NARROW = 256
+# Columns of a panel at least: fewer in a row and nothing is fetched ahead; where rows stream past
+# whole; at most; and where they stream past once.
+NARROW, WIDE, PANEL, WHOLE = 256, 512, 1024, 4096
 # Floats of a row that the second cache holds beside what else passes through it.
 WAITING = 1 << 16
 # Floats of a row that the CPU's own prefetcher does not have before its turn comes.
@@ -52,6 +53,29 @@ def fetches_rows(schedule: Schedule) -> bool:
     if not LONG <= s.inner_count <= WAITING or s.row_count * nbytes < LARGE:
         return False
     return any(value.phase == 1 and value.full for value in s.values)
+
+
+def streams_rows(schedule: Schedule) -> bool:
+    """Whether the rows of a panel stream past whole, one after another: the sums wait in the first
+    cache. Of groups of rows, which take turns, memory brings less; from a cache they are faster.
+    """
+    s = schedule
+    most = max((access.dtype.itemsize for access in s.loads.values()), default=0)
+    return bool(s.joined) or (s.panel and s.row_count * s.inner_count * most >= LARGE)
+
+
+def panel_columns(schedule: Schedule) -> tuple[int, int]:
+    """How many columns a panel has: at least, where many threads want a share, and at most.
+
+    Rows that lie side by side are one run of memory.
+    """
+    s = schedule
+    reduces = [value for value in s.values if value.op == "reduce"]
+    if not s.row_by_row:
+        return NARROW, PANEL
+    if any(v.phase > 1 for v in reduces) or any(store.full for store in s.stores):
+        return WIDE, PANEL
+    return PANEL, max(PANEL, WHOLE // len(reduces))  # the first cache holds all sums of a row
 
 
 def _is_streamed_chain(schedule: Schedule) -> bool:

@@ -47,7 +47,13 @@ def shares(x: Node, axis: int) -> Node:
 @pytest.mark.parametrize(
     "dtype", [float32, float64, bfloat16, int32, bool_], ids=lambda each: each.name
 )
-def test_every_kind(axis: int, shape: tuple[int, ...], dtype: DType) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_every_kind(
+    axis: int, shape: tuple[int, ...], dtype: DType, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``large``: rows stream past whole, as those of large arrays."""
+    if large:
+        monkeypatch.setattr(stream, "LARGE", 1)
     x = build.input(0, shape, dtype)
     kinds = ["max", "min", "any", "all", "argmax", "argmin", *(["sum"] if dtype != bool_ else [])]
     sinks = [build.reduce(x, kind, (axis,)) for kind in kinds]
@@ -67,6 +73,21 @@ def test_what_needs_several_passes(axis: int, shape: tuple[int, ...]) -> None:
     x = build.input(0, shape, float32)
     shares = softmax(x, axis)
     agree([shares, build.reduce(shares, "max", (axis,))], [x], [values(shape, float32)], 1e-5)
+
+
+def test_sums_of_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of columns beyond one panel, rows that are no whole groups, and cut into two stages."""
+    monkeypatch.setattr(stream, "LARGE", 1)
+    for shape in ((45, 4500), (2100, 260), (70, 4100)):
+        x = build.input(0, shape, float32)
+        node = build.reduce(x, "sum", (0,))
+        chosen = schedule(node, (0,), shape)
+        assert chosen.row_by_row
+        assert chosen.panel_columns == (stream.PANEL, stream.WHOLE)
+        array = values(shape, float32)
+        (found,) = run_compiled([node], [x], [array])
+        exact = array.astype(np.float64).sum(0)
+        np.testing.assert_allclose(found, exact, atol=2e-7 * np.abs(array).sum(0).max())
 
 
 @pytest.mark.parametrize(("axis", "shape"), COLUMNS)
@@ -90,8 +111,8 @@ def test_nan_wins_and_the_first_of_equals(axis: int, shape: tuple[int, int]) -> 
     agree(sinks, [x], [array], 0)
 
 
-def schedule(node: Node, reduced: tuple[int, ...]) -> Schedule:
-    builder = Builder(Space(node.shape, reduced, {}), lambda each: each.op == "input")
+def schedule(node: Node, reduced: tuple[int, ...], over: tuple[int, ...] = ()) -> Schedule:
+    builder = Builder(Space(over or node.shape, reduced, {}), lambda each: each.op == "input")
     builder.add_root(node)
     return Schedule(builder.space, [(node, *builder.roots[node])], cpu.host())
 
