@@ -49,11 +49,13 @@ def start(tmp_path: Path) -> Start:
 
     def begin(source: str, **environment: str) -> subprocess.Popen[str]:
         program = tmp_path / "program.py"
+        # What a machine of one core is told.
+        quiet = {"PYTHONWARNINGS": "ignore:This DataLoader will create"}
         program.write_text(TRAINING + textwrap.dedent(source))
         return subprocess.Popen(
             [sys.executable, "-m", "rushlight", "run", "program.py"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **quiet, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -48,7 +48,6 @@ class Random(Dataset):
 
 
 WORKERS = pytest.mark.parametrize("workers", [0, 1, 2, 3])
-pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 3")
 
 
 @WORKERS
