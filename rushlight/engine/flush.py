@@ -58,10 +58,15 @@ def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
     number = -1  # enumerate would hold a reference of its own
     for value in trace.inputs:
         number += 1
-        # Also 3 (and the journal); the buffer: its value, ``buffer`` and the argument
+        # Also 3 (and the journal); the buffer: its value, ``buffer`` and the argument (and
+        # the plan that may make its next result there)
         if getrefcount(value) == 3 + value.journaled:
             buffer = value.buffer
-            if getrefcount(buffer) == 3 and buffer.owner is None and not buffer.exposures:  # type: ignore[union-attr]
+            if (
+                getrefcount(buffer) == 3 + buffer.kept  # type: ignore[union-attr]
+                and buffer.owner is None  # type: ignore[union-attr]
+                and not buffer.exposures  # type: ignore[union-attr]
+            ):
                 donatable.append(number)
     return live, donatable
 

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Sequence
 from operator import attrgetter
 from struct import Struct
+from sys import getrefcount
 from time import perf_counter_ns
 from typing import Any, Protocol, final
 
@@ -41,6 +42,9 @@ Numbers = Sequence[float | int | bool]
 _address = attrgetter("address")
 _made = object.__new__
 KEPT_ARENA = 1024  # bytes
+# What a plan that runs again and again may keep for its next run, and all of them together.
+_KEPT_BYTES = 256 * 1024
+_kept_left = 32 * 1024 * 1024
 _STEP_BYTES = 2048
 _NONE: frozenset[int] = frozenset()
 # A program's first runs, and then some in so many, may be a trial of how its commands are shared.
@@ -205,6 +209,9 @@ class CompiledPlan:
         self.program = plan.program
         self.start, self.ended = plan.program.start, plan.program.ended
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
+        # The results of the last run: those that nobody refers to are the next one's.
+        self.kept: list[Buffer] | None = None
+        self.kept_bytes = 0
         self.tryout: Tryout | None = None
         self.tail: Tail | None = None
         self.way: Sequence[bool] | None = None  # how commands are shared since the last one
@@ -220,7 +227,7 @@ class CompiledPlan:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = self.arena or Buffer(self.arena_bytes)
         given = [value.buffer for value in flight.inputs]
-        fresh = take_all(self.fresh)
+        fresh = take_all(self.fresh) if self.kept is None else self._taken_again(self.kept)
         self.pack(
             self.table,
             0,
@@ -236,6 +243,8 @@ class CompiledPlan:
             self._begin_tryout()
         elif ticket & _EVERY == _EARLY:
             self._begin_tail()
+            if self.kept is None:
+                self._keep(fresh, arena)
         if watchers:
             failure = run_watched(self.plan, self.address, self.fresh_bytes)
         elif self.tryout is not None:
@@ -253,6 +262,34 @@ class CompiledPlan:
             writes = self.plan.overwrites
             self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
             raise self._error(failure)
+
+    def _keep(self, fresh: list[Buffer], arena: Buffer) -> None:
+        """From this run on, keep its small memory: to give it back and take it again costs more
+        than all else that is done for it."""
+        global _kept_left
+        size = self.fresh_bytes + self.arena_bytes
+        if size <= min(_KEPT_BYTES, _kept_left):
+            _kept_left -= size
+            self.kept_bytes, self.kept, self.arena = size, fresh, arena
+            for each in fresh:
+                each.kept = True
+
+    def _taken_again(self, kept: list[Buffer]) -> list[Buffer]:
+        """Memory for the results: the last run's, where it has become nobody's."""
+        counts = [*map(getrefcount, kept)]  # the list and the argument
+        if counts.count(2) != len(counts):
+            for place, count in enumerate(counts):
+                if count != 2:
+                    kept[place].kept = False
+                    kept[place] = made = Buffer(self.fresh[place][0])
+                    made.kept = True
+        return kept
+
+    def __del__(self) -> None:
+        global _kept_left
+        _kept_left += self.kept_bytes
+        for each in self.kept or ():
+            each.kept = False
 
     def _begin_tryout(self) -> None:
         """From this run on, look which way of sharing its commands is the fastest."""

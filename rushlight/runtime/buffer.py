@@ -249,7 +249,8 @@ class Buffer:
     """``nbytes`` of host memory at ``address``. The memory goes back when the last reference dies.
 
     ``owner`` is None for pooled memory, else the object whose memory this is.
-    ``exposures`` counts the NumPy views of ``array()`` that are still alive.
+    ``exposures`` counts the NumPy views of ``array()`` that are still alive. ``kept``: whether a plan
+    refers to it too, to make a result there once nobody else does.
     """
 
     __slots__ = (
@@ -259,6 +260,7 @@ class Buffer:
         "_size",
         "address",
         "exposures",
+        "kept",
         "nbytes",
         "owner",
     )
@@ -283,6 +285,7 @@ class Buffer:
         self.nbytes = nbytes
         self.owner: object = None
         self.exposures = 0
+        self.kept = False
 
     @classmethod
     def foreign(cls, address: int, nbytes: int, owner: object) -> Buffer:
@@ -293,6 +296,7 @@ class Buffer:
         buffer.nbytes = nbytes
         buffer.owner = owner
         buffer.exposures = 0
+        buffer.kept = False
         return buffer
 
     @classmethod
@@ -358,6 +362,7 @@ def take_all(kinds: Sequence[tuple[int, int, list[int]]]) -> list[Buffer]:
         buffer.nbytes = nbytes
         buffer.owner = None
         buffer.exposures = 0
+        buffer.kept = False
         buffers.append(buffer)
     if pool.pooled < pool.low:
         pool.low = pool.pooled

@@ -384,7 +384,7 @@ def private_buffer(tensor: Tensor) -> Buffer:
     value = tensor._value if tensor._storage is None else tensor._storage.value
     # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
     # What is shown already stays where it is.
-    if buffer.owner is None and not buffer.exposures and getrefcount(buffer) > 3:
+    if buffer.owner is None and not buffer.exposures and getrefcount(buffer) > 3 + buffer.kept:
         buffer = copy_of(buffer)
         value.buffer = buffer
     return buffer

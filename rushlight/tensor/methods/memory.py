@@ -121,7 +121,7 @@ def _moved_home(told: Value, value: Value, buffer: Buffer) -> Buffer:
         return buffer
     foreign = any(each.owner is not None or each.exposures for each in (home, buffer))
     # References to home: its value, the local name, the argument; to the buffer: the caller's too.
-    if foreign or getrefcount(home) > 3 or getrefcount(buffer) > 4:
+    if foreign or getrefcount(home) > 3 + home.kept or getrefcount(buffer) > 4 + buffer.kept:
         return buffer
     # The storage, the caller, this function and the argument.
     if getrefcount(told) > 4:
