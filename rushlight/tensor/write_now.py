@@ -121,7 +121,10 @@ def _address(tensor: Tensor, fresh: Value | None) -> int:
     buffer = old.buffer
     if buffer is None or buffer.owner is not None:
         return 0
-    if getrefcount(old) != 2 + _own_references(tensor, old, fresh) or getrefcount(buffer) != 3 + buffer.kept:
+    if (
+        getrefcount(old) != 2 + _own_references(tensor, old, fresh)
+        or getrefcount(buffer) != 3 + buffer.kept
+    ):
         return 0
     if storage is None:
         old.version += 1
