@@ -249,8 +249,8 @@ class Buffer:
     """``nbytes`` of host memory at ``address``. The memory goes back when the last reference dies.
 
     ``owner`` is None for pooled memory, else the object whose memory this is.
-    ``exposures`` counts the NumPy views of ``array()`` that are still alive. ``kept``: whether a plan
-    refers to it too, to make a result there once nobody else does.
+    ``exposures`` counts the NumPy views of ``array()`` that are still alive. ``kept``: whether a
+    plan refers to it too, to make a result there once nobody else does.
     """
 
     __slots__ = (
