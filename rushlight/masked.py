@@ -52,6 +52,13 @@ def _axes(input: Tensor, dim: Dims) -> tuple[int, ...]:
     return normalize_dims(dim, input.ndim)
 
 
+def _axis(input: Tensor, dim: Dims) -> int:
+    """The one axis that ``dim`` means: the first of several, and of all that None stands for."""
+    if isinstance(dim, int):
+        return dim
+    return min(_axes(input, dim))
+
+
 def _limit(dtype: DType, sign: int) -> float | int | bool:
     if dtype.is_floating_point or dtype.is_complex:
         return sign * math.inf
@@ -97,7 +104,7 @@ def cumsum(
     """The running sum of what counts."""
     kind = dtype or (int64 if input.dtype is bool_ else input.dtype)
     x = _filled(_cast(input, kind), mask, 0)
-    return function("cumsum")(x, dim, dtype=kind)  # type: ignore[no-any-return]
+    return function("cumsum")(x, _axis(x, dim), dtype=kind)  # type: ignore[no-any-return]
 
 
 def cumprod(
@@ -106,7 +113,7 @@ def cumprod(
     """The running product of what counts."""
     kind = dtype or (int64 if input.dtype is bool_ else input.dtype)
     x = _filled(_cast(input, kind), mask, 1)
-    return function("cumprod")(x, dim, dtype=kind)  # type: ignore[no-any-return]
+    return function("cumprod")(x, _axis(x, dim), dtype=kind)  # type: ignore[no-any-return]
 
 
 def amax(
@@ -155,7 +162,14 @@ def mean(
     input: Tensor, dim: Dims = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean of what counts."""
+    """The mean of what counts. Raises ValueError for whole numbers without a ``dtype``."""
+    kind = dtype or input.dtype
+    if not (kind.is_floating_point or kind.is_complex):
+        which = "Input" if dtype is None else "Optional"
+        raise ValueError(
+            f"mean(): Could not infer output dtype. {which} dtype must be either a floating point "
+            f"or complex dtype. Got: {kind}"
+        )
     x = _cast(input, dtype)
     axes = _axes(x, dim)
     total = sum(x, axes, keepdim=True, mask=mask)
@@ -167,8 +181,8 @@ def median(
     input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The lower median of what counts along ``dim``."""
-    x = _cast(input, dtype)
+    """The lower median of what counts along ``dim``, in the dtype of the input."""
+    x = input
     if mask is None:
         return function("median")(x, dim, bool(keepdim))[0]  # type: ignore[no-any-return]
     return function("nanmedian")(_filled(x, mask, math.nan), dim, bool(keepdim))[0]  # type: ignore[no-any-return]
@@ -179,9 +193,11 @@ def norm(
     dtype: DType | None = None, mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The vector norm of what counts."""
-    x = _cast(input, dtype)
+    x = input
     other = math.inf if ord == -math.inf else 0
-    return function("_vector_norm")(_filled(x, mask, other), ord, _axes(x, dim), bool(keepdim))  # type: ignore[no-any-return]
+    return function("_vector_norm")(
+        _filled(x, mask, other), ord, _axes(x, dim), bool(keepdim), dtype
+    )  # type: ignore[no-any-return]
 
 
 def var(
@@ -191,19 +207,20 @@ def var(
 ) -> Tensor:  # fmt: skip
     """The variance of what counts; ``unbiased`` (the default) divides by one less."""
     if unbiased is not None and correction is not None:
-        raise RuntimeError("Only one of unbiased and correction may be given")
+        raise AssertionError("Only one of unbiased and correction may be given")
     less = correction if correction is not None else int(unbiased is None or unbiased)
-    kind = dtype or input.dtype
+    # A ``dtype`` of whole numbers is that of the sum under the mean and of the result.
+    kind, summed = dtype or input.dtype, dtype
     if not (kind.is_floating_point or kind.is_complex):
         kind = float32
-    x: Any = _cast(input, kind)
+    x: Any = input if dtype is not None and kind is not dtype else _cast(input, kind)
     axes = _axes(x, dim)
     count = _count(x, dim, mask, kind.to_real())
-    centred = x - sum(x, axes, keepdim=True, mask=mask) / count
+    centred = x - sum(x, axes, keepdim=True, dtype=summed, mask=mask) / count
     squares = centred * centred.conj() if kind.is_complex else centred * centred
-    total: Any = sum(squares, axes, keepdim=True, mask=mask)
+    total: Any = sum(squares, axes, keepdim=True, dtype=kind, mask=mask)
     left = count - less
-    found = total / function("clamp")(left, min=0)
+    found = _cast(total / function("clamp")(left, min=0), dtype)
     return found if keepdim else _dropped(found, axes)
 
 
@@ -245,7 +262,7 @@ def softmax(
 ) -> Tensor:
     """softmax over what counts, 0 elsewhere."""
     x = _cast(input, dtype)
-    return function("softmax")(_filled(x, mask, -math.inf), dim)  # type: ignore[no-any-return]
+    return function("softmax")(_filled(x, mask, -math.inf), _axis(x, dim))  # type: ignore[no-any-return]
 
 
 def log_softmax(
@@ -253,7 +270,7 @@ def log_softmax(
 ) -> Tensor:
     """log(softmax) over what counts, -inf elsewhere."""
     x = _cast(input, dtype)
-    return function("log_softmax")(_filled(x, mask, -math.inf), dim)  # type: ignore[no-any-return]
+    return function("log_softmax")(_filled(x, mask, -math.inf), _axis(x, dim))  # type: ignore[no-any-return]
 
 
 def softmin(
@@ -261,7 +278,7 @@ def softmin(
 ) -> Tensor:
     """softmax of -input over what counts, 0 elsewhere."""
     x = _filled(_cast(input, dtype), mask, math.inf)
-    return function("softmax")(function("neg")(x), dim)  # type: ignore[no-any-return]
+    return function("softmax")(function("neg")(x), _axis(x, dim))  # type: ignore[no-any-return]
 
 
 def normalize(
@@ -270,7 +287,7 @@ def normalize(
 ) -> Tensor:  # fmt: skip
     """What counts over its norm along ``dim``, at least ``eps``; 0 elsewhere."""
     x = _cast(input, dtype)
-    size = norm(x, ord, dim, keepdim=True, mask=mask)
+    size = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     found: Any = _filled(x, mask, 0) / function("clamp")(size, min=eps)
     return found  # type: ignore[no-any-return]
 

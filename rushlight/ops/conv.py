@@ -76,6 +76,11 @@ def _check(who: str, x: Node, w: Node, bias: Node | None, rank: int, groups: int
         )
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
+    if w.shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but "
+            f"got weight of size {list(w.shape)} instead"
+        )
 
 
 def _sized(who: str, x: Node, w: Node, stride: Any, padding: Any, dilation: Any) -> None:
@@ -256,6 +261,12 @@ def _conv_transpose(
     gaps = per_axis(who, "dilation", dilation, rank)
     pads = per_axis(who, "padding", padding, rank)
     extra = per_axis(who, "output_padding", output_padding, rank)
+    for name, values in (("stride", strides), ("dilation", gaps)):
+        if any(each <= 0 for each in values):
+            raise RuntimeError(f"{name} should be greater than zero, but got {list(values)}")
+    for name, values in (("padding", pads), ("output_padding", extra)):
+        if any(each < 0 for each in values):
+            raise RuntimeError(f"negative {name} is not supported")
     for more, step, gap in zip(extra, strides, gaps, strict=True):
         if more >= step and more >= gap:
             raise RuntimeError(

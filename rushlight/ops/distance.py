@@ -32,6 +32,8 @@ def cdist(
         raise RuntimeError("cdist only supports at least 2D tensors")
     if compute_mode not in _MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    if not p >= 0:
+        raise RuntimeError("cdist only supports non-negative p values")
     require_same_dtype("cdist", x1=x1, x2=x2)
     if x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(

@@ -11,6 +11,24 @@ from rushlight.ops.table import Grads, composite
 Pair = tuple[int, int]
 
 
+def _check(kernel: Pair, dilation: Pair, padding: Pair, stride: Pair) -> None:
+    """RuntimeError for a window that reaches outside its image."""
+    for name, short, values in (
+        ("kernel size", "kernel", kernel), ("stride", "stride", stride),
+        ("dilation", "dilation", dilation),
+    ):  # fmt: skip
+        if min(values) <= 0:
+            raise RuntimeError(
+                f"{name} should be greater than zero, but got {short}_height: {values[0]} "
+                f"{short}_width: {values[1]}"
+            )
+    if min(padding) < 0:
+        raise RuntimeError(
+            f"padding should be non-negative, but got pad_height: {padding[0]} pad_width: "
+            f"{padding[1]}"
+        )
+
+
 def _counts(sizes: Pair, kernel: Pair, dilation: Pair, padding: Pair, stride: Pair) -> Pair:
     rows, columns = (
         (size + 2 * pad - gap * (tap - 1) - 1) // step + 1
@@ -65,6 +83,7 @@ def _images(
 @composite(torch=False, name="_im2col", grad_name="Im2Col")
 def im2col(input: Node, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair) -> Node:
     """Every window of (N, C, H, W) as a column: (N, C * taps, windows)."""
+    _check(kernel_size, dilation, padding, stride)
     rows, columns = _counts(_plane(input), kernel_size, dilation, padding, stride)
     if rows < 1 or columns < 1:
         raise RuntimeError(
@@ -88,6 +107,7 @@ def col2im(
     input: Node, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
 ) -> Node:
     """Columns (N, C * taps, windows) put back and summed: (N, C, *output_size)."""
+    _check(kernel_size, dilation, padding, stride)
     taps = kernel_size[0] * kernel_size[1]
     if input.shape[1] % taps:
         raise RuntimeError(

@@ -205,6 +205,8 @@ def index_add(input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar
             f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): "
             f"({values.shape[axis]}), for dim: {axis}"
         )
+    if input.ndim != source.ndim and 0 in (input.ndim, source.ndim):
+        raise RuntimeError(_elsewhere(input, source))
     _same_elsewhere(x, values, axis)
     scaled = values
     if isinstance(alpha, Node) or alpha != 1:
@@ -215,10 +217,14 @@ def index_add(input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar
 def _same_elsewhere(x: Node, values: Node, axis: int) -> None:
     rest, other = (each.shape[:axis] + each.shape[axis + 1 :] for each in (x, values))
     if rest != other:
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. "
-            f"Got self.shape = {list(x.shape)} source.shape = {list(values.shape)}"
-        )
+        raise RuntimeError(_elsewhere(x, values))
+
+
+def _elsewhere(x: Node, values: Node) -> str:
+    return (
+        "source tensor shape must match self tensor shape, excluding the specified dimension. "
+        f"Got self.shape = {list(x.shape)} source.shape = {list(values.shape)}"
+    )
 
 
 @composite(method=True, inplace=True)

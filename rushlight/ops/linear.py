@@ -80,6 +80,12 @@ def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None)
     for size in lead:
         rows *= size
     k, a, b = weight.shape
+    for name, given, size in (("input1", input1, a), ("input2", input2, b)):
+        if given.shape[-1] != size:
+            raise RuntimeError(
+                f"bilinear(): {name} size does not match weight size: got {given.shape[-1]} but "
+                f"expected {size}"
+            )
     if bias is not None and bias.shape != (k,):
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {list(bias.shape)} but "

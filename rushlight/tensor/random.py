@@ -20,6 +20,7 @@ from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
+from rushlight.ops.legacy_names import c_name
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.argument_kinds import asks, is_whole
@@ -95,14 +96,6 @@ rand = _sampler("rand", complexes.uniform, "Uniform numbers in [0, 1).")
 randn = _sampler("randn", complexes.normal, "Normal numbers, mean 0, std 1.")
 
 
-C_NAMES = {
-    "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int",
-    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
-    "int64": "long int", "bool": "bool", "float32": "float", "float64": "double",
-    "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-}  # fmt: skip
-
-
 def _require_range(low: int, high: int | None, kind: DType) -> None:
     """RuntimeError where [low, high) is empty or holds a number beyond the dtype."""
     if high is not None and low >= high:
@@ -118,7 +111,7 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
     else:
         smallest, largest = int(np.iinfo(kind.np).min), int(np.iinfo(kind.np).max)
     for name, bound in ends:
-        word = C_NAMES[kind.name]
+        word = c_name(kind)
         if not smallest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {word}")
         if kind.is_floating_point:

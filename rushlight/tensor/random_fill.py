@@ -13,11 +13,11 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.limits import finfo
 from rushlight.engine.trace import local
+from rushlight.ops.legacy_names import c_name
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.random import (
-    C_NAMES,
     bernoulli,
     chances_of,
     laid_out,
@@ -69,7 +69,7 @@ def uniform_(
     largest = finfo(kind).max
     for name, bound in (("from", low), ("to", to)):
         if not -largest <= bound <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {C_NAMES[kind.name]}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
     if low > to:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"
@@ -170,7 +170,7 @@ def cauchy_(
     if not self.dtype.is_floating_point:
         raise RuntimeError(
             "Cauchy distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {C_NAMES[self.dtype.name]}"
+            f"floating point but you specified {c_name(self.dtype)}"
         )
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")

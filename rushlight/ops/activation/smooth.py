@@ -149,10 +149,11 @@ def softsign(input: Node) -> Node:
     """x / (1 + |x|); integers give the default dtype."""
     if input.dtype is bool_:
         raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
-    x = build.cast(input, floating(input.dtype))
-    size: Node = modulus(x) if x.dtype.is_complex else unary("abs", x)
-    below = binary("add", const(1, x.shape, size.dtype), size)
-    return binary("div", x, build.cast(below, x.dtype))
+    # Of whole numbers the sum is one too, and wraps: 255 + 1 of uint8 is 0, as in PyTorch.
+    size: Node = modulus(input) if input.dtype.is_complex else unary("abs", input)
+    below = binary("add", const(1, input.shape, size.dtype), size)
+    kind = floating(input.dtype)
+    return binary("div", build.cast(input, kind), build.cast(below, kind))
 
 
 @softsign.samples

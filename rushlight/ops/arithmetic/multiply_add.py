@@ -7,6 +7,7 @@ import numpy as np
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import c_name
 from rushlight.ops.pointwise import abs
 from rushlight.ops.promote import align, common_dtype, compute_dtype, full, grad_to, shape_of
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
@@ -16,7 +17,15 @@ from rushlight.ops.table import Grads, Operand, Scalar, composite
 @composite(method=True, inplace=True)
 def lerp(input: Node, end: Node, weight: Operand) -> Node:
     """input + weight * (end - input), computed from the nearer end."""
-    kind, shape = common_dtype(input, end), shape_of(input, end, weight)
+    for name, each in (("end", end), ("weight", weight)):
+        if isinstance(each, Node) and each.dtype is not input.dtype:
+            if name == "weight" and not each.ndim:
+                continue  # a number, whatever it is stored as
+            raise RuntimeError(
+                f"expected dtype {c_name(input.dtype)} for `{name}` but got dtype "
+                f"{c_name(each.dtype)}"
+            )
+    kind, shape = input.dtype, shape_of(input, end, weight)
     dtype = compute_dtype(kind)
     x, y, w = (full(each, shape, dtype) for each in (input, end, weight))
     delta = binary("sub", y, x)

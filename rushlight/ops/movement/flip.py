@@ -124,6 +124,8 @@ def roll(input: Node, shifts: int | tuple[int, ...], dims: Any = ()) -> Node:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(amounts)}, dims:{len(named)}"
         )
+    if not input.size and len(named) == 1:
+        return input  # nothing to move, along an axis that there may not even be
     if input.ndim == 0:
         raise IndexError(f"Dimension specified as {named[0]} but tensor has no dimensions")
     for amount, dim in zip(amounts, named, strict=True):

@@ -87,6 +87,11 @@ def nanmean(
     input: Node, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Node:
     """The mean of what is not nan."""
+    if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+        raise RuntimeError(
+            "nanmean(): could not infer output dtype. Optional dtype must be either a floating "
+            f"point or complex dtype. Got: {legacy_name(dtype)}"
+        )
     present = build.cast(binary("eq", input, input), input.dtype)
     total = nansum.body(input, dim, keepdim, dtype=dtype)
     count = sum.body(present, dim, keepdim, dtype=dtype)

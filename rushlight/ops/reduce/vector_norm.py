@@ -24,6 +24,20 @@ from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
 
 
+def require_norm_dtype(who: str, given: DType, kind: DType) -> None:
+    """RuntimeError where a norm of ``given`` is not taken in ``kind``."""
+    if given.is_complex != kind.is_complex:
+        which = "complex" if given.is_complex else "real"
+        raise RuntimeError(
+            f"{who}: dtype should be {which} for {which} inputs, but got {legacy_name(kind)}"
+        )
+    if promote(given, kind) is not kind:
+        raise RuntimeError(
+            f"{who}: the dtype of the input ({legacy_name(given)}) should be convertible without "
+            f"narrowing to the specified dtype ({legacy_name(kind)})"
+        )
+
+
 @composite(torch=False, name="_vector_norm", grad_name="LinalgVectorNorm")
 def vector_norm(
     input: Node, ord: float = 2.0, dim: Dims = None, keepdim: bool = False,
@@ -36,17 +50,7 @@ def vector_norm(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{legacy_name(kind)}"
         )
-    if input.dtype.is_complex != kind.is_complex:
-        which = "complex" if input.dtype.is_complex else "real"
-        raise RuntimeError(
-            f"linalg.vector_norm: dtype should be {which} for {which} inputs, but got "
-            f"{legacy_name(kind)}"
-        )
-    if promote(input.dtype, kind) is not kind:
-        raise RuntimeError(
-            f"linalg.vector_norm: the dtype of the input ({legacy_name(input.dtype)}) should be "
-            f"convertible without narrowing to the specified dtype ({legacy_name(kind)})"
-        )
+    require_norm_dtype("linalg.vector_norm", input.dtype, kind)
     wide = build.cast(input, compute_dtype(kind))
     if wide.dtype.is_complex:
         x, kind = modulus(wide), kind.to_real()

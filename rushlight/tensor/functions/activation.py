@@ -12,6 +12,7 @@ from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.argument_kinds import require_tensor
 from rushlight.tensor.functions.register import FUNCTIONS, public
+from rushlight.tensor.kinds import require_fits
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -105,6 +106,9 @@ def hardtanh(
     """x cut to [min_val, max_val]. Raises ValueError where min_val > max_val."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        for bound in (min_val, max_val):
+            require_fits(bound, input.dtype)
     if inplace:
         return into_input("hardtanh", input, min_val, max_val)
     out: Tensor = function("hardtanh")(input, min_val, max_val)
@@ -112,7 +116,7 @@ def hardtanh(
 
 
 @public(functional=True)
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+def threshold(input: Tensor, threshold: float, value: float, inplace: object = False) -> Tensor:
     """x where x > threshold, else value."""
     if inplace:
         return into_input("threshold", input, threshold, value)

@@ -32,8 +32,9 @@ _drop = function("_dropout")
 
 
 def _check(who: str, input: Any, p: float, training: Any) -> None:
-    if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not 0.0 <= p <= 1.0:
+        error = RuntimeError if p != p else ValueError
+        raise error(f"dropout probability has to be between 0 and 1, but got {p}")
     require_tensor(who, input)
     if training.__class__ is not bool:
         as_bool(who, "train", training)
@@ -193,6 +194,9 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:  # fmt: skip
     """x where positive, else slope * x: random in [lower, upper) in training, else their mean."""
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not math.isfinite(bound):
+            raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound}")
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:

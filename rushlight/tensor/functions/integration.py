@@ -26,7 +26,7 @@ def _steps(x: Tensor, y: Tensor, axis: int, who: str) -> Tensor:
             )
         gaps = _part(x, 0, 1, x.shape[0] - 1) - _part(x, 0, 0, x.shape[0] - 1)  # type: ignore[operator]
         return function("reshape")(gaps, (-1, *(1,) * (y.ndim - axis - 1)))  # type: ignore[no-any-return]
-    along = axis - y.ndim + x.ndim
+    along = axis if x.ndim > y.ndim else axis - y.ndim + x.ndim
     if along < 0:
         along = x.ndim - 1
     count = x.shape[along]
@@ -40,6 +40,8 @@ def _areas(y: Tensor, x: Any, dx: Any, dim: int, who: str) -> tuple[Tensor | Non
         raise RuntimeError(f"{who}: received a bool input for `y`, but bool is not supported")
     if x is not None and x.dtype.name == "bool":
         raise RuntimeError(f"{who}: received a bool input for `x`, but bool is not supported")
+    if isinstance(dx, (bool, complex)):
+        raise RuntimeError(f"{who}: Currently, we only support dx as a real number.")
     if count == 0:
         return None, axis
     sums = _part(y, axis, 1, count - 1) + _part(y, axis, 0, count - 1)  # type: ignore[operator]

@@ -33,6 +33,8 @@ def batch_norm(
             input, weight, bias, running_mean, running_var, eps
         )
         return out
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
     shape = input.shape
     if not input.numel() and input.ndim > 1:  # type: ignore[attr-defined]
         running_mean = running_var = None  # nothing to learn from nothing

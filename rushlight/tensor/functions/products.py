@@ -68,6 +68,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         first, second = tuple(range(-dims, 0)), tuple(range(dims))
     else:
+        if not isinstance(dims, (tuple, list)) or len(dims) != 2:
+            raise RuntimeError(
+                "tensordot expects dims to be int or tuple[list[int], list[int]] or "
+                f"list[list[int]] containing two lists, but got dims={dims}"
+            )
         first, second = ((each,) if isinstance(each, int) else tuple(each) for each in dims)
     made: Tensor = function("_tensordot")(
         _without_copies(a, first, b, second), _without_copies(b, second, a, first), first, second
@@ -194,12 +199,13 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 def _triangle(name: str, take: Any) -> Any:
     def places(
-        row: int, col: int, offset: int = 0, *, dtype: DType = int64, device: Any = None,
+        row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Any = None,
         layout: Any = None,
     ) -> Tensor:  # fmt: skip
         for side, count in (("row", row), ("col", col)):
             if count < 0:
                 raise RuntimeError(f"{side} must be non-negative, got{count}")
+        dtype = int64 if dtype is None else dtype
         if dtype not in (int64, int32):
             raise NotImplementedError(f"\"{name}\" not implemented for '{type_name(dtype)}'")
         rows, columns = take(row, offset, col)

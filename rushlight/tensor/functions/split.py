@@ -12,7 +12,7 @@ from rushlight.base.shape import Shape, broadcast_shapes, normalize_dim
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
 from rushlight.ops.view.sizes import one_size, sizes, whole_sizes
-from rushlight.tensor.argument_kinds import require_tensors
+from rushlight.tensor.argument_kinds import is_whole, require_tensors
 from rushlight.tensor.functions.register import public, torch_form
 from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
@@ -67,6 +67,11 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> Tensors:
         split_size_or_sections = split_size_or_sections.item()
     if not isinstance(split_size_or_sections, int) and hasattr(split_size_or_sections, "__iter__"):
         return split_with_sizes(tensor, split_size_or_sections, dim)
+    if not is_whole(split_size_or_sections):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{type(split_size_or_sections).__name__}"
+        )
     length = int(split_size_or_sections)
     if tensor.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -101,7 +106,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Tensors:
 
 
 # How the overloads for a number and for a list call it.
-_ALSO = also_named(sections="indices_or_sections", indices="indices_or_sections")
+_ALSO = also_named(
+    sections="indices_or_sections", indices="indices_or_sections",
+    tensor_indices_or_sections="indices_or_sections",
+)  # fmt: skip
 
 
 @public(method=True)
@@ -149,7 +157,13 @@ def _axis_split(name: str, rank: int, axis: int) -> Any:
             )
         dim = 0 if input.ndim == 1 else axis
         sections = indices_or_sections
-        if not isinstance(sections, (Tensor, tuple, list)) and (
+        if isinstance(sections, Tensor):
+            if not is_whole(sections):
+                raise TypeError(
+                    f"{name}(): argument 'indices' (position 2) must be tuple of ints, not Tensor"
+                )
+            sections = sections.item()  # type: ignore[attr-defined]
+        if not isinstance(sections, (tuple, list)) and (
             sections <= 0 or input.shape[dim] % sections
         ):
             raise RuntimeError(

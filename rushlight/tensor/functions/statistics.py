@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64
+from rushlight.base.shape import normalize_dim
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions import one_sample
@@ -111,6 +112,8 @@ def isin(
         raise TypeError("isin() needs a Tensor as elements or as test_elements, got two numbers")
 
     for each in (elements, test_elements):
+        if isinstance(each, bool):
+            raise RuntimeError("Unsupported input type encountered for isin(): Bool")
         if isinstance(each, Tensor):
             refuse("isin", each.dtype)
     if local.trace.abstract:
@@ -128,13 +131,13 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """``input`` with each slice along ``dim`` scaled down to a p-norm of at most ``maxnorm``."""
     if p <= 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise RuntimeError(
             f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions"
         )
-    axis = dim if dim >= 0 else dim + input.ndim
+    axis = normalize_dim(dim, input.ndim)
     others = tuple(k for k in range(input.ndim) if k != axis)
     norm = function("_vector_norm")(input, p, others, True)
     scale = function("where")(norm > maxnorm, maxnorm / (norm + 1e-7), 1.0)
@@ -156,7 +159,21 @@ def index_reduce(
     if source.dtype is not input.dtype:
         raise RuntimeError("index_reduce_(): self and source expected to have the same dtype")
     refuse("index_reduce" if include_self else "index_reduce_without", input.dtype)
-    axis = dim if dim >= 0 else dim + max(input.ndim, 1)
+    axis = normalize_dim(dim, input.ndim)
+    parts = source.shape[axis] if source.ndim else 1
+    if index.numel() != parts:  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"index_reduce_(): Number of indices ({index.numel()}) should be equal to "  # type: ignore[attr-defined]
+            f"source.size(dim): ({parts}), for dim: {axis}"
+        )
+    rest, other = (
+        (len(each.shape), each.shape[:axis], each.shape[axis + 1 :]) for each in (input, source)
+    )
+    if rest != other:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {list(input.shape)} source.shape = {list(source.shape)}"
+        )
     places = convert(index, int64)
     shape = [1] * source.ndim
     if shape:
@@ -183,7 +200,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     return tuple(reversed(parts))
 
 
-@public(method=True)
+@public(method=True, out=True)
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """``nonzero`` cut or filled up with ``fill_value`` to ``size`` rows."""
     if size < 0:

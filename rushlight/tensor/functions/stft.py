@@ -55,7 +55,7 @@ def _centred(window: Any, n_fft: int, win_length: int, like: Any) -> Any:
 @public(method=True)
 def stft(
     input: Any, n_fft: int, hop_length: int | None = None, win_length: int | None = None,
-    window: Any = None, center: bool = True, pad_mode: str = "reflect", normalized: bool = False,
+    window: Any = None, center: object = True, pad_mode: str = "reflect", normalized: bool = False,
     onesided: bool | None = None, return_complex: bool | None = None,
     align_to_window: bool | None = None,
 ) -> Tensor:  # fmt: skip

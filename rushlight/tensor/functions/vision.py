@@ -7,6 +7,7 @@ from typing import Any
 
 from rushlight.base.shape import normalize_dim
 from rushlight.base.warn import warn
+from rushlight.tensor.argument_kinds import is_whole
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -136,11 +137,21 @@ _upsample_2d(
 )  # fmt: skip
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    if isinstance(value, int):
-        return (value, value)
-    first, second = value if len(value) == 2 else (value[0], value[0])
-    return int(first), int(second)
+def _pairs(who: str, **given: Any) -> tuple[tuple[int, int], ...]:
+    """Each argument as (along rows, along columns): one number means both."""
+    pairs = []
+    for name, value in given.items():
+        each = (value, value) if is_whole(value) or not isinstance(value, (tuple, list)) else value
+        for n in each:
+            if not is_whole(n):
+                raise TypeError(
+                    f"{who}(): argument '{name}' must be tuple of ints, but found element of type "
+                    f"{type(n).__name__}"
+                )
+        if len(each) != 2:
+            raise RuntimeError(f"It is expected {name} equals to 2, but got size {len(each)}")
+        pairs.append((int(each[0]), int(each[1])))
+    return tuple(pairs)
 
 
 @public(torch=False, functional=True)
@@ -156,7 +167,9 @@ def unfold(
             f"dimensions for input, but got: {list(input.shape)}"
         )
     x = input if input.ndim == 4 else function("unsqueeze")(input, 0)
-    window = (_pair(kernel_size), _pair(dilation), _pair(padding), _pair(stride))
+    window = _pairs(
+        "im2col", kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride
+    )
     out: Tensor = function("_im2col")(x, *window)
     return out if input.ndim == 4 else function("squeeze")(out, 0)
 
@@ -173,6 +186,9 @@ def fold(
             f"non-zero dimensions for input, but got: {list(input.shape)}"
         )
     x = input if input.ndim == 3 else function("unsqueeze")(input, 0)
-    window = (_pair(kernel_size), _pair(dilation), _pair(padding), _pair(stride))
-    out: Tensor = function("_col2im")(x, _pair(output_size), *window)
+    window = _pairs(
+        "col2im", output_size=output_size, kernel_size=kernel_size, dilation=dilation,
+        padding=padding, stride=stride,
+    )  # fmt: skip
+    out: Tensor = function("_col2im")(x, *window)
     return out if input.ndim == 3 else function("squeeze")(out, 0)

@@ -69,7 +69,7 @@ def _window(name: str, values: Callable[..., Array], doc: str, **defaults: Any) 
         given = {**defaults, **options}
         _check(name, M, dtype, layout, sym, given)
         if M <= 1:
-            return _made(np.ones(M), dtype, device, requires_grad)
+            return _made(np.ones(int(M)), dtype, device, requires_grad)
         span = max(M - 1, 1) if sym else M
         return _made(values(M, span, **given), dtype, device, requires_grad)
 

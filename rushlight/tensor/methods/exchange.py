@@ -75,7 +75,9 @@ def array_wrap(self: Tensor, array: Any, context: Any = None, return_scalar: boo
 
 
 def matrix_transpose(self: Tensor) -> Tensor:
-    """The last two axes exchanged. RuntimeError where there are fewer."""
+    """The last two axes exchanged; a scalar is itself. RuntimeError for a vector."""
+    if not self.ndim:
+        return self
     if self.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. Got "

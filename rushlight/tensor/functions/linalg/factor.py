@@ -45,15 +45,15 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
 
 
 @public(method=True, out=True)
-def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """X with L L^H X = B (``upper``: U^H U), given the factor."""
-    if B.ndim < 2:
-        raise RuntimeError(f"b should have at least 2 dimensions, but has {B.ndim} dimensions "
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
+    """X with L L^H X = ``input`` (``upper``: U^H U), given the factor L as ``input2``."""
+    if input.ndim < 2:
+        raise RuntimeError(f"b should have at least 2 dimensions, but has {input.ndim} dimensions "
                            "instead")  # fmt: skip
-    if L.ndim < 2:
-        raise RuntimeError(f"u should have at least 2 dimensions, but has {L.ndim} dimensions "
+    if input2.ndim < 2:
+        raise RuntimeError(f"u should have at least 2 dimensions, but has {input2.ndim} dimensions "
                            "instead")  # fmt: skip
-    made: Tensor = function("_cholesky_solve")(B, L, bool(upper))
+    made: Tensor = function("_cholesky_solve")(input, input2, bool(upper))
     return made
 
 
@@ -169,11 +169,12 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
 
 @public(method=True, out=True)
 def ormqr(
-    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
+    input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False
 ) -> Tensor:
-    """Q times ``other`` (or Q^H if ``transpose``, or from the right), Q from ``geqrf``."""
-    if input.ndim < 2 or other.ndim < 2:
+    """Q times ``input3`` (or Q^H if ``transpose``, or from the right); Q from ``geqrf``, whose
+    reflectors are ``input`` and whose factors ``input2``."""
+    if input.ndim < 2 or input3.ndim < 2:
         name = "input" if input.ndim < 2 else "other"
         raise RuntimeError(f"torch.ormqr: {name} must have at least 2 dimensions.")
-    made: Tensor = function("_ormqr")(input, tau, other, bool(left), bool(transpose))
+    made: Tensor = function("_ormqr")(input, input2, input3, bool(left), bool(transpose))
     return made

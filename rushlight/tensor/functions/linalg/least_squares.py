@@ -101,6 +101,13 @@ def matrix_rank(
     return made  # type: ignore[no-any-return]
 
 
+def _meant(A: Tensor, rcond: float, driver: str) -> float:
+    """The limit that LAPACK works with where ``rcond`` is none."""
+    none = rcond < 0 or (driver == "gelsd" and not 0 < rcond < 1)
+    rounding = float(np.finfo(A.dtype.to_real().np).eps) / 2
+    return rounding if none and driver != "gelsy" else rcond
+
+
 @linalg
 def lstsq(
     input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None
@@ -120,7 +127,13 @@ def lstsq(
             f"{who}: Expected input and other to have the same dtype, but got input's dtype "
             f"{legacy_name(input.dtype)} and other's dtype {legacy_name(b.dtype)}"
         )
-    if driver is not None and driver not in _DRIVERS:
+    if not 0 <= input.ndim - b.ndim <= 1:
+        raise RuntimeError(
+            f"{who}: input.dim() must be greater or equal to other.dim() and "
+            "(input.dim() - other.dim()) <= 1"
+        )
+    how = "gelsy" if driver is None else driver.lower()
+    if how not in _DRIVERS:
         raise RuntimeError(
             f"{who}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
         )
@@ -129,10 +142,9 @@ def lstsq(
     given: Any = function("unsqueeze")(b, -1) if vector else b
     if given.ndim < 2 or input.shape[-2] != given.shape[-2]:
         raise RuntimeError(f"{who}: input.size(-2) should match other.size(-2)")
-    how = driver or "gelsy"
     m, n = input.shape[-2:]
     # gels takes A to be of full rank and asks for no limit.
-    limit = _limit(input) if rcond is None or how == "gels" else rcond
+    limit = _limit(input) if rcond is None or how == "gels" else _meant(input, rcond, how)
     a: Any = input
     solution: Any = function("matmul")(pinv(input, limit), given)
     empty = a.new_zeros(0, dtype=a.dtype.to_real())

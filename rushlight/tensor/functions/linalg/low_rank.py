@@ -46,7 +46,7 @@ def svd_lowrank(
 
 @public()
 def pca_lowrank(
-    A: Tensor, q: int | None = None, center: bool = True, niter: int = 2
+    A: Tensor, q: int | None = None, center: object = True, niter: int = 2
 ) -> tuple[Tensor, Tensor, Tensor]:
     """(U, S, V): principal components of rows (columns centred) as columns of V.
 

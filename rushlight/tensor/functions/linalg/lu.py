@@ -60,7 +60,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
 
 
 @public(torch=True, method=True, name="lu")
-def _lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+def _lu(A: Tensor, pivot: bool = True, get_infos: object = False, out: Any = None) -> Any:
     """(LU, pivots), with ``info`` if asked."""
     _require_pivot("lu_factor", pivot)
     made, pivots, info = function("_lu_factor")(A)
@@ -116,7 +116,12 @@ def _solved(made: Any, pivots: Any, B: Any, left: bool, turn: bool) -> Any:
 
 
 @public(method=True, out=True)
-def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """``linalg.lu_solve`` with the right side first."""
-    made: Tensor = _solved(LU_data, LU_pivots, b, True, False)
+    if LU_pivots.shape != LU_data.shape[:-1]:
+        raise RuntimeError(
+            "linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got "
+            f"pivots with shape {list(LU_pivots.shape)} instead"
+        )
+    made: Tensor = _solved(LU_data, LU_pivots, input, True, False)
     return made

@@ -8,6 +8,7 @@ from typing import Any
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.shape import normalize_dim
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.ops.reduce.vector_norm import require_norm_dtype
 from rushlight.tensor.functions.linalg.inverse import inv_of
 from rushlight.tensor.functions.linalg.register import linalg
 from rushlight.tensor.functions.register import public
@@ -68,6 +69,8 @@ def matrix_norm(
     if ord not in _ORDERS and ord not in ("fro", "nuc"):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     rows, columns = _two_dims(A, dim)
+    if dtype is not None:
+        require_norm_dtype("linalg.matrix_norm", A.dtype, dtype)
     x: Any = A if dtype is None else function("_to_dtype")(A, dtype)
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)

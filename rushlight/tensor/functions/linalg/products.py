@@ -184,6 +184,8 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 @linalg
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product along ``dim``."""
+    if input.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     sizes = [each.shape[normalize_dim(dim, each.ndim)] for each in (input, other)]
     if sizes != [3, 3]:
         raise RuntimeError(

@@ -118,6 +118,11 @@ def multilabel_margin_loss(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"
         )
+    same = input.shape == target.shape
+    if not (same or (input.ndim < 2 and target.ndim < 2 and input.numel() == target.numel())):  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
+        )
     return _multilabel_margin(
         input, target, known(legacy_reduction(reduction, size_average, reduce))
     )
