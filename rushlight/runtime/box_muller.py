@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.runtime.libm import of_each
 from rushlight.runtime.native import native
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -158,20 +159,10 @@ def normals32(uniforms: F32) -> F32:
 
 
 def normals64(uniforms: F64) -> F64:
-    """The same in float64, where PyTorch calls the C library's log, sin and cos, as NumPy does."""
+    """The same in float64, where PyTorch calls the C library's log, sin and cos."""
     blocks = uniforms.reshape(-1, 2, HALF)
-    r = np.sqrt(-2.0 * np.log(1.0 - blocks[:, 0]))
+    r = np.sqrt(-2.0 * of_each("log", 1.0 - blocks[:, 0]))
     angle = 2.0 * np.pi * blocks[:, 1]
-    blocks[:, 0] = r * np.cos(angle)
-    blocks[:, 1] = r * np.sin(angle)
+    blocks[:, 0] = r * of_each("cos", angle)
+    blocks[:, 1] = r * of_each("sin", angle)
     return uniforms
-
-
-def normal_pairs(first: F64, second: F64) -> F64:
-    """PyTorch's one-at-a-time filler: float64, cos then sin of each pair. (k,), (k,) -> (2 k,)."""
-    r = np.sqrt(-2.0 * np.log1p(-second))
-    angle = 2.0 * np.pi * first
-    pairs = np.empty((len(first), 2))
-    np.multiply(r, np.cos(angle), out=pairs[:, 0])
-    np.multiply(r, np.sin(angle), out=pairs[:, 1])
-    return pairs.reshape(-1)

@@ -20,6 +20,7 @@ import numpy as np
 
 from rushlight.base.limits import DIGITS
 from rushlight.runtime import box_muller
+from rushlight.runtime.libm import normal_pairs, of_each
 from rushlight.runtime.mt19937 import Mt19937
 from rushlight.runtime.native import address_of
 from rushlight.runtime.shuffle import shuffled
@@ -181,8 +182,7 @@ class Generator:
         waiting = self.engine.next_normal
         kept = [] if waiting is None or not count else [waiting]
         missing = count - len(kept)
-        uniforms = self._uniform53(2 * ((missing + 1) // 2)).reshape(-1, 2)
-        drawn = box_muller.normal_pairs(uniforms[:, 0], uniforms[:, 1])
+        drawn = normal_pairs(self._uniform53(missing + missing % 2))
         if count:
             self.engine.next_normal = float(drawn[-1]) if missing % 2 else None
         return np.concatenate([kept, drawn])[:count] if kept else drawn[:count]
@@ -221,7 +221,7 @@ class Generator:
     ) -> Array:
         """exp of normals: ``log_normal_``."""
         normals = fused_multiply_add(self._single_normals(count), std, mean)
-        return _rounded(np.exp(normals), dtype)
+        return _rounded(of_each("exp", normals), dtype)
 
     # Whole numbers.
 
@@ -291,7 +291,7 @@ class Generator:
 
     def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
         """Waiting times: ``exponential_``."""
-        times = np.log1p(-self._uniform53(count))
+        times = of_each("log1p", -self._uniform53(count))
         times *= -1.0 / rate
         if dtype == np.float32 and rate == 1.0:
             return times.astype(dtype)  # 37 at most
@@ -299,14 +299,14 @@ class Generator:
 
     def geometric(self, count: int, dtype: np.dtype[Any], probability: float) -> Array:
         """Tries until the first success: ``geometric_``."""
-        logs = np.log(self._uniform53(count))
-        return _rounded(np.ceil(logs / np.log1p(-probability)), dtype)
+        logs = of_each("log", self._uniform53(count))
+        return _rounded(np.ceil(logs / math.log1p(-probability)), dtype)
 
     def cauchy(
         self, count: int, dtype: np.dtype[Any], median: float = 0.0, sigma: float = 1.0
     ) -> Array:
         """``cauchy_``."""
-        tangents = np.tan(np.pi * (self._uniform53(count) - 0.5))
+        tangents = of_each("tan", np.pi * (self._uniform53(count) - 0.5))
         return _rounded(fused_multiply_add(tangents, sigma, median), dtype)
 
     def multinomial(
