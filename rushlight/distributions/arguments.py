@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from numbers import Number
 from typing import Any
@@ -29,9 +30,14 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     return tuple(torch.broadcast_tensors(*tensors))
 
 
+@functools.cache
+def _eps(kind: Any) -> float:
+    return float(torch.finfo(kind).eps)
+
+
 def clamp_probs(probs: Any) -> Any:
     """Chances kept away from 0 and 1 by the precision of their dtype."""
-    eps = torch.finfo(probs.dtype).eps
+    eps = _eps(probs.dtype)
     return probs.clamp(min=eps, max=1 - eps)
 
 

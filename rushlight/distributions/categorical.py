@@ -87,9 +87,11 @@ class Categorical(Distribution):
     def log_prob(self, value: Any) -> Any:
         if self._validate_args:
             self._validate_sample(value)
-        value = value.long().unsqueeze(-1)
-        value, logs = torch.broadcast_tensors(value, self.logits)
-        return logs.gather(-1, value[..., :1]).squeeze(-1)
+        value, logs = value.long().unsqueeze(-1), self.logits
+        if value.shape[:-1] != logs.shape[:-1]:
+            value, logs = torch.broadcast_tensors(value, logs)
+            value = value[..., :1]
+        return logs.gather(-1, value).squeeze(-1)
 
     def entropy(self) -> Any:
         logs = torch.clamp(self.logits, min=torch.finfo(self.logits.dtype).min)

@@ -179,7 +179,14 @@ def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
 def asked(op: Op, place: int, value: Any) -> Any:
     """``value`` of a view's parameter ``place``, which is not of the plainest class. TypeError
     for True, which is 1 to the table that views are looked up in."""
-    require_kind(op, op.parameters[place], value)
+    parameter = op.parameters[place]
+    if parameter.variadic:
+        for each in value:
+            if each.__class__ is not int:
+                break
+        else:
+            return value
+    require_kind(op, parameter, value)
     return value
 
 

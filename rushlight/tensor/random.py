@@ -16,6 +16,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.limits import DIGITS, finfo
+from rushlight.base.shape import broadcast_shapes
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.arrangement import inverse, order_of
@@ -286,12 +287,14 @@ def normal(
         raise TypeError("normal(): tensors of means or deviations say what size and dtype there is")
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    if isinstance(std, Tensor) and not local.trace.abstract and (std._array() < 0).any():
-        raise RuntimeError("normal expects all elements of std >= 0.0")
+    if isinstance(std, Tensor) and not local.trace.abstract:
+        one = std._value.meta.numel == 1
+        if std.item() < 0 if one else (std._array() < 0).any():
+            raise RuntimeError("normal expects all elements of std >= 0.0")
     if drawn_for_each:
-        shape = np.broadcast_shapes(
-            tuple(mean.shape) if isinstance(mean, Tensor) else (),
-            tuple(std.shape) if isinstance(std, Tensor) else (),
+        shape = broadcast_shapes(
+            mean._value.meta.layout.shape if isinstance(mean, Tensor) else (),
+            std._value.meta.layout.shape if isinstance(std, Tensor) else (),
         )
         kind = mean.dtype if isinstance(mean, Tensor) else std.dtype
         if out is not None:
@@ -320,7 +323,8 @@ def require_chance(who: str, p: float) -> None:
 
 def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """The probabilities for tensors of ``shape``. RuntimeError where one is none."""
-    flat = np.broadcast_to(p._array(), shape).reshape(-1)
+    array = p._array()
+    flat = (array if array.shape == shape else np.broadcast_to(array, shape)).reshape(-1)
     if not ((flat >= 0) & (flat <= 1)).all():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
     return np.ascontiguousarray(flat)
