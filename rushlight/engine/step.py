@@ -39,6 +39,7 @@ class Step:
         "entered",
         "gradients",
         "inputs",
+        "known",
         "meta",
         "metas",
         "moves",
@@ -63,6 +64,7 @@ class Step:
         self.call = call
         self.children: dict[Any, Step] = {}
         self.plans: dict[Any, Any] = {}
+        self.known: Any = None  # what the last flush here found: see engine/flush.py
         self.nodes: tuple[Node, ...] | None = ()  # None: see ``build``
         self.metas: tuple[Meta, ...] = ()
         self.meta: Meta | None = None  # of the result, where there is exactly one

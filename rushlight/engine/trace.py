@@ -71,6 +71,7 @@ class Trace:
         "lock",
         "phrases",
         "pieces",
+        "plain",
         "planned",
         "root",
         "rounds",
@@ -120,6 +121,8 @@ class Trace:
         # what a known backward pass makes on its way.
         self.values: list[Value] = []
         self.views: list[int] = []  # which of ``values`` are views
+        # Whether step and references tell what is wanted of it: no views, no memory of others.
+        self.plain = True
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
         # (tensor, the concrete value it had before it was written to in place)
@@ -229,6 +232,7 @@ class Trace:
             step = self.miss(key, value.recipe, (parent,), ()) if known is None else known
             self.step = step
             value.pos = step.start
+            self.plain = False
             self.views.append(len(self.values))
             self.values.append(value)
             if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
@@ -243,6 +247,7 @@ class Trace:
             if exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
                 return self._enter_copy(value, copy_of(buffer), passing=True)
+            self.plain = False
             step = self._input(value.meta)
             self.inputs.append(value)
         value.pos = step.start
@@ -252,6 +257,7 @@ class Trace:
     def _enter_shell(self, value: Value) -> int:
         """Take in a tensor without elements: any of its kind stands for it, nobody computes it."""
         self.shells = True
+        self.plain = False
         meta = value.meta
         key = ("shell", meta)
         step = self.step.children.get(key)

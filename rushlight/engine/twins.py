@@ -104,7 +104,8 @@ class Family:
         for end in (*self.examples, *[each.form.path[-1] for each in self.moulds]):
             step: Step | None = end
             while step is not None:
-                step.children, step.plans, step.passages, step.cut = {}, {}, {}, None
+                step.children, step.plans, step.passages = {}, {}, {}
+                step.cut = step.known = None
                 step = step.parent
         return useful
 

@@ -45,3 +45,23 @@ def test_a_plan_that_overwrites_a_little_less_serves(
     assert made[2:] == ([1, 0, 0, 0] if width == 1 else [0, 0, 0, 0])
     monkeypatch.setattr(sys.modules["rushlight.engine.flush"], "_SPARED", 0)
     assert _steps(width, 6) == ([1, 1, 1, 0, 0, 0], losses)
+
+
+def test_what_is_known_of_a_step_asks_who_looks() -> None:
+    """The same step again and again, but for one time: somebody else has an argument's memory."""
+    clear()
+    shown: dict[int, tuple[np.ndarray, torch.Tensor, list[float]]] = {}
+    total = torch.zeros(5)
+    for number in range(24):
+        if number % 6 == 5:
+            shown[number] = (total.numpy(), total.detach(), list(total.tolist()))
+        if number == 20:
+            total = torch.from_numpy(np.full(5, 100.0, np.float32))
+            other = total.numpy()
+        total = total + number
+        total.sum().item()
+        if number == 20:
+            assert other.tolist() == [100.0] * 5
+    assert total.tolist() == [100.0 + sum(range(20, 24))] * 5
+    for array, alias, numbers in shown.values():
+        assert array.tolist() == alias.tolist() == numbers
