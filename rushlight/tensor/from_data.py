@@ -31,12 +31,12 @@ def finish(made: Tensor, requires_grad: bool) -> Tensor:
     return made
 
 
-def _infer(data: Any) -> Any:
-    """Nested sequences (of numbers, arrays or tensors) as a NumPy array."""
+def _infer(data: Any, typed: bool) -> Any:
+    """Nested sequences (of numbers; of arrays or tensors too where ``typed``) as a NumPy array."""
     if isinstance(data, Tensor):
         return data._array()
     if isinstance(data, (list, tuple)):
-        numbers = plain(data) if holds_typed(data) else data
+        numbers = plain(data) if typed else data
         try:
             return np.asarray(numbers)
         except ValueError:
@@ -66,13 +66,13 @@ def _explain_ragged(data: Any, dim: int = 0) -> None:
             _explain_ragged(each, dim + 1)
 
 
-def _kind_of(data: Any, array: np.ndarray[Any, Any]) -> DType:
+def _kind_of(data: Any, array: np.ndarray[Any, Any], typed: bool) -> DType:
     """The dtype of data that says none: Python floats give the default dtype."""
     if isinstance(data, Tensor):
         return data.dtype
     if isinstance(data, (np.ndarray, np.generic)):
         return dtypes.from_numpy(array.dtype)
-    if isinstance(data, (list, tuple)) and holds_typed(data):
+    if typed:
         kind = promoted(data)
         if kind is not None:
             return kind
@@ -141,7 +141,8 @@ def tensor(
             "converting the list to a single numpy.ndarray with numpy.array() before converting "
             "to a tensor."
         )
-    array = _infer(data)
+    typed = isinstance(data, (list, tuple)) and holds_typed(data)
+    array = _infer(data, typed)
     if array.dtype.kind in "OUS":
         raise _unsupported(data)
     if dtype is not None and not isinstance(dtype, DType):
@@ -152,7 +153,7 @@ def tensor(
     listed = not isinstance(data, (np.ndarray, np.generic, Tensor))
     if array.dtype == np.uint64 and listed and dtype is not dtypes.uint64:
         raise ValueError("Overflow when unpacking long long")
-    kind = _kind_of(data, array) if dtype is None else dtype
+    kind = _kind_of(data, array, typed) if dtype is None else dtype
     if array.dtype.kind in "fiu" and listed:
         _require_whole(array, kind)
     return finish(_copied(array, kind), requires_grad)
@@ -162,6 +163,9 @@ def _require_whole(array: np.ndarray[Any, Any], kind: DType) -> None:
     """RuntimeError where Python numbers do not fit into a dtype of whole ones (uint8 takes -1)."""
     if kind.is_floating_point or kind.is_complex or kind is dtypes.bool_ or not array.size:
         return
+    held = array.dtype
+    if held.kind == "i" and kind.is_signed and held.itemsize <= kind.itemsize:
+        return  # all that the array can hold
     if kind is dtypes.uint64:
         if array.dtype.kind == "f":
             raise TypeError(f"an integer is required to make a tensor of {kind}")
@@ -175,9 +179,12 @@ def _require_whole(array: np.ndarray[Any, Any], kind: DType) -> None:
 
 
 def _copied(array: np.ndarray[Any, Any], kind: DType) -> Tensor:
-    with np.errstate(all="ignore"):
-        buffer = Buffer(array.size * kind.itemsize)
-        buffer.array(kind.np, array.shape)[...] = array
+    if array.dtype == kind.np:
+        buffer = Buffer.copying(array)
+    else:
+        with np.errstate(all="ignore"):
+            buffer = Buffer(array.size * kind.itemsize)
+            buffer.array(kind.np, array.shape)[...] = array
     return Tensor._of(mark_made(concrete(buffer, array.shape, kind)))
 
 

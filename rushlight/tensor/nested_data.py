@@ -16,11 +16,14 @@ from rushlight.base.dtype import get_default_dtype, promote
 from rushlight.tensor.tensor import Tensor
 
 _TYPED = (Tensor, np.ndarray, np.generic)
+_PLAIN = frozenset({int, float, bool})
 
 
 def holds_typed(data: Any) -> bool:
     """Whether something in nested lists and tuples has a dtype of its own."""
     kinds = set(map(type, data))
+    if kinds <= _PLAIN:
+        return False
     if any(issubclass(kind, _TYPED) for kind in kinds):
         return True
     if not any(issubclass(kind, (list, tuple)) for kind in kinds):

@@ -37,3 +37,15 @@ def test_tensors_of_one_element_are_numbers() -> None:
     for data in ([torch.ones(2), torch.ones(2)], [torch.ones(2), [1, 2]], [torch.zeros(0), 1]):
         with pytest.raises(ValueError, match="only one element tensors"):
             torch.tensor(data)
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.int32, torch.int8, torch.uint8, torch.float32])
+def test_whole_numbers_of_each_dtype(kind: Any) -> None:
+    assert torch.tensor([[1, 2], [3, 127]], dtype=kind).tolist() == [[1, 2], [3, 127]]
+    assert torch.tensor((), dtype=kind).shape == (0,)
+
+
+@pytest.mark.parametrize(("kind", "number"), [(torch.int32, 2**31), (torch.uint8, 256)])
+def test_numbers_past_a_dtype_are_refused(kind: Any, number: int) -> None:
+    with pytest.raises(RuntimeError, match="without overflow"):
+        torch.tensor([1, number], dtype=kind)
