@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from rushlight.autograd.mapped import mapped
+from rushlight.autograd.transpose import transposed
 from rushlight.base.warn import warn
 from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
@@ -118,7 +119,7 @@ class _UserNode(GradNode):
             else:
                 given.append(Tensor._of(cotangent))
         with enable_grad() if create_graph else no_grad():
-            results = self.__dict__["kind"].backward(context, *given)
+            results = self._pulled(context, given)
         results = results if isinstance(results, tuple) else (results,)
         arguments: int = self.__dict__["arguments"]
         extra = results[arguments:]
@@ -137,6 +138,25 @@ class _UserNode(GradNode):
         if create_graph:
             return wanted
         return [None if each is None else own_value(each) for each in wanted]
+
+    def _pulled(self, context: FunctionCtx, cotangents: list[Tensor | None]) -> Any:
+        """What ``backward`` or ``vjp`` makes of cotangents; ``jvp`` where only that is there."""
+        kind: type[Function] = self.__dict__["kind"]
+        if kind.backward is not Function.backward:
+            return kind.backward(context, *cotangents)
+        if kind.vjp is not Function.vjp:
+            return kind.vjp(context, *cotangents)
+        if kind.jvp is Function.jvp:
+            return Function.backward(context)
+        if "_for_forward" in context.__dict__:
+            context._saved, context._versions = context._for_forward, ()
+        tangents: list[Tensor | None] = [None] * self.__dict__["arguments"]
+        for place, meta in zip(self.__dict__["places"], self.__dict__["inputs"], strict=True):
+            if context.needs_input_grad[place] or (
+                context._materialize and meta.dtype.is_floating_point
+            ):
+                tangents[place] = function("_constant")(meta.shape, 0, meta.dtype)
+        return transposed(functools.partial(kind.jvp, context), tangents, cotangents)
 
     def _fitted(self, gradient: Any, place: int, meta: Meta) -> Tensor | None:
         """The gradient of an input as PyTorch takes it: of the input's dtype, and summed over the
@@ -226,8 +246,16 @@ class Function:
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
-        """Forward mode is made of ``backward`` here; this is not called."""
+        """Tangents of the outputs from those of the inputs: for functions without ``backward``.
+
+        Forward mode is made of gradients here, so where there is a ``backward`` that one is called.
+        """
         raise NotImplementedError("You must implement the jvp function for custom Functions")
+
+    @staticmethod
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        """Another name of ``backward``."""
+        raise NotImplementedError("You must implement the vjp function for custom Functions")
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:

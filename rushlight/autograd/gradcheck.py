@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor import Tensor, from_numpy, grad
+from rushlight.tensor.functions.complex_numbers import view_as_real
 
 
 class GradcheckError(RuntimeError):
@@ -109,9 +110,11 @@ def _analytical(out: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
     return np.array(rows).reshape(len(rows), size).T
 
 
-def _drawn(rng: np.random.Generator, out: Tensor) -> np.ndarray[Any, Any]:
-    values = rng.standard_normal(tuple(out.shape))
-    return values + 1j * rng.standard_normal(values.shape) if out.is_complex() else values  # type: ignore[attr-defined, no-any-return]
+def _drawn(out: Tensor) -> Tensor:
+    """A cotangent of ``out``, its parts from -1 to 1 of the default generator, as PyTorch draws."""
+    made: Any = out.detach().clone()
+    (view_as_real(made) if out.is_complex() else made).uniform_(-1, 1)  # type: ignore[attr-defined]
+    return made.requires_grad_()  # type: ignore[no-any-return]
 
 
 def gradgradcheck(
@@ -120,10 +123,7 @@ def gradgradcheck(
     """gradcheck of the gradient: second derivatives against differences of first ones."""
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     outs = _outputs(func, given)
-    rng = np.random.default_rng(0)
-    seeds = grad_outputs or [
-        from_numpy(_drawn(rng, out)).to(out.dtype).requires_grad_() for out in outs
-    ]
+    seeds = [_drawn(out) for out in outs] if grad_outputs is None else grad_outputs
     seeds = list(seeds) if isinstance(seeds, (tuple, list)) else [seeds]
     n = len(given)
 
