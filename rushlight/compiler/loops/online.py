@@ -62,7 +62,7 @@ def _largest_below(value: Value) -> Value | None:
 
 
 @final
-class Group:
+class Below:
     """The sum ``value`` and its largest, ``top``, over one group of rows after the other.
 
     Rows stream past whole, so the group's sums wait in memory, as largest and centre do: the first
@@ -71,8 +71,11 @@ class Group:
 
     def __init__(self, panel: Panel, value: Value, top: Value) -> None:
         self.panel, self.value, self.top = panel, value, top
+        self.made = None
         self.combine = panel.t.combines[value]
-        self.sums = panel.array(ELEMENT)
+        # NaN is looked for at the end.
+        panel.t.combines[top] = Combine("fmax", top.args[0].dtype)
+        self.sums, self.center = panel.array(ELEMENT), panel.array(ELEMENT)
 
     def start(self, lanes: int, env: Env) -> None:
         """Before the first row: exponentials are below what it holds, if that is a number."""
@@ -83,7 +86,7 @@ class Group:
         x = panel.body.get(self.top.args[0], lanes, env)
         lowest = w.splat(literal(LOWEST, ELEMENT), ELEMENT, lanes)
         center = Combine("fmax", float32).join(w, lanes, lowest, x)
-        panel.write(panel.centers[self.value], ELEMENT, lanes, center)
+        panel.write(self.center, ELEMENT, lanes, center)
         self._clear(lanes)
 
     def _clear(self, lanes: int) -> None:
@@ -93,7 +96,7 @@ class Group:
     def add(self, lanes: int, env: Env) -> None:
         """The row that runs."""
         panel = self.panel
-        center = panel.read(panel.centers[self.value], ELEMENT, lanes)
+        center = panel.read(self.center, ELEMENT, lanes)
         before = panel.read(self.sums, ELEMENT, lanes)
         term = self._term(center, lanes, env)
         panel.write(self.sums, ELEMENT, lanes, self.combine.join(panel.w, lanes, before, term))
@@ -106,7 +109,7 @@ class Group:
         """Add the group to the sum; the largest has been."""
         panel, w, kind = self.panel, self.panel.w, self.panel.w.kind(ELEMENT, lanes)
         array, _ = panel.kept[self.value]
-        center = panel.read(panel.centers[self.value], ELEMENT, lanes)
+        center = panel.read(self.center, ELEMENT, lanes)
         new = panel.read(panel.kept[self.top][0], ELEMENT, lanes)
         far = w.splat(literal(FAR, ELEMENT), ELEMENT, lanes)
         limit = w.let(f"fadd {kind} {center}, {far}")
@@ -124,7 +127,7 @@ class Group:
         """Go over to another centre, and add the group's rows up anew."""
         panel, w, kind = self.panel, self.panel.w, self.panel.w.kind(ELEMENT, lanes)
         array, _ = panel.kept[self.value]
-        panel.write(panel.centers[self.value], ELEMENT, lanes, new)
+        panel.write(self.center, ELEMENT, lanes, new)
         factor = _power_below(w, "exp_down", old, new, lanes)
         before = panel.read(array, ELEMENT, lanes)
         panel.write(array, ELEMENT, lanes, w.let(f"fmul {kind} {before}, {factor}"))
@@ -137,32 +140,30 @@ class Group:
             again.add(self._term(new, lanes, inner), "")
         panel.write(self.sums, ELEMENT, lanes, again.result()[0])
 
-
-def finish(panel: Panel, joined: dict[Value, Value], lanes: int, env: Env) -> None:
-    """The sums below the largest. A term of each is 1, but where all x are -inf: x - max(x) is not
-    a number then.
-    """
-    w = panel.w
-    kind, flags = w.kind(ELEMENT, lanes), w.kind("i1", lanes)
-    nan, half, one = (
-        w.splat(literal(number, ELEMENT), ELEMENT, lanes) for number in (math.nan, 0.5, 1.0)
-    )
-    for value, top in joined.items():
-        array, _ = panel.kept[value]
+    def finish(self, lanes: int, env: Env) -> None:
+        """The sum below the largest. A term of it is 1, but where all x are -inf: x - max(x) is not
+        a number then.
+        """
+        panel, w = self.panel, self.panel.w
+        kind, flags = w.kind(ELEMENT, lanes), w.kind("i1", lanes)
+        nan, half, one = (
+            w.splat(literal(number, ELEMENT), ELEMENT, lanes) for number in (math.nan, 0.5, 1.0)
+        )
+        array, _ = panel.kept[self.value]
         total = panel.read(array, ELEMENT, lanes)
         empty = w.let(f"fcmp olt {kind} {total}, {half}")
-        center = panel.read(panel.centers[value], ELEMENT, lanes)
-        largest = panel.read(panel.kept[top][0], ELEMENT, lanes)
+        center = panel.read(self.center, ELEMENT, lanes)
+        largest = panel.read(panel.kept[self.top][0], ELEMENT, lanes)
         factor = _power_below(w, "exp_down", center, largest, lanes)
         total = w.let(f"fmul {kind} {total}, {factor}")
         less = w.let(f"fcmp olt {kind} {total}, {one}")
         total = w.let(f"select {flags} {less}, {kind} {one}, {kind} {total}")
         total = w.let(f"select {flags} {empty}, {kind} {nan}, {kind} {total}")
         panel.write(array, ELEMENT, lanes, total)
-        if top.data == "max":
+        if self.top.data == "max":
             unknown = _any(w, w.let(f"fcmp uno {kind} {total}, {total}"), lanes)
             with w.loop("0", w.let(f"zext i1 {unknown} to i64")):
-                _find_largest(panel, top, lanes, env)
+                _find_largest(panel, self.top, lanes, env)
 
 
 def _find_largest(panel: Panel, top: Value, lanes: int, env: Env) -> None:

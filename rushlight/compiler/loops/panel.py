@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, final
 from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import literal
-from rushlight.compiler.loops import online
 from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
-from rushlight.compiler.loops.combine import LAST, PLACE, Combine
+from rushlight.compiler.loops.combine import LAST, PLACE
+from rushlight.compiler.loops.moments import Moments
+from rushlight.compiler.loops.online import Below
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Store
-from rushlight.compiler.loops.stream import first_whole, is_aligned
+from rushlight.compiler.loops.stream import ROWS, first_whole, is_aligned
 from rushlight.compiler.loops.total import Total
 from rushlight.compiler.math.exponential import SHARE_LIFT
 
@@ -39,8 +40,6 @@ GROUP = 8
 # power of two apart share places in the first cache, and what was fetched ahead for one array
 # drives out another's (784 x 1024, five arrays: 0.80 ms with groups of 8 rows, 0.35 row by row).
 CROWD, CROWDED_COLUMNS = 3, 1024
-# Rows of a group that stream past whole: its sums are partial sums of so many terms.
-ROWS = 32
 # How many rows before they are needed rows are asked for.
 AHEAD = 4
 
@@ -60,7 +59,6 @@ class Panel:
         self.low, self.high, self.env = low, high, env
         self.kept: dict[Value, tuple[str, str]] = {}  # array, and for places the array of those
         self.sums: dict[Value, str] = {}  # of a group of rows that stream past whole
-        self.centers: dict[Value, str] = {}  # what ``online.py`` takes exponentials below
         self.arrays: set[Value] = set()
         for value in self.s.values:
             if value.full:
@@ -197,18 +195,19 @@ class Panel:
         saved = there_before(self.s.saved, self.body.phase)
         values = needed_full(roots, saved)
         fixed = [arg for value in (*values, *roots) for arg in (*value.args, value) if not arg.full]
-        joined = {value: top for value, top in s.joined.items() if top in reduces}
+        joined = {value: first for value, first in s.joined.items() if first in reduces}
         for value in (*reduces, *joined):
             combine = t.combines[value]
             places = self.array(PLACE) if combine.places else ""
             self.kept[value] = self.array(combine.element), places
-            if s.row_by_row and combine.blocked and value in reduces:
-                self.sums[value] = self.array(combine.element)
-        for value, top in joined.items():
-            self.centers[value] = self.array(online.ELEMENT)
-            # NaN is looked for at the end
-            t.combines[top] = Combine("fmax", top.args[0].dtype)
-        groups = [online.Group(self, value, top) for value, top in joined.items()]
+        groups = [
+            (Moments if value.args[0].op == "mul" else Below)(self, value, first)
+            for value, first in joined.items()
+        ]
+        added = [v for v in reduces if all(v is not group.made for group in groups)]
+        for value in added:
+            if s.row_by_row and t.combines[value].blocked:
+                self.sums[value] = self.array(t.combines[value].element)
         height = "1"
         if reduces:
             height = str(ROWS) if s.row_by_row else self._rows_of_group(values, stores)
@@ -220,28 +219,32 @@ class Panel:
 
         def rows(low: str, high: str, lanes: int) -> None:
             env = self._now(fixed, lanes)
-            totals = [self._open(value, lanes) for value in reduces]
+            totals = [self._open(value, lanes) for value in added]
             ahead = height if reduces and not s.row_by_row else str(AHEAD)
             with w.loop(low, high) as row:
                 self._fetch_ahead(values, stores, lanes, row, ahead)
                 t.places.active[s.inner[-1]] = row
                 inner = dict(env)
                 self.body.emit(values, lanes, inner)
-                for value, total in zip(reduces, totals, strict=True):
+                for value, total in zip(added, totals, strict=True):
                     t.add(value, total, lanes, inner)
                 for group in groups:
                     group.add(lanes, inner)
                 for store in stores:
                     self.body.store(store, lanes, inner)
-            for value, total in zip(reduces, totals, strict=True):
+            for value, total in zip(added, totals, strict=True):
                 self._close(value, total, lanes)
 
         def close(low: str, high: str, lanes: int) -> None:
-            for value in reduces:
+            for value in added:
                 if value in self.sums:
                     self._add_group(value, lanes)
             for group in groups:
                 group.close((low, high), lanes, self._now(fixed, lanes))
+
+        def finish(lanes: int) -> None:
+            for group in groups:
+                group.finish(lanes, self._now(fixed, lanes))
 
         def innermost() -> None:
             low, high = t.bounds(s.inner[-1])
@@ -265,10 +268,8 @@ class Panel:
             self._columns(begin)
         if reduces or not s.streamed:
             t.nest(s.inner[:-1], innermost)
-            if joined:
-                self._columns(
-                    lambda lanes: online.finish(self, joined, lanes, self._now(fixed, lanes))
-                )
+            if groups:
+                self._columns(finish)
             return
         if s.shifted:
             t.places.streaming = True

@@ -16,6 +16,7 @@ from rushlight.compiler.emit import MEMORY
 from rushlight.compiler.loops.bits import constant_bits
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
 from rushlight.compiler.loops.index import Coord, Coords, linear
+from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.compiler.loops.stream import fetches_rows, is_streamed, panel_columns, streams_rows
@@ -111,7 +112,7 @@ class Schedule:
         self.shifted = False
         self.streamed = is_streamed(self)
         self.fetches_rows = fetches_rows(self)
-        self.joined = find_joined(self)
+        self.joined = find_joined(self) or find_moments(self)
         self.row_by_row = streams_rows(self)
         self.panel_columns = panel_columns(self)
         if self.joined:

@@ -26,6 +26,8 @@ LINE = 64
 # Columns of a panel at least: fewer in a row and nothing is fetched ahead; where rows stream past
 # whole; at most; and where they stream past once.
 NARROW, WIDE, PANEL, WHOLE = 256, 512, 1024, 4096
+# Rows of a group that stream past whole: its sums are partial sums of so many terms.
+ROWS = 32
 # Floats of a row that the second cache holds beside what else passes through it.
 WAITING = 1 << 16
 # Floats of a row that the CPU's own prefetcher does not have before its turn comes.
