@@ -253,8 +253,10 @@ class Schedule:
         # Side by side, so that one vector's polynomial runs while another's waits for itself.
         self.unroll = 4 if self.heavy else 1
         if any(v.op == "reduce" for v in self.values):
-            self.unroll = 1 if argument else 4 if self.by_rows else 2 if self.heavy else 8
+            self.unroll = 4 if self.by_rows else 2 if self.heavy else 8
         vector = self.vector
+        if argument and not (self.by_rows and self.sizes[vector] >= MANY * self.lanes):
+            self.unroll = 1  # short rows would be joining places most of the time
         moved = list(self.loads.values()) + [store.access for store in self.stores]
         contiguous = [a for a in moved if vector >= 0 and a.index[vector + 1]]
         wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)

@@ -101,7 +101,7 @@ def test_flags_between_passes_are_made_again(axis: int, shape: tuple[int, ...]) 
     agree([build.reduce(chosen, "sum", (axis,)), large], [x], [values(shape, float32)], 1e-4)
 
 
-@pytest.mark.parametrize(("axis", "shape"), [(0, (40, 700)), (1, (300, 10))])
+@pytest.mark.parametrize(("axis", "shape"), [(0, (40, 700)), (1, (300, 10)), (1, (12, 2111))])
 def test_nan_wins_and_the_first_of_equals(axis: int, shape: tuple[int, int]) -> None:
     array = np.random.default_rng(0).integers(0, 3, shape).astype(np.float32)
     array[7, 3] = np.nan
