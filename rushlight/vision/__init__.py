@@ -15,7 +15,7 @@ def disable_beta_transforms_warning() -> None:
 
 
 def get_video_backend() -> str:
-    """What would read videos; nothing does."""
+    """What reads films: PyAV."""
     return "pyav"
 
 

@@ -127,3 +127,18 @@ def test_jpeg_has_no_alpha_and_its_cmyk_is_inverted() -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="No such file or directory"):
         io.read_image(tmp_path / "none.png")
+
+
+def test_avif_there_and_back() -> None:
+    features = pytest.importorskip("PIL.features")
+    if not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    pixels = np.full((20, 30, 3), (200, 100, 50), np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "AVIF", quality=95)
+    data = torch.tensor(list(file.getvalue()), dtype=torch.uint8)
+    decoded = io.decode_avif(data)
+    assert decoded.shape == (3, 20, 30) and decoded.dtype is torch.uint8
+    np.testing.assert_allclose(decoded.float().mean((1, 2)), [200, 100, 50], atol=4)
+    with pytest.raises(RuntimeError, match="the bytes are not AVIF"):
+        io.decode_avif(data[40:])

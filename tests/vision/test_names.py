@@ -49,8 +49,6 @@ def test_choices_may_be_drawn_by_hand() -> None:
 def test_left_out_names_say_so() -> None:
     with pytest.raises(NotImplementedError, match=r"models.quantization.resnet50 is left out"):
         models.quantization.resnet50  # noqa: B018
-    with pytest.raises(NotImplementedError, match="RandomClipSampler is left out"):
-        samplers.RandomClipSampler  # noqa: B018
     with pytest.raises(ValueError, match="Invalid video backend"):
         vision.set_video_backend("x")
     assert vision.get_video_backend() == "pyav"
@@ -85,8 +83,7 @@ def test_files_by_hand(tmp_path) -> None:
 
 def test_what_is_left_out_of_io_and_datasets_says_so() -> None:
     for where, name in (
-        (io, "read_video"), (io, "VideoReader"), (io, "decode_avif"), (datasets, "Kinetics"),
-        (datasets, "wrap_dataset_for_transforms_v2"),
+        (io, "VideoReader"), (datasets, "wrap_dataset_for_transforms_v2"),
     ):  # fmt: skip
         assert not hasattr(where, name)
         with pytest.raises(NotImplementedError, match=f"{name} is left out"):

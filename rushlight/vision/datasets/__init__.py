@@ -1,7 +1,7 @@
 """torchvision.datasets: the data sets that tutorials use, from torchvision's folders."""
 
 from rushlight.base.left_out import leaving_out
-from rushlight.vision.datasets import cifar, folder, mnist, samplers, utils
+from rushlight.vision.datasets import cifar, folder, mnist, samplers, utils, video_utils
 from rushlight.vision.datasets.caltech import Caltech101, Caltech256
 from rushlight.vision.datasets.celeba import CelebA
 from rushlight.vision.datasets.cifar import CIFAR10, CIFAR100
@@ -13,6 +13,7 @@ from rushlight.vision.datasets.emnist import EMNIST, QMNIST
 from rushlight.vision.datasets.fakedata import FakeData
 from rushlight.vision.datasets.fer2013 import FER2013
 from rushlight.vision.datasets.fgvc_aircraft import FGVCAircraft
+from rushlight.vision.datasets.films import HMDB51, UCF101, Kinetics
 from rushlight.vision.datasets.flickr import Flickr8k, Flickr30k
 from rushlight.vision.datasets.flowers102 import Flowers102
 from rushlight.vision.datasets.folder import DatasetFolder, ImageFolder
@@ -72,6 +73,7 @@ __all__ = [
     "FER2013",
     "GTSRB",
     "HD1K",
+    "HMDB51",
     "KMNIST",
     "LSUN",
     "MNIST",
@@ -82,6 +84,7 @@ __all__ = [
     "STL10",
     "SUN397",
     "SVHN",
+    "UCF101",
     "USPS",
     "CLEVRClassification",
     "CREStereo",
@@ -112,6 +115,7 @@ __all__ = [
     "ImageNet",
     "Imagenette",
     "InStereo2k",
+    "Kinetics",
     "Kitti",
     "Kitti2012Stereo",
     "Kitti2015Stereo",
@@ -140,14 +144,12 @@ __all__ = [
     "mnist",
     "samplers",
     "utils",
+    "video_utils",
 ]
 
 __getattr__ = leaving_out(
     "torchvision.datasets",
     {
-        **dict.fromkeys(
-            ("HMDB51", "Kinetics", "UCF101"), "it reads videos, which is not part of it"
-        ),
         "wrap_dataset_for_transforms_v2": "wrap what a sample holds in tv_tensors yourself",
     },
 )

@@ -1,10 +1,12 @@
-"""torchvision.io: image files to tensors and back."""
+"""torchvision.io: image files and films to tensors and back."""
 
 from rushlight.base.left_out import leaving_out
-from rushlight.vision.io import image
+from rushlight.vision.io import image, video
 from rushlight.vision.io.image import (
     ImageReadMode,
+    decode_avif,
     decode_gif,
+    decode_heic,
     decode_image,
     decode_jpeg,
     decode_png,
@@ -17,10 +19,13 @@ from rushlight.vision.io.image import (
     write_jpeg,
     write_png,
 )
+from rushlight.vision.io.video import read_video, read_video_timestamps, write_video
 
 __all__ = [
     "ImageReadMode",
+    "decode_avif",
     "decode_gif",
+    "decode_heic",
     "decode_image",
     "decode_jpeg",
     "decode_png",
@@ -30,20 +35,18 @@ __all__ = [
     "image",
     "read_file",
     "read_image",
+    "read_video",
+    "read_video_timestamps",
+    "video",
     "write_file",
     "write_jpeg",
     "write_png",
+    "write_video",
 ]
 
-_VIDEOS = "videos are not part of it"
 __getattr__ = leaving_out(
     "torchvision.io",
     {
-        "VideoReader": _VIDEOS,
-        "decode_avif": "open the image with Pillow",
-        "decode_heic": "open the image with Pillow and pillow-heif",
-        "read_video": _VIDEOS,
-        "read_video_timestamps": _VIDEOS,
-        "write_video": _VIDEOS,
+        "VideoReader": "read_video reads films",
     },
 )

@@ -182,6 +182,27 @@ def decode_webp(input: Tensor, mode: ImageReadMode | str = ImageReadMode.UNCHANG
     return _decoded(input, mode, False, ("WEBP",))
 
 
+def decode_avif(input: Tensor, mode: ImageReadMode | str = ImageReadMode.UNCHANGED) -> Tensor:
+    """The bytes of an AVIF -> (C, H, W) uint8. Pillow reads them since its release 11.3."""
+    from PIL import features
+
+    if not features.check("avif"):
+        raise NotImplementedError("decode_avif: this Pillow is made without AVIF; 11.3 has it")
+    return _decoded(input, mode, False, ("AVIF",))
+
+
+def decode_heic(input: Tensor, mode: ImageReadMode | str = ImageReadMode.UNCHANGED) -> Tensor:
+    """The bytes of an HEIC -> (C, H, W) uint8, through the package pillow-heif."""
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise ImportError(
+            "decode_heic needs pillow-heif, which is not installed: pip install pillow-heif"
+        ) from error
+    pillow_heif.register_heif_opener()
+    return _decoded(input, mode, False, ("HEIF",))
+
+
 def decode_image(
     input: Tensor | str | Path,
     mode: ImageReadMode | str = ImageReadMode.UNCHANGED,
