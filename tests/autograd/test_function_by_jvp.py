@@ -23,7 +23,7 @@ class Scaled(torch.autograd.Function):
     def jvp(ctx: Any, tangent: Any, nothing: None) -> Any:
         (x,) = ctx.saved_tensors
         made = torch.sigmoid(x)
-        return tangent.mul_(made * (1 - made) * ctx.factor)
+        return tangent.mul_(ctx.factor) * (made * (1 - made))
 
 
 class ProductAndSum(torch.autograd.Function):
