@@ -159,7 +159,15 @@ class OpCall:
         ]
 
 
-_NUMBERS_STAY = frozenset({"add", "sub", "rsub"})
+_NUMBERS_STAY = frozenset({"add", "sub", "rsub", "lerp"})
+# PyTorch saves a tensor for the gradients of these that the formula does not need, and refuses to
+# go through them a second time.
+_SAVE_ANYWAY = frozenset({
+    "_angle_of_real", "_edge_pad", "_fft_r2c", "avg_pool1d", "avg_pool2d", "avg_pool3d", "complex",
+    "div", "pow",
+})  # fmt: skip
+# Of these where they make more than one number of a plane: that is a mean.
+_SAVE_PLANES = frozenset({"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"})
 
 
 @final
@@ -233,7 +241,10 @@ class Gradient:
         targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
         # (alpha of add is no tensor in PyTorch either, and is never freed)
         numbers = not reached.isdisjoint(scalars) and self.call.name not in _NUMBERS_STAY
-        self.keeps = bool(saves) or numbers
+        name = self.call.name
+        rank = int(name[-2]) if name in _SAVE_PLANES else 0
+        plane = rank and any(size != 1 for size in self.out_metas[0].shape[-rank:])
+        self.keeps = bool(saves) or numbers or name in _SAVE_ANYWAY or bool(plane)
         return saves, targets
 
     def _arguments(self, nodes: Sequence[Node]) -> tuple[list[Node | None], list[Node], list[Node]]:

@@ -106,6 +106,7 @@ def hardtanh(
     """x cut to [min_val, max_val]. Raises ValueError where min_val > max_val."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    require_tensor("hardtanh", input)
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
         for bound in (min_val, max_val):
             require_fits(bound, input.dtype)

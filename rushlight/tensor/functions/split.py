@@ -158,7 +158,7 @@ def _axis_split(name: str, rank: int, axis: int) -> Any:
         dim = 0 if input.ndim == 1 else axis
         sections = indices_or_sections
         if isinstance(sections, Tensor):
-            if not is_whole(sections):
+            if sections.ndim or not is_whole(sections):
                 raise TypeError(
                     f"{name}(): argument 'indices' (position 2) must be tuple of ints, not Tensor"
                 )
