@@ -13,7 +13,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import full
+from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.scatter import at_least_1d, from_front
 from rushlight.ops.table import Grads, Operand, Scalar, composite
@@ -158,6 +158,14 @@ def index_select(input: Node, dim: int, index: Node) -> Node:
     return build.take(input, places, axis)
 
 
+@index_select.vjp
+def _(g: Node, out: Node, input: Node, dim: int, index: Node) -> Grads:
+    axis = normalize_dim(dim, input.ndim)
+    zeros = const(0, at_least_1d(input).shape, g.dtype)
+    places = _vector("index_select", index, input, axis)
+    return reshape(_added(zeros, places, at_least_1d(g), axis), input.shape), None
+
+
 @composite(method=True)
 def take(input: Node, index: Node) -> Node:
     """Elements of the flattened tensor; the shape of ``index``."""
@@ -208,10 +216,19 @@ def index_add(input: Node, dim: int, index: Node, source: Node, *, alpha: Scalar
     if input.ndim != source.ndim and 0 in (input.ndim, source.ndim):
         raise RuntimeError(_elsewhere(input, source))
     _same_elsewhere(x, values, axis)
-    scaled = values
     if isinstance(alpha, Node) or alpha != 1:
         scaled = binary("mul", values, full(alpha, values.shape, values.dtype))
-    return reshape(build.put(x, places, scaled, axis, "add"), input.shape)
+        return reshape(build.put(x, places, scaled, axis, "add"), input.shape)
+    return reshape(_added(x, places, values, axis), input.shape)
+
+
+def _added(x: Node, places: Node, values: Node, axis: int) -> Node:
+    """``values`` added to the slices of ``x``. Those of halves along the first or last of several
+    axes are rounded once, those along others one by one, as in PyTorch."""
+    once = x.ndim > 1 and axis in (0, x.ndim - 1)
+    kind = compute_dtype(x.dtype) if once else x.dtype
+    total = build.put(build.cast(x, kind), places, build.cast(values, kind), axis, "add")
+    return build.cast(total, x.dtype)
 
 
 def _same_elsewhere(x: Node, values: Node, axis: int) -> None:

@@ -62,12 +62,14 @@ def _first_places(x: Node, axis: int, count: int, largest: bool) -> Node:
 
 @composite(method=True)
 def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the k largest (or smallest) along ``dim``, in order."""
+    """(values, indices) of the k largest (or smallest) along ``dim``, in order; a scalar is its
+    own, whatever k."""
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
     size = x.shape[axis]
     if not 0 <= k <= size:
         raise RuntimeError("selected index k out of range")
+    k = k if input.ndim else 1
     first = _first_places(x, axis, min(k + 1, size), largest)
     places = part(first, axis, 0, k)
     if places.size and size > 1:
@@ -75,8 +77,6 @@ def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool 
         places = build.host("topk_places", (x, first), places.shape, int64, params)
     values = build.gather(x, places, axis)
     shape = values.shape if input.ndim else ()
-    if input.ndim == 0 and k == 0:
-        shape = (0,)
     return return_types.topk(reshape(values, shape), reshape(places, shape))
 
 

@@ -112,3 +112,28 @@ def test_masked_axes_and_dtypes() -> None:
     assert torch.masked.median(x, 1, dtype=torch.int64).dtype is torch.float32
     with pytest.raises(ValueError, match="Could not infer output dtype"):
         torch.masked.mean(x.long(), 1)
+
+
+def test_halves_rounded_once() -> None:
+    # Along the first or last axis the sum is rounded once, 256 + 1 + 1 to 258; else one by one.
+    x = torch.full((1, 1, 2), 256.0).bfloat16()
+    ones, index = torch.ones(2, 1, 2).bfloat16(), torch.tensor([0, 0])
+    assert x.index_add(0, index, ones).flatten().tolist() == [258.0, 258.0]
+    assert x.index_add(1, index, ones.reshape(1, 2, 2)).flatten().tolist() == [256.0, 256.0]
+    # What float32 gives, rounded: the angle is not rounded on its way.
+    y = torch.linspace(0.1, 3.7, 50).bfloat16()
+    assert torch.equal(torch.sinc(y), torch.sinc(y.float()).bfloat16())
+    assert torch.equal(torch.logaddexp(y, -y), torch.logaddexp(y.float(), -y.float()).bfloat16())
+
+
+def test_scalars_and_samples() -> None:
+    assert torch.topk(torch.tensor(3.0), 0).values.tolist() == 3.0
+    made = torch.triangular_solve(torch.ones(2, 1, 1), torch.ones(1, 1, 1))
+    assert made.cloned_coefficient.shape == (2, 1, 1)
+    counts = torch.func.vmap(lambda x: torch.bincount(x, minlength=4))(
+        torch.tensor([[1, 2], [0, 1]])
+    )
+    assert counts.tolist() == [[0, 1, 1, 0], [1, 1, 0, 0]]
+    x = torch.arange(4.0).reshape(2, 2)
+    found = torch.func.vmap(lambda a: torch.histogram(a, 2, range=(0.0, 4.0)).hist)(x)
+    assert found.tolist() == [[2.0, 0.0], [0.0, 2.0]]

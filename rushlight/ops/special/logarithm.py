@@ -19,7 +19,15 @@ from rushlight.ops.formula import (
     times,
     zeros_of,
 )  # fmt: skip
-from rushlight.ops.promote import align, common_dtype, floating, grad_to, is_number, require_tensor
+from rushlight.ops.promote import (
+    align,
+    common_dtype,
+    compute_dtype,
+    floating,
+    grad_to,
+    is_number,
+    require_tensor,
+)
 from rushlight.ops.samples import CORNERS, Rng, Samples, floats, of_one, of_two
 from rushlight.ops.special.host_function import real_operands
 from rushlight.ops.table import Grads, Op, Operand, composite
@@ -46,7 +54,8 @@ def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
         return unary(exponential, x)
 
     def body(input: Node, other: Node) -> Node:
-        x, y = align(input, other, dtype=floating(common_dtype(input, other)))
+        kind = floating(common_dtype(input, other))
+        x, y = align(input, other, dtype=compute_dtype(kind))
         if x.dtype.is_complex:
             return _log_sum_of_complex(x, y)
         top = binary("maximum", x, y)
@@ -55,7 +64,7 @@ def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
         total = plus(top, more) if base == 1 else build.fma(more, like(more, 1 / base), top)
         # Of two equal infinities the gap is nan.
         alike = binary("and", binary("eq", x, y), binary("eq", unary("abs", x), like(x, math.inf)))
-        return build.where(alike, x, total)
+        return build.cast(build.where(alike, x, total), kind)
 
     def vjp(g: Node, out: Node, input: Node, other: Node) -> Grads:
         x, y = align(input, other, dtype=out.dtype)
@@ -184,10 +193,12 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def sinc(input: Node) -> Node:
     """sin(pi x) / (pi x), 1 at 0."""
-    x = build.cast(input, floating(input.dtype))
+    kind = floating(input.dtype)
+    x = build.cast(input, compute_dtype(kind))
     angle = scaled(x, math.pi)
     at_zero = binary("eq", x, zeros_of(x))
-    return build.where(at_zero, like(x, 1), over(unary("sin", angle), angle))
+    found = build.where(at_zero, like(x, 1), over(unary("sin", angle), angle))
+    return build.cast(found, kind)
 
 
 @sinc.vjp

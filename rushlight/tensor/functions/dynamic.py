@@ -14,6 +14,7 @@ import numpy as np
 from rushlight.base.dtype import bool_, int32, int64, uint8
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.base.warn import warn
+from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
@@ -170,6 +171,11 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     """How often each whole number from 0 occurs, or the sum of its weights."""
     if input.ndim != 1 or input.dtype.is_floating_point:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if isinstance(local.trace, SampleTrace):
+        given = (input,) if weights is None else (input, weights)
+        return one_sample.one_by_one(  # type: ignore[no-any-return]
+            lambda x, w=None: bincount(x, w, minlength), *given
+        )
     array = input._array()
     if array.size and array.min() < 0:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.engine.samples import SampleTrace
+from rushlight.engine.trace import local
 from rushlight.ops import return_types
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.functions.one_sample import one_by_one
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 
@@ -115,6 +118,10 @@ def histogram(
     tensor([2., 1.])
     """
     _require_floats("histogram", input)
+    if isinstance(local.trace, SampleTrace):
+        if isinstance(bins, Tensor) or weight is not None:
+            raise NotImplementedError("vmap of histogram with edges or weights")
+        return one_by_one(lambda x: histogram(x, bins, range=range, density=density), input)
     dtype = input.dtype.np
     points = input._array().reshape(-1, 1)
     _weight("histogram", weight, input, tuple(input.shape))

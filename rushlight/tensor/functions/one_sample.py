@@ -5,13 +5,35 @@ Within ``vmap`` a tensor stands for one sample of many and has no numbers to rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from rushlight.base.dtype import int64
+from rushlight.engine.samples import SampleTrace
+from rushlight.engine.trace import local
+from rushlight.engine.value import meta_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
+
+
+def one_by_one(call: Callable[..., Any], *tensors: Tensor) -> Any:
+    """``call`` of the tensors of each sample by itself; its results, one or several, together."""
+    trace = local.trace
+    assert isinstance(trace, SampleTrace)
+    wholes = [Tensor._of(trace.spread(each._read_value())) for each in tensors]
+    select, stack = function("select"), function("stack")
+    with trace.suspended():
+        made = [call(*(select(each, 0, k) for each in wholes)) for k in range(trace.size)]
+        alone = isinstance(made[0], Tensor)
+        parts = zip(*([(each,) for each in made] if alone else made), strict=True)
+        values = [stack(part)._read_value() for part in parts]
+    found = [
+        Tensor._of(trace.take(each, meta_of(each.meta.shape[1:], each.meta.dtype)))
+        for each in values
+    ]
+    return found[0] if alone else type(made[0])(*found)
 
 
 def isin(elements: Any, test_elements: Any, invert: bool) -> Tensor:

@@ -153,4 +153,6 @@ def triangular_solve(
     matrix = turned(A) if transpose else A
     above = upper != transpose
     made = function("_triangular")(matrix, input, above, unitriangular)
-    return return_types.triangular_solve(made, function("clone")(A))
+    batch = made.shape[:-2]
+    wide = A if A.shape[:-2] == batch else function("expand")(A, *batch, *A.shape[-2:])
+    return return_types.triangular_solve(made, function("clone")(wide))

@@ -103,9 +103,11 @@ def matrix_rank(
 
 def _meant(A: Tensor, rcond: float, driver: str) -> float:
     """The limit that LAPACK works with where ``rcond`` is none."""
-    none = rcond < 0 or (driver == "gelsd" and not 0 < rcond < 1)
     rounding = float(np.finfo(A.dtype.to_real().np).eps) / 2
-    return rounding if none and driver != "gelsy" else rcond
+    if driver == "gelsy":
+        return min(rcond, 1 - rounding)  # the first column always counts
+    none = rcond < 0 or (driver == "gelsd" and not 0 < rcond < 1)
+    return rounding if none else rcond
 
 
 @linalg
