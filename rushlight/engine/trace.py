@@ -121,7 +121,7 @@ class Trace:
         # what a known backward pass makes on its way.
         self.values: list[Value] = []
         self.views: list[int] = []  # which of ``values`` are views
-        # Whether step and references tell what is wanted of it: no views, no memory of others.
+        # Whether step and references tell what is wanted of it: there is no memory of others.
         self.plain = True
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
@@ -223,20 +223,18 @@ class Trace:
                 position = self._enter_copy(value, *window)
                 self.step.slides |= {value.meta}
                 return position
-            parent = value.parent
+            parent, recipe, values = value.parent, value.recipe, self.values
             if parent.epoch is not self.epoch:
                 self.enter(parent, moves=False)
-            assert value.recipe is not None
-            key = (value.recipe, parent.pos)
+            key = (recipe, parent.pos)
             known = self.step.children.get(key)
-            step = self.miss(key, value.recipe, (parent,), ()) if known is None else known
+            step = self.miss(key, recipe, (parent,), ()) if known is None else known  # type: ignore[arg-type]
             self.step = step
-            value.pos = step.start
-            self.plain = False
-            self.views.append(len(self.values))
-            self.values.append(value)
+            self.views.append(len(values))
+            values.append(value)
+            value.pos = start = step.start
             if parent.epoch is not self.epoch:  # its memory is exposed: read anew every time
-                return step.start
+                return start
         else:
             if value.meta.shell:
                 return self._enter_shell(value)

@@ -192,25 +192,37 @@ def asked(op: Op, place: int, value: Any) -> Any:
 
 _CLASSES: dict[str, frozenset[type]] = {
     "int": frozenset({int}), "bool": frozenset({bool}), "float": frozenset({float, int, bool}),
-    "str": frozenset({str}), "Tensor": frozenset({Tensor}),
+    "str": frozenset({str}), "Tensor": frozenset({Tensor}), "int | Shape": frozenset({int}),
+    "Window": frozenset({int}), "Dims": frozenset({int, type(None)}),
 }  # fmt: skip
+_SEQUENCES = frozenset(name for name, (_, word) in _KINDS.items() if word.endswith("tuple of ints"))
+_INT = frozenset({int})
 
 
 @final
 class _Argument:
     """What ``checked`` asks of one parameter: a class of ``classes``, or a longer look."""
 
-    __slots__ = ("annotation", "classes", "default", "name", "place", "who")
+    __slots__ = ("annotation", "classes", "default", "ints", "name", "place", "who")
 
     def __init__(self, who: str, place: int, name: str, annotation: str, default: Any) -> None:
         self.who, self.place, self.name, self.annotation = who, place, name, annotation
-        known = _CLASSES.get(annotation.removesuffix(_OR_NONE), frozenset())
+        plain = annotation.removesuffix(_OR_NONE)
+        known = _CLASSES.get(plain, frozenset())
+        self.ints = plain in _SEQUENCES
         self.classes = known | {type(None)} if annotation.endswith(_OR_NONE) else known
         self.default = default
 
     def look(self, value: Any) -> None:
-        if value is not self.default and not _fits(self.annotation, value, self.name):
+        kind = value.__class__
+        if value is self.default or (
+            self.ints and (kind is tuple or kind is list) and _INT.issuperset(map(type, value))
+        ):
+            return
+        if not _fits(self.annotation, value, self.name):
             _refuse(self.who, self.name, self.place, self.annotation, value)
+        if Tensor in self.classes:  # that it is of this class is all there is to see
+            self.classes |= {kind}
 
 
 def _asked(function: Any, who: str) -> tuple[dict[str, _Argument | None], int]:
