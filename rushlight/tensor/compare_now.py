@@ -24,22 +24,22 @@ COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")
 }
 # Numbers of the tensor's dtype: beyond these the general way says what a number is taken for.
-_REACH = {float32: 2.0**127, float64: 2.0**1000, int64: 2**63 - 1}
+REACH = {float32: 2.0**127, float64: 2.0**1000, int64: 2**63 - 1}
 _EXACT = 2**24  # whole numbers up to which float32 has all
 
 
-def _known(tensor: Tensor) -> bool:
+def known(tensor: Tensor) -> bool:
     """Whether its one element is computed."""
     storage = tensor._storage
     return (tensor._value if storage is None else storage.value).buffer is not None
 
 
-def _as(number: Any, kind: DType) -> Any:
+def as_number(number: Any, kind: DType) -> Any:
     """A Python number as a plan takes it beside a tensor of dtype ``kind``, or None."""
     whole = type(number) is int
-    if not (whole or type(number) is float) or kind not in _REACH:
+    if not (whole or type(number) is float) or kind not in REACH:
         return None
-    if not -_REACH[kind] <= number <= _REACH[kind]:  # nor is nan
+    if not -REACH[kind] <= number <= REACH[kind]:  # nor is nan
         return None
     if kind is int64:
         return number if whole else None
@@ -52,16 +52,16 @@ def compared(compare: Callable[[Any, Any], bool], x: Tensor, other: Any) -> Tens
     """``compare(x, other)`` of one element that is computed, and a number or another such element;
     None where that is not what they are."""
     meta = x._value.meta
-    if meta.numel != 1 or type(x) is not Tensor or not _known(x):
+    if meta.numel != 1 or not known(x):
         return None
     if local.trace.abstract or pool.flushes_denormal():
         return None
     if type(other) is Tensor:
-        if other._value.meta is not meta or meta.dtype not in _REACH or not _known(other):
+        if other._value.meta is not meta or meta.dtype not in REACH or not known(other):
             return None
         number = other.item()
     else:
-        number = _as(other, meta.dtype)
+        number = as_number(other, meta.dtype)
         if number is None:
             return None
     result = Buffer(1)

@@ -21,7 +21,7 @@ from rushlight.tensor.fill_at import written_at_run_time
 from rushlight.tensor.kinds import convert, require_fits, type_name
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-from rushlight.tensor.write_now import number_written
+from rushlight.tensor.write_now import already_there, number_written
 
 _NUMBERS = (float, int, bool)
 _ENTRIES = (Tensor, list, tuple, range, np.ndarray, slice)
@@ -202,6 +202,8 @@ def _only_element(self: Tensor, index: int) -> Any:
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """Write numbers or a broadcastable tensor to the elements that ``index`` names."""
     if type(value) in _NUMBERS and number_written(self, index, value):
+        return
+    if type(value) is Tensor and already_there(self, index, value):
         return
     entries = _entries(index)
     if not isinstance(value, Tensor):

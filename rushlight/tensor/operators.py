@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, from_numpy
+from rushlight.tensor.arithmetic_now import COMPUTED, computed, computed_in_place
 from rushlight.tensor.compare_now import COMPARED, compared
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
@@ -31,12 +32,12 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
     return operator
 
 
-def _comparison(name: str) -> Callable[[Tensor, Any], Any]:
-    recorded, compare = _forward(name), COMPARED[name]
+def _quick(now: Callable[..., Any], what: Any, recorded: Callable[[Tensor, Any], Any]) -> Any:
+    """An operator that of one known number is done ``now`` where it can be."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if self._value.meta.numel == 1 and not dispatching[0]:
-            made = compared(compare, self, other)
+        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
+            made = now(what, self, other)
             if made is not None:
                 return made
         return recorded(self, other)
@@ -127,8 +128,8 @@ def install() -> None:
         "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
         "rshift": "bitwise_right_shift",
     }  # fmt: skip
-    for name in COMPARED:
-        setattr(Tensor, f"__{name}__", _comparison(name))
+    for name, compare in COMPARED.items():
+        setattr(Tensor, f"__{name}__", _quick(compared, compare, _forward(name)))
     for dunder, name in forward.items():
         setattr(Tensor, f"__{dunder}__", _forward(name))
     for dunder in ("add", "sub", "mul", "floordiv", "mod", "pow", "and", "or", "xor",
@@ -144,6 +145,13 @@ def install() -> None:
     }  # fmt: skip
     for dunder, name in inplace.items():
         setattr(Tensor, f"__i{dunder}__", _inplace(name))
+    for dunder, compute in COMPUTED.items():
+        for now, kind in ((computed, ""), (computed_in_place, "i")):
+            name = f"__{kind}{dunder}__"
+            setattr(Tensor, name, _quick(now, compute, getattr(Tensor, name)))
+    for dunder in ("add", "mul"):
+        name = f"__r{dunder}__"
+        setattr(Tensor, name, _quick(computed, COMPUTED[dunder], getattr(Tensor, name)))
     for dunder, name in {"neg": "neg", "abs": "abs"}.items():
         setattr(Tensor, f"__{dunder}__", _unary(name))
     Tensor.__invert__ = _inverted  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ PENDING_LIMIT = 16
 # Writes to one storage after which a flush is cheaper than going on recording them.
 VERSIONS = 4
 
-_PACKERS: dict[DType, Any] = {
+PACKERS: dict[DType, Any] = {
     dtypes.float32: Struct("<f").pack,
     dtypes.float64: Struct("<d").pack,
     dtypes.int64: Struct("<q").pack,
@@ -46,17 +46,9 @@ _PACKERS: dict[DType, Any] = {
 def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
     """``tensor[index] = number`` for one place of whole numbers; False: nothing is done, because it
     is none, or cannot be done at once (errors are for the general way to say)."""
-    layout = tensor._value.meta.layout if tensor._storage is None else tensor._layout
-    pack = _PACKERS.get(tensor._value.meta.dtype)
-    shape, strides, place = layout
-    if type(index) is not tuple:
-        index = (index,)
-    if pack is None or len(index) != len(shape):
+    pack, place = PACKERS.get(tensor._value.meta.dtype), _place(tensor, index)
+    if pack is None or place is None:
         return False
-    for each, size, step in zip(index, shape, strides, strict=True):
-        if type(each) is not int or not -size <= each < size:
-            return False
-        place += step * (each if each >= 0 else each + size)
     try:
         packed = pack(number)
     except Exception:  # struct's errors and OverflowError: the general way knows whose words to use
@@ -65,6 +57,43 @@ def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
     if address:
         memmove(address + place * len(packed), packed, len(packed))
     return address != 0
+
+
+def _place(tensor: Tensor, index: Any) -> int | None:
+    """Where in its storage the one element is that ``index`` of whole numbers names, or None."""
+    shape, strides, place = tensor._current_layout()
+    if type(index) is not tuple:
+        index = (index,)
+    if len(index) != len(shape):
+        return None
+    for each, size, step in zip(index, shape, strides, strict=True):
+        if type(each) is not int or not -size <= each < size:
+            return None
+        place += step * (each if each >= 0 else each + size)
+    return place
+
+
+def already_there(tensor: Tensor, index: Any, element: Tensor) -> bool:
+    """Whether ``tensor[index] = element`` would write an element over itself: the last part of
+    ``tensor[index] += 1``, which is counted as a write and nothing else."""
+    storage = tensor._storage
+    if storage is None or element._storage is not storage or element._value.meta.layout.shape:
+        return False
+    if element._layout.offset != _place(tensor, index) or tensor.dtype is not element.dtype:
+        return False
+    whole = storage.value
+    if whole.meta.inference or local.trace.inference or not (_plain(tensor) and _plain(element)):
+        return False
+    if element._base is not None and not _plain(element._base):
+        return False
+    current = [
+        each for each in (tensor, element)
+        if each._value is whole and each._seen == storage.version
+    ]  # fmt: skip
+    whole.version = storage.version = storage.version + 1
+    for each in current:
+        each._seen = storage.version
+    return True
 
 
 def elements_written(tensor: Tensor, fresh: Value) -> bool:

@@ -1,0 +1,135 @@
+"""One known number is computed with at once, with the bits of a plan."""
+
+import math
+import operator
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.tensor.arithmetic_now import COMPUTED, computed, computed_in_place
+
+OPS = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "truediv": torch.div}
+NUMBERS: list[Any] = [
+    0, 1, -1, 3, 0.1, 0.5, -0.0, 2.5, True, math.inf, -math.inf, math.nan, 1e39, 1e-40, 1e-46,
+    3e38, 2**24, 2**24 + 1, 2**40 + 1, 2**62, 7e-5, 1 / 3,
+]  # fmt: skip
+
+
+def _elements(kind: Any) -> Any:
+    draw = np.random.default_rng(3)
+    if kind is torch.int64:
+        return torch.tensor([0, 1, -3, 2**40 + 1, 2**62, -(2**63)])
+    made = draw.normal(size=24) * 10.0 ** draw.integers(-42, 39, 24)
+    made[:5] = [0.0, -0.0, math.inf, math.nan, 1.0]
+    with np.errstate(over="ignore"):
+        return torch.tensor(made.astype(np.float32 if kind is torch.float32 else np.float64))
+
+
+def _bits(x: Any) -> bytes:
+    return bytes(np.asarray(x.numpy()).tobytes())
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.int64], ids=str)
+@pytest.mark.parametrize("name", list(COMPUTED))
+def test_same_bits_as_recorded(kind: Any, name: str) -> None:
+    compute, recorded, count = COMPUTED[name], OPS[name], 0
+    row = _elements(kind)
+    for x in row:
+        for other in (*NUMBERS, *row):
+            made = computed(compute, x, other)
+            if made is None:
+                continue
+            count += 1
+            wanted = recorded(x, other)
+            assert made.dtype is wanted.dtype and made.shape == ()
+            assert _bits(made) == _bits(wanted), (name, x, other)
+    assert (count > 20) == (kind is not torch.int64 or name != "truediv")
+
+
+def test_in_place() -> None:
+    for name, compute in COMPUTED.items():
+        x = torch.tensor([[1.0, -2.0], [3.0, 0.7]])
+        wanted = OPS[name](x[1, 1], 0.3)
+        assert wanted.dtype is torch.float32
+        bits = _bits(wanted)
+        assert computed_in_place(compute, x[1, 1], 0.3) is not None
+        assert _bits(x[1, 1].clone()) == bits and x[:, 0].tolist() == [1, 3]
+
+
+def test_counting() -> None:
+    table = torch.zeros(3, 3, dtype=torch.int64)
+    for wanted, found in ((0, 1), (2, 2), (0, 1), (1, 0)):
+        table[wanted, found] += 1
+    assert table.tolist() == [[0, 2, 0], [1, 0, 0], [0, 0, 1]]
+    means, tries = torch.zeros(3), torch.zeros(3)
+    rows = means.view(3, 1)
+    for arm, reward in ((0, 1.0), (1, 2.0), (0, 4.0)):
+        tries[arm] += 1
+        means[arm] += (reward - means[arm]) / tries[arm]
+    assert means.tolist() == [2.5, 2, 0] and rows[:, 0].tolist() == [2.5, 2, 0]
+    total = torch.tensor(0.0)
+    same = total
+    total += 2.5
+    total /= 2
+    assert total is same and same.item() == 1.25
+
+
+def test_versions_count_as_before() -> None:
+    x = torch.ones(3)
+    x[0].item()
+    x[1] += 1
+    assert x._version == 2
+    x[1] = x[1]
+    assert x._version == 3 and x.tolist() == [1, 2, 1]
+
+
+def test_what_others_see() -> None:
+    array = np.ones(3, np.float32)
+    x = torch.from_numpy(array)
+    x[1] += 2
+    assert array.tolist() == [1, 3, 1]
+    y = torch.ones(3)
+    view, saved = y[1:], y * 2
+    y[2] *= 5
+    assert view.tolist() == [1, 5] and saved.tolist() == [2, 2, 2]
+    product = y[0] * y[2]
+    y[2] += 1
+    assert product.item() == 5 and y[2].item() == 6
+
+
+def test_gradients() -> None:
+    leaf = torch.tensor([1.0, 2.0], requires_grad=True)
+    x = torch.tensor([3.0, 4.0])
+    (leaf[0] * x[1] + x[0]).backward()
+    assert leaf.grad is not None and leaf.grad.tolist() == [4, 0]
+    with pytest.raises(RuntimeError, match="leaf Variable that requires grad"):
+        leaf[0] += 1
+    copy = leaf * 1
+    copy[0] += 1
+    copy[0] = copy[0] * 2
+    copy.sum().backward()
+    assert leaf.grad.tolist() == [6, 1]
+    with torch.no_grad():
+        leaf[0] += 1
+        assert (leaf[0] - 2).item() == 0
+    weight = torch.ones(2, requires_grad=True)
+    used = (weight * x).sum()
+    used.item()
+    x[0] += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        used.backward()
+
+
+def test_kinds_stay_what_they_are() -> None:
+    whole = torch.tensor([7])
+    assert (whole / 2).item() == 3.5 and (whole + 0.5).dtype is torch.float32
+    assert (whole + torch.tensor([1.5])).item() == 8.5
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        whole += 0.5
+    assert (torch.tensor(2**63 - 1) + 1).item() == -(2**63)  # as 64 bits go round
+    assert (torch.ones(1) + torch.ones(2)).shape == (2,)
+    assert operator.add(1, torch.tensor(2.0)).item() == 3
+    assert struct.pack("f", (2 * torch.tensor(0.1)).item()) == struct.pack("f", 0.2)
