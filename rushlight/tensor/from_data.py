@@ -16,6 +16,7 @@ from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.nested_data import holds_typed, plain, promoted
+from rushlight.tensor.plain_lists import of_plain_numbers
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
 
@@ -129,6 +130,10 @@ def tensor(
 ) -> Tensor:  # fmt: skip
     """A new tensor with a copy of ``data``: numbers, nested sequences, arrays or tensors."""
     require_cpu(device)
+    if dtype is None or dtype.__class__ is DType:
+        made = of_plain_numbers(data, dtype)
+        if made is not None:
+            return finish(made, requires_grad)
     if isinstance(data, Tensor):
         warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."

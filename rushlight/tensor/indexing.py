@@ -19,6 +19,7 @@ from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.fill_at import written_at_run_time
 from rushlight.tensor.kinds import convert, require_fits, type_name
+from rushlight.tensor.pick_now import picked_now
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 from rushlight.tensor.write_now import already_there, number_written
@@ -165,6 +166,9 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is int:
         made: Tensor = _select_first(self, index)
         return made
+    known = picked_now(self, index)
+    if known is not None:
+        return known
     entries = _entries(index)
     if not _advanced(entries):
         view: Tensor = function("_basic_index")(self, entries)
