@@ -36,10 +36,12 @@ def _quick(now: Callable[..., Any], what: Any, recorded: Callable[[Tensor, Any],
     """An operator that of one known number is done ``now`` where it can be."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
-            made = now(what, self, other)
-            if made is not None:
-                return made
+        if type(self) is Tensor:
+            value = self._value
+            if value.meta.numel == 1 and (value.buffer is not None or self._storage is not None):
+                made = None if dispatching[0] else now(what, self, other)
+                if made is not None:
+                    return made
         return recorded(self, other)
 
     return operator
