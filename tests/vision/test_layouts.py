@@ -163,8 +163,8 @@ def test_scenes_that_are_not_there(tmp_path: Path) -> None:
         D.WIDERFace(root)
     with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
         D.INaturalist(root)
-    with pytest.raises(NotImplementedError, match="Kinetics is left out"):
-        D.Kinetics  # noqa: B018
+    with pytest.raises(FileNotFoundError):
+        D.Kinetics(root, 4)
     assert D.Cityscapes.classes[7] == ("road", 7, 0, "flat", 1, False, False, (128, 64, 128))
     scene_layouts.inaturalist_2021(tmp_path)
     species = D.INaturalist(root, "2021_train_mini")

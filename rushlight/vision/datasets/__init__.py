@@ -1,6 +1,5 @@
 """torchvision.datasets: the data sets that tutorials use, from torchvision's folders."""
 
-from rushlight.base.left_out import leaving_out
 from rushlight.vision.datasets import cifar, folder, mnist, samplers, utils, video_utils
 from rushlight.vision.datasets.caltech import Caltech101, Caltech256
 from rushlight.vision.datasets.celeba import CelebA
@@ -64,6 +63,7 @@ from rushlight.vision.datasets.usps import SEMEION, USPS
 from rushlight.vision.datasets.vision import VisionDataset
 from rushlight.vision.datasets.voc import VOCDetection, VOCSegmentation
 from rushlight.vision.datasets.widerface import WIDERFace
+from rushlight.vision.datasets.wrapped import wrap_dataset_for_transforms_v2
 
 __all__ = [
     "CIFAR10",
@@ -145,11 +145,5 @@ __all__ = [
     "samplers",
     "utils",
     "video_utils",
+    "wrap_dataset_for_transforms_v2",
 ]
-
-__getattr__ = leaving_out(
-    "torchvision.datasets",
-    {
-        "wrap_dataset_for_transforms_v2": "wrap what a sample holds in tv_tensors yourself",
-    },
-)
