@@ -7,6 +7,7 @@
 1b. pieces: sums of padded pieces as stretches side by side
 2. layout: convolution chains stay channels-last, transposed products turn around
 2b. again: what costs no memory traffic is computed again rather than read
+2c. channels: images are copied where a convolution wants their channels together
 3. fuse: nodes partitioned into kernels
 4. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
 5. memory: every buffer gets a place
@@ -25,6 +26,7 @@ from rushlight.compiler.launch import Launch
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import nbytes_of, plan_memory, storage
 from rushlight.compiler.passes.again import again
+from rushlight.compiler.passes.channels import channels
 from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
@@ -41,7 +43,7 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, simplify, again)
+PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, simplify, again, channels)
 
 
 def compile_graph(
