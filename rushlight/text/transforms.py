@@ -6,7 +6,6 @@ from typing import Any
 
 from rushlight.base.dtype import dtype as Dtype
 from rushlight.base.dtype import int64
-from rushlight.base.left_out import leaving_out
 from rushlight.nn import Module, Sequential
 from rushlight.nn import functional as nn_functional
 from rushlight.tensor import Tensor
@@ -14,6 +13,7 @@ from rushlight.text import functional as F
 from rushlight.text.character_pairs import CharBPETokenizer
 from rushlight.text.masking import MaskTransform
 from rushlight.text.patterns import RegexTokenizer
+from rushlight.text.sentence_pieces import SentencePieceTokenizer
 from rushlight.text.tokenizers import BERTTokenizer, CLIPTokenizer, GPT2BPETokenizer
 from rushlight.text.vocab import Vocab
 
@@ -27,17 +27,13 @@ __all__ = [
     "MaskTransform",
     "PadTransform",
     "RegexTokenizer",
+    "SentencePieceTokenizer",
     "Sequential",
     "StrToIntTransform",
     "ToTensor",
     "Truncate",
     "VocabTransform",
 ]
-
-__getattr__ = leaving_out(
-    "torchtext.transforms",
-    {"SentencePieceTokenizer": "BERTTokenizer, CLIPTokenizer and GPT2BPETokenizer are there"},
-)
 
 
 class VocabTransform(Module):

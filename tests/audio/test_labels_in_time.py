@@ -75,8 +75,6 @@ def test_transducer_refuses() -> None:
         F.rnnt_loss(logits, one[None], one, one)
     with pytest.raises(RuntimeError, match="output length mismatch"):
         F.rnnt_loss(logits, torch.zeros(1, 2), one * 2, one)
-    with pytest.raises(NotImplementedError, match="clamp"):
-        F.rnnt_loss(logits, one[None], one * 2, one, clamp=1.0)
     with pytest.raises(ValueError, match="reduction"):
         F.rnnt_loss(logits, one[None], one * 2, one, reduction="median")
 
@@ -125,3 +123,24 @@ def test_beamforming_modules() -> None:
     rtf = F.rtf_evd(target)
     found = transforms.RTFMVDR()(spectrum, rtf, noise, 0)
     assert torch.equal(found, F.apply_beamforming(F.mvdr_weights_rtf(rtf, noise, 0), spectrum))
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_a_held_gradient_of_the_transducer(reduction: str) -> None:
+    rng = np.random.default_rng(3)
+    values = torch.from_numpy(rng.standard_normal((2, 4, 3, 5)).astype(np.float32) * 3)
+    targets = torch.tensor([[1, 2], [3, 1]], dtype=torch.int32)
+    lengths = [torch.tensor([4, 3], dtype=torch.int32), torch.tensor([2, 1], dtype=torch.int32)]
+    weights = torch.tensor([2.0, -0.5]) if reduction == "none" else torch.tensor(1.5)
+
+    def gradient(reduction: str, clamp: float, weights: torch.Tensor) -> torch.Tensor:
+        logits = values.clone().requires_grad_()
+        loss = F.rnnt_loss(logits, targets, *lengths, clamp=clamp, reduction=reduction)
+        (loss * weights).sum().backward()
+        return logits.grad
+
+    own = gradient("none", -1, torch.ones(2)).clamp(-0.1, 0.1)  # of each row's cost
+    reach = {"none": weights, "mean": weights.expand(2) / 2, "sum": weights.expand(2)}[reduction]
+    expected = own * reach[:, None, None, None]
+    np.testing.assert_allclose(gradient(reduction, 0.1, weights), expected, rtol=1e-5, atol=1e-7)
+    assert F.rnnt_loss(values, targets, *lengths, clamp=0.1).isfinite()

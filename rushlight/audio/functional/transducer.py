@@ -29,6 +29,20 @@ def _checked(logits: Tensor, targets: Tensor, frames: Tensor, labels: Tensor) ->
         )
 
 
+def _hold(logits: Tensor, costs: Tensor, clamp: float) -> None:
+    """The gradient that reaches ``logits`` is at most ``clamp`` times that of their row's cost."""
+    most: list[Any] = []
+
+    def note(gradient: Any) -> None:
+        most[:] = [clamp * gradient.abs()[:, None, None, None]]
+
+    def hold(gradient: Any) -> Any:
+        return gradient.clamp(-most[0], most[0])
+
+    costs.register_hook(note)
+    logits.register_hook(hold)
+
+
 def rnnt_loss(
     logits: Tensor,
     targets: Tensor,
@@ -43,8 +57,8 @@ def rnnt_loss(
 
     ``logit_lengths`` and ``target_lengths`` (N,) say how much of each row counts; ``blank`` is the
     class that goes on in time. ``reduction="none"`` gives (N,). With ``fused_log_softmax=False``
-    the logits are logs of chances already. Raises RuntimeError for sizes that do not fit,
-    NotImplementedError for ``clamp`` above 0.
+    the logits are logs of chances already. ``clamp`` above 0 holds each row's own gradient, before
+    it is averaged, in [-clamp, clamp]. Raises RuntimeError for sizes that do not fit.
 
     Graves, "Sequence transduction with recurrent neural networks" (2012).
 
@@ -55,11 +69,11 @@ def rnnt_loss(
     """
     if reduction not in ("none", "mean", "sum"):
         raise ValueError('reduction should be one of "none", "mean", or "sum"')
-    if clamp > 0:
-        raise NotImplementedError(
-            "rnnt_loss: clamp of gradients; clip them by a hook of the logits"
-        )
     _checked(logits, targets, logit_lengths, target_lengths)
+    held = clamp > 0 and logits.requires_grad and torch.is_grad_enabled()
+    if held:
+        logits = logits.clone()
+        inputs = logits
     n, time, places, _ = logits.shape
     chances: Any = torch.log_softmax(logits, -1) if fused_log_softmax else logits
     # Cells (t, u) of one diagonal d = t + u depend on those of the diagonal before alone.
@@ -84,4 +98,6 @@ def rnnt_loss(
     row = torch.arange(n, device=device)
     ends = (row, last, target_lengths.long())
     costs: Any = -(torch.stack(diagonals, 1)[ends] + going_on[ends])
+    if held:
+        _hold(inputs, costs, clamp)
     return costs.mean() if reduction == "mean" else costs.sum() if reduction == "sum" else costs

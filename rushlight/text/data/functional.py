@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from rushlight.text.sentence_pieces import (
+    generate_sp_model,
+    load_sp_model,
+    sentencepiece_numericalizer,
+    sentencepiece_tokenizer,
+)
 from rushlight.utils.data import Dataset
 
 __all__ = [
     "custom_replace",
+    "generate_sp_model",
+    "load_sp_model",
     "numericalize_tokens_from_iterator",
+    "sentencepiece_numericalizer",
+    "sentencepiece_tokenizer",
     "simple_space_split",
     "to_map_style_dataset",
 ]
