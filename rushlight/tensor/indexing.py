@@ -22,7 +22,7 @@ from rushlight.tensor.kinds import convert, require_fits, type_name
 from rushlight.tensor.pick_now import picked_now
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-from rushlight.tensor.write_now import already_there, number_written
+from rushlight.tensor.write_now import already_there, number_filled, number_written
 
 _NUMBERS = (float, int, bool)
 _ENTRIES = (Tensor, list, tuple, range, np.ndarray, slice)
@@ -268,6 +268,8 @@ def _as_values(target: Tensor, value: Any) -> Tensor:
 def _write(target: Tensor, value: Any) -> None:
     if isinstance(value, (int, float, bool)):
         target._writable("fill_")
+        if type(value) in _NUMBERS and number_filled(target, value):
+            return
         if written_at_run_time(target, value):
             return
         target._assign(function("_full")(target.shape, value, target.dtype))

@@ -46,17 +46,31 @@ PACKERS: dict[DType, Any] = {
 def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
     """``tensor[index] = number`` for one place of whole numbers; False: nothing is done, because it
     is none, or cannot be done at once (errors are for the general way to say)."""
-    pack, place = PACKERS.get(tensor._value.meta.dtype), _place(tensor, index)
-    if pack is None or place is None:
+    place = _place(tensor, index)
+    return place is not None and _written(tensor, place, 1, number)
+
+
+def number_filled(tensor: Tensor, number: Any) -> bool:
+    """``number`` in all places of a tensor that lie together; False as above."""
+    layout = tensor._current_layout()
+    count = layout.numel
+    if not layout.contiguous or not 0 < count * tensor.dtype.itemsize <= BYTES_LIMIT:
         return False
+    return _written(tensor, layout.offset, count, number)
+
+
+def _written(tensor: Tensor, place: int, count: int, number: Any) -> bool:
+    """``number`` in ``count`` places of the tensor's storage from ``place`` on."""
+    pack = PACKERS.get(tensor._value.meta.dtype)
     try:
-        packed = pack(number)
+        packed = None if pack is None else pack(number)
     except Exception:  # struct's errors and OverflowError: the general way knows whose words to use
+        packed = None
+    address = 0 if packed is None else _address(tensor, None)
+    if packed is None or not address:
         return False
-    address = _address(tensor, None)
-    if address:
-        memmove(address + place * len(packed), packed, len(packed))
-    return address != 0
+    memmove(address + place * len(packed), packed * count, len(packed) * count)
+    return True
 
 
 def _place(tensor: Tensor, index: Any) -> int | None:

@@ -230,3 +230,33 @@ def test_a_view_of_a_view_that_a_gradient_saved() -> None:
     x[0][1][0] = 7
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         product.backward()
+
+
+def test_stretches_of_one_number() -> None:
+    grid = torch.zeros(4, 5)
+    grid[0, 0] = 0
+    before = stats.flushes
+    grid[1] = 2
+    grid[2:4] = -1.5
+    grid[0, 1:3] = True
+    assert stats.flushes == before and not local.trace.pending
+    grid[3][4:] = 7
+    assert grid.tolist() == [
+        [0, 1, 1, 0, 0], [2] * 5, [-1.5] * 5, [-1.5, -1.5, -1.5, -1.5, 7],
+    ]  # fmt: skip
+    saved, rows = grid * 1, grid[1:3]
+    grid[:, 0] = 9  # with gaps
+    grid[2] = 3
+    grid[4:] = 5  # nothing
+    assert saved[2].tolist() == [-1.5] * 5 and rows.tolist() == [[9, 2, 2, 2, 2], [3] * 5]
+    grid[:] = 4
+    assert grid.tolist() == [[4] * 5] * 4 and rows.tolist() == [[4] * 5] * 2
+    whole = torch.arange(4)
+    whole[1:3] = 2.9  # as PyTorch: towards zero
+    assert whole.tolist() == [0, 2, 2, 3]
+    weight = torch.ones(5, requires_grad=True)
+    product = (weight * grid[1]).sum()
+    assert product.item() == 20
+    grid[1] = 0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
