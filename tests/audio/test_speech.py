@@ -63,14 +63,53 @@ def test_tables(wav, tmp_path) -> None:
     assert (tuple(samples.shape), rate) == ((1, 160), 16000)
 
 
-@pytest.mark.parametrize("name", ["YESNO", "LJSPEECH", "LIBRISPEECH"])
+def test_music_by_genre(wav, tmp_path) -> None:
+    for genre, number in (("rock", 1), ("blues", 7), ("blues", 3)):
+        wav("genres", genre, f"{genre}.{number:05}.wav")
+    wav("genres", "rock", "notes.wav")
+    data = D.GTZAN(tmp_path)
+    assert [(rate, genre) for _, rate, genre in (data[k] for k in range(len(data)))] == [
+        (16000, "blues"), (16000, "blues"), (16000, "rock"),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="`subset` is provided"):
+        D.GTZAN(tmp_path, subset="dev")
+    with pytest.raises(NotImplementedError, match="subset='testing'"):
+        D.GTZAN(tmp_path, subset="testing")
+
+
+def test_books_in_words(wav, tmp_path) -> None:
+    stem = wav("LibriTTS", "dev-clean", "84", "121", "84_121_000008_000002.wav").with_suffix("")
+    stem.with_suffix(".original.txt").write_text("Mr. 3\n")
+    stem.with_suffix(".normalized.txt").write_text("Mister three")
+    samples, *rest = D.LIBRITTS(tmp_path, "dev-clean")[0]
+    assert samples.shape == (1, 160)
+    assert rest == [16000, "Mr. 3", "Mister three", 84, 121, "84_121_000008_000002"]
+
+
+def test_one_voice(wav, tmp_path) -> None:
+    wav("ARCTIC", "cmu_us_slt_arctic", "wav", "arctic_a0002.wav")
+    table = tmp_path / "ARCTIC" / "cmu_us_slt_arctic" / "etc" / "txt.done.data"
+    table.parent.mkdir()
+    table.write_text('( arctic_a0002 "Not at this, (he) said." )\n\n')
+    samples, *rest = D.CMUARCTIC(tmp_path, "slt")[0]
+    assert samples.shape == (1, 160) and rest == [16000, "Not at this, (he) said.", "a0002"]
+    with pytest.raises(ValueError, match="Invalid url 'xyz'"):
+        D.CMUARCTIC(tmp_path, "xyz")
+    with pytest.raises(NotImplementedError, match="unpack it yourself"):
+        D.CMUARCTIC(tmp_path, "aew", download=True)
+
+
+NAMES = ["CMUARCTIC", "GTZAN", "LIBRISPEECH", "LIBRITTS", "LJSPEECH", "YESNO"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_there(name: str, tmp_path) -> None:
     with pytest.raises(RuntimeError, match="Dataset not found"):
         getattr(D, name)(tmp_path)
 
 
 def test_what_is_left_out_says_so() -> None:
-    for module, name in ((D, "GTZAN"), (audio.functional, "vad"), (audio.transforms, "Vad"),
+    for module, name in ((D, "MUSDB_HQ"), (audio.functional, "vad"), (audio.transforms, "Vad"),
                          (audio, "pipelines")):  # fmt: skip
         with pytest.raises(NotImplementedError, match=f"{name} is left out"):
             getattr(module, name)

@@ -1,13 +1,17 @@
 """torchaudio.datasets: recordings in their published layout."""
 
+from rushlight.audio.datasets.by_hand import CMUARCTIC, GTZAN, LIBRITTS
 from rushlight.audio.datasets.speech import COMMONVOICE, LIBRISPEECH, LJSPEECH, YESNO
 from rushlight.audio.datasets.speech_commands import SPEECHCOMMANDS
 from rushlight.base.left_out import leaving_out
 
-__all__ = ["COMMONVOICE", "LIBRISPEECH", "LJSPEECH", "SPEECHCOMMANDS", "YESNO"]
+__all__ = [
+    "CMUARCTIC", "COMMONVOICE", "GTZAN", "LIBRISPEECH", "LIBRITTS", "LJSPEECH", "SPEECHCOMMANDS",
+    "YESNO",
+]  # fmt: skip
 
 _OTHERS = """
-    CMUARCTIC CMUDict DR_VCTK FluentSpeechCommands GTZAN IEMOCAP LIBRITTS LibriLightLimited LibriMix
+    CMUDict DR_VCTK FluentSpeechCommands IEMOCAP LibriLightLimited LibriMix
     LibriSpeechBiasing MUSDB_HQ QUESST14 Snips TEDLIUM VCTK_092 VoxCeleb1Identification
     VoxCeleb1Verification
 """
