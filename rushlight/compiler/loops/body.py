@@ -128,8 +128,10 @@ class Body:
         return place if element == "i64" else w.let(f"trunc {whole} {place} to {kind}")
 
     def _load(self, value: Value, lanes: int) -> str:
-        if self.s.fetches_rows and self.phase == 1:
+        if self.s.fetches == "rows" and self.phase == 1:
             self.places.fetch_next_row(self.s.loads[value], lanes)
+        elif self.s.fetches == "tiles" and lanes > 1:
+            self.places.fetch_next_tile(self.s.loads[value], lanes)
         there = self.places.guard(value, lanes) if value in self.s.guard_codes else ""
         return self.places.read(self.s.loads[value], lanes, there)
 
@@ -140,4 +142,6 @@ class Body:
     def write(self, value: Value, access: Access, lanes: int, env: Env, segment: str = "") -> None:
         width = self.places.width(access, lanes)
         rounded = self.rounded.holds(value)
+        if self.s.fetches == "tiles" and lanes > 1:
+            self.places.fetch_next_tile(access, 1, True)
         self.places.write(self.get(value, width, env), access, width, segment, rounded)

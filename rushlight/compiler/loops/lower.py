@@ -16,6 +16,7 @@ from rushlight.compiler.loops.schedule import (
     Schedule,
     Store,
 )
+from rushlight.compiler.loops.stream import TILE
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.size import quantity
@@ -25,8 +26,6 @@ from rushlight.runtime import cpu
 Pairs = list[tuple[Node, Node]]
 # A reduction with fewer pieces of work than this, and more to do than fits one chunk, is cut.
 FEW_PIECES = 64
-# Rows and columns of a tile of a transposing copy.
-TILE = (128, 16)
 
 
 class KernelTexts:

@@ -162,6 +162,19 @@ class Places:
         self.prefetch(access, lanes, False)
         self.active[row] = here
 
+    def fetch_next_tile(self, access: Access, lanes: int, write: bool = False) -> None:
+        """Ask for what the next tile has in place of this: of arrays that the tile reads along the
+        other variable a line of another row each time.
+        """
+        w, s = self.w, self.s
+        here, near = self.active[s.vector], self.active[s.rows[-2]]
+        ahead = w.let(f"add nsw i64 {here}, %w3")
+        if access.codes[self.order.index(s.vector)] not in (0, 1):
+            ahead = w.let(f"add nsw i64 {ahead}, {w.let(f'and i64 {near}, {lanes - 1}')}")
+        self.active[s.vector] = ahead
+        self.prefetch(access, 1, write)
+        self.active[s.vector] = here
+
     def _picked(self, access: Access, memory: str, lanes: int) -> str:
         """One lane after another, a fixed distance apart."""
         w = self.w

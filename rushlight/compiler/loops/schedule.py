@@ -19,7 +19,7 @@ from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
-from rushlight.compiler.loops.stream import fetches_rows, is_streamed, panel_columns, streams_rows
+from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
@@ -111,7 +111,7 @@ class Schedule:
         self._choose_lanes()
         self.shifted = False
         self.streamed = is_streamed(self)
-        self.fetches_rows = fetches_rows(self)
+        self.fetches = fetches(self)
         self.joined = find_joined(self) or find_moments(self)
         self.row_by_row = streams_rows(self)
         self.panel_columns = panel_columns(self)
@@ -311,7 +311,7 @@ class Schedule:
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
             self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
             self.streamed, self.shifted, bool(self.joined), self.row_by_row,
-            self.panel_columns[1], self.fetches_rows,
+            self.panel_columns[1], self.fetches,
         ]  # fmt: skip
         self.constants: dict[Value, int] = {}
         self.affine_codes: dict[Value, tuple[Any, ...]] = {}

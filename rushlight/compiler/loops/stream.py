@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20
 LINE = 64
+# Rows and columns of a tile of a transposing copy, and bytes that its second cache does not hold.
+TILE = (128, 16)
+BEYOND = 4 << 20
+PAGE = 4096
 # Columns of a panel at least: fewer in a row and nothing is fetched ahead; where rows stream past
 # whole; at most; and where they stream past once.
 NARROW, WIDE, PANEL, WHOLE = 256, 512, 1024, 4096
@@ -44,7 +48,24 @@ def is_streamed(schedule: Schedule) -> bool:
     return _is_streamed_panel(s) if s.panel else _is_streamed_chain(s)
 
 
-def fetches_rows(schedule: Schedule) -> bool:
+def fetches(schedule: Schedule) -> str:
+    """What is asked for ahead: 'rows', 'tiles' or nothing.
+
+    Large transposing copies ask for what the next tile reads and writes: no run of it is long
+    enough for the CPU to notice.
+    """
+    s = schedule
+    if not s.tiled:
+        return "rows" if _fetches_rows(s) else ""
+    nbytes = s.row_count * s.inner_count * s.stores[0].node.dtype.itemsize
+    if s.exact or s.sizes[s.rows[-2]] < TILE[1] or nbytes < BEYOND:
+        return ""
+    # Rows a page apart share places in the caches: what is asked for drives out what is there.
+    steps = [a.index[s.vector + 1] * a.dtype.itemsize for a in s.loads.values()]
+    return "" if any(step and step % PAGE == 0 for step in steps) else "tiles"
+
+
+def _fetches_rows(schedule: Schedule) -> bool:
     """Whether the second pass over a row asks for the next row: the first is limited by memory, the
     second, which finds its row in a cache, by arithmetic.
     """

@@ -85,8 +85,8 @@ def test_which_rows_ask_for_the_next() -> None:
     cases = {(4096, 4096): True, (16384, 1024): False, (1024, 4096): False, (16, 1 << 20): False}
     for shape, wanted in cases.items():
         x = build.input(0, shape, float32)
-        assert schedule(softmax(x, 1), (1,)).fetches_rows == wanted, shape
-    assert not schedule(softmax(build.input(0, (4096, 4096), float32), 0), (0,)).fetches_rows
+        assert schedule(softmax(x, 1), (1,)).fetches == ("rows" if wanted else ""), shape
+    assert not schedule(softmax(build.input(0, (4096, 4096), float32), 0), (0,)).fetches
 
 
 @pytest.mark.parametrize("shape", [(9, 40), (5, 333), (3, 7, 129)])
@@ -99,5 +99,30 @@ def test_the_next_row_changes_nothing(
     axis = len(shape) - 1
     x = build.input(0, shape, float32)
     node = softmax(build.binary("mul", x, x), axis)
-    assert schedule(node, (axis,)).fetches_rows
+    assert schedule(node, (axis,)).fetches == "rows"
     agree([node], [x], [values(shape, float32)], 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(130, 70), (3, 40, 200), (2, 16, 33, 17)])
+@pytest.mark.parametrize("dtype", [float32, bfloat16], ids=lambda each: each.name)
+def test_tiles_that_ask_for_the_next(
+    shape: tuple[int, ...], dtype: DType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "BEYOND", 1)
+    rank = len(shape)
+    x = build.input(0, shape, dtype)
+    turned = build.permute(x, (*range(rank - 2), rank - 1, rank - 2))
+    y = build.input(1, turned.shape, dtype)
+    node = build.binary("add", turned, y)
+    assert schedule(node, ()).fetches == "tiles"
+    agree([node], [x, y], [values(shape, dtype), values(turned.shape, dtype)], 0)
+
+
+def test_which_tiles_ask() -> None:
+    def found(shape: tuple[int, int]) -> str:
+        return schedule(build.permute(build.input(0, shape, float32), (1, 0)), ()).fetches
+
+    assert found((4096, 4098)) == "tiles"
+    assert not found((4096, 4096))
+    assert not found((256, 256))
+    assert not found((1 << 20, 4))
