@@ -28,7 +28,7 @@ TILE = (128, 16)
 BEYOND = 4 << 20
 PAGE = 4096
 # Columns of a panel at least: fewer in a row and nothing is fetched ahead; where rows stream past
-# whole; at most; and where they stream past once.
+# in parts; at most; and where they stream past whole.
 NARROW, WIDE, PANEL, WHOLE = 256, 512, 1024, 4096
 # Rows of a group that stream past whole: its sums are partial sums of so many terms.
 ROWS = 32
@@ -80,25 +80,31 @@ def _fetches_rows(schedule: Schedule) -> bool:
 
 def streams_rows(schedule: Schedule) -> bool:
     """Whether the rows of a panel stream past whole, one after another: the sums wait in the first
-    cache. Of groups of rows, which take turns, memory brings less; from a cache they are faster.
+    cache. Of whole rows that lie side by side memory brings more than of groups, which take turns;
+    of parts of rows it does not, and from a cache groups are faster.
     """
     s = schedule
+    if s.joined:
+        return True
+    if not s.panel or any(v.op == "reduce" and v.phase > 1 for v in s.values):
+        return False
+    if any(store.full for store in s.stores) or s.sizes[s.vector] > _widest(s):
+        return False
     most = max((access.dtype.itemsize for access in s.loads.values()), default=0)
-    return bool(s.joined) or (s.panel and s.row_count * s.inner_count * most >= LARGE)
+    return s.row_count * s.inner_count * most >= LARGE
+
+
+def _widest(schedule: Schedule) -> int:
+    """Columns of which the first cache holds all sums of a row."""
+    return max(PANEL, WHOLE // sum(value.op == "reduce" for value in schedule.values))
 
 
 def panel_columns(schedule: Schedule) -> tuple[int, int]:
-    """How many columns a panel has: at least, where many threads want a share, and at most.
-
-    Rows that lie side by side are one run of memory.
-    """
+    """How many columns a panel has: at least, where many threads want a share, and at most."""
     s = schedule
-    reduces = [value for value in s.values if value.op == "reduce"]
-    if not s.row_by_row:
-        return NARROW, PANEL
-    if any(v.phase > 1 for v in reduces) or any(store.full for store in s.stores):
+    if s.joined:
         return WIDE, PANEL
-    return PANEL, max(PANEL, WHOLE // len(reduces))  # the first cache holds all sums of a row
+    return (PANEL, _widest(s)) if s.row_by_row else (NARROW, PANEL)
 
 
 def _is_streamed_chain(schedule: Schedule) -> bool:

@@ -76,9 +76,11 @@ def test_what_needs_several_passes(axis: int, shape: tuple[int, ...]) -> None:
 
 
 def test_sums_of_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of columns beyond one panel, rows that are no whole groups, and cut into two stages."""
+    """Of more columns than other panels have, no whole groups of rows, and two stages."""
     monkeypatch.setattr(stream, "LARGE", 1)
-    for shape in ((45, 4500), (2100, 260), (70, 4100)):
+    wide = build.input(0, (45, 4100), float32)
+    assert not schedule(build.reduce(wide, "sum", (0,)), (0,), wide.shape).row_by_row
+    for shape in ((45, 4096), (2100, 260), (70, 4001)):
         x = build.input(0, shape, float32)
         node = build.reduce(x, "sum", (0,))
         chosen = schedule(node, (0,), shape)
