@@ -22,8 +22,8 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
-MOULDS_LIMIT = 32  # of one family
-PATIENCE = 16  # moulds made before they must have been worth it
+MOULDS_LIMIT = 64  # of one family
+PATIENCE = 32  # moulds made before they must have been worth it
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 
