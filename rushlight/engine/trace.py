@@ -107,8 +107,9 @@ class Trace:
             same = self.default is default
             self.default = default
             # What is known of sizes that vary stays: a plan of other sizes is a cast of it, where
-            # a new one takes ten times as long.
-            self._forget({k: each for k, each in self.families.items() if same and each.outlives()})
+            # a new one takes ten times as long. So do pieces, which are of no trie.
+            families = {k: each for k, each in self.families.items() if same and each.outlives()}
+            self._forget(families, self.pieces if same else {})
             cut = None
         epoch = Epoch(self)
         root = self.ground if cut is None else cut.root
@@ -142,14 +143,14 @@ class Trace:
         self._forget()
         self.reset()
 
-    def _forget(self, families: dict[Any, Any] | None = None) -> None:
-        """An empty trie; ``families`` are known from the one before."""
+    def _forget(self, families: Any = None, pieces: Any = None) -> None:
+        """An empty trie; ``families`` and ``pieces`` are known from the one before."""
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
         self.planned: int = 0  # what plans count as
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = families or {}
-        self.pieces: dict[Any, Any] = {}
+        self.pieces: dict[Any, Any] = pieces or {}
         self.shells = False  # whether it has ever met a tensor without elements
         self.varies = bool(families)
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
