@@ -127,6 +127,13 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
         return tensor.fill_(val)
 
 
+# Libraries with initialisers of their own (mup) import these.
+_no_grad_uniform_ = uniform_
+_no_grad_normal_ = normal_
+_no_grad_trunc_normal_ = trunc_normal_
+_no_grad_fill_ = constant_
+
+
 def ones_(tensor: Tensor) -> Tensor:
     """All elements 1."""
     with no_grad():
@@ -137,6 +144,9 @@ def zeros_(tensor: Tensor) -> Tensor:
     """All elements 0."""
     with no_grad():
         return tensor.zero_()
+
+
+_no_grad_zero_ = zeros_
 
 
 def eye_(tensor: Tensor) -> Tensor:

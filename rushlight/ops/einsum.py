@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from rushlight.base.dtype import bool_, int64
+from rushlight.base.dtype import bool_, int64, promote
 from rushlight.base.shape import contiguous_strides
 from rushlight.ir import build
 from rushlight.ir.build import binary, permute, reduce, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops.promote import require_same_dtype
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.table import composite
 
 Labels = tuple[str, ...]
@@ -141,13 +141,13 @@ def _pair(a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]) -> tuple[Nod
         left = _ordered(a, la, result, {**sizes, **dict.fromkeys(columns, 1)})
         right = _ordered(b, lb, result, {**sizes, **dict.fromkeys(rows, 1)})
         shape = tuple(sizes[label] for label in result)
-        if left.dtype is not right.dtype:  # one of them a sum of whole numbers
-            left, right = build.cast(left, int64), build.cast(right, int64)
+        kind = promote(left.dtype, right.dtype)
+        left, right = build.cast(left, kind), build.cast(right, kind)
         return binary("mul", build.expand(left, shape), build.expand(right, shape)), result
     if a.dtype is not b.dtype:
         raise RuntimeError(
-            f"einsum(): expected operands of one dtype, but found {a.dtype.name} and "
-            f"{b.dtype.name}: what is summed of one operand alone is int64; convert to it first"
+            f"expected scalar type {legacy_name(a.dtype)} but found {legacy_name(b.dtype)}: "
+            "einsum sums products of two operands of one dtype; convert one with .to(dtype)"
         )
     if a.dtype is bool_:
         raise NotImplementedError("\"bmm\" not implemented for 'Bool'")
@@ -166,9 +166,11 @@ def _pair(a: Node, la: Labels, b: Node, lb: Labels, kept: set[str]) -> tuple[Nod
 
 @composite(torch=False, name="_einsum", grad_name="Einsum")
 def einsum(operands: list[Node], equation: str) -> Node:
-    """Sums of products written as an equation: "bij,bjk->bik" is a batched matrix product."""
+    """Sums of products written as an equation: "bij,bjk->bik" is a batched matrix product.
+
+    Where no products are summed, operands of several dtypes give the dtype that holds both.
+    """
     parts = list(operands)
-    require_same_dtype("einsum", **{f"operand{k}": x for k, x in enumerate(parts)})
     labels, out = _parse(equation, [x.ndim for x in parts])
     sizes: dict[str, int] = {}
     for place, (x, names) in enumerate(zip(parts, labels, strict=True)):

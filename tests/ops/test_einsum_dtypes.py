@@ -38,3 +38,29 @@ def test_booleans_have_sums_and_no_matrix_product() -> None:
     assert torch.einsum("ik,j->ij", x, x[0]).tolist() == [[2, 2], [1, 1]]
     with pytest.raises(NotImplementedError, match="bmm"):
         torch.einsum("ik,kj->ij", x, x)
+
+
+@pytest.mark.parametrize("equation", ["i,j->ij", "ij,j->ij", "j,ij->ij", "ij,j->j", "i,i->i"])
+def test_products_that_are_not_summed_promote(equation: str) -> None:
+    # Angles of rotary embeddings are written so: einsum("i,j->ij", positions, frequencies).
+    letters = equation.split("->")[0].split(",")
+    sizes = {"i": 2, "j": 3}
+    whole, real = (
+        torch.arange(1, 1 + torch.Size([sizes[k] for k in each]).numel()).view(
+            [sizes[k] for k in each]
+        )
+        for each in letters
+    )
+    x = (real * 0.5).requires_grad_()
+    made = torch.einsum(equation, whole, x)
+    expected = torch.einsum(equation, whole.float(), x)
+    assert made.dtype is torch.float32
+    assert torch.equal(made, expected)
+    (gradient,) = torch.autograd.grad(made.sum(), x)
+    assert torch.equal(gradient, torch.autograd.grad(expected.sum(), x)[0])
+    assert torch.einsum(equation, whole, x.half()).dtype is torch.float16
+
+
+def test_products_that_are_summed_do_not() -> None:
+    with pytest.raises(RuntimeError, match="expected scalar type Float but found Long"):
+        torch.einsum("ij,j->i", torch.ones(2, 3), torch.arange(3))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rushlight.nn import functional as F
+from rushlight.nn._reduction import legacy_get_string
 from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.module import Module
-from rushlight.nn.reduction import legacy_get_string
 from rushlight.tensor import Tensor
 
 __getattr__, __dir__ = names_elsewhere(__name__)
