@@ -12,6 +12,7 @@ tensor([2.])
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -291,6 +292,8 @@ def normalize(
     found: Any = _filled(x, mask, 0) / function("clamp")(size, min=eps)
     return found  # type: ignore[no-any-return]
 
+
+_ops = sys.modules[__name__]  # where the examples of PyTorch's pages find these functions
 
 __all__ = [
     "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp",

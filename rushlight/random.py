@@ -27,7 +27,12 @@ def fork_rng(devices: Any = None, enabled: bool = True, **ignored: Any) -> Itera
             set_rng_state(state)
 
 
+def thread_safe_generator() -> None:
+    """The generator of this thread if it is a worker of a ``DataLoader``: workers here are
+    processes, whose own default generator it is, so there is none."""
+
+
 __all__ = [
     "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",
-    "set_rng_state",
+    "set_rng_state", "thread_safe_generator",
 ]  # fmt: skip

@@ -27,9 +27,14 @@ def exposed(buffer: Buffer) -> bool:
     # References that are ours: Buffer.owner, the local name and the call's argument.
     if getrefcount(owner) > 3:
         return True
+    # ... and for what the array looks into: its ``base``, the local name and the argument. Under a
+    # numpy.memmap, which is an array itself, lies a file.
     base = owner.base
-    # ... and for what the array looks into: its ``base``, the local name and the argument.
-    return base is not None and (not isinstance(base, np.ndarray) or getrefcount(base) > 3)
+    while base is not None:
+        if not isinstance(base, np.ndarray) or getrefcount(base) > 3:
+            return True
+        base = base.base
+    return False
 
 
 def copy_of(buffer: Buffer) -> Buffer:

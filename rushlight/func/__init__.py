@@ -10,5 +10,6 @@ from rushlight.func.grad import vjp as vjp
 from rushlight.func.jacobian import hessian as hessian
 from rushlight.func.jacobian import jacfwd as jacfwd
 from rushlight.func.jacobian import jacrev as jacrev
+from rushlight.func.rearrange import rearrange as rearrange
 from rushlight.func.stack_module_state import stack_module_state as stack_module_state
 from rushlight.func.vmap import vmap as vmap

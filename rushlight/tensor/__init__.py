@@ -64,6 +64,7 @@ from rushlight.tensor.display import set_printoptions
 from rushlight.tensor.from_data import (
     as_tensor,
     asarray,
+    from_file,
     from_numpy,
     frombuffer,
     scalar_tensor,
@@ -262,7 +263,7 @@ __all__ = [
     "_DTYPES", "Generator", "Size", "Tensor", "arange", "as_strided", "as_tensor", "asarray",
     "backward", "bernoulli", "bfloat16", "cdouble", "cfloat", "complex64", "complex128",
     "default_generator", "device", "double", "dtype", "empty", "empty_like", "enable_grad", "eye",
-    "float16", "float32", "float64", "from_numpy", "frombuffer", "full", "full_like",
+    "float16", "float32", "float64", "from_file", "from_numpy", "frombuffer", "full", "full_like",
     "get_default_dtype", "get_rng_state", "grad", "half", "inference_mode", "initial_seed", "int8",
     "int16", "int32", "int64", "is_grad_enabled", "is_inference_mode_enabled", "linspace",
     "logspace", "long", "manual_seed", "max", "min", "multinomial", "no_grad", "normal", "ones",

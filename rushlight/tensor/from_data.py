@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -222,11 +223,18 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
 @takes_dtype
 def asarray(
     obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """``obj`` as a tensor; ``copy`` True: always new memory, False: never."""
-    made = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype, device)
-    return finish(made.detach() if made is obj and requires_grad else made, requires_grad)
+    """``obj`` as a tensor; ``copy`` True: always new memory, False: never.
+
+    A tensor stays in its gradient graph unless ``requires_grad`` is False.
+    """
+    made = as_tensor(obj, dtype, device)
+    if copy and (made is obj or not isinstance(obj, Tensor)):
+        made = made.clone()  # type: ignore[attr-defined]
+    if requires_grad is None or made.requires_grad == requires_grad:
+        return made
+    return finish(made, True) if requires_grad else made.detach()
 
 
 @takes_dtype
@@ -244,6 +252,38 @@ def frombuffer(
             "rest of this program."
         )
     return finish(Tensor._from_array(array, copy=False), requires_grad)
+
+
+@takes_dtype
+def from_file(
+    filename: str, shared: bool | None = None, size: int | None = 0, *,
+    dtype: DType | None = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """``size`` elements on the memory of a file. ``shared``: what is written goes to the file,
+    which is made, or made larger, where it does not hold as many.
+
+    Raises RuntimeError for a file that is not there, or, not ``shared``, too small.
+    """
+    kind, count = dtype or get_default_dtype(), size or 0
+    needed = count * kind.itemsize
+    try:
+        with Path(filename).open("ab" if shared else "rb") as file:
+            there = file.seek(0, 2)
+            if shared and there < needed:
+                file.truncate(needed)
+    except OSError as error:
+        mode = "read-write" if shared else "read-only"
+        raise RuntimeError(
+            f"unable to open file <{filename}> in {mode} mode: {error.strerror} ({error.errno})"
+        ) from None
+    if not shared and there < needed:
+        raise RuntimeError(
+            f"file <{filename}> size <{there}> is smaller than the required mapping size <{needed}>"
+        )
+    if not count:
+        return Tensor._from_array(np.zeros(0, kind.np))
+    mapped = np.memmap(filename, kind.np, "r+" if shared else "c", shape=(count,))
+    return Tensor._from_array(np.asarray(mapped), copy=False)
 
 
 @takes_dtype

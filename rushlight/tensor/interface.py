@@ -131,8 +131,13 @@ def get_default_device() -> Device:
 
 
 def typename(obj: Any) -> str:
-    """The legacy type name of a tensor, else the class's name."""
-    return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__name__}"  # type: ignore[attr-defined, no-any-return]
+    """The legacy type name of a tensor, else the name of the class, or of the class that ``obj``
+    is, with its module unless that is ``builtins``."""
+    if isinstance(obj, Tensor):
+        return obj.type()  # type: ignore[attr-defined, no-any-return]
+    kind = obj if isinstance(obj, type) else type(obj)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"{module}{kind.__qualname__}"
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:

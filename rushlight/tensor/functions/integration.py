@@ -158,9 +158,9 @@ def _slope(x: Tensor, axis: int, space: Any, edge_order: int) -> Tensor:
         before, here = _part(x, axis, 0, size - 2), _part(x, axis, 1, size - 2)
         after = _part(x, axis, 2, size - 2)
         parts.append(
-            after * (low / (high * (low + high)))  # type: ignore[operator]
+            before * (-high / (low * (low + high)))  # type: ignore[operator]
             + here * ((high - low) / (low * high))  # type: ignore[operator]
-            - before * (high / (low * (low + high)))  # type: ignore[operator]
+            + after * (low / (high * (low + high)))  # type: ignore[operator]
         )
     parts.append(edge(size - 1, -1, -1))
     return function("cat")(tuple(parts), axis)  # type: ignore[no-any-return]

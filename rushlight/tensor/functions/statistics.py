@@ -10,6 +10,7 @@ from rushlight.base.dtype import bool_, int64
 from rushlight.base.shape import normalize_dim
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
@@ -157,7 +158,10 @@ def index_reduce(
     if index.ndim > 1:
         raise RuntimeError("index_reduce_(): Index is supposed to be a vector")
     if source.dtype is not input.dtype:
-        raise RuntimeError("index_reduce_(): self and source expected to have the same dtype")
+        raise RuntimeError(
+            f"index_reduce_(): self ({legacy_name(input.dtype)}) and source "
+            f"({legacy_name(source.dtype)}) must have the same scalar type"
+        )
     refuse("index_reduce" if include_self else "index_reduce_without", input.dtype)
     axis = normalize_dim(dim, input.ndim)
     parts = source.shape[axis] if source.ndim else 1

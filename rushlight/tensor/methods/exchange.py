@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.tensor.dlpack import dlpack, dlpack_device
+from rushlight.tensor.memory_format import memory_format
 from rushlight.tensor.methods.shared import is_shared, share_memory_
 from rushlight.tensor.storage_names import LEGACY, storage, untyped_storage
 from rushlight.tensor.tensor import Tensor
@@ -96,8 +97,19 @@ def dim_order(self: Tensor, *, ambiguity_check: bool | list[Any] = False) -> tup
     """The axes as they lie in memory, the one with the largest steps first."""
     strides = self._current_layout().strides
     order = sorted(range(self.ndim), key=lambda axis: -strides[axis])
-    if ambiguity_check and len(set(strides)) < len(strides):
-        raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one")
+    formats = ambiguity_check if isinstance(ambiguity_check, list) else []
+    if not isinstance(ambiguity_check, (bool, list)) or not all(
+        isinstance(each, memory_format) for each in formats
+    ):
+        raise TypeError("The ambiguity_check argument must be a bool or a list of memory formats.")
+    if ambiguity_check:
+        clear = len(set(strides)) == len(strides) and 1 not in self.shape
+        fits = [each for each in formats if self.is_contiguous(memory_format=each)]  # type: ignore[attr-defined]
+        if not clear and (not formats or len(fits) != 1):
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one of the "
+                "given memory formats."
+            )
     return tuple(order)
 
 
