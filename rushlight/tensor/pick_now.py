@@ -40,6 +40,8 @@ def picked_now(x: Tensor, index: Any) -> Tensor | None:
     # Of what lies in another order than its axes, so does what is picked.
     if not all(each._current_layout().contiguous for each in (x, *places)):
         return None
+    if meta.dtype is bool_ and not meta.shell and (x._edge is None or not local.trace.grad):
+        places[0]._concrete()  # how many it picks has to be known in any case
     buffers = located((x, *places))
     if buffers is None:
         return None

@@ -88,22 +88,35 @@ def _place(tensor: Tensor, index: Any) -> int | None:
 
 
 def already_there(tensor: Tensor, index: Any, element: Tensor) -> bool:
-    """Whether ``tensor[index] = element`` would write an element over itself: the last part of
-    ``tensor[index] += 1``, which is counted as a write and nothing else."""
+    """Whether ``tensor[index] = element`` has been counted as a write because there is nothing to
+    do: it is the last part of ``tensor[index] += 1``."""
     storage = tensor._storage
     if storage is None or element._storage is not storage or element._value.meta.layout.shape:
         return False
-    if element._layout.offset != _place(tensor, index) or tensor.dtype is not element.dtype:
+    return element._layout.offset == _place(tensor, index) and _written_over_itself(element, tensor)
+
+
+def same_place(tensor: Tensor, source: Tensor) -> bool:
+    """``already_there`` of a view and what is copied to it."""
+    storage = tensor._storage
+    if storage is None or source._storage is not storage or source._layout != tensor._layout:
+        return False
+    return _written_over_itself(source, tensor)
+
+
+def _written_over_itself(part: Tensor, tensor: Tensor) -> bool:
+    """Count a write that changes nothing, where neither has a gradient."""
+    storage, base = part._storage, part._base
+    if storage is None or tensor.dtype is not part.dtype:
         return False
     whole = storage.value
-    if whole.meta.inference or local.trace.inference or not (_plain(tensor) and _plain(element)):
+    if whole.meta.inference or local.trace.inference or local.trace.abstract:
         return False
-    if element._base is not None and not _plain(element._base):
+    if not (_plain(tensor) and _plain(part)) or (base is not None and not _plain(base)):
         return False
     current = [
-        each for each in (tensor, element)
-        if each._value is whole and each._seen == storage.version
-    ]  # fmt: skip
+        each for each in (tensor, part) if each._value is whole and each._seen == storage.version
+    ]
     whole.version = storage.version = storage.version + 1
     for each in current:
         each._seen = storage.version

@@ -84,6 +84,18 @@ def test_versions_count_as_before() -> None:
     assert x._version == 2
     x[1] = x[1]
     assert x._version == 3 and x.tolist() == [1, 2, 1]
+    x[torch.tensor(1)] += 1
+    x[1:] += 1
+    x.copy_(x)
+    assert x._version == 8 and x.tolist() == [1, 4, 2]
+    row = x.view(3, 1)[1]
+    row.copy_(x.view(3, 1)[1])
+    assert (x._version, row._version) == (9, 9)
+    leaf = torch.ones(3, requires_grad=True)
+    copy = leaf * 2
+    copy[1:] *= 3
+    copy.sum().backward()
+    assert leaf.grad is not None and leaf.grad.tolist() == [2, 6, 6]
 
 
 def test_what_others_see() -> None:

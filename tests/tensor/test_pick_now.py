@@ -58,6 +58,14 @@ def test_what_is_recorded_as_ever() -> None:
         x[torch.tensor([True, False])]
 
 
+def test_masks_that_are_not_computed_yet() -> None:
+    x, leaf = torch.arange(5.0), torch.ones(5, requires_grad=True)
+    assert x[x > 2].tolist() == [3, 4]
+    assert (x * 2)[x % 2 == 0].tolist() == [0, 4, 8]
+    (leaf * 3)[x > 2].sum().backward()
+    assert leaf.grad is not None and leaf.grad.tolist() == [0, 0, 0, 3, 3]
+
+
 def test_it_is_a_copy() -> None:
     array = np.arange(4.0)
     x = torch.from_numpy(array)

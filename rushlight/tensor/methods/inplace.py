@@ -17,7 +17,7 @@ from rushlight.tensor.out import write_out
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
-from rushlight.tensor.write_now import elements_written
+from rushlight.tensor.write_now import elements_written, same_place
 
 
 def inplace_method(name: str) -> Callable[..., Tensor]:
@@ -84,6 +84,8 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         from rushlight.tensor.from_data import as_tensor
 
         src = as_tensor(src)
+    if same_place(self, src):
+        return self
     self._apart_from(src)
     stays = self._edge is not None and local.trace.grad
     source = src if src.dtype is self.dtype else convert(src, self.dtype)
