@@ -37,14 +37,14 @@ def _result(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Any:
     kind = meta.dtype
     if meta.numel != 1 or kind not in REACH or not known(x):
         return None
+    if type(other) is Tensor and other._value.meta is not meta:
+        return None
     if trace.abstract or trace.autocast is not None or pool.flushes_denormal():
         return None
     if trace.grad and x._edge is not None:
         return None
     if type(other) is Tensor:
-        if other._value.meta is not meta or not known(other):
-            return None
-        if trace.grad and other._edge is not None:
+        if not known(other) or (trace.grad and other._edge is not None):
             return None
         number = other.item()
     else:

@@ -17,10 +17,17 @@ from rushlight.tensor.wrap import dispatching, function
 _ACCEPTED = (Tensor, int, float, bool, complex, np.ndarray, np.generic)
 
 
-def _forward(name: str) -> Callable[[Tensor, Any], Any]:
+def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, Any], Any]:
+    """``now``: what does ``what`` of one known number at once, where it can be."""
     made: list[Callable[..., Any]] = []
 
     def operator(self: Tensor, other: Any) -> Any:
+        if now is not None and type(self) is Tensor:
+            value = self._value
+            if value.meta.numel == 1 and (value.buffer is not None or self._storage is not None):
+                found = None if dispatching[0] else now(what, self, other)
+                if found is not None:
+                    return found
         if not made:
             made.append(function(name))
         if not isinstance(other, _ACCEPTED):
@@ -32,16 +39,14 @@ def _forward(name: str) -> Callable[[Tensor, Any], Any]:
     return operator
 
 
-def _quick(now: Callable[..., Any], what: Any, recorded: Callable[[Tensor, Any], Any]) -> Any:
-    """An operator that of one known number is done ``now`` where it can be."""
+def _quick(now: Any, what: Any, recorded: Callable[[Tensor, Any], Any]) -> Any:
+    """``recorded``, but for what of one known number can be done ``now``."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if type(self) is Tensor:
-            value = self._value
-            if value.meta.numel == 1 and (value.buffer is not None or self._storage is not None):
-                made = None if dispatching[0] else now(what, self, other)
-                if made is not None:
-                    return made
+        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
+            found = now(what, self, other)
+            if found is not None:
+                return found
         return recorded(self, other)
 
     return operator
@@ -131,9 +136,11 @@ def install() -> None:
         "rshift": "bitwise_right_shift",
     }  # fmt: skip
     for name, compare in COMPARED.items():
-        setattr(Tensor, f"__{name}__", _quick(compared, compare, _forward(name)))
+        setattr(Tensor, f"__{name}__", _forward(name, compared, compare))
     for dunder, name in forward.items():
-        setattr(Tensor, f"__{dunder}__", _forward(name))
+        compute = COMPUTED.get(dunder)
+        now = computed if compute is not None else None
+        setattr(Tensor, f"__{dunder}__", _forward(name, now, compute))
     for dunder in ("add", "sub", "mul", "floordiv", "mod", "pow", "and", "or", "xor",
                    "lshift", "rshift"):  # fmt: skip
         setattr(Tensor, f"__r{dunder}__", _reflected(forward[dunder]))
@@ -148,9 +155,8 @@ def install() -> None:
     for dunder, name in inplace.items():
         setattr(Tensor, f"__i{dunder}__", _inplace(name))
     for dunder, compute in COMPUTED.items():
-        for now, kind in ((computed, ""), (computed_in_place, "i")):
-            name = f"__{kind}{dunder}__"
-            setattr(Tensor, name, _quick(now, compute, getattr(Tensor, name)))
+        name = f"__i{dunder}__"
+        setattr(Tensor, name, _quick(computed_in_place, compute, getattr(Tensor, name)))
     for dunder in ("add", "mul"):
         name = f"__r{dunder}__"
         setattr(Tensor, name, _quick(computed, COMPUTED[dunder], getattr(Tensor, name)))
