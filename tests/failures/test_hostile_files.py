@@ -30,10 +30,10 @@ for way in (False, True):  # the error paths are imported before the limit
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + {memory}, used + {memory}))
 def late(*_): raise TimeoutError("too slow")
-signal.signal(signal.SIGALRM, late)
+signal.signal(signal.SIGPROF, late)
 report = []
 for name, data in files:
-    signal.setitimer(signal.ITIMER_REAL, 10)
+    signal.setitimer(signal.ITIMER_PROF, 10)  # of work: others may keep the machine busy
     try:
         loaded = torch.load(io.BytesIO(data))
         harmless = isinstance(loaded, dict) and same(loaded, state)
@@ -42,7 +42,7 @@ for name, data in files:
     except BaseException as error:
         report.append((name, type(error).__name__, str(error)))
         del error
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
 print(json.dumps(report))
 """
 MEMORY = 1 << 28  # the largest file has 5 MB
@@ -54,7 +54,7 @@ def report(tmp_path_factory) -> tuple[list[list[str]], list[Path]]:
     folder.mkdir()
     program = PROGRAM.format(here=str(Path(__file__).parent), memory=MEMORY)
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=200,
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=900,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
