@@ -92,14 +92,17 @@ class Writable:
         if self._copies is not None or (self._base is not None and self._base._copies is not None):
             self._refuse_copies(who)
         if trace.grad:
-            if edge is LEAF:
-                raise RuntimeError(
-                    "a leaf Variable that requires grad is being used in an in-place operation."
-                )
-            if self._base is not None and self._base._edge is LEAF:
+            base = self._base
+            if base is not None and (
+                base._edge is LEAF or (edge is not None and base._edge is None)
+            ):
                 raise RuntimeError(
                     "a view of a leaf Variable that requires grad is being used in an in-place "
                     "operation."
+                )
+            if edge is LEAF:
+                raise RuntimeError(
+                    "a leaf Variable that requires grad is being used in an in-place operation."
                 )
         if self._storage is not None and self._layout.overlaps and self._value.meta.numel:
             raise RuntimeError(

@@ -159,7 +159,10 @@ class Tensor(Writable):
             self._value.window = layout
         if base is not None and "_detached" not in self.__dict__:
             source = edge_of(base)
-            self._edge = None if source is None else edge_through(base, layout, source)
+            if source is not None:
+                self._edge = edge_through(base, layout, source)
+            elif self._edge is not LEAF:  # a view may be a leaf
+                self._edge = None
 
     def _concrete(self) -> Buffer:
         """The memory of the storage, computed."""

@@ -99,3 +99,15 @@ def test_hooks_of_saved_views_and_leaves() -> None:
     assert seen[2] is w and seen[0].grad_fn is not None
     (z.sum() + v.sum()).backward()
     assert w.grad.tolist() == [[3.0] * 3] * 2
+
+
+def test_a_view_that_became_a_leaf_stays_one() -> None:
+    """Others write to what it is a view of: the numbers are theirs, the gradient is its own."""
+    base = torch.zeros(4)
+    leaf = base[:2].requires_grad_()
+    base[1:].add_(3)
+    assert leaf.is_leaf
+    assert leaf.requires_grad
+    (leaf * leaf).sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == [0.0, 6.0]
