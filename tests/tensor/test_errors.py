@@ -22,7 +22,7 @@ ROWS: list[Row] = [
     ("x = torch.ones(2, requires_grad=True); x.add_(1)", RuntimeError, "leaf Variable"),
     ("x = torch.ones(2, requires_grad=True); x[0] = 1", RuntimeError, "view of a leaf Variable"),
     ("x = torch.ones(4).view(2, 2).requires_grad_(); x[0] = 1", RuntimeError, "view of a leaf Var"),
-    ("x = torch.ones(2)[:1].requires_grad_(); x.view(1, 1).add_(1)", RuntimeError, "view of a leaf"),
+    ("x = torch.ones(2)[:1].requires_grad_(); x.view(1, 1).add_(1)", RuntimeError, "view of a"),
     ("x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(); y.backward()",
      RuntimeError, "backward through the graph a second time"),
     ("x = torch.ones(2, requires_grad=True); (x * 2).backward()", RuntimeError,
