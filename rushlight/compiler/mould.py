@@ -15,7 +15,6 @@ stretch of the arena, as long as the longest of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, final
 
 from rushlight.compiler import pipeline
@@ -53,7 +52,6 @@ class Mould:
         graph, steps, updated = pipeline.lower_graph(graph, donatable)
         layout = plan_memory(steps, graph, inputs, donatable, updated, _Stretches(tape))
         addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
-        self.tape = tape
         places: list[int] = [tape.place(layout.arena_bytes)]
         for output in layout.outputs:
             if isinstance(output, Fresh):
@@ -74,20 +72,19 @@ class Mould:
             slots = tuple([slot for slot, _ in pointers])
             kernel = launch.kernel
             self.commands.append((addresses[kernel.symbol], slots, len(launch.words), kernel.sure))
-        self.pick: Any = itemgetter(0, *places)
         self.outputs = layout.outputs
         self.slots = layout.slots
         self.labels = tuple([step.launch.label for step in steps])
         self.sites = tuple(pipeline.sites(steps))
         self.overwrites = pipeline.overwrites(steps, layout.places, updated, inputs)
+        self.replay = tape.replayed(places)
 
     def cast(self, numbers: Sequence[Number]) -> Plan | None:
         """The plan for these sizes; None where it has to be compiled anew."""
-        values = self.tape.replay(numbers)
-        if values is None:
+        flat = self.replay.run(numbers)
+        if flat is None:
             return None
-        flat = self.pick(values)
-        arena_bytes, place = flat[1], 2
+        arena_bytes, place = flat[0], 1
         outputs: list[Output] = []
         for output in self.outputs:
             if isinstance(output, Fresh):

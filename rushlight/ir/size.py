@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, final
 
 from rushlight.base.record import Record
+from rushlight.ir.replay import Replay
 
 Number = int | float
 Made = TypeVar("Made")
@@ -122,19 +123,13 @@ class Tape:
         self._known = {}
         self._sizes = {}
 
-    def replay(self, numbers: Sequence[Number]) -> list[Any] | None:
+    def replay(self, numbers: Sequence[Number]) -> tuple[Any, ...] | None:
         """The value at every place for other inputs; None where a decision comes out otherwise."""
-        values = list(numbers)
-        append = values.append
-        try:
-            for function, places in self.steps:
-                append(function(*[values[place] for place in places]))
-        except (ArithmeticError, ValueError):  # behind a decision that comes out otherwise
-            return None
-        for place, value in self.decided.items():
-            if values[place] != value:
-                return None
-        return values
+        return self.replayed(range(len(self.values))).run(numbers)
+
+    def replayed(self, wanted: Sequence[int]) -> Replay:
+        """What computes the values at some places for other inputs, again and again."""
+        return Replay(self.count, self.steps, self.values, self.decided, wanted)
 
 
 def _same(number: Any) -> Any:

@@ -1,0 +1,136 @@
+"""What a closed tape (``ir/size.py``) says for other numbers, computed as seldom as can be.
+
+Nearly all that is computed from the sizes of a graph depends on one of them alone: the rows that
+one expert of a mixture gets, say, of which each step has another combination. So what follows from
+one number is kept for the next replay with that number, and with it that something would have been
+decided otherwise. Only what depends on several numbers is computed each time.
+
+>>> from operator import add, gt, mul
+>>> steps = [(mul, (0, 0)), (gt, (0, 1)), (add, (2, 1))]
+>>> replay = Replay(2, steps, [3, 2, 9, True, 11], {3: True}, [4, 2])
+>>> replay.run([5, 4]), replay.run([5, 6])
+((29, 25), None)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+Function = Callable[..., Any]
+# Where a value is to go, how it is computed and from what, and what it has to be (or ``_ANY``).
+_Step = tuple[int, Function, tuple[int, ...], Any]
+_ANY: Any = object()
+_NONE, _SEVERAL = -1, -2
+KEPT_LIMIT = 1 << 15  # values that one tape keeps
+
+
+@final
+class Replay:
+    """The steps of a tape in groups: those that depend on the same one of its inputs."""
+
+    def __init__(
+        self,
+        count: int,
+        steps: Sequence[tuple[Function, tuple[int, ...]]],
+        values: Sequence[Any],
+        decided: Mapping[int, Any],
+        wanted: Sequence[int],
+    ) -> None:
+        """``values``: at each place of the tape, of which the first ``count`` are its inputs;
+        ``decided``: places that must have this value; ``wanted``: places that ``run`` tells."""
+        owners = [*range(count)]
+        alone: list[list[_Step]] = [[] for _ in range(count)]
+        together: list[_Step] = []
+        for place, (function, sources) in enumerate(steps, count):
+            depends = {owners[source] for source in sources} - {_NONE}
+            owner = depends.pop() if len(depends) == 1 else _SEVERAL if depends else _NONE
+            owners.append(owner)
+            if owner != _NONE:
+                group = together if owner == _SEVERAL else alone[owner]
+                group.append((place, function, sources, decided.get(place, _ANY)))
+        needed = {*wanted, *(source for _, _, sources, _ in together for source in sources)}
+        # Values that are computed together are in this order.
+        order: list[int] = []
+        members: list[list[int]] = [[] for _ in range(count)]
+        for place in sorted(needed):
+            if owners[place] >= 0:
+                members[owners[place]].append(place)
+            elif owners[place] == _NONE:
+                order.append(place)
+        self._constants = [values[place] for place in order]
+        for each in members:
+            order += each
+        order += [place for place, *_ in together]
+        at = {place: number for number, place in enumerate(order)}
+        self._alone = [
+            _Alone(number, decided.get(number, _ANY), *each)
+            for number, each in enumerate(zip(alone, members, strict=True))
+        ]
+        self._start = list(values)
+        self._together: list[tuple[Function, tuple[int, ...], Any]] = [
+            (function, tuple([at[source] for source in sources]), expected)
+            for _, function, sources, expected in together
+        ]
+        self._wanted = [at[place] for place in wanted]
+        self._kept = 0
+
+    def run(self, numbers: Sequence[Any]) -> tuple[Any, ...] | None:
+        """What is wanted for these inputs; None where a decision comes out otherwise."""
+        values = list(self._constants)
+        try:
+            for group, number in zip(self._alone, numbers, strict=True):
+                found = self._of_one(group, number)
+                if found is None:
+                    return None
+                values += found
+            for function, sources, expected in self._together:
+                value = function(*[values[source] for source in sources])
+                if expected is not _ANY and value != expected:
+                    return None
+                values.append(value)
+        except (ArithmeticError, ValueError):  # behind a decision that comes out otherwise
+            return None
+        return tuple([values[place] for place in self._wanted])
+
+    def _of_one(self, group: _Alone, number: Any) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = group.known.get(number, _ANY)
+        if found is not _ANY:
+            return found
+        found = group.run(self._start, number)
+        # (1 and 1.0 are one key. A tape of a single number is not asked for it again.)
+        if type(number) is int and (found is None or len(self._alone) > 1):
+            self._kept += 1 + len(found or ())
+            if self._kept > KEPT_LIMIT:
+                self._kept = 0
+                for each in self._alone:
+                    each.known = {}
+            group.known[number] = found
+        return found
+
+
+@final
+class _Alone:
+    """What depends on one input alone."""
+
+    def __init__(self, place: int, only: Any, steps: list[_Step], kept: list[int]) -> None:
+        self.place = place
+        self.only = only  # what the input itself has to be
+        self.steps = steps
+        self.kept = kept
+        self.known: dict[int, tuple[Any, ...] | None] = {}
+
+    def run(self, start: Sequence[Any], number: Any) -> tuple[Any, ...] | None:
+        """The values at the places ``kept``; ``start`` holds the constants."""
+        if self.only is not _ANY and number != self.only:
+            return None
+        values = list(start)
+        values[self.place] = number
+        try:
+            for place, function, sources, expected in self.steps:
+                value = values[place] = function(*[values[source] for source in sources])
+                if expected is not _ANY and value != expected:
+                    return None
+        except (ArithmeticError, ValueError):
+            return None
+        return tuple([values[place] for place in self.kept])
