@@ -94,12 +94,13 @@ class Replay:
         return tuple([values[place] for place in self._wanted])
 
     def _of_one(self, group: _Alone, number: Any) -> tuple[Any, ...] | None:
+        if type(number) is not int:  # 1 and 1.0 would be one key
+            return group.run(self._start, number)
         found: tuple[Any, ...] | None = group.known.get(number, _ANY)
         if found is not _ANY:
             return found
         found = group.run(self._start, number)
-        # (1 and 1.0 are one key. A tape of a single number is not asked for it again.)
-        if type(number) is int and (found is None or len(self._alone) > 1):
+        if found is None or len(self._alone) > 1:  # a tape of one number is not asked for it again
             self._kept += 1 + len(found or ())
             if self._kept > KEPT_LIMIT:
                 self._kept = 0
