@@ -23,7 +23,7 @@ from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
 from rushlight.engine.trace import Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
-from rushlight.ir.graph import toposort
+from rushlight.ir.graph import Node, toposort
 from rushlight.runtime import tail
 
 
@@ -38,7 +38,7 @@ class Stats:
 stats = Stats()
 _position = attrgetter("pos")
 _SPARED = 0.01  # share of the inputs' bytes that a plan may leave where it could overwrite them
-_SALVAGE_LIMIT = 64  # results of a failed flush that are tried one by one
+_SALVAGE_LIMIT = 64  # plans that are tried for what a failed flush could still give
 
 
 def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
@@ -210,29 +210,44 @@ def _put_back(journal: Sequence[tuple[Any, Value]], lost: set[int]) -> None:
 
 
 def _salvage(flight: Flight, lost: frozenset[int]) -> None:
-    """Compute what does not depend on the operation that failed, each result by itself."""
-    step = flight.step
-    nodes = step.all_nodes()
-    tried = 0
+    """Compute what does not depend on the operation that failed: all at once, else each half."""
+    nodes = flight.step.all_nodes()
+    number = -1  # enumerate would hold a reference of its own
+    wanted: list[int] = []
     for value in flight.live:
+        number += 1
         # The list, ``value`` and the argument: nobody else wants it.
-        if getrefcount(value) <= 3 or value.buffer is not None or tried >= _SALVAGE_LIMIT:
+        if getrefcount(value) <= 3 or value.buffer is not None:
             continue
-        node = nodes[value.pos]
-        if any(each.op == "input" and each.attrs["index"] in lost for each in toposort([node])):
-            continue
+        needs = toposort([nodes[value.pos]])
+        if not any(each.op == "input" and each.attrs["index"] in lost for each in needs):
+            wanted.append(number)
+    waiting, tried = [wanted] if wanted else [], 0
+    while waiting and tried < _SALVAGE_LIMIT:
         tried += 1
+        group = waiting.pop()
+        values = [flight.live[number] for number in group]
         try:
-            alone = Flight.of(
-                make_plan([node], step.inputs, step.scalars, frozenset()), (value,), flight.inputs,
-                flight.scalars, flight.epoch, (), step,
-            )  # fmt: skip
-            alone.plan.run(alone)
+            _compute_apart(flight, values, [nodes[value.pos] for value in values])
         except Exception as error:
-            publish("lost", value=value, error=error)  # what it is made of failed: said when read
-            continue
-        assert alone.results is not None
-        value.buffer = alone.results[0]
+            if len(group) == 1:  # what it is made of failed: said when read
+                publish("lost", value=values[0], error=error)
+            else:
+                half = len(group) // 2
+                waiting += [group[:half], group[half:]]
+
+
+def _compute_apart(flight: Flight, values: Sequence[Value], nodes: Sequence[Node]) -> None:
+    """Some values of a flight that failed, by a plan that overwrites nothing."""
+    step = flight.step
+    alone = Flight.of(
+        make_plan(nodes, step.inputs, step.scalars, frozenset()), values, flight.inputs,
+        flight.scalars, flight.epoch, (), step,
+    )  # fmt: skip
+    alone.plan.run(alone)
+    assert alone.results is not None
+    for value, buffer in zip(values, alone.results, strict=True):
+        value.buffer = buffer
         value.epoch = NOWHERE
 
 

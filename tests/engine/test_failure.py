@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rushlight as torch
@@ -44,6 +46,23 @@ def test_what_failed_says_so_when_read() -> None:
     with pytest.raises(RuntimeError, match="the computation that was to make it failed"):
         y.tolist()
     assert (x + 1).tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_what_does_not_depend_on_the_failure_is_computed() -> None:
+    """However much it is, and made in no order that loops are known by."""
+    engine.clear()
+    rng = random.Random(0)
+    known, made = [np.arange(4.0)], [torch.arange(4.0, dtype=torch.float64)]
+    for _ in range(200):
+        place, step = rng.randrange(len(made)), rng.choice(["add", "subtract", "minimum", "negative"])
+        more = () if step == "negative" else (rng.randrange(len(made)),)
+        known.append(getattr(np, step)(known[place], *(known[each] for each in more)))
+        made.append(getattr(torch, step)(made[place], *(made[each] for each in more)))
+    bad = made[0][torch.tensor([9])] * 2
+    with pytest.raises(IndexError):
+        bad.tolist()
+    for array, tensor in zip(known, made, strict=True):
+        assert tensor.tolist() == array.tolist()
 
 
 @pytest.mark.parametrize("what", ["steps", "steps again", "planning", "updates"])
