@@ -238,7 +238,7 @@ def test_long_sums_are_as_accurate_as_blocks(dtype: DType) -> None:
         [build.reduce(x, "sum", (0,)), build.reduce(columns, "sum", (0,))], [x], [values]
     )
     exact = float(values[0]) * len(values)
-    assert abs(float(total) - exact) <= 5e-7 * exact
+    assert abs(float(total) - exact) <= 1e-6 * exact  # one by one: 1e-3
     np.testing.assert_allclose(by_column, exact / 16, rtol=1e-6)
 
 

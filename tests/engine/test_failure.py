@@ -51,10 +51,10 @@ def test_what_failed_says_so_when_read() -> None:
 def test_what_does_not_depend_on_the_failure_is_computed() -> None:
     """However much it is, and made in no order that loops are known by."""
     engine.clear()
-    rng = random.Random(0)
+    rng, steps = random.Random(0), ["add", "subtract", "minimum", "negative"]
     known, made = [np.arange(4.0)], [torch.arange(4.0, dtype=torch.float64)]
     for _ in range(200):
-        place, step = rng.randrange(len(made)), rng.choice(["add", "subtract", "minimum", "negative"])
+        place, step = rng.randrange(len(made)), rng.choice(steps)
         more = () if step == "negative" else (rng.randrange(len(made)),)
         known.append(getattr(np, step)(known[place], *(known[each] for each in more)))
         made.append(getattr(torch, step)(made[place], *(made[each] for each in more)))
