@@ -29,7 +29,7 @@ from rushlight.compiler.memory import (
     plan_memory,
 )
 from rushlight.compiler.plan import Fresh, Output, Plan
-from rushlight.compiler.sharing import Place, Work, shared
+from rushlight.compiler.sharing import Place, shared
 from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, plain
 from rushlight.runtime import code
@@ -95,7 +95,7 @@ class Mould:
         counts = flat[place : place + len(self.loops)]
         place += len(self.loops)
         launches: list[tuple[int, int, list[Place], Sequence[int]]] = []
-        works: list[Work] = []
+        works: list[tuple[int, int, int, list[Place], Sequence[int]]] = []
         costs: list[tuple[int, int]] = []
         for address, slots, words, _ in self.commands:
             chunks, nbytes, flops = flat[place : place + 3]
@@ -103,16 +103,21 @@ class Mould:
             ends = place + len(slots)
             middle = ends + len(slots)
             pairs = list(zip(slots, flat[place:ends], strict=True))
-            works.append(pipeline.work_of(chunks, nbytes, flops, pairs, flat[ends:middle]))
+            works.append((chunks, nbytes, flops, pairs, flat[ends:middle]))
             place = middle + words
             launches.append((address, chunks, pairs, flat[middle:place]))
             costs.append((flops, nbytes))
         stretches = self._stretches(counts)
+        # What has one chunk cannot be handed out; small networks are made of nothing else.
+        divisible = any(chunks > 1 for chunks, *_ in works)
+        handed_out = (
+            shared([pipeline.work_of(*work) for work in works])
+            if divisible
+            else [False] * len(works)
+        )
         commands = [
-            Command(*launch, not handed_out, command[3])
-            for launch, handed_out, command in zip(
-                launches, shared(works), self.commands, strict=True
-            )
+            Command(*launch, not parts, command[3])
+            for launch, parts, command in zip(launches, handed_out, self.commands, strict=True)
         ]
         sources: list[int] = []
         for each in stretches:

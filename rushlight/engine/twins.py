@@ -10,6 +10,7 @@ in the compiler would be decided otherwise. docs/decisions/0012 says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import Any, final
 
 from rushlight.base.events import publish
@@ -42,7 +43,7 @@ stats = Stats()
 class Form:
     """A trace as steps with their numbers apart."""
 
-    __slots__ = ("numbers", "parts", "path")
+    __slots__ = ("flat", "numbers", "parts", "path")
 
     def __init__(self, trace: Trace, end: Step) -> None:
         self.path = path_to(end)
@@ -63,6 +64,7 @@ class Form:
                 metas += step.metas
                 self.parts.append(piece)
                 self.numbers.append(piece.numbers)
+        self.flat = list(chain.from_iterable(self.numbers))
 
     def like(self, other: Form) -> bool:
         """Whether both are the same but for their numbers (their families are the same)."""
@@ -140,7 +142,15 @@ class Pattern:
                 variable, base = bases[key]
                 found.append((number, variable, column[-1] - base))
             self.varying[place] = found
-        self.count = len(tape_numbers)
+        # The same of all numbers of the form, one after another; and where each variable is first.
+        starts = [0, *accumulate(map(len, form.numbers))]
+        self.places = [
+            (starts[place] + number, variable, distance)
+            for place, found in self.varying.items()
+            for number, variable, distance in found
+        ]
+        first = {variable: place for place, variable, _ in reversed(self.places)}
+        self.first = [first[variable] for variable in range(len(tape_numbers))]
         tape = Tape(tape_numbers)
         try:
             sinks = self._graph(tape, live)
@@ -166,33 +176,14 @@ class Pattern:
 
     def cast(self, form: Form) -> Plan | None:
         """A plan for another trace of the family, if the mould fits it."""
-        values: list[Any] = [None] * self.count
-        mine = self.form
-        for place, (part, numbers) in enumerate(zip(form.parts, form.numbers, strict=True)):
-            own, known = mine.parts[place], mine.numbers[place]
-            varying = self.varying.get(place)
-            if part is not own and not (
-                part.form == own.form
-                if isinstance(part, Piece) and isinstance(own, Piece)
-                else part == own
-            ):
-                return None
-            if varying is None:
-                if numbers is not known and numbers != known:
-                    return None
-                continue
-            if len(numbers) != len(known):
-                return None
-            expected = list(known)
-            for number, variable, distance in varying:
-                now = numbers[number] - distance
-                if values[variable] is None:
-                    values[variable] = now
-                elif values[variable] != now:
-                    return None
-                expected[number] = numbers[number]
-            if tuple(expected) != tuple(numbers):
-                return None
+        given, expected = form.flat, list(self.form.flat)
+        if len(given) != len(expected):
+            return None
+        values = [given[place] for place in self.first]
+        for place, variable, distance in self.places:
+            expected[place] = values[variable] + distance
+        if given != expected or not form.like(self.form):
+            return None
         return self.mould.cast(values)
 
 
