@@ -93,11 +93,6 @@ class Layout(_Fields):
         return self.offset == 0 and self.numel == count and self.dense
 
     @_once
-    def steps(self) -> list[int]:
-        """Strides, but for axes of size 1, whose stride says nothing."""
-        return [s if n != 1 else 0 for s, n in zip(self.strides, self.shape, strict=True)]
-
-    @_once
     def overlaps(self) -> bool:
         """Whether two elements surely share memory: an expanded axis."""
         return any(

@@ -238,6 +238,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             f"{type_name(shown.dtype)} for the destination and {type_name(value.dtype)} for the "
             "source."
         )
+    masks = [each for each in entries if isinstance(each, Tensor)]
+    if isinstance(value, Tensor) and not (
+        value.numel() == 1 and len(masks) == 1 and masks[0].dtype is bool_
+    ):
+        # One number through one mask fills, which reads it first.
+        shown._apart_from(value, wholly=True)
     values = _as_values(shown, value)
     shown._writable("index_put_")
     shown._assign(function("_index_put")(shown, values, tuple(indices), axes, front, False))
@@ -275,6 +281,8 @@ def _write(target: Tensor, value: Any) -> None:
         target._assign(function("_full")(target.shape, value, target.dtype))
         return
     source = _as_values(target, value)
+    if not source.ndim and target._storage is not None and source._storage is target._storage:
+        source = function("clone")(source)  # one number: read before anything is written
     # Leading axes of size 1 are dropped, as PyTorch does on assignment.
     while source.ndim > target.ndim and source.shape[0] == 1:
         source = function("squeeze")(source, 0)

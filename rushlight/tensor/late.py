@@ -44,6 +44,9 @@ def function_method(name: str) -> Callable[..., Any] | None:
 def _inplace_of(made: Callable[..., Any], name: str) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self._writable(name)
+        if name == "index_put_":
+            for other in args:
+                self._apart_from(other, wholly=True)
         return self._inplace(made(self, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name

@@ -122,9 +122,17 @@ class Writable:
                 "under torch.no_grad() before taking the part, or use torch.complex(real, imag)"
             )
 
-    def _apart_from(self, other: Any) -> None:
-        """Raise where a write to this tensor would change ``other`` while it is being read."""
-        if not isinstance(other, Writable) or other is self:
+    def _apart_from(self, other: Any, wholly: bool = False) -> None:
+        """Raise where a write to this tensor would change ``other`` while it is being read.
+
+        The very same elements in the same order are no harm, unless ``wholly``. As in PyTorch
+        (``assert_no_partial_overlap``), tensors with gaps or repeated elements are not looked at.
+        """
+        if not isinstance(other, Writable):
+            return
+        if other is self:
+            if wholly and self._value.meta.numel:
+                raise RuntimeError(OVERLAP)
             return
         storage = self._storage
         if storage is None or other._storage is not storage:
@@ -134,7 +142,9 @@ class Writable:
             return
         end, their_end = mine.offset + mine.numel, theirs.offset + theirs.numel
         meet = mine.offset < their_end and theirs.offset < end
-        if meet and (mine.offset, end, mine.steps) != (theirs.offset, their_end, theirs.steps):
+        # Strides of axes of size 1 count too: x[:1, 0] and x.view(-1)[:1] are no "same" place.
+        same = (mine.offset, end, mine.strides) == (theirs.offset, their_end, theirs.strides)
+        if meet and (wholly or not same):
             raise RuntimeError(OVERLAP)
 
     def _inplace(self, result: Tensor, who: str) -> Tensor:

@@ -171,7 +171,9 @@ def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -
 
 
 # These read their argument at places of their own, so they cannot write over it.
-_READ_OUT_OF_ORDER = ("gather", "take", "index_select", "take_along_dim", "kthvalue")
+_READ_OUT_OF_ORDER = (
+    "cat", "stack", "gather", "take", "index_select", "take_along_dim", "kthvalue",
+)  # fmt: skip
 
 
 def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
@@ -179,9 +181,8 @@ def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: 
     for target in (out,) if isinstance(out, Tensor) else out:
         if isinstance(target, Tensor):
             for each in arguments:
-                target._apart_from(each)
-                if op.name in _READ_OUT_OF_ORDER and each is target:
-                    raise RuntimeError(OVERLAP)
+                for read in each if isinstance(each, (list, tuple)) else (each,):
+                    target._apart_from(read, op.name in _READ_OUT_OF_ORDER)
     arguments = for_out(op.name, arguments, out)
     trace = local.trace
     before, trace.autocast = trace.autocast, None  # results go where the user says, as they are

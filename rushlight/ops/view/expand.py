@@ -120,10 +120,13 @@ def expand(input: Node, *size: int, implicit: bool = False) -> Node:
 def _(x: Layout, *size: Any, implicit: bool = False) -> Layout:
     shape = _expanded(x.shape, sizes(size))
     lead = len(shape) - len(x.shape)
-    strides = [0] * lead + [
+    strides = [
         0 if wide != narrow else stride
         for wide, narrow, stride in zip(shape[lead:], x.shape, x.strides, strict=True)
     ]
+    for axis in reversed(range(lead)):
+        # A new axis of size 1 steps over what is below it, as unsqueeze's does.
+        strides.insert(0, shape[axis + 1] * strides[0] if strides and shape[axis] == 1 else 0)
     return Layout(shape, tuple(strides), x.offset)
 
 

@@ -19,6 +19,9 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 from rushlight.tensor.write_now import elements_written, same_place
 
+# The number to fill with, after so many arguments, is read before anything is written.
+_READ_FIRST = {"masked_fill": 1, "index_fill": 2}
+
 
 def inplace_method(name: str) -> Callable[..., Tensor]:
     compute = function(name)
@@ -30,7 +33,7 @@ def inplace_method(name: str) -> Callable[..., Tensor]:
             require_tensor(name + "_", self)
             raise
         if self._storage is not None:
-            for other in args:
+            for other in args[: _READ_FIRST.get(name)]:
                 self._apart_from(other)
         return self._inplace(compute(self, *args, **kwargs), name + "_")
 
@@ -127,6 +130,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
                 "fill_ only supports 0-dimension value tensor but got tensor with "
                 f"{value.ndim} dimensions."
             )
+        if self._storage is not None and value._storage is self._storage:
+            value = function("clone")(value)  # one of the elements that are written to
         return copy_(self, value)
     if isinstance(value, (int, float, bool)):
         require_fits(value, self.dtype)
