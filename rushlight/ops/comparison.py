@@ -10,6 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import modulus, refuse_complex
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import align, full, require_tensor
 from rushlight.ops.samples import (
     BOOLS,
@@ -218,7 +219,7 @@ def isclose(
 ) -> Node:
     """True where |input - other| <= atol + rtol * |other|, or both are equal."""
     if input.dtype is not other.dtype:
-        raise RuntimeError(f"{_name_of(input)} did not match {_name_of(other)}")
+        raise RuntimeError(f"{legacy_name(input.dtype)} did not match {legacy_name(other.dtype)}")
     x, y = align(input, other)
     close = binary("eq", x, y)
     real = x.dtype.is_floating_point or x.dtype.is_complex
@@ -252,10 +253,6 @@ isclose.bad_inputs(raises(((np.ones(3), INTEGERS), {}, RuntimeError, "did not ma
 
 def _size(x: Node) -> Node:
     return modulus(x) if x.dtype.is_complex else unary("abs", x)
-
-
-def _name_of(x: Node) -> str:
-    return x.dtype.name.capitalize()
 
 
 @composite(method=True, inplace=True)

@@ -11,7 +11,8 @@ from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops import conv_depth
-from rushlight.ops.promote import compute_dtype, require_same_dtype
+from rushlight.ops.legacy_names import c_name, legacy_name
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
@@ -63,7 +64,16 @@ def _padding(
 
 
 def _check(who: str, x: Node, w: Node, bias: Node | None, rank: int, groups: int) -> None:
-    require_same_dtype(who, input=x, weight=w, bias=bias)
+    if bias is not None and bias.dtype is not x.dtype:
+        raise RuntimeError(
+            f"Input type ({c_name(x.dtype)}) and bias type ({c_name(bias.dtype)}) should be the "
+            f"same: {who} computes in one dtype, convert the input or the layer with .to(dtype)"
+        )
+    if w.dtype is not x.dtype:
+        raise RuntimeError(
+            f"expected scalar type {legacy_name(x.dtype)} but found {legacy_name(w.dtype)}: {who} "
+            "needs input and weight of the same dtype, convert one with .to(dtype)"
+        )
     if w.ndim != rank + 2:
         raise RuntimeError(
             f"{who}: expected weight to be {rank + 2}-D (out, in/groups, *kernel), got "

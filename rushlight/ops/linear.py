@@ -76,6 +76,16 @@ def _(rng: Rng) -> BadInputs:
 def bilinear(input1: Node, input2: Node, weight: Node, bias: Node | None = None) -> Node:
     """out[k] = input1 . weight[k] . input2 + bias[k]: (.., A), (.., B), (K, A, B) -> (.., K)."""
     lead = input1.shape[:-1]
+    if input1.ndim != input2.ndim:
+        raise RuntimeError(
+            f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}"
+        )
+    for axis, (one, two) in enumerate(zip(lead, input2.shape[:-1], strict=True)):
+        if one != two:
+            raise RuntimeError(
+                f"bilinear(): input batch dimensions do not match at dim {axis}: got {one} and "
+                f"{two}"
+            )
     rows = 1
     for size in lead:
         rows *= size

@@ -9,6 +9,7 @@ from rushlight.base.shape import broadcast_shapes
 from rushlight.ir import build
 from rushlight.ir.build import binary, dot, permute, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.ops.promote import align, require_same_dtype
 from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, floats, raises
 from rushlight.ops.table import composite
@@ -33,10 +34,24 @@ def transposed(x: Node) -> Node:
     return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
+def _same_dtype(who: str, a: Node, b: Node) -> None:
+    """RuntimeError, in PyTorch's words, unless two factors have one dtype."""
+    if a.dtype is b.dtype:
+        return
+    if a.ndim == 2 and b.ndim == 2:
+        told = (
+            "expected m1 and m2 to have the same dtype, but got: "
+            f"{c_name(a.dtype)} != {c_name(b.dtype)}"
+        )
+    else:
+        told = f"expected scalar type {legacy_name(a.dtype)} but found {legacy_name(b.dtype)}"
+    raise RuntimeError(f"{told} ({who}: convert one of them with .to(dtype))")
+
+
 @composite(method=True)
 def mm(input: Node, mat2: Node) -> Node:
     """Two matrices: (M, K) x (K, N) -> (M, N)."""
-    require_same_dtype("mm", self=input, mat2=mat2)
+    _same_dtype("mm", input, mat2)
     require_2d("mm", self=input, mat2=mat2)
     require_fit(input, mat2)
     return dot(input, mat2)
@@ -59,7 +74,7 @@ def _(rng: Rng) -> BadInputs:
 @composite(method=True)
 def bmm(input: Node, mat2: Node) -> Node:
     """Batches of matrices: (B, M, K) x (B, K, N) -> (B, M, N)."""
-    require_same_dtype("bmm", self=input, mat2=mat2)
+    _same_dtype("bmm", input, mat2)
     for x in (input, mat2):
         if x.ndim != 3:
             raise RuntimeError(
@@ -165,7 +180,7 @@ def matmul(input: Node, other: Node) -> Node:
     (K) x (K) -> (); (M, K) x (K) -> (M); (K) x (K, N) -> (N);
     (.., M, K) x (.., K, N) -> (.., M, N).
     """
-    require_same_dtype("matmul", self=input, other=other)
+    _same_dtype("matmul", input, other)
     if input.ndim == 0 or other.ndim == 0:
         raise RuntimeError(
             "both arguments to matmul need to be at least 1D, but they are "

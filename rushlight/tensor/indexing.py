@@ -52,6 +52,8 @@ def _plain(entry: Any) -> Any:
         return convert(made, int64) if made.numel() == 0 else made
     if hasattr(entry, "__index__"):
         return entry.__index__()
+    if isinstance(entry, str):  # PyTorch takes it for a sequence, as of numbers
+        raise TypeError(f"new(): invalid data type 'str' (as an index of a tensor: {entry!r})")
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
         f"indices (got {type(entry).__name__})"

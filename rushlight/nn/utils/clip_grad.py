@@ -78,7 +78,7 @@ def clip_grad_norm_(
     foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients so that their joint norm is at most ``max_norm``. Returns the norm."""
-    listed = _parameters(parameters)
+    listed, max_norm = _parameters(parameters), float(max_norm)
     with no_grad():
         total = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(listed, max_norm, total)

@@ -40,6 +40,12 @@ def check_classes(who: str, input: Node, target: Node) -> None:
                 "0D or 1D target tensor expected, multi-target not supported: the target has "
                 f"shape {list(target.shape)}, needs {list(wanted)}"
             )
+        if input.ndim == 4 and target.ndim != 3:
+            raise ShapeError(
+                "only batches of spatial targets supported (3D tensors) but got targets of "
+                f"dimension: {target.ndim}; the target has shape {list(target.shape)}, needs "
+                f"{list(wanted)}"
+            )
         raise ShapeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
     if target.dtype is uint8 and input.ndim > 2:
         raise RuntimeError("expected scalar type Long but found Byte")

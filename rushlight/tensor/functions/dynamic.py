@@ -169,6 +169,10 @@ def unique_consecutive(
 @public(method=True)
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each whole number from 0 occurs, or the sum of its weights."""
+    if input.ndim == 1 and input.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"bincount_cpu\" not implemented for '{legacy_name(input.dtype)}'"
+        )
     if input.ndim != 1 or input.dtype.is_floating_point:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if isinstance(local.trace, SampleTrace):

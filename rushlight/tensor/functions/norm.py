@@ -26,9 +26,8 @@ def batch_norm(
         return function("clone")(input)  # type: ignore[no-any-return]
     if not training:
         if running_mean is None or running_var is None:
-            raise RuntimeError(
-                "Expected running_mean and running_var to be defined when not training"
-            )
+            missing = "running_mean" if running_mean is None else "running_var"
+            raise RuntimeError(f"{missing} must be defined in evaluation mode")
         out: Tensor = function("_batch_norm_eval")(
             input, weight, bias, running_mean, running_var, eps
         )

@@ -39,7 +39,7 @@ def pad(
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     # Of these PyTorch's autocast lists all but the reflection of volumes.
     spatial = len(amounts) // 2
     wide = mode == "replicate" or (mode == "reflect" and spatial < 3)

@@ -91,6 +91,8 @@ def scaled_dot_product_attention(
     query (.., T, D), key (.., S, D), value (.., S, E) -> (.., T, E)
     """
     mask = None
+    if not 0.0 <= dropout_p <= 1.0:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
     if dropout_p > 0.0:
         lead = np.broadcast_shapes(query.shape[:-2], key.shape[:-2]) if not enable_gqa else (
             query.shape[:-2]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rushlight.base.warn import warn
+from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.tensor.backward import backward as run_backward
 from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.replay import backward_of
@@ -43,8 +44,9 @@ def set_grad(self: Tensor, value: Tensor | None) -> None:
             )
         if value.dtype is not self.dtype:
             raise RuntimeError(
-                f"assigned grad has data of a different type: expected {self.dtype}, got "
-                f"{value.dtype}"
+                f"attempting to assign a gradient with dtype '{c_name(value.dtype)}' to a tensor "
+                f"with grad_dtype '{legacy_name(self.dtype)}'. The gradient must match the "
+                "tensor's dtype: convert it with .to(tensor.dtype)"
             )
     self._grad = value
 
