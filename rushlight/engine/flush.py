@@ -20,9 +20,9 @@ from rushlight.base.events import heard, publish
 from rushlight.engine.call import picker
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
-from rushlight.engine.trace import Trace, local
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.twins import Key, plan_like_another
-from rushlight.engine.value import GONE, NOWHERE, Value, inference_meta
+from rushlight.engine.value import GONE, NOWHERE, Epoch, Value, inference_meta
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime import tail
 
@@ -228,7 +228,9 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
         group = waiting.pop()
         values = [flight.live[number] for number in group]
         try:
-            _compute_apart(flight, values, [nodes[value.pos] for value in values])
+            sinks = [nodes[value.pos] for value in values]
+            step, epoch = flight.step, flight.epoch
+            _fly(_apart(step, values, sinks, flight.inputs, flight.scalars, epoch))
         except Exception as error:
             if len(group) == 1:  # what it is made of failed: said when read
                 publish("lost", value=values[0], error=error)
@@ -237,16 +239,20 @@ def _salvage(flight: Flight, lost: frozenset[int]) -> None:
                 waiting += [group[:half], group[half:]]
 
 
-def _compute_apart(flight: Flight, values: Sequence[Value], nodes: Sequence[Node]) -> None:
-    """Some values of a flight that failed, by a plan that overwrites nothing."""
-    step = flight.step
-    alone = Flight.of(
-        make_plan(nodes, step.inputs, step.scalars, frozenset()), values, flight.inputs,
-        flight.scalars, flight.epoch, (), step,
-    )  # fmt: skip
-    alone.plan.run(alone)
-    assert alone.results is not None
-    for value, buffer in zip(values, alone.results, strict=True):
+def _apart(
+    step: Step, values: Sequence[Value], nodes: Sequence[Node], inputs: Sequence[Value],
+    scalars: Sequence[Any], epoch: Epoch,
+) -> Flight:  # fmt: skip
+    """The flight of some values recorded up to ``step`` alone: it overwrites nothing."""
+    plan = make_plan(nodes, step.inputs, step.scalars, frozenset())
+    return Flight.of(plan, values, inputs, scalars, epoch, (), step)
+
+
+def _fly(flight: Flight) -> None:
+    """Run it, and give its values what it made."""
+    flight.plan.run(flight)
+    assert flight.results is not None
+    for value, buffer in zip(flight.live, flight.results, strict=True):
         value.buffer = buffer
         value.epoch = NOWHERE
 
@@ -332,18 +338,12 @@ def compute(trace: Trace, value: Value) -> None:
         nodes = step.all_nodes()
         if value.epoch is not trace.epoch or value.pos >= len(nodes):
             raise InternalError(f"{value} has not been recorded")
-        plan = make_plan([nodes[value.pos]], step.inputs, step.scalars, frozenset())
-        flight = Flight.of(
-            plan, (value,), inputs[: step.inputs], scalars[: len(step.scalars)], trace.epoch, (),
-            step,
-        )  # fmt: skip
+        known, numbers = inputs[: step.inputs], scalars[: len(step.scalars)]
+        flight = _apart(step, (value,), [nodes[value.pos]], known, numbers, trace.epoch)
         try:
-            plan.run(flight)
+            _fly(flight)
         except IndexError as error:
             raise explain(flight, error) from None
-        assert flight.results is not None
-        value.buffer = flight.results[0]
-        value.epoch = NOWHERE
         trace.plain = False
 
 

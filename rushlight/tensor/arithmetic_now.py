@@ -19,7 +19,7 @@ from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
 from rushlight.runtime import pool
 from rushlight.runtime.buffer import Buffer
-from rushlight.tensor.compare_now import REACH, as_number, known
+from rushlight.tensor.compare_now import REACH, known, number_beside
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.write_now import PACKERS, number_written
 
@@ -37,20 +37,15 @@ def _result(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Any:
     kind = meta.dtype
     if meta.numel != 1 or kind not in REACH or not known(x):
         return None
-    if type(other) is Tensor and other._value.meta is not meta:
-        return None
     if trace.abstract or trace.autocast is not None or pool.flushes_denormal():
         return None
     if trace.grad and x._edge is not None:
         return None
-    if type(other) is Tensor:
-        if not known(other) or (trace.grad and other._edge is not None):
-            return None
-        number = other.item()
-    else:
-        number = as_number(other, kind)
-        if number is None:
-            return None
+    if trace.grad and type(other) is Tensor and other._edge is not None:
+        return None
+    number = number_beside(other, meta)
+    if number is None:
+        return None
     if kind is int64:
         whole = None if compute is operator.truediv else compute(x.item(), number)
         return whole if whole is not None and -(2**63) <= whole < 2**63 else None

@@ -15,7 +15,7 @@ from typing import Any
 from rushlight.base.dtype import bool_, float32, float64, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.trace import local
-from rushlight.engine.value import concrete
+from rushlight.engine.value import Meta, concrete
 from rushlight.runtime import pool
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.tensor import Tensor, mark_made
@@ -48,6 +48,16 @@ def as_number(number: Any, kind: DType) -> Any:
     return number if whole or kind is float64 else c_float(number).value
 
 
+def number_beside(other: Any, meta: Meta) -> Any:
+    """``other``, a number or a tensor of the kind ``meta`` of one element that is computed, as a
+    Python number; None where it is neither."""
+    if type(other) is not Tensor:
+        return as_number(other, meta.dtype)
+    if other._value.meta is not meta or meta.dtype not in REACH or not known(other):
+        return None
+    return other.item()
+
+
 def compared(compare: Callable[[Any, Any], bool], x: Tensor, other: Any) -> Tensor | None:
     """``compare(x, other)`` of one element that is computed, and a number or another such element;
     None where that is not what they are."""
@@ -56,14 +66,9 @@ def compared(compare: Callable[[Any, Any], bool], x: Tensor, other: Any) -> Tens
         return None
     if local.trace.abstract or pool.flushes_denormal():
         return None
-    if type(other) is Tensor:
-        if other._value.meta is not meta or meta.dtype not in REACH or not known(other):
-            return None
-        number = other.item()
-    else:
-        number = as_number(other, meta.dtype)
-        if number is None:
-            return None
+    number = number_beside(other, meta)
+    if number is None:
+        return None
     result = Buffer(1)
     memset(result.address, compare(x.item(), number), 1)
     return Tensor._of(mark_made(concrete(result, meta.layout.shape, bool_)))

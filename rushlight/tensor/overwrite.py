@@ -25,6 +25,7 @@ from rushlight.ops.view.strided import strided_set
 from rushlight.runtime.tail import settle as settle_tail
 from rushlight.tensor.device import NO_DATA
 from rushlight.tensor.kinds import can_cast, convert, type_name
+from rushlight.tensor.overlap import OVERLAP, overlaps
 from rushlight.tensor.saved_values import materialise, with_memory
 from rushlight.tensor.state import LEAF, GradNode
 from rushlight.tensor.storage import Storage
@@ -32,12 +33,6 @@ from rushlight.tensor.write_now import elements_written
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
-
-# What is said where a result would be written over what it is computed from.
-OVERLAP = (
-    "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
-    "a single memory location. Please clone() the tensor before performing the operation."
-)
 
 _ONE_OF_SEVERAL = (
     "an output of {} is a view and is being modified inplace. This view is the output of a "
@@ -125,8 +120,7 @@ class Writable:
     def _apart_from(self, other: Any, wholly: bool = False) -> None:
         """Raise where a write to this tensor would change ``other`` while it is being read.
 
-        The very same elements in the same order are no harm, unless ``wholly``. As in PyTorch
-        (``assert_no_partial_overlap``), tensors with gaps or repeated elements are not looked at.
+        The very same elements in the same order are no harm, unless ``wholly``.
         """
         if not isinstance(other, Writable):
             return
@@ -137,14 +131,7 @@ class Writable:
         storage = self._storage
         if storage is None or other._storage is not storage:
             return
-        mine, theirs = self._layout, other._layout
-        if not (mine.dense and theirs.dense and mine.numel and theirs.numel):
-            return
-        end, their_end = mine.offset + mine.numel, theirs.offset + theirs.numel
-        meet = mine.offset < their_end and theirs.offset < end
-        # Strides of axes of size 1 count too: x[:1, 0] and x.view(-1)[:1] are no "same" place.
-        same = (mine.offset, end, mine.strides) == (theirs.offset, their_end, theirs.strides)
-        if meet and (wholly or not same):
+        if overlaps(self._layout, other._layout, wholly):
             raise RuntimeError(OVERLAP)
 
     def _inplace(self, result: Tensor, who: str) -> Tensor:

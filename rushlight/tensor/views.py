@@ -62,12 +62,7 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
         return x
     storage = x._share()
     result = new(Tensor)
-    shown = new(Value)  # spelled out, as in wrap_source.py
-    shown.epoch = NOWHERE
-    shown.pos = -1
-    shown.meta = shell_meta(meta) if value.meta.shell else meta
-    shown.buffer = None
-    shown.overwritten = shown.journaled = False
+    shown = Value(NOWHERE, -1, shell_meta(meta) if value.meta.shell else meta)
     shown.parent = value
     shown.recipe = call
     shown.version = storage.version

@@ -32,7 +32,7 @@ from rushlight.tensor.kinds import as_bool, require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.older_order import call_older
 from rushlight.tensor.out import for_out, require_dtypes, require_parts, write_out
-from rushlight.tensor.overwrite import OVERLAP
+from rushlight.tensor.overlap import OVERLAP
 from rushlight.tensor.plain_arguments import (
     complex_number,
     holds_array,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from rushlight.audio.datasets.speech import require_part
 from rushlight.audio.files import load
 from rushlight.tensor import Tensor
 from rushlight.utils.data import Dataset
@@ -36,12 +37,6 @@ def _require(folder: Path, address: str, download: bool) -> None:
             f"is {folder}"
         )
     raise RuntimeError(f"Dataset not found at {folder}. It is published at {address}")
-
-
-def _one_of(value: str, valid: tuple[str, ...]) -> str:
-    if value not in valid:
-        raise ValueError(f"Invalid url '{value}' given; please provide one of {list(valid)}.")
-    return value
 
 
 class GTZAN(Dataset[Any]):
@@ -86,7 +81,7 @@ class LIBRITTS(Dataset[Any]):
         self, root: str | Path, url: str = "train-clean-100", folder_in_archive: str = "LibriTTS",
         download: bool = False,
     ) -> None:  # fmt: skip
-        self._path = Path(root) / folder_in_archive / _one_of(url, LIBRITTS_PARTS)
+        self._path = Path(root) / folder_in_archive / require_part(url, LIBRITTS_PARTS)
         _require(self._path, f"http://www.openslr.org/resources/60/{url}.tar.gz", download)
         self._walker = sorted(each.stem for each in self._path.glob("*/*/*.wav"))
 
@@ -115,7 +110,7 @@ class CMUARCTIC(Dataset[Any]):
         self, root: str | Path, url: str = "aew", folder_in_archive: str = "ARCTIC",
         download: bool = False,
     ) -> None:  # fmt: skip
-        name = f"cmu_us_{_one_of(url, ARCTIC_VOICES)}_arctic"
+        name = f"cmu_us_{require_part(url, ARCTIC_VOICES)}_arctic"
         self._path = Path(root) / folder_in_archive / name
         _require(self._path, f"http://festvox.org/cmu_arctic/packed/{name}.tar.bz2", download)
         lines = (self._path / "etc" / "txt.done.data").read_text("utf-8").splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def _require(folder: Path, root: Path, url: str, sha256: str, download: bool) ->
         )
 
 
+def require_part(url: str, valid: Collection[str]) -> str:
+    """``url``, the name of a part of a data set; ValueError if it has none of that name."""
+    if url not in valid:
+        raise ValueError(f"Invalid url '{url}' given; please provide one of {list(valid)}.")
+    return url
+
+
 class LIBRISPEECH(Dataset[Any]):
     """(samples, 16000, text, speaker, chapter, utterance) of books read aloud.
 
@@ -50,11 +58,7 @@ class LIBRISPEECH(Dataset[Any]):
         self, root: str | Path, url: str = "train-clean-100",
         folder_in_archive: str = "LibriSpeech", download: bool = False,
     ) -> None:  # fmt: skip
-        if url not in LIBRI_SHA256:
-            raise ValueError(
-                f"Invalid url '{url}' given; please provide one of {list(LIBRI_SHA256)}."
-            )
-        self._url = url
+        self._url = require_part(url, LIBRI_SHA256)
         self._archive = Path(root) / folder_in_archive
         self._path = self._archive / url
         address = f"{LIBRI_HOST}{url}.tar.gz"

@@ -12,7 +12,7 @@ from rushlight.tensor.autocast import listed
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.numpy_names import numpy_named
 from rushlight.tensor.out import require_dtypes, require_parts, write_out
-from rushlight.tensor.overwrite import OVERLAP
+from rushlight.tensor.overlap import OVERLAP
 from rushlight.tensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
