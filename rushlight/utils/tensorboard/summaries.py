@@ -32,10 +32,10 @@ def scalar(tag: str, value: Any, new_style: bool = False, double_precision: bool
         tensor = TensorProto(double_val=[number], dtype="DT_DOUBLE")
     else:
         tensor = TensorProto(float_val=[number], dtype="DT_FLOAT")
-    return _of_plugin(tag, "scalars", tensor)
+    return of_plugin(tag, "scalars", tensor)
 
 
-def _of_plugin(tag: str, plugin: str, tensor: Any, content: bytes = b"") -> Any:
+def of_plugin(tag: str, plugin: str, tensor: Any, content: bytes = b"") -> Any:
     data = SummaryMetadata.PluginData(plugin_name=plugin, content=content)
     meta = SummaryMetadata(plugin_data=data)
     return Summary(value=[Summary.Value(tag=tag, tensor=tensor, metadata=meta)])
@@ -85,7 +85,7 @@ def text(tag: str, words: str) -> Any:
         tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]),
     )
     content = TextPluginData(version=0).SerializeToString()
-    return _of_plugin(f"{tag}/text_summary", "text", tensor, content)
+    return of_plugin(f"{tag}/text_summary", "text", tensor, content)
 
 
 def pr_curve(tag: str, labels: Any, predictions: Any, thresholds: int, weights: Any) -> Any:
@@ -102,13 +102,19 @@ def pr_curve(tag: str, labels: Any, predictions: Any, thresholds: int, weights: 
     tiny = 1e-7
     precision = found / np.maximum(tiny, found + wrong)
     recall = found / np.maximum(tiny, found + missed)
-    rows = np.stack((found, wrong, absent, missed, precision, recall))
-    dims = [TensorShapeProto.Dim(size=size) for size in rows.shape]
+    return pr_curve_raw(tag, (found, wrong, absent, missed, precision, recall), count)
+
+
+def pr_curve_raw(tag: str, rows: Any, thresholds: int) -> Any:
+    """Right and wrong ones found, wrong and right ones left out, precision, recall: each
+    by threshold."""
+    table = np.stack([array_of(row) for row in rows])
+    dims = [TensorShapeProto.Dim(size=size) for size in table.shape]
     tensor = TensorProto(
-        dtype="DT_FLOAT", float_val=rows.ravel().tolist(), tensor_shape=TensorShapeProto(dim=dims)
+        dtype="DT_FLOAT", float_val=table.ravel().tolist(), tensor_shape=TensorShapeProto(dim=dims)
     )
-    content = PrCurvePluginData(version=0, num_thresholds=count).SerializeToString()
-    return _of_plugin(tag, "pr_curves", tensor, content)
+    content = PrCurvePluginData(version=0, num_thresholds=min(thresholds, 127)).SerializeToString()
+    return of_plugin(tag, "pr_curves", tensor, content)
 
 
 def hparams(settings: Any, metrics: Any, discrete: Any = None) -> tuple[Any, Any, Any]:

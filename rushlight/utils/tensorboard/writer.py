@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog, TaggedRunMetadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from rushlight.utils.tensorboard import summaries
+from rushlight.utils.tensorboard import media, network, plugins, projector, summaries
 from rushlight.utils.tensorboard.arrays import default_bins, drawn
 
 
@@ -45,6 +45,13 @@ class FileWriter:
         """Write what waits."""
         self.event_writer.flush()
 
+    def add_graph(self, graph_profile: Any, walltime: float | None = None) -> None:
+        """Append a (GraphDef, RunMetadata)."""
+        graph, metadata = graph_profile
+        self.add_event(Event(graph_def=graph.SerializeToString()), None, walltime)
+        run = TaggedRunMetadata(tag="step1", run_metadata=metadata.SerializeToString())
+        self.add_event(Event(tagged_run_metadata=run), None, walltime)
+
     def close(self) -> None:
         """Write what waits and close the file."""
         self.event_writer.close()
@@ -54,7 +61,7 @@ class SummaryWriter:
     """Writes to ``log_dir`` ("runs/<date>_<host><comment>") what TensorBoard shows.
 
     Tags may be grouped with slashes. Every ``add_...`` takes ``global_step`` and ``walltime``.
-    Embeddings, graphs, meshes, sound, video and custom layouts raise NotImplementedError.
+    ``add_onnx_graph`` raises NotImplementedError.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class SummaryWriter:
         self.file_writer: FileWriter | None = None
         self.all_writers: dict[str, FileWriter] | None = None
         self.default_bins = default_bins()
+        self._projector_config: Any = None
         self._get_file_writer()
 
     def _open(self, folder: Any) -> FileWriter:
@@ -164,6 +172,81 @@ class SummaryWriter:
         axes = "NCHW" if isinstance(figure, list) else "CHW"
         self._add(summaries.image(tag, drawn(figure, close), axes), global_step, walltime)
 
+    def add_image_with_boxes(
+        self, tag: str, img_tensor: Any, box_tensor: Any, global_step: Any = None,
+        walltime: float | None = None, rescale: float = 1, dataformats: str = "CHW",
+        labels: Any = None,
+    ) -> None:  # fmt: skip
+        """A picture with a red frame around each (left, top, right, bottom)."""
+        summary = media.image_with_boxes(tag, img_tensor, box_tensor, rescale, dataformats, labels)
+        self._add(summary, global_step, walltime)
+
+    def add_video(
+        self, tag: str, vid_tensor: Any, global_step: Any = None, fps: float = 4,
+        walltime: float | None = None,
+    ) -> None:  # fmt: skip
+        """Films (N, T, C, H, W), bytes or fractions, side by side as one GIF."""
+        self._add(media.video(tag, vid_tensor, fps), global_step, walltime)
+
+    def add_audio(
+        self, tag: str, snd_tensor: Any, global_step: Any = None, sample_rate: int = 44100,
+        walltime: float | None = None,
+    ) -> None:  # fmt: skip
+        """Samples (1, L) from -1 to 1."""
+        self._add(media.audio(tag, snd_tensor, sample_rate), global_step, walltime)
+
+    def add_tensor(
+        self, tag: str, tensor: Any, global_step: Any = None, walltime: float | None = None
+    ) -> None:
+        """A tensor as it is."""
+        self._add(plugins.tensor(tag, tensor), global_step, walltime)
+
+    def add_mesh(
+        self, tag: str, vertices: Any, colors: Any = None, faces: Any = None,
+        config_dict: Any = None, global_step: Any = None, walltime: float | None = None,
+    ) -> None:  # fmt: skip
+        """Points (B, V, 3), their colours (0 to 255) and the triangles they are corners of."""
+        summary = plugins.mesh(tag, vertices, colors, faces, config_dict)
+        self._add(summary, global_step, walltime)
+
+    def add_embedding(
+        self, mat: Any, metadata: Any = None, label_img: Any = None, global_step: Any = None,
+        tag: str = "default", metadata_header: Any = None,
+    ) -> None:  # fmt: skip
+        """Points (N, D) for the projector, a label and a square picture for each."""
+        folder = Path(self._get_file_writer().get_logdir())
+        self._projector_config = projector.write(
+            folder, self._projector_config, mat, metadata, label_img, global_step, tag,
+            metadata_header,
+        )  # fmt: skip
+
+    def add_graph(
+        self, model: Any, input_to_model: Any = None, verbose: bool = False,
+        use_strict_trace: bool = True,
+    ) -> None:  # fmt: skip
+        """The calls of ``model(*input_to_model)``, each in its module's box. The model is run
+        once, in evaluation mode; ``verbose`` prints the nodes."""
+        profile = network.graph(model, () if input_to_model is None else input_to_model)
+        if verbose:
+            print(profile[0])
+        self._get_file_writer().add_graph(profile)
+
+    def add_custom_scalars(self, layout: dict[str, Any]) -> None:
+        """Which curves share a picture: {category: {title: ["Multiline" or "Margin", tags]}}."""
+        self._add(plugins.layout(layout), None, None)
+
+    def add_custom_scalars_multilinechart(
+        self, tags: list[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Curves in one picture."""
+        self.add_custom_scalars({category: {title: ["Multiline", tags]}})
+
+    def add_custom_scalars_marginchart(
+        self, tags: list[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """A curve between two others: three tags."""
+        self.add_custom_scalars({category: {title: ["Margin", tags]}})
+
     def add_text(
         self, tag: str, text_string: str, global_step: Any = None, walltime: float | None = None
     ) -> None:
@@ -177,6 +260,19 @@ class SummaryWriter:
         """Precision and recall of predictions from 0 to 1 for labels of 0 and 1."""
         summary = summaries.pr_curve(tag, labels, predictions, num_thresholds, weights)
         self._add(summary, global_step, walltime)
+
+    def add_pr_curve_raw(
+        self, tag: str, true_positive_counts: Any, false_positive_counts: Any,
+        true_negative_counts: Any, false_negative_counts: Any, precision: Any, recall: Any,
+        global_step: Any = None, num_thresholds: int = 127, weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:  # fmt: skip
+        """Precision and recall that were counted already, by threshold."""
+        counts = (
+            true_positive_counts, false_positive_counts, true_negative_counts,
+            false_negative_counts, precision, recall,
+        )  # fmt: skip
+        self._add(summaries.pr_curve_raw(tag, counts, num_thresholds), global_step, walltime)
 
     def add_hparams(
         self, hparam_dict: dict[str, Any], metric_dict: dict[str, Any],
@@ -214,15 +310,6 @@ class SummaryWriter:
         self.close()
 
     def __getattr__(self, name: str) -> Any:
-        if name in _ABSENT:
+        if name == "add_onnx_graph":
             raise NotImplementedError(f"SummaryWriter.{name} is not in Rushlight")
         raise AttributeError(f"'SummaryWriter' object has no attribute '{name}'")
-
-
-_ABSENT = frozenset(
-    {
-        "add_audio", "add_custom_scalars", "add_custom_scalars_marginchart",
-        "add_custom_scalars_multilinechart", "add_embedding", "add_graph", "add_image_with_boxes",
-        "add_mesh", "add_onnx_graph", "add_pr_curve_raw", "add_tensor", "add_video",
-    }
-)  # fmt: skip
