@@ -203,8 +203,9 @@ class Rounds:
         last = len(self.calls) - 1
         places = range(last - period, last)
         steps = self.calls[last - period : last]
-        # (a backward pass adds up what has many readers, in loops without a gradient inside)
-        gradients = self.backward or any(each.gradients for each in steps)
+        # (a backward pass adds up what has many readers, in loops without a gradient inside; and a
+        # loop beside what has a gradient would cut that pass in two, and each of the next ones)
+        gradients = self.backward or any(each.gradients for each in self.calls)
         waits = gradients and calls <= GRADIENT_CALLS
         if waits and not trace.waits:
             return None  # as for each call of most loops that are trained through

@@ -191,6 +191,25 @@ def test_training_beside_it_is_not_cut() -> None:
         assert stats.flushes - before == 1, number
 
 
+def test_a_loop_beside_what_has_a_gradient_is_not_cut() -> None:
+    clear()
+    torch.manual_seed(0)
+    table, weight = torch.randn(60, 3), torch.randn(3, requires_grad=True)
+
+    def step() -> None:
+        start = torch.tensor([3, 5, 8])
+        guess = torch.tanh(table[start] * weight)
+        wanted = torch.stack([table[start + i] + 0.5 for i in range(12)])  # no gradient in here
+        weight.grad = None
+        (guess - wanted).abs().mean().backward()
+        assert weight.grad is not None
+        weight.grad.sum().item()
+
+    for _ in range(3):
+        _, _, flushes = _made(step)
+        assert flushes == 1
+
+
 def test_many_layers_are_no_loop() -> None:
     clear()
     layers = [nn.Linear(4, 4) for _ in range(80)]
