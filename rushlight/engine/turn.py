@@ -202,7 +202,6 @@ class Rounds:
         the call that leaves least to carry over. None where it is not worth it (yet)."""
         last = len(self.calls) - 1
         places = range(last - period, last)
-        steps = self.calls[last - period : last]
         # (a backward pass adds up what has many readers, in loops without a gradient inside; and a
         # loop beside what has a gradient would cut that pass in two, and each of the next ones)
         gradients = self.backward or any(each.gradients for each in self.calls)

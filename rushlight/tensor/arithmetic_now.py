@@ -1,4 +1,5 @@
-"""``count[i] += 1`` in a loop: sums, differences, products and quotients of one known number.
+"""``count[i] += 1`` in a loop: sums, differences, products and quotients of one known number, and
+of a short row in place.
 
 As for comparisons (compare_now.py): recorded, each would be a copy of the element, a plan, a flush
 and a write. Computed here it has the same bits: each operation of a plan rounds by itself (decision
@@ -11,17 +12,22 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from ctypes import memmove
+from ctypes import memmove, string_at
 from typing import Any
 
+import numpy as np
+
 from rushlight.base.dtype import float32, float64, int64
+from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
-from rushlight.runtime import pool
+from rushlight.engine.window import writes_move
+from rushlight.runtime import pool, tail
 from rushlight.runtime.buffer import Buffer
-from rushlight.tensor.compare_now import REACH, known, number_beside
+from rushlight.tensor.at_once import located
+from rushlight.tensor.compare_now import REACH, as_number, known, number_beside
 from rushlight.tensor.tensor import Tensor, mark_made
-from rushlight.tensor.write_now import PACKERS, number_written
+from rushlight.tensor.write_now import BYTES_LIMIT, PACKERS, bytes_written, number_written
 
 COMPUTED: dict[str, Callable[[Any, Any], Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv")
@@ -70,7 +76,59 @@ def computed(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Tenso
 
 def computed_in_place(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Tensor | None:
     """``x``, with ``compute(x, other)`` written to it; None: nothing is done."""
+    if x._value.meta.numel != 1:
+        return _row_computed(compute, x, other)
     number = _result(compute, x, other)
     if number is None:
         return None
     return x if number_written(x, (0,) * len(x._value.meta.layout.shape), number) else None
+
+
+def _row_computed(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Tensor | None:
+    """The same for a few elements that are a part of a tensor: ``table[i] += row``.
+
+    NumPy rounds each operation by itself, too, to the dtype of the row.
+    """
+    meta, trace = x._value.meta, local.trace
+    if x._base is None or meta.dtype not in REACH or not 0 < meta.nbytes <= BYTES_LIMIT:
+        return None
+    if trace.abstract or trace.autocast is not None or pool.flushes_denormal():
+        return None
+    if meta.dtype is int64 and compute is operator.truediv:
+        return None
+    if x._edge is not None or (type(other) is Tensor and other._edge is not None):
+        return None
+    if (x._value if x._storage is None else x._storage.value).epoch is trace.epoch:
+        # Recorded, a row that is another one each time would be another plan.
+        if not writes_move(trace.step, (x._layout.offset, meta.numel)):
+            return None
+        flush(trace)
+    mine = _bytes_of(x)
+    if mine is None:
+        return None
+    kind = meta.dtype.np
+    if type(other) is Tensor:
+        same = other._storage is x._storage and other._layout != x._layout  # may overlap
+        theirs = None if same or other._value.meta is not meta else _bytes_of(other)
+        operand = None if theirs is None else np.frombuffer(theirs, kind)
+    else:
+        operand = as_number(other, meta.dtype)
+    if operand is None:
+        return None
+    with np.errstate(all="ignore"):
+        found = compute(np.frombuffer(mine, kind), operand)
+        size = found.dot(found)
+    if size != size:  # there is a nan, whose bits nobody agrees on
+        return None
+    start = x._layout.offset * meta.dtype.itemsize
+    return x if bytes_written(x, start, found.tobytes()) else None
+
+
+def _bytes_of(x: Tensor) -> bytes | None:
+    """The elements of ``x``, where they are computed, lie together and have no gradient."""
+    buffers = located((x,))
+    layout, meta = x._current_layout(), x._value.meta
+    if buffers is None or not layout.contiguous:
+        return None
+    tail.need(buffers[0])
+    return string_at(buffers[0].address + layout.offset * meta.dtype.itemsize, meta.nbytes)

@@ -25,12 +25,15 @@ from rushlight.tensor.wrap import function
 from rushlight.tensor.write_now import already_there, number_filled, number_written
 
 _NUMBERS = (float, int, bool)
+_INTS = {int}
 _ENTRIES = (Tensor, list, tuple, range, np.ndarray, slice)
 LAST_ERA = 2017  # until then a sum or a loss was a vector of one element
 
 
 def _plain(entry: Any) -> Any:
     """One entry of an index as an int, None, ..., ("slice", ..), or an index tensor."""
+    if type(entry) is int:
+        return entry
     if entry is None or entry is ...:
         return entry
     if isinstance(entry, slice):
@@ -165,8 +168,11 @@ def _split(
 
 def getitem(self: Tensor, index: Any) -> Tensor:
     """Elements by index: a view for ints and slices, a copy for index tensors and masks."""
-    if type(index) is int:
-        made: Tensor = _select_first(self, index)
+    kind = type(index)
+    if kind is int:
+        return _select_first(self, index)
+    if kind is tuple and {*map(type, index)} == _INTS:
+        made: Tensor = function("_basic_index")(self, index)
         return made
     known = picked_now(self, index)
     if known is not None:

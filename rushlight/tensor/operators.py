@@ -39,12 +39,13 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
     return operator
 
 
-def _quick(now: Any, what: Any, recorded: Callable[[Tensor, Any], Any]) -> Any:
-    """``recorded``, but for what of one known number can be done ``now``."""
+def _quick(now: Any, what: Any, recorded: Callable[[Tensor, Any], Any], rows: bool = False) -> Any:
+    """``recorded``, but for what of one known number, or of ``rows``, can be done ``now``."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
-            found = now(what, self, other)
+        if type(self) is Tensor and not dispatching[0]:
+            few = self._value.meta.numel == 1 or (rows and self._base is not None)
+            found = now(what, self, other) if few else None
             if found is not None:
                 return found
         return recorded(self, other)
@@ -156,7 +157,7 @@ def install() -> None:
         setattr(Tensor, f"__i{dunder}__", _inplace(name))
     for dunder, compute in COMPUTED.items():
         name = f"__i{dunder}__"
-        setattr(Tensor, name, _quick(computed_in_place, compute, getattr(Tensor, name)))
+        setattr(Tensor, name, _quick(computed_in_place, compute, getattr(Tensor, name), True))
     for dunder in ("add", "mul"):
         name = f"__r{dunder}__"
         setattr(Tensor, name, _quick(computed, COMPUTED[dunder], getattr(Tensor, name)))

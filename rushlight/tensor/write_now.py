@@ -19,6 +19,7 @@ from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import NOWHERE, Value
 from rushlight.engine.window import root_of
+from rushlight.ops.layout import Layout
 from rushlight.runtime import tail
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ PACKERS: dict[DType, Any] = {
 def number_written(tensor: Tensor, index: Any, number: Any) -> bool:
     """``tensor[index] = number`` for one place of whole numbers; False: nothing is done, because it
     is none, or cannot be done at once (errors are for the general way to say)."""
-    place = _place(tensor, index)
-    return place is not None and _written(tensor, place, 1, number)
+    named = _named(tensor, index)
+    return named is not None and not named.shape and _written(tensor, named.offset, 1, number)
 
 
 def number_filled(tensor: Tensor, number: Any) -> bool:
@@ -66,34 +67,49 @@ def _written(tensor: Tensor, place: int, count: int, number: Any) -> bool:
         packed = None if pack is None else pack(number)
     except Exception:  # struct's errors and OverflowError: the general way knows whose words to use
         packed = None
-    address = 0 if packed is None else _address(tensor, None)
-    if packed is None or not address:
-        return False
-    memmove(address + place * len(packed), packed * count, len(packed) * count)
-    return True
+    return packed is not None and bytes_written(tensor, place * len(packed), packed * count)
 
 
-def _place(tensor: Tensor, index: Any) -> int | None:
-    """Where in its storage the one element is that ``index`` of whole numbers names, or None."""
+def bytes_written(tensor: Tensor, start: int, data: bytes) -> bool:
+    """``data`` from byte ``start`` of the tensor's storage on; False as above."""
+    address = _address(tensor, None)
+    if address:
+        memmove(address + start, data, len(data))
+    return address != 0
+
+
+def _named(tensor: Tensor, index: Any) -> Layout | None:
+    """Where the part is that whole numbers name, of the first axis or of several, or None."""
     shape, strides, place = tensor._current_layout()
     if type(index) is not tuple:
         index = (index,)
-    if len(index) != len(shape):
+    used = len(index)
+    if used > len(shape):
         return None
-    for each, size, step in zip(index, shape, strides, strict=True):
-        if type(each) is not int or not -size <= each < size:
+    for each, size, step in zip(index, shape, strides, strict=False):
+        number = each if type(each) is int else _whole_number(each, tensor)
+        if number is None or not -size <= number < size:
             return None
-        place += step * (each if each >= 0 else each + size)
-    return place
+        place += step * (number if number >= 0 else number + size)
+    return Layout(shape[used:], strides[used:], place)
 
 
-def already_there(tensor: Tensor, index: Any, element: Tensor) -> bool:
-    """Whether ``tensor[index] = element`` has been counted as a write because there is nothing to
+def _whole_number(entry: Any, tensor: Tensor) -> int | None:
+    """The number that an entry of an index is, where it is a tensor of one, read as it has to be in
+    any case; else None."""
+    if type(entry) is not type(tensor) or local.trace.abstract:
+        return None
+    meta = entry._value.meta
+    return entry.item() if meta.dtype is dtypes.int64 and not meta.layout.shape else None
+
+
+def already_there(tensor: Tensor, index: Any, part: Tensor) -> bool:
+    """Whether ``tensor[index] = part`` has been counted as a write because there is nothing to
     do: it is the last part of ``tensor[index] += 1``."""
     storage = tensor._storage
-    if storage is None or element._storage is not storage or element._value.meta.layout.shape:
+    if storage is None or part._storage is not storage:
         return False
-    return element._layout.offset == _place(tensor, index) and _written_over_itself(element, tensor)
+    return part._layout == _named(tensor, index) and _written_over_itself(part, tensor)
 
 
 def same_place(tensor: Tensor, source: Tensor) -> bool:

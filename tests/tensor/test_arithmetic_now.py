@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.engine.flush import clear, stats
 from rushlight.tensor.arithmetic_now import COMPUTED, computed, computed_in_place
 
 OPS = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "truediv": torch.div}
@@ -145,3 +146,74 @@ def test_kinds_stay_what_they_are() -> None:
     assert (torch.ones(1) + torch.ones(2)).shape == (2,)
     assert operator.add(1, torch.tensor(2.0)).item() == 3
     assert struct.pack("f", (2 * torch.tensor(0.1)).item()) == struct.pack("f", 0.2)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.int64], ids=str)
+@pytest.mark.parametrize("name", list(COMPUTED))
+def test_rows_have_the_bits_of_a_plan(kind: Any, name: str) -> None:
+    first = _elements(kind)
+    first = first[first.abs() < 1e30]  # a row with one nan in it is left to the plan
+    table, turned = torch.stack([first, first.flip(0)]), first.roll(1)
+    assert table.tolist() and turned.tolist()  # both are computed
+    done = 0
+    for other in (table[1], turned, *NUMBERS):
+        copy = torch.stack([first, first.flip(0)])  # memory of its own
+        assert copy.tolist()
+        if computed_in_place(COMPUTED[name], copy[0], other) is not None:
+            done += 1
+            assert _bits(copy[0].clone()) == _bits(OPS[name](table[0], other)), (name, other)
+            assert _bits(copy[1].clone()) == _bits(table[1].clone())
+    assert (done > 5) == (kind is not torch.int64 or name != "truediv")
+
+
+def test_rows_that_are_written_to() -> None:
+    clear()
+    index = torch.tensor([2, 0, 2])
+    rows = torch.arange(6.0).view(3, 2)
+    for _ in range(3):
+        sums = torch.zeros(3, 2) + 0.0  # not computed yet
+        for k in range(3):
+            sums[index[k]] += rows[k]
+            sums[k, :1] -= 1
+        assert sums.tolist() == [[1, 3], [-1, 0], [3, 6]]
+    column = rows[:, 1]
+    column *= 2  # has gaps
+    assert rows.tolist() == [[0, 2], [2, 6], [4, 10]]
+    with pytest.raises(RuntimeError, match=r"single memory location|overlap"):
+        rows.view(-1)[1:] += rows.view(-1)[:-1]
+
+
+def test_rows_that_are_saved() -> None:
+    table, weight = torch.ones(3, 2), torch.ones(2, requires_grad=True)
+    product = (table[1] * weight).sum()
+    table[1] += table[0]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+    before = table[2].clone()
+    later = table[2] * 3  # recorded, not computed
+    table[2] += 1
+    assert later.tolist() == (before * 3).tolist() and table[2].tolist() == [2, 2]
+    leaf = torch.zeros(3, 2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a view of a leaf"):
+        leaf[0] += 1
+    whole = leaf * 1
+    whole[0] += table[0]
+    whole.sum().backward()
+    assert leaf.grad is not None and leaf.grad.tolist() == [[1, 1]] * 3
+
+
+def test_rows_at_places_that_move_make_no_plans() -> None:
+    clear()
+
+    def round_of(place: int) -> None:
+        x = torch.linspace(-1, 1, 40).view(10, 4)
+        for _ in range(12):  # more than is flushed for one write
+            x = torch.sin(x) + 0.5
+        x[place] += x[0]
+
+    for place in range(4):
+        round_of(place)
+    made = stats.plans
+    for place in range(4, 10):
+        round_of(place)
+    assert stats.plans == made
