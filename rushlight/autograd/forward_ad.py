@@ -103,9 +103,6 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     if not open_level.duals or not tensor.requires_grad:
         return UnpackedDualTensor(primal, None)
     forward = Forward([tensor], [made for made, _ in open_level.duals])
-    for seed in forward.seeds:
-        variables._own.add(id(seed))
-        variables._kept.append(seed)
     moves = [tangent for _, tangent in open_level.duals]
     keep = any(each.requires_grad for each in moves) or variables.wanted_outside(tensor)
     (found,) = forward.push(moves, keep)

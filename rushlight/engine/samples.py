@@ -180,6 +180,13 @@ class SampleTrace(Trace):
         given = [self.inputs[number] for number in call.inputs]
         return outer.record(call, given, [self.scalars[number] for number in call.scalars])
 
+    def differs(self, value: Value) -> bool:
+        """Whether ``value`` is computed from an input that differs from sample to sample."""
+        if value.epoch is not self.epoch:
+            return False
+        call = self.call_of((value.pos,), frozenset(), 1)
+        return not self.samples.isdisjoint(call.inputs)
+
     def spread(self, value: Value) -> Value:
         """``value`` of all samples, (size, *shape), recorded in the trace outside."""
         if value.epoch is not self.epoch:
@@ -198,7 +205,7 @@ class SampleTrace(Trace):
             self.enter(value)
         call = self.call_of((value.pos,), frozenset(), 1)
         given = [self.inputs[number] for number in call.inputs]
-        if not self.samples.isdisjoint(call.inputs) or any(
+        if self.differs(value) or any(
             each.buffer is None and each.parent is None for each in given
         ):
             raise RuntimeError(NO_VALUE)

@@ -47,8 +47,6 @@ class _Linear:
                         f"{type(each)}"
                     )
             self.forward = Forward(self.outs, inner)
-        for seed in self.forward.seeds:
-            self.variables._own.add(id(seed))
         self.wanted = any(map(self.variables.wanted_outside, self.outs))
 
     def output(self) -> Any:

@@ -118,24 +118,30 @@ def _run(func: Any, leaves: list[Any], dims: list[int | None], spec: TreeSpec, s
         ]
         result = func(*tree_unflatten(given, spec), **kwargs)
         outs, out_spec = tree_flatten(result)
-        for out in outs:
-            if not isinstance(out, Tensor):
+        places = _out_dims(func, out_dims, out_spec)
+        for out, place in zip(outs, places, strict=True):
+            if place is not None and not isinstance(out, Tensor):
                 raise ValueError(
                     f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type "
                     f"{type(out)}. Did you mean to set out_dims= to None for output?"
                 )
-        places = _out_dims(func, out_dims, out_spec)
-        made = level.leave(outs)
+            if place is None and isinstance(out, Tensor) and level.differs(out):
+                raise ValueError(
+                    f"vmap({_name(func)}, ...): `{_name(func)}` can not return a BatchedTensor "
+                    "when out_dim is None"
+                )
+        made = iter(level.leave([out for out in outs if isinstance(out, Tensor)]))
     results = []
-    for tensor, place in zip(made, places, strict=True):
+    for out, place in zip(outs, places, strict=True):
+        if not isinstance(out, Tensor):
+            results.append(out)
+            continue
+        tensor = next(made)
         if place is None:
-            raise ValueError(
-                f"vmap({_name(func)}, ...): `{_name(func)}` can not return a BatchedTensor when "
-                "out_dim is None"
-            )
-        results.append(
-            tensor if place in (0, -tensor.ndim) else function("movedim")(tensor, 0, place)
-        )
+            results.append(function("select")(tensor, 0, 0))  # the same for every sample
+        else:
+            ahead = place in (0, -tensor.ndim)
+            results.append(tensor if ahead else function("movedim")(tensor, 0, place))
     return tree_unflatten(results, out_spec)
 
 
@@ -145,7 +151,10 @@ def _joined(chunks: list[Any], out_dims: Any) -> Any:
     places = broadcast_to(out_dims, spec) or [0] * spec.num_leaves
     columns = zip(*(leaves for leaves, _ in specs), strict=True)
     return tree_unflatten(
-        [function("cat")(column, place) for column, place in zip(columns, places, strict=True)],
+        [
+            column[0] if place is None else function("cat")(column, place)
+            for column, place in zip(columns, places, strict=True)
+        ],
         spec,
     )
 

@@ -11,14 +11,9 @@ from typing import Any
 
 from rushlight.engine.call import TENSOR, OpCall
 from rushlight.engine.value import Meta
+from rushlight.tensor.grad_chains import chain_of
 
 Rule = Callable[[Sequence[Any], Sequence[Meta]], str]
-
-
-def _product(given: Sequence[Any], metas: Sequence[Meta]) -> str:
-    ranks = tuple(len(meta.shape) for meta in metas)
-    known = {(2, 2): "Mm", (1, 1): "Dot", (2, 1): "Mv", (3, 3): "Bmm"}
-    return known.get(ranks, "Squeeze4" if ranks == (1, 2) else "UnsafeView" if ranks else "Matmul")
 
 
 def _with_dim(name: str, *, without: str = "0", given: str = "1", place: int = 1) -> Rule:
@@ -40,56 +35,29 @@ def _by_tensors(name: str, both: str, right: str, left: str) -> Rule:
     return rule
 
 
-def _indexed(given: Sequence[Any], metas: Sequence[Meta]) -> str:
-    entries = given[1]
-    last = entries[-1] if entries else None
-    return "Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice"
-
-
-def _reduced(none: Rule, place: int) -> Rule:
-    """A loss that is a formula and then a mean or a sum: ``reduction`` stands at ``place``."""
-
-    def rule(given: Sequence[Any], metas: Sequence[Meta]) -> str:
-        known = {"mean": "Mean", "sum": "Sum"}
-        return known.get(given[place]) or none(given, metas)
-
-    return rule
-
-
-def _negative_log_likelihood(given: Sequence[Any], metas: Sequence[Meta]) -> str:
-    rank = len(metas[0].shape)
-    if rank <= 2:
-        return "NllLoss"
-    return "NllLoss2D" if rank == 4 or given[4] != "none" else "View"
-
-
-def _cross_entropy(given: Sequence[Any], metas: Sequence[Meta]) -> str:
-    if metas[1].dtype.is_floating_point:
-        return "Div1" if given[4] == "mean" else "Neg"
-    return "Add" if given[5] != 0 else _negative_log_likelihood(given, metas)
+def _quotient(given: Sequence[Any], metas: Sequence[Meta]) -> str:
+    if given[0] is not TENSOR:
+        return "Mul"
+    return "Div" if given[2] is None else "Div2" if given[1] is not TENSOR else "Div3"
 
 
 _RULES: dict[str, Rule] = {
-    "_nll_loss": _negative_log_likelihood,
-    "_cross_entropy": _cross_entropy,
-    "_l1_loss": _reduced(lambda given, metas: "Abs", 2),
-    "_kl_div": _reduced(lambda given, metas: "Mul" if given[3] else "Sub", 2),
-    "_poisson_nll_loss": _reduced(lambda given, metas: "Add" if given[3] else "Sub", 5),
-    "matmul": _product,
-    "_basic_index": _indexed,
     "_in_place_of": lambda given, metas: str(given[2]),
     "sum": _with_dim("Sum"),
     "mean": _with_dim("Mean"),
     "squeeze": _with_dim("Squeeze"),
     "sub": _by_tensors("sub", "Sub", "Rsub1", "Sub"),
-    "div": _by_tensors("div", "Div", "Mul", "Div"),
+    "div": _quotient,
     "pow": _by_tensors("pow", "Pow1", "Pow2", "Pow"),
     "remainder": _by_tensors("remainder", "Remainder1", "Remainder2", "Remainder"),
 }
+_WHOLE_NAMES = {  # no ...Backward0
+    "_strided_set": "CopySlices", "_copy": "CopyBackwards", "_fill": "FillBackward2",
+}  # fmt: skip
 _OTHERS = {
     "selu": "Elu", "relu6": "Hardtanh", "logsigmoid": "LogSigmoid",
-    "clamp": "Clamp1", "square": "Pow", "log1p": "Log1P", "prelu": "PreluKernel",
-    "softsign": "Div", "tanhshrink": "Sub", "outer": "Mul",
+    "square": "Pow", "log1p": "Log1P", "i0": "I00", "true_divide": "Div",
+    "_special_xlog1py": "SpecialXlog1Py",
 }  # fmt: skip
 
 
@@ -129,12 +97,21 @@ def name_of(call: Any, metas: Sequence[Meta]) -> str:
         if known is not None and isinstance(call.call, OpCall):
             return known
         return inner.replace("Backward", "BackwardBackward", 1)
+    if call.name in _WHOLE_NAMES:
+        return _WHOLE_NAMES[call.name]
+    chain = chain_of(call, metas)
+    if chain is not None:
+        return class_name(chain.partition("(")[0])
     rule, other = _RULES.get(call.name), _OTHERS.get(call.name)
-    if call.name == "_strided_set":
-        return "CopySlices"  # the one node that is no ...Backward0
     if rule is None and other is None:
         return call.op.grad_name
     found = rule(call.template, metas) if rule is not None else other
     assert found is not None
-    number = found[-1] if found[-1].isdigit() else "0"
-    return f"{found.rstrip('0123456789')}Backward{number}"
+    return class_name(found if found[-1].isdigit() else f"{found}0")
+
+
+def class_name(text: str) -> str:
+    """``"Addmm0"`` -> ``"AddmmBackward0"``; ``"Diagonal0_copy"``: the number is inside."""
+    plain, copy, _ = text.partition("_copy")
+    name = plain.rstrip("0123456789")
+    return f"{name}Backward{plain[len(name) :]}{copy}"

@@ -65,7 +65,7 @@ class Variables:
             if edge is None:
                 continue
             if isinstance(edge, Tensor):
-                if id(edge) not in self._own:
+                if id(edge) not in self._own and "_seed" not in edge.__dict__:
                     return True
                 continue
             node = edge.node if isinstance(edge, OutputEdge) else edge
@@ -122,6 +122,8 @@ class Forward:
         for each in flowing:
             seed = zeros_like(each)
             seed._edge = LEAF
+            # What the tangents do not depend on, though their graph goes through it.
+            seed.__dict__["_seed"] = True
             seed.__dict__["_inner_leaf"] = GradNode(None, (), (), ()).sequence
             self._seeds.append(seed)
         if flowing:
@@ -131,11 +133,6 @@ class Forward:
                 for place, each in enumerate(found)
                 if each is not None and each.requires_grad
             ]
-
-    @property
-    def seeds(self) -> list[Tensor]:
-        """What the tangents do not depend on, though their graph goes through it."""
-        return self._seeds
 
     def push(self, tangents: Sequence[Tensor], create_graph: bool) -> list[Tensor | None]:
         """A tangent for each of ``outs``; None where it depends on no variable."""

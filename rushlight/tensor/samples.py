@@ -138,6 +138,10 @@ class Level:
             sample._edge = _SampleInput(self, edge_of(tensor))
         return sample
 
+    def differs(self, result: Tensor) -> bool:
+        """Whether ``result``, of one sample, depends on which sample it is of."""
+        return self.trace.differs(result._read_value())
+
     def leave(self, results: Sequence[Tensor]) -> list[Tensor]:
         """All samples of ``results``, which are of one sample: (size, *shape) each.
 

@@ -17,6 +17,7 @@ from rushlight.engine.value import Meta, Value
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
+from rushlight.tensor.next_functions import AccumulateGrad, Between, accumulating, next_functions
 from rushlight.tensor.saved_names import saved_place
 from rushlight.tensor.saved_values import in_place_of, now_read, with_memory
 
@@ -35,7 +36,6 @@ LEAF = _Leaf()
 _next_number = itertools.count().__next__
 # Their gradients read the result where PyTorch's read the argument: it may be overwritten.
 _RESULT_IS_FREE = frozenset(("hardtanh", "relu6"))
-_OF_TWO = frozenset(("add", "sub", "mul", "div"))
 
 
 class GradNode:
@@ -49,6 +49,8 @@ class GradNode:
         "__weakref__", "edges", "extra", "gradient", "inplace", "numbers", "outputs", "saved",
         "sequence",
     )  # fmt: skip
+
+    known_as = ""  # the name of the class, in those that ``shown`` makes
 
     def __init__(
         self,
@@ -74,6 +76,8 @@ class GradNode:
 
     def name(self) -> str:
         """PyTorch's name: AddBackward0."""
+        if self.known_as:
+            return self.known_as
         assert self.gradient is not None
         return name_of(self.gradient.call, self.gradient.metas)
 
@@ -88,10 +92,14 @@ class GradNode:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """(grad_fn, output number) per argument, as PyTorch shows it."""
-        told = tuple(_as_function(edge) for edge in self.edges)
-        # There the number of x * 2 is a tensor that no gradient goes to.
-        alone = len(told) == 1 and self.gradient is not None
-        return (*told, (None, 0)) if alone and self.gradient.call.name in _OF_TWO else told
+        if self.extra is not None and "next" in self.extra:
+            return self.extra["next"]  # type: ignore[no-any-return]
+        gradient = self.gradient
+        call, metas = (None, ()) if gradient is None else (gradient.call, gradient.metas)
+        found = next_functions(call, metas, self.edges, _as_function)
+        if any(isinstance(function, Between) for function, _ in found):
+            self.extras()["next"] = found  # these are made once
+        return found
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -199,20 +207,6 @@ class OutputEdge:
         self.number = number
 
 
-class AccumulateGrad:
-    """What ``next_functions`` shows for a leaf."""
-
-    def __init__(self, variable: Tensor) -> None:
-        self.variable = variable
-        self.next_functions: tuple[Any, ...] = ()
-
-    def name(self) -> str:
-        return "torch::autograd::AccumulateGrad"
-
-    def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self):#x}>"
-
-
 def _as_function(edge: Any) -> tuple[Any, int]:
     if edge is None:
         return None, 0
@@ -220,7 +214,7 @@ def _as_function(edge: Any) -> tuple[Any, int]:
         return shown(edge.node), edge.number
     if isinstance(edge, GradNode):
         return shown(edge), 0
-    return AccumulateGrad(edge), 0
+    return accumulating(edge), 0
 
 
 _classes: dict[tuple[type[GradNode], str], type[GradNode]] = {}
@@ -251,18 +245,19 @@ def _saved_field(self: GradNode, name: str) -> Any:
     return made
 
 
-def shown(node: GradNode) -> GradNode:
+def shown(node: GradNode, name: str = "") -> GradNode:
     """The node as users see it: of a class that has its name, and fields for what is saved.
 
+    ``name`` is another than its operation says: of a part of what one call splits.
     (A ``__getattr__`` on GradNode itself would make every look at any field of it slow.)
     """
-    kind, name = type(node), node.name()
-    if kind.__name__ != name:
+    kind = type(node)
+    if not kind.known_as:
+        name = name or node.name()
         named = _classes.get((kind, name))
         if named is None:
-            named = _classes[kind, name] = type(
-                name, (kind,), {"__slots__": (), "__getattr__": _saved_field}
-            )
+            fields = {"__slots__": (), "__getattr__": _saved_field, "known_as": name}
+            named = _classes[kind, name] = type(name, (kind,), fields)
         node.__class__ = named
     return node
 

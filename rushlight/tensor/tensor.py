@@ -70,7 +70,8 @@ class Tensor(Writable):
     _hooks: OrderedDict[int, Any] | None = None
     _accumulate_hooks: OrderedDict[int, Any] | None = None
     _retains: bool = False
-    _part_of: str = ""  # the operation of several views that this is one of, if it is one
+    _part_of: str = ""  # the operation of several views that this is one of, or a view of one
+    _part: int | None = None  # which of them it is
     _untracked: bool = False  # made by ``.data``: writes do not count for saved tensors
 
     # Making
@@ -266,12 +267,14 @@ class Tensor(Writable):
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if self._edge is not None and self._edge is not LEAF:
             if not wanted:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use "
-                    "a computed variable in a subgraph that doesn't require differentiation use "
-                    "var_no_grad = var.detach()."
+                    "you can only change requires_grad flags of leaf variables. If you want to "
+                    "use a computed variable in a subgraph that doesn't require differentiation "
+                    "use var_no_grad = var.detach()."
                 )
             return
         kind = self.dtype
@@ -281,9 +284,7 @@ class Tensor(Writable):
                 "allowed."
             )
         if wanted and not (kind.is_floating_point or kind.is_complex):
-            raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
-            )
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self._edge = LEAF if wanted else None
 
     @property
@@ -292,16 +293,15 @@ class Tensor(Writable):
 
     @property
     def grad_fn(self) -> Any:
-        if self._storage is not None:
-            self._read_value()
-        edge = self._edge
+        edge = self._edge if self.requires_grad else None
         if edge is None or edge is LEAF:
             return None
-        return shown(edge.node if isinstance(edge, OutputEdge) else edge)
+        name = "" if self._part is None else f"{self._part_of}Backward0"
+        return shown(edge.node if isinstance(edge, OutputEdge) else edge, name)
 
     @property
     def output_nr(self) -> int:
-        return self._edge.number if isinstance(self._edge, OutputEdge) else 0
+        return self._edge.number if isinstance(self._edge, OutputEdge) else self._part or 0
 
     def item(self) -> Any:
         """The one element as a Python number. Raises RuntimeError where there are more or none."""

@@ -155,3 +155,16 @@ def test_wrong_calls(call, words):
 def test_jacobians_of_complex_outputs_are_refused():
     with pytest.raises(RuntimeError, match="Expected all outputs to be real"):
         func.jacrev(lambda a: a.to(torch.complex64) * 1j)(torch.ones(2))
+
+
+def test_a_gradient_of_a_tangent_is_closed():
+    def f(x):
+        return (x.sin() * x).sum()
+
+    x = torch.tensor([1.0, 2.0])
+    made = torch.func.grad(lambda v: torch.func.jvp(f, (v,), (torch.ones(2),))[1])(x)
+    assert not made.requires_grad
+    assert torch.allclose(made, torch.func.hessian(f)(x).diagonal())
+    y = x.clone().requires_grad_()
+    kept = torch.func.grad(lambda v: torch.func.jvp(lambda u: f(u) * y.sum(), (v,), (v,))[1])(x)
+    assert kept.requires_grad

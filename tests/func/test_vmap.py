@@ -288,3 +288,16 @@ def test_draws_that_need_the_numbers_of_each_sample():
             torch.vmap(draw)(given)
     both = torch.vmap(lambda w: torch.multinomial(w, 1), randomness="different")(weights)
     assert both.tolist() == [[1], [2]]
+
+
+def test_what_is_the_same_for_every_sample_may_leave_as_it_is():
+    a, b = torch.arange(6.0).reshape(2, 3), torch.tensor([1.0, 2.0], requires_grad=True)
+    rows, same = torch.vmap(lambda p, q: (p, q * 2), (0, None), (0, None))(a, b)
+    assert rows.shape == (2, 3)
+    assert same.tolist() == [2, 4]
+    same.sum().backward()
+    assert b.grad.tolist() == [2, 2]
+    assert torch.vmap(lambda p: (p, 3), out_dims=(0, None))(a)[1] == 3
+    assert torch.vmap(lambda p: torch.ones(2), out_dims=None, chunk_size=1)(a).tolist() == [1, 1]
+    with pytest.raises(ValueError, match="can not return a BatchedTensor when out_dim is None"):
+        torch.vmap(lambda p: p.sum(), out_dims=None)(a)

@@ -35,8 +35,8 @@ def parts_of(who: str, parts: Iterable[Tensor]) -> Tensors:
     """The views that one call of ``who`` makes: none may be written to where gradient flows."""
     made = tuple(parts)
     if who and local.trace.grad:
-        for part in made:
-            part._part_of = who
+        for number, part in enumerate(made):
+            part._part_of, part._part = who, number
     return made
 
 

@@ -112,7 +112,7 @@ def _rows(self: Tensor) -> Iterator[Tensor]:
     for place in range(self.shape[0]):
         row = select(self, 0, place)
         if local.trace.grad:
-            row._part_of = "Unbind"
+            row._part_of, row._part = "Unbind", place
         yield row
 
 
