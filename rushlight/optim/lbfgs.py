@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from rushlight.autograd import enable_grad, no_grad
+from rushlight.ops import lbfgs
 from rushlight.optim.line_search import Point, strong_wolfe
 from rushlight.optim.optimizer import Optimizer, ParamsT
 from rushlight.optim.settings import check_rate
 from rushlight.tensor import Tensor, zeros
 from rushlight.tensor.functions.complex_numbers import view_as_real
-from rushlight.tensor.wrap import function
+from rushlight.tensor.wrap import compile_function, function
 
-cat = function("cat")
+cat, stack = function("cat"), function("stack")
+lbfgs_direction = compile_function(lbfgs.lbfgs_direction)
+WIDE = 1 << 16  # parameters from which the history is not copied
 _KEPT = ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss")
+
+
+class _News(NamedTuple):
+    """What the last move brought, recorded at once: one flush computes all of it."""
+
+    slope: Any  # the largest of the gradient
+    step: Any  # and of the move
+    change: Any  # of the gradient
+    move: Any
+    curvature: Any
+    size: Any  # of the change, squared
+
+
+def _news(state: dict[str, Any], grad: Any, direction: Any, t: Any) -> _News:
+    change, move = grad.sub(state["prev_flat_grad"]), direction.mul(t)
+    return _News(
+        grad.abs().max(), move.abs().max(), change, move, change.dot(move), change.dot(change)
+    )
 
 
 class LBFGS(Optimizer):
@@ -94,9 +115,12 @@ class LBFGS(Optimizer):
             return first_loss
         resumed, previous_loss = "prev_loss" in state, state.get("prev_loss")
         direction, t = state.get("d"), state.get("t")
+        news: _News | None = None
         for iteration in range(1, max_iter + 1):
             state["n_iter"] += 1
-            direction = self._direction(state, grad, direction, t)
+            if state["n_iter"] > 1 and news is None:
+                news = _news(state, grad, direction, t)
+            direction = self._direction(state, grad, news)
             state["prev_flat_grad"] = grad.clone()
             previous_loss = loss
             t = lr
@@ -116,19 +140,22 @@ class LBFGS(Optimizer):
                 )
                 t, loss, grad = found.t, found.loss, found.grad
                 self._move(t, direction)
+                news = _news(state, grad, direction, t)
             else:
                 self._move(t, direction)
                 if iteration != max_iter:  # the next step begins with an evaluation anyway
-                    loss = _value(closure())
+                    made = closure()
                     grad = self._flat_grad()
+                    news = _news(state, grad, direction, t)
+                    loss = _value(made)  # all of it is computed with this
                     calls = 1
             evaluations += calls
             state["func_evals"] += calls
             if (
                 iteration == max_iter
                 or evaluations >= group["max_eval"]
-                or grad.abs().max() <= group["tolerance_grad"]
-                or direction.mul(t).abs().max() <= group["tolerance_change"]
+                or news.slope <= group["tolerance_grad"]
+                or news.step <= group["tolerance_change"]
                 or abs(loss - previous_loss) < group["tolerance_change"]
             ):
                 break
@@ -138,50 +165,56 @@ class LBFGS(Optimizer):
                 state[name] = state.pop(name)
         return first_loss
 
-    def _evaluator(self, closure: Callable[[], Any], direction: Any) -> Callable[[Any], Any]:
-        """The loss and its gradient at ``t`` along ``direction``; the parameters come back."""
+    def _evaluator(self, closure: Callable[[], Any], direction: Any) -> Callable[[Any], Point]:
+        """The point at ``t`` along ``direction``; the parameters come back."""
         here = [param.clone() for param in self._params]
 
-        def evaluate(t: Any) -> tuple[float, Any]:
+        def evaluate(t: Any) -> Point:
             self._move(t, direction)
-            loss = _value(closure())
-            grad = self._flat_grad()
+            loss, grad = closure(), self._flat_grad()
+            slope = grad.dot(direction)
             for param, value in zip(self._params, here, strict=True):
                 param.copy_(value)
-            return loss, grad
+            return Point(t, _value(loss), grad, slope)
 
         return evaluate
 
-    def _direction(self, state: dict[str, Any], grad: Any, last: Any, t: Any) -> Any:
+    def _direction(self, state: dict[str, Any], grad: Any, news: _News | None) -> Any:
         """Minus the gradient times the inverse Hessian as the history has it."""
-        if state["n_iter"] == 1:
+        if news is None:
             state["old_dirs"], state["old_stps"], state["ro"] = [], [], []
             state["H_diag"] = 1
             return grad.neg()
         changes, moves, inverses = state["old_dirs"], state["old_stps"], state["ro"]
-        change = grad.sub(state["prev_flat_grad"])
-        move = last.mul(t)
-        curvature = change.dot(move)
-        if curvature > 1e-10:
+        if news.curvature > 1e-10:
             if len(changes) == self.param_groups[0]["history_size"]:
                 for history in (changes, moves, inverses):
                     history.pop(0)
-            changes.append(change)
-            moves.append(move)
-            inverses.append(1.0 / curvature)
-            state["H_diag"] = curvature / change.dot(change)
-        if "al" not in state:
-            state["al"] = [None] * self.param_groups[0]["history_size"]
-        shares = state["al"]
-        result = grad.neg()
-        for place in reversed(range(len(changes))):
-            shares[place] = moves[place].dot(result) * inverses[place]
-            result = result - shares[place] * changes[place]
-        result = result * state["H_diag"]
-        for place in range(len(changes)):
-            back = changes[place].dot(result) * inverses[place]
-            result = result + (shares[place] - back) * moves[place]
-        return result
+            changes.append(news.change)
+            moves.append(news.move)
+            inverses.append(1.0 / news.curvature)
+            state["H_diag"] = news.curvature / news.size
+        # PyTorch keeps its work space here, which it writes to before it reads it.
+        state.setdefault("al", [None] * self.param_groups[0]["history_size"])
+        if not changes:
+            return grad.neg() * state["H_diag"]
+        if grad.numel() > WIDE:
+            return _by_rows(grad, changes, moves, inverses, state["H_diag"])
+        rows = (stack(changes), stack(moves), stack(inverses))
+        return lbfgs_direction(grad, *rows, state["H_diag"])
+
+
+def _by_rows(grad: Any, changes: Any, moves: Any, inverses: Any, scale: Any) -> Any:
+    """``lbfgs_direction`` where the history takes too much memory to be copied."""
+    shares: list[Any] = []
+    result = grad.neg()
+    for change, move, inverse in zip(*map(reversed, (changes, moves, inverses)), strict=True):
+        shares.insert(0, move.dot(result) * inverse)
+        result = result - shares[0] * change
+    result = result * scale
+    for change, move, inverse, share in zip(changes, moves, inverses, shares, strict=True):
+        result = result + (share - change.dot(result) * inverse) * move
+    return result
 
 
 def _real(x: Any) -> Any:

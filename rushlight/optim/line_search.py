@@ -33,7 +33,7 @@ def cubic_minimum(a: Point, b: Point, bounds: tuple[Any, Any] | None = None) -> 
 
 
 def strong_wolfe(
-    evaluate: Callable[[Any], tuple[float, Any]],
+    point: Callable[[Any], Point],
     start: Point,
     direction: Any,
     t: Any,
@@ -43,14 +43,10 @@ def strong_wolfe(
     tolerance: float = 1e-9,
     max_evaluations: int = 25,
 ) -> tuple[Point, int]:
-    """The point found, and how often ``evaluate(t) -> (loss, gradient)`` was called.
+    """The point found, and how often ``point(t)`` was called: it evaluates the loss there.
 
     ``start`` is the point at 0, ``t`` the first guess.
     """
-
-    def point(t: Any) -> Point:
-        loss, grad = evaluate(t)
-        return Point(t, loss, grad, grad.dot(direction))
 
     def too_high(new: Point) -> bool:
         return bool(new.loss > start.loss + armijo * new.t * start.slope)

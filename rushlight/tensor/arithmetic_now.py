@@ -32,6 +32,11 @@ from rushlight.tensor.write_now import BYTES_LIMIT, PACKERS, bytes_written, numb
 COMPUTED: dict[str, Callable[[Any, Any], Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv")
 }
+# Of one number alone: of what they are given besides, 1, they make no use.
+ALONE: dict[str, Callable[[Any, Any], Any]] = {
+    "neg": lambda number, _: -number,
+    "abs": lambda number, _: abs(number),
+}
 # Sizes between which a result of 64 bits becomes one of the dtype by one rounding.
 _PLAIN = {float32: (2.0**-100, 2.0**127), float64: (2.0**-1000, 2.0**1000)}
 

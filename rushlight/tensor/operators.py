@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, from_numpy
-from rushlight.tensor.arithmetic_now import COMPUTED, computed, computed_in_place
+from rushlight.tensor.arithmetic_now import ALONE, COMPUTED, computed, computed_in_place
 from rushlight.tensor.compare_now import COMPARED, compared
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
@@ -102,7 +102,16 @@ def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
 
 
 def _unary(name: str) -> Callable[[Tensor], Any]:
-    return lambda self: function(name)(self)
+    compute = ALONE[name]
+
+    def operator(self: Tensor) -> Any:
+        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
+            found = computed(compute, self, 1)
+            if found is not None:
+                return found
+        return function(name)(self)
+
+    return operator
 
 
 def _inverted(self: Tensor) -> Any:
