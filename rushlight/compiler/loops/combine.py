@@ -151,14 +151,12 @@ class Combine:
 def _further(w: Writer, op: str, element: str, lanes: int, best: str, x: str) -> str:
     """``x`` where it goes beyond ``best`` or is nan, else ``best``, which may be nan already.
 
-    One instruction less on the way from one ``best`` to the next than ``extreme``.
+    Written as selections, LLVM would make the comparisons one flag: an instruction more, and all of
+    them on the way from one ``best`` to the next. Zeros of either sign are alike.
     """
-    kind, flags = w.kind(element, lanes), w.kind("i1", lanes)
-    beyond = w.let(f"fcmp {'ogt' if op == 'maximum' else 'olt'} {kind} {x}, {best}")
-    # where best is nan the comparison fails and keeps it
-    kept = w.let(f"select {flags} {beyond}, {kind} {x}, {kind} {best}")
-    is_nan = w.let(f"fcmp uno {kind} {x}, {x}")
-    return w.let(f"select {flags} {is_nan}, {kind} {x}, {kind} {kept}")
+    kind = w.kind(element, lanes)
+    name = f"llvm.{op}.{w.overload(element, lanes)}"
+    return w.let(f"call nsz {kind} @{name}({kind} {x}, {kind} {best})")
 
 
 def _widened(w: Writer, element: str, lanes: int, value: str, filler: str) -> str:

@@ -21,20 +21,19 @@ from rushlight.compiler.emit import Writer
 from rushlight.compiler.launch import Kernel
 from rushlight.compiler.loops.body import Body, Env
 from rushlight.compiler.loops.build import Value, needed_full
-from rushlight.compiler.loops.combine import LAST, PLACE, Combine
+from rushlight.compiler.loops.combine import PLACE, Combine
 from rushlight.compiler.loops.panel import Panel
 from rushlight.compiler.loops.places import Places
+from rushlight.compiler.loops.row import RowPass
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Schedule, Store
 from rushlight.compiler.loops.stream import ways
-from rushlight.compiler.loops.total import Total
+from rushlight.compiler.loops.total import SEGMENT, Total
 from rushlight.runtime.digest import digest
 
 # Words before the schedule's own: rows, rows a chunk, blocks of the vector variable, their length,
 # segments of the longest reduced variable, their length, elements between their results.
 CHUNK_WORDS = 7
-# A sum of float32 goes through partial sums of this many terms.
-SEGMENT = 32
 
 
 @final
@@ -230,7 +229,7 @@ class LoopText:
         roots = [v.args[0] for v in reduces] + [store.value for store in stores]
         values = needed_full(roots, there_before(self.s.saved, self.body.phase))
         if self.s.by_rows:
-            self._row_pass(reduces, stores, values, env)
+            RowPass(self, reduces, stores, values, env).run()
         else:
             self._column_pass(reduces, stores, values, lanes, env)
 
@@ -266,32 +265,32 @@ class LoopText:
 
         def innermost() -> None:
             low, high = self.bounds(s.inner[-1])
-            self._segments(totals, low, high, SEGMENT, 1, body)
+            self.segments(totals, low, high, SEGMENT, 1, body)
 
-        self._inner_nest(totals, s.inner[:-1], innermost)
+        self.inner_nest(totals, s.inner[:-1], innermost)
         for value, total, width in zip(reduces, totals, widths, strict=True):
-            self._finish(value, total.result(), width, env)
+            self.finish(value, total.result(), width, env)
 
     def add(self, value: Value, total: Total, lanes: int, env: Env) -> None:
         """Another row of the operand of ``value``, each lane a column."""
-        place = self._position(value, 1)
+        place = self.position(value, 1)
         place = self.w.splat(place, PLACE, lanes) if place else ""
         arg = self.body.get(value.args[0], lanes, env)
-        total.add(self._truth(value, arg, lanes), place)
+        total.add(self.truth(value, arg, lanes), place)
 
-    def _inner_nest(self, totals: list[Total], inner: list[int], body: Callable[[], None]) -> None:
+    def inner_nest(self, totals: list[Total], inner: list[int], body: Callable[[], None]) -> None:
         """``nest``, float sums through partial sums at every level."""
 
         def inside(index: str) -> None:
             self.places.active[inner[0]] = index
-            self._inner_nest(totals, inner[1:], body)
+            self.inner_nest(totals, inner[1:], body)
 
         if inner:
-            self._segments(totals, *self.bounds(inner[0]), SEGMENT, 1, inside)
+            self.segments(totals, *self.bounds(inner[0]), SEGMENT, 1, inside)
         else:
             body()
 
-    def _segments(
+    def segments(
         self, totals: list[Total], low: str, high: str, length: int, step: int,
         body: Callable[[str], None],
     ) -> None:  # fmt: skip
@@ -309,68 +308,7 @@ class LoopText:
             for total in totals:
                 total.close()
 
-    def _row_pass(
-        self, reduces: list[Value], stores: list[Store], values: list[Value], env: Env
-    ) -> None:
-        w, s = self.w, self.s
-        lanes = s.lanes * s.unroll
-        rest = s.lanes if s.masked or s.exact else 1
-        combines = [self.combines[v] for v in reduces]
-        totals = [Total(w, combine, lanes) for combine in combines]
-        tails = [Total(w, combine, rest) for combine in combines]
-
-        def body(index: str, width: int, into: list[Total]) -> None:
-            self.places.active[s.vector] = index
-            inner = dict(env)
-            self.body.emit(values, width, inner)
-            for value, total in zip(reduces, into, strict=True):
-                arg = self._truth(value, self.body.get(value.args[0], width, inner), width)
-                place = self._position(value, width)
-                if self.places.mask:
-                    arg, place = self._only_there(total.combine, arg, place, width)
-                total.add(arg, place)
-            for store in stores:
-                self.body.store(store, width, inner)
-
-        def innermost() -> None:
-            if s.exact:
-                body("0", lanes, tails)
-                return
-            low, high = self.bounds(s.vector)
-            main = self.whole(low, high, lanes)
-            for start in ways(self.places, low, main, stores):
-                self._segments(
-                    totals, start, main, SEGMENT * lanes, lanes,
-                    lambda index: body(index, lanes, totals),
-                )  # fmt: skip
-            with w.loop(main, high, rest) as index:
-                if s.masked:
-                    self.places.set_mask(index, high, rest)
-                body(index, rest, tails)
-                self.places.clear_mask()
-
-        self._inner_nest([*totals, *tails], s.inner[:-1], innermost)
-        for value, total, tail in zip(reduces, totals, tails, strict=True):
-            combine = total.combine
-            joined = tail.result()
-            if not s.exact:
-                main = combine.fold(w, lanes, rest, total.result())
-                joined = combine.join_both(w, rest, main, joined)
-            self._finish(value, combine.fold(w, rest, 1, joined), 1, env)
-
-    def _only_there(self, combine: Combine, arg: str, place: str, lanes: int) -> tuple[str, str]:
-        """Lanes past the end of a row count for nothing."""
-        w = self.w
-        flags, kind = w.kind("i1", lanes), w.kind(combine.element, lanes)
-        nothing = w.splat(combine.start(), combine.element, lanes)
-        arg = w.let(f"select {flags} {self.places.mask}, {kind} {arg}, {kind} {nothing}")
-        if place:
-            whole = w.kind(PLACE, lanes)
-            last = w.splat(LAST, PLACE, lanes)
-            place = w.let(f"select {flags} {self.places.mask}, {whole} {place}, {whole} {last}")
-        return arg, place
-
-    def _truth(self, value: Value, arg: str, lanes: int) -> str:
+    def truth(self, value: Value, arg: str, lanes: int) -> str:
         """any and all look at whether their operand is not zero."""
         if value.data in ("any", "all"):
             source = value.args[0].dtype
@@ -378,13 +316,13 @@ class LoopText:
                 return emit_scalar.cast(self.w, source, bool_, lanes, arg)
         return arg
 
-    def _position(self, value: Value, lanes: int) -> str:
+    def position(self, value: Value, lanes: int) -> str:
         """The place along the reduced axis, for argmax and argmin."""
         if value not in self.s.affine_codes or value.op != "reduce":
             return ""
         return self.places.affine(self.s.affine_codes[value], lanes, lanes > 1, PLACE)
 
-    def _finish(self, value: Value, result: tuple[str, str], lanes: int, env: Env) -> None:
+    def finish(self, value: Value, result: tuple[str, str], lanes: int, env: Env) -> None:
         """A reduction is done: keep its result for what follows, or store the partial one."""
         w, combine = self.w, self.combines[value]
         if self.split:

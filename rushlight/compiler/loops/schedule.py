@@ -274,8 +274,8 @@ class Schedule:
             self.panel, self.unroll = True, 4
         elif self.tiled or not (self.inner or self.masked):
             self.unroll = min(self.unroll, 1 if self.tiled else 2)
-        elif not self.by_rows and self.unroll > 1:
-            # Lanes of channels: as many vectors side by side as there are channels.
+        elif self.unroll > 1:
+            # No more vectors side by side than there are.
             while self.unroll > 1 and self.sizes[vector] < self.lanes * self.unroll:
                 self.unroll //= 2
 

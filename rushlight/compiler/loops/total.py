@@ -7,6 +7,9 @@ from typing import final
 from rushlight.compiler.emit import Writer
 from rushlight.compiler.loops.combine import LAST, PLACE, Combine
 
+# A sum of float32 goes through partial sums of this many terms.
+SEGMENT = 32
+
 
 @final
 class Total:
