@@ -8,9 +8,10 @@ from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops.build import Value
+from rushlight.compiler.loops.few import SHORT
 from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.rounding import Rounded
-from rushlight.compiler.loops.schedule import SHORT, Access, Schedule, Store
+from rushlight.compiler.loops.schedule import Access, Schedule, Store
 from rushlight.compiler.loops.sign import in_unit, never_positive
 from rushlight.compiler.loops.terms import find_shares, find_terms
 

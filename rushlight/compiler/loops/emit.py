@@ -48,6 +48,7 @@ class LoopText:
         self.body = Body(self.w, schedule, self.places)
         self.segment: tuple[str, str] | None = None  # the range of the segment that runs
         self.segment_number = ""
+        self.held: list[Env] = []  # what is known of each vector of a row that is written out
         self.combines = {
             value: Combine(value.data, value.args[0].dtype)
             for value in schedule.values
@@ -167,6 +168,7 @@ class LoopText:
     def _row(self, block: tuple[str, str], env: Env) -> None:
         w, s = self.w, self.s
         if s.by_rows or s.vector < 0:
+            self.held = [{} for _ in range(s.few)]
             self.body.emit([v for v in s.values if not v.full and not v.phase], 1, env)
             self._phases(1, env)
             return

@@ -35,7 +35,7 @@ class RowPass:
         self.t, self.s, self.w = text, text.s, text.w
         self.reduces, self.stores, self.values, self.env = reduces, stores, values, env
         self.step = self.s.lanes * self.s.unroll
-        self.rest = self.s.lanes if self.s.masked or self.s.exact else 1
+        self.rest = self.s.lanes if self.s.masked or self.s.few else 1
         combines = [text.combines[v] for v in reduces]
         self.totals = [Total(self.w, combine, self.step) for combine in combines]
         self.tails = [Total(self.w, combine, self.rest) for combine in combines]
@@ -46,38 +46,48 @@ class RowPass:
         for value, total, tail in zip(self.reduces, self.totals, self.tails, strict=True):
             combine = total.combine
             joined = tail.result()
-            if not self.s.exact:
+            if not self.s.few:
                 main = combine.fold(w, self.step, rest, total.result())
                 joined = combine.join_both(w, rest, main, joined)
             t.finish(value, combine.fold(w, rest, 1, joined), 1, self.env)
 
     def _innermost(self) -> None:
         t, s, w, rest = self.t, self.s, self.w, self.rest
-        if s.exact:
-            self._body("0", self.step, self.tails)
+        if s.few:
+            self._written_out()
             return
         low, high = t.bounds(s.vector)
         done = t.whole(low, high, self.step)
         for start in ways(t.places, low, done, self.stores):
             t.segments(
                 self.totals, start, done, SEGMENT * self.step, self.step,
-                lambda index: self._body(index, self.step, self.totals),
+                lambda index: self._body(index, self.step, self.totals, dict(self.env)),
             )  # fmt: skip
         if s.masked and s.unroll > 1:
             whole = t.whole(done, high, rest)
             with w.loop(done, whole, rest) as index:
-                self._body(index, rest, self.tails)
+                self._body(index, rest, self.tails, dict(self.env))
             done = whole
         with w.loop(done, high, rest) as index:
             if s.masked:
                 t.places.set_mask(index, high, rest)
-            self._body(index, rest, self.tails)
+            self._body(index, rest, self.tails, dict(self.env))
             t.places.clear_mask()
 
-    def _body(self, index: str, width: int, into: list[Total]) -> None:
+    def _written_out(self) -> None:
+        """Each vector of the row after the other; what is known of them by earlier passes stays."""
+        t, s = self.t, self.s
+        for number, held in enumerate(t.held):
+            index = str(number * s.lanes)
+            if number == s.few - 1 and not s.whole:
+                t.places.set_mask(index, t.bounds(s.vector)[1], s.lanes)
+            held.update(self.env)
+            self._body(index, s.lanes, self.tails, held)
+            t.places.clear_mask()
+
+    def _body(self, index: str, width: int, into: list[Total], inner: Env) -> None:
         t = self.t
         t.places.active[self.s.vector] = index
-        inner = dict(self.env)
         t.body.emit(self.values, width, inner)
         for value, total in zip(self.reduces, into, strict=True):
             arg = t.truth(value, t.body.get(value.args[0], width, inner), width)

@@ -15,6 +15,7 @@ from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
 from rushlight.compiler.loops.bits import constant_bits
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
+from rushlight.compiler.loops.few import SHORT, few_vectors
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
@@ -26,11 +27,6 @@ from rushlight.runtime import cpu
 # Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
-# Vector variables up to this long, in loops that run at least so often, get vectors of their
-# own length.
-SHORT = 16
-# Vectors of a row, or twice as many, that stay in registers from one pass to the next.
-FEW = 4
 MANY = 64
 # Rows from which on a panel (``loops/panel.py``) is worth it.
 TALL = 16
@@ -262,10 +258,16 @@ class Schedule:
         wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)
         self.masked = self.cpu.isa == "avx512" or (self.cpu.isa == "avx2" and wide)
         self.exact = self.panel = False
+        self.few, self.whole = 0, False  # vectors of a row that is written out; all are full
+        if self.by_rows and len(self.inner) == 1 and self.rows:
+            self.few = few_vectors(self.sizes[vector], self.lanes, self.masked)
         if vector < 0:
             self.lanes, self.unroll, self.masked = 1, 1, False
         elif self.narrow:
             self.masked, self.unroll = False, 1 if argument else 2
+        elif self.few:
+            self.unroll, self.saved = 1, {}
+            self.whole = self.sizes[vector] % self.lanes == 0
         elif self._is_short(self.sizes[vector]):
             # A few channels or classes, many times over: a vector of just that length, no tail.
             self.exact, self.masked = True, False
@@ -280,17 +282,9 @@ class Schedule:
                 self.unroll //= 2
 
     def _is_short(self, extent: int) -> bool:
-        if self.by_rows and len(self.inner) > 1:
-            return False
-        if not (2 <= extent <= SHORT or self._fits_registers(extent)):
+        if self.by_rows or not 2 <= extent <= SHORT:
             return False
         return self.row_count * self.inner_count >= MANY * extent
-
-    def _fits_registers(self, extent: int) -> bool:
-        """Whether a row that is read several times is few enough vectors not to need loops."""
-        if not self.by_rows or extent not in (FEW * self.lanes, 2 * FEW * self.lanes):
-            return False
-        return any(value.full and value.phase for value in self.values)
 
     def _is_tall(self) -> bool:
         """Whether the columns are so many, and so long, that rows had better stream past."""
@@ -308,8 +302,9 @@ class Schedule:
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
-            len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.panel,
-            self.cpu.isa, len(self.pointers), order.index(self.cut) if self.inner else -1,
+            len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.few,
+            self.whole, self.panel, self.cpu.isa, len(self.pointers),
+            order.index(self.cut) if self.inner else -1,
             self.streamed, self.shifted, bool(self.joined), self.row_by_row,
             self.panel_columns[1], self.fetches,
         ]  # fmt: skip

@@ -70,7 +70,7 @@ def _fetches_rows(schedule: Schedule) -> bool:
     second, which finds its row in a cache, by arithmetic.
     """
     s = schedule
-    if not s.by_rows or not s.rows or s.exact or len(s.inner) != 1 or not s.heavy:
+    if not s.by_rows or not s.rows or s.few or len(s.inner) != 1 or not s.heavy:
         return False
     nbytes = s.inner_count * float32.itemsize
     if not LONG <= s.inner_count <= WAITING or s.row_count * nbytes < LARGE:
@@ -113,7 +113,9 @@ def _is_streamed_chain(schedule: Schedule) -> bool:
     What takes longer to compute than to move gains nothing.
     """
     s = schedule
-    if s.heavy or s.saved or s.vector < 0 or s.exact or s.tiled or s.by_rows != bool(s.inner):
+    if s.heavy or s.saved or s.vector < 0 or s.exact or s.few or s.tiled:
+        return False
+    if s.by_rows != bool(s.inner):
         return False
     stores = [store for store in s.stores if store.full == s.by_rows]
     if s.by_rows and any(v.op == "reduce" and v.phase > _first_stored(stores) for v in s.values):

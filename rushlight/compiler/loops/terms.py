@@ -41,7 +41,9 @@ def _is_only_summed(schedule: Schedule, value: Value) -> bool:
     reduces = [v for v in s.values if v.op == "reduce" and v.args[0] is value]
     if not reduces or any(v.data != "sum" for v in reduces):
         return False
-    others = needed_full(s.pass_roots(phase), there_before(s.saved, phase))
+    # A row that is written out keeps what it has: there are no later ones of their own.
+    passes = s.pass_roots(phase) if not s.few else s.values
+    others = needed_full(passes, there_before(s.saved, phase))
     return not any(value in other.args for other in others)
 
 

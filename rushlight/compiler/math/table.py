@@ -16,17 +16,19 @@ SIZE = 8
 def look_up(b: Body, index: Value, table: Sequence[int]) -> Value:
     """The entry of ``table``, eight 32-bit words, that the three low bits of ``index`` name.
 
-    One instruction for eight lanes where the CPU has it (vpermd, which looks at no other bits),
-    elsewhere a load for each.
+    One instruction for eight or sixteen lanes where the CPU has it (vpermd, which looks at no other
+    bits; a register of sixteen words has the table twice), elsewhere a load for each.
     """
     if not _permutes(b.lanes):
         index = index & (SIZE - 1)
-    source = f"<{SIZE} x i32> <{', '.join('i32 ' + literal(entry, 'i32') for entry in table)}>"
+    at_once = 2 * SIZE if cpu.host().isa == "avx512" and b.lanes % (2 * SIZE) == 0 else SIZE
+    entries = ["i32 " + literal(entry, "i32") for entry in table] * (at_once // SIZE)
+    source = f"<{at_once} x i32> <{', '.join(entries)}>"
     if b.lanes == 1:
         return b.emit(f"extractelement {source}, i32 {index.name}", "i32")
     name, count = "", 0
-    for first in range(0, b.lanes, SIZE):
-        more = min(SIZE, b.lanes - first)
+    for first in range(0, b.lanes, at_once):
+        more = min(at_once, b.lanes - first)
         part = _picked(b, index, first, more, source)
         name = _joined(b, name, count, part, more) if count else part
         count += more
@@ -86,7 +88,8 @@ def _picked(b: Body, index: Value, first: int, count: int, source: str) -> str:
         places = _shuffled(b, places, "poison", b.lanes, range(first, first + count))
     if _permutes(count):
         name = f"%{b.fresh()}"
-        b.lines.append(f"  {name} = call {kind} @llvm.x86.avx2.permd({source}, {kind} {places})")
+        permute = "avx2.permd" if count == SIZE else "avx512.permvar.si.512"
+        b.lines.append(f"  {name} = call {kind} @llvm.x86.{permute}({source}, {kind} {places})")
         return name
     for lane in range(count):
         place, entry, grown = (f"%{b.fresh()}" for _ in range(3))

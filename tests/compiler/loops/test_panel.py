@@ -12,7 +12,7 @@ from rushlight.base.dtype import bfloat16, bool_, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops import online, stream
 from rushlight.compiler.loops.build import Builder, Space
-from rushlight.compiler.loops.schedule import SHORT, Schedule
+from rushlight.compiler.loops.schedule import Schedule
 from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -214,21 +214,6 @@ def test_a_sum_below_an_earlier_largest(monkeypatch: pytest.MonkeyPatch) -> None
     assert (summed >= 1).all()
     np.testing.assert_array_equal(largest, only[30])
     np.testing.assert_allclose(summed, 1 + np.exp(only[3] - only[30]), rtol=4e-7)
-
-
-@pytest.mark.parametrize("vectors", [4, 8])
-def test_rows_of_few_vectors_stay_in_registers(vectors: int) -> None:
-    width = vectors * cpu.host().lanes(float32.itemsize)
-    if width <= SHORT:
-        pytest.skip("so short a row is a lane, of whatever vectors")
-    x = build.input(0, (300, width), float32)
-    assert schedule(softmax(x, 1), (1,)).exact
-    assert not schedule(again(build.reduce(x, "sum", (1,)), x, (1,)), (1,)).exact
-    assert not schedule(softmax(build.input(0, (300, width + 1), float32), 1), (1,)).exact
-    array = 9 * values(x.shape, float32)
-    array[5, 3], array[6], array[7, 1], array[8, 2] = -np.inf, -np.inf, np.nan, np.inf
-    with np.errstate(invalid="ignore"):
-        agree([softmax(x, 1)], [x], [array], 2e-6)
 
 
 def test_the_sum_of_a_row_has_the_same_bits_in_every_kernel() -> None:
