@@ -249,6 +249,7 @@ mode_set:
   %mode = phi i64 [ 0, %counted ], [ %changed, %set_mode ]
   br i1 %spread, label %attach, label %begin
 attach:
+  call void @say_where()
   store atomic i32 1, ptr @active seq_cst, align 4
   %sleepers = load atomic i32, ptr @sleepers seq_cst, align 4
   %asleep = icmp ne i32 %sleepers, 0

@@ -8,14 +8,15 @@ Workers without work spin for a bounded *time* (``pause`` takes 10 times longer 
 others), as long as it takes Python to record the next step of a small model, then sleep on
 ``@bell``. A worker that sees time jump while it spins has lost its core to somebody else. To spin
 would use up its share of that core, and it would be put aside in the middle of a chunk for whose
-end all others wait; so from then on, for a number of sleeps, it goes to sleep early.
+end all others wait; so from then on, for a number of sleeps, it goes to sleep early. A worker that
+meets the caller on its core leaves it (apart_ir.py).
 """
 
 from __future__ import annotations
 
 import re
 
-from rushlight.runtime import job_ir, platform_ir
+from rushlight.runtime import apart_ir, job_ir, platform_ir
 from rushlight.runtime.job_ir import MAX_WORKERS
 
 # A worker without work spins this long inside a program, and this long after it.
@@ -45,6 +46,8 @@ declare i64 @llvm.usub.sat.i64(i64, i64)
 ; A worker. Its argument: its share in the high half, the last job it need not do in the low half.
 define internal ptr @worker(ptr %argument) {
 entry:
+  %cores = alloca [$mask_words x i64]
+  call void @note_cores(ptr %cores)
   %packed = ptrtoint ptr %argument to i64
   %place = lshr i64 %packed, 32
   %first = and i64 %packed, 4294967295
@@ -100,6 +103,7 @@ awake:
   %b = atomicrmw sub ptr @sleepers, i32 1 seq_cst
   br label %wait
 work:
+  call void @stand_apart(ptr %cores)
   %fn = load atomic ptr, ptr @job monotonic, align 8
   %p1 = getelementptr i64, ptr @job, i64 1
   %args = load atomic ptr, ptr %p1 monotonic, align 8
@@ -269,6 +273,7 @@ def text() -> str:
     """@parallel(fn, args, chunks, grain) and what it needs, beside platform_ir."""
     values = {
         "max_workers": MAX_WORKERS,
+        "mask_words": apart_ir.MASK_WORDS,
         "pause": platform_ir.PAUSE,
         "spin_in_program": SPIN_IN_PROGRAM_NS,
         "spin_idle": SPIN_IDLE_NS,
@@ -279,4 +284,4 @@ def text() -> str:
         "yield_for_last": YIELD_FOR_LAST_NS,
     }
     pool = re.sub(r"\$(\w+)", lambda name: str(values[name[1]]), _POOL)
-    return job_ir.text() + pool
+    return job_ir.text() + apart_ir.text() + pool
