@@ -133,6 +133,7 @@ def _take_off(trace: Trace, over: bool) -> None:
     if tail.held is not None:
         tail.settle()  # it holds memory that this plan may want to overwrite
     step = trace.step
+    step.used = stats.flushes
     cut = None if over else step.cut
     try:
         references = _references(trace) if trace.plain else None

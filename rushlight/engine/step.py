@@ -55,6 +55,7 @@ class Step:
         "slides",
         "start",
         "structure",
+        "used",
         "windows",
         "written",
     )
@@ -65,6 +66,7 @@ class Step:
         self.children: dict[Any, Step] = {}
         self.plans: dict[Any, Any] = {}
         self.known: Any = None  # what the last flush here found: see engine/flush.py
+        self.used = -1  # flushes before the last one here: see engine/prune.py
         self.nodes: tuple[Node, ...] | None = ()  # None: see ``build``
         self.metas: tuple[Meta, ...] = ()
         self.meta: Meta | None = None  # of the result, where there is exactly one

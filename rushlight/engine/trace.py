@@ -26,6 +26,7 @@ from rushlight.engine.call import Call, flatten, op_call
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
 from rushlight.engine.piece import piece_of
+from rushlight.engine.prune import prune
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
     from rushlight.runtime.buffer import Buffer
 
-# Steps of a trie before it is dropped and grown again. A plan counts as what it was made from and
-# by the memory of its program: of a long recurrent layer, a single call, that is megabytes.
+# Steps of a trie before it is pruned. A plan counts as what it was made from and by the memory of
+# its program: of a long recurrent layer, a single call, that is megabytes.
 STEP_LIMIT = 1 << 18
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
@@ -102,15 +103,13 @@ class Trace:
         ``cut``: what it is a continuation of, see engine/turn.py.
         """
         default = get_default_dtype()
-        if self.steps + self.planned > STEP_LIMIT or self.default is not default:
+        if self.default is not default:
             # What an integer divided by two is depends on the default dtype: another trie.
-            same = self.default is default
             self.default = default
-            # What is known of sizes that vary stays: a plan of other sizes is a cast of it, where
-            # a new one takes ten times as long. So do pieces, which are of no trie.
-            families = {k: each for k, each in self.families.items() if same and each.outlives()}
-            self._forget(families, self.pieces if same else {})
+            self._forget()
             cut = None
+        elif self.steps + self.planned > STEP_LIMIT:
+            prune(self, STEP_LIMIT // 2)
         epoch = Epoch(self)
         root = self.ground if cut is None else cut.root
         # No calls from here on: an interrupt finds all of it done, or nothing.
@@ -143,16 +142,16 @@ class Trace:
         self._forget()
         self.reset()
 
-    def _forget(self, families: Any = None, pieces: Any = None) -> None:
-        """An empty trie; ``families`` and ``pieces`` are known from the one before."""
+    def _forget(self) -> None:
+        """An empty trie, of which nothing is known."""
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
         self.planned: int = 0  # what plans count as
         # What traces that differ in sizes only have in common: see engine/twins.py.
-        self.families: dict[Any, Any] = families or {}
-        self.pieces: dict[Any, Any] = pieces or {}
+        self.families: dict[Any, Any] = {}
+        self.pieces: dict[Any, Any] = {}
         self.shells = False  # whether it has ever met a tensor without elements
-        self.varies = bool(families)
+        self.varies = False
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
         self.waits: set[Any] = set()  # tokens of turns in loops with gradients
         self.rounds = Rounds()

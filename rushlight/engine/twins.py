@@ -93,23 +93,20 @@ class Family:
         self.examples: list[Step] = []
         self.moulds: list[Pattern] = []
         self.casts = 0
-        self.earlier = 0  # casts in tries before this one
+        self.earlier = 0  # casts before the trie was pruned
         self.closed = False
 
-    def outlives(self) -> bool:
-        """Whether a new trie should know it: its moulds have been of use in the one that ends.
-
-        What it knows of that one is the ways to its examples, without all that branches off.
-        """
+    def outlives(self, kept: set[Step]) -> bool:
+        """Whether to know it where of all steps only ``kept`` are: it has been of use since the
+        last time, or its traces are still there, or it is known to be hopeless."""
         useful = self.casts > self.earlier
         self.earlier = self.casts
-        for end in (*self.examples, *[each.form.path[-1] for each in self.moulds]):
-            step: Step | None = end
-            while step is not None:
-                step.children, step.plans, step.passages = {}, {}, {}
-                step.cut = step.known = None
-                step = step.parent
-        return useful
+        return useful or self.closed or not kept.isdisjoint(self.examples)
+
+    def close(self) -> None:
+        """Plan each size by itself from now on."""
+        self.closed = True
+        self.examples, self.moulds = [], []
 
 
 @final
@@ -217,7 +214,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
             return plan
     made = len(family.moulds)
     if made >= MOULDS_LIMIT or (made >= PATIENCE and family.casts < made):
-        family.closed = True
+        family.close()
         return None
     forms = [Form(trace, each) for each in family.examples]
     forms = [*(each for each in forms if each.like(form)), form]
@@ -232,7 +229,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         if not isinstance(reason, NotImplementedError) and not is_about_sizes(reason):
             raise
         publish("no mould", reason=str(reason))
-        family.closed = True
+        family.close()
         return None
     family.moulds.append(pattern)
     family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
