@@ -122,6 +122,7 @@ class Pattern:
         self.form = form = forms[-1]
         bases: dict[Any, tuple[int, Number]] = {}
         tape_numbers: list[Number] = []
+        others: list[Number] = []
         # Of each step with varying numbers: (place of the step, [(number, variable, distance)])
         self.varying: dict[int, list[tuple[int, int, Number]]] = {}
         for place, rows in enumerate(zip(*(each.numbers for each in forms), strict=True)):
@@ -136,6 +137,7 @@ class Pattern:
                 if key not in bases:
                     bases[key] = len(tape_numbers), column[-1]
                     tape_numbers.append(column[-1])
+                    others.append(column[-2])
                 variable, base = bases[key]
                 found.append((number, variable, column[-1] - base))
             self.varying[place] = found
@@ -148,7 +150,7 @@ class Pattern:
         ]
         first = {variable: place for place, variable, _ in reversed(self.places)}
         self.first = [first[variable] for variable in range(len(tape_numbers))]
-        tape = Tape(tape_numbers)
+        tape = Tape(tape_numbers, others)
         try:
             sinks = self._graph(tape, live)
             self.mould = Mould(tape, sinks, form.path[-1].inputs, donatable)

@@ -12,7 +12,7 @@ that something would have been decided otherwise.
 >>> "many" if n > 3 else "few"
 'many'
 >>> tape.close()
->>> tape.replay([9])[place_of(tape, blocks)]
+>>> tape.replay([9])[tape.place(blocks)]
 5
 >>> tape.replay([2]) is None
 True
@@ -41,15 +41,16 @@ class Tape:
     tables of kernels that were asked for with sizes.
     """
 
-    def __init__(self, numbers: Sequence[Number]) -> None:
+    def __init__(self, numbers: Sequence[Number], others: Sequence[Number] = ()) -> None:
+        """``others``: numbers of another time, by which sizes that are equal by chance are known:
+        two that differ then are not looked for in place of each other."""
         self.steps: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
-        self.values: list[Any] = []
+        self.values: list[Any] = [*numbers]
         self.decided: dict[int, Any] = {}
         self._thread = threading.get_ident()
         self._known: dict[Any, int] = {}
         self._sizes: dict[int, Size] = {}
-        for number in numbers:
-            self.values.append(number)
+        self._others: list[Any] = [*others]
         self.count = len(numbers)
         self.inputs = [self._size(place) for place in range(self.count)]
 
@@ -112,6 +113,17 @@ class Tape:
         self.decided[place] = value
         return value
 
+    def other(self, place: int) -> Any:
+        """The value at ``place`` for the other numbers; if nobody asked in time, the usual one."""
+        known = self._others
+        if self.open and 0 < len(known) <= place:
+            for function, places in self.steps[len(known) - self.count : place + 1 - self.count]:
+                try:
+                    known.append(function(*[known[each] for each in places]))
+                except (ArithmeticError, AttributeError, TypeError, ValueError):
+                    known.append(None)
+        return known[place] if place < len(known) else self.values[place]
+
     @property
     def open(self) -> bool:
         """Whether what this thread does with its sizes is recorded."""
@@ -134,6 +146,14 @@ class Tape:
 
 def _same(number: Any) -> Any:
     return number
+
+
+def _noted(function: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Methods that note ``function`` of a size and something else, and the other way round."""
+    return (
+        lambda self, other: self.tape.compute(function, self, other),
+        lambda self, other: self.tape.compute(function, other, self),
+    )
 
 
 @final
@@ -172,9 +192,6 @@ class Size:
             return self
         return self.tape.compute(operator.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
-        return self.tape.compute(operator.sub, other, self)
-
     def __mul__(self, other: Any) -> Any:
         if type(other) is int and other in (0, 1) and type(self.value) is int:
             return self if other else 0
@@ -189,32 +206,18 @@ class Size:
             return self
         return self.tape.compute(operator.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self.tape.compute(operator.floordiv, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return self.tape.compute(operator.mod, self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self.tape.compute(operator.mod, other, self)
+    __mod__, __rmod__ = _noted(operator.mod)
+    __truediv__, __rtruediv__ = _noted(operator.truediv)
+    __and__ = _noted(operator.and_)[0]
+    __rlshift__ = _noted(operator.lshift)[1]
+    __rsub__ = _noted(operator.sub)[1]
+    __rfloordiv__ = _noted(operator.floordiv)[1]
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.tape.compute(operator.truediv, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.tape.compute(operator.truediv, other, self)
-
-    def __and__(self, other: Any) -> Any:
-        return self.tape.compute(operator.and_, self, other)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return self.tape.compute(operator.lshift, other, self)
 
     def __neg__(self) -> Any:
         return self.tape.compute(operator.neg, self)
@@ -255,8 +258,9 @@ class Size:
 
     def __hash__(self) -> int:
         # Not noted: where equal things meet by their hash, ``==`` is asked and noted; things that
-        # are not found equal are only kept apart.
-        return hash(self.value)
+        # are not found equal are only kept apart: those that are equal by chance, too.
+        value, other = self.value, self.tape.other(self.place)
+        return hash(value if value == other else (value, other))
 
     def __index__(self) -> int:
         return int(operator.index(self.fixed()))
@@ -281,6 +285,11 @@ def plain(number: Any) -> Any:
     return number.value if isinstance(number, Size) else number
 
 
+def is_below(number: Any, limit: int) -> bool:
+    """Whether a plain number is below ``limit``; sizes are not asked: they decide if asked last."""
+    return type(number) is int and number < limit
+
+
 def shown(numbers: Any) -> str:
     """Numbers (or tuples of them) as text for a label, which may name the sizes of another cast."""
     if isinstance(numbers, (tuple, list)):
@@ -293,11 +302,6 @@ def is_about_sizes(error: Exception) -> bool:
     return Size.__name__ in str(error)
 
 
-def place_of(tape: Tape, number: Any) -> int:
-    """Where ``Tape.replay`` has the number that ``number`` stands for."""
-    return tape.place(number)
-
-
 def _open_tape(numbers: Sequence[Any]) -> Tape | None:
     for number in numbers:
         if isinstance(number, Size) and number.tape.open:
@@ -306,19 +310,21 @@ def _open_tape(numbers: Sequence[Any]) -> Tape | None:
 
 
 def decision(function: Callable[..., Made]) -> Callable[..., Made]:
-    """A function of numbers (and other hashable things) whose *result* is what is decided.
+    """A function of numbers (and other hashable things, records and tuples of them) whose *result*
+    is what is decided.
 
     Without it every comparison inside would be: ``tile`` compares costs that change with every
-    size, and mostly chooses the same.
-    """
+    size, and mostly chooses the same."""
 
     @functools.wraps(function)
-    def wrapped(*numbers: Any) -> Made:
-        tape = _open_tape(numbers)
+    def wrapped(*given: Any) -> Any:
+        sizes = [each for each in _leaves(given) if isinstance(each, Size)]
+        tape = _open_tape(sizes)
         if tape is None:
-            return function(*numbers)
-        made: Made = tape.decide(function, *numbers)
-        return made
+            return function(*given)
+        if len(sizes) == sum(isinstance(each, Size) for each in given):
+            return tape.decide(function, *given)
+        return tape.decide(lambda *now: function(*_with_sizes(given, iter(now))), *sizes)
 
     return wrapped
 
@@ -327,12 +333,9 @@ def quantity(function: Callable[..., Made]) -> Callable[..., Made]:
     """A function of numbers that gives a number, recorded as one step: nothing inside is noted."""
 
     @functools.wraps(function)
-    def wrapped(*numbers: Any) -> Made:
+    def wrapped(*numbers: Any) -> Any:
         tape = _open_tape(numbers)
-        if tape is None:
-            return function(*numbers)
-        made: Made = tape.compute(function, *numbers)
-        return made
+        return function(*numbers) if tape is None else tape.compute(function, *numbers)
 
     return wrapped
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rushlight.base.record import Record
-from rushlight.ir.size import Size, Tape, decision, place_of, plain, quantities, quantity
+from rushlight.ir.size import Size, Tape, decision, plain, quantities, quantity
 
 
 def test_arithmetic_is_replayed_for_other_numbers() -> None:
@@ -113,7 +113,7 @@ def test_quantities_of_records() -> None:
     tape = Tape([50])
     made, twice = cut(Cut(tape.inputs[0], 0, "x"), 8)
     assert (plain(made.rows), plain(made.parts), made.name, plain(twice)) == (8, 7, "short", 16)
-    places = [place_of(tape, each) for each in (made.rows, made.parts, twice)]
+    places = [tape.place(each) for each in (made.rows, made.parts, twice)]
     tape.close()
     values = tape.replay([6])
     assert values is not None

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rushlight.ir.size import Size, Tape, decision, is_about_sizes, place_of, quantity
+from rushlight.ir.size import Size, Tape, decision, is_about_sizes, quantity
 
 
 def test_what_an_older_size_meets_is_recorded() -> None:
@@ -17,7 +17,7 @@ def test_what_an_older_size_meets_is_recorded() -> None:
     n = tape.inputs[0]
     for made, wanted in ((kept + n, 13), (n + kept, 13), (kept * n, 42), (kept - n, -1)):
         assert isinstance(made, Size)
-        assert tape.replay([7])[place_of(tape, made)] == wanted  # type: ignore[index]
+        assert tape.replay([7])[tape.place(made)] == wanted  # type: ignore[index]
     assert kept > n
     assert tape.replay([4]) is not None
     assert tape.replay([6]) is None
@@ -51,10 +51,38 @@ def test_other_threads_see_plain_numbers() -> None:
 def test_sizes_inside_tuples_are_refused() -> None:
     tape = Tape([3])
     shape = (tape.inputs[0], 2)
-    for mark in (decision, quantity):
-        with pytest.raises(TypeError, match="tuple") as refused:
-            mark(lambda shape, n: shape[0] + n)(shape, tape.inputs[0])
-        assert is_about_sizes(refused.value)
+    with pytest.raises(TypeError, match="tuple") as refused:
+        quantity(lambda shape, n: shape[0] + n)(shape, tape.inputs[0])
+    assert is_about_sizes(refused.value)
+
+
+def test_decisions_take_tuples() -> None:
+    tape = Tape([3, 4])
+    n, m = tape.inputs
+    larger = decision(lambda sizes, least: max(sizes) > least)
+    assert larger((n, m, 2), 3)
+    assert larger((n, 1), n - 1)
+    tape.close()
+    assert len(tape.decided) == 2
+    assert tape.replay([5, 1]) is not None
+    assert tape.replay([1, 5]) is not None
+    assert tape.replay([1, 2]) is None
+    assert larger((n, m), 3)
+
+
+def test_sizes_that_are_equal_by_chance_are_not_found_equal() -> None:
+    tape = Tape([6, 6, 3], [7, 5, 2])
+    n, m, k = tape.inputs
+    assert len({n, m}) == 2
+    assert {(n, 2): "known"}.get((m, 2)) is None
+    assert not tape.decided
+    assert len({n * 2, 2 * n, n + n}) == 1  # equal at both times: asked for, and noted
+    assert {n * m: 1}[m * n] == 1
+    assert 7 // (k - 2) == 7 and hash(7 // (k - 2)) is not None  # the other time divides by zero
+    hashes = hash(n), hash(k)
+    tape.close()
+    assert (hash(n), hash(k)) == hashes
+    assert tape.replay([9, 2, 3]) is not None
 
 
 def test_only_errors_that_name_sizes_are_about_them() -> None:
@@ -71,4 +99,4 @@ def test_only_errors_that_name_sizes_are_about_them() -> None:
 def test_times_zero_stays_real() -> None:
     tape = Tape([2.5])
     made = tape.inputs[0] * 0
-    assert repr(tape.replay([1.5])[place_of(tape, made)]) == "0.0"  # type: ignore[index]
+    assert repr(tape.replay([1.5])[tape.place(made)]) == "0.0"  # type: ignore[index]

@@ -64,6 +64,7 @@ def pack(
 
 
 @quantity
+@quantity
 def _share(count: int, each: int, step: int) -> int:
     """How many of ``count`` things of ``each`` bytes are a chunk's: a multiple of ``step``."""
     return min(count, round_up(max(1, _CHUNK_BYTES // max(1, each)), step))

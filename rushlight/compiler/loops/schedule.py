@@ -15,23 +15,19 @@ from rushlight.base.shape import contiguous_strides
 from rushlight.compiler.emit import MEMORY
 from rushlight.compiler.loops.bits import constant_bits
 from rushlight.compiler.loops.build import Space, Value, mark_levels, needed_values
-from rushlight.compiler.loops.few import SHORT, few_vectors
+from rushlight.compiler.loops.few import few_vectors
 from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
+from rushlight.compiler.loops.vector import MANY, is_short, is_tall, vector_variable, weight
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
 # Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
-MANY = 64
-# Rows from which on a panel (``loops/panel.py``) is worth it.
-TALL = 16
-# How much more the layout of an array counts that is about as large as the largest.
-LARGER = 16
 
 
 @final
@@ -148,12 +144,6 @@ class Schedule:
         memory += [access.index for access in self.loads.values()]
         memory += [store.access.index for store in self.stores if store.full is False and reduced]
 
-        def weight(variable: int) -> int:
-            for index in memory:
-                if index[variable + 1]:
-                    return abs(index[variable + 1])
-            return 0
-
         live = [k for k in range(len(extents)) if extents[k] != 1]
         classes = [
             [k for k in live if not reduced >> k & 1],
@@ -162,7 +152,7 @@ class Schedule:
         # Each group of merged variables: the innermost of it carries the coefficients.
         merged: list[list[tuple[int, int]]] = []
         for members in classes:
-            members = sorted(members, key=weight, reverse=True)
+            members = sorted(members, key=lambda k: weight(memory, k), reverse=True)
             groups: list[tuple[int, int]] = []
             for variable in members:
                 size = extents[variable]
@@ -174,49 +164,23 @@ class Schedule:
                 groups.append((variable, size))
             merged.append(groups)
         rows, inner = merged
-
-        merged_sizes = dict([*rows, *inner])
-        moved = [
-            math.prod(merged_sizes[k] for k in merged_sizes if index[k + 1]) for index in memory
-        ]
-        most = max(moved, default=0)
-
-        def score(variable: int) -> int:
-            # Too short for a vector: better any other way.
-            total = 0 if merged_sizes[variable] >= 4 else -10
-            for place, index in enumerate(memory):
-                coef = index[variable + 1]
-                step = 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
-                total += step * (LARGER if 8 * moved[place] > most else 1)
-            return total
-
-        candidates = [(variable, 0) for variable, _ in rows] + [
-            (variable, 1) for variable, _ in inner
-        ]
-        best = max(candidates, key=lambda c: (score(c[0]), c[1], -weight(c[0])), default=(-1, 0))
-        self.narrow = best[1] == 1 and self._has_narrow_rows(rows, inner)
-        if self.narrow:
-            best = max(rows, key=lambda row: row[1])[0], 0
-        self.by_rows = best[1] == 1  # the vector runs along a reduced variable
+        self.sizes = dict([*rows, *inner])
+        # narrow: rows so short and many that a vector holds one element of each; by_rows: the
+        # vector runs along a reduced variable
+        self.vector, self.by_rows, self.narrow = vector_variable(
+            tuple(rows), tuple(inner), tuple(memory)
+        )
         for groups in (rows, inner):
             for place, (variable, _) in enumerate(groups):
-                if variable == best[0]:
+                if variable == self.vector:
                     groups.append(groups.pop(place))
                     break
         self.tiled = False
-        if not inner and best[0] >= 0:
-            self._tile(rows, memory, best[0])
+        if not inner and self.vector >= 0:
+            self._tile(rows, memory, self.vector)
         self.rows = [variable for variable, _ in rows]
         self.inner = [variable for variable, _ in inner]
-        self.sizes = merged_sizes
-        self.vector = best[0]
         self.cut = max(self.inner, key=lambda v: self.sizes[v], default=-1)
-
-    def _has_narrow_rows(self, rows: list[tuple[int, int]], inner: list[tuple[int, int]]) -> bool:
-        """Whether rows are so short and many that a vector had better hold one element of each."""
-        if len(inner) != 1 or not 2 <= inner[0][1] <= SHORT:
-            return False
-        return max([size for _, size in rows], default=0) >= MANY
 
     def _tile(self, rows: list[tuple[int, int]], memory: list[Coord], vector: int) -> None:
         """A transpose: the variable along which the strided side is contiguous runs next to last.
@@ -282,16 +246,18 @@ class Schedule:
                 self.unroll //= 2
 
     def _is_short(self, extent: int) -> bool:
-        if self.by_rows or not 2 <= extent <= SHORT:
+        if self.by_rows:
             return False
-        return self.row_count * self.inner_count >= MANY * extent
+        return is_short(extent, self.row_count * self.inner_count)
 
     def _is_tall(self) -> bool:
         """Whether the columns are so many, and so long, that rows had better stream past."""
-        if self.by_rows or self.inner_count < TALL or self.sizes[self.vector] <= 8 * self.lanes:
+        if self.by_rows or not self.inner:
             return False
         reduces = [value for value in self.values if value.op == "reduce"]
-        return all(v.args[0].uses >> self.vector & 1 for v in reduces)
+        if not all(v.args[0].uses >> self.vector & 1 for v in reduces):
+            return False
+        return is_tall(self.inner_count, self.sizes[self.vector], self.lanes)
 
     # What the text depends on, and the words it reads
 

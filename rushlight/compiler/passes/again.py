@@ -44,11 +44,12 @@ def _gaining(node: Node, reads: Reads) -> set[Node]:
     if made is None or not made[0]:
         return set()
     arrays, _ = made
-    return {
+    users = {
         user
         for user, near in reads.near(node).items()
         if user.op in ELEMENTWISE and user.shape == node.shape and arrays <= near
     }
+    return users if users and reads.counts(node) else set()
 
 
 def _copied(node: Node, reads: Reads, new: dict[Node, Node]) -> Node:

@@ -29,6 +29,7 @@ from rushlight.compiler.passes.hold import choose_held
 from rushlight.compiler.passes.transposed import choose_copied
 from rushlight.compiler.views import base_of, view_base
 from rushlight.ir.graph import Node, toposort, users
+from rushlight.ir.size import decision
 
 # Loops over more elements than this are shared between threads: they must not be fused into
 # kernels whose rows are too few to share.
@@ -328,15 +329,20 @@ class Fuser:
 def _shares_well(builder: Builder, node: Node) -> bool:
     """Whether threads can still share the kernel now that it computes ``node`` too."""
     space = builder.space
-    if not space.axes or math.prod(space.shape) <= LARGE:
+    if not space.axes:
         return True
-    # A row whose last axis is reduced is a piece of work; otherwise a vector of rows is.
-    enough = FEW_ROWS if len(space.shape) - 1 in space.axes else 16 * FEW_ROWS
-    if math.prod(space.row_shape) >= enough:
-        return True
-    # These reductions will go in two stages: nothing as long as the source may follow them.
     value, _, rows = builder.roots[node]
-    return value.phase <= 1 if rows else value.phase == 0
+    if value.phase <= 1 if rows else value.phase == 0:
+        return True
+    # Otherwise the reductions must not go in two stages: nothing as long as the source may follow
+    # these. A row whose last axis is reduced is a piece of work; otherwise a vector of rows is.
+    enough = FEW_ROWS if len(space.shape) - 1 in space.axes else 16 * FEW_ROWS
+    return _goes_in_one_stage(math.prod(space.shape), math.prod(space.row_shape), enough)
+
+
+@decision
+def _goes_in_one_stage(size: int, rows: int, enough: int) -> bool:
+    return size <= LARGE or rows >= enough
 
 
 def fuse(

@@ -17,6 +17,7 @@ from rushlight.compiler.loops.build import INLINE
 from rushlight.compiler.views import base_of
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort, users
+from rushlight.ir.size import is_below
 
 # Below this many elements the launches cost more than the questions.
 LEAST = 1 << 15
@@ -69,8 +70,9 @@ def pieces(sinks: list[Node]) -> list[Node]:
         ):
             continue
         stored.add(node)
-        found = _sum_at(node, readers) if node.op == "add" and node.size >= LEAST else None
-        if found is not None:
+        may = node.op == "add" and not is_below(node.size, LEAST)
+        found = _sum_at(node, readers) if may else None
+        if found is not None and node.size >= LEAST:
             sums[node] = found
             stored.update(found.ends(leaf)[0] for leaf in _leaves(node, found.inside))
     made: dict[Node, Node] = {}

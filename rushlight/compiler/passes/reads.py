@@ -13,6 +13,7 @@ from rushlight.compiler.loops.saved import HEAVY
 from rushlight.compiler.views import view_base
 from rushlight.ir.graph import Node, users
 from rushlight.ir.primitives import ELEMENTWISE
+from rushlight.ir.size import is_below
 
 # Below so many elements arrays are in the caches.
 LARGE = 1 << 16
@@ -57,8 +58,12 @@ class Reads:
         return arrays, work
 
     def remade(self, node: Node) -> tuple[set[Node], set[Node]] | None:
-        """``made_of`` an array so large that reading it counts."""
-        return self.made_of(node) if node.size >= LARGE else None
+        """``made_of``; None, too, of an array that is known to be so small that it is cached."""
+        return None if is_below(node.size, LARGE) else self.made_of(node)
+
+    def counts(self, node: Node) -> bool:
+        """Whether an array is so large that reading it counts."""
+        return node.size >= LARGE
 
     def spares(self, node: Node) -> bool:
         """Whether ``node``, of several users, is better computed by each than kept in memory.
@@ -71,7 +76,8 @@ class Reads:
             return False
         arrays, _ = made
         missing = [len(arrays - near) for near in self.near(node).values()]
-        return bool(missing) and max(missing) <= min(1, len(arrays) - 1)
+        gains = bool(missing) and max(missing) <= min(1, len(arrays) - 1)
+        return gains and self.counts(node)
 
     def near(self, node: Node) -> dict[Node, set[Node]]:
         """For each element-wise user or reduction of ``node``: what its kernel reads besides."""

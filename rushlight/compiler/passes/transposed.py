@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from rushlight.ir.graph import Node, users
 from rushlight.ir.primitives import ELEMENTWISE
+from rushlight.ir.size import is_below
 
 # Elements from which on passes no longer find them in the first caches.
 LARGE = 1 << 14
@@ -27,14 +28,17 @@ def choose_copied(order: list[Node], wanted: set[Node]) -> set[Node]:
         return set()
     number = {node: place for place, node in enumerate(order)}
     readers = users(order)
-    return {node for node in found if _is_read_again(node, order, number, readers, wanted)}
+    again = {node for node in found if _is_read_again(node, order, number, readers, wanted)}
+    return {node for node in again if node.size >= LARGE}
 
 
 def _moves_last(node: Node) -> bool:
     """A permutation after which neighbours are no longer side by side: not one that undoes
     another before it.
     """
-    if node.op != "permute" or node.size < LARGE or node.attrs["axes"][-1] == _last(node):
+    if node.op != "permute" or is_below(node.size, LARGE):
+        return False
+    if node.attrs["axes"][-1] == _last(node):
         return False
     seen = {node.src[0]}
     stack = [node.src[0]]
