@@ -14,6 +14,7 @@ from rushlight.compiler.loops.rounding import Rounded
 from rushlight.compiler.loops.schedule import Access, Schedule, Store
 from rushlight.compiler.loops.sign import in_unit, never_positive
 from rushlight.compiler.loops.terms import find_shares, find_terms
+from rushlight.compiler.loops.turn import Turner
 
 # Names of values; under (value, lanes) the name of its repetition over all lanes.
 Env = dict[Any, str]
@@ -27,6 +28,7 @@ class Body:
         self.w = w
         self.s = schedule
         self.places = places
+        self.turner = Turner(w, schedule, places)
         self.phase = 0
         self.terms = find_terms(schedule)
         self.shares = find_shares(schedule)
@@ -133,8 +135,15 @@ class Body:
             self.places.fetch_next_row(self.s.loads[value], lanes)
         elif self.s.fetches == "tiles" and lanes > 1:
             self.places.fetch_next_tile(self.s.loads[value], lanes)
+        if self.turned(value, lanes):
+            kind, place = self.turner.column(self.s.loads[value], lanes)
+            return self.w.let(f"load {kind}, ptr {place}")
         there = self.places.guard(value, lanes) if value in self.s.guard_codes else ""
         return self.places.read(self.s.loads[value], lanes, there)
+
+    def turned(self, value: Value, lanes: int) -> bool:
+        """Whether a load takes columns of rows that have been turned."""
+        return value not in self.s.guards and self.turner.turns(self.s.loads[value], lanes)
 
     def store(self, store: Store, lanes: int, env: Env, segment: str = "") -> None:
         """``segment``: the number of the segment whose partial results these are."""
@@ -142,6 +151,10 @@ class Body:
 
     def write(self, value: Value, access: Access, lanes: int, env: Env, segment: str = "") -> None:
         width = self.places.width(access, lanes)
+        if self.turner.turns(access, lanes):
+            kind, place = self.turner.column(access, lanes)
+            self.w.do(f"store {kind} {self.get(value, lanes, env)}, ptr {place}")
+            return
         rounded = self.rounded.holds(value)
         if self.s.fetches == "tiles" and lanes > 1:
             self.places.fetch_next_tile(access, 1, True)

@@ -205,6 +205,9 @@ class LoopText:
     def _column(self, index: str, lanes: int, env: Env) -> None:
         self.places.active[self.s.vector] = index
         self.body.emit([v for v in self.s.values if not v.full and not v.phase], lanes, env)
+        for value, access in self.s.loads.items():
+            if self.body.turned(value, lanes):
+                self.body.turner.read(access, lanes)
         self._phases(lanes, env)
 
     # Phases
@@ -270,6 +273,9 @@ class LoopText:
             self.segments(totals, low, high, SEGMENT, 1, body)
 
         self.inner_nest(totals, s.inner[:-1], innermost)
+        for store in stores:
+            if self.body.turner.turns(store.access, lanes):
+                self.body.turner.write(store.access, lanes)
         for value, total, width in zip(reduces, totals, widths, strict=True):
             self.finish(value, total.result(), width, env)
 

@@ -21,6 +21,7 @@ from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
 from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
+from rushlight.compiler.loops.turn import is_crowded, turned_width, which_turn
 from rushlight.compiler.loops.vector import MANY, is_short, is_tall, vector_variable, weight
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -222,13 +223,15 @@ class Schedule:
         wide = all(len(MEMORY[a.dtype.name]) > 2 and a.dtype.itemsize >= 4 for a in contiguous)
         self.masked = self.cpu.isa == "avx512" or (self.cpu.isa == "avx2" and wide)
         self.exact = self.panel = False
+        self.turned = 0
         self.few, self.whole = 0, False  # vectors of a row that is written out; all are full
         if self.by_rows and len(self.inner) == 1 and self.rows:
             self.few = few_vectors(self.sizes[vector], self.lanes, self.masked)
         if vector < 0:
             self.lanes, self.unroll, self.masked = 1, 1, False
         elif self.narrow:
-            self.masked, self.unroll = False, 1 if argument else 2
+            self.masked, self.turned = False, turned_width(self)
+            self.unroll = 1 if argument or is_crowded(self) else 2
         elif self.few:
             self.unroll, self.saved = 1, {}
             self.whole = self.sizes[vector] % self.lanes == 0
@@ -269,7 +272,7 @@ class Schedule:
         signature: list[Any] = [
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.few,
-            self.whole, self.panel, self.cpu.isa, len(self.pointers),
+            self.whole, self.turned, which_turn(self), self.panel, self.cpu.isa, len(self.pointers),
             order.index(self.cut) if self.inner else -1,
             self.streamed, self.shifted, bool(self.joined), self.row_by_row,
             self.panel_columns[1], self.fetches,
