@@ -26,10 +26,10 @@ class TransformedDistribution(Distribution):
         self, base_distribution: Distribution, transforms: Any, validate_args: bool | None = None
     ) -> None:
         self.transforms = [transforms] if isinstance(transforms, Transform) else transforms
-        if not isinstance(self.transforms, list) or not all(
-            isinstance(each, Transform) for each in self.transforms
-        ):
+        if not isinstance(self.transforms, list):
             raise ValueError(f"transforms must be a Transform or list, but was {transforms}")
+        if not all(isinstance(each, Transform) for each in self.transforms):
+            raise ValueError("transforms must be a Transform or a list of Transforms")
         whole = ComposeTransform(self.transforms)
         base_shape = tuple(base_distribution.batch_shape) + tuple(base_distribution.event_shape)
         if len(base_shape) < whole.domain.event_dim:

@@ -71,6 +71,8 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 def _exported(self: Tensor) -> np.ndarray[Any, Any]:
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if self.is_conj():  # type: ignore[attr-defined]
+        raise BufferError("Can't export tensors with the conjugate bit set")
     if self.dtype is bfloat16:
         raise NotImplementedError(
             "__dlpack__ of bfloat16: NumPy, which speaks the protocol here, has no such dtype; use "

@@ -242,6 +242,9 @@ def frombuffer(
     buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
     """A 1-d tensor on the memory of an object with the buffer protocol."""
+    size = memoryview(buffer).nbytes
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     array = np.frombuffer(buffer, dtype.np, count, offset)
     if not array.flags.writeable:
         warn_once(

@@ -17,6 +17,19 @@ from rushlight.tensor.wrap import dispatching, function
 _ACCEPTED = (Tensor, int, float, bool, complex, np.ndarray, np.generic)
 
 
+def _asked(call: Callable[..., Any], self: Any, other: Any) -> Any:
+    """``call`` where ``other`` is no tensor or number: it is what ``__torch_function__`` makes it.
+
+    NotImplemented, so that Python asks ``other``'s own operators, where it makes nothing of it.
+    """
+    if not hasattr(type(other), "__torch_function__"):
+        return NotImplemented
+    try:
+        return call(self, other)
+    except TypeError:
+        return NotImplemented
+
+
 def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, Any], Any]:
     """``now``: what does ``what`` of one known number at once, where it can be."""
     made: list[Callable[..., Any]] = []
@@ -31,7 +44,7 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
         if not made:
             made.append(function(name))
         if not isinstance(other, _ACCEPTED):
-            return NotImplemented
+            return _asked(made[0], self, other)
         if type(other) is np.ndarray:
             return _with_array(name, self, other)
         return made[0](self, other)
@@ -74,7 +87,7 @@ def _reflected(name: str) -> Callable[[Tensor, Any], Any]:
         if not isinstance(self, Tensor) and not (name in _ANY_SELF and isinstance(other, Tensor)):
             raise TypeError(f"Tensor's reflected {name} doesn't apply to a {type(self).__name__!r}")
         if not isinstance(other, _ACCEPTED):
-            return NotImplemented
+            return _asked(lambda own, left: function(name)(left, own), self, other)
         # A number times a tensor is the tensor times that number: halves do not round it.
         return function(name)(*((self, other) if name == "mul" else (other, self)))
 
@@ -131,7 +144,7 @@ def _positive(self: Tensor) -> Tensor:
 def _inplace(name: str) -> Callable[[Tensor, Any], Any]:
     def operator(self: Tensor, other: Any) -> Any:
         if not isinstance(other, _ACCEPTED):
-            return NotImplemented
+            return _asked(getattr(type(self), name), self, other)
         return getattr(self, name)(other)
 
     return operator

@@ -124,14 +124,28 @@ def _dispatched(function: Any, op: Op, arguments: tuple[Any, ...], out: Any = No
     return call_op(told, op, arguments)
 
 
-# Methods that make tensors of this one without being operations of the table.
-_METHODS = (
-    "__getitem__", "bfloat16", "clone", "contiguous", "detach", "double", "float", "half", "int",
-    "long", "to", "type", "view", "view_as", "reshape_as", "expand_as", "type_as",
+# Methods that make tensors of this one, or read it, without being operations of the table.
+_METHODS = frozenset((
+    "__getitem__", "__setitem__", "bfloat16", "clone", "contiguous", "detach", "double", "float",
+    "half", "int", "item", "long", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros",
+    "to", "tolist", "type", "view", "view_as", "reshape_as", "expand_as", "type_as",
+))  # fmt: skip
+# Functions of the namespace torch that make tensors: what modes hear of too.
+_MAKERS = (
+    "arange", "as_tensor", "empty", "empty_like", "eye", "full", "full_like", "linspace",
+    "logspace", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm", "tensor", "zeros", "zeros_like",
 )  # fmt: skip
 
 
-def _heard(function: Callable[..., Any]) -> Callable[..., Any]:
+def _is_heard(name: str) -> bool:
+    """Whether a method of Tensor asks: those that write in place do."""
+    if name in _METHODS or name in functions.FUNCTIONS or name in functions.TORCH_FORMS:
+        return True
+    return name.endswith("_") and not name.startswith("_")
+
+
+def _heard(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     """A function that is not of the table, asking its arguments first."""
 
     @functools.wraps(function)
@@ -141,6 +155,8 @@ def _heard(function: Callable[..., Any]) -> Callable[..., Any]:
             return handle_torch_function(heard, given, *args, **kwargs)
         return function(*args, **kwargs)
 
+    if name:
+        heard.__name__ = name
     return heard
 
 
@@ -159,9 +175,9 @@ def listen() -> None:
                 continue
             table[name] = own.setdefault(function, _heard(function))
     for name, member in list(vars(Tensor).items()):
-        known = name in _METHODS or name in functions.FUNCTIONS or name in functions.TORCH_FORMS
-        if known and isinstance(member, FunctionType) and "_OP" not in member.__globals__:
-            setattr(Tensor, name, own.setdefault(member, _heard(member)))
+        wanted = isinstance(member, FunctionType) and "_OP" not in member.__globals__
+        if wanted and _is_heard(name):
+            setattr(Tensor, name, own.setdefault(member, _heard(member, name)))
     for space in ("linalg", "fft"):
         # Loaded by now, as all that is rare.
         table = getattr(sys.modules[f"rushlight.tensor.functions.{space}"], space.upper())
@@ -171,6 +187,10 @@ def listen() -> None:
                 # PyTorch's name for it is linalg_norm; pickle looks it up by the other one.
                 made.__name__, made.__qualname__ = f"{space}_{name}", name
                 made.__module__ = f"rushlight.{space}"
+    torch = vars(sys.modules["rushlight"])
+    for name in _MAKERS:
+        made = torch[name]
+        torch[name] = own.setdefault(made, _heard(made))
     for place in _SPOKEN:
         spoken = vars(sys.modules[place]) if place in sys.modules else {}
         for name, value in list(spoken.items()):
@@ -230,8 +250,6 @@ def _new_subclass(cls: type, **names: Any) -> None:
 class TorchFunctionMode:
     """Inside, ``__torch_function__`` of the mode hears of every call of an operation.
 
-    Of functions that make tensors of nothing (``zeros``, ``rand``) it hears nothing.
-
     >>> import rushlight as torch
     >>> class Names(TorchFunctionMode):
     ...     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -239,6 +257,7 @@ class TorchFunctionMode:
     ...         return func(*args, **(kwargs or {}))
     >>> with Names():
     ...     x = torch.exp(torch.ones(2))
+    ones
     exp
     """
 

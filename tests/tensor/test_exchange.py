@@ -129,3 +129,23 @@ def test_where_takes_the_masks_of_old_programs():
         assert torch.where(mask, 1.0, 2.0).tolist() == [1, 2]
     with pytest.warns(UserWarning, match="uint8 condition"):
         assert torch.ones(2).where(mask, torch.zeros(2)).tolist() == [1, 0]
+
+
+def test_deep_copies_of_views_share_one_copy():
+    base = torch.arange(6.0)
+    copied, view = copy.deepcopy([base, base[2:]])
+    view[0] = 7
+    assert copied.tolist() == [0, 1, 7, 3, 4, 5]
+    assert base.tolist() == [0, 1, 2, 3, 4, 5]
+    assert copy.deepcopy(torch.ones(2).expand(3, 2)).stride() == (0, 1)
+    x = torch.ones(2, requires_grad=True)
+    leaf, data = copy.deepcopy((x, x.detach()))
+    data.mul_(3)
+    assert (leaf.tolist(), leaf.requires_grad, x.tolist()) == ([3, 3], True, [1, 1])
+
+
+def test_what_is_not_exported():
+    with pytest.raises(BufferError, match="conjugate bit"):
+        torch.tensor([1 + 2j]).conj().__dlpack__()
+    with pytest.raises(ValueError, match=r"buffer length \(0\) and count \(-1\) must not be 0"):
+        torch.frombuffer(bytearray(), dtype=torch.int16)

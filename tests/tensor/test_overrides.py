@@ -60,7 +60,7 @@ heard.clear()
 with Names():
     out = torch.exp(torch.zeros(2))
 torch.exp(out)
-assert heard == ["exp"], heard
+assert heard == ["zeros", "exp"], heard
 assert out.tolist() == [1.0, 1.0]
 assert has_torch_function((kept,)) and not has_torch_function((out,))
 assert is_tensor_like(Duck()) and not is_tensor_like(3)
@@ -97,6 +97,33 @@ class Weight(torch.nn.Parameter):
 class Disabled(torch.Tensor):
     __torch_function__ = torch._C._disabled_torch_function_impl
 
+
+heard.clear()
+log, before = torch.ones(2).as_subclass(Log), log
+before += 1
+before[0] = 5
+made = [before.new_zeros(2), torch.zeros_like(before), before.mul_(2)]
+assert made[2] is before and before.tolist() == [10.0, 4.0]
+assert [type(each) for each in made] == [Log] * 3, made
+assert [name for name, _ in heard] == [
+    "add_", "__setitem__", "new_zeros", "zeros_like", "mul_", "tolist"
+], heard
+
+
+class Sum:
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return "sum" if func is torch.Tensor.add else NotImplemented
+
+
+assert torch.ones(2) + Sum() == "sum"
+assert (torch.ones(2) == Sum()) is False
+try:
+    torch.ones(2) @ Sum()
+except TypeError as error:
+    assert "unsupported operand" in str(error)
+else:
+    raise AssertionError("a product that nobody makes")
 
 one = torch.ones(3).as_subclass(Disabled)
 assert type(one + 1) is type(torch.add(one, one)) is torch.Tensor

@@ -74,6 +74,8 @@ def sparse_coo_tensor(
                 f"size is inconsistent with indices: for dim {axis}, size is {size[axis]} but "
                 f"found {found} {wrong}"
             )
+    if not elements.requires_grad:
+        elements = elements._alias()  # that the values may want a gradient later is not its concern
     return SparseTensor._make(places, elements, Size(size), bool(is_coalesced))
 
 

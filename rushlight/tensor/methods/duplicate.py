@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
+from rushlight.ops.layout import Layout
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
@@ -17,8 +19,22 @@ from rushlight.tensor.wrap import function
 
 _NOT_COPIED = (
     "_base", "_copies", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached",
-    "_retains",
+    "_retains", "_part", "_part_of",
 )  # fmt: skip
+
+
+def _copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    """A copy of the elements; views that share memory share that of one copy, as they did."""
+    storage = self._storage
+    # References: the tensor, the local name and getrefcount's argument.
+    if storage is None or (self._base is None and getrefcount(storage) == 3):
+        return function("clone")(self)  # type: ignore[no-any-return]
+    kept = memo.get(id(storage))
+    if kept is None:
+        row = Layout((storage.value.meta.numel,), (1,), 0)
+        kept = memo[id(storage)] = function("clone")(Tensor._window(storage, row))._share()
+    self._read_value()
+    return Tensor._window(kept, self._layout)
 
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -34,7 +50,7 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     trace = local.trace
     before, trace.grad = trace.grad, False
     try:
-        copied = function("clone")(self)
+        copied = _copied(self, memo)
     finally:
         trace.grad = before
     made: Tensor = copied

@@ -162,3 +162,11 @@ def test_zeros_like_a_sparse_tensor_is_sparse():
     assert torch.zeros_like(s, layout=torch.strided).tolist() == [[0.0, 0.0], [0.0, 0.0]]
     with pytest.raises(NotImplementedError):
         torch.ones_like(s)
+
+
+def test_values_that_want_a_gradient_later_are_another_matter():
+    values = torch.ones(2)
+    made = torch.sparse_coo_tensor([[0, 1]], values, (3,))
+    values.requires_grad_()
+    assert not made.requires_grad
+    assert not (made * 2).requires_grad
