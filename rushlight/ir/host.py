@@ -9,6 +9,7 @@ first parameter is the place of the result that each of them wants.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,6 +53,36 @@ def host(
     return register
 
 
+class _Last(threading.local):
+    """The last call of several results in this thread, until all of them have been asked for.
+
+    Its nodes follow each other and have the same sources, which are compared by their bytes: that
+    costs next to nothing beside a decomposition.
+    """
+
+    key: Any = None
+    results: tuple[Any, ...] = ()
+    left: frozenset[int] = frozenset()
+
+
+_last = _Last()
+
+
+def _one_of_several(entry: Host, arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Any:
+    """Result ``params[0]`` of a function that gives several: called once for all of them."""
+    place = params[0]
+    sources = [(each.dtype, each.shape, each.tobytes()) for each in arrays]
+    key = (entry.name, repr(params[1:]), sources)
+    if place in _last.left and _last.key == key:
+        results = _last.results
+        left = _last.left - {place}
+    else:
+        results = entry.function(arrays, params[1:])
+        left = frozenset(range(entry.results)) - {place}
+    _last.key, _last.results, _last.left = (key, results, left) if left else (None, (), left)
+    return results[place]
+
+
 def call(name: str, arrays: Sequence[Array], params: tuple[Any, ...], node: Node) -> Array:
     """The value of a ``host`` node: cast to its dtype, checked against its shape.
 
@@ -65,7 +96,7 @@ def call(name: str, arrays: Sequence[Array], params: tuple[Any, ...], node: Node
     if entry.results == 1:
         result = entry.function(tuple(arrays), params)
     else:
-        result = entry.function(tuple(arrays), params[1:])[params[0]]
+        result = _one_of_several(entry, tuple(arrays), params)
     value = np.asarray(result).astype(node.dtype.np, copy=False)
     if value.shape != node.shape:
         raise InternalError(f"ir.host: {name} gave shape {value.shape}, the node is {node}")

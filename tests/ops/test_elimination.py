@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rushlight.ops.linalg import elimination
 from rushlight.ops.linalg.elimination import substituted
 
 
 @pytest.mark.parametrize("upper", [False, True])
 @pytest.mark.parametrize("unit", [False, True])
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
-def test_solves(n: int, unit: bool, upper: bool) -> None:
+@pytest.mark.parametrize("by", ["blas", "blocks"])
+def test_solves(n: int, unit: bool, upper: bool, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by == "blocks":  # NumPy stands on a library that does not offer it
+        monkeypatch.setattr(elimination, "solve_triangle", lambda *given: False)
     rng = np.random.default_rng(n)
     a = rng.standard_normal((2, n, n)) / max(n, 1) + 2 * np.eye(n)
     b = rng.standard_normal((2, n, 3))
@@ -32,3 +36,13 @@ def test_a_zero_on_the_diagonal_makes_infinities() -> None:
     lower = substituted(a, np.ones((3, 1)), False, False)[:, 0]
     assert lower[:2].tolist() == [0.5, np.inf]
     assert substituted(a, np.ones((3, 1)), False, True)[:, 0].tolist() == [1, 1, 1]
+
+
+def test_single_precision_and_few_batch_axes() -> None:
+    rng = np.random.default_rng(0)
+    a = (np.tril(rng.standard_normal((5, 5))) + 4 * np.eye(5)).astype(np.float32)
+    b = rng.standard_normal((2, 3, 5, 2)).astype(np.float32)
+    found = substituted(a, b, False, False)
+    assert found.dtype == np.float32 and np.allclose(a @ found, b, atol=1e-5)
+    turned = np.ascontiguousarray(a.T).T  # columns lie together
+    assert (substituted(turned, b, False, False) == found).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rushlight.ir.host import Array
+from rushlight.runtime.openblas import solve_triangle
 
 _BLOCK = 64  # rows of a triangle that LAPACK solves at once
 
@@ -61,7 +62,9 @@ def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
     """X with a X = b for triangular ``a``; the other triangle is not read."""
     n = a.shape[-1]
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])))
+    x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])), order="C")
+    if _by_blas(np.broadcast_to(a, (*batch, n, n)), x, upper, unit):
+        return x
     with np.errstate(all="ignore"):
         for start in range(0, n, _BLOCK):
             stop = min(start + _BLOCK, n)
@@ -70,6 +73,17 @@ def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
             x[..., rows, :] = _block(a[..., rows, rows], x[..., rows, :], upper, unit)
             x[..., rest, :] -= a[..., rest, rows] @ x[..., rows, :]
     return x
+
+
+def _by_blas(a: Array, x: Array, upper: bool, unit: bool) -> bool:
+    """``substituted`` in place by NumPy's own library; False: nothing is done."""
+    if not unit and (np.einsum("...ii->...i", a) == 0).any():
+        return False  # infinities, not what an inverse of 0 makes of them
+    solved = [
+        solve_triangle(np.ascontiguousarray(a[place]), x[place], upper, unit)
+        for place in np.ndindex(*x.shape[:-2])
+    ]
+    return all(solved)
 
 
 def _block(a: Array, b: Array, upper: bool, unit: bool) -> Array:
