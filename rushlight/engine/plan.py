@@ -47,11 +47,12 @@ _KEPT_BYTES = 256 * 1024
 _kept_left = 32 * 1024 * 1024
 _STEP_BYTES = 2048
 _NONE: frozenset[int] = frozenset()
-# A program's first runs, and then some in so many, may be a trial of how its commands are shared.
+# Of so many runs of a program, these begin trials of how its commands are shared, and of whether its
+# end may run while Python goes on. Each is tried again with what was found for the other, and not
+# only in the same tenth of a second: another process may have been in the way.
 _EVERY = (1 << 12) - 1
-_FIRST = 96
-# Before that, whether its end may run while Python goes on.
-_EARLY = 4
+_SHARING = frozenset((96, 640))
+_TAILS = frozenset((4, 256, 1664))
 if config.DEBUG >= 1:
     watch(show)
 
@@ -239,9 +240,9 @@ class CompiledPlan:
         self.lost = _NONE
         ticket = flight.ticket = self.ended.value
         flight.results = self.pick((*given, *fresh))
-        if ticket & _EVERY == _FIRST:
+        if ticket & _EVERY in _SHARING:
             self._begin_tryout()
-        elif ticket & _EVERY == _EARLY:
+        elif ticket & _EVERY in _TAILS:
             self._begin_tail()
             if self.kept is None:
                 self._keep(fresh, arena)

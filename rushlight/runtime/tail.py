@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from rushlight.runtime.pool import native
+from rushlight.runtime.tryout import typical
 
 if TYPE_CHECKING:
     from rushlight.runtime.buffer import Buffer
@@ -167,14 +168,9 @@ class Tail:
             self._periods[(number - 1) // _BLOCK % len(self._starts)].append(now - self._began)
         self._began = now
         if number == _BLOCK * _ROUNDS * len(self._starts):
-            medians = [statistics.median(periods) for periods in self._periods]
-            fastest = medians.index(min(medians))
-            # By its best runs, too: another process may have been in the way of the others.
-            sure = all(
-                told(self._periods[fastest]) < _FASTER * told(self._periods[0])
-                for told in (statistics.median, min)
-            )
-            self.first = self._starts[fastest if sure else 0]
+            took = [typical(periods) for periods in self._periods]
+            fastest = took.index(min(took))
+            self.first = self._starts[fastest if took[fastest] < _FASTER * took[0] else 0]
             self.over = True
         elif place == 0:
             self.first = self._starts[block % len(self._starts)]

@@ -36,8 +36,8 @@ def tails(monkeypatch: pytest.MonkeyPatch) -> list[Tail]:
         self.over, self.first, self._starts = True, self._needed, [0]
         made.append(self)
 
-    monkeypatch.setattr(plans, "_EARLY", 0)
-    monkeypatch.setattr(plans, "_FIRST", -1)
+    monkeypatch.setattr(plans, "_TAILS", frozenset((0,)))
+    monkeypatch.setattr(plans, "_SHARING", frozenset())
     monkeypatch.setattr(Tail, "__init__", at_once)
     return made
 
@@ -67,7 +67,7 @@ def _trained(steps: int) -> tuple[list[float], list[Any]]:
 def test_training_gives_the_same_bits(tails: list[Tail], monkeypatch: pytest.MonkeyPatch) -> None:
     with_tails = _trained(30)
     assert any(each.first < each._total for each in tails)
-    monkeypatch.setattr(plans, "_EARLY", -1)
+    monkeypatch.setattr(plans, "_TAILS", frozenset())
     tails.clear()
     clear()
     assert _trained(30) == with_tails
@@ -87,7 +87,7 @@ def test_what_is_tried_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> N
     tried = _trained(92)
     assert any(first < commands for first, commands in seen)
     assert any(first == commands for first, commands in seen[8:])
-    monkeypatch.setattr(plans, "_EARLY", -1)
+    monkeypatch.setattr(plans, "_TAILS", frozenset())
     clear()
     assert _trained(92) == tried
 

@@ -49,7 +49,7 @@ def test_ways_are_tried_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(CompiledPlan, "_end_tryout", note)
     losses = _trained(250)
     assert tried
-    monkeypatch.setattr(plans, "_FIRST", -1)  # never
+    monkeypatch.setattr(plans, "_SHARING", frozenset())  # never
     tried.clear()
     assert _trained(250) == losses
     assert not tried
