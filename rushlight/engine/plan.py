@@ -47,9 +47,9 @@ _KEPT_BYTES = 256 * 1024
 _kept_left = 32 * 1024 * 1024
 _STEP_BYTES = 2048
 _NONE: frozenset[int] = frozenset()
-# Of so many runs of a program, these begin trials of how its commands are shared, and of whether its
-# end may run while Python goes on. Each is tried again with what was found for the other, and not
-# only in the same tenth of a second: another process may have been in the way.
+# Of so many runs of a program, these begin trials of how its commands are shared, and of whether
+# its end may run while Python goes on. Each is tried again with what was found for the other, and
+# not only in the same tenth of a second: another process may have been in the way.
 _EVERY = (1 << 12) - 1
 _SHARING = frozenset((96, 640))
 _TAILS = frozenset((4, 256, 1664))
