@@ -26,7 +26,8 @@ from rushlight.ops.table import composite
 
 def _equal_neighbours(rows: Array, places: Array) -> Array:
     """Whether an element is equal to the next, of elements at ``places`` in order."""
-    ranked = rows[np.arange(len(rows))[:, None], places]
+    one = len(rows) == 1  # most often, and in a third of the time
+    ranked = rows.take(places) if one else rows[np.arange(len(rows))[:, None], places]
     left, right = ranked[:, :-1], ranked[:, 1:]
     equal = left == right
     if ranked.dtype.kind in "fc":

@@ -25,7 +25,7 @@ from rushlight.tensor.wrap import function
 from rushlight.tensor.write_now import already_there, number_filled, number_written
 
 _NUMBERS = (float, int, bool)
-_INTS = {int}
+_BASIC = frozenset({int, slice, type(None), type(...)})  # of these an index gives a view
 _ENTRIES = (Tensor, list, tuple, range, np.ndarray, slice)
 LAST_ERA = 2017  # until then a sum or a loss was a vector of one element
 
@@ -171,8 +171,9 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     kind = type(index)
     if kind is int:
         return _select_first(self, index)
-    if kind is tuple and {*map(type, index)} == _INTS:
-        made: Tensor = function("_basic_index")(self, index)
+    if kind is slice or (kind is tuple and _BASIC.issuperset(map(type, index))):
+        entries = (_plain(index),) if kind is slice else tuple(map(_plain, index))
+        made: Tensor = function("_basic_index")(self, entries)
         return made
     known = picked_now(self, index)
     if known is not None:

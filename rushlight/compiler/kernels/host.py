@@ -1,8 +1,8 @@
 """Host calls: NumPy functions (``ir/host.py``) as launches.
 
-One native trampoline serves them all; a word of the launch says which call it is. An exception of
-the function ends the program with ``HostCall.FAILED``; ``take_error()`` then gives it to whoever
-ran the program.
+A native trampoline serves all with as many pointers; a word of the launch says which call it is. An
+exception of the function ends the program with ``HostCall.FAILED``; ``take_error()`` then gives it
+to whoever ran the program.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ctypes
 import functools
 import math
 import threading
+from collections.abc import Callable
 from typing import Any, final
 
 import numpy as np
@@ -39,10 +40,44 @@ class _Call(Record):
     dtype: DType
 
 
+@final
+class _Ready:
+    """A call with all that does not depend on where its arrays lie."""
+
+    __slots__ = ("call", "elements", "node", "out", "sources")
+
+    def __init__(self, call: _Call) -> None:
+        self.call = call
+        self.node = Node(
+            "host", (), call.shape, call.dtype, {"name": call.name, "params": call.params}
+        )
+        self.sources = [_view(shape, dtype) for shape, dtype in call.sources]
+        self.out = _view(call.shape, call.dtype)
+        self.elements = max([math.prod(shape) for shape, _ in call.sources], default=0)
+
+    def run(self, addresses: list[int]) -> None:
+        """Call the function on what lies at the ``addresses`` but the last, where its result is to
+        be."""
+        arrays = [made(address) for made, address in zip(self.sources, addresses, strict=False)]
+        with np.errstate(all="ignore"), openblas.one_thread(self.elements):
+            result = host.call(self.call.name, arrays, self.call.params, self.node)
+        self.out(addresses[-1])[...] = result
+
+
+def _view(shape: tuple[int, ...], dtype: DType) -> Callable[[int], host.Array]:
+    """A function from an address to a view of native memory, good while a call lasts."""
+    kind, count = dtype.np, math.prod(shape)
+    if not count:
+        return lambda address: np.zeros(shape, kind)
+    memory = (ctypes.c_uint8 * (count * dtype.itemsize)).from_address
+    return lambda address: np.ndarray(shape, kind, memory(address))  # type: ignore[arg-type]
+
+
 _STEM = "host"
 # Never emptied: plans hold numbers of calls. One entry a function, parameters and shapes.
-_calls: list[_Call] = []
+_calls: list[_Ready] = []
 _numbers: dict[str, int] = {}
+_trampolines: dict[int, HostCall] = {}
 _lock = threading.Lock()
 
 
@@ -52,7 +87,7 @@ def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
     sizes = [size for source in (*node.src, node) for size in source.shape]
     number = _number_of(node.attrs["name"], _Params(node.attrs["params"]), kinds, *sizes)
     pointers = (*(source.ref for source in ready), out.ref)
-    words = (_trampoline().address, number)
+    words = (_trampoline(len(pointers)).address, number)
     moved = node.nbytes + sum(source.nbytes for source in node.src)
     label = f"host {node.attrs['name']} {node.dtype.name}{shown(node.shape)}"
     return [*launches, Launch(_kernel(len(pointers)), pointers, words, 1, 0, moved, label)]
@@ -87,7 +122,7 @@ def _number_of(
     with _lock:  # of two threads at once each would take the same number
         number = _numbers.setdefault(repr(call), len(_calls))
         if number == len(_calls):
-            _calls.append(call)
+            _calls.append(_Ready(call))
     return number
 
 
@@ -99,14 +134,25 @@ def _plain_all(values: Any) -> Any:
 
 def take_error() -> BaseException | None:
     """The exception that ended the last program, once."""
-    trampoline = _trampoline()
-    error, trampoline.error = trampoline.error, None
-    return error
+    for trampoline in [*_trampolines.values()]:
+        error, trampoline.error = trampoline.error, None
+        if error is not None:
+            return error
+    return None
 
 
-@functools.lru_cache(maxsize=1)
-def _trampoline() -> HostCall:
-    return HostCall(_run)
+def _trampoline(pointers: int) -> HostCall:
+    """What is called with the launch's words: so many pointers, itself, the number of the call."""
+    with _lock:
+        if pointers not in _trampolines:
+            words = (ctypes.c_int64 * (pointers + 2)).from_address
+
+            def run(arguments: int) -> None:
+                given = words(arguments)[:]
+                _calls[given[-1]].run(given[:-2])
+
+            _trampolines[pointers] = HostCall(run)
+        return _trampolines[pointers]
 
 
 @functools.lru_cache(maxsize=16)
@@ -125,31 +171,3 @@ def _kernel(pointers: int) -> Kernel:
 def is_host(made: Kernel) -> bool:
     """Whether it is called with words that are good in this process only."""
     return made.symbol.startswith(f"{_STEM}_")
-
-
-def _run(arguments: int) -> None:
-    """Called with the launch's words: pointers, the trampoline, the number of the call."""
-    # The trampoline is found by its address, so that the number of pointers need not be passed.
-    place, mine = 0, _trampoline().address
-    while ctypes.c_int64.from_address(arguments + 8 * place).value != mine:
-        place += 1
-    call = _calls[ctypes.c_int64.from_address(arguments + 8 * (place + 1)).value]
-    words = (ctypes.c_int64 * place).from_address(arguments)
-    arrays = [
-        _array(address, shape, dtype)
-        for address, (shape, dtype) in zip(words, call.sources, strict=False)
-    ]
-    node = Node("host", (), call.shape, call.dtype, {"name": call.name, "params": call.params})
-    elements = max([array.size for array in arrays], default=0)
-    with np.errstate(all="ignore"), openblas.one_thread(elements):
-        result = host.call(call.name, arrays, call.params, node)
-    _array(words[place - 1], call.shape, call.dtype)[...] = result
-
-
-def _array(address: int, shape: tuple[int, ...], dtype: DType) -> host.Array:
-    """A view of native memory, good while the call lasts."""
-    count = math.prod(shape)
-    if not count:
-        return np.zeros(shape, dtype=dtype.np)
-    memory = (ctypes.c_uint8 * (count * dtype.itemsize)).from_address(address)
-    return np.ndarray(shape, dtype.np, memoryview(memory))

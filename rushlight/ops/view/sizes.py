@@ -7,12 +7,17 @@ from typing import Any
 
 from rushlight.base.shape import Shape
 
+_INTS = {int}
+
 
 def whole_sizes(who: str, given: tuple[Any, ...], argument: str = "size") -> Shape:
     """The sizes of a new tensor as ints. TypeError for what is no whole number."""
     listed = len(given) == 1 and isinstance(given[0], (tuple, list))
+    row = given[0] if listed else given
+    if {*map(type, row)} <= _INTS:
+        return tuple(row)
     found: list[int] = []
-    for place, each in enumerate(given[0] if listed else given):
+    for place, each in enumerate(row):
         try:
             found.append(operator.index(each))
         except TypeError:
