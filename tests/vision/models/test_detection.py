@@ -14,6 +14,7 @@ from rushlight.vision.models import detection
 from rushlight.vision.models.detection._utils import BoxCoder, BoxLinearCoder, Matcher, SSDMatcher
 from rushlight.vision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 from rushlight.vision.models.detection.faster_rcnn import FastRCNNPredictor
+from rushlight.vision.models.detection.fcos import FCOSHead
 from rushlight.vision.models.detection.masks import paste_masks_in_image
 from rushlight.vision.models.detection.stretch import stretch
 
@@ -139,6 +140,29 @@ def test_default_boxes() -> None:
     (boxes,) = generator(images, [torch.zeros(1, 1, 1, 2)])
     assert boxes.shape == (8, 4)
     np.testing.assert_allclose(boxes[0], [3.0, 4.0, 7.0, 6.0], atol=1e-5)
+    # As exact as the maps: sides are float32(0.2), from there on all is double.
+    (boxes,) = generator(images, [torch.zeros(1, 1, 1, 2, dtype=torch.float64)])
+    half = np.float64(np.float32(0.2)) / 2
+    assert boxes[0].tolist() == [(0.25 - half) * 20, (0.5 - half) * 10,
+                                 (0.25 + half) * 20, (0.5 + half) * 10]  # fmt: skip
+
+
+def test_fcos_in_double() -> None:
+    """Which box a pixel is to find is not rounded to float32."""
+    head = FCOSHead(1, 1, 2, num_convs=0)
+    true = torch.tensor([[0.1, 0.2, 9.3, 7.7]], dtype=torch.float64)
+    anchors = torch.tensor([[2.0, 2, 4, 4]], dtype=torch.float64)
+    found = {
+        "cls_logits": torch.zeros(1, 1, 2, dtype=torch.float64),
+        "bbox_regression": torch.ones(1, 1, 4, dtype=torch.float64),
+        "bbox_ctrness": torch.full((1, 1, 1), 0.5, dtype=torch.float64),
+    }
+    target = {"boxes": true, "labels": torch.tensor([1])}
+    losses = head.compute_loss([target], found, [anchors], [torch.tensor([0])])
+    left, top, right, bottom = 3 - 0.1, 3 - 0.2, 9.3 - 3, 7.7 - 3
+    share = np.sqrt(left / right * top / bottom)
+    expected = np.log1p(np.exp(-0.5)) + (1 - share) * 0.5
+    np.testing.assert_allclose(losses["bbox_ctrness"].item(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("cubic", "mode"), [(False, "bilinear"), (True, "bicubic")])

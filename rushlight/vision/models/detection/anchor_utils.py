@@ -151,11 +151,12 @@ class DefaultBoxGenerator(nn.Module):
         image = tuple(image_list.tensors.shape[-2:])
         grids = [tuple(each.shape[-2:]) for each in feature_maps]
         rows = [self._middles_and_sides(k, grid, image) for k, grid in enumerate(grids)]
-        boxes = np.concatenate(rows)
-        size = np.array(image[::-1], np.float32)
-        middle, half = boxes[:, :2], np.float32(0.5) * boxes[:, 2:]
-        corners = np.concatenate(((middle - half) * size, (middle + half) * size), axis=1)
-        return [wrap(corners.copy()) for _ in image_list.image_sizes]
+        boxes = wrap(np.concatenate(rows))
+        # Middles are as exact as the maps, corners at least as exact as float32.
+        middle, half = boxes[:, :2].to(feature_maps[0].dtype), 0.5 * boxes[:, 2:]
+        size = torch.tensor(image[::-1])
+        corners = torch.cat(((middle - half) * size, (middle + half) * size), 1)
+        return [corners.clone() for _ in image_list.image_sizes]
 
     def __repr__(self) -> str:
         return (

@@ -120,7 +120,8 @@ class FCOSHead(nn.Module):
         logits = head_outputs["cls_logits"]
         count, rows, classes = logits.shape
         wanted = np.zeros((count, rows, classes), np.float32)
-        boxes = np.zeros((count, rows, 4), np.float32)
+        kind = np.result_type(*(each["boxes"].detach()._array() for each in targets))
+        boxes = np.zeros((count, rows, 4), kind)
         places = np.stack([each._array() for each in matched_idxs])
         for i, target in enumerate(targets):
             if len(target["labels"]) > 0:
