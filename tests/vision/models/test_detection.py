@@ -153,7 +153,7 @@ def test_fcos_in_double() -> None:
     true = torch.tensor([[0.1, 0.2, 9.3, 7.7]], dtype=torch.float64)
     anchors = torch.tensor([[2.0, 2, 4, 4]], dtype=torch.float64)
     found = {
-        "cls_logits": torch.zeros(1, 1, 2, dtype=torch.float64),
+        "cls_logits": torch.full((1, 1, 2), 0.3, dtype=torch.float64),
         "bbox_regression": torch.ones(1, 1, 4, dtype=torch.float64),
         "bbox_ctrness": torch.full((1, 1, 1), 0.5, dtype=torch.float64),
     }
@@ -163,6 +163,9 @@ def test_fcos_in_double() -> None:
     share = np.sqrt(left / right * top / bottom)
     expected = np.log1p(np.exp(-0.5)) + (1 - share) * 0.5
     np.testing.assert_allclose(losses["bbox_ctrness"].item(), expected, rtol=1e-12)
+    p = 1 / (1 + np.exp(-0.3))
+    expected = -0.25 * (1 - p) ** 2 * np.log(p) - 0.75 * p**2 * np.log(1 - p)
+    np.testing.assert_allclose(losses["classification"].item(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("cubic", "mode"), [(False, "bilinear"), (True, "bicubic")])

@@ -137,7 +137,9 @@ class FCOSHead(nn.Module):
         central = head_outputs["bbox_ctrness"].flatten()[chosen]
         share = _centredness(self.box_coder.encode(known, truth))
         losses = {
-            "classification": sigmoid_focal_loss(logits, wrap(wanted), reduction="sum"),
+            "classification": sigmoid_focal_loss(
+                logits, wrap(wanted).to(logits.dtype), reduction="sum"
+            ),
             "bbox_regression": generalized_box_iou_loss(
                 self.box_coder.decode(found, known), truth, reduction="sum"
             ),
