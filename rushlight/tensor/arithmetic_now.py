@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import float32, float64, int64
+from rushlight.base.dtype import INTEGER, float32, float64
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
@@ -57,9 +57,9 @@ def _result(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> Any:
     number = number_beside(other, meta)
     if number is None:
         return None
-    if kind is int64:
+    if kind.category == INTEGER:
         whole = None if compute is operator.truediv else compute(x.item(), number)
-        return whole if whole is not None and -(2**63) <= whole < 2**63 else None
+        return whole if whole is not None and -REACH[kind] <= whole <= REACH[kind] else None
     if number == 0 and compute is operator.truediv:
         return None
     found = compute(x.item(), number)
@@ -99,7 +99,7 @@ def _row_computed(compute: Callable[[Any, Any], Any], x: Tensor, other: Any) -> 
         return None
     if trace.abstract or trace.autocast is not None or pool.flushes_denormal():
         return None
-    if meta.dtype is int64 and compute is operator.truediv:
+    if meta.dtype.category == INTEGER and compute is operator.truediv:
         return None
     if x._edge is not None or (type(other) is Tensor and other._edge is not None):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ctypes import c_float, memset
 from typing import Any
 
-from rushlight.base.dtype import bool_, float32, float64, int64
+from rushlight.base.dtype import INTEGER, bool_, float32, float64, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.engine.trace import local
 from rushlight.engine.value import Meta, concrete
@@ -24,7 +24,7 @@ COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")
 }
 # Numbers of the tensor's dtype: beyond these the general way says what a number is taken for.
-REACH = {float32: 2.0**127, float64: 2.0**1000, int64: 2**63 - 1}
+REACH = {float32: 2.0**127, float64: 2.0**1000, int64: 2**63 - 1, int32: 2**31 - 1}
 _EXACT = 2**24  # whole numbers up to which float32 has all
 
 
@@ -41,7 +41,7 @@ def as_number(number: Any, kind: DType) -> Any:
         return None
     if not -REACH[kind] <= number <= REACH[kind]:  # nor is nan
         return None
-    if kind is int64:
+    if kind.category == INTEGER:
         return number if whole else None
     if whole and not -_EXACT <= number <= _EXACT:
         return None
