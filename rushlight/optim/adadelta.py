@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adadelta_step, write_all
+from rushlight.optim.recorded import adadelta_step
 from rushlight.optim.settings import check, check_rate, number, rate
 from rushlight.tensor import Tensor, zeros_like
 
@@ -75,17 +75,10 @@ class Adadelta(Optimizer):
         if not params:
             return
         rho, weight_decay = number(group["rho"]), number(group["weight_decay"])
-        results = adadelta_step.of(group)(
-            params,
-            grads,
-            squares,
-            deltas,
-            -rate(group),
-            rho,
-            1 - rho,
-            number(group["eps"]),
-            weight_decay,
-            weight_decay != 0.0,
-            group["maximize"],
+        adadelta_step.update(
+            group,
+            (*params, *squares, *deltas),
+            (params, grads, squares, deltas),
+            (-rate(group), rho, 1 - rho, number(group["eps"]), weight_decay),
+            (weight_decay != 0.0, group["maximize"]),
         )
-        write_all((*params, *squares, *deltas), results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adagrad_step, write_all
+from rushlight.optim.recorded import adagrad_step
 from rushlight.optim.settings import check, check_rate, dense, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, full_like
@@ -97,14 +97,14 @@ class Adagrad(Optimizer):
             lists[2].append(state["sum"])
         lr, weight_decay = rate(group), number(group["weight_decay"])
         for step, (params, grads, sums) in by_step.items():
-            results = adagrad_step.of(group)(
-                params,
-                grads,
-                sums,
-                -(lr / (1 + (step - 1) * number(group["lr_decay"]))),
-                weight_decay,
-                number(group["eps"]),
-                weight_decay != 0.0,
-                group["maximize"],
+            adagrad_step.update(
+                group,
+                (*params, *sums),
+                (params, grads, sums),
+                (
+                    -(lr / (1 + (step - 1) * number(group["lr_decay"]))),
+                    weight_decay,
+                    number(group["eps"]),
+                ),
+                (weight_decay != 0.0, group["maximize"]),
             )
-            write_all((*params, *sums), results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adam_step, write_all
+from rushlight.optim.recorded import adam_step
 from rushlight.optim.settings import check_moments, check_rate, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, zeros_like
@@ -106,24 +106,19 @@ class Adam(Optimizer):
         lr, weight_decay = rate(group), number(group["weight_decay"])
         decoupled = group["decoupled_weight_decay"]
         params, grads, means, squares, largest = lists
-        results = adam_step.of(group)(
-            params,
-            grads,
-            means,
-            squares,
-            largest,
-            -(lr / (1 - beta1**step)),
-            (1 - beta2**step) ** 0.5,
-            1 - beta1,
-            beta1,
-            beta2,
-            1 - beta2,
-            number(group["eps"]),
-            1 - lr * weight_decay if decoupled else weight_decay,
-            1 - beta1 < 0.5,
-            group["amsgrad"],
-            weight_decay != 0.0,
-            decoupled,
-            group["maximize"],
+        adam_step.update(
+            group,
+            (*params, *means, *squares, *largest),
+            (params, grads, means, squares, largest),
+            (
+                -(lr / (1 - beta1**step)),
+                (1 - beta2**step) ** 0.5,
+                1 - beta1,
+                beta1,
+                beta2,
+                1 - beta2,
+                number(group["eps"]),
+                1 - lr * weight_decay if decoupled else weight_decay,
+            ),
+            (1 - beta1 < 0.5, group["amsgrad"], weight_decay != 0.0, decoupled, group["maximize"]),
         )
-        write_all((*params, *means, *squares, *largest), results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import adamax_step, write_all
+from rushlight.optim.recorded import adamax_step
 from rushlight.optim.settings import check_moments, check_rate, number, rate
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
@@ -64,19 +64,17 @@ class Adamax(Optimizer):
         lr, weight_decay = rate(group), number(group["weight_decay"])
         for each in together(self, group, self._start, ("exp_avg", "exp_inf")):
             means, largest = each.tensors
-            results = adamax_step.of(group)(
-                each.params,
-                each.grads,
-                means,
-                largest,
-                -(lr / (1 - beta1 ** each.numbers[0])),
-                1 - beta1,
-                beta1,
-                beta2,
-                number(group["eps"]),
-                weight_decay,
-                1 - beta1 < 0.5,
-                weight_decay != 0.0,
-                group["maximize"],
+            adamax_step.update(
+                group,
+                (*each.params, *means, *largest),
+                (each.params, each.grads, means, largest),
+                (
+                    -(lr / (1 - beta1 ** each.numbers[0])),
+                    1 - beta1,
+                    beta1,
+                    beta2,
+                    number(group["eps"]),
+                    weight_decay,
+                ),
+                (1 - beta1 < 0.5, weight_decay != 0.0, group["maximize"]),
             )
-            write_all((*each.params, *means, *largest), results)

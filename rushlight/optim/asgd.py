@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import asgd_step, write_all
+from rushlight.optim.recorded import asgd_step
 from rushlight.optim.settings import check, check_rate, number, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
@@ -67,19 +67,13 @@ class ASGD(Optimizer):
         for each in together(self, group, self._start, ("ax",), ("step", "eta", "mu")):
             step, eta, mu = each.numbers
             (averages,) = each.tensors
-            results = asgd_step.of(group)(
-                each.params,
-                each.grads,
-                averages,
-                -eta,
-                1 - lambd * eta,
-                mu,
-                weight_decay,
-                mu != 1,
-                weight_decay != 0.0,
-                group["maximize"],
+            asgd_step.update(
+                group,
+                (*each.params, *averages),
+                (each.params, each.grads, averages),
+                (-eta, 1 - lambd * eta, mu, weight_decay),
+                (mu != 1, weight_decay != 0.0, group["maximize"]),
             )
-            write_all((*each.params, *averages), results)
             eta = single(lr / (1 + lambd * lr * step) ** number(group["alpha"]))
             mu = single(1 / max(1, step - number(group["t0"])))
             for state in each.states:

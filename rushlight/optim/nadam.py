@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import nadam_step, write_all
+from rushlight.optim.recorded import nadam_step
 from rushlight.optim.settings import check, check_moments, check_rate, number, rate, single
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
@@ -83,23 +83,20 @@ class NAdam(Optimizer):
             for state in each.states:
                 state["mu_product"] = product
             means, squares = each.tensors
-            results = nadam_step.of(group)(
-                each.params,
-                each.grads,
-                means,
-                squares,
-                -lr * (1.0 - mu) / (1.0 - product),
-                -lr * mu_next / (1.0 - product * mu_next),
-                1 - beta2**step,
-                1 - beta1,
-                beta1,
-                beta2,
-                1 - beta2,
-                number(group["eps"]),
-                1 - lr * weight_decay if decoupled else weight_decay,
-                1 - beta1 < 0.5,
-                weight_decay != 0.0,
-                decoupled,
-                group["maximize"],
+            nadam_step.update(
+                group,
+                (*each.params, *means, *squares),
+                (each.params, each.grads, means, squares),
+                (
+                    -lr * (1.0 - mu) / (1.0 - product),
+                    -lr * mu_next / (1.0 - product * mu_next),
+                    1 - beta2**step,
+                    1 - beta1,
+                    beta1,
+                    beta2,
+                    1 - beta2,
+                    number(group["eps"]),
+                    1 - lr * weight_decay if decoupled else weight_decay,
+                ),
+                (1 - beta1 < 0.5, weight_decay != 0.0, decoupled, group["maximize"]),
             )
-            write_all((*each.params, *means, *squares), results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import radam_step, write_all
+from rushlight.optim.recorded import radam_step
 from rushlight.optim.settings import check_moments, check_rate, number, rate
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
@@ -77,25 +77,21 @@ class RAdam(Optimizer):
                 above = (length - 4) * (length - 2) * longest
                 rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
             means, squares = each.tensors
-            results = radam_step.of(group)(
-                each.params,
-                each.grads,
-                means,
-                squares,
-                lr,
-                1 - beta1**step,
-                correction**0.5,
-                rectification,
-                1 - beta1,
-                beta1,
-                beta2,
-                1 - beta2,
-                number(group["eps"]),
-                1 - lr * weight_decay if decoupled else weight_decay,
-                1 - beta1 < 0.5,
-                length > 5.0,
-                weight_decay != 0.0,
-                decoupled,
-                group["maximize"],
+            radam_step.update(
+                group,
+                (*each.params, *means, *squares),
+                (each.params, each.grads, means, squares),
+                (
+                    lr,
+                    1 - beta1**step,
+                    correction**0.5,
+                    rectification,
+                    1 - beta1,
+                    beta1,
+                    beta2,
+                    1 - beta2,
+                    number(group["eps"]),
+                    1 - lr * weight_decay if decoupled else weight_decay,
+                ),
+                (1 - beta1 < 0.5, length > 5.0, weight_decay != 0.0, decoupled, group["maximize"]),
             )
-            write_all((*each.params, *means, *squares), results)

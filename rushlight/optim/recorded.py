@@ -1,23 +1,25 @@
-"""The update rules (ops/optimizer.py, adagrad.py, adamax.py, rprop.py) as functions of tensors.
+"""The update rules (ops/optimizer.py, adagrad.py, adamax.py, rprop.py), applied to tensors.
 
-Each call is one recorded entry. Its results are values, which take the place of the old ones; in a
-group with ``differentiable`` they are tensors with a history, copied into the old ones.
+An update is one recorded entry for all parameters of a group. Its results are values, which take
+the place of the old ones; in a group with ``differentiable`` they are tensors with a history,
+copied into the old ones.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from rushlight.engine.value import Value
+from rushlight.engine.trace import Trace, local
+from rushlight.engine.value import Value, values_at
 
 # They put the rules into the op table.
 from rushlight.ops import adagrad, adamax, optimizer, rprop  # noqa: F401
 from rushlight.ops.by_parts import by_parts
 from rushlight.ops.table import OPERAND, OPS, SCALAR, Parameter
 from rushlight.tensor.replace import replace_all
-from rushlight.tensor.wrap import compile_function
+from rushlight.tensor.wrap import compile_function, miss
 
 
 def _as_operand(parameter: Parameter) -> Parameter:
@@ -32,33 +34,65 @@ class Rule:
     """An update rule by the name of its op."""
 
     def __init__(self, name: str) -> None:
-        op = by_parts(OPS[name])
-        self.to_values = compile_function(op, values=True)
-        twin = copy.copy(op)
+        self.op = by_parts(OPS[name])
+        twin = copy.copy(self.op)
         twin.differentiable = True
-        twin.name = f"_{op.name}"  # nobody's to override
+        twin.name = f"_{name}"  # nobody's to override
         # A learning rate may be a tensor that wants its gradient: where the rule takes numbers.
-        twin.parameters = tuple(map(_as_operand, op.parameters))
+        twin.parameters = tuple(map(_as_operand, self.op.parameters))
         self._to_tensors = compile_function(twin)
 
-    def of(self, group: dict[str, Any]) -> Callable[..., Any]:
-        """The function for the tensors of ``group``."""
-        return self._flowing if group["differentiable"] else self.to_values
+    def update(
+        self,
+        group: dict[str, Any],
+        targets: Sequence[Any],
+        lists: tuple[list[Any], ...],
+        numbers: tuple[Any, ...],
+        flags: tuple[bool, ...],
+    ) -> list[Value]:
+        """Give ``targets`` the values that the rule makes; what it makes beyond those.
 
-    def _flowing(self, *arguments: Any) -> Any:
+        The rule takes ``lists`` (parameters, gradients, states: each as long as the first one or
+        empty, which the flags tell), then ``numbers``, then ``flags``.
+        """
+        if group["differentiable"]:
+            self._flow(targets, lists, numbers, flags)
+            return []
+        trace = local.trace
+        try:
+            return replace_all(trace, targets, self._recorded(trace, lists, numbers, flags))
+        except BaseException:
+            trace.repair()
+            raise
+
+    def _recorded(
+        self, trace: Trace, lists: tuple[list[Any], ...], numbers: Any, flags: Any
+    ) -> list[Value]:
+        """The results, recorded."""
+        epoch = trace.epoch
+        key = [self, flags, len(lists[0])]
+        for tensors in lists:
+            for tensor in tensors:
+                value = tensor._value if tensor._storage is None else tensor._read_value()
+                if value.epoch is not epoch:
+                    trace.enter(value)
+                key.append(value.pos)
+        trace.scalars += numbers
+        places = tuple(key)
+        step = trace.step.children.get(places)
+        if step is None:
+            step = miss(trace, places, self.op, (*lists, *numbers, *flags))
+        trace.step = step
+        values = values_at(epoch, range(step.start, step.count), step.metas)
+        trace.values += values
+        return values
+
+    def _flow(self, targets: Sequence[Any], lists: Any, numbers: Any, flags: Any) -> None:
         # Clones, because what they are copies of is written next and the gradient needs the old.
-        return self._to_tensors(
-            *([t.clone() for t in each] if isinstance(each, list) else each for each in arguments)
-        )
-
-
-def write_all(targets: Sequence[Any], results: Sequence[Any]) -> None:
-    """What a rule returned into the tensors that it is the future of."""
-    if results and results[0].__class__ is not Value:
+        clones = [[tensor.clone() for tensor in each] for each in lists]
+        results = self._to_tensors(*clones, *numbers, *flags)
         for target, result in zip(targets, results, strict=True):
             target.copy_(result)
-    else:
-        replace_all(targets, results)
 
 
 sgd_step = Rule("sgd_step")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import rmsprop_step, write_all
+from rushlight.optim.recorded import rmsprop_step
 from rushlight.optim.settings import check, check_rate, number, rate
 from rushlight.tensor import Tensor, zeros_like
 
@@ -92,22 +92,10 @@ class RMSprop(Optimizer):
         if not params:
             return
         alpha, weight_decay = number(group["alpha"]), number(group["weight_decay"])
-        results = rmsprop_step.of(group)(
-            params,
-            grads,
-            squares,
-            means,
-            velocities,
-            -rate(group),
-            alpha,
-            1 - alpha,
-            number(group["eps"]),
-            weight_decay,
-            momentum,
-            1 - alpha < 0.5,
-            centered,
-            momentum > 0,
-            weight_decay != 0.0,
-            group["maximize"],
+        rmsprop_step.update(
+            group,
+            (*params, *squares, *means, *velocities),
+            (params, grads, squares, means, velocities),
+            (-rate(group), alpha, 1 - alpha, number(group["eps"]), weight_decay, momentum),
+            (1 - alpha < 0.5, centered, momentum > 0, weight_decay != 0.0, group["maximize"]),
         )
-        write_all((*params, *squares, *means, *velocities), results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import rprop_step, write_all
+from rushlight.optim.recorded import rprop_step
 from rushlight.optim.settings import check, check_rate, number
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, full_like, zeros_like
@@ -67,15 +67,10 @@ class Rprop(Optimizer):
         smallest, largest = map(number, group["step_sizes"])
         for each in together(self, group, self._start, ("prev", "step_size")):
             previous, sizes = each.tensors
-            results = rprop_step.of(group)(
-                each.params,
-                each.grads,
-                previous,
-                sizes,
-                shrink,
-                grow,
-                smallest,
-                largest,
-                group["maximize"],
+            rprop_step.update(
+                group,
+                (*each.params, *previous, *sizes),
+                (each.params, each.grads, previous, sizes),
+                (shrink, grow, smallest, largest),
+                (group["maximize"],),
             )
-            write_all((*each.params, *previous, *sizes), results)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, ClassVar
 
+from rushlight.engine.value import Value
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
-from rushlight.optim.recorded import sgd_step, write_all
+from rushlight.optim.recorded import sgd_step
 from rushlight.optim.settings import check, check_rate, dense, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor
+
+_settings = itemgetter("lr", "dampening", "weight_decay", "nesterov", "maximize")
 
 
 class SGD(Optimizer):
@@ -73,7 +77,7 @@ class SGD(Optimizer):
                     params.append(param)
                     grads.append(grad if grad.__class__ is Tensor else dense(grad))
             if params:
-                write_all(params, self._moved(group, params, grads, [], momentum))
+                self._move(group, params, params, grads, [], momentum)
             return
         velocities: list[Any] = []
         fresh_params: list[Any] = []
@@ -97,14 +101,11 @@ class SGD(Optimizer):
             self._start_flowing(group, fresh_params, fresh_grads, momentum)
             fresh_params = []
         if fresh_params:
-            results = self._moved(group, fresh_params, fresh_grads, [], momentum)
-            count = len(fresh_params)
-            write_all(fresh_params, results[:count])
-            for param, velocity in zip(fresh_params, results[count:], strict=True):
+            made = self._move(group, fresh_params, fresh_params, fresh_grads, [], momentum)
+            for param, velocity in zip(fresh_params, made, strict=True):
                 state[param]["momentum_buffer"] = Tensor._of(velocity)
         if params:
-            results = self._moved(group, params, grads, velocities, momentum)
-            write_all(params + velocities, results)
+            self._move(group, params + velocities, params, grads, velocities, momentum)
 
     def _start_flowing(
         self, group: dict[str, Any], params: list[Any], grads: list[Any], momentum: float
@@ -120,31 +121,29 @@ class SGD(Optimizer):
             param.copy_(param.clone() - rate(group) * step)
 
     @staticmethod
-    def _moved(
+    def _move(
         group: dict[str, Any],
+        targets: list[Any],
         params: list[Any],
         grads: list[Any],
         velocities: list[Any],
         momentum: float,
-    ) -> Any:
-        """New parameters, then new velocities; without old ones these start as the gradients."""
-        weight_decay, dampening, lr = group["weight_decay"], group["dampening"], group["lr"]
+    ) -> list[Value]:
+        """Give ``targets`` their new values; without old velocities, those they start with."""
+        lr, dampening, weight_decay, nesterov, maximize = _settings(group)
         if weight_decay.__class__ is not float:
             weight_decay = number(weight_decay)
         if dampening.__class__ is not int:
             dampening = number(dampening)
-        move = sgd_step.of(group) if group["differentiable"] else sgd_step.to_values
-        return move(
-            params,
-            grads,
-            velocities,
-            -lr if lr.__class__ is float else -rate(group),
-            momentum,
-            1.0 - dampening,
-            weight_decay,
-            momentum != 0.0,
-            not velocities,
-            group["nesterov"],
-            weight_decay != 0.0,
-            group["maximize"],
+        return sgd_step.update(
+            group,
+            targets,
+            (params, grads, velocities),
+            (
+                -lr if lr.__class__ is float else -rate(group),
+                momentum,
+                1.0 - dampening,
+                weight_decay,
+            ),
+            (momentum != 0.0, not velocities, nesterov, weight_decay != 0.0, maximize),
         )

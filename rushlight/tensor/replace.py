@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from rushlight.engine.trace import local
+from rushlight.engine.trace import Trace
 from rushlight.engine.value import Value
 from rushlight.tensor.tensor import Tensor
 
 
-def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
-    """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out."""
-    journal = local.trace.journal
-    for tensor, fresh in zip(tensors, values, strict=True):
+def replace_all(trace: Trace, tensors: Sequence[Tensor], values: list[Value]) -> list[Value]:
+    """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out; values left."""
+    journal = trace.journal
+    for tensor, fresh in zip(tensors, values):  # noqa: B905  there may be more values
         old = tensor._value
         buffer = old.buffer
         if (
@@ -30,3 +30,4 @@ def replace_all(tensors: Iterable[Tensor], values: Iterable[Value]) -> None:
         fresh.version = old.version + 1
         old.overwritten = True
         tensor._value = fresh
+    return values[len(tensors) :]

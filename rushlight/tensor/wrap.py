@@ -115,19 +115,14 @@ class _Normalise(Exception):
     """A constant argument is a tensor or array: turn it into numbers and call again."""
 
 
-def new_values(trace: Trace, step: Step) -> list[Value]:
-    """The results of a call, as values."""
-    values = values_at(trace.epoch, count(step.start), step.metas)
-    trace.values += values
-    return values
-
-
 def several(trace: Trace, step: Step) -> Any:
     """The results of a call that has more than one (or a tuple of one)."""
+    values = values_at(trace.epoch, count(step.start), step.metas)
+    trace.values += values
     structure = step.structure
     if structure.__class__ is Arranged:
-        return structure.made(trace, new_values(trace, step))
-    tensors = [Tensor._of(value) for value in new_values(trace, step)]
+        return structure.made(trace, values)
+    tensors = [Tensor._of(value) for value in values]
     if structure in (tuple, list):
         return structure(tensors)
     return structure(*tensors)
@@ -308,7 +303,7 @@ _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
     "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_NUMBERS, "_attach": attach,
     "_attach_one": attach_one, "_enter_all": enter_all, "_miss": miss, "_several": several,
-    "_values": new_values, "_view": make_view, "_older": call_older, "_Normalise": _Normalise,
+    "_view": make_view, "_older": call_older, "_Normalise": _Normalise,
     "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
     "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
@@ -320,7 +315,7 @@ _SHARED: dict[str, Any] = {
 
 def _unwritten(*args: Any, **kwargs: Any) -> Any:
     """What every generated function is before its first call: it writes itself, then runs."""
-    return _write(_FUNCTION, _OP, _AS_VALUES)(  # type: ignore[name-defined]  # noqa: F821
+    return _write(_FUNCTION, _OP)(  # type: ignore[name-defined]  # noqa: F821
         *args, **kwargs
     )
 
@@ -339,16 +334,16 @@ def enable_dispatch(overridden: Any, dispatched: Any) -> None:
         namespace = each.__globals__
         namespace.update(_overridden=overridden, _dispatched=dispatched)
         if each.__code__ is not _unwritten.__code__:
-            _write(each, namespace["_OP"], namespace["_AS_VALUES"])
+            _write(each, namespace["_OP"])
 
 
-def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
+def _write(function_: Any, op: Op) -> Callable[..., Any]:
     """Compile the text of ``op`` into ``function_``: 300 ops are too many to compile at import."""
     namespace = function_.__globals__
     for parameter in op.parameters:
         if parameter.default is not inspect.Parameter.empty:
             namespace[f"default_{parameter.name}"] = parameter.default
-    text = source(op, values=values, dispatch=dispatching[0] and not values and op.name[0] != "_")
+    text = source(op, dispatch=dispatching[0] and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
     function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
@@ -356,9 +351,9 @@ def _write(function_: Any, op: Op, values: bool) -> Callable[..., Any]:
     return spanned(function_, f"{'rushlight' if op.name[0] == '_' else 'aten'}::{op.name}")  # type: ignore[no-any-return]
 
 
-def compile_function(op: Op, *, values: bool = False) -> Callable[..., Any]:
+def compile_function(op: Op) -> Callable[..., Any]:
     """The function of an op; its code is written when it is first called. See ``source``."""
-    namespace = {**_SHARED, "_OP": op, "_write": _write, "_AS_VALUES": values}
+    namespace = {**_SHARED, "_OP": op, "_write": _write}
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
     made.__doc__, made.__qualname__ = op.__doc__, op.name.removeprefix("_special_")

@@ -115,7 +115,6 @@ _TENSORS = (
     "            r_._storage = None",
     "            r_._edge = None",
 )
-_VALUES = ("        r_ = _values(t_, s_)",)
 
 
 def _default(parameter: Parameter) -> str:
@@ -140,13 +139,12 @@ def _awaited(op: Op) -> list[str]:
     return [] if first is None or any(p.variadic for p in plain) else required[first:]
 
 
-def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
-    """The text of the function of ``op``, or of the one that gives its results as a list of
-    ``values`` without a gradient: what an optimiser's update needs."""
+def source(op: Op, *, dispatch: bool = False) -> str:
+    """The text of the function of ``op``."""
     signature: list[str] = []
     starred = False
     awaited = _awaited(op)
-    older = op.name in OLDER and not values
+    older = op.name in OLDER
     for parameter in op.parameters:
         if parameter.variadic:
             signature.append(f"*{parameter.name}")
@@ -157,7 +155,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
             starred = True
         missing = "=_MISSING" if parameter.name in awaited else _default(parameter)
         signature.append(parameter.name + missing)
-    has_out = not op.view and not values
+    has_out = not op.view
     if has_out:
         if not starred:
             signature.append("*")
@@ -176,7 +174,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         )
     names = [parameter.name for parameter in op.parameters]
     everything = f"({', '.join(names)}{',' if names else ''})"
-    if not variadic and not values and any(name in NUMPY_NAMES.values() for name in names):
+    if not variadic and any(name in NUMPY_NAMES.values() for name in names):
         signature.append("**named_")
         given = ", ".join(f"{name!r}: {name}" for name in names + ["out"] * has_out)
         lead = f"    if named_: return _FUNCTION(**_renamed(_OP, named_, {{{given}}}))\n"
@@ -192,7 +190,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
             f"    if _overridden({everything}): "
             f"return _dispatched(_FUNCTION, _OP, {everything}, {given})\n"
         )
-    if op.name in ("cat", "stack") and not values:
+    if op.name in ("cat", "stack"):
         lead += (
             "    if tensors.__class__ in _LISTS and len(tensors) > 1 and out is None:\n"
             f"        r_ = _joined({op.name!r}, tensors, dim)\n"
@@ -232,7 +230,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         "    t_ = _local.trace",
         *(
             [f"    if t_.autocast is not None: return _recast(_FUNCTION, _OP, {everything}, t_)"]
-            if op.name in RULES and not values
+            if op.name in RULES
             else []
         ),
         "    e_ = t_.epoch",
@@ -247,14 +245,14 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         "    try:",
         f"        if s_ is None: s_ = _miss(t_, ({', '.join(key)},), _OP, {everything})",
         "        t_.step = s_",
-        *(_VALUES if values else _TENSORS),
+        *_TENSORS,
         "    except _Normalise as x_:",
         f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
         "    except BaseException:",
         "        t_.repair()",
         "        raise",
     ]
-    if op.differentiable and tensors and not values:
+    if op.differentiable and tensors:
         simple = [p for p in tensors if p.kind in (table.TENSOR,)]
         checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
         for p in tensors:
@@ -264,9 +262,7 @@ def source(op: Op, *, values: bool = False, dispatch: bool = False) -> str:
         lists = any(p.kind == table.TENSORS for p in tensors)
         text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
         text += _differentiating(op, everything)
-    if not values:
-        # An optimiser's results are not in their parameters yet, whose old values would be kept.
-        text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
+    text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
     text.append("    return r_")
     return "\n".join(text) + "\n"
 

@@ -1,4 +1,4 @@
-"""Updates land in memory that a step has anyway, however much the step has recorded."""
+"""Updates land in memory that a step has anyway."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import pytest
 import rushlight as torch
 from rushlight.compiler import pipeline
 from rushlight.compiler.plan import SameAs
-from rushlight.optim import recorded
 
 
-def test_a_step_too_big_for_one_trace_updates_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The bytes after which a recorded operation flushes what there is.
-    monkeypatch.setitem(recorded.sgd_step.of({"differentiable": False}).__globals__, "_BYTES", 0)
+def test_an_update_is_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     plan_memory, counts = pipeline.plan_memory, []
 
     def counted(*facts: Any) -> Any:
