@@ -130,6 +130,7 @@ def flush(trace: Trace | None = None, *, over: bool = False) -> None:
 
 def _take_off(trace: Trace, over: bool) -> None:
     trace.repair_if_needed()
+    trace.tape.clear()  # a graph that nobody has any more wants nothing
     if tail.held is not None:
         tail.settle()  # it holds memory that this plan may want to overwrite
     step = trace.step

@@ -80,6 +80,7 @@ class Trace:
         "shells",
         "step",
         "steps",
+        "tape",
         "turns",
         "values",
         "varies",
@@ -123,6 +124,8 @@ class Trace:
         self.views: list[int] = []  # which of ``values`` are views
         # Whether step and references tell what is wanted of it: there is no memory of others.
         self.plain = True
+        # Nodes of the gradient graph, in the order they were made: see tensor/replay.py.
+        self.tape: list[Any] = []
         self.inputs: list[Value] = []
         self.scalars: list[float | int | bool] = []
         # (tensor, the concrete value it had before it was written to in place)

@@ -1,97 +1,36 @@
 """Backward passes that were walked before: done again in one stride.
 
 What a backward pass records depends on the trie step it starts from, the shape of the gradient
-graph, the gradient of each node and where in the trace the saved values are: not on the numbers,
-and not on which tensors the leaves are. ``survey`` collects exactly that. The first time, the walk
-of ``tensor.backward`` records node by node, and ``Passage`` keeps where it came out; every later
-time the trace goes there at once, and only the gradients of the leaves become values.
+graph and where in the trace the saved values are: not on the numbers, and not on which tensors the
+leaves are. A trace keeps the nodes of the gradient graph in the order they were made, its tape.
+Where a node came from (``origin``: the trie step of its operation) says what it computes and which
+values it saved. So two graphs under a root are alike where nodes at the same places of the tape
+have the same origins, and edges that lead to the same places. The first time, the walk of
+``tensor.backward`` records node by node, and ``Passage`` keeps where it came out; every later time
+the trace goes there at once, and only the gradients of the leaves become values.
 
 Whatever is out of the ordinary (hooks, freed or overwritten saved values, values of an earlier
-trace, a user's Function) has no survey: those passes are walked.
+trace, a user's Function) has no origin or is on no tape: those passes are walked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, final
 
+from rushlight.engine.call import picker
 from rushlight.engine.trace import Step, Trace, local
-from rushlight.engine.value import Epoch, Value, values_at
+from rushlight.engine.value import Value, values_at
 from rushlight.tensor import anomaly
 from rushlight.tensor.backward import backward, mode_of, roots_of
-from rushlight.tensor.state import GradNode, OutputEdge
+from rushlight.tensor.state import LEAF, GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walk import Walk, like_leaf
 
 
-@final
-class Survey:
-    """The gradient graph under a root: its nodes, its leaves, and what identifies it."""
-
-    __slots__ = ("epoch", "falling", "key", "leaves", "nodes")
-
-    def __init__(
-        self, epoch: Epoch, key: tuple[Any, ...], nodes: list[GradNode], leaves: list[Tensor],
-        falling: bool,
-    ) -> None:  # fmt: skip
-        self.epoch = epoch
-        self.key = key
-        self.falling = falling  # whether the nodes were found in the order of their turns
-        self.nodes = nodes
-        self.leaves = leaves
-
-
-def survey(trace: Trace, value: Value, root: GradNode) -> Survey | None:
-    """The graph under ``root``, which computed ``value``; None where only a walk will do."""
-    epoch = trace.epoch
-    if value.epoch is not epoch:
-        return None
-    nodes: list[GradNode] = []
-    leaves: list[Tensor] = []
-    # Gradient, places of saved values and ends of edges of each node. A gradient says how many
-    # of each there are, so that the flat list can be read in one way only.
-    key: list[Any] = [value.pos]
-    found: list[Any] = [root]
-    numbers: dict[Any, int] = {root: 0}
-    falling, last = True, root.sequence + 1
-    for each in found:  # grows meanwhile
-        if each.__class__ is not GradNode:
-            if isinstance(each, GradNode):
-                return None
-            leaves.append(each)
-            continue
-        saved = each.saved
-        if saved is None or each.extra:
-            return None
-        nodes.append(each)
-        if each.sequence > last:
-            falling = False
-        last = each.sequence
-        key.append(each.gradient)
-        for kept in saved:
-            if kept.epoch is not epoch or kept.overwritten:
-                return None
-            if kept.parent is not None and _looks_at_overwritten(kept):
-                return None
-            key.append(kept.pos)
-        for edge in each.edges:
-            if edge is None:
-                key.append(None)
-                continue
-            if edge.__class__ is OutputEdge:
-                key.append(~edge.number)
-                edge = edge.node
-            number = numbers.get(edge)
-            if number is None:
-                number = numbers[edge] = len(found)
-                found.append(edge)
-            key.append(number)
-    return Survey(epoch, tuple(key), nodes, leaves, falling)
-
-
-def _looks_at_overwritten(value: Value) -> bool:
-    probe = value.parent
+def _was_overwritten(value: Value) -> bool:
+    """Whether it was, or what it is a view of."""
+    probe: Value | None = value
     while probe is not None:
         if probe.overwritten:
             return True
@@ -99,44 +38,120 @@ def _looks_at_overwritten(value: Value) -> bool:
     return False
 
 
+def _under(root: GradNode, places: dict[int, int]) -> list[int] | None:
+    """Where on the tape the nodes under ``root`` are, or None if some are not."""
+    found, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        place = places.get(id(node))
+        if place is None:
+            return None
+        if place not in found:
+            found.add(place)
+            for edge in node.edges:
+                below = edge.node if edge.__class__ is OutputEdge else edge
+                if isinstance(below, GradNode):
+                    waiting.append(below)
+    return sorted(found)
+
+
 @final
 class Passage:
-    """Where the walk of a surveyed graph came out."""
+    """A backward pass that was walked: the graph under its root, and where it came out."""
 
-    __slots__ = ("end", "given", "metas", "numbered", "order", "places")
+    __slots__ = (
+        "distinct", "end", "ends", "given", "inner", "metas", "nones", "numbered", "origins",
+        "outputs", "pick", "places", "root", "same", "targets",
+    )  # fmt: skip
 
-    def __init__(self, end: Step, seen: Survey, given: Sequence[tuple[Any, Value]]) -> None:
+    def __init__(
+        self, end: Step, root: GradNode, tape: Sequence[GradNode], origins: Sequence[Any],
+        visited: Sequence[int], given: Sequence[Sequence[Any]],
+    ) -> None:  # fmt: skip
+        nodes = [tape[place] for place in visited]
+        numbers = {id(node): number for number, node in enumerate(nodes)}
+        self.pick = picker(tuple(visited))
+        self.origins = [origins[place] for place in visited]
+        self.root = numbers[id(root)]
+        inner: list[tuple[int, int]] = []
+        ends: list[int] = []
+        leaves: list[Tensor] = []
+        # Edges that lead to a result of several: (which, number of the node, of its result).
+        self.outputs: list[tuple[int, int, int]] = []
+        edges = [edge for node in nodes for edge in node.edges]
+        for place, edge in enumerate(edges):
+            if isinstance(edge, GradNode):
+                inner.append((place, numbers[id(edge)]))
+            elif edge.__class__ is OutputEdge:
+                self.outputs.append((place, numbers[id(edge.node)], edge.number))
+            elif edge is not None:
+                ends.append(place)
+                leaves.append(edge)
+        self.nones = edges.count(None)
+        self.inner = picker(tuple(place for place, _ in inner))
+        self.targets = picker(tuple(number for _, number in inner))
+        self.ends = picker(tuple(ends))
+        # Which of the leaves are one tensor, and how many tensors they are.
+        first: dict[int, int] = {}
+        self.same = [
+            (first[id(leaf)], place)
+            for place, leaf in enumerate(leaves)
+            if first.setdefault(id(leaf), place) != place
+        ]
+        self.distinct = len(first)
         self.end = end
         # Positions and metas of what the leaves get.
-        fresh = sorted([(value.pos, value.meta) for _, value in given], key=itemgetter(0))
+        fresh = sorted({value.pos: value.meta for _, value in given}.items())
         self.places = [position for position, _ in fresh]
         self.metas = [meta for _, meta in fresh]
         # In the order of the walk: (leaf, which of these).
-        leaves = {id(leaf): place for place, leaf in enumerate(seen.leaves)}
         positions = {position: place for place, position in enumerate(self.places)}
-        self.given = [(leaves[id(leaf)], positions[value.pos]) for leaf, value in given]
-        turns = sorted(range(len(seen.nodes)), key=lambda k: -seen.nodes[k].sequence)
-        self.order = None if seen.falling else turns
-        self.numbered = [place for place in turns if seen.nodes[place].numbers]
+        self.given = [(first[id(leaf)], positions[value.pos]) for leaf, value in given]
+        # Nodes that need numbers of the program, in the order of their turns: the last one first.
+        self.numbered = [n for n in reversed(range(len(nodes))) if nodes[n].numbers]
 
-    def fits(self, seen: Survey) -> bool:
-        """Whether the nodes have their turns in the same order."""
-        if self.order is None or seen.falling:
-            return self.order is None and seen.falling
-        last = seen.nodes[0].sequence + 1
-        for place in self.order:
-            turn = seen.nodes[place].sequence
-            if turn >= last:
-                return False
-            last = turn
-        return True
+    def match(
+        self, trace: Trace, root: GradNode
+    ) -> tuple[Sequence[GradNode], Sequence[Tensor]] | None:
+        """The nodes and leaves under ``root``, if a walk there would come out here too."""
+        nodes, epoch = [*self.pick(trace.tape)], trace.epoch
+        if nodes[self.root] is not root:
+            return None
+        edges: list[Any] = []
+        for node, origin in zip(nodes, self.origins):  # noqa: B905  of one length
+            if node.origin is not origin:
+                return None
+            edges += node.edges
+            for kept in node.saved:
+                if kept.epoch is not epoch or kept.overwritten:
+                    return None
+                if kept.parent is not None and _was_overwritten(kept.parent):
+                    return None
+        if edges.count(None) != self.nones or self.inner(edges) != self.targets(nodes):
+            return None
+        leaves = self.ends(edges)
+        for leaf in leaves:
+            if leaf._edge is not LEAF:
+                return None
+        if len({*map(id, leaves)}) != self.distinct:
+            return None
+        for one, other in self.same:
+            if leaves[one] is not leaves[other]:
+                return None
+        for place, number, output in self.outputs:
+            edge = edges[place]
+            if edge.__class__ is not OutputEdge or edge.number != output:
+                return None
+            if edge.node is not nodes[number]:
+                return None
+        return nodes, leaves
 
-    def take(self, trace: Trace, seen: Survey) -> list[Value]:
+    def take(self, trace: Trace, nodes: Sequence[GradNode]) -> list[Value]:
         """Record all of it; what the leaves get."""
         fresh = values_at(trace.epoch, self.places, self.metas)
         try:
-            for place in self.numbered:
-                trace.scalars.extend(seen.nodes[place].numbers)
+            for number in self.numbered:
+                trace.scalars.extend(nodes[number].numbers)
             trace.values.extend(fresh)
             trace.step = self.end
         except BaseException:
@@ -145,45 +160,47 @@ class Passage:
         return fresh
 
 
-def remember(
-    trace: Trace, start: Step, seen: Survey, visited: int, leaves: Sequence[Sequence[Any]]
-) -> None:
-    """Keep where the walk from ``start`` came out, if another one must come out there too."""
-    end = trace.step
-    whole = visited == len(seen.nodes) and len(leaves) == len(seen.leaves)
-    if not whole or trace.epoch is not seen.epoch or end.inputs != start.inputs:
-        return
-    places = {value.pos for _, value in leaves}
-    if len(places) == len(leaves) and all(place >= start.count for place in places):
-        start.passages[seen.key] = Passage(end, seen, [(leaf, value) for leaf, value in leaves])
+def _walked(trace: Trace, root: Tensor, retain_graph: bool, key: tuple[int, int]) -> None:
+    """Walk it, and keep where it came out if another one must come out there too."""
+    edge, start, epoch, tape = root._edge, trace.step, trace.epoch, [*trace.tape]
+    origins = [node.origin for node in tape]
+    with mode_of(False):
+        walk = Walk(False, retain_graph, None)
+        walk.run(roots_of((root,), (None,)))
+        given, end = list(walk.leaves.values()), trace.step
+        visited = _under(edge, {id(node): place for place, node in enumerate(tape)})
+        if visited is not None and trace.epoch is epoch and end.inputs == start.inputs:
+            leaves = {id(e) for k in visited for e in tape[k].edges if isinstance(e, Tensor)}
+            whole = walk.visited == len(visited) and len(given) == len(leaves)
+            fresh = all(value.pos >= start.count for _, value in given)
+            if whole and fresh and None not in [origins[k] for k in visited]:
+                start.passages[key] = Passage(end, edge, tape, origins, visited, given)
+        walk.accumulate()
 
 
 def backward_of(root: Tensor, retain_graph: bool) -> None:
     """``backward`` of one tensor of one element, as training loops do it."""
     value = root._value if root._storage is None else root._read_value()
     edge, trace = root._edge, local.trace
-    if edge.__class__ is not GradNode or anomaly.is_anomaly_enabled():
+    if (
+        value.epoch is not trace.epoch
+        or not isinstance(edge, GradNode)
+        or anomaly.is_anomaly_enabled()
+    ):
         return backward((root,), None, retain_graph)
-    seen = survey(trace, value, edge)
-    if seen is None:
-        return backward((root,), None, retain_graph)
-    start = trace.step
-    passage = start.passages.get(seen.key)
-    if passage is None or not passage.fits(seen):
-        with mode_of(False):
-            walk = Walk(False, retain_graph, None)
-            walk.run(roots_of((root,), (None,)))
-            leaves = list(walk.leaves.values())
-            remember(trace, start, seen, walk.visited, leaves)
-            walk.accumulate()
-        return None
-    fresh = passage.take(trace, seen)
+    key = (value.pos, len(trace.tape))
+    passage = trace.step.passages.get(key)
+    found = None if passage is None else passage.match(trace, edge)
+    if found is None:
+        return _walked(trace, root, retain_graph, key)
+    nodes, leaves = found
+    fresh = passage.take(trace, nodes)
     if not retain_graph:
-        for node in seen.nodes:
-            node.saved = None
+        for node in nodes:
+            node.saved = node.origin = None
     walk: Walk | None = None
     for number, place in passage.given:
-        leaf, cotangent = seen.leaves[number], fresh[place]
+        leaf, cotangent = leaves[number], fresh[place]
         extra = leaf.__dict__
         if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
             if walk is None:
@@ -199,4 +216,4 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
     return None
 
 
-__all__ = ["Passage", "Survey", "backward_of", "remember", "survey"]
+__all__ = ["Passage", "backward_of"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rushlight.engine.call import Gradient
-from rushlight.engine.trace import Step, local
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Meta, Value
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
@@ -42,15 +42,18 @@ class GradNode:
     """One recorded operation in the gradient graph: what ``tensor.grad_fn`` shows.
 
     ``edges`` has one entry per tensor argument: where its cotangent goes, or None. ``extra`` holds
-    hooks and what else is rare; it is None for nearly every node.
+    hooks and what else is rare; it is None for nearly every node. ``origin`` is what tells the node
+    from others but for its edges, and None where a backward pass has to look closer: see
+    tensor/replay.py.
     """
 
     __slots__ = (
-        "__weakref__", "edges", "extra", "gradient", "inplace", "numbers", "outputs", "saved",
-        "sequence",
+        "__weakref__", "edges", "extra", "gradient", "inplace", "numbers", "origin", "outputs",
+        "saved", "sequence",
     )  # fmt: skip
 
     known_as = ""  # the name of the class, in those that ``shown`` makes
+    _edge = None  # it is no leaf
 
     def __init__(
         self,
@@ -67,9 +70,11 @@ class GradNode:
         self.sequence = _next_number()
         self.extra: dict[str, Any] | None = None
         self.inplace = False  # its operation overwrote the first argument
+        self.origin: Step | Gradient | None = None
 
     def extras(self) -> dict[str, Any]:
         """``extra``, made if it is not there."""
+        self.origin = None
         if self.extra is None:
             self.extra = {}
         return self.extra
@@ -202,6 +207,8 @@ class OutputEdge:
 
     __slots__ = ("node", "number")
 
+    _edge = None
+
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
@@ -304,8 +311,8 @@ _made = object.__new__
 
 
 def attach_one(
-    out: Tensor, step: Step, mask: int, edges: tuple[Any, ...], values: tuple[Value, ...],
-    numbers: tuple[Any, ...] = (),
+    trace: Trace, out: Tensor, step: Step, mask: int, edges: tuple[Any, ...],
+    values: tuple[Value, ...], numbers: tuple[Any, ...] = (),
 ) -> None:  # fmt: skip
     """``attach`` for the one result of a call.
 
@@ -326,8 +333,11 @@ def attach_one(
     node.sequence = _next_number()
     node.extra = None
     node.inplace = False
+    node.origin = step
     out._edge = node
+    trace.tape.append(node)
     if on_attach is not None:
+        node.origin = None
         on_attach(node, (out,))
 
 
@@ -358,6 +368,9 @@ def attach(
     node = GradNode(gradient, edges, saved, numbers)
     if on_attach is not None:
         on_attach(node, outs)
+    else:
+        node.origin = step
+        local.trace.tape.append(node)
     if len(outs) == 1:
         outs[0]._edge = node
         return

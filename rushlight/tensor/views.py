@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
-from rushlight.engine.trace import local
+from rushlight.engine.trace import TRACE_LIMIT, local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of, shell_meta
 from rushlight.ops.layout import Layout
 from rushlight.ops.table import Op
@@ -22,7 +22,13 @@ def edge_of_view(value: Value, parent: Value, source: Any, gradient: Gradient | 
     """The edge of a view of ``parent``, whose edge is ``source``."""
     if gradient is None:
         return None
-    return GradNode(gradient, (source,), gradient.pick((parent, value)), ())
+    saved = gradient.pick((parent, value))
+    node = GradNode(gradient, (source,), saved, ())
+    tape = local.trace.tape
+    if not saved and len(tape) < TRACE_LIMIT:  # views alone come to no flush
+        node.origin = gradient
+        tape.append(node)
+    return node
 
 
 def gradient_of_view(call: OpCall, parent: Meta, shown: Meta) -> Gradient | None:

@@ -216,7 +216,7 @@ class Walk:
             else:
                 results = node.apply(slots, create_graph)
             if release:
-                node.saved = None
+                node.saved = node.origin = None
                 if extra:
                     extra.pop("packed", None)  # what a hook made of it: a file, say
             if extra and "post_hooks" in extra:

@@ -303,6 +303,6 @@ def _attaching(names: list[str], pad: str, numbers: Sequence[Parameter]) -> list
         f"{pad}m_ = {' | '.join(bits)}",
         f"{pad}if m_:",
         f"{pad}    if s_.meta is not None:",
-        f"{pad}        _attach_one(r_, s_, m_, ({edges}), ({values}v_){last})",
+        f"{pad}        _attach_one(t_, r_, s_, m_, ({edges}), ({values}v_){last})",
         f"{pad}    else: _attach(_outs_of(r_), s_, ({edges}), ({values}), {given or '()'})",
     ]

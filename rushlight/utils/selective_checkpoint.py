@@ -162,7 +162,7 @@ class _Cache:
             out._value = value
             if out._storage is not None and whole is not None:
                 out._storage.value = whole
-        node.saved = saved
+        node.saved, node.origin = saved, None
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 def walking(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on every pass is walked node by node."""
-    monkeypatch.setattr(replay, "survey", lambda *args: None)
+    monkeypatch.setattr(replay.Passage, "match", lambda *args: None)
 
 
 class Wide(nn.Module):
