@@ -25,6 +25,7 @@ from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Epoch, Value, inference_meta
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime import tail
+from rushlight.runtime.buffer import Buffer
 
 
 class Stats:
@@ -41,8 +42,11 @@ _SPARED = 0.01  # share of the inputs' bytes that a plan may leave where it coul
 _SALVAGE_LIMIT = 64  # plans that are tried for what a failed flush could still give
 
 
-def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
-    """Results to compute, by position, and numbers of inputs that may be overwritten."""
+def _live_and_donatable(trace: Trace, given: Sequence[Buffer]) -> tuple[list[Value], list[int]]:
+    """Results to compute, by position, and numbers of inputs that may be overwritten.
+
+    ``given``: the inputs' memory.
+    """
     values = trace.values
     # The last first, so that a dead view lets go of its parent before the parent is looked at.
     for place in reversed(trace.views):
@@ -59,20 +63,17 @@ def _live_and_donatable(trace: Trace) -> tuple[list[Value], list[int]]:
     number = -1  # enumerate would hold a reference of its own
     for value in trace.inputs:
         number += 1
-        # Also 3 (and the journal); the buffer: its value, ``buffer`` and the argument (and
-        # the plan that may make its next result there)
+        # Also 3 (and the journal); the buffer: its value, ``given``, ``buffer`` and the argument
+        # (and the plan that may make its next result there)
         if getrefcount(value) == 3 + value.journaled:
-            buffer = value.buffer
+            buffer = given[number]
             if (
-                getrefcount(buffer) == 3 + buffer.kept  # type: ignore[union-attr]
-                and buffer.owner is None  # type: ignore[union-attr]
-                and not buffer.exposures  # type: ignore[union-attr]
+                getrefcount(buffer) == 4 + buffer.kept
+                and buffer.owner is None
+                and not buffer.exposures
             ):
                 donatable.append(number)
     return live, donatable
-
-
-_buffer, _journaled, _kept = attrgetter("buffer"), attrgetter("journaled"), attrgetter("kept")
 
 
 @final
@@ -86,7 +87,7 @@ class Known:
     __slots__ = ("pick", "plan", "references")
 
     def __init__(
-        self, references: tuple[int, ...], values: list[Value], live: list[Value], plan: Plan
+        self, references: list[int], values: list[Value], live: list[Value], plan: Plan
     ) -> None:
         places = {id(value): place for place, value in enumerate(values)}
         self.references = references
@@ -94,17 +95,15 @@ class Known:
         self.plan = plan
 
 
-def _references(trace: Trace) -> tuple[int, ...]:
-    """All that ``_live_and_donatable`` depends on in a plain trace that has come to this step."""
-    inputs = trace.inputs
-    buffers = [*map(_buffer, inputs)]
-    return (
-        *map(getrefcount, trace.values),
-        *map(getrefcount, inputs),
-        *map(getrefcount, buffers),
-        *map(_journaled, inputs),
-        *map(_kept, buffers),
-    )
+def _references(trace: Trace, given: Sequence[Buffer]) -> list[int]:
+    """All that ``_live_and_donatable`` depends on in a plain trace that has come to this step.
+
+    In comprehensions: one that reads a field is three times as fast as ``map(attrgetter(...))``.
+    """
+    references = [*map(getrefcount, trace.values)]
+    references += [getrefcount(value) - value.journaled for value in trace.inputs]
+    references += [getrefcount(buffer) - buffer.kept for buffer in given]
+    return references
 
 
 def flush(trace: Trace | None = None, *, over: bool = False) -> None:
@@ -137,12 +136,13 @@ def _take_off(trace: Trace, over: bool) -> None:
     step.used = stats.flushes
     cut = None if over else step.cut
     try:
-        references = _references(trace) if trace.plain else None
+        given: Any = [value.buffer for value in trace.inputs]
+        references = _references(trace, given) if trace.plain else None
         known = step.known
         if references is not None and known is not None and known.references == references:
             live, plan = known.pick(trace.values), known.plan
         else:
-            live, donatable = _live_and_donatable(trace)
+            live, donatable = _live_and_donatable(trace, given)
             if live:
                 key = (tuple(map(_position, live)), tuple(donatable))
                 plan = step.plans.get(key)
@@ -153,7 +153,7 @@ def _take_off(trace: Trace, over: bool) -> None:
                     step.known = Known(references, trace.values, live, plan)
         if live:
             flight = Flight.of(
-                plan, live, trace.inputs, trace.scalars, trace.epoch, trace.journal, step,
+                plan, live, trace.inputs, given, trace.scalars, trace.epoch, trace.journal, step,
             )  # fmt: skip
     except Exception as error:
         trace.epoch.failure = error
@@ -247,7 +247,8 @@ def _apart(
 ) -> Flight:  # fmt: skip
     """The flight of some values recorded up to ``step`` alone: it overwrites nothing."""
     plan = make_plan(nodes, step.inputs, step.scalars, frozenset())
-    return Flight.of(plan, values, inputs, scalars, epoch, (), step)
+    given = [value.buffer for value in inputs]
+    return Flight.of(plan, values, inputs, given, scalars, epoch, (), step)
 
 
 def _fly(flight: Flight) -> None:

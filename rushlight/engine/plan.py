@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from operator import attrgetter
 from struct import Struct
 from sys import getrefcount
 from time import perf_counter_ns
@@ -39,7 +38,6 @@ from rushlight.runtime.tryout import Tryout
 
 DIVISION_BY_ZERO = 2  # what a kernel returns; 1 is an index out of range
 Numbers = Sequence[float | int | bool]
-_address = attrgetter("address")
 _made = object.__new__
 KEPT_ARENA = 1024  # bytes
 # What a plan that runs again and again may keep for its next run, and all of them together.
@@ -85,12 +83,14 @@ class Flight:
     """
 
     __slots__ = (
-        "epoch", "inputs", "journal", "live", "plan", "results", "scalars", "step", "ticket",
+        "epoch", "given", "inputs", "journal", "live", "plan", "results", "scalars", "step",
+        "ticket",
     )  # fmt: skip
 
     plan: Plan
     live: Sequence[Value]
     inputs: Sequence[Value]
+    given: Sequence[Any]  # the memory of the inputs
     scalars: Numbers
     epoch: Epoch
     journal: Sequence[tuple[Any, Value]]
@@ -100,14 +100,15 @@ class Flight:
 
     @staticmethod
     def of(
-        plan: Plan, live: Sequence[Value], inputs: Sequence[Value], scalars: Numbers, epoch: Epoch,
-        journal: Sequence[tuple[Any, Value]], step: Step,
+        plan: Plan, live: Sequence[Value], inputs: Sequence[Value], given: Sequence[Any],
+        scalars: Numbers, epoch: Epoch, journal: Sequence[tuple[Any, Value]], step: Step,
     ) -> Flight:  # fmt: skip
         """One that has not run. (A class with an ``__init__`` takes twice as long to call.)"""
         flight = _made(Flight)
         flight.plan = plan
         flight.live = live
         flight.inputs = inputs
+        flight.given = given
         flight.scalars = scalars
         flight.epoch = epoch
         flight.journal = journal
@@ -227,15 +228,15 @@ class CompiledPlan:
         if scalars:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = self.arena or Buffer(self.arena_bytes)
-        given = [value.buffer for value in flight.inputs]
+        given = flight.given
         fresh = take_all(self.fresh) if self.kept is None else self._taken_again(self.kept)
         self.pack(
             self.table,
             0,
-            *map(_address, given),
+            *[buffer.address for buffer in given],
             self.scalars_address,
             arena.address,
-            *map(_address, fresh),
+            *[buffer.address for buffer in fresh],
         )
         self.lost = _NONE
         ticket = flight.ticket = self.ended.value

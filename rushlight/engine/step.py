@@ -37,6 +37,7 @@ class Step:
         "count",
         "cut",
         "entered",
+        "full",
         "gradients",
         "inputs",
         "known",
@@ -76,6 +77,7 @@ class Step:
         self.inputs: int = parent.inputs if parent else 0
         self.scalars: tuple[DType, ...] = parent.scalars if parent else ()
         self.nbytes: int = parent.nbytes if parent else 0
+        self.full = False  # whether a trace that comes here is flushed
         self.positions: tuple[int, ...] = ()
         self.scalar_types: tuple[DType, ...] = ()
         self.gradients: dict[int, Gradient | None] = {}

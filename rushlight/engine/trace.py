@@ -337,6 +337,7 @@ class Trace:
             step.meta = step.metas[0]
         step.count += len(step.metas)
         step.nbytes += sum(0 if meta.shell else meta.nbytes for meta in step.metas)
+        step.full = step.start > TRACE_LIMIT or step.nbytes > BYTES_LIMIT
         if not self.abstract:
             self.rounds.look(self, step)
         self._keep(key, step)
@@ -398,4 +399,4 @@ class _Local(threading.local):
 
 local = _Local()
 
-__all__ = ["BYTES_LIMIT", "NOWHERE", "Step", "Trace", "local", "user_site"]
+__all__ = ["NOWHERE", "Step", "Trace", "local", "user_site"]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from rushlight.engine.call import Gradient, OpCall
 from rushlight.engine.piece import kind_of
-from rushlight.engine.step import BYTES_LIMIT, Step
+from rushlight.engine.step import Step
 
 if TYPE_CHECKING:
     from rushlight.engine.trace import Trace
@@ -265,4 +265,4 @@ class Rounds:
 def end_after(step: Step, turn: Turn) -> None:
     """Flush traces after ``step``: it looks as if it had reached the limit of bytes."""
     step.cut = turn
-    step.nbytes = max(step.nbytes, BYTES_LIMIT + 1)
+    step.full = True

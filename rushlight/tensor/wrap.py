@@ -20,7 +20,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.base.spans import spanned
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
-from rushlight.engine.trace import BYTES_LIMIT, TRACE_LIMIT, Step, Trace, local
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Value, require_one_device, values_at
 from rushlight.ops import load_rare, table
 from rushlight.ops.table import OPS, Op, Parameter
@@ -301,13 +301,13 @@ def spelled_out(op: Op, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[
 
 _SHARED: dict[str, Any] = {
     "_local": local, "_Tensor": Tensor, "_Value": Value, "_new": object.__new__,
-    "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_NUMBERS, "_attach": attach,
+    "_NUMBERS": frozenset(NUMBER_TYPES), "_SPECIAL": table.SPECIAL_NUMBERS,
     "_attach_one": attach_one, "_enter_all": enter_all, "_miss": miss, "_several": several,
     "_view": make_view, "_older": call_older, "_Normalise": _Normalise,
     "_differentiate": differentiate, "_LEAF": LEAF, "_into": into,
-    "_otherwise": otherwise, "_LIMIT": TRACE_LIMIT, "_BYTES": BYTES_LIMIT, "_flush": flush,
+    "_otherwise": otherwise, "_flush": flush,
     "_spelled_out": spelled_out, "_recast": recast, "_renamed": renamed, "_lacking": lacking,
-    "_MISSING": MISSING, "_outs_of": outs_of, "_LISTS": (tuple, list), "_joined": joined,
+    "_MISSING": MISSING, "_LISTS": (tuple, list), "_joined": joined,
     "_require_fits": require_fits, "_as_bool": as_bool, "_PLAIN": (int, float), "_asked": asked,
     "_AXES": frozenset({int, tuple, list, type(None)}),
 }  # fmt: skip

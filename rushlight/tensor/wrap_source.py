@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from itertools import combinations
 
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
@@ -45,7 +46,7 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     if kind == table.TENSOR:
         return _read(name, pad), f"{name}_v.pos"
     if kind == table.OPTIONAL_TENSOR:
-        lines = [f"{pad}if {name} is None: {name}_k = None", f"{pad}else:"]
+        lines = [f"{pad}if {name} is None: {name}_v = {name}_k = None", f"{pad}else:"]
         return [
             *lines,
             *_read(name, pad + "    "),
@@ -54,7 +55,8 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     if kind == table.TENSORS:
         return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in MAY_HOLD_NUMBER:
-        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k in _NUMBERS:"]
+        lines = [f"{pad}{name}_k = type({name})", f"{pad}{name}_v = None"]
+        lines.append(f"{pad}if {name}_k in _NUMBERS:")
         if kind in table.SPECIAL_NUMBERS:
             lines.append(
                 f"{pad}    if {name} in _SPECIAL[{kind}]: {name}_k = (type({name}), {name})"
@@ -207,9 +209,7 @@ def source(op: Op, *, dispatch: bool = False) -> str:
     # A tensor whose memory others see is another input each time it is read, and lies at the last:
     # in x * x the place of the first x is known when the second has been entered.
     several = [p.name for p in op.parameters if p.kind in _PLACED]
-    lines += [
-        f"        if {name}_k.__class__ is int: {name}_k = {name}_v.pos" for name in several[:-1]
-    ]
+    lines += [f"        if {name}_v is not None: {name}_k = {name}_v.pos" for name in several[:-1]]
     if op.view:
         rest = [_asked_for(op, place) for place in range(1, len(names))]
         constants = f"({', '.join(rest)}{',' if rest else ''})"
@@ -253,45 +253,39 @@ def source(op: Op, *, dispatch: bool = False) -> str:
         "        raise",
     ]
     if op.differentiable and tensors:
-        simple = [p for p in tensors if p.kind in (table.TENSOR,)]
-        checks = " or ".join(f"{p.name}._edge is not None" for p in simple)
-        for p in tensors:
-            if p.kind in (*MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR):
-                is_tensor = f"{p.name}_k.__class__ is int"
-                checks += f"{' or ' * bool(checks)}{is_tensor} and {p.name}._edge is not None"
-        lists = any(p.kind == table.TENSORS for p in tensors)
-        text.append("    if t_.grad:" if lists else f"    if ({checks}) and t_.grad:")
+        text.append("    if t_.grad:")
         text += _differentiating(op, everything)
-    text.append("    if s_.start > _LIMIT or s_.nbytes > _BYTES: _flush(t_)")
+    text.append("    if s_.full: _flush(t_)")
     text.append("    return r_")
     return "\n".join(text) + "\n"
 
 
 def _differentiating(op: Op, everything: str) -> list[str]:
-    """Lines that hang the gradient under the result: spelled out unless there are lists of tensors
-    or several arguments that may be no tensors."""
+    """Lines that hang the gradient under the result: spelled out unless there are several results,
+    lists of tensors or more than two arguments that may be no tensors."""
     tensors = [p for p in op.parameters if p.kind in table.DIFFERENTIABLE_KINDS]
-    pad = " " * 8
-    otherwise_ = f"_differentiate(r_, s_, _OP, {everything})"
-    if any(p.kind == table.TENSORS for p in tensors):
-        return [pad + otherwise_]
-    scalars = [p for p in op.parameters if p.kind in (table.SCALAR, table.OPTIONAL_SCALAR)]
     unsure = [p for p in tensors if p.kind != table.TENSOR]
-    names = [p.name for p in tensors]
-    if not unsure:
-        return _attaching(names, pad, scalars)
-    whole = " and ".join(f"{p.name}_k.__class__ is int" for p in unsure)
-    lines = [f"{pad}if {whole}:", *_attaching(names, pad + "    ", scalars)]
-    last = tensors[-1]
-    if [last] != unsure or len(names) == 1:
-        return [*lines, f"{pad}else: {otherwise_}"]
-    # The last one is None or a number.
-    numbers = [p for p in op.parameters if p in scalars or p is last]
-    return [*lines, f"{pad}else:", *_attaching(names[:-1], pad + "    ", numbers)]
+    if len(unsure) > 2 or any(p.kind == table.TENSORS for p in tensors):
+        return [f"        _differentiate(r_, s_, _OP, {everything})"]
+    scalars = [p for p in op.parameters if p.kind in (table.SCALAR, table.OPTIONAL_SCALAR)]
+    lines = [f"        if s_.meta is None: _differentiate(r_, s_, _OP, {everything})"]
+    # Those of the unsure that are tensors: all, then fewer.
+    for given in (each for n in range(len(unsure), -1, -1) for each in combinations(unsure, n)):
+        among = [p.name for p in tensors if p not in unsure or p in given]
+        if not among:
+            continue
+        numbers = [
+            p for p in op.parameters
+            if p in scalars or (p in unsure and p not in given and p.kind != table.OPTIONAL_TENSOR)
+        ]  # fmt: skip
+        asked = " and ".join(f"{p.name}_v is not None" for p in given)
+        lines.append(f"        elif {asked}:" if asked else "        else:")
+        lines += _attaching(among, " " * 12, numbers)
+    return lines
 
 
 def _attaching(names: list[str], pad: str, numbers: Sequence[Parameter]) -> list[str]:
-    """Lines that hang the gradient under the result of a call of these tensors and those of
+    """Lines that hang the gradient under the one result of a call of these tensors and those of
     ``numbers`` that are neither None nor constants."""
     edges = "".join(f"{n} if {n}_e is _LEAF else {n}_e, " for n in names)
     values = "".join(f"{n}_v, " for n in names)
@@ -301,8 +295,5 @@ def _attaching(names: list[str], pad: str, numbers: Sequence[Parameter]) -> list
     return [
         f"{pad}{'; '.join(f'{n}_e = {n}._edge' for n in names)}",
         f"{pad}m_ = {' | '.join(bits)}",
-        f"{pad}if m_:",
-        f"{pad}    if s_.meta is not None:",
-        f"{pad}        _attach_one(t_, r_, s_, m_, ({edges}), ({values}v_){last})",
-        f"{pad}    else: _attach(_outs_of(r_), s_, ({edges}), ({values}), {given or '()'})",
+        f"{pad}if m_: _attach_one(t_, r_, s_, m_, ({edges}), ({values}v_){last})",
     ]
