@@ -15,7 +15,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from itertools import count
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 STEP_LIMIT = 1 << 18
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
-_position = attrgetter("pos")
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
 
 
@@ -227,11 +225,11 @@ class Trace:
                 self.step.slides |= {value.meta}
                 return position
             parent, recipe, values = value.parent, value.recipe, self.values
-            if parent.epoch is not self.epoch:
-                self.enter(parent, moves=False)
-            key = (recipe, parent.pos)
+            inside = parent.epoch is self.epoch
+            place = parent.pos if inside else self.enter(parent, moves=False)
+            key = (recipe, place)
             known = self.step.children.get(key)
-            step = self.miss(key, recipe, (parent,), ()) if known is None else known  # type: ignore[arg-type]
+            step = self.miss(key, recipe, (place,), (parent.meta,), ()) if known is None else known  # type: ignore[arg-type]
             self.step = step
             self.views.append(len(values))
             values.append(value)
@@ -264,7 +262,7 @@ class Trace:
         step = self.step.children.get(key)
         if step is None:
             zeros = op_call(OPS["_constant"], (tuple(meta.shape), 0, meta.dtype))
-            step = self.miss(key, zeros, (), ())
+            step = self.miss(key, zeros, (), (), ())
             step.metas, step.meta = (meta,), meta
             step.nbytes -= meta.nbytes
         self.step = step
@@ -302,23 +300,26 @@ class Trace:
         self.step.children[key] = step
         self.steps += 1
 
-    def miss(self, key: Any, call: Call, values: Sequence[Value], numbers: Sequence[Any]) -> Step:
+    def miss(
+        self, key: Any, call: Call, places: tuple[int, ...], metas: tuple[Meta, ...],
+        numbers: Sequence[Any],
+    ) -> Step:  # fmt: skip
         """The step for a call not met here before: build its graph once.
 
-        ``numbers`` are the call's Python numbers, already appended to ``scalars`` by the caller.
-        Whatever the build raises leaves the trace as it was.
+        ``places``: where the call's tensors are in this trace, ``metas`` of which kind they are;
+        ``numbers``: its Python numbers, already appended to ``scalars`` by the caller. Whatever the
+        build raises leaves the trace as it was.
         """
         step = Step(self.step, call)
         first = len(step.scalars)
         step.scalar_types = tuple(_SCALAR_DTYPES[type(number)] for number in numbers)
         step.scalars += step.scalar_types
-        step.positions = tuple(value.pos for value in values)
+        step.positions = places
         site = user_site(call.name)
         build.set_site(site)
         step.site = site
         if self.varies:
             # Most likely a step like another but for its sizes: its nodes are not needed.
-            metas = tuple([value.meta for value in values])
             with recording:
                 piece = piece_of(self.pieces, call, metas, step.scalar_types)
             step.nodes = None
@@ -327,11 +328,11 @@ class Trace:
             known = self.nodes()
             scalars = [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
             with recording:
-                result = call.build([known[value.pos] for value in values], scalars)
+                result = call.build([known[place] for place in places], scalars)
             step.nodes = flatten(result)
             step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
             step.structure = None if isinstance(result, Node) else type(result)
-        if any(value.meta.shell for value in values):
+        if any(meta.shell for meta in metas):
             step.metas = tuple(map(shell_meta, step.metas))
         if step.structure is None:
             step.meta = step.metas[0]
@@ -349,17 +350,18 @@ class Trace:
         """Record any call; the results as values. Wrappers of hot ops do the same in line."""
         epoch = self.epoch
         try:
-            for value in values:
-                if value.epoch is not epoch:
-                    self.enter(value)
+            places = tuple(
+                [value.pos if value.epoch is epoch else self.enter(value) for value in values]
+            )
             if numbers:
                 self.scalars.extend(numbers)
-                key = (call, *map(_position, values), *map(type, numbers))
+                key = (call, *places, *map(type, numbers))
             else:
-                key = (call, *map(_position, values))
+                key = (call, *places)
             step = self.step.children.get(key)
             if step is None:
-                step = self.miss(key, call, values, numbers)
+                metas = tuple([value.meta for value in values])
+                step = self.miss(key, call, places, metas, numbers)
             self.step = step
             results = values_at(epoch, count(step.start), step.metas)
             self.values += results

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from rushlight.engine.trace import Trace, local
@@ -70,18 +71,20 @@ class Rule:
     ) -> list[Value]:
         """The results, recorded."""
         epoch = trace.epoch
-        key = [self, flags, len(lists[0])]
+        places: list[int] = []
         for tensors in lists:
             for tensor in tensors:
                 value = tensor._value if tensor._storage is None else tensor._read_value()
-                if value.epoch is not epoch:
-                    trace.enter(value)
-                key.append(value.pos)
+                places.append(value.pos if value.epoch is epoch else trace.enter(value))
         trace.scalars += numbers
-        places = tuple(key)
-        step = trace.step.children.get(places)
+        key = (self, flags, len(lists[0]), *places)
+        step = trace.step.children.get(key)
         if step is None:
-            step = miss(trace, places, self.op, (*lists, *numbers, *flags))
+            rest = iter(places)
+            parts = [tuple(islice(rest, len(each))) for each in lists] + [None] * len(
+                numbers + flags
+            )
+            step = miss(trace, key, self.op, (*lists, *numbers, *flags), parts)
         trace.step = step
         values = values_at(epoch, range(step.start, step.count), step.metas)
         trace.values += values

@@ -9,7 +9,7 @@ operation of every training step takes (about 1 us). ``wrap_source`` writes it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -51,13 +51,11 @@ def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     """The positions of a list of tensors."""
     if type(tensors) not in (tuple, list):
         raise TypeError("expected a tuple or list of tensors")
-    values = []
+    places = []
     for tensor in tensors:
         value = tensor._value if tensor._storage is None else tensor._read_value()
-        if value.epoch is not epoch:
-            trace.enter(value)
-        values.append(value)
-    return tuple([value.pos for value in values])  # a list may hold one tensor twice
+        places.append(value.pos if value.epoch is epoch else trace.enter(value))
+    return tuple(places)
 
 
 def is_constant(parameter: Parameter, value: Any) -> bool:
@@ -67,12 +65,15 @@ def is_constant(parameter: Parameter, value: Any) -> bool:
     return value is parameter.default or type(value) is complex
 
 
-def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tensor], list[Any]]:
-    """(template, tensors, numbers) of a call; see engine.call."""
+def _bindings(
+    op: Op, arguments: tuple[Any, ...], parts: Sequence[Any]
+) -> tuple[list[Any], list[Tensor], list[int], list[Any]]:
+    """(template, tensors, their places, numbers) of a call; see engine.call and ``miss``."""
     template: list[Any] = []
     tensors: list[Tensor] = []
+    places: list[int] = []
     numbers: list[Any] = []
-    for parameter, value in zip(op.parameters, arguments, strict=True):
+    for parameter, value, part in zip(op.parameters, arguments, parts, strict=True):
         kind = parameter.kind
         if kind == table.STATIC or value is None or is_constant(parameter, value):
             if parameter.name == "dtype" and value is not None:
@@ -81,6 +82,7 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
         elif kind == table.TENSORS:
             template.append([TENSOR] * len(value))
             tensors.extend(value)
+            places.extend(part)
         elif type(value) in NUMBER_TYPES:
             if value in table.SPECIAL_NUMBERS.get(kind, ()):
                 template.append(value)
@@ -90,23 +92,26 @@ def _bindings(op: Op, arguments: tuple[Any, ...]) -> tuple[list[Any], list[Tenso
         else:
             template.append(TENSOR)
             tensors.append(value)
-    return template, tensors, numbers
+            places.append(part)
+    return template, tensors, places, numbers
 
 
-def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...]) -> Step:
-    """The step of a call not met here before. Raises the user's errors."""
+def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...], parts: Sequence[Any]) -> Step:
+    """The step of a call not met here before. Raises the user's errors.
+
+    ``parts``: what stands for each argument in the key; of a tensor its place in the trace.
+    """
     for parameter, value in zip(op.parameters, arguments, strict=True):
         if parameter.kind == table.STATIC and holds_array(value):
             # A key would keep it by identity: numbers must be numbers before they get here.
             raise _Normalise
     require_kinds(op, arguments)
-    template, tensors, numbers = _bindings(op, arguments)
-    # All have been entered for the key, and only once: a view of memory that others see is another
-    # input each time it is.
+    template, tensors, places, numbers = _bindings(op, arguments, parts)
     values = [tensor._read_value() for tensor in tensors]
     if trace.shells:
         require_one_device(values)
-    step = trace.miss(key, op_call(op, tuple(template)), values, numbers)
+    metas = tuple([value.meta for value in values])
+    step = trace.miss(key, op_call(op, tuple(template)), tuple(places), metas, numbers)
     arrange(trace, step, op, arguments, tensors)
     return step
 

@@ -19,10 +19,11 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of the whole numbers that a plan ta
 
 
 def _read(name: str, indent: str) -> list[str]:
-    """Lines that put the value of tensor ``name`` _into ``name_v`` and enter it in the trace."""
+    """Lines that put the value of tensor ``name`` into ``name_v`` and its place in the trace into
+    ``name_k``. Between the two looks at a value is no call, so no other thread that reads it."""
     return [
         f"{indent}{name}_v = {name}._value if {name}._storage is None else {name}._read_value()",
-        f"{indent}if {name}_v.epoch is not e_: t_.enter({name}_v)",
+        f"{indent}{name}_k = {name}_v.pos if {name}_v.epoch is e_ else t_.enter({name}_v)",
     ]
 
 
@@ -44,14 +45,10 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     name, kind = parameter.name, parameter.kind
     pad = "        "
     if kind == table.TENSOR:
-        return _read(name, pad), f"{name}_v.pos"
+        return _read(name, pad), f"{name}_k"
     if kind == table.OPTIONAL_TENSOR:
         lines = [f"{pad}if {name} is None: {name}_v = {name}_k = None", f"{pad}else:"]
-        return [
-            *lines,
-            *_read(name, pad + "    "),
-            f"{pad}    {name}_k = {name}_v.pos",
-        ], f"{name}_k"
+        return [*lines, *_read(name, pad + "    ")], f"{name}_k"
     if kind == table.TENSORS:
         return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in MAY_HOLD_NUMBER:
@@ -68,11 +65,7 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
         if kind == table.OPTIONAL_OPERAND:
             lines.append(f"{pad}elif {name} is None: {name}_k = None")
         lines.append(f"{pad}else:")
-        return [
-            *lines,
-            *_read(name, pad + "    "),
-            f"{pad}    {name}_k = {name}_v.pos",
-        ], f"{name}_k"
+        return [*lines, *_read(name, pad + "    ")], f"{name}_k"
     if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
         # The default is a constant (alpha=1 costs no multiplication), anything else an input.
         default = "None" if parameter.default is inspect.Parameter.empty else f"default_{name}"
@@ -206,10 +199,6 @@ def source(op: Op, *, dispatch: bool = False) -> str:
         key.append(part)
         if parameter.kind in table.DIFFERENTIABLE_KINDS:
             tensors.append(parameter)
-    # A tensor whose memory others see is another input each time it is read, and lies at the last:
-    # in x * x the place of the first x is known when the second has been entered.
-    several = [p.name for p in op.parameters if p.kind in _PLACED]
-    lines += [f"        if {name}_v is not None: {name}_k = {name}_v.pos" for name in several[:-1]]
     if op.view:
         rest = [_asked_for(op, place) for place in range(1, len(names))]
         constants = f"({', '.join(rest)}{',' if rest else ''})"
@@ -236,14 +225,15 @@ def source(op: Op, *, dispatch: bool = False) -> str:
         "    e_ = t_.epoch",
         "    try:",
         *lines,
-        f"        s_ = t_.step.children.get(({', '.join(key)},))",
+        f"        k_ = ({', '.join(key)},)",
+        "        s_ = t_.step.children.get(k_)",
         "    except (AttributeError, TypeError, KeyError) as x_:",
         f"        return _otherwise(_FUNCTION, _OP, {everything}, t_, x_)",
         "    except BaseException:",
         "        t_.repair()",
         "        raise",
         "    try:",
-        f"        if s_ is None: s_ = _miss(t_, ({', '.join(key)},), _OP, {everything})",
+        f"        if s_ is None: s_ = _miss(t_, k_, _OP, {everything}, k_[1:])",
         "        t_.step = s_",
         *_TENSORS,
         "    except _Normalise as x_:",
