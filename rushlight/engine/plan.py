@@ -203,6 +203,7 @@ class CompiledPlan:
         self.pick: Any = picker(_places(plan.outputs, n_inputs))
         self.table = np.zeros(plan.slots, np.int64)
         self.pack: Any = Struct(f"{plan.slots}q").pack_into
+        self.packed: list[int] | None = None  # what is in the table
         self.address: int = self.table.ctypes.data
         kinds = "".join("d" if kind.is_floating_point else "q" for kind in scalar_dtypes)
         self.scalars = np.zeros(max(len(kinds), 1), np.int64)
@@ -230,14 +231,13 @@ class CompiledPlan:
         arena = self.arena or Buffer(self.arena_bytes)
         given = flight.given
         fresh = take_all(self.fresh) if self.kept is None else self._taken_again(self.kept)
-        self.pack(
-            self.table,
-            0,
-            *[buffer.address for buffer in given],
-            self.scalars_address,
-            arena.address,
-            *[buffer.address for buffer in fresh],
-        )
+        addresses = [buffer.address for buffer in given]
+        addresses += (self.scalars_address, arena.address)
+        addresses += [buffer.address for buffer in fresh]
+        if addresses != self.packed:  # a loop runs in the same memory again and again
+            self.packed = None
+            self.pack(self.table, 0, *addresses)
+            self.packed = addresses
         self.lost = _NONE
         ticket = flight.ticket = self.ended.value
         flight.results = self.pick((*given, *fresh))

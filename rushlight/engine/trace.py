@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 STEP_LIMIT = 1 << 18
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
+_made = object.__new__
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
 
 
@@ -109,7 +110,9 @@ class Trace:
             cut = None
         elif self.steps + self.planned > STEP_LIMIT:
             prune(self, STEP_LIMIT // 2)
-        epoch = Epoch(self)
+        epoch = _made(Epoch)  # Epoch(self), spelled out: every flush makes one
+        epoch.failure = None
+        epoch.trace = self
         root = self.ground if cut is None else cut.root
         # No calls from here on: an interrupt finds all of it done, or nothing.
         self.flight = flight
