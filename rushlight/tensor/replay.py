@@ -201,7 +201,8 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
     walk: Walk | None = None
     for number, place in passage.given:
         leaf, cotangent = leaves[number], fresh[place]
-        if leaf._grad is not None or leaf.__dict__:  # it may have hooks
+        extra = leaf.__dict__
+        if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
             if walk is None:
                 walk = Walk(False, retain_graph, None)
                 walk.start()
