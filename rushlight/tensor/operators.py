@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base.dtype import bool_, from_numpy
 from rushlight.tensor.arithmetic_now import ALONE, COMPUTED, computed, computed_in_place
 from rushlight.tensor.compare_now import COMPARED, compared
+from rushlight.tensor.hearing import hearing
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import dispatching, function
@@ -38,7 +39,7 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
         if now is not None and type(self) is Tensor:
             value = self._value
             if value.meta.numel == 1 and (value.buffer is not None or self._storage is not None):
-                found = None if dispatching[0] else now(what, self, other)
+                found = None if dispatching[0] and hearing.modes else now(what, self, other)
                 if found is not None:
                     return found
         if not made:
@@ -56,7 +57,7 @@ def _quick(now: Any, what: Any, recorded: Callable[[Tensor, Any], Any], rows: bo
     """``recorded``, but for what of one known number, or of ``rows``, can be done ``now``."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if type(self) is Tensor and not dispatching[0]:
+        if type(self) is Tensor and not (dispatching[0] and hearing.modes):
             few = self._value.meta.numel == 1 or (rows and self._base is not None)
             found = now(what, self, other) if few else None
             if found is not None:
@@ -118,8 +119,8 @@ def _unary(name: str) -> Callable[[Tensor], Any]:
     compute = ALONE[name]
 
     def operator(self: Tensor) -> Any:
-        if type(self) is Tensor and self._value.meta.numel == 1 and not dispatching[0]:
-            found = computed(compute, self, 1)
+        if type(self) is Tensor and self._value.meta.numel == 1:
+            found = None if dispatching[0] and hearing.modes else computed(compute, self, 1)
             if found is not None:
                 return found
         return function(name)(self)

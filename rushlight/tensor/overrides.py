@@ -8,35 +8,26 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
 from rushlight.ops.table import Op
 from rushlight.tensor import functions, late
+from rushlight.tensor.hearing import hearing
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import call_op, enable_dispatch, set_on_foreign
-
-
-class _State(threading.local):
-    def __init__(self) -> None:
-        self.enabled = True
-        self.modes: list[Any] = []
-
-
-_state = _State()
 
 
 class DisableTorchFunctionSubclass:
     """Inside, sub-classes are taken for plain tensors."""
 
     def __enter__(self) -> None:
-        self._before = _state.enabled
-        _state.enabled = False
+        self._before = hearing.enabled
+        hearing.enabled = False
 
     def __exit__(self, *details: object) -> None:
-        _state.enabled = self._before
+        hearing.enabled = self._before
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
@@ -44,10 +35,10 @@ class DisableTorchFunction(DisableTorchFunctionSubclass):
 
     def __enter__(self) -> None:
         super().__enter__()
-        self._modes, _state.modes = _state.modes, []
+        self._modes, hearing.modes = hearing.modes, []
 
     def __exit__(self, *details: object) -> None:
-        _state.modes = self._modes
+        hearing.modes = self._modes
         super().__exit__()
 
 
@@ -75,9 +66,9 @@ def _overriding(arguments: Iterable[Any]) -> list[Any]:
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     """Whether one of these, or a mode, wants to hear of the call."""
-    if _state.modes:
+    if hearing.modes:
         return True
-    return _state.enabled and bool(_overriding(relevant_args))
+    return hearing.enabled and bool(_overriding(relevant_args))
 
 
 def handle_torch_function(
@@ -86,14 +77,14 @@ def handle_torch_function(
     """Ask the modes, then the arguments, until one does not return NotImplemented."""
     found = _overriding(relevant_args)
     types = tuple(map(type, found))
-    if _state.modes:
-        modes = _state.modes
+    if hearing.modes:
+        modes = hearing.modes
         mode = modes[-1]
-        _state.modes = modes[:-1]
+        hearing.modes = modes[:-1]
         try:
             result = mode.__torch_function__(public_api, types, args, kwargs)
         finally:
-            _state.modes = modes
+            hearing.modes = modes
         if result is not NotImplemented:
             return result
     for each in found:
@@ -268,11 +259,11 @@ class TorchFunctionMode:
 
     def __enter__(self) -> TorchFunctionMode:
         listen()
-        _state.modes = [*_state.modes, self]
+        hearing.modes = [*hearing.modes, self]
         return self
 
     def __exit__(self, *details: object) -> None:
-        _state.modes = _state.modes[:-1]
+        hearing.modes = hearing.modes[:-1]
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
