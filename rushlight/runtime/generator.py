@@ -331,7 +331,7 @@ class Generator:
                 keys[np.isnan(keys)] = -1
                 best: NDArray[np.int64] = keys.argmax(axis=1)
                 return best.reshape(rows, 1)
-            return np.argsort(-keys, axis=1, kind="stable")[:, :count].astype(np.int64)
+            return np.array([_most(row, count) for row in keys], np.int64).reshape(rows, count)
         work = weights if weights.dtype == np.float64 else weights.astype(np.float32)
         running = np.cumsum(work, axis=1, dtype=work.dtype)
         running /= running[:, -1:]
@@ -341,6 +341,17 @@ class Generator:
         for row in range(rows):
             result[row] = np.searchsorted(running[row].astype(np.float64), uniforms[row])
         return result
+
+
+def _most(keys: Array, count: int) -> Array:
+    """Where the ``count`` largest are, in order, the first of equal ones first, nan last."""
+    falling = -keys
+    if 4 * count < len(keys):
+        least = np.partition(falling, count - 1)[count - 1]
+        among = np.flatnonzero(falling <= least)
+        if len(among) >= count:  # not where the last of them is nan
+            return among[np.argsort(falling[among], kind="stable")[:count]]
+    return np.argsort(falling, kind="stable")[:count]
 
 
 def _spread_out(values: NDArray[np.float32], factor: np.float32, term: np.float32) -> None:

@@ -1,4 +1,5 @@
-"""argsort: a stable merge sort of keys that carry their places, or an introsort (tied_sort.py).
+"""argsort: a stable merge sort of keys that carry their places, in long rows a sort by digits
+(digit_sort.py), or an introsort (tied_sort.py).
 
 A key is the element as an integer of the same order (nan above all, -0 and 0 alike), its place in
 the bits below: one comparison decides, no two keys are equal, and what is sorted is one array.
@@ -13,6 +14,7 @@ from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.copy import contiguous
+from rushlight.compiler.kernels.digit_sort import LEAST, digit_sort
 from rushlight.compiler.kernels.element import (
     FLOATS,
     MEMORY_DECLARES,
@@ -85,13 +87,22 @@ def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
                 body.call("introsort", [("ptr", mine), ("i64", size)])
                 ordered = mine
             else:
-                merge.insertion(mine, size)
-                ordered = merge.passes(mine, spare, size)
+                few = body.less(size, str(LEAST))
+                with body.either(few) as (yes, no):
+                    with body.branch(yes):
+                        merge.insertion(mine, size)
+                        merge.passes(mine, spare, size)
+                    with body.branch(no):
+                        arguments = f"ptr {mine}, ptr {spare}, i64 {size}"
+                        found = body.op(f"call ptr @digit_sort({arguments})")
+                        body.store("ptr", found, merge.source)
+                ordered = body.load("ptr", merge.source)
             with body.loop("0", size) as index:
                 place = place_of(body, both, body.load(both, merge.at(ordered, index)))
                 element = body.add(first, body.mul(index, inner))
                 body.store("i64", place, body.at(target, body.mul(element, "8")))
-    more = introsort(both, 4 * packed_bytes) if tied else ""
+    bits = 4 * packed_bytes
+    more = introsort(both, bits) if tied else digit_sort(bits)
     return kernel("argsort", entry(body, MEMORY_DECLARES + more))
 
 

@@ -111,15 +111,49 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 # Distinct values
 
 
-def _with_extras(
-    values: Array, inverse: Array, counts: Array, return_inverse: bool, return_counts: bool
-) -> Any:
-    parts = [_made(values)]
+def _with_extras(values: Array, *extras: Array | None) -> Any:
+    """The values and those of inverse and counts that were asked for."""
+    asked = [_made(each.astype(np.int64)) for each in extras if each is not None]
+    return (_made(values), *asked) if asked else _made(values)
+
+
+def _starts(ranked: Array) -> Array:
+    """Whether each element of a row differs from the one before; nan always does."""
+    first = np.ones(ranked.shape, bool)
+    np.not_equal(ranked[1:], ranked[:-1], out=first[1:])
+    return first
+
+
+def _lengths(first: Array) -> Array:
+    """The lengths of runs, from where they start."""
+    return np.diff(np.append(np.flatnonzero(first), first.size))
+
+
+def _distinct(input: Tensor, return_inverse: bool, return_counts: bool) -> Any:
+    """The distinct ones of whole numbers: sorted by a kernel of ours, then runs of equal ones."""
+    flat = function("reshape")(input, -1)
+    values = flat._array()
+    if not (return_inverse or return_counts):
+        return _made(np.unique(values))
+    order = function("argsort")(flat, 0, stable=True)._array()
+    ranked = values[order]
+    first = _starts(ranked)
+    inverse = None
     if return_inverse:
-        parts.append(_made(inverse.astype(np.int64)))
-    if return_counts:
-        parts.append(_made(counts.astype(np.int64)))
-    return parts[0] if len(parts) == 1 else tuple(parts)
+        inverse = np.empty(values.size, np.int64)
+        inverse[order] = np.cumsum(first) - 1
+        inverse = inverse.reshape(input.shape)
+    return _with_extras(ranked[first], inverse, _lengths(first) if return_counts else None)
+
+
+def _slices_of(input: Tensor, axis: int | None) -> Array:
+    """The elements. RuntimeError where slices along ``axis`` have none."""
+    others = () if axis is None else input.shape[:axis] + input.shape[axis + 1 :]
+    if 0 in others:
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
+    return input._array()
 
 
 @public(method=True)
@@ -129,13 +163,18 @@ def unique(
 ) -> Any:  # fmt: skip
     """The distinct elements in order (or slices along ``dim``), inverse and counts if asked."""
     refuse("unique", input.dtype)
+    if dim is None and not input.dtype.is_floating_point:
+        return _distinct(input, return_inverse, return_counts)
     axis = None if dim is None else normalize_dim(dim, input.ndim)
-    array = input._array()
+    array = _slices_of(input, axis)
+    # Of 0 and -0, and of several nan, those that this sort has first are PyTorch's mostly.
     values, inverse, counts = np.unique(
         array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )
-    shape = array.shape if axis is None else (array.shape[axis],)
-    return _with_extras(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+    inverse = inverse.reshape(array.shape if axis is None else array.shape[axis])
+    return _with_extras(
+        values, inverse if return_inverse else None, counts if return_counts else None
+    )
 
 
 @public(method=True)
@@ -145,22 +184,20 @@ def unique_consecutive(
 ) -> Any:  # fmt: skip
     """The first of each run of equal elements (or slices along ``dim``)."""
     refuse("unique", input.dtype)
-    array = input._array()
     axis = None if dim is None else normalize_dim(dim, input.ndim)
-    if array.ndim == 0:
-        none, one = np.zeros((), np.int64), np.ones(1, np.int64)
-        return _with_extras(array.reshape(1), none, one, return_inverse, return_counts)
+    array = _slices_of(input, axis)
     rows = array.reshape(-1) if axis is None else np.moveaxis(array, axis, 0)
-    count = rows.shape[0]
-    flat = rows.reshape(count, -1) if count else rows.reshape(0, 1)
-    first = np.ones(count, bool)
-    first[1:] = (flat[1:] != flat[:-1]).any(axis=1)
-    inverse = np.cumsum(first) - 1
-    starts = np.flatnonzero(first)
-    counts = np.diff(np.append(starts, count))
+    if rows.ndim == 1 or not rows.shape[0]:
+        first = _starts(rows if rows.ndim == 1 else np.empty(0))
+    else:
+        flat = rows.reshape(rows.shape[0], -1)
+        first = np.ones(len(flat), bool)
+        first[1:] = (flat[1:] != flat[:-1]).any(axis=1)
     values = rows[first] if axis is None else np.moveaxis(rows[first], 0, axis)
-    shape = array.shape if axis is None else (count,)
-    return _with_extras(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+    inverse = None
+    if return_inverse:
+        inverse = (np.cumsum(first) - 1).reshape(array.shape if axis is None else -1)
+    return _with_extras(values, inverse, _lengths(first) if return_counts else None)
 
 
 # Counting
