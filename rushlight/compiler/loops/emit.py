@@ -27,6 +27,7 @@ from rushlight.compiler.loops.places import Places
 from rushlight.compiler.loops.row import RowPass
 from rushlight.compiler.loops.saved import there_before
 from rushlight.compiler.loops.schedule import Schedule, Store
+from rushlight.compiler.loops.square import Squares
 from rushlight.compiler.loops.stream import ways
 from rushlight.compiler.loops.total import SEGMENT, Total
 from rushlight.runtime.digest import digest
@@ -103,7 +104,7 @@ class LoopText:
     def minimum(self, a: str, b: str) -> str:
         return self.w.let(f"call i64 @llvm.smin.i64(i64 {a}, i64 {b})")
 
-    def _range(self, part: str, length: str, size: str) -> tuple[str, str]:
+    def range(self, part: str, length: str, size: str) -> tuple[str, str]:
         """[part * length, the same + length) inside [0, size)"""
         low = self.w.let(f"mul nsw i64 {part}, {length}")
         high = self.w.let(f"add nsw i64 {low}, {length}")
@@ -115,19 +116,22 @@ class LoopText:
             segment = w.let(f"urem i64 {chunk}, %w4")
             chunk = w.let(f"udiv i64 {chunk}, %w4")
             extent = f"%w{s.extent_words[s.cut]}"
-            self.segment = self._range(segment, "%w5", extent)
+            self.segment = self.range(segment, "%w5", extent)
             self.segment_number = segment
+        if s.squares:
+            Squares(self).chunk(chunk, env)
+            return
         outer = list(s.rows)
         block = ("0", "1")
         if not s.by_rows and s.vector >= 0:
             outer.remove(s.vector)
             part = w.let(f"urem i64 {chunk}, %w2")
             chunk = w.let(f"udiv i64 {chunk}, %w2")
-            block = self._range(part, "%w3", f"%w{s.extent_words[s.vector]}")
+            block = self.range(part, "%w3", f"%w{s.extent_words[s.vector]}")
         if not outer:
             self._row(block, dict(env))
             return
-        low, high = self._range(chunk, "%w1", "%w0")
+        low, high = self.range(chunk, "%w1", "%w0")
         counters = self._counters(outer, low)
         with w.loop(low, high) as row:
             for variable, counter in counters:

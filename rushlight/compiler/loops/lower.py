@@ -16,6 +16,7 @@ from rushlight.compiler.loops.schedule import (
     Schedule,
     Store,
 )
+from rushlight.compiler.loops.square import square_words
 from rushlight.compiler.loops.stream import TILE
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -77,8 +78,10 @@ def _in_place(schedule: Schedule) -> Pairs:
     """(output, source): the output may be written over the source, which is read at no other place.
 
     Each element is read before its place is written: in the same pass over the reduced variables,
-    or in an earlier one.
+    or in an earlier one. Squares overlap.
     """
+    if schedule.squares:
+        return []
     places: dict[Node, set[Any]] = {}
     for value, access in schedule.loads.items():
         _, guards = value.data
@@ -175,6 +178,9 @@ def _parts(work: int) -> int:
 
 def _one(schedule: Schedule, label: str) -> Launch:
     """One kernel over all rows; see the chunk words in ``loops/emit.py``."""
+    if schedule.squares:
+        schedule.words[:], chunks = square_words(schedule)
+        return _made(schedule, False, chunks, label)
     rows, rows_a_chunk, blocks, length = _layout(schedule, _parts(_work(schedule)))
     schedule.words[:] = [rows, rows_a_chunk, blocks, length, 1, 0, 0]
     return _made(schedule, False, ceil_div(rows, rows_a_chunk) * blocks, label)

@@ -20,6 +20,7 @@ from rushlight.compiler.loops.index import Coord, Coords, linear
 from rushlight.compiler.loops.moments import find_moments
 from rushlight.compiler.loops.online import find_joined
 from rushlight.compiler.loops.saved import HEAVY, choose_saved
+from rushlight.compiler.loops.square import has_squares
 from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
 from rushlight.compiler.loops.turn import is_crowded, turned_width, which_turn
 from rushlight.compiler.loops.vector import MANY, is_short, is_tall, vector_variable, weight
@@ -102,6 +103,7 @@ class Schedule:
         self._order_variables(space.reduced, extents)
         self.saved = choose_saved(self)
         self._choose_lanes()
+        self.squares = has_squares(self)
         self.shifted = False
         self.streamed = is_streamed(self)
         self.fetches = fetches(self)
@@ -272,8 +274,8 @@ class Schedule:
         signature: list[Any] = [
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
             len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.few,
-            self.whole, self.turned, which_turn(self), self.panel, self.cpu.isa, len(self.pointers),
-            order.index(self.cut) if self.inner else -1,
+            self.whole, self.turned, which_turn(self), self.squares, self.panel, self.cpu.isa,
+            len(self.pointers), order.index(self.cut) if self.inner else -1,
             self.streamed, self.shifted, bool(self.joined), self.row_by_row,
             self.panel_columns[1], self.fetches,
         ]  # fmt: skip

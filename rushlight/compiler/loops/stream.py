@@ -58,7 +58,7 @@ def fetches(schedule: Schedule) -> str:
     if not s.tiled:
         return "rows" if _fetches_rows(s) else ""
     nbytes = s.row_count * s.inner_count * s.stores[0].node.dtype.itemsize
-    if s.exact or s.sizes[s.rows[-2]] < TILE[1] or nbytes < BEYOND:
+    if s.squares or s.exact or s.sizes[s.rows[-2]] < TILE[1] or nbytes < BEYOND:
         return ""
     # Rows a page apart share places in the caches: what is asked for drives out what is there.
     steps = [a.index[s.vector + 1] * a.dtype.itemsize for a in s.loads.values()]

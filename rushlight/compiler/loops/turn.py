@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rushlight.compiler.loops.places import Places
     from rushlight.compiler.loops.schedule import Access, Schedule
 
+# What is in memory as it is in registers, and fills lanes of its own width.
+PLAIN = frozenset(("float32", "float64", "int32", "int64"))
 # Access, pointer to the first row, pointers to the columns.
 Move = Callable[["Access", str, list[str]], None]
 # Bytes ahead of a row that is read or written under a mask, which memory is not fetched ahead for.
@@ -50,7 +52,7 @@ def turns(schedule: Schedule, access: Access) -> bool:
     along, down = access.index[s.inner[0] + 1], access.index[s.vector + 1]
     return (
         (along, down) == (1, s.sizes[s.inner[0]])
-        and access.dtype.name in ("float32", "float64", "int32", "int64")
+        and access.dtype.name in PLAIN
         and access.dtype.itemsize * s.lanes == s.cpu.vector_bytes
     )
 
@@ -125,13 +127,11 @@ class Turner:
                     f"call {kind} @llvm.masked.load.{w.overload(element, lanes)}.p0(ptr {place}, "
                     f"i32 {size}, {self._mask(there)}, {kind} zeroinitializer)"
                 )
-            vectors.append(self._shuffled(kind, found, found, self._spread(len(columns))))
-        vectors = self._turned(kind, vectors)
+            vectors.append(_shuffled(w, kind, found, found, self._spread(len(columns))))
+        vectors = turned(w, kind, vectors, lanes)
         order = self._order()
         for place, vector in zip(columns, vectors, strict=False):
-            w.do(
-                f"store {kind} {self._shuffled(kind, vector, vector, order)}, ptr {place}, align 64"
-            )
+            w.do(f"store {kind} {_shuffled(w, kind, vector, vector, order)}, ptr {place}, align 64")
 
     def _write_square(self, access: Access, start: str, columns: list[str]) -> None:
         w, s = self.w, self.s
@@ -142,13 +142,13 @@ class Turner:
         ]
         vectors += ["poison"] * (self.square - len(columns))
         back = _inverse(self._order())
-        vectors = [self._shuffled(kind, vector, vector, back) for vector in vectors]
-        vectors = self._turned(kind, vectors)
+        vectors = [_shuffled(w, kind, vector, vector, back) for vector in vectors]
+        vectors = turned(w, kind, vectors, lanes)
         close = _inverse(self._spread(len(columns)))
         for (place, there), vector in zip(
             self._rows(start, size, len(columns)), vectors, strict=True
         ):
-            made = self._shuffled(kind, vector, vector, close)
+            made = _shuffled(w, kind, vector, vector, close)
             if there == lanes:
                 w.do(f"store {kind} {made}, ptr {place}, align {size}")
                 continue
@@ -165,21 +165,6 @@ class Turner:
             there = rows * self.width if rows > 1 else count
             yield self._at(start, number * rows * self.width * size), there
 
-    def _turned(self, kind: str, vectors: list[str]) -> list[str]:
-        """Column ``j`` of each square of every vector: in vector ``j``."""
-        lanes, bit = self.s.lanes, 1
-        while bit < self.square:
-            made = list(vectors)
-            for low in range(self.square):
-                if not low & bit:
-                    pair = vectors[low], vectors[low | bit]
-                    near = [lane + lanes - bit if lane & bit else lane for lane in range(lanes)]
-                    far = [lane + lanes if lane & bit else lane + bit for lane in range(lanes)]
-                    made[low] = self._shuffled(kind, *pair, near)
-                    made[low | bit] = self._shuffled(kind, *pair, far)
-            vectors, bit = made, 2 * bit
-        return vectors
-
     def _spread(self, count: int) -> list[int]:
         """Rows side by side -> each at the beginning of its part of the vector."""
         places = [divmod(lane, self.square) for lane in range(self.s.lanes)]
@@ -189,12 +174,6 @@ class Turner:
         """Part ``s``, place ``k`` of a turned column is row ``k * parts + s``."""
         parts = self.s.lanes // self.square
         return [row % parts * self.square + row // parts for row in range(self.s.lanes)]
-
-    def _shuffled(self, kind: str, a: str, b: str, order: list[int]) -> str:
-        if all(place in (lane, -1) for lane, place in enumerate(order)):
-            return a
-        mask = ", ".join("i32 poison" if place < 0 else f"i32 {place}" for place in order)
-        return self.w.let(f"shufflevector {kind} {a}, {kind} {b}, <{len(order)} x i32> <{mask}>")
 
     def _mask(self, there: int) -> str:
         lanes = self.s.lanes
@@ -213,3 +192,26 @@ def _inverse(order: list[int]) -> list[int]:
     [1, 0, 3, -1]
     """
     return [order.index(lane) if lane in order else -1 for lane in range(len(order))]
+
+
+def turned(w: Writer, kind: str, vectors: list[str], lanes: int) -> list[str]:
+    """Column ``j`` of each square of every vector: in vector ``j``."""
+    bit = 1
+    while bit < len(vectors):
+        made = list(vectors)
+        for low in range(len(vectors)):
+            if not low & bit:
+                pair = vectors[low], vectors[low | bit]
+                near = [lane + lanes - bit if lane & bit else lane for lane in range(lanes)]
+                far = [lane + lanes if lane & bit else lane + bit for lane in range(lanes)]
+                made[low] = _shuffled(w, kind, *pair, near)
+                made[low | bit] = _shuffled(w, kind, *pair, far)
+        vectors, bit = made, 2 * bit
+    return vectors
+
+
+def _shuffled(w: Writer, kind: str, a: str, b: str, order: list[int]) -> str:
+    if all(place in (lane, -1) for lane, place in enumerate(order)):
+        return a
+    mask = ", ".join("i32 poison" if place < 0 else f"i32 {place}" for place in order)
+    return w.let(f"shufflevector {kind} {a}, {kind} {b}, <{len(order)} x i32> <{mask}>")
