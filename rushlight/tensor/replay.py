@@ -60,8 +60,8 @@ class Passage:
     """A backward pass that was walked: the graph under its root, and where it came out."""
 
     __slots__ = (
-        "distinct", "end", "ends", "given", "inner", "metas", "nones", "numbered", "origins",
-        "outputs", "pick", "places", "root", "same", "targets",
+        "absent", "distinct", "end", "ends", "given", "inner", "metas", "nones", "numbered",
+        "origins", "outputs", "pick", "places", "root", "same", "targets",
     )  # fmt: skip
 
     def __init__(
@@ -87,7 +87,8 @@ class Passage:
             elif edge is not None:
                 ends.append(place)
                 leaves.append(edge)
-        self.nones = edges.count(None)
+        absent = [place for place, edge in enumerate(edges) if edge is None]
+        self.absent, self.nones = picker(tuple(absent)), [None] * len(absent)
         self.inner = picker(tuple(place for place, _ in inner))
         self.targets = picker(tuple(number for _, number in inner))
         self.ends = picker(tuple(ends))
@@ -127,11 +128,11 @@ class Passage:
                     return None
                 if kept.parent is not None and _was_overwritten(kept.parent):
                     return None
-        if edges.count(None) != self.nones or self.inner(edges) != self.targets(nodes):
+        if [*self.absent(edges)] != self.nones or self.inner(edges) != self.targets(nodes):
             return None
         leaves = self.ends(edges)
         for leaf in leaves:
-            if leaf._edge is not LEAF:
+            if leaf is None or leaf._edge is not LEAF:
                 return None
         if len({*map(id, leaves)}) != self.distinct:
             return None
