@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 LONG = 40  # calls of a trace that is looked at
 COUNTS = 3  # numbers of times that a call may turn up in one trace, before ...
-TIMES = 3  # ... and the last of them at least so large
+# ... so many calls may still be planned whole: of short sequences all lengths have soon been met.
+PATIENCE = 3072
+TIMES = 3  # and the largest of these numbers at least
 SHORTEST = 12  # calls of a phrase, but for what is left at the end
 # Where branches make too many phrases (new ones, and of all flushes), they are made shorter.
 TOO_MANY, TOO_OFTEN, LEAST = 40, 0.03, 4
@@ -57,12 +59,13 @@ def token_at(calls: Sequence[Step], number: int) -> Token:
 class Phrases:
     """What a thread's plans were made of, and where its traces are cut for it."""
 
-    __slots__ = ("counts", "ends", "flushes", "made", "shortest")
+    __slots__ = ("counts", "ends", "flushes", "made", "shortest", "spent")
 
     def __init__(self) -> None:
         self.counts: dict[Token, set[int]] = {}  # how often in one trace each was met
         self.ends: dict[Token, Turn] = {}
         self.shortest = SHORTEST
+        self.spent = 0  # calls planned whole of programs that will not come to rest
         self.made = 0  # phrases planned, since ...
         self.flushes = 0  # ... so many flushes of all
 
@@ -87,7 +90,8 @@ class Phrases:
             if len(seen) <= COUNTS:
                 seen.add(count)
             restless |= len(seen) > COUNTS and max(seen) >= TIMES
-        if not restless:
+        self.spent += restless * len(calls)
+        if not restless or (self.spent <= PATIENCE and not self.ends):
             return False
         for token in _ends(calls, tokens, self.ends):
             self.ends[token] = Turn((token, self.shortest, True))

@@ -21,6 +21,11 @@ from rushlight.tensor.tensor import Tensor
 Tree = tuple[int, list["Tree"]]
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrase, "PATIENCE", 0)
+
+
 def _made(work: Callable[[], Any]) -> tuple[Any, int, int]:
     """What ``work`` gives, how many plans it made, and in how many flushes."""
     plans, flushes = stats.plans, stats.flushes
@@ -60,6 +65,16 @@ def _recurrences(lengths: list[int], one_by_one: bool) -> tuple[list[Any], list[
         flushes.append(made[2])
         found.append(_gradients(cell))
     return found, plans, flushes
+
+
+def test_lengths_that_have_soon_been_met_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = [15, 17, 19, 16, 20, 18]
+    monkeypatch.setattr(phrase, "PATIENCE", 800)
+    _, plans, flushes = _recurrences(lengths * 3, one_by_one=False)
+    assert (sum(plans[12:]), set(flushes)) == (0, {1})
+    monkeypatch.setattr(phrase, "PATIENCE", 200)
+    _, _, flushes = _recurrences(lengths * 3, one_by_one=False)
+    assert max(flushes) > 3
 
 
 def test_lengths_not_met_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -295,6 +295,7 @@ def test_loops_of_any_length(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if by == "turns":
         monkeypatch.setattr(turn, "GRADIENT_CALLS", 128)
         monkeypatch.setattr(phrase, "COUNTS", 10**6)
+    monkeypatch.setattr(phrase, "PATIENCE", 0)
     clear()
     rng = np.random.default_rng(3)
     weight, start = rng.normal(size=(4, 4)) / 4, rng.normal(size=(5, 4))
