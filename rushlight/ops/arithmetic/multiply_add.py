@@ -36,6 +36,19 @@ def lerp(input: Node, end: Node, weight: Operand) -> Node:
     return build.cast(out, kind)
 
 
+@lerp.vjp
+def _(g: Node, out: Node, input: Node, end: Node, weight: Operand) -> Grads:
+    # Halves are rounded in between, as PyTorch's are.
+    share = full(weight, g.shape, compute_dtype(g.dtype))
+    rest = build.cast(binary("sub", const(1, g.shape, share.dtype), share), g.dtype)
+    x, y = align(input, end)
+    return (
+        grad_to(binary("mul", g, rest), input),
+        grad_to(binary("mul", g, build.cast(share, g.dtype)), end),
+        grad_to(binary("mul", g, binary("sub", y, x)), weight),
+    )
+
+
 @lerp.samples
 def _(rng: Rng) -> Samples:
     yield (floats(rng, 4, 5), floats(rng, 4, 5), 0.3), {}
@@ -51,6 +64,21 @@ def addcmul(input: Node, tensor1: Node, tensor2: Node, *, value: Scalar = 1) -> 
     x, a, b = align(input, tensor1, tensor2, dtype=compute_dtype(dtype))
     scaled = binary("mul", full(value, x.shape, x.dtype), a)
     return build.cast(build.fma(scaled, b, x), dtype)
+
+
+@addcmul.vjp
+def _(g: Node, out: Node, input: Node, tensor1: Node, tensor2: Node, value: Scalar) -> Grads:
+    # Each factor is scaled and, of halves, rounded before it meets the cotangent.
+    def times_value(factor: Node) -> Node:
+        number = full(value, g.shape, compute_dtype(g.dtype))
+        wide = full(factor, g.shape, number.dtype)
+        return build.cast(binary("mul", number, wide), g.dtype)
+
+    return (
+        grad_to(g, input),
+        grad_to(binary("mul", g, times_value(tensor2)), tensor1),
+        grad_to(binary("mul", g, times_value(tensor1)), tensor2),
+    )
 
 
 @addcmul.samples

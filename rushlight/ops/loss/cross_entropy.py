@@ -21,6 +21,7 @@ from rushlight.ops.loss.nll import (
     picked,
 )
 from rushlight.ops.loss.soft_target import soft_cross_entropy, soft_slope, soft_target_slope
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Samples, floats
 from rushlight.ops.table import Grads, composite
@@ -69,9 +70,11 @@ def _(
             slope = scaled(slope, 1 - label_smoothing)
             even = _even_slope(g, log_probs, target, weight, ignore_index, reduction)
             slope = binary("add", slope, scaled(even, label_smoothing / input.shape[axis]))
+    wide = compute_dtype(slope.dtype)  # halves are rounded at the end
+    slope, log_probs = build.cast(slope, wide), build.cast(log_probs, wide)
     total = widen(reduce(slope, "sum", (axis,)), input, (axis,))
     dx = binary("sub", slope, binary("mul", unary("exp", log_probs), total))
-    return dx, dtarget, None
+    return build.cast(dx, input.dtype), dtarget, None
 
 
 @cross_entropy.samples

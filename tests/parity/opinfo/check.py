@@ -347,7 +347,7 @@ def _tolerance(
 ) -> tuple[float, float]:
     """(relative, absolute) of what is compared with ``theirs``."""
     if strict.on:
-        return _STRICT[dtype]
+        return _STRICT[within if within in _STRICT else dtype]
     exact = _TOLERANCE[within if within in _TOLERANCE else dtype]
     if aspect in ("gradient", "second") and dtype in ("float32", "complex64"):
         exact = _SLOPES
