@@ -165,9 +165,10 @@ class Generator:
     ) -> Array:
         """Normals: ``normal_``, ``randn``. PyTorch fills views that are not contiguous singly."""
         if count < box_muller.BLOCK or not contiguous:
-            singles = fused_multiply_add(self._single_normals(count), std, mean)
+            singles = self._single_normals(count)
             if dtype == np.float32 and std == 1.0 and mean == 0.0:
-                return singles.astype(dtype)  # 9 at most
+                return (singles + 0.0).astype(dtype)  # 9 at most; -0 + 0 is 0
+            singles = fused_multiply_add(singles, std, mean)
             return _rounded(singles, dtype)
         if dtype == np.float64:
             doubles = self._blocks64(count)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,12 @@ from rushlight.base.limits import DIGITS, finfo
 from rushlight.base.shape import broadcast_shapes
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
+from rushlight.engine.value import concrete
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import c_name
 from rushlight.ops.view.sizes import one_size, whole_sizes
+from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import random_complex as complexes
 from rushlight.tensor.argument_kinds import asks, is_whole
 from rushlight.tensor.arithmetic_now import computed
@@ -36,13 +38,13 @@ from rushlight.tensor.memory_format import laid_out, require_format, strides_in
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.random_samples import for_each, per_sample
-from rushlight.tensor.tensor import Tensor
+from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
 
 
 def shape_of(size: tuple[Any, ...], who: str = "empty") -> tuple[int, ...]:
     shape = whole_sizes(who, size)
-    if any(each < 0 for each in shape):
+    if shape and min(shape) < 0:
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
         )
@@ -50,7 +52,8 @@ def shape_of(size: tuple[Any, ...], who: str = "empty") -> tuple[int, ...]:
 
 
 def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    tensor = Tensor._from_array(array.reshape(shape))
+    kind = dtypes.from_numpy(array.dtype)
+    tensor = Tensor._of(mark_made(concrete(Buffer.copying(array), shape, kind)))
     if requires_grad:
         tensor.requires_grad = True
     return tensor
@@ -99,6 +102,17 @@ rand = _sampler("rand", complexes.uniform, "Uniform numbers in [0, 1).")
 randn = _sampler("randn", complexes.normal, "Normal numbers, mean 0, std 1.")
 
 
+@lru_cache(maxsize=16)
+def _reach(kind: DType) -> tuple[float, float]:
+    """The smallest and the largest whole number of a dtype."""
+    if kind.is_floating_point:
+        return -finfo(kind).max, finfo(kind).max
+    if kind is dtypes.bool_:
+        return 0, 1
+    limits = np.iinfo(kind.np)
+    return int(limits.min), int(limits.max)
+
+
 def _require_range(low: int, high: int | None, kind: DType) -> None:
     """RuntimeError where [low, high) is empty or holds a number beyond the dtype."""
     if high is not None and low >= high:
@@ -106,20 +120,14 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     ends = (("from", low),) if high is None else (("from", low), ("to - 1", high - 1))
-    if kind.is_floating_point:
-        largest = finfo(kind).max
-        smallest = -largest
-    elif kind is dtypes.bool_:
-        smallest, largest = 0, 1
-    else:
-        smallest, largest = int(np.iinfo(kind.np).min), int(np.iinfo(kind.np).max)
+    smallest, largest = _reach(kind)
     for name, bound in ends:
-        word = c_name(kind)
         if not smallest <= bound <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {word}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
         if kind.is_floating_point:
             digits = DIGITS[kind.name]
             if abs(bound) > 2**digits:
+                word = c_name(kind)
                 warn(
                     f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
                     f"limitations {word} can support discrete uniform distribution only within "
