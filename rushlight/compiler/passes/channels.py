@@ -1,10 +1,13 @@
-"""Images whose channels do not lie together, copied for convolutions of each channel alone.
+"""Images whose channels do not lie together, copied for convolutions that want them to.
 
-    conv(permute(x), w), a group a channel  ->  conv(cast(permute(x)), w), cast to what it is
+    conv(permute(x), w)  ->  conv(cast(permute(x)), w), cast to what it is
 
-Vectors of such a convolution go along channels, and it reads each pixel for every tap. Others pack
-what they read in any case. A cast is a kernel that transposes tile by tile, and takes up what is
-computed before it.
+Vectors of a convolution go along channels. From planes it gathers them pixel by pixel, and what
+packs nothing (each channel alone, one tap) or transforms its input (Winograd) is not taken at all:
+3 x 3 over 64 channels at 56 x 56 takes 8.9 ms from planes and 4.9 from channels, 1 x 1 over 256
+channels 13 and 3.5. A cast is a kernel that transposes in squares, and takes up what is computed
+before it: 0.2 ms here. Of few channels (three colours) planes are read as they are, which packing
+finds side by side, but for patches that do not overlap, where little else is to be done.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from rushlight.base.dtype import float32, float64
 from rushlight.compiler.views import window
 from rushlight.ir.graph import Node, toposort
 
+# Channels of an image from which on they fill a vector.
+MANY = 16
 # Which sources of a convolution are images.
 _IMAGES = {"conv": (0,), "conv_input_grad": (0,), "conv_weight_grad": (0, 1)}
 
@@ -20,15 +25,15 @@ _IMAGES = {"conv": (0,), "conv_input_grad": (0,), "conv_weight_grad": (0, 1)}
 def channels(sinks: list[Node]) -> list[Node]:
     """The graph with such copies."""
     order = toposort(sinks)
-    if not any(_is_alone(node) for node in order):
+    if not any(_takes_images(node) for node in order):
         return sinks
     new: dict[Node, Node] = {}
     copies: dict[Node, Node] = {}
     for node in order:
         src = [new[source] for source in node.src]
-        for place in _IMAGES[node.op] if _is_alone(node) else ():
+        for place in _IMAGES[node.op] if _takes_images(node) else ():
             image = src[place]
-            if window(image)[2][-1] != 1:
+            if _wants_channels(node, image) and window(image)[2][-1] != 1:
                 if image not in copies:
                     copies[image] = Node("cast", (image,), image.shape, image.dtype)
                 src[place] = copies[image]
@@ -37,10 +42,16 @@ def channels(sinks: list[Node]) -> list[Node]:
     return [new[sink] for sink in sinks]
 
 
-def _is_alone(node: Node) -> bool:
-    """Whether ``node`` is a convolution of many channels with one filter each."""
-    if node.op not in _IMAGES or node.dtype not in (float32, float64):
-        return False
+def _takes_images(node: Node) -> bool:
+    return node.op in _IMAGES and node.dtype in (float32, float64)
+
+
+def _wants_channels(node: Node, image: Node) -> bool:
+    """Whether a copy is worth its time: many channels, one filter each, or patches side by side."""
+    channels: int = image.shape[-1]
     weight = node if node.op == "conv_weight_grad" else node.src[1]
     groups: int = node.attrs["groups"]
-    return groups > 1 and weight.shape[:2] == (groups, 1)
+    if channels >= MANY or (groups > 1 and weight.shape[:2] == (groups, 1)):
+        return True
+    taps = weight.shape[2:]
+    return channels > 1 and max(taps) > 1 and tuple(node.attrs["stride"]) == tuple(taps)

@@ -1,4 +1,4 @@
-"""Images are copied for convolutions of each channel alone where their channels lie apart."""
+"""Images are copied for convolutions that want channels together where they lie apart."""
 
 from __future__ import annotations
 
@@ -53,3 +53,34 @@ def test_which(dtype: DType, width: int, first: bool, wanted: int) -> None:
 def test_results(first: bool) -> None:
     inputs, made = step(float32, 1, first)
     agree(made, inputs, [values(each.shape, float32) for each in inputs], 1e-5)
+
+
+def planes(channels_: int, taps: int, stride: int, filters: int = 5) -> tuple[list[Node], Node]:
+    """(inputs, result) of a convolution of an image that lies in planes."""
+    x = build.input(0, (2, channels_, 12, 8), float32)
+    w = build.input(1, (filters, channels_, taps, taps), float32)
+    image = build.permute(x, (0, 2, 3, 1))
+    return [x, w], build.conv(image, w, (stride, stride), ((0, 0), (0, 0)), (1, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("channels_", "taps", "stride", "wanted"),
+    [
+        (16, 3, 1, 1), (15, 3, 1, 0), (40, 1, 1, 1), (3, 3, 1, 0), (3, 1, 1, 0),
+        (3, 4, 4, 1), (3, 4, 2, 0), (1, 4, 4, 0),
+    ],
+)  # fmt: skip
+def test_many_channels_and_patches(channels_: int, taps: int, stride: int, wanted: int) -> None:
+    inputs, made = planes(channels_, taps, stride)
+    assert copies(channels([made])) == wanted
+    agree([made], inputs, [values(each.shape, float32) for each in inputs], 1e-4)
+
+
+def test_a_copy_is_shared_and_takes_up_what_is_before_it() -> None:
+    x = build.input(0, (2, 20, 12, 8), float32)
+    w, v = (build.input(k, (5, 20, 3, 3), float32) for k in (1, 2))
+    image = build.permute(build.unary("abs", x), (0, 2, 3, 1))
+    window = ((1, 1), ((1, 1), (1, 1)), (1, 1))
+    made = [build.conv(image, each, *window, 1) for each in (w, v)]
+    assert copies(channels(made)) == 1
+    agree(made, [x, w, v], [values(each.shape, float32) for each in (x, w, v)], 1e-4)
