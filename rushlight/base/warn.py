@@ -43,10 +43,10 @@ recording = _Recording()
 _told: set[str] = set()
 
 
-def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
-    """``warn``, the first time in a process."""
-    if message not in _told:
-        _told.add(message)
+def warn_once(message: str, category: type[Warning] = UserWarning, of: str = "") -> None:
+    """``warn``, the first time in a process; ``of``: the first time of this, in whatever words."""
+    if (of or message) not in _told:
+        _told.add(of or message)
         warn(message, category)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rushlight.base.warn import warn
+from rushlight.base.warn import warn_once
 from rushlight.ops.table import Op
 from rushlight.tensor.tensor import Tensor
 
@@ -41,8 +41,6 @@ _WORDS = {
 _WORDS["addcdiv"], _WORDS["baddbmm"] = _WORDS["addcmul"], _WORDS["addbmm"]
 OLDER = frozenset(_WORDS)
 
-_warned = [False]
-
 
 def _is_number(value: Any) -> bool:
     return not isinstance(value, Tensor) or (value.ndim == 0 and not value.requires_grad)
@@ -68,15 +66,14 @@ def call_older(
         raise TypeError(
             f"{op.name}() takes {expected} positional arguments but {len(arguments)} were given"
         )
-    if not _warned[0]:
-        _warned[0] = True
-        older, newer = _WORDS[op.name]
-        after = "".join(f", Number {p.name} = 1" for p in op.parameters if p.keyword_only)
-        warn(
-            f"This overload of {op.name} is deprecated:\n\t{op.name}({older}, *, Tensor out = "
-            f"None)\nConsider using one of the following signatures instead:\n\t{op.name}({newer}, "
-            f"*{after}, Tensor out = None)"
-        )
+    older, newer = _WORDS[op.name]
+    after = "".join(f", Number {p.name} = 1" for p in op.parameters if p.keyword_only)
+    warn_once(
+        f"This overload of {op.name} is deprecated:\n\t{op.name}({older}, *, Tensor out = "
+        f"None)\nConsider using one of the following signatures instead:\n\t{op.name}({newer}, "
+        f"*{after}, Tensor out = None)",
+        of="older orders",
+    )
     if out is not None:
         named["out"] = out
     return function(*tensors, **named)

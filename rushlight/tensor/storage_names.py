@@ -14,7 +14,7 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.warn import warn
+from rushlight.base.warn import warn_once
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import LEGACY_NAMES, legacy_name
 from rushlight.tensor.device import CPU, require_cpu
@@ -323,17 +323,12 @@ def untyped_storage(self: Tensor) -> UntypedStorage:
     return UntypedStorage(self)
 
 
-_told: list[bool] = []  # of the warning below: once a process
-
-
 def storage(self: Tensor) -> TypedStorage:
     """The memory under this tensor as elements of its dtype. Warns once that it is old."""
-    if not _told:
-        _told.append(True)
-        warn(
-            "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will "
-            "be the only storage class: use tensor.untyped_storage() instead of tensor.storage()"
-        )
+    warn_once(
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will "
+        "be the only storage class: use tensor.untyped_storage() instead of tensor.storage()"
+    )
     return TypedStorage(self, dtype=self.dtype)
 
 

@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 import rushlight as torch
-from rushlight.tensor import older_order
+from rushlight.base import warn as told
 
 x, y, z = torch.ones(3), torch.full((3,), 2.0), torch.full((3,), 4.0)
 m, b = torch.eye(3), torch.ones(2, 3, 3)
@@ -32,7 +32,7 @@ def test_numbers_between_tensors() -> None:
 
 
 def test_gradients_go_through_and_the_warning_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(older_order, "_warned", [False])
+    monkeypatch.setattr(told, "_told", set())
     weight = torch.ones(3, requires_grad=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -6,6 +6,7 @@ import warnings
 import pytest
 
 import rushlight as torch
+from rushlight.base import warn as told
 
 
 def test_set_takes_storages() -> None:
@@ -37,10 +38,8 @@ def test_storages_grow_and_convert() -> None:
     assert made.tolist() == [1.0]
 
 
-def test_the_old_storage_method_warns() -> None:
-    from rushlight.tensor import storage_names
-
-    storage_names._told.clear()
+def test_the_old_storage_method_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "_told", set())
     with pytest.warns(UserWarning, match="TypedStorage is deprecated"):
         torch.ones(2).storage()
 
