@@ -23,8 +23,8 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
-MOULDS_LIMIT = 64  # of one family
-PATIENCE = 32  # moulds made before they must have been worth it
+MOULDS_LIMIT = 96  # of one family: those used last
+PATIENCE = 32  # after so many new ones there must have been half as many casts
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -91,9 +91,11 @@ class Family:
 
     def __init__(self) -> None:
         self.examples: list[Step] = []
-        self.moulds: list[Pattern] = []
+        self.patterns: list[Pattern] = []  # the last that was of use first
+        self.made = 0  # moulds, also those that were dropped
         self.casts = 0
         self.earlier = 0  # casts before the trie was pruned
+        self.patient = 0  # casts up to the last time that so many moulds had been made
         self.closed = False
 
     def outlives(self, kept: set[Step]) -> bool:
@@ -106,23 +108,53 @@ class Family:
     def close(self) -> None:
         """Plan each size by itself from now on."""
         self.closed = True
-        self.examples, self.moulds = [], []
+        self.examples, self.patterns = [], []
+
+    def cast(self, form: Form) -> Plan | None:
+        """The plan of a trace by one of its moulds."""
+        found: dict[Relations, list[Number] | None] = {}
+        for place, pattern in enumerate(self.patterns):
+            relations = pattern.relations
+            if relations not in found:
+                found[relations] = relations.variables(form)
+            values = found[relations]
+            plan = None if values is None else pattern.mould.cast(values)
+            if plan is not None:
+                self.patterns.insert(0, self.patterns.pop(place))
+                self.casts += 1
+                stats.casts += 1
+                return plan
+        return None
+
+    def add(self, forms: Sequence[Form], key: Key) -> Plan | None:
+        """The plan of the last of ``forms`` by a mould made of it."""
+        live, donatable = key
+        relations = Relations(forms)
+        for each in self.patterns:
+            if each.relations.same(relations):
+                relations = each.relations
+                break
+        pattern = Pattern(forms[-1], relations, live, frozenset(donatable))
+        self.patterns.insert(0, pattern)
+        del self.patterns[MOULDS_LIMIT:]
+        self.made += 1
+        if self.made % PATIENCE == 0:
+            if self.casts - self.patient < PATIENCE // 2:
+                self.close()
+            self.patient = self.casts
+        values = relations.variables(forms[-1])
+        return None if values is None else pattern.mould.cast(values)
 
 
 @final
-class Pattern:
-    """Which numbers of a trace vary, and the mould for them."""
+class Relations:
+    """Which numbers of a trace vary, and which of these are equal, or a constant apart."""
 
-    def __init__(
-        self, forms: Sequence[Form], live: Sequence[int], donatable: frozenset[int]
-    ) -> None:
-        """``forms``: the last one is what the mould is made from."""
-        from rushlight.compiler.mould import Mould  # compiles: imported with the first plan
-
+    def __init__(self, forms: Sequence[Form]) -> None:
+        """``forms``: the last one is what a mould is made from."""
         self.form = form = forms[-1]
         bases: dict[Any, tuple[int, Number]] = {}
-        tape_numbers: list[Number] = []
-        others: list[Number] = []
+        self.others: list[Number] = []  # the variables of the form before
         # Of each step with varying numbers: (place of the step, [(number, variable, distance)])
         self.varying: dict[int, list[tuple[int, int, Number]]] = {}
         for place, rows in enumerate(zip(*(each.numbers for each in forms), strict=True)):
@@ -135,9 +167,8 @@ class Pattern:
                 kind = type(column[0])
                 key = (kind, *[each - column[0] for each in column]) if kind is int else column
                 if key not in bases:
-                    bases[key] = len(tape_numbers), column[-1]
-                    tape_numbers.append(column[-1])
-                    others.append(column[-2])
+                    bases[key] = len(self.others), column[-1]
+                    self.others.append(column[-2])
                 variable, base = bases[key]
                 found.append((number, variable, column[-1] - base))
             self.varying[place] = found
@@ -149,20 +180,53 @@ class Pattern:
             for number, variable, distance in found
         ]
         first = {variable: place for place, variable, _ in reversed(self.places)}
-        self.first = [first[variable] for variable in range(len(tape_numbers))]
-        tape = Tape(tape_numbers, others)
+        self.first = [first[variable] for variable in range(len(self.others))]
+
+    def same(self, other: Relations) -> bool:
+        """Whether both fit the same traces."""
+        mine, others = list(self.form.flat), list(other.form.flat)
+        if self.places != other.places or len(mine) != len(others):
+            return False
+        for place, _, _ in self.places:
+            mine[place] = others[place] = 0
+        return mine == others and self.form.like(other.form)
+
+    def variables(self, form: Form) -> list[Number] | None:
+        """The variables of another trace of the family; None where it has others."""
+        given, expected = form.flat, list(self.form.flat)
+        if len(given) != len(expected):
+            return None
+        values = [given[place] for place in self.first]
+        for place, variable, distance in self.places:
+            expected[place] = values[variable] + distance
+        return values if given == expected and form.like(self.form) else None
+
+
+@final
+class Pattern:
+    """A mould, and what the numbers are that it is cast with."""
+
+    def __init__(
+        self, form: Form, relations: Relations, live: Sequence[int], donatable: frozenset[int]
+    ) -> None:
+        """``form``: what the mould is made from."""
+        from rushlight.compiler.mould import Mould  # compiles: imported with the first plan
+
+        self.relations = relations
+        tape = Tape([form.flat[place] for place in relations.first], relations.others)
         try:
-            sinks = self._graph(tape, live)
+            nodes = self._nodes(form, tape)
+            sinks = [nodes[position] for position in live]
             self.mould = Mould(tape, sinks, form.path[-1].inputs, donatable)
         finally:
             tape.close()
         stats.moulds += 1
 
-    def _graph(self, tape: Tape, live: Sequence[int]) -> list[Node]:
+    def _nodes(self, form: Form, tape: Tape) -> list[Node]:
         nodes: list[Node] = []
-        for place, (step, part) in enumerate(zip(self.form.path, self.form.parts, strict=True)):
-            numbers: list[Any] = list(self.form.numbers[place])
-            for number, variable, distance in self.varying.get(place, ()):
+        for place, (step, part) in enumerate(zip(form.path, form.parts, strict=True)):
+            numbers: list[Any] = list(form.numbers[place])
+            for number, variable, distance in self.relations.varying.get(place, ()):
                 numbers[number] = tape.inputs[variable] + distance
             if step.call is None:
                 nodes.append(build.input(step.inputs - 1, tuple(numbers), part[0]))
@@ -171,19 +235,7 @@ class Pattern:
             given = [nodes[source] for source in step.positions]
             given += [build.scalar(first + k, kind) for k, kind in enumerate(step.scalar_types)]
             nodes += part.build(given, numbers)
-        return [nodes[position] for position in live]
-
-    def cast(self, form: Form) -> Plan | None:
-        """A plan for another trace of the family, if the mould fits it."""
-        given, expected = form.flat, list(self.form.flat)
-        if len(given) != len(expected):
-            return None
-        values = [given[place] for place in self.first]
-        for place, variable, distance in self.places:
-            expected[place] = values[variable] + distance
-        if given != expected or not form.like(self.form):
-            return None
-        return self.mould.cast(values)
+        return nodes
 
 
 def plan_like_another(trace: Trace, key: Key) -> Plan | None:
@@ -200,31 +252,21 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         family = trace.families[kind] = Family()
     if family.closed:
         return None
-    if not family.moulds and len(family.examples) < EXAMPLES:
+    if not family.patterns and len(family.examples) < EXAMPLES:
         family.examples.append(end)
         return None
     form = Form(trace, end)
     trace.varies = True
-    for pattern in family.moulds:
-        plan = pattern.cast(form)
-        if plan is not None:
-            # The next trace is likely to fit the same one.
-            family.moulds.remove(pattern)
-            family.moulds.insert(0, pattern)
-            family.casts += 1
-            stats.casts += 1
-            return plan
-    made = len(family.moulds)
-    if made >= MOULDS_LIMIT or (made >= PATIENCE and family.casts < made):
-        family.close()
-        return None
+    plan = family.cast(form)
+    if plan is not None:
+        return plan
     forms = [Form(trace, each) for each in family.examples]
     forms = [*(each for each in forms if each.like(form)), form]
     if len(forms) == 1:
         family.examples = [*family.examples[-1:], end]
         return None
     try:
-        pattern = Pattern(forms, live, frozenset(donatable))
+        plan = family.add(forms, key)
     except (NotImplementedError, TypeError, AttributeError) as reason:
         # There is no lowering, or one that takes nothing but ints (a Size is none, and what is not
         # made for it says so): each size by itself. Any other error is a defect, and is not hidden.
@@ -233,9 +275,8 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         publish("no mould", reason=str(reason))
         family.close()
         return None
-    family.moulds.append(pattern)
     family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
-    return pattern.cast(form)
+    return plan
 
 
 def _entered(step: Step) -> Any:

@@ -160,11 +160,12 @@ def _noted(function: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Cal
 class Size:
     """A number on a tape. No int: what takes an int from it has to ask, and the tape notes that."""
 
-    __slots__ = ("place", "tape")
+    __slots__ = ("hashed", "place", "tape")
 
     def __init__(self, tape: Tape, place: int) -> None:
         self.tape = tape
         self.place = place
+        self.hashed: int | None = None
 
     @property
     def value(self) -> Any:
@@ -259,8 +260,10 @@ class Size:
     def __hash__(self) -> int:
         # Not noted: where equal things meet by their hash, ``==`` is asked and noted; things that
         # are not found equal are only kept apart: those that are equal by chance, too.
-        value, other = self.value, self.tape.other(self.place)
-        return hash(value if value == other else (value, other))
+        if self.hashed is None:
+            value, other = self.value, self.tape.other(self.place)
+            self.hashed = hash(value if value == other else (value, other))
+        return self.hashed
 
     def __index__(self) -> int:
         return int(operator.index(self.fixed()))
@@ -310,21 +313,16 @@ def _open_tape(numbers: Sequence[Any]) -> Tape | None:
 
 
 def decision(function: Callable[..., Made]) -> Callable[..., Made]:
-    """A function of numbers (and other hashable things, records and tuples of them) whose *result*
-    is what is decided.
+    """A function of numbers (and other hashable things) whose *result* is what is decided.
 
     Without it every comparison inside would be: ``tile`` compares costs that change with every
-    size, and mostly chooses the same."""
+    size, and mostly chooses the same.
+    """
 
     @functools.wraps(function)
-    def wrapped(*given: Any) -> Any:
-        sizes = [each for each in _leaves(given) if isinstance(each, Size)]
-        tape = _open_tape(sizes)
-        if tape is None:
-            return function(*given)
-        if len(sizes) == sum(isinstance(each, Size) for each in given):
-            return tape.decide(function, *given)
-        return tape.decide(lambda *now: function(*_with_sizes(given, iter(now))), *sizes)
+    def wrapped(*numbers: Any) -> Any:
+        tape = _open_tape(numbers)
+        return function(*numbers) if tape is None else tape.decide(function, *numbers)
 
     return wrapped
 

@@ -51,23 +51,10 @@ def test_other_threads_see_plain_numbers() -> None:
 def test_sizes_inside_tuples_are_refused() -> None:
     tape = Tape([3])
     shape = (tape.inputs[0], 2)
-    with pytest.raises(TypeError, match="tuple") as refused:
-        quantity(lambda shape, n: shape[0] + n)(shape, tape.inputs[0])
-    assert is_about_sizes(refused.value)
-
-
-def test_decisions_take_tuples() -> None:
-    tape = Tape([3, 4])
-    n, m = tape.inputs
-    larger = decision(lambda sizes, least: max(sizes) > least)
-    assert larger((n, m, 2), 3)
-    assert larger((n, 1), n - 1)
-    tape.close()
-    assert len(tape.decided) == 2
-    assert tape.replay([5, 1]) is not None
-    assert tape.replay([1, 5]) is not None
-    assert tape.replay([1, 2]) is None
-    assert larger((n, m), 3)
+    for mark in (decision, quantity):
+        with pytest.raises(TypeError, match="tuple") as refused:
+            mark(lambda shape, n: shape[0] + n)(shape, tape.inputs[0])
+        assert is_about_sizes(refused.value)
 
 
 def test_sizes_that_are_equal_by_chance_are_not_found_equal() -> None:

@@ -170,9 +170,7 @@ class Schedule:
         self.sizes = dict([*rows, *inner])
         # narrow: rows so short and many that a vector holds one element of each; by_rows: the
         # vector runs along a reduced variable
-        self.vector, self.by_rows, self.narrow = vector_variable(
-            tuple(rows), tuple(inner), tuple(memory)
-        )
+        self.vector, self.by_rows, self.narrow = vector_variable(rows, inner, memory)
         for groups in (rows, inner):
             for place, (variable, _) in enumerate(groups):
                 if variable == self.vector:

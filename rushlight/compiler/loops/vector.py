@@ -6,6 +6,7 @@ It is chosen by comparing scores, made of comparisons of sizes. To a plan for ma
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -20,39 +21,56 @@ TALL = 16
 # How much more the layout of an array counts that is about as large as the largest.
 LARGER = 16
 
-Variables = tuple[tuple[int, int], ...]  # each with its size
+Variables = Sequence[tuple[int, int]]  # each with its size
 
 
-@decision
 def vector_variable(
-    rows: Variables, inner: Variables, memory: tuple[Coord, ...]
+    rows: Variables, inner: Variables, memory: Sequence[Coord]
 ) -> tuple[int, bool, bool]:
     """(the variable, whether it is a reduced one, whether rows are narrow); -1: there is none.
 
     ``inner``: the reduced variables; ``memory``: the coefficients of each array.
     """
-    sizes = dict([*rows, *inner])
-    moved = [math.prod(sizes[k] for k in sizes if index[k + 1]) for index in memory]
+    variables = [variable for variable, _ in (*rows, *inner)]
+    if len(variables) < 2:
+        return variables[0] if variables else -1, bool(inner), False
+    steps = tuple([tuple([_step(index[k + 1]) for k in variables]) for index in memory])
+    numbers = [size for _, size in (*rows, *inner)]
+    place, narrow = _best(len(rows), steps, *numbers, *[weight(memory, k) for k in variables])
+    return variables[place], place >= len(rows), narrow
+
+
+def _step(coefficient: int) -> int:
+    return 0 if not coefficient else 1 if abs(coefficient) == 1 else 2
+
+
+@decision
+def _best(rows: int, steps: tuple[tuple[int, ...], ...], *numbers: int) -> tuple[int, bool]:
+    """Which variable, and whether rows are narrow, by sizes of variables and their weights.
+
+    ``steps``: whether each array's places change with a variable not at all (0), by neighbours (1)
+    or by more (2). The first ``rows`` of them are not reduced.
+    """
+    count = len(numbers) // 2
+    sizes, weights = numbers[:count], numbers[count:]
+    moved = [math.prod(itertools.compress(sizes, row)) for row in steps]
     most = max(moved, default=0)
 
-    def score(variable: int) -> int:
+    def rank(variable: int) -> tuple[int, bool, int]:
         # Too short for a vector: better any other way.
-        total = 0 if sizes[variable] >= 4 else -10
-        for place, index in enumerate(memory):
-            coef = index[variable + 1]
-            step = 0 if not coef else (4 if place == 0 else 3) if abs(coef) == 1 else -2
-            total += step * (LARGER if 8 * moved[place] > most else 1)
-        return total
+        score = 0 if sizes[variable] >= 4 else -10
+        for place, row in enumerate(steps):
+            worth = (0, 4 if place == 0 else 3, -2)[row[variable]]
+            score += worth * (LARGER if 8 * moved[place] > most else 1)
+        return score, variable >= rows, -weights[variable]
 
-    def rank(candidate: tuple[int, bool]) -> tuple[int, bool, int]:
-        variable, reduced = candidate
-        return score(variable), reduced, -weight(memory, variable)
-
-    candidates = [*[(k, False) for k, _ in rows], *[(k, True) for k, _ in inner]]
-    variable, reduced = max(candidates, key=rank, default=(-1, False))
-    if reduced and _has_narrow_rows(rows, inner):
-        return max(rows, key=lambda row: row[1])[0], False, True
-    return variable, reduced, False
+    best = max(range(count), key=rank)
+    if best >= rows and count == rows + 1 and 2 <= sizes[best] <= SHORT:
+        # Rows so short and many that a vector had better hold one element of each.
+        longest = max(range(rows), key=sizes.__getitem__)
+        if sizes[longest] >= MANY:
+            return longest, True
+    return best, False
 
 
 @decision
@@ -74,10 +92,3 @@ def weight(memory: Sequence[Coord], variable: int) -> int:
         if index[variable + 1]:
             return abs(index[variable + 1])
     return 0
-
-
-def _has_narrow_rows(rows: Variables, inner: Variables) -> bool:
-    """Whether rows are so short and many that a vector had better hold one element of each."""
-    if len(inner) != 1 or not 2 <= inner[0][1] <= SHORT:
-        return False
-    return max([size for _, size in rows], default=0) >= MANY
