@@ -25,7 +25,7 @@ ROWS, COLUMNS = 4, 3
 # Tiles ahead whose columns are fetched: measured 17 to 36 GB/s for one row, 4 to 24 at depth 384.
 AHEAD = 2
 # The table of rows is on the stack.
-MAX_ROWS = 64
+MAX_ROWS = 128
 
 WORDS = (
     "rows", "columns", "depth", "block_columns", "column_blocks", "a_row", "b_column",

@@ -33,9 +33,11 @@ def matmul(
         a, b, out, epilogue = _transposed(a, b, out, epilogue)
         reused = False
     rows, columns = out.shape[-2:]
-    turns = choose.turns(out.dtype, rows, columns, a.shape[-1], a.step(-1), b.step(-2))
-    if turns and not reused:
+    sizes = (out.dtype, rows, columns, a.shape[-1], a.step(-1), b.step(-2))
+    if choose.turns(*sizes) and not reused:
         return _matmul(*_transposed(a, b, out, epilogue), turned=True)
+    if choose.is_dots_of_columns(*sizes):
+        return _matmul(*_transposed(a, b, out, epilogue))
     return _matmul(a, b, out, epilogue, reused)
 
 
@@ -123,7 +125,7 @@ def _matmul(
     work = values.register_dtype(out.dtype)
     reused = reused and rows > choose.FEW_ROWS
     packs = reused or turned
-    if not packs and choose.is_dots(out.dtype, rows, a.step(-1), b.step(-2), a.itemsize):
+    if not packs and choose.is_dots(out.dtype, rows, columns, a.step(-1), b.step(-2), a.itemsize):
         return [_dots(a, b, out, epilogue, axes, batches)]
     narrow = work != out.dtype
     if turned:

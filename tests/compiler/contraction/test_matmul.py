@@ -63,6 +63,32 @@ def test_sizes_and_strides(
 
 @pytest.mark.parametrize(
     "batch, m, k, n",
+    [((), 129, 3, 1), ((), 300, 70, 5), ((2, 2), 131, 129, 10), ((3,), 130, 200, 12),
+     ((), 100, 37, 10), ((2,), 31, 40, 203)],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_columns_are_dot_products(
+    batch: tuple[int, ...], m: int, k: int, n: int, dtype: Any
+) -> None:
+    rng = np.random.default_rng(m + n)
+    a, b = (
+        strided(rng, (*batch, m, k), dtype, "wide"),
+        strided(rng, (*batch, k, n), dtype, "turned"),
+    )
+    out = strided(rng, (*batch, m, n), dtype, "sparse")
+    launches = matmul(*map(machine.operand, (a, b, out)), Epilogue())
+    assert [launch.kernel.symbol.partition("_")[0] for launch in launches] == ["dot"]
+    check(a, b, out, 2)
+    # A bias of columns is one of rows where the two have changed places.
+    bias, residual = strided(rng, (n,), dtype, ""), strided(rng, (*batch, m, n), dtype, "")
+    epilogue = Epilogue(bias=machine.operand(bias), residual=machine.operand(residual))
+    machine.run(matmul(*map(machine.operand, (a, b, out)), epilogue))
+    want = np.matmul(a.astype(np.float64), b.astype(np.float64)) + bias + residual
+    assert np.allclose(out, want, rtol=1e-5, atol=1e-4 if dtype is np.float32 else 1e-10)
+
+
+@pytest.mark.parametrize(
+    "batch, m, k, n",
     [((), 24, 512, 24), ((), 100, 700, 131), ((2, 3), 32, 515, 40), ((2, 1, 2, 2), 32, 513, 37),
      ((), 64, 9000, 70)],
 )  # fmt: skip
