@@ -20,7 +20,7 @@ Tensors = tuple[Tensor, ...]
 def _tuple(given: Any, what: str, who: str) -> tuple[Tensors, bool]:
     """A tensor or tuple of tensors as a tuple, and whether it was one. TypeError for others."""
     several = isinstance(given, tuple)
-    found = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    found = given if several else (given,)
     for place, each in enumerate(found):
         if not isinstance(each, Tensor):
             if several:

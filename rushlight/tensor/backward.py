@@ -55,6 +55,12 @@ def roots_of(tensors: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> l
                 f"Mismatch in shape: grad_output[{len(roots)}] has a shape of "
                 f"{gradient.shape} and output[{len(roots)}] has a shape of {tensor.shape}."
             )
+        elif gradient.dtype.is_complex != tensor.dtype.is_complex:
+            raise RuntimeError(
+                "For complex Tensors, both grad_output and output are required to have the same "
+                f"dtype. Mismatch in dtype: grad_output[{len(roots)}] has a dtype of "
+                f"{gradient.dtype} and output[{len(roots)}] has a dtype of {tensor.dtype}."
+            )
         roots.append((edge_of(tensor), _as_kind(gradient, tensor.dtype)))
     return roots
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
 
 _ONE_OF_SEVERAL = (
-    "an output of {} is a view and is being modified inplace. This view is the output of a "
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a "
     "function that returns multiple views. Such functions do not allow the output views to be "
     "modified inplace. You should replace the inplace operation by an out-of-place one."
 )
@@ -53,6 +53,7 @@ class Writable:
     _edge: Any
     _base: Tensor | None
     _part_of: str
+    _part: int | None
     _untracked: bool
     _copies: tuple[weakref.ref[Tensor], ...] | None
 
@@ -216,7 +217,7 @@ class Writable:
             trace.grad and base is not None and (result._edge is not None or base._edge is not None)
         )
         if flows and self._part_of:
-            raise RuntimeError(_ONE_OF_SEVERAL.format(self._part_of))
+            raise RuntimeError(_ONE_OF_SEVERAL.format(self._part or 0, self._part_of))
         if whole and not flows:
             written = fresh
         elif alike and not flows:

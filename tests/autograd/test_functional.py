@@ -82,3 +82,17 @@ def test_dual_tensors():
         assert torch.autograd.grad(mixed.sum(), w)[0].tolist() == [3.0, -1.0]
     with pytest.raises(RuntimeError, match="no level exists"):
         fw.make_dual(x, v)
+
+
+def test_a_list_is_no_tuple_of_inputs():
+    x = torch.ones(2)
+    with pytest.raises(TypeError, match="given inputs has type <class 'list'>"):
+        torch.autograd.functional.jacobian(lambda a, b: a * b, [x, x])
+
+
+def test_cotangents_are_complex_as_their_outputs_are():
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="For complex Tensors, both grad_output and output"):
+        (x * 2).backward(torch.ones(2, dtype=torch.complex64))
+    with pytest.raises(RuntimeError, match="Output 1 of Unbind is a view and is being modified"):
+        (x * 1).unbind()[1].mul_(2)
