@@ -193,14 +193,11 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         return _grad_of_many(outs, ins, seeds, keep, create_graph, allow_unused, materialize_grads)
-    with mode_of(create_graph):
-        walk = Walk(create_graph, keep, ins)
-        walk.run(roots_of(outs, seeds))
-        walk.accumulate()
+    collected = _collected(outs, seeds, ins, keep, create_graph)
     # An output that is itself asked for has its seed as gradient.
     results: list[Tensor | None] = []
     for place, tensor in enumerate(ins):
-        found = walk.collected.get(place)
+        found = collected.get(place)
         if found is None and materialize_grads:
             found = function("_constant")(tensor.shape, 0, tensor.dtype)
         if found is None and not allow_unused:
@@ -210,6 +207,27 @@ def grad(
             )
         results.append(found)
     return tuple(results)
+
+
+def collected_by_walk(
+    outs: Sequence[Any], seeds: Sequence[Tensor | None], ins: Sequence[Any], keep: bool,
+    create_graph: bool,
+) -> dict[int, Tensor]:  # fmt: skip
+    """The gradients of those of ``ins`` that have one, by their place."""
+    with mode_of(create_graph):
+        walk = Walk(create_graph, keep, ins)
+        walk.run(roots_of(outs, seeds))
+        walk.accumulate()
+    return walk.collected
+
+
+# The same in one stride where it was walked before: tensor.replay stands on this module.
+_collected: Callable[..., dict[int, Tensor]] = collected_by_walk
+
+
+def set_collected(made: Callable[..., dict[int, Tensor]]) -> None:
+    global _collected
+    _collected = made
 
 
 # ``grad`` for many seeds at once: tensor.samples stands on this module.

@@ -7,7 +7,8 @@ Where a node came from (``origin``: the trie step of its operation) says what it
 values it saved. So two graphs under a root are alike where nodes at the same places of the tape
 have the same origins, and edges that lead to the same places. The first time, the walk of
 ``tensor.backward`` records node by node, and ``Passage`` keeps where it came out; every later time
-the trace goes there at once, and only the gradients of the leaves become values.
+the trace goes there at once, and only the gradients of the leaves become values. The same goes for
+``autograd.grad`` of one number by leaves.
 
 Whatever is out of the ordinary (hooks, freed or overwritten saved values, values of an earlier
 trace, a user's Function) has no origin or is on no tape: those passes are walked.
@@ -22,7 +23,7 @@ from rushlight.engine.call import picker
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Value, values_at
 from rushlight.tensor import anomaly
-from rushlight.tensor.backward import backward, mode_of, roots_of
+from rushlight.tensor.backward import backward, collected_by_walk, mode_of, roots_of, set_collected
 from rushlight.tensor.state import LEAF, GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walk import Walk, like_leaf
@@ -62,11 +63,12 @@ class Passage:
     __slots__ = (
         "absent", "distinct", "end", "ends", "given", "inner", "metas", "nones", "numbered",
         "origins", "outputs", "pick", "places", "root", "same", "targets",
+        "wanted",
     )  # fmt: skip
 
     def __init__(
         self, end: Step, root: GradNode, tape: Sequence[GradNode], origins: Sequence[Any],
-        visited: Sequence[int], given: Sequence[Sequence[Any]],
+        visited: Sequence[int], given: Sequence[Sequence[Any]], only: Sequence[Tensor],
     ) -> None:  # fmt: skip
         nodes = [tape[place] for place in visited]
         numbers = {id(node): number for number, node in enumerate(nodes)}
@@ -100,6 +102,7 @@ class Passage:
             if first.setdefault(id(leaf), place) != place
         ]
         self.distinct = len(first)
+        self.wanted = {first.get(id(leaf)) for leaf in only}  # by ``autograd.grad``
         self.end = end
         # Positions and metas of what the leaves get.
         fresh = sorted({value.pos: value.meta for _, value in given}.items())
@@ -161,12 +164,14 @@ class Passage:
         return fresh
 
 
-def _walked(trace: Trace, root: Tensor, retain_graph: bool, key: tuple[int, int]) -> None:
+def _walked(
+    trace: Trace, root: Tensor, retain_graph: bool, key: Any, only: Sequence[Tensor] | None = None
+) -> Walk:
     """Walk it, and keep where it came out if another one must come out there too."""
     edge, start, epoch, tape = root._edge, trace.step, trace.epoch, [*trace.tape]
     origins = [node.origin for node in tape]
     with mode_of(False):
-        walk = Walk(False, retain_graph, None)
+        walk = Walk(False, retain_graph, only)
         walk.run(roots_of((root,), (None,)))
         given, end = list(walk.leaves.values()), trace.step
         visited = _under(edge, {id(node): place for place, node in enumerate(tape)})
@@ -175,8 +180,50 @@ def _walked(trace: Trace, root: Tensor, retain_graph: bool, key: tuple[int, int]
             whole = walk.visited == len(visited) and len(given) == len(leaves)
             fresh = all(value.pos >= start.count for _, value in given)
             if whole and fresh and None not in [origins[k] for k in visited]:
-                start.passages[key] = Passage(end, edge, tape, origins, visited, given)
+                start.passages[key] = Passage(end, edge, tape, origins, visited, given, only or ())
         walk.accumulate()
+    return walk
+
+
+def _collected(
+    outs: Sequence[Any], seeds: Sequence[Any], ins: Sequence[Any], keep: bool, create_graph: bool
+) -> dict[int, Tensor]:
+    """``autograd.grad`` of one number by leaves: what ``backward_of`` is to ``backward``."""
+    root, trace = outs[0], local.trace
+    plain = (
+        len(outs) == 1 and seeds[0] is None and not create_graph and isinstance(root, Tensor)
+        and not anomaly.is_anomaly_enabled()
+        and all(isinstance(each, Tensor) and each._edge is LEAF for each in ins)
+    )  # fmt: skip
+    value = root._read_value() if plain else None
+    edge = root._edge
+    if value is None or value.epoch is not trace.epoch or not isinstance(edge, GradNode):
+        return collected_by_walk(outs, seeds, ins, keep, create_graph)
+    # It is kept where all nodes are on a way to these leaves: others would not be run.
+    key = ("grad", value.pos, len(trace.tape), len(ins))
+    passage = trace.step.passages.get(key)
+    found = None if passage is None else passage.match(trace, edge)
+    if passage is None or found is None:
+        return _walked(trace, root, keep, key, ins).collected
+    nodes, leaves = found
+    numbers = {id(leaves[number]): number for number, _ in passage.given}
+    wanted = [numbers.get(id(each)) for each in ins]
+    hooked = any("_hooks" in leaf.__dict__ for leaf in leaves)
+    if hooked or None in wanted or {*wanted} != passage.wanted:
+        return collected_by_walk(outs, seeds, ins, keep, create_graph)
+    fresh = passage.take(trace, nodes)
+    if not keep:
+        for node in nodes:
+            node.saved = node.origin = None
+    places = dict(passage.given)
+    return {
+        k: Tensor._of(fresh[places[number]])
+        for k, number in enumerate(wanted)
+        if number is not None
+    }
+
+
+set_collected(_collected)
 
 
 def backward_of(root: Tensor, retain_graph: bool) -> None:
@@ -193,7 +240,8 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
     passage = trace.step.passages.get(key)
     found = None if passage is None else passage.match(trace, edge)
     if found is None:
-        return _walked(trace, root, retain_graph, key)
+        _walked(trace, root, retain_graph, key)
+        return None
     nodes, leaves = found
     fresh = passage.take(trace, nodes)
     if not retain_graph:

@@ -200,7 +200,6 @@ class Walk:
                 flush(trace)
             node = heapq.heappop(ready)[1]
             slots = waiting.pop(node)
-            self.visited += 1
             extra = node.extra
             if extra:
                 slots = self._before(node, extra, slots)
@@ -211,6 +210,7 @@ class Walk:
                             self.collected[place] = self.lift(slot)
             if needed is not None and node not in needed:
                 continue
+            self.visited += 1
             if watched:
                 results = anomaly.apply(node, slots, create_graph)
             else:

@@ -328,3 +328,56 @@ def test_gradients_that_are_not_kept_cost_no_memory(taken: list[int]) -> None:
         assert value() is None
     finally:
         gc.enable()
+
+
+def test_grad_of_leaves_in_one_stride(taken: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    start = torch.randn(5, 2)
+
+    def chain(retain: bool = False) -> list[float]:
+        x, found = start.clone(), []
+        for number in range(4):
+            y = x.clone().requires_grad_(True)
+            w = torch.tensor(1.5, requires_grad=True)
+            energy = ((y - number) ** 2 * w).sum() + torch.logsumexp(y * 0.5, 0).sum()
+            slope, of_w = torch.autograd.grad(energy, (y, w), retain_graph=retain)
+            if retain:
+                (again,) = torch.autograd.grad(energy, y)
+                assert again.tolist() == slope.tolist()
+            else:
+                with pytest.raises(RuntimeError, match="second time"):
+                    energy.backward()
+            assert y.grad is None and w.grad is None
+            x = (x - 0.1 * slope).detach()
+            found += [*x.flatten().tolist(), of_w.item()]
+        return found
+
+    first = [chain(), chain(True)]
+    assert taken
+    monkeypatch.setattr(replay.Passage, "match", lambda *args: None)
+    assert [chain(), chain(True)] == first
+
+
+def test_grad_of_some_leaves_and_hooks(taken: list[int]) -> None:
+    weight = torch.tensor([2.0, 3.0], requires_grad=True)
+    for number in range(4):
+        x = torch.tensor([1.0, float(number)], requires_grad=True)
+        (slope,) = torch.autograd.grad((x * weight).sum(), x)
+        assert slope.tolist() == [2, 3] and weight.grad is None
+    assert len(taken) == 3
+    for number in range(4):  # the same graph, asked for its other leaf, and with a part of its own
+        x = torch.tensor([1.0, float(number)], requires_grad=True)
+        own = (weight * 2).sum()
+        (slope,) = torch.autograd.grad((x * x).sum() + own, x)
+        assert slope.tolist() == [2, 2 * number]
+        own.backward()  # nobody went there
+    assert weight.grad is not None and weight.grad.tolist() == [8, 8]
+    weight.grad = None
+    for number in range(4):
+        x = torch.tensor([1.0, float(number)], requires_grad=True)
+        if number % 2:
+            x.register_hook(lambda gradient: gradient * 10)
+        both = torch.autograd.grad((x * weight).sum(), (weight, x, weight))
+        assert [each.tolist() for each in both] == [
+            [1, number], [20, 30] if number % 2 else [2, 3], [1, number]
+        ]  # fmt: skip
