@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, Protocol, final
 
 from rushlight.base.errors import InternalError
+from rushlight.engine.unused import drop_unused
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ops import derive, kernels, table
@@ -322,7 +323,7 @@ def op_call(op: Op, template: tuple[Any, ...]) -> OpCall:
     found = _CALLS.get(key)
     if found is None:
         if len(_CALLS) >= _CALLS_LIMIT:
-            _CALLS.clear()
+            drop_unused(_CALLS)
         found = _CALLS[key] = OpCall(op, template)
     return found
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import INTEGER, float32
 from rushlight.base.dtype import dtype as DType
+from rushlight.engine.unused import drop_unused
 from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
 
@@ -114,7 +115,7 @@ def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
         # NumPy's integers are equal to ours as keys: kept, every shape like it would hold them.
         key = (tuple(map(operator.index, key[0])), dtype)
         if len(_METAS) >= _METAS_LIMIT:
-            _METAS.clear()  # a Meta in use stays alive through its values; equality is by fields
+            drop_unused(_METAS)
         found = _METAS[key] = Meta(Size(key[0]), dtype)
     return found
 

@@ -184,6 +184,17 @@ def test_sizes_that_meet_by_chance_are_told_apart() -> None:
         np.testing.assert_array_equal(y.numpy(), x.numpy().sum(1) * 2)
 
 
+def test_sizes_that_are_equal_when_a_mould_is_made() -> None:
+    # The third trace makes the mould, and two numbers of rows are the same in it.
+    moulds, casts = twins.stats.moulds, twins.stats.casts
+    for rows, others in [(300, 331), (320, 343), (335, 335), (310, 340), (351, 302), (344, 345)]:
+        x, y = torch.ones(rows, 8), torch.ones(others, 8)
+        found = ((x.clamp(min=2) - 1).sum() + (y.clamp(min=2) + 1).sum()).item()
+        assert found == 8 * rows + 24 * others
+    assert twins.stats.moulds - moulds == 1
+    assert twins.stats.casts - casts == 3
+
+
 def test_a_wrong_index_is_named_in_a_cast() -> None:
     table = torch.zeros(10, 4)
     for length in range(20, 26):
