@@ -275,7 +275,8 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         publish("no mould", reason=str(reason))
         family.close()
         return None
-    family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
+    if not family.closed:
+        family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
     return plan
 
 

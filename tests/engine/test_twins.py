@@ -195,6 +195,18 @@ def test_sizes_that_are_equal_when_a_mould_is_made() -> None:
     assert twins.stats.casts - casts == 3
 
 
+def test_moulds_of_no_use_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twins.Family, "cast", lambda self, form: None)
+    monkeypatch.setattr(twins, "PATIENCE", 4)
+    moulds = twins.stats.moulds
+    for length in range(40, 60):
+        assert (torch.ones(length) * 2).sum().item() == 2 * length
+    assert twins.stats.moulds - moulds == 4
+    (family,) = trace.local.trace.families.values()
+    assert family.closed
+    assert not family.patterns
+
+
 def test_a_wrong_index_is_named_in_a_cast() -> None:
     table = torch.zeros(10, 4)
     for length in range(20, 26):

@@ -19,7 +19,7 @@ from rushlight.compiler.contraction.pixels_kernel import (
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch
-from rushlight.ir.size import shown
+from rushlight.ir.size import decision, shown
 from rushlight.runtime import cpu
 
 # More channels than these fill vectors of channels well enough: in gradients of weights, and here.
@@ -76,6 +76,7 @@ def vectors(rows: int) -> int:
     return min(_MOST_VECTORS, (cpu.host().registers - 1) // (rows + 1))
 
 
+@decision
 def run_lanes(dtype: str, columns: int) -> int:
     """Results of a run: a vector, or half of one if less is done twice then; 0 for short rows."""
     lanes = cpu.host().lanes(values.SIZES[dtype])
