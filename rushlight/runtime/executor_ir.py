@@ -33,6 +33,7 @@ declare i32 @pthread_sigmask(i32, ptr, ptr)
 ; Start the workers that are wanted, all signals blocked: Ctrl-C belongs to Python's threads.
 define internal void @start() noinline cold {
 entry:
+  call void @note_cores()
   %full = alloca [128 x i8]
   %old = alloca [128 x i8]
   call void @llvm.memset.p0.i64(ptr %full, i8 -1, i64 128, i1 false)

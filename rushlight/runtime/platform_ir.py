@@ -1,7 +1,8 @@
 """What differs between machines, as LLVM IR: waiting, sleeping, clocks, denormal numbers.
 
-Defines @now() in nanoseconds, @sleep_while(address, value, timeout), @wake(address, count),
-@read_mode(), @write_mode(mode) and @enter_mode(flush). On Linux threads sleep on futexes.
+Defines @read_clock(which) and @now() in nanoseconds, @sleep_while(address, value, timeout),
+@wake(address, count), @read_mode(), @write_mode(mode) and @enter_mode(flush). On Linux threads
+sleep on futexes.
 """
 
 from __future__ import annotations
@@ -71,9 +72,9 @@ define internal void @wake(ptr %address, i32 %count) noinline {
 
 _CLOCK = """
 declare i32 @clock_gettime(i32, ptr)
-define internal i64 @now() noinline {
+define internal i64 @read_clock(i32 %which) noinline {
   %time = alloca [2 x i64]
-  %r = call i32 @clock_gettime(i32 MONOTONIC, ptr %time)
+  %r = call i32 @clock_gettime(i32 %which, ptr %time)
   %second = load i64, ptr %time
   %p = getelementptr i64, ptr %time, i64 1
   %nano = load i64, ptr %p
@@ -81,7 +82,10 @@ define internal i64 @now() noinline {
   %sum = add i64 %scaled, %nano
   ret i64 %sum
 }
-
+define internal i64 @now() alwaysinline {
+  %now = call i64 @read_clock(i32 MONOTONIC)
+  ret i64 %now
+}
 """
 
 # Denormals as %flush says; returns the mode before.

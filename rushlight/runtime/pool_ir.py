@@ -2,14 +2,13 @@
 
 The calling thread publishes a job (job_ir.py), does its part, and waits for the chunks that others
 have taken, never for a worker that has taken nothing: first spinning, then yielding, then asleep
-(another process may have the worker's core).
+(another process may have the worker's core, see apart_ir.py).
 
 Workers without work spin for a bounded *time* (``pause`` takes 10 times longer on some CPUs than on
 others), as long as it takes Python to record the next step of a small model, then sleep on
 ``@bell``. A worker that sees time jump while it spins has lost its core to somebody else. To spin
 would use up its share of that core, and it would be put aside in the middle of a chunk for whose
-end all others wait; so from then on, for a number of sleeps, it goes to sleep early. A worker that
-meets the caller on its core leaves it (apart_ir.py).
+end all others wait; so from then on, for a number of sleeps, it goes to sleep early.
 """
 
 from __future__ import annotations
@@ -29,7 +28,9 @@ SPIN_WARY_NS = 15_000
 WARY_SLEEPS = 256
 # The caller spins this long for the last chunks, yields until the second limit, then sleeps.
 SPIN_FOR_LAST_NS = 30_000
-YIELD_FOR_LAST_NS = 100_000
+YIELD_FOR_LAST_NS = 60_000
+# So long, then it looks whether who has taken them runs.
+NAP_NS = 100_000
 
 _POOL = """
 @awaited = internal global i32 0, align 128
@@ -38,7 +39,7 @@ _POOL = """
 @workers = internal global i32 0, align 128
 @stop = internal global i32 0, align 128
 @threads = internal global [$max_workers x i64] zeroinitializer, align 128
-@nap = internal constant [2 x i64] [i64 0, i64 1000000]
+@nap = internal constant [2 x i64] [i64 0, i64 $nap]
 
 declare i32 @sched_yield()
 declare i64 @llvm.usub.sat.i64(i64, i64)
@@ -46,8 +47,7 @@ declare i64 @llvm.usub.sat.i64(i64, i64)
 ; A worker. Its argument: its share in the high half, the last job it need not do in the low half.
 define internal ptr @worker(ptr %argument) {
 entry:
-  %cores = alloca [$mask_words x i64]
-  call void @note_cores(ptr %cores)
+  %thread = call i64 @thread_number()
   %packed = ptrtoint ptr %argument to i64
   %place = lshr i64 %packed, 32
   %first = and i64 %packed, 4294967295
@@ -74,6 +74,7 @@ clock:
   %stopped = icmp ne i32 %stop, 0
   br i1 %stopped, label %out, label %slow
 slow:
+  call void @stand_apart()
   %active = load atomic i32, ptr @active monotonic, align 4
   %busy = icmp ne i32 %active, 0
   %now = call i64 @now()
@@ -103,7 +104,7 @@ awake:
   %b = atomicrmw sub ptr @sleepers, i32 1 seq_cst
   br label %wait
 work:
-  call void @stand_apart(ptr %cores)
+  call void @stand_apart()
   %fn = load atomic ptr, ptr @job monotonic, align 8
   %p1 = getelementptr i64, ptr @job, i64 1
   %args = load atomic ptr, ptr %p1 monotonic, align 8
@@ -116,6 +117,7 @@ work:
   %p5 = getelementptr i64, ptr @job, i64 5
   %sharers = load atomic i64, ptr %p5 monotonic, align 8
   %mode = call i64 @enter_mode(i64 %flush)
+  call void @may_hold(i64 %place, i64 %thread)
   %count = call i64 @take(ptr %fn, ptr %args, i64 %chunks, i64 %grain, i64 %sharers, i64 %number,
                           i64 %place, i64 0)
   %some = icmp ne i64 %count, 0
@@ -129,6 +131,7 @@ tell:
   call void @wake(ptr @done, i32 1)
   br label %finished
 finished:
+  call void @holds_nothing(i64 %place)
   br label %wait
 out:
   ret ptr null
@@ -140,7 +143,7 @@ entry:
   %since = call i64 @now()
   br label %spin
 spin:
-  %turn = phi i64 [ 0, %entry ], [ %turned, %again ], [ 0, %clock ], [ 31, %yield ], [ 31, %rest ]
+  %turn = phi i64 [ 0, %entry ], [ %turned, %again ], [ 0, %clock ], [ 31, %yield ]
   $pause
   %done = load atomic i64, ptr @done seq_cst, align 8
   %all = icmp eq i64 %done, %need
@@ -161,6 +164,8 @@ yield:
   %r = call i32 @sched_yield()
   br label %spin
 rest:
+  %again_here = phi i1 [ false, %longer ], [ true, %rested ]
+  call void @look_after(i1 %again_here)
   store atomic i32 1, ptr @awaited seq_cst, align 4
   %latest = load atomic i64, ptr @done seq_cst, align 8
   %low = trunc i64 %latest to i32
@@ -273,7 +278,6 @@ def text() -> str:
     """@parallel(fn, args, chunks, grain) and what it needs, beside platform_ir."""
     values = {
         "max_workers": MAX_WORKERS,
-        "mask_words": apart_ir.MASK_WORDS,
         "pause": platform_ir.PAUSE,
         "spin_in_program": SPIN_IN_PROGRAM_NS,
         "spin_idle": SPIN_IDLE_NS,
@@ -281,6 +285,7 @@ def text() -> str:
         "spin_wary": SPIN_WARY_NS,
         "wary_sleeps": WARY_SLEEPS,
         "spin_for_last": SPIN_FOR_LAST_NS,
+        "nap": NAP_NS,
         "yield_for_last": YIELD_FOR_LAST_NS,
     }
     pool = re.sub(r"\$(\w+)", lambda name: str(values[name[1]]), _POOL)
