@@ -29,7 +29,7 @@ def matmul(
         return plain.matmul(a, b, out, epilogue)
     if math.prod(out.shape) == 0:
         return []
-    if _stands(out) and not _lies(out):
+    if (_stands(out) and not _lies(out)) or (out.shape[-1] == 1 and _stands(a) and not _lies(a)):
         a, b, out, epilogue = _transposed(a, b, out, epilogue)
         reused = False
     rows, columns = out.shape[-2:]
@@ -125,7 +125,8 @@ def _matmul(
     work = values.register_dtype(out.dtype)
     reused = reused and rows > choose.FEW_ROWS
     packs = reused or turned
-    if not packs and choose.is_dots(out.dtype, rows, columns, a.step(-1), b.step(-2), a.itemsize):
+    sizes = (out.dtype, rows, columns, depth, a.step(-1), b.step(-2))
+    if not packs and choose.is_dots(*sizes):
         return [_dots(a, b, out, epilogue, axes, batches)]
     narrow = work != out.dtype
     if turned:

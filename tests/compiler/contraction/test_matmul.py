@@ -63,8 +63,8 @@ def test_sizes_and_strides(
 
 @pytest.mark.parametrize(
     "batch, m, k, n",
-    [((), 129, 3, 1), ((), 300, 70, 5), ((2, 2), 131, 129, 10), ((3,), 130, 200, 12),
-     ((), 100, 37, 10), ((2,), 31, 40, 203)],
+    [((), 129, 35, 1), ((), 300, 70, 5), ((2, 2), 131, 129, 10), ((3,), 130, 200, 12),
+     ((), 100, 150, 10), ((2,), 31, 133, 203), ((), 9, 97, 64)],
 )  # fmt: skip
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_few_columns_are_dot_products(
@@ -112,6 +112,17 @@ def test_few_rows_by_weights_that_lie_along_the_depth(
         machine.run(matmul(*map(machine.operand, (a, b, out)), epilogue))
         want = np.maximum(np.matmul(a.astype("d"), b.astype("d")) + bias + residual, 0)
         np.testing.assert_allclose(out, want, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "m, k, n", [(10, 3, 100), (32, 7, 99), (200, 2, 1), (200, 50, 1), (1, 3, 200), (5, 300, 1)]
+)
+@pytest.mark.parametrize("how", ["", "turned", "wide"])
+def test_short_runs_and_vectors(m: int, k: int, n: int, how: str) -> None:
+    rng = np.random.default_rng(m + k + n)
+    a, b = strided(rng, (m, k), np.float32, how), strided(rng, (k, n), np.float32, "turned")
+    check(a, b, strided(rng, (m, n), np.float32, "wide"), 2)
+    check(a, np.ascontiguousarray(b), strided(rng, (m, n), np.float32, "turned"), 2)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (20, 0, 40)])
