@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rushlight.autograd import enable_grad, no_grad
 from rushlight.ops import lbfgs
 from rushlight.optim.line_search import Point, strong_wolfe
@@ -181,26 +183,36 @@ class LBFGS(Optimizer):
 
     def _direction(self, state: dict[str, Any], grad: Any, news: _News | None) -> Any:
         """Minus the gradient times the inverse Hessian as the history has it."""
+        group = self.param_groups[0]
         if news is None:
             state["old_dirs"], state["old_stps"], state["ro"] = [], [], []
             state["H_diag"] = 1
             return grad.neg()
         changes, moves, inverses = state["old_dirs"], state["old_stps"], state["ro"]
         if news.curvature > 1e-10:
-            if len(changes) == self.param_groups[0]["history_size"]:
+            if len(changes) == group["history_size"]:
                 for history in (changes, moves, inverses):
                     history.pop(0)
             changes.append(news.change)
             moves.append(news.move)
-            inverses.append(1.0 / news.curvature)
+            # Of one known number it is known at once, and so are the rows below.
+            one = Tensor._from_array(np.ones((), grad.dtype.np))
+            inverses.append(one / news.curvature)
             state["H_diag"] = news.curvature / news.size
         # PyTorch keeps its work space here, which it writes to before it reads it.
-        state.setdefault("al", [None] * self.param_groups[0]["history_size"])
+        state.setdefault("al", [None] * group["history_size"])
         if not changes:
             return grad.neg() * state["H_diag"]
         if grad.numel() > WIDE:
             return _by_rows(grad, changes, moves, inverses, state["H_diag"])
-        rows = (stack(changes), stack(moves), stack(inverses))
+        # Rows of zeros change nothing: plans for 1, 2, 4 ... rows serve every length.
+        count = len(changes)
+        blank = min(1 << (count - 1).bit_length(), group["history_size"]) - count
+        row, number = Tensor._from_array(np.zeros(grad.shape, grad.dtype.np)), inverses[-1] * 0
+        rows = (
+            stack([row] * blank + changes), stack([row] * blank + moves),
+            stack([number] * blank + inverses),
+        )  # fmt: skip
         return lbfgs_direction(grad, *rows, state["H_diag"])
 
 

@@ -52,3 +52,11 @@ def test_the_op_is_its_reference() -> None:
     for arguments, _ in op.samples_rule(np.random.default_rng(0)):
         found = lbfgs.lbfgs_direction(*map(torch.tensor, arguments))
         np.testing.assert_allclose(found.numpy(), op.reference_rule(*arguments), rtol=1e-12)
+
+
+def test_a_history_that_grows_takes_few_plans() -> None:
+    clear()
+    _losses(5, None, 100)  # up to 19 rows: those for 16 and 32 are known
+    before = stats.plans
+    _losses(7, None, 100)
+    assert stats.plans == before
