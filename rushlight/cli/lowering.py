@@ -17,7 +17,9 @@ from rushlight.ir.graph import Node, toposort
 from rushlight.ops.table import OPERAND, STATIC, TENSOR, TENSORS, Op
 
 # What a body may say to arguments that it does not take.
-REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, KeyError, NotImplementedError)
+REFUSALS = (
+    RuntimeError, TypeError, ValueError, IndexError, KeyError, NotImplementedError, OverflowError,
+)  # fmt: skip
 
 
 def lowerings(op: Op) -> Iterator[tuple[str, list[str]]]:
@@ -70,8 +72,8 @@ def trial(op: Op) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """Arguments to try ``op`` with: its first sample, else a square matrix for every tensor."""
     rng = np.random.default_rng(0)
     if op.samples_rule is not None:
-        args, kwargs = next(op.samples_rule(rng))
-        return tuple(args), dict(kwargs)
+        first = next(op.samples_rule(rng), None)
+        return None if first is None else (tuple(first[0]), dict(first[1]))
     matrix = rng.uniform(0.5, 1, (4, 4))
     given: list[Any] = []
     for parameter in op.parameters:

@@ -53,3 +53,9 @@ def test_the_list_names_every_op(capsys: pytest.CaptureFixture[str]) -> None:
     named = {name for line in lines[:-1] for name in line.partition(": ")[2].split(", ")}
     assert named == set(OPS)
     assert all(Path(ROOT / line.partition(":")[0]).is_file() for line in lines[:-1])
+
+
+def test_a_body_that_whole_numbers_overflow_has_a_card(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["op", "_grid_sample"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs")]
+    assert any("compiled: " in row and "float32" in row for row in rows)
