@@ -180,8 +180,8 @@ def listen() -> None:
                 made.__module__ = f"rushlight.{space}"
     torch = vars(sys.modules["rushlight"])
     for name in _MAKERS:
-        made = torch[name]
-        torch[name] = own.setdefault(made, _heard(made))
+        made = torch[name] = own.setdefault(torch[name], _heard(torch[name]))
+        made.__module__ = "rushlight"  # where pickle finds it
     for place in _SPOKEN:
         spoken = vars(sys.modules[place]) if place in sys.modules else {}
         for name, value in list(spoken.items()):

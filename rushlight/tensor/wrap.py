@@ -336,10 +336,8 @@ def enable_dispatch(overridden: Any, dispatched: Any) -> None:
     dispatching[0] = True
     _SHARED.update(_overridden=overridden, _dispatched=dispatched)
     for each in set(_functions.values()):
-        namespace = each.__globals__
-        namespace.update(_overridden=overridden, _dispatched=dispatched)
         if each.__code__ is not _unwritten.__code__:
-            _write(each, namespace["_OP"])
+            _write(each, each.__globals__["_OP"])
 
 
 def _write(function_: Any, op: Op) -> Callable[..., Any]:
@@ -348,6 +346,8 @@ def _write(function_: Any, op: Op) -> Callable[..., Any]:
     for parameter in op.parameters:
         if parameter.default is not inspect.Parameter.empty:
             namespace[f"default_{parameter.name}"] = parameter.default
+    if dispatching[0]:  # since the function was made, maybe
+        namespace.update(_overridden=_SHARED["_overridden"], _dispatched=_SHARED["_dispatched"])
     text = source(op, dispatch=dispatching[0] and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
