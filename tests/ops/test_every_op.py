@@ -49,7 +49,7 @@ COMPILED, INTERPRETED = Trace(), Trace()
 
 # Update rules of optimisers are registered by rushlight.optim and tested in tests/optim.
 CORE = [op for op in OPS.values() if op.body.__module__.rpartition(".")[2] not in
-        ("optimizer", "adagrad", "clip")]  # fmt: skip
+        ("optimizer", "adagrad", "clip", "lbfgs")]  # fmt: skip
 SAMPLED = [op for op in CORE if op.samples_rule is not None]
 # They read the storage of their argument, not its elements.
 OF_STORAGE = ("_strided", "_strided_set")
