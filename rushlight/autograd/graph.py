@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from rushlight.tensor import Tensor, state
 from rushlight.tensor.handle import RemovableHandle
+from rushlight.tensor.next_functions import AccumulateGrad
 from rushlight.tensor.saved_hooks import pop, push, set_refusal
-from rushlight.tensor.state import AccumulateGrad, GradNode, OutputEdge, shown
+from rushlight.tensor.state import GradNode, OutputEdge, shown
 from rushlight.tensor.walk import running
 
 Node = GradNode

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from rushlight.engine.call import Gradient
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Meta, Value
-from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.grad_names import name_of
 from rushlight.tensor.handle import RemovableHandle
-from rushlight.tensor.next_functions import AccumulateGrad, Between, accumulating, next_functions
+from rushlight.tensor.modified import modified
+from rushlight.tensor.next_functions import Between, accumulating, next_functions
 from rushlight.tensor.saved_names import saved_place
 from rushlight.tensor.saved_values import in_place_of, now_read, with_memory
 
@@ -137,7 +137,7 @@ class GradNode:
             return saved
         assert self.gradient is not None
         found = []
-        for number, (place, value) in enumerate(zip(self.gradient.saves, saved, strict=True)):
+        for place, value in zip(self.gradient.saves, saved, strict=True):
             free = place >= len(self.gradient.metas) and (
                 self.gradient.call.name in _RESULT_IS_FREE
             )
@@ -148,7 +148,15 @@ class GradNode:
             probe: Value | None = now
             while probe is not None:
                 if probe.overwritten is True:
-                    raise RuntimeError(_overwritten_message(self, number, value, probe))
+                    count = len(self.gradient.metas)
+                    edge: Any = (
+                        self.edges[place] if place < count else self._output_edge(place - count)
+                    )
+                    raise RuntimeError(
+                        modified(
+                            value.meta, probe.version, _as_function(edge), "anomaly" in _listeners
+                        )
+                    )
                 probe = probe.parent
             found.append(now)
         return tuple(found)
@@ -377,32 +385,3 @@ def attach(
     for number, out in enumerate(outs):
         if gradient.given >> number & 1:
             out._edge = OutputEdge(node, number) if number else node
-
-
-def _overwritten_message(node: GradNode, number: int, value: Value, probe: Value) -> str:
-    kind = "".join(("torch.", legacy_name(value.meta.dtype), "Tensor"))
-    reached = probe.version + 1
-    assert node.gradient is not None
-    place = node.gradient.saves[number]
-    count = len(node.gradient.metas)
-    edge: Any = node.edges[place] if place < count else node._output_edge(place - count)
-    source, output = _as_function(edge)
-    origin = ""
-    if source is not None and not isinstance(source, AccumulateGrad):
-        name = source.name()  # ExpBackward0: said as Exp
-        origin = f", which is output {output} of {name.rpartition('Backward')[0] or name},"
-    if "anomaly" not in _listeners:
-        hint = (
-            "enable anomaly detection to find the operation that failed to compute its gradient, "
-            "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        )
-    else:
-        hint = (
-            "the backtrace further above shows the operation that failed to compute its gradient. "
-            "The variable in question was changed in there or anywhere later. Good luck!"
-        )
-    return (
-        "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{kind} {list(value.meta.shape)}]{origin} is at version {reached}; expected "
-        f"version {probe.version} instead. Hint: {hint}"
-    )

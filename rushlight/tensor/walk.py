@@ -20,8 +20,9 @@ from rushlight.engine.value import Meta, Size
 from rushlight.ops.table import OPS
 from rushlight.tensor import anomaly
 from rushlight.tensor.arrange import relaid
+from rushlight.tensor.next_functions import AccumulateGrad
 from rushlight.tensor.overwrite import own_value
-from rushlight.tensor.state import LEAF, AccumulateGrad, GradNode, OutputEdge
+from rushlight.tensor.state import LEAF, GradNode, OutputEdge
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walking import running as marks
 from rushlight.tensor.wrap import function
