@@ -106,7 +106,7 @@ def recurrent(length: int, batch: int) -> Results:
 
 
 LENGTHS = [(length, 4) for length in (5, 9, 20, 33, 34, 47, 1, 64, 21, 2, 70, 90)]
-BATCHES = [(12, batch) for batch in (4, 7, 8, 13, 1, 12, 32, 5, 9, 20)]
+BATCHES = [(12, batch) for batch in (4, 7, 8, 13, 1, 12, 32, 5, 9, 20, 6, 11, 10)]
 
 
 @pytest.mark.parametrize("program", [language, attention, statistics, pictures, signals])
