@@ -16,6 +16,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import dispatching, function
 
 _ACCEPTED = (Tensor, int, float, bool, complex, np.ndarray, np.generic)
+_PLAIN = frozenset((Tensor, float, int, bool))
 
 
 def _asked(call: Callable[..., Any], self: Any, other: Any) -> Any:
@@ -44,6 +45,8 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
                     return found
         if not made:
             made.append(function(name))
+        if type(other) in _PLAIN:
+            return made[0](self, other)
         if not isinstance(other, _ACCEPTED):
             return _asked(made[0], self, other)
         if type(other) is np.ndarray:

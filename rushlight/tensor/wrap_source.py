@@ -52,8 +52,10 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
     if kind == table.TENSORS:
         return [f"{pad}{name}_k = _enter_all({name}, t_, e_)"], f"{name}_k"
     if kind in MAY_HOLD_NUMBER:
-        lines = [f"{pad}{name}_k = type({name})", f"{pad}{name}_v = None"]
-        lines.append(f"{pad}if {name}_k in _NUMBERS:")
+        lines = [f"{pad}{name}_k = type({name})", f"{pad}if {name}_k is _Tensor:"]
+        lines += _read(name, pad + "    ")
+        lines.append(f"{pad}elif {name}_k in _NUMBERS:")
+        lines.append(f"{pad}    {name}_v = None")
         if kind in table.SPECIAL_NUMBERS:
             lines.append(
                 f"{pad}    if {name} in _SPECIAL[{kind}]: {name}_k = (type({name}), {name})"
@@ -63,8 +65,8 @@ def _prepare(parameter: Parameter, holder: str) -> tuple[list[str], str]:
         else:
             lines += _number(name, pad + "    ", holder)
         if kind == table.OPTIONAL_OPERAND:
-            lines.append(f"{pad}elif {name} is None: {name}_k = None")
-        lines.append(f"{pad}else:")
+            lines.append(f"{pad}elif {name} is None: {name}_v = {name}_k = None")
+        lines.append(f"{pad}else:")  # a sub-class, or what makes a TypeError
         return [*lines, *_read(name, pad + "    ")], f"{name}_k"
     if kind in (table.SCALAR, table.OPTIONAL_SCALAR):
         # The default is a constant (alpha=1 costs no multiplication), anything else an input.
@@ -284,6 +286,7 @@ def _attaching(names: list[str], pad: str, numbers: Sequence[Parameter]) -> list
     last = f", {given}" if given else ""
     return [
         f"{pad}{'; '.join(f'{n}_e = {n}._edge' for n in names)}",
-        f"{pad}m_ = {' | '.join(bits)}",
-        f"{pad}if m_: _attach_one(t_, r_, s_, m_, ({edges}), ({values}v_){last})",
+        f"{pad}if {' or '.join(f'{n}_e is not None' for n in names)}:",
+        f"{pad}    m_ = {' | '.join(bits)}",
+        f"{pad}    _attach_one(t_, r_, s_, m_, ({edges}), ({values}v_){last})",
     ]
