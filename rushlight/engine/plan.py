@@ -165,9 +165,8 @@ class InterpretedPlan:
         """Interpret; the results are set when all are there."""
         begin = perf_counter_ns()
         arrays: list[Any] = []
-        for value, kind in zip(flight.inputs, self.shapes, strict=True):
-            assert value.buffer is not None
-            arrays.append(None if kind is None else value.buffer.array(*kind))
+        for buffer, kind in zip(flight.given, self.shapes, strict=True):
+            arrays.append(None if kind is None else buffer.array(*kind))
         from rushlight.ir.interpret import interpret  # only who interprets pays for it
 
         results: list[Buffer] = []

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import adam_step
-from rushlight.optim.settings import check_moments, check_rate, number, rate
+from rushlight.optim.settings import check_moments, check_rate, moment_numbers, number, rate
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, zeros_like
 
@@ -113,12 +113,7 @@ class Adam(Optimizer):
             (
                 -(lr / (1 - beta1**step)),
                 (1 - beta2**step) ** 0.5,
-                1 - beta1,
-                beta1,
-                beta2,
-                1 - beta2,
-                number(group["eps"]),
-                1 - lr * weight_decay if decoupled else weight_decay,
+                *moment_numbers(group, beta1, beta2, lr, weight_decay),
             ),
             (1 - beta1 < 0.5, group["amsgrad"], weight_decay != 0.0, decoupled, group["maximize"]),
         )

@@ -6,7 +6,15 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import nadam_step
-from rushlight.optim.settings import check, check_moments, check_rate, number, rate, single
+from rushlight.optim.settings import (
+    check,
+    check_moments,
+    check_rate,
+    moment_numbers,
+    number,
+    rate,
+    single,
+)
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
 
@@ -91,12 +99,7 @@ class NAdam(Optimizer):
                     -lr * (1.0 - mu) / (1.0 - product),
                     -lr * mu_next / (1.0 - product * mu_next),
                     1 - beta2**step,
-                    1 - beta1,
-                    beta1,
-                    beta2,
-                    1 - beta2,
-                    number(group["eps"]),
-                    1 - lr * weight_decay if decoupled else weight_decay,
+                    *moment_numbers(group, beta1, beta2, lr, weight_decay),
                 ),
                 (1 - beta1 < 0.5, weight_decay != 0.0, decoupled, group["maximize"]),
             )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import radam_step
-from rushlight.optim.settings import check_moments, check_rate, number, rate
+from rushlight.optim.settings import check_moments, check_rate, moment_numbers, number, rate
 from rushlight.optim.together import together
 from rushlight.tensor import Tensor, zeros_like
 
@@ -86,12 +86,7 @@ class RAdam(Optimizer):
                     1 - beta1**step,
                     correction**0.5,
                     rectification,
-                    1 - beta1,
-                    beta1,
-                    beta2,
-                    1 - beta2,
-                    number(group["eps"]),
-                    1 - lr * weight_decay if decoupled else weight_decay,
+                    *moment_numbers(group, beta1, beta2, lr, weight_decay),
                 ),
                 (1 - beta1 < 0.5, length > 5.0, weight_decay != 0.0, decoupled, group["maximize"]),
             )

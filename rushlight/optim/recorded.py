@@ -71,6 +71,7 @@ class Rule:
     ) -> list[Value]:
         """The results, recorded."""
         epoch = trace.epoch
+        # ``enter_all`` of each list, spelled out: three calls would be 3 % of a small step.
         places: list[int] = []
         for tensors in lists:
             for tensor in tensors:

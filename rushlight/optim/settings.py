@@ -46,6 +46,15 @@ def rate(group: dict[str, Any]) -> Any:
     return float(lr)
 
 
+def moment_numbers(
+    group: dict[str, Any], beta1: float, beta2: float, lr: Any, weight_decay: float
+) -> tuple[Any, ...]:
+    """What the rules of Adam, NAdam and RAdam take last: shares of the moments, eps, and the weight
+    decay, or what it leaves of a parameter where it is decoupled."""
+    decay = 1 - lr * weight_decay if group["decoupled_weight_decay"] else weight_decay
+    return 1 - beta1, beta1, beta2, 1 - beta2, number(group["eps"]), decay
+
+
 def dense(grad: Any) -> Any:
     """A gradient with all its zeros."""
     return grad.to_dense() if grad.__class__ is SparseTensor else grad

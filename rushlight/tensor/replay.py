@@ -62,8 +62,7 @@ class Passage:
 
     __slots__ = (
         "absent", "distinct", "end", "ends", "given", "inner", "metas", "nones", "numbered",
-        "origins", "outputs", "pick", "places", "root", "same", "targets",
-        "wanted",
+        "origins", "outputs", "pick", "places", "root", "same", "targets", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -150,8 +149,8 @@ class Passage:
                 return None
         return nodes, leaves
 
-    def take(self, trace: Trace, nodes: Sequence[GradNode]) -> list[Value]:
-        """Record all of it; what the leaves get."""
+    def take(self, trace: Trace, nodes: Sequence[GradNode], retain_graph: bool) -> list[Value]:
+        """Record all of it; what the leaves get. Frees what ``nodes`` saved, unless retained."""
         fresh = values_at(trace.epoch, self.places, self.metas)
         try:
             for number in self.numbered:
@@ -161,6 +160,9 @@ class Passage:
         except BaseException:
             trace.repair()
             raise
+        if not retain_graph:
+            for node in nodes:
+                node.saved = node.origin = None
         return fresh
 
 
@@ -211,10 +213,7 @@ def _collected(
     hooked = any("_hooks" in leaf.__dict__ for leaf in leaves)
     if hooked or None in wanted or {*wanted} != passage.wanted:
         return collected_by_walk(outs, seeds, ins, keep, create_graph)
-    fresh = passage.take(trace, nodes)
-    if not keep:
-        for node in nodes:
-            node.saved = node.origin = None
+    fresh = passage.take(trace, nodes, keep)
     places = dict(passage.given)
     return {
         k: Tensor._of(fresh[places[number]])
@@ -243,10 +242,7 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
         _walked(trace, root, retain_graph, key)
         return None
     nodes, leaves = found
-    fresh = passage.take(trace, nodes)
-    if not retain_graph:
-        for node in nodes:
-            node.saved = node.origin = None
+    fresh = passage.take(trace, nodes, retain_graph)
     walk: Walk | None = None
     for number, place in passage.given:
         leaf, cotangent = leaves[number], fresh[place]

@@ -9,6 +9,15 @@ from __future__ import annotations
 # Fewer are merged sooner than the 256 counters of each digit are cleared and added up.
 LEAST = 2048
 
+# Where the digit of key %NAME.key is counted, and later where its next element goes.
+_COUNTER = """\
+  %NAME.down = lshr KEY %NAME.key, %shift
+  %NAME.low = and KEY %NAME.down, 255
+  %NAME.digit = xor KEY %NAME.low, %flip
+  %NAME.index = zext KEY %NAME.digit to i128
+  %NAME.slot = trunc i128 %NAME.index to i64
+  %NAME.counter = getelementptr i64, ptr %places, i64 %NAME.slot
+"""
 _TEXT = """
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 define internal ptr @digit_sort(ptr %array, ptr %spare, i64 %count) noinline nounwind {
@@ -49,12 +58,7 @@ tally:
   %j.place = mul i64 %j, ITEM
   %j.at = getelementptr i8, ptr %keys, i64 %j.place
   %j.key = load KEY, ptr %j.at, align HALF
-  %j.down = lshr KEY %j.key, %shift
-  %j.low = and KEY %j.down, 255
-  %j.digit = xor KEY %j.low, %flip
-  %j.index = zext KEY %j.digit to i128
-  %j.slot = trunc i128 %j.index to i64
-  %j.counter = getelementptr i64, ptr %places, i64 %j.slot
+COUNTER(j)
   %j.old = load i64, ptr %j.counter
   %j.new = add i64 %j.old, 1
   store i64 %j.new, ptr %j.counter
@@ -78,12 +82,7 @@ deal:
   %k.whole = load BOTH, ptr %k.at, align HALF
   %k.key.at = getelementptr i8, ptr %keys, i64 %k.place
   %k.key = load KEY, ptr %k.key.at, align HALF
-  %k.down = lshr KEY %k.key, %shift
-  %k.low = and KEY %k.down, 255
-  %k.digit = xor KEY %k.low, %flip
-  %k.index = zext KEY %k.digit to i128
-  %k.slot = trunc i128 %k.index to i64
-  %k.counter = getelementptr i64, ptr %places, i64 %k.slot
+COUNTER(k)
   %k.target = load i64, ptr %k.counter
   %k.after = add i64 %k.target, 1
   store i64 %k.after, ptr %k.counter
@@ -111,6 +110,9 @@ def digit_sort(key_bits: int) -> str:
 
     An element is a place of ``key_bits`` bits below a signed key of as many.
     """
-    text = _TEXT.replace("BOTH", f"i{2 * key_bits}").replace("KEY", f"i{key_bits}")
+    text = _TEXT
+    for name in ("j", "k"):
+        text = text.replace(f"COUNTER({name})\n", _COUNTER.replace("NAME", name))
+    text = text.replace("BOTH", f"i{2 * key_bits}").replace("KEY", f"i{key_bits}")
     text = text.replace("HALF", str(key_bits // 8)).replace("ITEM", str(key_bits // 4))
     return text.replace("WIDTH", str(key_bits)).replace("TOP", str(key_bits - 8))
