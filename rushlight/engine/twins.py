@@ -24,6 +24,8 @@ from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 96  # of one family: those used last
+KEPT = 64  # casts of one family that stay in the trie
+MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
@@ -97,6 +99,24 @@ class Family:
         self.earlier = 0  # casts before the trie was pruned
         self.patient = 0  # casts up to the last time that so many moulds had been made
         self.closed = False
+        self.met: set[int] = set()  # traces that were dropped from the trie, by their numbers
+
+    def keeps(self, form: Form) -> bool:
+        """Whether the steps of a trace that was cast stay in the trie.
+
+        Of a few sizes each comes again. Where there are many, most never do: their steps would be
+        a burden to Python's collector, which took a quarter of the time of such programs, and to
+        memory. They stay from the second time on.
+        """
+        if self.casts <= KEPT:
+            return True
+        number = hash(tuple(form.flat))
+        if number in self.met:
+            return True
+        if len(self.met) >= MET_LIMIT:
+            self.met.clear()
+        self.met.add(number)
+        return False
 
     def outlives(self, kept: set[Step]) -> bool:
         """Whether to know it where of all steps only ``kept`` are: it has been of use since the
@@ -259,6 +279,8 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     trace.varies = True
     plan = family.cast(form)
     if plan is not None:
+        if not family.keeps(form):
+            drop_way(trace, form.path)
         return plan
     forms = [Form(trace, each) for each in family.examples]
     forms = [*(each for each in forms if each.like(form)), form]
@@ -278,6 +300,31 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     if not family.closed:
         family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
     return plan
+
+
+def drop_way(trace: Trace, path: Sequence[Step]) -> None:
+    """Take what only the trace at the end of ``path`` came by out of the trie.
+
+    The trace itself does not notice: its steps know those before them. Nothing refers to them once
+    it has been flushed.
+    """
+    end = path[-1]
+    if end.children or end.plans or end.cut is not None:
+        return
+    dropped = 0
+    for step in reversed(path):
+        parent = step.parent
+        assert parent is not None
+        children = parent.children
+        key = next((key for key in reversed(children) if children[key] is step), None)
+        if key is None:  # by an earlier call, and then came an interrupt
+            break
+        del children[key]
+        dropped += 1
+        if children or parent.plans or parent.used >= 0:  # others come by here
+            break
+    trace.steps -= dropped
+    trace.planned -= end.count
 
 
 def _entered(step: Step) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -338,3 +339,18 @@ def test_moulds_outlive_the_trie(monkeypatch: pytest.MonkeyPatch) -> None:
     for one, other in zip([*known, *known[:2]], again, strict=True):
         assert one[:-1] == other[:-1]
         np.testing.assert_array_equal(one[-1], other[-1])
+
+
+def test_sizes_that_never_come_again_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twins, "KEPT", 8)
+    for length in range(20, 40):
+        language(length, 3)
+    steps = [trace.local.trace.steps]
+    rounds = []
+    for _ in range(3):
+        rounds.append([language(length, 3)[:2] for length in range(40, 60)])
+        steps.append(trace.local.trace.steps)
+    assert rounds[0] == rounds[1] == rounds[2]
+    first, second, third = (after - before for before, after in itertools.pairwise(steps))
+    assert first < second // 2  # but for those that a mould was made of
+    assert third == 0
