@@ -418,10 +418,11 @@ def argsort(x: Node, axis: int, descending: bool, tied: bool = False) -> Node:
     return Node("argsort", (x,), x.shape, int64, attrs)
 
 
-def first_places(x: Node, axis: int, count: int, descending: bool) -> Node:
+def first_places(x: Node, axis: int, count: int, descending: bool, ordered: bool = True) -> Node:
     _refuse_complex("first_places", x)
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
-    return Node("first_places", (x,), shape, int64, {"axis": axis, "descending": descending})
+    attrs = {"axis": axis, "descending": descending, "ordered": ordered}
+    return Node("first_places", (x,), shape, int64, attrs)
 
 
 def host(

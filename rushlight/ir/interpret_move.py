@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rushlight.base.shape import Shape
@@ -91,20 +93,23 @@ def _stable_places(x: Array, axis: int, descending: bool) -> Array:
 
 
 def _first_places(node: Node, x: Array) -> Array:
-    axis = node.attrs["axis"]
-    x = widen_halves(x, node.src[0].dtype)
-    return _stable_places(x, axis, node.attrs["descending"]).take(range(node.shape[axis]), axis)
+    count, ordered = node.shape[node.attrs["axis"]], node.attrs["ordered"]
+    return _tied_places(node, x, lambda row: tied_order.top(row, count, ordered))
 
 
 def _argsort_tied(node: Node, x: Array) -> Array:
+    return _tied_places(node, x, tied_order.sorted_places)
+
+
+def _tied_places(node: Node, x: Array, of_row: Callable[[Array], list[int]]) -> Array:
     axis = node.attrs["axis"]
     x = widen_halves(x, node.src[0].dtype)
-    if not x.size or not x.ndim:
-        return np.zeros(x.shape, dtype=np.int64)
+    if not node.size or not x.ndim:
+        return np.zeros(node.shape, dtype=np.int64)
     rows = np.moveaxis(x, axis, -1)
     keys = tied_order.ranks(rows.reshape(-1, rows.shape[-1]), node.attrs["descending"])
-    places = np.array([tied_order.sorted_places(row) for row in keys], dtype=np.int64)
-    return np.moveaxis(places.reshape(rows.shape), -1, axis)
+    places = np.array([of_row(row) for row in keys], dtype=np.int64)
+    return np.moveaxis(places.reshape(*rows.shape[:-1], -1), -1, axis)
 
 
 MOVE_RULES: dict[str, Rule] = {

@@ -137,7 +137,8 @@ POOL: dict[str, str] = {
 ORDER: dict[str, str] = {
     "argsort": "int64 places that sort along `axis`, nan last (first if `descending`): stable, or "
     "with equal elements where GNU's std::sort leaves them (`tied`)",
-    "first_places": "as many places as the shape says, the first of the stable `argsort`",
+    "first_places": "as many places as the shape says, the first that sort along `axis`, of equal "
+    "ones those that PyTorch's topk names; in order, or as it leaves them (`ordered`)",
 }
 LOOP: dict[str, str] = {
     "loop": "graph `body` (as text) run for each of `steps` steps, the last first if `reverse`; "

@@ -29,12 +29,17 @@ def ranks(rows: Array, largest: bool) -> Array:
     return -found if largest else found
 
 
+def by_heap(count: int, size: int) -> bool:
+    """Whether topk collects so few of a row in a heap; they are in order then."""
+    return count * 64 <= size
+
+
 def top(keys: Array, count: int, ordered: bool) -> list[int]:
     """The places of the ``count`` smallest, as topk names them."""
     places = list(range(len(keys)))
     if count == 0:
         return []
-    if count * 64 <= len(keys):
+    if by_heap(count, len(keys)):
         return _smallest_by_heap(keys, count)
     held: Keys = keys.tolist()
     select(held, places, count - 1)

@@ -35,7 +35,7 @@ _FORM: dict[str, tuple[int, str]] = {
     "conv_weight_grad": (2, "stride padding dilation groups"),
     "pool": (1, "kind window stride padding dilation"),
     "pool_input_grad": (-1, "kind window stride padding dilation"),
-    "argsort": (1, "axis descending tied"), "first_places": (1, "axis descending"),
+    "argsort": (1, "axis descending tied"), "first_places": (1, "axis descending ordered"),
     "host": (-1, "name params"),
     "loop": (-1, "body steps sequences carries kept reverse"),
     **dict.fromkeys(UNARY, (1, "")), **dict.fromkeys((*BINARY, *COMPARE), (2, "")),
@@ -328,7 +328,8 @@ def _argsort(node: Node) -> None:
 def _first_places(node: Node) -> None:
     _axis(node, node.src[0].ndim)
     axis, shape = node.attrs["axis"], node.src[0].shape
-    _need(type(node.attrs["descending"]) is bool, "descending is a bool")
+    for name in ("descending", "ordered"):
+        _need(type(node.attrs[name]) is bool, f"{name} is a bool")
     _need(node.ndim == len(shape) and node.shape[axis] <= shape[axis], "places that exist")
     _shape(node, (*shape[:axis], node.shape[axis], *shape[axis + 1 :]), int64)
 

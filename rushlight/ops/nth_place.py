@@ -21,11 +21,6 @@ def with_last(array: Array, axis: int) -> Array:
     return array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)
 
 
-def last_to(array: Array, axis: int) -> Array:
-    """The array with its last axis as ``axis``."""
-    return array if axis == array.ndim - 1 else np.moveaxis(array, -1, axis)
-
-
 def by_rows(arrays: tuple[Array, ...], axis: int) -> list[Array]:
     """Each array as rows along ``axis``; what NumPy cannot order (bfloat16) as float32."""
     rows = [with_last(each, axis) for each in arrays]

@@ -1,7 +1,7 @@
 """Elements by rank: the k largest, the k-th smallest, the most frequent.
 
-Where several elements are equal, the one PyTorch names is named (``ir/tied_order.py``), in rows of
-up to ``LONGEST`` elements; in longer ones the first of them.
+Where several elements are equal, the one PyTorch names is named (``ir/tied_order.py``); by kthvalue
+and mode in rows of up to ``LONGEST`` elements, in longer ones the first of them.
 """
 
 from __future__ import annotations
@@ -17,48 +17,11 @@ from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
-from rushlight.ops.nth_place import LONGEST, by_rows, last_to, with_last
+from rushlight.ops.nth_place import LONGEST, by_rows
 from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
-from rushlight.ops.sorting import part, picked, spread_to_place
+from rushlight.ops.sorting import picked, spread_to_place
 from rushlight.ops.table import composite
-
-
-def _equal_neighbours(rows: Array, places: Array) -> Array:
-    """Whether an element is equal to the next, of elements at ``places`` in order."""
-    one = len(rows) == 1  # most often, and in a third of the time
-    ranked = rows.take(places) if one else rows[np.arange(len(rows))[:, None], places]
-    left, right = ranked[:, :-1], ranked[:, 1:]
-    equal = left == right
-    if ranked.dtype.kind in "fc":
-        equal |= (left != left) & (right != right)  # nan
-    return np.asarray(equal)
-
-
-@host("topk_places")
-def _host_topk_places(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
-    """``params``: the axis, k, whether the largest, whether in order. The second array: places of
-    the first k + 1 in order, the first of equal ones first."""
-    axis, count, largest, ordered = params
-    rows, places = by_rows(arrays, axis)
-    size = rows.shape[-1]
-    chosen = places[:, :count].copy()
-    by_heap = count * 64 <= size
-    if by_heap or size <= LONGEST:
-        tied = _equal_neighbours(rows, places).any(-1) | (not ordered and not by_heap)
-        if tied.any():
-            keys = tied_order.ranks(rows[tied], largest)
-            for row, each in zip(np.flatnonzero(tied), keys, strict=True):
-                chosen[row] = tied_order.top(each, count, ordered)
-    moved = with_last(arrays[0], axis)
-    return last_to(chosen.reshape(*moved.shape[:-1], count), axis)
-
-
-def _first_places(x: Node, axis: int, count: int, largest: bool) -> Node:
-    """The first ``count`` places in order. Of a few the others need no order."""
-    if 4 * count <= x.shape[axis]:
-        return build.first_places(x, axis, count, largest)
-    return part(build.argsort(x, axis, largest), axis, 0, count)
 
 
 @composite(method=True)
@@ -67,15 +30,10 @@ def topk(input: Node, k: int, dim: int = -1, largest: bool = True, sorted: bool 
     own, whatever k."""
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
-    size = x.shape[axis]
-    if not 0 <= k <= size:
+    if not 0 <= k <= x.shape[axis]:
         raise RuntimeError("selected index k out of range")
     k = k if input.ndim else 1
-    first = _first_places(x, axis, min(k + 1, size), largest)
-    places = part(first, axis, 0, k)
-    if places.size and size > 1:
-        params = (axis, k, largest, sorted)
-        places = build.host("topk_places", (x, first), places.shape, int64, params)
+    places = build.first_places(x, axis, k, largest, sorted)
     values = build.gather(x, places, axis)
     shape = values.shape if input.ndim else ()
     return return_types.topk(reshape(values, shape), reshape(places, shape))

@@ -327,7 +327,7 @@ def _argsort(g: RandomGraph) -> None:
     axis = g.random.randrange(x.ndim)
     if g.random.random() < 0.3:
         count = g.random.randint(0, x.shape[axis])
-        g.add(build.first_places(x, axis, count, upwards))
+        g.add(build.first_places(x, axis, count, upwards, tied))
     else:
         g.add(build.argsort(x, axis, upwards, tied))
 

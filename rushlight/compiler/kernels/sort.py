@@ -23,7 +23,7 @@ from rushlight.compiler.kernels.element import (
     word_kind,
 )
 from rushlight.compiler.kernels.nest import chunk_rows
-from rushlight.compiler.kernels.tied_sort import SHORT, introsort
+from rushlight.compiler.kernels.tied_sort import SHORT, tied_functions
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
@@ -102,7 +102,7 @@ def _kernel(dtype: str, descending: bool, tied: bool) -> Kernel:
                 element = body.add(first, body.mul(index, inner))
                 body.store("i64", place, body.at(target, body.mul(element, "8")))
     bits = 4 * packed_bytes
-    more = introsort(both, bits) if tied else digit_sort(bits)
+    more = tied_functions(both, bits) if tied else digit_sort(bits)
     return kernel("argsort", entry(body, MEMORY_DECLARES + more))
 
 

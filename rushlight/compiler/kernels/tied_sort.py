@@ -1,13 +1,15 @@
-"""Sorting that leaves equal elements where GNU's std::sort does: introsort (Musser, 1997).
+"""Sorting and selecting that leave equal elements where GNU's library does (Musser, 1997).
 
-What PyTorch's ``sort(stable=False)`` names for equal elements; ``ir/tied_order.py`` says the same
-in Python. An element is a key with its place in the bits below, as in ``sort.py``; only keys are
-compared. ``TYPE`` is the integer that holds both, ``BITS`` how many of it the place takes.
+What PyTorch's ``sort(stable=False)`` and ``topk`` name for equal elements; ``ir/tied_order.py``
+says the same in Python. An element is a key with its place in the bits below, as in ``sort.py``;
+only keys are compared. ``TYPE`` is the integer that holds both, ``BITS`` how many of it the place
+takes.
 """
 
 from __future__ import annotations
 
-SHORT = 16  # what is left to insertion
+SHORT = 16  # what sorting leaves to insertion
+_FEW = 3  # what selecting does
 
 _BEFORE = """
 define internal i1 @before(TYPE %a, TYPE %b) alwaysinline nounwind {
@@ -84,9 +86,9 @@ put:
 }
 """
 
-# What introsort does with a part in which the halves turned out too uneven too often.
+# The largest first; then, of a heap, the elements in order.
 _HEAP = """
-define internal void @heap_sort(ptr %a, i64 %count) noinline nounwind {
+define internal void @make_heap(ptr %a, i64 %count) noinline nounwind {
 entry:
   %less.two = sub i64 %count, 2
   %deepest = ashr i64 %less.two, 1
@@ -94,18 +96,22 @@ entry:
 make:
   %parent = phi i64 [ %deepest, %entry ], [ %parent.next, %made ]
   %some = icmp sge i64 %parent, 0
-  br i1 %some, label %made, label %unheap.from
+  br i1 %some, label %made, label %done
 made:
   %parent.at = getelementptr TYPE, ptr %a, i64 %parent
   %parent.value = load TYPE, ptr %parent.at
   call void @sink(ptr %a, i64 %parent, i64 %count, TYPE %parent.value)
   %parent.next = sub i64 %parent, 1
   br label %make
-unheap.from:
+done:
+  ret void
+}
+define internal void @unheap(ptr %a, i64 %count) noinline nounwind {
+entry:
   %last = sub i64 %count, 1
   br label %unheap
 unheap:
-  %end = phi i64 [ %last, %unheap.from ], [ %end.next, %taken ]
+  %end = phi i64 [ %last, %entry ], [ %end.next, %taken ]
   %left = icmp sgt i64 %end, 0
   br i1 %left, label %taken, label %done
 taken:
@@ -121,26 +127,12 @@ done:
 }
 """
 
-# Part around the median of the second, the middle and the last element, until parts are short.
-_RUNS = """
-define internal void @runs(ptr %a, i64 %first, i64 %end, i64 %most) noinline nounwind {
+# Part around the median of the second, the middle and the last element: where the halves meet.
+_PART = """
+define internal i64 @part(ptr %a, i64 %first, i64 %last) alwaysinline nounwind {
 entry:
-  br label %head
-head:
-  %last = phi i64 [ %end, %entry ], [ %l, %meet ]
-  %depth = phi i64 [ %most, %entry ], [ %less.deep, %meet ]
   %count = sub i64 %last, %first
-  %long = icmp sgt i64 %count, SHORT
-  br i1 %long, label %test, label %done
-test:
   %first.at = getelementptr TYPE, ptr %a, i64 %first
-  %spent = icmp eq i64 %depth, 0
-  br i1 %spent, label %heap, label %part
-heap:
-  call void @heap_sort(ptr %first.at, i64 %count)
-  br label %done
-part:
-  %less.deep = sub i64 %depth, 1
   %half = ashr i64 %count, 1
   %middle = add i64 %first, %half
   %second = add i64 %first, 1
@@ -165,8 +157,8 @@ part:
   store TYPE %displaced, ptr %chosen.at
   br label %outer
 outer:
-  %l.from = phi i64 [ %second, %part ], [ %l.next, %swap ]
-  %r.from = phi i64 [ %last, %part ], [ %r, %swap ]
+  %l.from = phi i64 [ %second, %entry ], [ %l.next, %swap ]
+  %r.from = phi i64 [ %last, %entry ], [ %r, %swap ]
   br label %up
 up:
   %l = phi i64 [ %l.from, %outer ], [ %l.more, %up.on ]
@@ -193,7 +185,33 @@ swap:
   %l.next = add i64 %l, 1
   br label %outer
 meet:
-  call void @runs(ptr %a, i64 %l, i64 %last, i64 %less.deep)
+  ret i64 %l
+}
+"""
+
+# Part until parts are short; one in which halves turned out too uneven too often is made a heap.
+_RUNS = """
+define internal void @runs(ptr %a, i64 %first, i64 %end, i64 %most) noinline nounwind {
+entry:
+  br label %head
+head:
+  %last = phi i64 [ %end, %entry ], [ %cut, %parted ]
+  %depth = phi i64 [ %most, %entry ], [ %less.deep, %parted ]
+  %count = sub i64 %last, %first
+  %long = icmp sgt i64 %count, SHORT
+  br i1 %long, label %test, label %done
+test:
+  %spent = icmp eq i64 %depth, 0
+  br i1 %spent, label %heap, label %parted
+heap:
+  %first.at = getelementptr TYPE, ptr %a, i64 %first
+  call void @make_heap(ptr %first.at, i64 %count)
+  call void @unheap(ptr %first.at, i64 %count)
+  br label %done
+parted:
+  %less.deep = sub i64 %depth, 1
+  %cut = call i64 @part(ptr %a, i64 %first, i64 %last)
+  call void @runs(ptr %a, i64 %cut, i64 %last, i64 %less.deep)
   br label %head
 done:
   ret void
@@ -237,21 +255,100 @@ done:
 """
 
 # Halves may turn out uneven twice as often as halving takes.
-_SORT = """
+_DEPTH = """
 declare i64 @llvm.ctlz.i64(i64, i1)
-define internal void @introsort(ptr %a, i64 %count) noinline nounwind {
+define internal i64 @depth(i64 %count) alwaysinline nounwind {
   %zeros = call i64 @llvm.ctlz.i64(i64 %count, i1 false)
   %log = sub i64 63, %zeros
   %most = shl i64 %log, 1
+  ret i64 %most
+}
+"""
+
+_SORT = """
+define internal void @introsort(ptr %a, i64 %count) noinline nounwind {
+  %most = call i64 @depth(i64 %count)
   call void @runs(ptr %a, i64 0, i64 %count, i64 %most)
   call void @insertion(ptr %a, i64 %count)
   ret void
 }
 """
 
+# The smallest ``%kept`` of all as a heap at the beginning.
+_HEAP_SELECT = """
+define internal void @heap_select(ptr %a, i64 %kept, i64 %count) noinline nounwind {
+entry:
+  call void @make_heap(ptr %a, i64 %kept)
+  br label %head
+head:
+  %index = phi i64 [ %kept, %entry ], [ %index.next, %on ]
+  %more = icmp slt i64 %index, %count
+  br i1 %more, label %look, label %done
+look:
+  %at = getelementptr TYPE, ptr %a, i64 %index
+  %value = load TYPE, ptr %at
+  %largest = load TYPE, ptr %a
+  %smaller = call i1 @before(TYPE %value, TYPE %largest)
+  br i1 %smaller, label %swap, label %on
+swap:
+  store TYPE %largest, ptr %at
+  call void @sink(ptr %a, i64 0, i64 %kept, TYPE %value)
+  br label %on
+on:
+  %index.next = add i64 %index, 1
+  br label %head
+done:
+  ret void
+}
+"""
 
-def introsort(kind: str, place_bits: int) -> str:
-    """Functions for elements of ``kind``; the one to call is ``@introsort(ptr, count)``."""
-    text = "".join((_BEFORE, _SINK, _HEAP, _RUNS, _INSERT, _SORT))
+# What belongs at ``%nth`` moved there, smaller ones before it: introselect.
+_SELECT = """
+define internal void @select(ptr %a, i64 %count, i64 %nth) noinline nounwind {
+entry:
+  %most = call i64 @depth(i64 %count)
+  br label %head
+head:
+  %first = phi i64 [ 0, %entry ], [ %first.next, %parted ]
+  %last = phi i64 [ %count, %entry ], [ %last.next, %parted ]
+  %depth = phi i64 [ %most, %entry ], [ %less.deep, %parted ]
+  %size = sub i64 %last, %first
+  %first.at = getelementptr TYPE, ptr %a, i64 %first
+  %long = icmp sgt i64 %size, FEW
+  br i1 %long, label %test, label %short
+test:
+  %spent = icmp eq i64 %depth, 0
+  br i1 %spent, label %heap, label %parted
+heap:
+  %before = sub i64 %nth, %first
+  %kept = add i64 %before, 1
+  call void @heap_select(ptr %first.at, i64 %kept, i64 %size)
+  %nth.at = getelementptr TYPE, ptr %a, i64 %nth
+  %largest = load TYPE, ptr %first.at
+  %other = load TYPE, ptr %nth.at
+  store TYPE %largest, ptr %nth.at
+  store TYPE %other, ptr %first.at
+  ret void
+parted:
+  %less.deep = sub i64 %depth, 1
+  %cut = call i64 @part(ptr %a, i64 %first, i64 %last)
+  %right = icmp sle i64 %cut, %nth
+  %first.next = select i1 %right, i64 %cut, i64 %first
+  %last.next = select i1 %right, i64 %last, i64 %cut
+  br label %head
+short:
+  call void @insertion(ptr %first.at, i64 %size)
+  ret void
+}
+"""
+
+
+def tied_functions(kind: str, place_bits: int) -> str:
+    """Functions for elements of ``kind``. To be called are ``@introsort(ptr, count)``,
+    ``@select(ptr, count, nth)``, and of heaps ``@make_heap(ptr, count)``, ``@sink(ptr, 0, count,
+    value)``, which puts the value in the place of the first, and ``@unheap(ptr, count)``."""
+    text = "".join(
+        (_BEFORE, _SINK, _HEAP, _PART, _DEPTH, _RUNS, _INSERT, _SORT, _HEAP_SELECT, _SELECT)
+    )
     text = text.replace("TYPE", kind).replace("BITS", str(place_bits))
-    return text.replace("SHORT", str(SHORT))
+    return text.replace("SHORT", str(SHORT)).replace("FEW", str(_FEW))

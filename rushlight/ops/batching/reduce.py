@@ -25,5 +25,8 @@ def _(node: Node, sources: Sources) -> Node:
 
 @rule("first_places")
 def _(node: Node, sources: Sources) -> Node:
-    axis, descending = node.attrs["axis"], node.attrs["descending"]
-    return build.first_places(sources.full(0), axis + 1, node.shape[axis], descending)
+    axis, attrs = node.attrs["axis"], node.attrs
+    count = node.shape[axis]
+    return build.first_places(
+        sources.full(0), axis + 1, count, attrs["descending"], attrs["ordered"]
+    )

@@ -46,9 +46,11 @@ def test_first_places(shape: Any, axis: int, dtype: DType) -> None:
     for descending in (False, True):
         for array in (x, np.sort(x, axis) if dtype.name != "bfloat16" else x):
             for count in {0, min(3, shape[axis]), shape[axis] // 2, shape[axis]}:
-                node = build.first_places(build.input(0, shape, dtype), axis, count, descending)
-                got = run_node(node, [array], lower_node)
-                np.testing.assert_array_equal(got, evaluate(node, [array]))
+                for ordered in (False, True):
+                    start = build.input(0, shape, dtype)
+                    node = build.first_places(start, axis, count, descending, ordered)
+                    got = run_node(node, [array], lower_node)
+                    np.testing.assert_array_equal(got, evaluate(node, [array]))
 
 
 @pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
