@@ -102,9 +102,7 @@ def _eighths(less: int) -> list[int]:
     return words
 
 
-def cut_eighth(
-    b: Body, x: Value, less: int, terms: str = "expm1_eighth"
-) -> tuple[Value, Value, Value]:
+def cut_eighth(b: Body, x: Value, less: int) -> tuple[Value, Value, Value]:
     """(m, t, q) of a float, exp(x) = (t + t * q) * 2**less, as far as t is a normal number.
 
     x = m ln 2 / 8 + r, |r| <= ln 2 / 16: three bits of m choose one of eight powers of two, the
@@ -116,7 +114,7 @@ def cut_eighth(
     r = b.fma(n, -low / SIZE, b.fma(n, -high / SIZE, x))  # the inner one is exact
     m = b.bits(shifted)
     t = look_up(b, m, _eighths(less)) + (m << (x.layout.mantissa - 3))
-    return m, t, b.fma(r * r, b.polynomial(r, row(terms, r)), r)
+    return m, t, b.fma(r * r, b.polynomial(r, row("expm1_eighth", r)), r)
 
 
 def exp_by_table(b: Body, x: Value) -> Value:
@@ -154,25 +152,33 @@ def exp_term(b: Body, x: Value) -> Value:
     """
     if x.element != "float":
         return exp_down(b, x)
-    x = b.at_least(x, -87.0)
+    t, q = _term(b, b.at_least(x, -87.0), less=0)
+    return b.fma(t, q, t)
+
+
+def _term(b: Body, x: Value, less: int) -> tuple[Value, Value]:
+    """(t, q) of a float, exp(x) = (t + t * q) * 2**less, without the last digits of ln 2."""
     shifted = b.fma(x, SIZE * LOG2_E, x.layout.magic)
     r = b.fma(shifted - x.layout.magic, -row("ln2", x)[0] / SIZE, x)
     m = b.bits(shifted)
-    t = b.from_bits(look_up(b, m, _eighths(0)) + (m << (x.layout.mantissa - 3)))
-    return b.fma(t, b.fma(r * r, b.polynomial(r, row("expm1_term", r)), r), t)
+    t = b.from_bits(look_up(b, m, _eighths(less)) + (m << (x.layout.mantissa - 3)))
+    return t, b.fma(r * r, b.polynomial(r, row("expm1_term", r)), r)
 
 
 def exp_share(b: Body, x: Value, part: Value) -> Value:
     """exp(x) * part * 2**SHARE_LIFT for x <= 0, where NaN in x has made part NaN.
 
-    What is far below becomes 0 as in ``exp_down``; the one product after that rounds subnormals,
-    too. ``part`` is a normal number.
+    The exponential is good to what x = y - max(y) was rounded by: 3e-9 |x| of it is lost, a tenth.
+    ``part`` is a normal number; it meets the power of two, which is there early, not the product.
     """
     if x.element != "float":
         return exp_down(b, x) * (part * 2.0**SHARE_LIFT)
-    _, word, q = cut_eighth(b, x, less=-SHARE_LIFT, terms="expm1_term")
-    t = b.from_bits(word)
-    return b.select(x < RANGES[x.element].lowest, 0.0, b.fma(t, q, t)) * part
+    # Here the power of two has the bits of 0: what is below is 0 without a product that is rounded
+    # to it, which takes the CPU ten times as long as another.
+    x = b.at_least(x, -(SHARE_LIFT + x.layout.exponent_bias) / LOG2_E)
+    t, q = _term(b, x, less=-SHARE_LIFT)
+    t = t * part
+    return b.fma(t, q, t)
 
 
 def exp2(b: Body, x: Value) -> Value:

@@ -84,7 +84,9 @@ def test_shares_of_a_sum_of_exponentials() -> None:
     lift = np.float32(2.0**-SHARE_LIFT)
     got = native("exp_share", "f32")(x, part * lift)
     exact = np.exp(x.astype(Long)) * part.astype(Long)
-    assert ulps(got, exact).max() <= 2.2  # of exponential and product, rounded each
+    # A power of two and a sum are rounded; of x = y - max(y) itself 3e-8 |x| is lost.
+    bound = exact[:-2] * (1.7e-7 + 3e-9 * -x[:-2]) + 1.5 * 2**-149
+    assert (np.abs(got - exact)[:-2] <= bound).all()
     assert not got[-2:].any()
     odd = np.array([np.nan, -np.inf, -1], np.float32)
     assert np.isnan(native("exp_share", "f32")(odd, np.full(3, np.nan, np.float32))).all()
