@@ -98,6 +98,11 @@ def github_token() -> str | None:
     return os.environ.get("GITHUB_TOKEN")
 
 
+def says_yes(name: str) -> bool:
+    """Whether a variable of PyTorch's (TORCH_FORCE_WEIGHTS_ONLY_LOAD) is 1, y, yes or true now."""
+    return os.environ.get(name, "0").lower() in ("1", "y", "yes", "true")
+
+
 def omp_num_threads() -> int:
     """OMP_NUM_THREADS as PyTorch honours it, or 0 where unset or not a number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()

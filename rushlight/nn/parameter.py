@@ -16,7 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.tensor import Tensor, bfloat16, empty, float16, float32, float64
 from rushlight.tensor.device import CPU, require_cpu
-from rushlight.tensor.methods.duplicate import pytorch_form
+from rushlight.tensor.methods.duplicate import attributes, pytorch_form
 from rushlight.tensor.state import LEAF
 
 
@@ -95,10 +95,12 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
     __str__ = __repr__
 
     def __reduce_ex__(self, protocol: int) -> Any:
-        if pytorch_form and type(self) is Parameter:
+        if pytorch_form:
             return pytorch_form[0](self)
         with no_grad():
-            return _rebuild_parameter, (self.clone(), self.requires_grad, OrderedDict())
+            made = _rebuild_parameter, (self.clone(), self.requires_grad, OrderedDict())
+        extra = attributes(self)
+        return (*made, extra) if extra else made
 
 
 def _on_memory_of(cls: type[Any], data: Tensor, requires_grad: bool) -> Any:

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any, final
 
-from rushlight.serialization.names import ALLOWED, find_ours, modern_name, written_as
+from rushlight.serialization.names import (
+    ALLOWED,
+    find_ours,
+    is_torchs,
+    modern_name,
+    written_as,
+)
 
 SafeGlobal = Callable[..., Any] | tuple[Callable[..., Any], str]
 
@@ -93,7 +99,7 @@ def lookup(module: str, name: str) -> Any:
     allowed = user_allowed()
     if full in allowed:
         return allowed[full]
-    if module.partition(".")[0] == "torch":
+    if is_torchs(full):
         known = _same_object(module, name, allowed)
         if known is not None:
             return known

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
-
-import numpy as np
 
 from rushlight.serialization.brief import brief
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
@@ -33,8 +30,7 @@ def read_legacy(
     version = unpickle(cursor, None)
     if version != PROTOCOL_VERSION:
         raise RuntimeError(f"Invalid protocol version: {version}")
-    system = unpickle(cursor, None)
-    little = not isinstance(system, dict) or system.get("little_endian", True) is True
+    unpickle(cursor, None)  # what machine wrote it: numbers lie with the low byte first on all
     roots: dict[str, LoadedStorage] = {}
     room = source.size  # all storages together are no larger than the file
     views: dict[str, LoadedStorage] = {}
@@ -68,7 +64,7 @@ def read_legacy(
     for key in map(_text, keys):
         if not isinstance(key, str):
             raise UnpicklingError(f"a storage's key is damaged: {brief(key)}")
-        end = _fill(source, end, roots.get(key), little)
+        end = _fill(source, end, roots.get(key))
     if any(each.early for each in (*roots.values(), *views.values())):
         # Numbers were computed from memory that nobody had written: the same again, now they are.
         for each in (*roots.values(), *views.values()):
@@ -103,7 +99,7 @@ def _view(
     return views.setdefault(key, LoadedStorage(root.kind, part, root.location, filled=root.filled))
 
 
-def _fill(source: Source, offset: int, storage: LoadedStorage | None, little: bool) -> int:
+def _fill(source: Source, offset: int, storage: LoadedStorage | None) -> int:
     """Read one storage's bytes in place. Returns where the next one starts."""
     head = source.read_at(offset, 8)
     if len(head) < 8:
@@ -120,7 +116,4 @@ def _fill(source: Source, offset: int, storage: LoadedStorage | None, little: bo
             f"{storage.data.size // itemsize}"
         )
     source.read_into(offset + 8, storage.data)
-    if little != (sys.byteorder == "little") and itemsize > 1:
-        swapped = storage.data.reshape(-1, itemsize)[:, ::-1].reshape(-1)
-        np.copyto(storage.data, swapped)
     return offset + 8 + storage.data.size

@@ -9,12 +9,16 @@ from pickle import UnpicklingError
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from rushlight.base import config
+from rushlight.base.warn import warn
 from rushlight.serialization import settings
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
 from rushlight.serialization.identity import check_identity
 from rushlight.serialization.legacy_read import read_legacy
 from rushlight.serialization.locations import MapLocation, RaisedByUser, place
-from rushlight.serialization.names import find_ours, modern_name
+from rushlight.serialization.names import find_ours, is_torchs, modern_name
 from rushlight.serialization.settings import (
     MAP_SHARED,
     default_byte_order,
@@ -65,13 +69,7 @@ def load(
     >>> import rushlight as torch
     >>> torch.load("model.pt", map_location="cpu")  # doctest: +SKIP
     """
-    if weights_only is None:
-        weights_only = pickle_module is None
-    if weights_only and pickle_module is not None:
-        raise RuntimeError(
-            "Can not safely load weights when explicit pickle_module is specified; "
-            "pass weights_only=False if you trust the file"
-        )
+    weights_only = _only_weights(weights_only, pickle_module)
     plain = map_location is None or isinstance(map_location, (str, device, Mapping))
     if not plain and not callable(map_location):
         raise TypeError(f"{type(map_location).__name__!r} object is not callable")
@@ -120,6 +118,31 @@ def load(
         return thing
 
 
+def _only_weights(wanted: bool | None, pickle_module: ModuleType | None) -> bool:
+    """What the call says, or the environment where it says nothing; "always" from either wins."""
+    always = config.says_yes("TORCH_FORCE_WEIGHTS_ONLY_LOAD")
+    never = config.says_yes("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
+    if always and never:
+        raise RuntimeError(
+            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` "
+            "should be set, but both were set."
+        )
+    if wanted is None and never:
+        warn(
+            "Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD detected, since the "
+            "`weights_only` argument was not explicitly passed to `torch.load`, forcing "
+            "weights_only=False."
+        )
+    if wanted is None:
+        wanted = pickle_module is None and not never
+    if (wanted or always) and pickle_module is not None:
+        raise RuntimeError(
+            "Can not safely load weights when explicit pickle_module is specified; "
+            "pass weights_only=False if you trust the file"
+        )
+    return wanted or always
+
+
 def is_safetensors(source: Source) -> bool:
     """Whether the bytes start as a safetensors file does: a length, and a header in braces."""
     start = source.read_at(0, 10)
@@ -145,7 +168,7 @@ def _trusting(pickle_module: ModuleType | None, encoding: str) -> Unpickle:
         """Names of torch's lead to ours."""
 
         def find_class(self, module_name: str, name: str) -> Any:
-            if modern_name(module_name, name).startswith("torch."):
+            if is_torchs(modern_name(module_name, name)):
                 return find_ours(module_name, name)
             return super().find_class(module_name, name)
 
@@ -176,7 +199,8 @@ def _load_zip(
         kind, key, location, count = check_identity(identity)
         if key not in loaded:
             record = f"data/{key}"
-            data = zeros(archive.size(record)) if skips_data() else archive.array(record)
+            unread = skips_data() or str(map_location) == "meta"
+            data = zeros(archive.size(record)) if unread else archive.array(record)
             wanted = count * NUMPY_DTYPES[kind.dtype].itemsize
             if wanted > data.size:
                 raise UnpicklingError(
@@ -207,4 +231,4 @@ def _swap_bytes(storage: LoadedStorage) -> None:
     dtype = NUMPY_DTYPES[storage.kind.dtype]
     part = dtype.itemsize // 2 if dtype.kind == "c" else dtype.itemsize
     if part > 1:
-        storage.data = storage.data.reshape(-1, part)[:, ::-1].reshape(-1)
+        storage.data = storage.data.view(f"u{part}").byteswap().view(np.uint8)

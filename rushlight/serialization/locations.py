@@ -57,6 +57,13 @@ def _on_cuda(storage: Any, location: str) -> Any:
     return None
 
 
+def _on_meta(storage: Any, location: str) -> Any:
+    if location != "meta":
+        return None
+    storage.location = location  # its tensors will have shapes and no numbers
+    return storage
+
+
 def validate_cuda_device(location: str) -> int:
     """The number of the CUDA device ``location`` names. Raises RuntimeError: there is none."""
     raise RuntimeError(
@@ -73,6 +80,7 @@ Deserializer: TypeAlias = Callable[[Any, str], Any]
 _PACKAGES: list[tuple[int, Tagger, Deserializer]] = [
     (10, lambda storage: "cpu", _on_cpu),
     (20, lambda storage: None, _on_cuda),
+    (22, lambda storage: None, _on_meta),
 ]
 _BUILT_IN = len(_PACKAGES)
 

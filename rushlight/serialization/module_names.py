@@ -7,6 +7,8 @@ Only what PyTorch finds under the name can be loaded there again (``weights_only
 from __future__ import annotations
 
 LAYERS, TRANSFORMS = "torch.nn.modules", "torch.distributions"
+# PyTorch's companions and the folders that hold them here.
+COMPANIONS = {"torchvision": "vision", "torchtext": "text", "torchaudio": "audio"}
 
 # Our module (as torch...) -> PyTorch's, for all classes in it.
 MODULES: dict[str, str] = {
@@ -20,6 +22,9 @@ MODULES: dict[str, str] = {
         "elementwise_transforms", "joined_transforms", "transform", "vector_transforms")},
     "torch.optim.adafactor": "torch.optim", "torch.optim.muon": "torch.optim",
     "torch.utils.data.collate": "torch.utils.data._utils.collate",
+    "torchvision.models.inception_parts": "torchvision.models.inception",
+    "torchvision.models.window_attention": "torchvision.models.swin_transformer",
+    "torchvision.ops.blocks": "torchvision.ops.misc",
 }  # fmt: skip
 # A package here, one module there.
 FLAT = "torch.optim.lr_scheduler"
@@ -44,9 +49,15 @@ def pytorch_module(module: str, name: str) -> str:
     'torch.nn.modules.conv'
     >>> pytorch_module("torch.nn.modules.linear", "Linear")
     'torch.nn.modules.linear'
+    >>> pytorch_module("torch.vision.models.resnet", "BasicBlock")
+    'torchvision.models.resnet'
     """
     if module.startswith(FLAT):
         return FLAT
+    for theirs, ours in COMPANIONS.items():
+        if module.startswith(f"torch.{ours}."):
+            module = theirs + module.removeprefix(f"torch.{ours}")
+            break
     for start, theirs in SPLIT.get(module, {}).items():
         if name.startswith(start):
             return f"{LAYERS}.{theirs}"

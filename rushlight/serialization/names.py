@@ -17,7 +17,7 @@ from rushlight.serialization.absent import ABSENT
 from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
 from rushlight.serialization.layouts import find_layout
-from rushlight.serialization.module_names import pytorch_module
+from rushlight.serialization.module_names import COMPANIONS, pytorch_module
 from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import UNTYPED, StorageKind
 from rushlight.tensor import Size, Tensor, device
@@ -116,7 +116,18 @@ def written_as(thing: object) -> GlobalName | None:
         for public in (f"{OURS}.nn.functional", OURS):
             if getattr(sys.modules.get(public), name, None) is thing:
                 return GlobalName("torch" + public.removeprefix(OURS), name)
+    folder, _, below = rest.partition(".")
+    if folder in COMPANIONS.values() and "." in below:  # by the package that exports it
+        package = f"{folder}.{below.rpartition('.')[0]}"
+        if getattr(sys.modules.get(f"{OURS}.{package}"), name, None) is thing:
+            rest = package
     return GlobalName(pytorch_module(f"torch{dot}{rest}", name), name)
+
+
+def is_torchs(name: str) -> bool:
+    """Whether a full name is one of PyTorch's or of its companions'."""
+    first, dot, _ = name.partition(".")
+    return bool(dot) and (first == "torch" or first in COMPANIONS)
 
 
 def find_ours(module: str, name: str) -> Any:
@@ -131,7 +142,9 @@ def find_ours(module: str, name: str) -> Any:
         return sys.modules[OURS]  # PyTorch's built-in functions, asked for by getattr
     if module == "torch._C._nn":
         module, name = "torch.nn.functional", {"log_sigmoid": "logsigmoid"}.get(name, name)
-    parts = module.split(".")[1:]
+    first, *parts = module.split(".")
+    if first in COMPANIONS:
+        parts.insert(0, COMPANIONS[first])
     while True:
         here = ".".join([OURS, *parts])
         owner: Any = sys.modules.get(here) or _import_or_none(here)

@@ -19,16 +19,25 @@ from rushlight.serialization.storages import StorageBytes, bytes_of
 from rushlight.tensor import Size, Tensor, device
 from rushlight.tensor.generator import Generator
 from rushlight.tensor.interface import layout
+from rushlight.tensor.methods.duplicate import attributes
 from rushlight.tensor.sparse.coo import SparseTensor
 from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 
 REBUILD_V2 = GlobalName("torch._utils", "_rebuild_tensor_v2")
 REBUILD_V3 = GlobalName("torch._utils", "_rebuild_tensor_v3")
 REBUILD_PARAMETER = GlobalName("torch._utils", "_rebuild_parameter")
+REBUILD_PARAMETER_WITH_STATE = GlobalName("torch._utils", "_rebuild_parameter_with_state")
+REBUILD_FROM_TYPE = GlobalName("torch._tensor", "_rebuild_from_type_v2")
 # Most of what a state dict holds beside tensors; pickle writes it in its own way.
 PLAIN = frozenset({str, int, float, bool, type(None), tuple, list, dict, OrderedDict})
 REBUILD_SPARSE = GlobalName("torch._utils", "_rebuild_sparse_tensor")
 UNTYPED_STORAGE = GlobalName("torch.storage", "UntypedStorage")
+
+
+# What reduces a tensor to something else than ``reduce_tensor`` makes of it is the user's.
+PLAIN_REDUCE = frozenset(
+    kind.__reduce_ex__ for kind in (Tensor, Parameter, SparseTensor, UninitializedTensorMixin)
+)
 
 
 class StorageTable:
@@ -103,6 +112,8 @@ def make_pickler(pickle_module: ModuleType, legacy: bool) -> type[Any]:
             if type(thing) in PLAIN:
                 return NotImplemented
             if isinstance(thing, Tensor):
+                if type(thing).__reduce_ex__ not in PLAIN_REDUCE:  # a sub-class with its own
+                    return NotImplemented
                 return reduce_tensor(thing, self.table, legacy)
             if isinstance(thing, Size):
                 return GlobalName("torch", "Size"), (tuple(thing),)
@@ -151,11 +162,35 @@ def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[An
     """(rebuild function, arguments) for one tensor, as PyTorch 2 writes it."""
     if isinstance(tensor, UninitializedTensorMixin):
         return GlobalName("torch.nn.parameter", type(tensor).__name__), (tensor.requires_grad,)
-    if isinstance(tensor, Parameter):
-        plain = tensor.detach()
-        return REBUILD_PARAMETER, (plain, tensor.requires_grad, OrderedDict())
-    if isinstance(tensor, SparseTensor):
-        return REBUILD_SPARSE, reduce_sparse(tensor)
+    kind, state = type(tensor), state_of(tensor)
+    if issubclass(kind, Parameter):
+        held = (tensor.detach(), tensor.requires_grad, OrderedDict())
+        if state:
+            return REBUILD_PARAMETER_WITH_STATE, (*held, state)
+        return REBUILD_PARAMETER, held
+    sparse = isinstance(tensor, SparseTensor)
+    function, args = (
+        (REBUILD_SPARSE, reduce_sparse(tensor)) if sparse else reduce_dense(tensor, table, legacy)
+    )
+    if not state and (sparse or kind is Tensor):
+        return function, args
+    return REBUILD_FROM_TYPE, (function, Tensor if sparse else kind, args, state)
+
+
+def state_of(tensor: Tensor) -> Any:
+    """What goes into a file beside the elements: attributes, or what the class says they are."""
+    own = getattr(type(tensor), "__getstate__", None)
+    if own is not getattr(object, "__getstate__", None):
+        return own(tensor)
+    found = attributes(tensor)
+    found.pop("_conjugate", None)  # the elements are written as they are seen
+    return found
+
+
+def reduce_dense(
+    tensor: Tensor, table: StorageTable, legacy: bool
+) -> tuple[GlobalName, tuple[Any, ...]]:
+    """(rebuild function, arguments) of a tensor's elements."""
     for hook in tensor.__dict__.get("_hooks", {}).values():
         if not getattr(hook, "__torch_unserializable__", False):
             warn(f"backward hook {hook!r} on tensor will not be serialized.")

@@ -18,6 +18,7 @@ from rushlight.serialization.dtype_names import (
 from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import LoadedStorage
 from rushlight.tensor import Tensor
+from rushlight.tensor.methods.exchange import make_subclass
 from rushlight.tensor.sparse.coo import SparseTensor
 
 MOST_DIMENSIONS = 64
@@ -160,8 +161,11 @@ def rebuild_from_type(
     if kind is not type(tensor) and not (kind is Tensor and isinstance(tensor, SparseTensor)):
         if not (isinstance(kind, type) and issubclass(kind, Tensor)):
             raise UnpicklingError(f"cannot rebuild a tensor as {brief(kind)}")
-        tensor = tensor.as_subclass(kind)
-    _set_attributes(tensor, state)
+        tensor = make_subclass(kind, tensor, tensor.requires_grad)
+    if hasattr(kind, "__setstate__"):
+        kind.__setstate__(tensor, state)
+    else:
+        _set_attributes(tensor, state)
     return tensor
 
 
@@ -172,7 +176,7 @@ def rebuild_on_device(data: object, dtype: object, device: object, requires_grad
 
 
 def _set_attributes(tensor: Tensor, state: object) -> None:
-    """Attach what was in the tensor's ``__dict__``; names of the class itself are refused."""
+    """Attach what was in the tensor's ``__dict__``; names that every tensor has are refused."""
     if isinstance(state, tuple) and len(state) == 2:
         state = state[0]
     if not state:
@@ -180,6 +184,6 @@ def _set_attributes(tensor: Tensor, state: object) -> None:
     if not isinstance(state, dict):
         raise UnpicklingError(f"a tensor's attributes must be a dict, got {type(state).__name__}")
     for name, value in state.items():
-        if not isinstance(name, str) or hasattr(type(tensor), name):
+        if not isinstance(name, str) or hasattr(Tensor, name):
             raise UnpicklingError(f"a tensor's attribute may not be called {brief(name)}")
         setattr(tensor, name, value)

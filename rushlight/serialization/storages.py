@@ -14,7 +14,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.record import Record
 from rushlight.ops.layout import Layout
 from rushlight.serialization.dtype_names import NUMPY_DTYPES
-from rushlight.tensor import Tensor
+from rushlight.tensor import Tensor, empty
 from rushlight.tensor.storage_names import TypedStorage
 
 ALIGNMENT = 64
@@ -91,15 +91,16 @@ class LoadedStorage(TypedStorage):
         if first is None:
             whole = self.data[: self.data.size // dtype.itemsize * dtype.itemsize].view(dtype)
             if offset == 0 and whole.size == math.prod(size) and _is_row_major(size, stride):
-                made = self.tensors[dtype.name] = _adopt(whole.reshape(size))
+                made = self.tensors[dtype.name] = self._adopt(whole.reshape(size))
                 return made
-            first = self.tensors[dtype.name] = _adopt(whole)
+            first = self.tensors[dtype.name] = self._adopt(whole)
         return Tensor._window(first._share(), Layout(size, stride, offset))
 
-
-def _adopt(array: npt.NDArray[Any]) -> Tensor:
-    """A tensor on the memory of ``array``."""
-    return Tensor._from_array(array, copy=False)
+    def _adopt(self, array: npt.NDArray[Any]) -> Tensor:
+        """A tensor on the memory of ``array``; on the meta device only as large."""
+        if self.location == "meta":
+            return empty(array.shape, dtype=BY_NAME[array.dtype.name], device="meta")
+        return Tensor._from_array(array, copy=False)
 
 
 def _is_row_major(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:

@@ -69,6 +69,10 @@ _normed("orthogonal_tall", _parametrized("orthogonal", 5))
 _normed("orthogonal_cayley", _parametrized("orthogonal", 5, orthogonal_map="cayley"))
 _normed("orthogonal_exp", _parametrized("orthogonal", 2, orthogonal_map="matrix_exp"))
 _normed("orthogonal_householder", _parametrized("orthogonal", 3, orthogonal_map="householder"))
+for _map in ("matrix_exp", "cayley", "householder"):
+    for _size in (2, 3, 5):
+        _options = {"orthogonal_map": _map, "use_trivialization": False}
+        _normed(f"orthogonal_plain_{_map}_{_size}", _parametrized("orthogonal", _size, **_options))
 _normed("hooked_weight_norm", _hooked("weight_norm"))
 _normed("hooked_weight_norm_whole", _hooked("weight_norm", dim=None))
 _normed("hooked_spectral_norm", _hooked("spectral_norm"))

@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zipfile
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,3 +164,33 @@ def test_whole_modules_have_what_pytorch_looks_for() -> None:
         lstm.weight_ih_l0.zero_()
     assert float(lstm._flat_weights[0].detach().abs().max()) == 0.0
     assert lazy(torch.ones(3, 5)).shape == (3, 2)
+
+
+def marked_big() -> bytes:
+    """A checkpoint as a machine wrote it that has the high byte first."""
+    held = {"h": torch.tensor([1.5]).half(), "c": torch.tensor([1 + 2j]), "i": torch.tensor([3, 4])}
+    made, marked = io.BytesIO(), io.BytesIO()
+    save(held, made)
+    turned = {"archive/data/0": "u2", "archive/data/1": "u4", "archive/data/2": "u8"}
+    with zipfile.ZipFile(made) as read, zipfile.ZipFile(marked, "w") as write:
+        for name in read.namelist():
+            data = np.frombuffer(read.read(name), turned.get(name, "u1")).byteswap().tobytes()
+            write.writestr(name, b"big" if name.endswith("byteorder") else data)
+    return marked.getvalue()
+
+
+def test_the_other_byte_order(tmp_path: Path) -> None:
+    path = tmp_path / "big.pt"
+    path.write_bytes(marked_big())
+    for found in (load(path), load(path, mmap=True)):
+        assert found["h"].tolist() == [1.5] and found["i"].tolist() == [3, 4]
+        assert found["c"].tolist() == [1 + 2j]
+
+
+def test_the_old_stream_has_one_byte_order() -> None:
+    """PyTorch writes the low byte first on every machine, whatever it notes of that machine."""
+    file = io.BytesIO()
+    save(torch.tensor([1.0, 2.0]), file, _use_new_zipfile_serialization=False)
+    data = file.getvalue()
+    at = data.index(b"\x88", data.index(b"little_endian"))  # True
+    assert load(io.BytesIO(data[:at] + b"\x89" + data[at + 1 :])).tolist() == [1.0, 2.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import GeneratorType
 
 from rushlight.autograd import no_grad
 from rushlight.base.warn import warn
@@ -20,7 +21,7 @@ def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 def _parameters(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     listed = _listed(parameters)
-    if not listed:
+    if not listed and isinstance(parameters, GeneratorType):
         warn(
             "`parameters` is an empty generator, no gradient clipping will occur.",
         )

@@ -36,7 +36,7 @@ def fuse_conv_bn_weights(
     bn_w: Tensor | None, bn_b: Tensor | None, transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
     """Weight and bias of the fused convolution; the channels of the output are axis 0, or 1."""
-    bias: Any = zeros_like(bn_rm) if conv_b is None else conv_b
+    bias: Any = zeros_like(bn_rm, dtype=conv_w.dtype) if conv_b is None else conv_b
     gain: Any = ones_like(bn_rm) if bn_w is None else bn_w
     shift: Any = zeros_like(bn_rm) if bn_b is None else bn_b
     scale = gain * rsqrt(bn_rv + bn_eps)
@@ -44,10 +44,10 @@ def fuse_conv_bn_weights(
     shape[1 if transpose else 0] = -1
     weight = (conv_w * scale.reshape(shape)).to(conv_w.dtype)
     fused = ((bias - bn_rm) * scale + shift).to(bias.dtype)
-    wants = conv_b.requires_grad if conv_b is not None else conv_w.requires_grad
     return (
-        Parameter(weight.detach(), conv_w.requires_grad), Parameter(fused.detach(), wants),
-    )  # fmt: skip
+        Parameter(weight.detach(), conv_w.requires_grad),
+        Parameter(fused.detach(), bias.requires_grad),
+    )
 
 
 def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
@@ -72,13 +72,13 @@ def fuse_linear_bn_weights(
     bn_w: Tensor | None, bn_b: Tensor | None,
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
     """Weight (out, in) and bias (out,) of the fused linear layer."""
-    bias: Any = zeros_like(bn_rm) if linear_b is None else linear_b
+    bias: Any = zeros_like(bn_rm, dtype=linear_w.dtype) if linear_b is None else linear_b
     gain: Any = ones_like(bn_rm) if bn_w is None else bn_w
     shift: Any = zeros_like(bn_rm) if bn_b is None else bn_b
     scale = gain * rsqrt(bn_rv + bn_eps)
     weight = linear_w * scale.unsqueeze(-1).to(linear_w.dtype)
     fused = ((bias - bn_rm) * scale + shift).to(bias.dtype)
-    wants = linear_b.requires_grad if linear_b is not None else linear_w.requires_grad
     return (
-        Parameter(weight.detach(), linear_w.requires_grad), Parameter(fused.detach(), wants),
-    )  # fmt: skip
+        Parameter(weight.detach(), linear_w.requires_grad),
+        Parameter(fused.detach(), bias.requires_grad),
+    )

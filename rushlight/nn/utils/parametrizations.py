@@ -239,10 +239,13 @@ class _Orthogonal(Module):
                 "It is not possible to assign to the matrix exponential or the Cayley "
                 "parametrizations when use_trivialization=False."
             )
-        raise NotImplementedError(
-            "orthogonal(orthogonal_map='householder', use_trivialization=False) cannot start from "
-            "a given matrix (torch.geqrf); leave use_trivialization at True"
-        )
+        reflections, lengths = function("_geqrf")(q)
+        signs = reflections.diagonal(dim1=-2, dim2=-1)
+        # forward's columns are those of the reflections times this diagonal: R's signs, but where
+        # a column needed no reflection (length 0), forward's own has length 2.
+        signs.sign_()
+        signs[lengths == 0.0] *= -1
+        return reflections.mT if transposed else reflections
 
 
 def orthogonal(

@@ -1,4 +1,4 @@
-"""copy.deepcopy(x) and pickle."""
+"""copy.copy(x), copy.deepcopy(x) and pickle."""
 
 from __future__ import annotations
 
@@ -13,14 +13,28 @@ from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
 from rushlight.ops.layout import Layout
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.methods.exchange import make_subclass
 from rushlight.tensor.state import LEAF
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
-_NOT_COPIED = (
+_OWN = frozenset((
     "_base", "_copies", "_grad", "_hooks", "_accumulate_hooks", "_untracked", "_detached",
     "_retains", "_part", "_part_of",
-)  # fmt: skip
+    "_places", "_elements", "_sizes", "_merged",  # what a sparse tensor is
+))  # fmt: skip
+
+
+def attributes(tensor: Tensor) -> dict[str, Any]:
+    """What somebody hung on a tensor: goes with it into copies and files."""
+    return {name: each for name, each in tensor.__dict__.items() if name not in _OWN}
+
+
+def shallow_copy(self: Tensor) -> Tensor:
+    """``copy.copy``: a leaf on the same memory that wants a gradient if this does."""
+    made = make_subclass(type(self), self, self.requires_grad)
+    made.__dict__.update(attributes(self))
+    return made
 
 
 def _copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -59,18 +73,19 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         made._take_over(copied)
     made._edge = self._edge
     memo[id(self)] = made
-    for name, value in self.__dict__.items():
-        if name not in _NOT_COPIED:
-            made.__dict__[name] = copy.deepcopy(value, memo)
+    for name, value in attributes(self).items():
+        made.__dict__[name] = copy.deepcopy(value, memo)
     if self._grad is not None:
         made._grad = copy.deepcopy(self._grad, memo)
     return made
 
 
-def _rebuild(array: Any, kind: str, requires_grad: bool) -> Tensor:
+def _rebuild(array: Any, kind: str, requires_grad: bool, cls: type[Tensor] = Tensor) -> Tensor:
     made = Tensor._from_array(array) if kind != "bfloat16" else convert(
         Tensor._from_array(array), dtypes.bfloat16
     )  # fmt: skip
+    if cls is not Tensor:
+        return make_subclass(cls, made, requires_grad)
     if requires_grad:
         made.requires_grad = True
     return made
@@ -81,11 +96,12 @@ pytorch_form: list[Callable[[Tensor], tuple[Any, ...]]] = []
 
 
 def reduce_ex(self: Tensor, protocol: int) -> Any:
-    extra = {k: v for k, v in self.__dict__.items() if k not in _NOT_COPIED}
-    if pytorch_form and not extra and type(self) is Tensor:
+    if pytorch_form:
         return pytorch_form[0](self)
+    extra = attributes(self)
     array = self._array()
     if self.dtype is dtypes.bfloat16:
         array = array.astype(np.float32)
-    made = (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF))
+    kind = () if type(self) is Tensor else (type(self),)
+    made = (_rebuild, (np.array(array), self.dtype.name, self._edge is LEAF, *kind))
     return (*made, extra) if extra else made

@@ -44,16 +44,6 @@ def make_subclass(
     return made
 
 
-_OWN = ("_base", "_grad", "_hooks", "_accumulate_hooks", "_retains", "_untracked", "_detached")
-
-
-def shallow_copy(self: Tensor) -> Tensor:
-    """``copy.copy``: a leaf on the same memory that wants a gradient if this does."""
-    made = make_subclass(type(self), self, self.requires_grad)
-    made.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _OWN})
-    return made
-
-
 def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
     """A tensor of this dtype: of a shape, or of these elements."""
     if len(args) == 1 and isinstance(args[0], (list, tuple, np.ndarray)):
@@ -117,7 +107,7 @@ METHODS: dict[str, Any] = {
     "storage_type": storage_type, "dim_order": dim_order, "name": property(lambda self: None),
     "untyped_storage": untyped_storage, "storage": storage, "is_shared": is_shared,
     "share_memory_": share_memory_, "__dlpack__": dlpack, "__dlpack_device__": dlpack_device,
-    "__copy__": shallow_copy, "as_subclass": as_subclass, "new": new,
+    "as_subclass": as_subclass, "new": new,
     "_make_subclass": staticmethod(make_subclass),
     "record_stream": record_stream, "__array_priority__": 1000, "__array_wrap__": array_wrap,
     "mT": property(matrix_transpose),

@@ -26,7 +26,7 @@ from rushlight.tensor.methods.conversion import (
     to,
     type_,
 )
-from rushlight.tensor.methods.duplicate import deepcopy, reduce_ex
+from rushlight.tensor.methods.duplicate import deepcopy, reduce_ex, shallow_copy
 from rushlight.tensor.methods.gradient import (
     backward,
     del_grad,
@@ -150,7 +150,8 @@ def _plain() -> dict[str, Any]:
         "dense_dim": lambda self: len(self._value.meta.shape), "sparse_dim": lambda self: 0,
         "__array__": to_array, "__bool__": to_bool, "__index__": to_index, "__len__": length,
         "__iter__": iterate, "__contains__": contains, "__repr__": represent,
-        "__format__": form, "__deepcopy__": deepcopy, "__reduce_ex__": reduce_ex,
+        "__format__": form, "__copy__": shallow_copy, "__deepcopy__": deepcopy,
+        "__reduce_ex__": reduce_ex,
         "__int__": lambda self: number(self, int),
         "__float__": lambda self: number(self, float, warns=True),
         "__complex__": lambda self: number(self, complex, warns=True),
