@@ -14,8 +14,11 @@ stretch of the arena, as long as the longest of them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
 
 from rushlight.compiler import pipeline
 from rushlight.compiler.lower import TURNS, Step
@@ -29,12 +32,19 @@ from rushlight.compiler.memory import (
     plan_memory,
 )
 from rushlight.compiler.plan import Fresh, Output, Plan
-from rushlight.compiler.sharing import Place, shared
+from rushlight.compiler.sharing import Work, shared
 from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, plain
 from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
+from rushlight.runtime.template import Template
 from rushlight.runtime.unroll import Stretch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Cost = tuple[int, int]
+HANDED_OUT_LIMIT = 64  # answers that one mould keeps
 
 
 @final
@@ -56,28 +66,45 @@ class Mould:
         for output in layout.outputs:
             if isinstance(output, Fresh):
                 places.append(tape.place(output.nbytes))
-        # Address, slots of the pointers, how many words, whether it is sure.
-        self.commands: list[tuple[int, tuple[int, ...], int, bool]] = []
         # Commands that stand for all turns of a loop: where they begin, and how many each turn has.
         self.loops = _loops(steps)
         places += [tape.place(steps[start].turns) for start in self.loops]
+        self.first = len(places)
+        words: list[int] = []
+        commands: list[Command] = []
         for step in steps:
             launch = step.launch
             pointers = pipeline.pointers_of(step, layout.places, updated)
-            numbers = [launch.chunks, launch.bytes, launch.flops]
-            numbers += [offset for _, offset in pointers]
-            numbers += pipeline.sizes_of(step)
-            numbers += launch.words
-            places += map(tape.place, numbers)
-            slots = tuple([slot for slot, _ in pointers])
-            kernel = launch.kernel
-            self.commands.append((addresses[kernel.symbol], slots, len(launch.words), kernel.sure))
+            offsets = [offset for _, offset in pointers]
+            costs = [launch.chunks, launch.bytes, launch.flops]
+            places += map(tape.place, [*costs, *offsets, *pipeline.sizes_of(step)])
+            words += map(tape.place, [launch.chunks, *offsets, *launch.words])
+            commands.append(Command(
+                addresses[launch.kernel.symbol],
+                int(plain(launch.chunks)),
+                tuple([(slot, int(plain(offset))) for slot, offset in pointers]),
+                tuple([int(plain(word)) for word in launch.words]),
+                sure=launch.kernel.sure,
+            ))  # fmt: skip
+        self.template = Template(commands)
+        self.slots_of = [[slot for slot, _ in command.pointers] for command in commands]
+        # Of each its place among all chunks, bytes, flops, offsets and sizes.
+        widths = [3 + 2 * len(slots) for slots in self.slots_of]
+        self.starts = [*itertools.accumulate(widths[:-1], initial=0)][: len(widths)]
+        self.sure = [command.sure for command in commands]
+        # Of the words only those that vary are computed.
+        varies = tape.varies(words)
+        self.words = len(places)
+        places += itertools.compress(words, varies)
+        of_words = itertools.chain.from_iterable(self.template.places)
+        self.varying = np.array([*itertools.compress(of_words, varies)], np.int64)
         self.outputs = layout.outputs
         self.slots = layout.slots
         self.labels = tuple([step.launch.label for step in steps])
         self.sites = tuple(pipeline.sites(steps))
         self.overwrites = pipeline.overwrites(steps, layout.places, updated, inputs)
         self.replay = tape.replayed(places)
+        self.handed_out: dict[Any, tuple[NDArray[np.bool_], list[tuple[bool, bool]]]] = {}
 
     def cast(self, numbers: Sequence[Number]) -> Plan | None:
         """The plan for these sizes; None where it has to be compiled anew."""
@@ -92,47 +119,63 @@ class Mould:
                 place += 1
             else:
                 outputs.append(output)
-        counts = flat[place : place + len(self.loops)]
-        place += len(self.loops)
-        launches: list[tuple[int, int, list[Place], Sequence[int]]] = []
-        works: list[tuple[int, int, int, list[Place], Sequence[int]]] = []
-        costs: list[tuple[int, int]] = []
-        for address, slots, words, _ in self.commands:
-            chunks, nbytes, flops = flat[place : place + 3]
-            place += 3
-            ends = place + len(slots)
-            middle = ends + len(slots)
-            pairs = list(zip(slots, flat[place:ends], strict=True))
-            works.append((chunks, nbytes, flops, pairs, flat[ends:middle]))
-            place = middle + words
-            launches.append((address, chunks, pairs, flat[middle:place]))
-            costs.append((flops, nbytes))
-        stretches = self._stretches(counts)
-        # What has one chunk cannot be handed out; small networks are made of nothing else.
-        divisible = any(chunks > 1 for chunks, *_ in works)
-        handed_out = (
-            shared([pipeline.work_of(*work) for work in works])
-            if divisible
-            else [False] * len(works)
-        )
-        commands = [
-            Command(*launch, not parts, command[3])
-            for launch, parts, command in zip(launches, handed_out, self.commands, strict=True)
-        ]
+        counts = flat[place : self.first]
+        works = flat[self.first : self.words]
+        costs = [(works[place + 2], works[place + 1]) for place in self.starts]
+        words, chunks = self.template.filled(self.varying, flat[self.words :])
+        handed_out, flags = self._handed_out(works, chunks, costs)
+        self.template.hand_out(words, handed_out)
+        stretches = self._stretches(counts) if self.loops else None
+        program = Program.of(words, flags, stretches)
+        known = self._of_commands(costs, stretches)
+        return Plan(program, tuple(outputs), arena_bytes, self.slots, *known)
+
+    def _of_commands(
+        self, costs: Sequence[Cost], stretches: Sequence[Stretch] | None
+    ) -> tuple[tuple[str, ...], Sequence[Cost], tuple[Any, ...], dict[int, int]]:
+        """Labels, costs and sites of the commands of a cast, and which first overwrite inputs."""
+        if stretches is None:
+            return self.labels, costs, self.sites, self.overwrites
         sources: list[int] = []
         for each in stretches:
             sources += [*range(each.start, each.stop)] * each.count
         first = {source: number for number, source in reversed(list(enumerate(sources)))}
-        return Plan(
-            program=Program(commands, stretches if self.loops else None),
-            outputs=tuple(outputs),
-            arena_bytes=arena_bytes,
-            slots=self.slots,
-            labels=tuple([self.labels[source] for source in sources]),
-            costs=tuple([costs[source] for source in sources]),
-            sites=tuple([self.sites[source] for source in sources]),
-            overwrites={given: first[command] for given, command in self.overwrites.items()},
+        return (
+            tuple([self.labels[source] for source in sources]),
+            [costs[source] for source in sources],
+            tuple([self.sites[source] for source in sources]),
+            {given: first[command] for given, command in self.overwrites.items()},
         )
+
+    def _handed_out(
+        self, works: Sequence[int], chunks: NDArray[np.int64], costs: Sequence[Cost]
+    ) -> tuple[NDArray[np.bool_], list[tuple[bool, bool]]]:
+        """Which commands all threads share, and the flags of all.
+
+        That is looked up for casts in which the same commands can be shared and which do about as
+        much: as many digits. No result depends on it.
+        """
+        several = chunks > 1
+        digits = [sum(each).bit_length() for each in zip(*costs, strict=True)]
+        key = (several.tobytes(), *digits)
+        found = self.handed_out.get(key)
+        if found is None:
+            shares = shared(self._works(works)) if several.any() else [False] * len(chunks)
+            flags = [(not share, sure) for share, sure in zip(shares, self.sure, strict=True)]
+            if len(self.handed_out) >= HANDED_OUT_LIMIT:
+                self.handed_out.clear()
+            found = self.handed_out[key] = np.array(shares, np.bool_), flags
+        return found
+
+    def _works(self, numbers: Sequence[int]) -> list[Work]:
+        works: list[Work] = []
+        for start, slots in zip(self.starts, self.slots_of, strict=True):
+            chunks, nbytes, flops = numbers[start : start + 3]
+            middle = start + 3 + len(slots)
+            pairs = list(zip(slots, numbers[start + 3 : middle], strict=True))
+            sizes = numbers[middle : middle + len(slots)]
+            works.append(pipeline.work_of(chunks, nbytes, flops, pairs, sizes))
+        return works
 
     def _stretches(self, counts: Sequence[int]) -> list[Stretch]:
         """The commands of a cast. Of a loop the first two turns, then these two again, as far on
@@ -146,7 +189,7 @@ class Mould:
             found.append(Stretch(again, again + 2 * width, 2 * width, 0, twice))
             found.append(Stretch(again, again + width, 2 * width, twice, once))
             last = start + TURNS * width
-        return [*found, Stretch(last, len(self.commands))]
+        return [*found, Stretch(last, len(self.sure))]
 
 
 def _loops(steps: Sequence[Step]) -> dict[int, int]:

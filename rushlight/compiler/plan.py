@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rushlight.base.record import Record
@@ -40,7 +41,7 @@ class Plan:
         arena_bytes: int,
         slots: int,
         labels: tuple[str, ...],
-        costs: tuple[tuple[int, int], ...],
+        costs: Sequence[Sequence[int]],
         sites: tuple[Any, ...],
         overwrites: dict[int, int],
         portable: bool = False,

@@ -91,7 +91,7 @@ def shared(program: Sequence[Work]) -> list[bool]:
 
 
 def ways(
-    chunks: Sequence[int], costs: Sequence[tuple[int, int]], planned: Sequence[bool]
+    chunks: Sequence[int], costs: Sequence[Sequence[int]], planned: Sequence[bool]
 ) -> list[list[bool]]:
     """Ways to share a program's commands, other than ``planned``, that may be faster.
 

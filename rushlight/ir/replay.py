@@ -21,8 +21,23 @@ Function = Callable[..., Any]
 # Where a value is to go, how it is computed and from what, and what it has to be (or ``_ANY``).
 _Step = tuple[int, Function, tuple[int, ...], Any]
 _ANY: Any = object()
-_NONE, _SEVERAL = -1, -2
+NOBODY, _SEVERAL = -1, -2
 KEPT_LIMIT = 1 << 15  # values that one tape keeps
+
+
+def owners_of(
+    count: int,
+    steps: Sequence[tuple[Function, tuple[int, ...]]],
+    decided: Mapping[int, Any],
+) -> list[int]:
+    """For each place of a tape the only input that its value depends on; NOBODY where it is always
+    the same: made of constants, or decided, as whoever reads that finds what it was."""
+    owners = [NOBODY if place in decided else place for place in range(count)]
+    for place, (_, sources) in enumerate(steps, count):
+        depends = {owners[source] for source in sources} - {NOBODY}
+        owner = depends.pop() if len(depends) == 1 else _SEVERAL if depends else NOBODY
+        owners.append(NOBODY if place in decided else owner)
+    return owners
 
 
 @final
@@ -39,14 +54,13 @@ class Replay:
     ) -> None:
         """``values``: at each place of the tape, of which the first ``count`` are its inputs;
         ``decided``: places that must have this value; ``wanted``: places that ``run`` tells."""
-        owners = [*range(count)]
+        owners = owners_of(count, steps, decided)
         alone: list[list[_Step]] = [[] for _ in range(count)]
         together: list[_Step] = []
         for place, (function, sources) in enumerate(steps, count):
-            depends = {owners[source] for source in sources} - {_NONE}
-            owner = depends.pop() if len(depends) == 1 else _SEVERAL if depends else _NONE
-            owners.append(owner)
-            if owner != _NONE:
+            depends = {owners[source] for source in sources} - {NOBODY}
+            if depends:
+                owner = depends.pop() if len(depends) == 1 else _SEVERAL
                 group = together if owner == _SEVERAL else alone[owner]
                 group.append((place, function, sources, decided.get(place, _ANY)))
         needed = {*wanted, *(source for _, _, sources, _ in together for source in sources)}
@@ -56,7 +70,7 @@ class Replay:
         for place in sorted(needed):
             if owners[place] >= 0:
                 members[owners[place]].append(place)
-            elif owners[place] == _NONE:
+            elif owners[place] == NOBODY:
                 order.append(place)
         self._constants = [values[place] for place in order]
         for each in members:

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, final
 
 from rushlight.base.record import Record
-from rushlight.ir.replay import Replay
+from rushlight.ir.replay import NOBODY, Replay, owners_of
 
 Number = int | float
 Made = TypeVar("Made")
@@ -92,25 +92,19 @@ class Tape:
 
     def compute(self, function: Callable[..., Any], *numbers: Any) -> Any:
         """``function(*numbers)`` as a size, or as a number once the tape is closed."""
-        if not self.open:
-            # Sizes left over from an earlier tape meet those of the one that records now.
-            other = _open_tape(numbers)
-            if other is not None:
-                return other.compute(function, *numbers)
-            return function(*[plain(number) for number in numbers])
-        place = self.apply(function, *numbers)
-        return self._size(place)
+        # Sizes left over from an earlier tape meet those of the one that records now.
+        tape = self if self.open else _open_tape(numbers)
+        if tape is None:
+            return function(*map(plain, numbers))
+        return tape._size(tape.apply(function, *numbers))
 
     def decide(self, function: Callable[..., Any], *numbers: Any) -> Any:
         """``function(*numbers)`` for the numbers at hand; replays must come to the same."""
-        if not self.open:
-            other = _open_tape(numbers)
-            if other is not None:
-                return other.decide(function, *numbers)
-            return function(*[plain(number) for number in numbers])
-        place = self.apply(function, *numbers)
-        value = self.values[place]
-        self.decided[place] = value
+        tape = self if self.open else _open_tape(numbers)
+        if tape is None:
+            return function(*map(plain, numbers))
+        place = tape.apply(function, *numbers)
+        value = tape.decided[place] = tape.values[place]
         return value
 
     def other(self, place: int) -> Any:
@@ -134,6 +128,11 @@ class Tape:
         self._thread = 0
         self._known = {}
         self._sizes = {}
+
+    def varies(self, places: Sequence[int]) -> list[bool]:
+        """Of some places whether replays come to other values there."""
+        owners = owners_of(self.count, self.steps, self.decided)
+        return [owners[place] != NOBODY for place in places]
 
     def replay(self, numbers: Sequence[Number]) -> tuple[Any, ...] | None:
         """The value at every place for other inputs; None where a decision comes out otherwise."""

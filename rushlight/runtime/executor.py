@@ -78,14 +78,35 @@ class Program:
         self, commands: Sequence[Command], stretches: Sequence[Stretch] | None = None
     ) -> None:
         """``stretches`` of them come again and again: see unroll.py."""
-        self.times: NDArray[np.int64] | None = None
-        self._header = _encode(commands)
         known: dict[Any, Any] = {}
         flags = [command.as_tuple()[_FLAGS:] for command in commands]
-        self._flags = [known.setdefault(each, each) for each in flags]
+        flags = [known.setdefault(each, each) for each in flags]
+        self._take(encoded(commands), flags, stretches)
+
+    @classmethod
+    def of(
+        cls,
+        words: NDArray[np.int64],
+        flags: list[tuple[bool, bool]],
+        stretches: Sequence[Stretch] | None,
+    ) -> Program:
+        """One whose words are there (see template.py); ``flags``: ``serial`` and ``sure`` of its
+        commands."""
+        program = object.__new__(cls)
+        program._take(words, flags, stretches)
+        return program
+
+    def _take(
+        self,
+        words: NDArray[np.int64],
+        flags: list[tuple[bool, bool]],
+        stretches: Sequence[Stretch] | None,
+    ) -> None:
+        self.times: NDArray[np.int64] | None = None
+        self._header, self._flags = words, flags
         if stretches is not None:
             self._header = unrolled(self._header, stretches)
-            flags, self._flags = self._flags, []
+            self._flags = []
             for each in stretches:
                 self._flags += flags[each.start : each.stop] * each.count
         address: int = self._header.ctypes.data
@@ -160,7 +181,23 @@ def _grain(chunks: int) -> int:
     return max(1, chunks // (_SHARES_PER_CORE * cpu.cores()))
 
 
-def _encode(commands: Sequence[Command]) -> NDArray[np.int64]:
+def grains(chunks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``_grain`` of each number of chunks."""
+    found: NDArray[np.int64] = np.maximum(1, chunks // (_SHARES_PER_CORE * cpu.cores()))
+    return found
+
+
+def require_chunks(chunks: NDArray[np.int64]) -> None:
+    """ValueError where a command cannot have so many chunks."""
+    wrong = np.flatnonzero((chunks < 0) | (chunks > _MAX_CHUNKS))
+    if len(wrong):
+        number = int(wrong[0])
+        raise ValueError(
+            f"Program: command {number} has {chunks[number]} chunks, needs 0 to {_MAX_CHUNKS}"
+        )
+
+
+def encoded(commands: Sequence[Command]) -> NDArray[np.int64]:
     """The words of a program; addresses inside point into the array itself."""
     table = HEADER_WORDS + COMMAND_WORDS * len(commands)
     size = table + sum(3 * len(command.pointers) + len(command.words) for command in commands)
@@ -169,11 +206,7 @@ def _encode(commands: Sequence[Command]) -> NDArray[np.int64]:
     body = list[int]()
     rows = list[int]()
     shared = False
-    for number, command in enumerate(commands):
-        if not 0 <= command.chunks <= _MAX_CHUNKS:
-            raise ValueError(
-                f"Program: command {number} has {command.chunks} chunks, needs 0 to {_MAX_CHUNKS}"
-            )
+    for command in commands:
         serial = command.serial or command.chunks <= 1
         shared = shared or not serial
         grain = 0 if serial else _grain(command.chunks)
@@ -188,6 +221,7 @@ def _encode(commands: Sequence[Command]) -> NDArray[np.int64]:
     memory[:5] = (len(commands), start + 8 * HEADER_WORDS, 0, 0, int(shared))
     memory[HEADER_WORDS:table] = rows
     memory[table:] = body
+    require_chunks(memory[HEADER_WORDS + _CHUNKS : table : COMMAND_WORDS])
     return memory
 
 

@@ -56,3 +56,16 @@ def test_a_fixed_number_and_one_of_another_type() -> None:
     again = halves.replayed([halves.place(n * 3)])
     halves.close()
     assert [repr(again.run((1, each))) for each in (2.0, 2, 2.0)] == ["(6.0,)", "(6,)", "(6.0,)"]
+
+
+def test_what_is_decided_is_constant_for_who_reads_it() -> None:
+    tape = Tape((6, 7))
+    a, b = tape.inputs
+    rest = a % 4
+    assert range(9)[rest] == 2  # text of a kernel, an index: from here on it is 2
+    wanted = [tape.place(each) for each in (rest * 10 + 1, rest + b, a + rest)]
+    assert tape.varies(wanted) == [False, True, True]
+    again = tape.replayed(wanted)
+    tape.close()
+    assert again.run((10, 9)) == (21, 11, 12)
+    assert again.run((7, 9)) is None
