@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import rushlight.tensor.legacy as legacy
+from rushlight.base import warn as warnings
 from rushlight.base.warn import warn_once
 from rushlight.runtime import pool
 from rushlight.tensor import set_default_dtype
@@ -14,7 +15,6 @@ _deterministic = False
 _warn_only = False
 _precision = "highest"
 _interop = 1
-_warn_always = False
 
 
 def get_num_threads() -> int:
@@ -49,14 +49,13 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_warn_always(b: bool) -> None:
-    """Accepted: Python's warning filters decide how often a warning is shown."""
-    global _warn_always
-    _warn_always = b
+    """Whether warnings that are said once in a process are said every time."""
+    warnings.always = b
 
 
 def is_warn_always_enabled() -> bool:
     """What ``set_warn_always`` was told; False at first."""
-    return _warn_always
+    return warnings.always
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

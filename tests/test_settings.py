@@ -27,3 +27,26 @@ def test_the_default_type_by_its_class_or_name():
         torch.set_default_dtype(torch.float32)
     with pytest.raises(TypeError, match="invalid type"):
         torch.set_default_tensor_type("double")
+
+
+def test_warnings_that_are_said_every_time() -> None:
+    x = torch.ones(1, requires_grad=True)
+    try:
+        torch.set_warn_always(True)
+        assert torch.is_warn_always_enabled()
+        for _ in range(2):
+            with pytest.warns(UserWarning, match="requires_grad=True to a scalar"):
+                float(x)
+    finally:
+        torch.set_warn_always(False)
+
+
+def test_quantised_names_say_that_they_are_left_out() -> None:
+    for name in ("ao", "quantization"):
+        assert not hasattr(torch, name)
+        with pytest.raises(NotImplementedError, match=f"torch.{name} is left out"):
+            getattr(torch, name)
+    with pytest.raises(NotImplementedError, match=r"torch\.nn\.quantized is left out"):
+        torch.nn.quantized.Linear(2, 2)
+    with pytest.raises(NotImplementedError, match="quantized_resnet18 is left out"):
+        torch.vision.models.get_model("quantized_resnet18")

@@ -42,6 +42,7 @@ _OF_QUANTISED = """
     quantize_per_tensor_dynamic quantized_batch_norm quantized_gru quantized_gru_cell
     quantized_lstm quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d
     quantized_max_pool3d quantized_rnn_relu_cell quantized_rnn_tanh_cell
+    ao quantization
 """
 _OF_LAYOUTS = """
     ccol_indices ccol_indices_copy col_indices col_indices_copy crow_indices crow_indices_copy

@@ -41,11 +41,12 @@ class _Recording(threading.local):
 
 recording = _Recording()
 _told: set[str] = set()
+always = False  # what torch.set_warn_always was told: nothing is said only once
 
 
 def warn_once(message: str, category: type[Warning] = UserWarning, of: str = "") -> None:
     """``warn``, the first time in a process; ``of``: the first time of this, in whatever words."""
-    if (of or message) not in _told:
+    if always or (of or message) not in _told:
         _told.add(of or message)
         warn(message, category)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.left_out import QUANTISED, leaving_out
 from rushlight.nn import attention, functional, grad, init, modules, parallel, parameter, utils
 from rushlight.nn.factories import factory_kwargs
 from rushlight.nn.modules import *  # noqa: F403
@@ -27,3 +28,7 @@ __all__ = [
     "parameter",
     "utils",
 ]
+
+__getattr__ = leaving_out(
+    "torch.nn", dict.fromkeys(("intrinsic", "qat", "quantizable", "quantized"), QUANTISED)
+)

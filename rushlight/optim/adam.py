@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import adam_step
-from rushlight.optim.settings import check_moments, check_rate, moment_numbers, number, rate
+from rushlight.optim.settings import (
+    check_moments,
+    check_pair,
+    check_rate,
+    moment_numbers,
+    number,
+    rate,
+)
 from rushlight.optim.ways import check_fused
 from rushlight.tensor import Tensor, zeros_like
 
@@ -50,6 +57,7 @@ class Adam(Optimizer):
                 "lr as a Tensor is not supported for capturable=False and foreach=True"
             )
         check_moments(eps, betas, weight_decay)
+        check_pair(betas, together=bool(foreach) and not capturable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -71,7 +79,7 @@ class Adam(Optimizer):
         return self._step_over_groups(closure)
 
     def _update(self, group: dict[str, Any]) -> None:
-        amsgrad = group["amsgrad"]
+        amsgrad = bool(group["amsgrad"])
         # Parameters that have seen as many gradients as each other: nearly always all of them.
         by_step: dict[float, tuple[list[Any], ...]] = {}
         for param in group["params"]:

@@ -164,7 +164,7 @@ class LBFGS(Optimizer):
         state["d"], state["t"], state["prev_loss"] = direction, t, previous_loss
         if not resumed:  # the order in which PyTorch keeps them
             for name in _KEPT:
-                state[name] = state.pop(name)
+                state[name] = state.pop(name, None)
         return first_loss
 
     def _evaluator(self, closure: Callable[[], Any], direction: Any) -> Callable[[Any], Point]:

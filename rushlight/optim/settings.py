@@ -31,6 +31,23 @@ def check_moments(eps: float, betas: tuple[float, float], weight_decay: float) -
     check("weight_decay value", weight_decay, weight_decay >= 0.0)
 
 
+def check_pair(betas: Any, together: bool) -> None:
+    """Raise ValueError unless Adam's ``betas`` are two floats, or two tensors of one element.
+
+    ``together``: its parameters go in one call that knows numbers only.
+    """
+    kinds = [isinstance(beta, Tensor) for beta in betas]
+    if not (all(kinds) or all(isinstance(beta, float) for beta in betas)):
+        raise ValueError("betas must be either both floats or both Tensors")
+    for place, beta in enumerate(betas if all(kinds) else ()):
+        if together:
+            raise ValueError(
+                f"betas[{place}] as a Tensor is not supported for capturable=False and foreach=True"
+            )
+        if beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{place}] must be 1-element")
+
+
 def number(value: Any) -> float:
     """A setting as a float; some may be given as whole numbers or tensors of one element."""
     return value if type(value) is float else float(value)

@@ -117,4 +117,9 @@ def make_shell(
         made = function(*args, **given)
     if not isinstance(made, Tensor):
         return made
-    return empty_shell(tuple(made.shape), made.dtype, requires_grad)
+    shell = empty_shell(tuple(made.shape), made.dtype)
+    if not made.is_contiguous():  # type: ignore[attr-defined]
+        shell = shell.as_strided(made.shape, made.stride()).detach()  # type: ignore[attr-defined]
+    if requires_grad:
+        shell.requires_grad = True
+    return shell

@@ -31,3 +31,34 @@ def test_capturable_on_the_cpu(name: str, among: str) -> None:
     optimizer = getattr(torch.optim, name)([weight], capturable=True)
     with pytest.raises(AssertionError, match=among):
         optimizer.step()
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+def test_betas_are_floats_or_tensors(kind: Any) -> None:
+    def made(*betas: Any, **options: Any) -> Any:
+        return kind([torch.nn.Parameter(torch.ones(2))], betas=betas, **options)
+
+    one, other = torch.tensor(0.9), torch.tensor([0.99])
+    for betas in ((0, 0.99), (0, 0), (one, 0.99)):
+        with pytest.raises(ValueError, match="either both floats or both Tensors"):
+            made(*betas)
+    with pytest.raises(ValueError, match=r"betas\[0\] as a Tensor is not supported"):
+        made(one, other, foreach=True)
+    optimizer = made(one, other, amsgrad=1)
+    optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
+    optimizer.step()
+
+
+def test_no_iterations_change_nothing() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.LBFGS([weight], max_iter=0)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = (weight * weight).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        assert optimizer.step(closure).item() == 2.0
+    assert weight.tolist() == [1.0, 1.0]

@@ -8,7 +8,7 @@ import pytest
 
 import rushlight as torch
 from rushlight.autograd import detect_anomaly, set_detect_anomaly
-from rushlight.tensor.methods import numbers
+from rushlight.base import warn
 
 
 def make_nan() -> torch.Tensor:
@@ -80,7 +80,7 @@ def test_the_same_gradients_as_without() -> None:
 
 
 def test_a_number_that_wants_a_gradient_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers._Said, "requires_grad", False)
+    monkeypatch.setattr(warn, "_told", set())
     x = torch.ones(1, requires_grad=True)
     with pytest.warns(UserWarning, match="Converting a tensor with requires_grad=True"):
         float(x)

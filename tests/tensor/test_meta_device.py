@@ -147,3 +147,8 @@ def test_numbers_among_tensors_without_any_are_refused():
     assert (shell + torch.tensor(1.0)).is_meta
     assert shell[torch.tensor([0])].is_meta
     assert numbers.type_as(shell).is_meta
+
+
+def test_steps_in_memory_stay() -> None:
+    made = torch.empty_strided((2, 3), (1, 2), device="meta", requires_grad=True)
+    assert made.stride() == (1, 2) and made.is_leaf and made.requires_grad

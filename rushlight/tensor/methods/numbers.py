@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
-from rushlight.base.warn import warn
+from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
 from rushlight.tensor.storage import is_conjugated
 from rushlight.tensor.tensor import Tensor, private_buffer
@@ -51,18 +51,11 @@ def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.nd
     return array.copy() if copy else array
 
 
-class _Said:
-    """What is said once a process."""
-
-    requires_grad = False
-
-
 def number(self: Tensor, kind: Callable[[Any], Any], *, warns: bool = False) -> Any:
     if self._value.meta.numel != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
-    if warns and not _Said.requires_grad and self.requires_grad:
-        _Said.requires_grad = True
-        warn(
+    if warns and self.requires_grad:
+        warn_once(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
             "behavior.\nConsider using tensor.detach() first."
         )

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from rushlight import nn
+from rushlight.base.left_out import QUANTISED, LeftOut
 from rushlight.hub import load_state_dict_from_url
 
 Builder = Callable[..., Any]
@@ -168,6 +169,8 @@ def list_models(
 
 def get_model_builder(name: str) -> Builder:
     """The function registered under ``name``; ValueError where there is none."""
+    if name.lower().startswith("quantized_"):
+        raise LeftOut(f"torchvision's {name} is left out of Rushlight: {QUANTISED}")
     if name.lower() not in BUILTIN_MODELS:
         raise ValueError(f"Unknown model {name.lower()}")
     return BUILTIN_MODELS[name.lower()]
