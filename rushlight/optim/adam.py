@@ -79,7 +79,7 @@ class Adam(Optimizer):
         return self._step_over_groups(closure)
 
     def _update(self, group: dict[str, Any]) -> None:
-        amsgrad = bool(group["amsgrad"])
+        amsgrad = group["amsgrad"]
         # Parameters that have seen as many gradients as each other: nearly always all of them.
         by_step: dict[float, tuple[list[Any], ...]] = {}
         for param in group["params"]:

@@ -54,7 +54,7 @@ class Rule:
         """Give ``targets`` the values that the rule makes; what it makes beyond those.
 
         The rule takes ``lists`` (parameters, gradients, states: each as long as the first one or
-        empty, which the flags tell), then ``numbers``, then ``flags``.
+        empty, which the flags tell), then ``numbers``, then ``flags``; a flag may be given as 1.
         """
         if group["differentiable"]:
             self._flow(targets, lists, numbers, flags)
@@ -85,7 +85,7 @@ class Rule:
             parts = [tuple(islice(rest, len(each))) for each in lists] + [None] * len(
                 numbers + flags
             )
-            step = miss(trace, key, self.op, (*lists, *numbers, *flags), parts)
+            step = miss(trace, key, self.op, (*lists, *numbers, *map(bool, flags)), parts)
         trace.step = step
         values = values_at(epoch, range(step.start, step.count), step.metas)
         trace.values += values
@@ -94,7 +94,7 @@ class Rule:
     def _flow(self, targets: Sequence[Any], lists: Any, numbers: Any, flags: Any) -> None:
         # Clones, because what they are copies of is written next and the gradient needs the old.
         clones = [[tensor.clone() for tensor in each] for each in lists]
-        results = self._to_tensors(*clones, *numbers, *flags)
+        results = self._to_tensors(*clones, *numbers, *map(bool, flags))
         for target, result in zip(targets, results, strict=True):
             target.copy_(result)
 

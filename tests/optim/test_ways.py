@@ -44,9 +44,25 @@ def test_betas_are_floats_or_tensors(kind: Any) -> None:
             made(*betas)
     with pytest.raises(ValueError, match=r"betas\[0\] as a Tensor is not supported"):
         made(one, other, foreach=True)
-    optimizer = made(one, other, amsgrad=1)
-    optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
-    optimizer.step()
+    made(one, other)
+
+
+@pytest.mark.parametrize("differentiable", [False, True])
+def test_switches_given_as_numbers(differentiable: bool) -> None:
+    ways: Any = {"lr": 0.1, "differentiable": differentiable}
+    results = []
+    for yes in (1, True):
+        weight = torch.ones(2, requires_grad=True).clone() if differentiable else torch.ones(2)
+        for optimizer in (
+            torch.optim.Adam([weight], amsgrad=yes, maximize=yes, **ways),
+            torch.optim.SGD([weight], momentum=0.9, nesterov=yes, **ways),
+            torch.optim.RMSprop([weight], centered=yes, **ways),
+        ):
+            for _ in range(2):
+                weight.grad = torch.tensor([1.0, -2.0])
+                optimizer.step()
+        results.append(weight.tolist())
+    assert results[0] == results[1]
 
 
 def test_no_iterations_change_nothing() -> None:
