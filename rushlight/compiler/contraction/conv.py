@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, pixels, values, winograd
+from rushlight.compiler.contraction import choose, depthwise, pixels, slab, values, winograd
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, pointers
@@ -69,9 +69,9 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     slab_rows, slab_columns = row.inputs(blocks.rows), column.inputs(blocks.columns)
     if packs:
         pixel = blocks.channels * tile.itemsize
-        slab = (slab_rows * slab_columns * pixel, slab_columns * pixel, pixel)
+        steps = (slab_rows * slab_columns * pixel, slab_columns * pixel, pixel)
     else:
-        slab = (x.step(0), x.step(1), x.step(2))
+        steps = (x.step(0), x.step(1), x.step(2))
     residual, bias = epilogue.residual, epilogue.bias
     columns = [(out.step(3), out.itemsize)]
     columns += [(extra.step(-1), extra.itemsize) for extra in (bias, residual) if extra]
@@ -107,10 +107,10 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         "x_channel": x.step(3),
         "slab_rows": slab_rows,
         "slab_columns": slab_columns,
-        "slab_image": slab[0],
-        "slab_row": slab[1],
-        "slab_column": slab[2],
-        "merged": int(column.dilation * slab[2] == blocks.channels * tile.itemsize),
+        "slab_image": steps[0],
+        "slab_row": steps[1],
+        "slab_column": steps[2],
+        "merged": int(column.dilation * steps[2] == blocks.channels * tile.itemsize),
         "b_group": panels * size,
         "b_panel": size,
         "bias_step": bias.step(0) if bias else 0,
@@ -118,14 +118,15 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         "adds": 0,
     }
     for name, operand in (("out", out), ("residual", residual)):
-        steps = [operand.step(axis) for axis in range(4)] if operand else [0] * 4
-        numbers[f"{name}_group"] = filters * steps[3]
-        for axis, step in zip(("image", "row", "column", "channel"), steps, strict=True):
+        own = [operand.step(axis) for axis in range(4)] if operand else [0] * 4
+        numbers[f"{name}_group"] = filters * own[3]
+        for axis, step in zip(("image", "row", "column", "channel"), own, strict=True):
             numbers[f"{name}_{axis}"] = step
     parts = ("image_blocks", "row_bands", "column_bands", "filter_blocks")
     point = row.taps == column.taps == row.stride == column.stride == 1
     point = point and blocks.channels >= channels
-    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype, point and not packs)
+    planes = slab.planes(channels, *x.strides[2:]) if packs else 0
+    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype, point and not packs, planes)
     return [
         launch,
         Launch(

@@ -40,8 +40,8 @@ WORDS = (
 class Conv(Record):
     """What is in a convolution kernel's text.
 
-    ``packs``: the chunk copies its inputs to a slab. ``streams``: a single tap of inputs that lie
-    one behind the other.
+    ``packs``: the chunk copies its inputs to a slab and weaves ``planes`` of them. ``streams``: a
+    single tap of inputs that lie one behind the other.
     """
 
     tile: Tile
@@ -49,6 +49,7 @@ class Conv(Record):
     packs: bool
     x_dtype: str
     streams: bool = False
+    planes: int = 0
 
 
 @functools.lru_cache(maxsize=128)
@@ -62,7 +63,7 @@ def conv_kernel(spec: Conv) -> Kernel:
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
     panels = Panel(tile, finish, levels=3, streams=spec.streams)
-    copier = slab.Copier(spec.x_dtype, tile.lanes)
+    copier = slab.Copier(spec.x_dtype, tile.lanes, spec.planes)
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     steps = {
         "out": word["out_channel"],

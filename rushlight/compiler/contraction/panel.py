@@ -45,7 +45,8 @@ class Panel(Record):
     other and come from far: while a tile is summed, the next one is asked for. ``results``: so
     is the memory that the sums will go to, where the depth is ``LONG``. ``beside``: a tile's rows
     are neighbours in A, from where the table has the first. ``asks``: memory that something else
-    will read is asked for meanwhile, as many bytes a step as A's rows are apart there.
+    will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
+    so is what lies as many bytes after B's rows as there are now.
     """
 
     tile: Tile
@@ -57,6 +58,7 @@ class Panel(Record):
     results: bool = False
     beside: bool = False
     asks: bool = False
+    follows: bool = False
 
     @property
     def name(self) -> str:
@@ -73,6 +75,7 @@ class Panel(Record):
             *[("ptr", f"{name}.base") for name in outputs],
             *[("i64", f"{name}.step") for name in outputs],
             *(_ASKS if self.asks else []),
+            *([("i64", "b_band")] if self.follows else []),
         ]  # fmt: skip
 
     def define(self) -> str:
@@ -110,7 +113,10 @@ class Panel(Record):
                     ahead = body.at(addresses[0], far), tile.rows
                 elif self.asks:
                     ahead = self._to_come(body, row, addresses[0]), 1
-                sums = accumulate(body, tile, addresses, "%b", levels, "%b_step", masks, ahead)
+                band = "%b_band" if self.follows else ""
+                sums = accumulate(
+                    body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band
+                )
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")
             if self.edge:

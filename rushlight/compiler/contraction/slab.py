@@ -10,6 +10,7 @@ from __future__ import annotations
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
+from rushlight.ir.size import decision
 
 _IMAGE = ("base", "height", "width", "image_step", "row_step", "column_step", "channel_step")
 _SLAB = ("to", "rows", "columns", "channels", "to_image_step", "to_row_step", "to_column_step")
@@ -19,11 +20,24 @@ _PARAMETERS = [
 ]
 
 
+@decision
+def planes(channels: int, column: int, channel: int) -> int:
+    """How many channels, all of a group, a copier had better weave, of inputs whose neighbours
+    along columns and channels are so many elements apart.
+    """
+    return channels if 2 <= channels <= 4 and column == 1 != channel else 0
+
+
 class Copier(Record):
-    """Copies memory of ``source`` dtype as its register dtype, in vectors of ``lanes``."""
+    """Copies memory of ``source`` dtype as its register dtype, in vectors of ``lanes``.
+
+    ``planes``: channels that are woven, vectors of them, where each has the neighbours of a row
+    together and a slab has no others; 0 for none.
+    """
 
     source: str
     lanes: int
+    planes: int = 0
 
     @property
     def dtype(self) -> str:
@@ -148,12 +162,43 @@ def _copy_row(
                     here = body.at(source, body.mul(column, image.column_step))
                     there = body.at(target, body.mul(column, slab.column_step))
                     copier.copy(body, here, there, slab.channels)
-        with body.branch(apart), body.loop("0", slab.channels) as channel:
-            here = body.at(source, body.mul(channel, image.channel_step))
-            there = body.at(target, body.mul(channel, str(copier.size)))
-            with body.loop("0", count) as column:
-                value = values.load(
-                    body, copier.source, body.at(here, body.mul(column, image.column_step))
-                )
-                place = body.at(there, body.mul(column, slab.column_step))
-                values.store(body, copier.dtype, value, place)
+        with body.branch(apart):
+            start = "0"
+            if copier.planes:
+                start = _woven(body, copier, image, slab, count)
+                _weave(body, copier, image, source, target, start)
+            with (
+                body.loop("0", slab.channels) as channel,
+                body.loop(start, count) as column,
+            ):
+                here = body.at(source, body.mul(channel, image.channel_step))
+                here = body.at(here, body.mul(column, image.column_step))
+                there = body.at(target, body.mul(channel, str(copier.size)))
+                there = body.at(there, body.mul(column, slab.column_step))
+                values.store(body, copier.dtype, values.load(body, copier.source, here), there)
+
+
+def _woven(body: Body, copier: Copier, image: Image, slab: Slab, count: str) -> str:
+    """How many of ``count`` columns are whole vectors that can be woven."""
+    whole = body.mul(body.div(count, str(copier.lanes)), str(copier.lanes))
+    for found, wanted in (
+        (slab.channels, copier.planes),
+        (slab.column_step, copier.planes * copier.size),
+        (image.column_step, values.SIZES[copier.source]),
+    ):
+        whole = body.select(body.equal(found, str(wanted)), whole, "0")
+    return whole
+
+
+def _weave(body: Body, copier: Copier, image: Image, source: str, target: str, count: str) -> None:
+    """``count`` columns of all planes, whole vectors of them."""
+    size = values.SIZES[copier.source]
+    with body.loop("0", count, str(copier.lanes)) as column:
+        here = body.at(source, body.mul(column, str(size)))
+        parts = []
+        for _ in range(copier.planes):
+            parts.append(values.load(body, copier.source, here, copier.lanes))
+            here = body.at(here, image.channel_step)
+        woven = values.interleaved(body, copier.dtype, parts, copier.lanes)
+        there = body.at(target, body.mul(column, str(copier.planes * copier.size)))
+        values.store(body, copier.dtype, woven, there, copier.planes * copier.lanes)

@@ -55,18 +55,24 @@ def accumulate(
     b_step: str,
     masks: list[str],
     ahead: tuple[str, int] | None = None,
+    band: str = "",
 ) -> list[str]:
     """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
 
     B moves by ``b_step`` in the innermost loop and goes on from there in the next round. The
     innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
     exist (B is not read elsewhere); empty when all do. ``ahead``: memory that is asked for
-    meanwhile, from an address on, and how many times A's step at a time.
+    meanwhile, from an address on, and how many times A's step at a time. ``band``: so is what lies
+    so many bytes after what is read of B.
     """
 
     def step(offset: str, b: str, sums: list[str]) -> list[str]:
         if ahead:
             body.prefetch(body.at(ahead[0], body.mul(offset, str(ahead[1]))))
+        if band:
+            later = body.at(b, band)
+            for line in range(0, tile.columns * tile.itemsize, 64):
+                body.prefetch(body.at(later, str(line)))
         return _step(body, tile, rows, offset, b, sums, masks)
 
     return nested(body, tile, b, levels, b_step, step)

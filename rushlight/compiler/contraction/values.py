@@ -172,6 +172,17 @@ def joined(body: Body, dtype: str, parts: list[str], lanes: int) -> str:
     return parts[0]
 
 
+def interleaved(body: Body, dtype: str, parts: list[str], lanes: int) -> str:
+    """The first lane of each of two to four vectors, then the second of each, and so on."""
+    count = len(parts)
+    whole = [*parts, *["poison"] * (-count % 2)]
+    pairs = [joined(body, dtype, whole[place : place + 2], lanes) for place in range(0, count, 2)]
+    pairs += ["poison"] * (2 - len(pairs))
+    text, size = kind(dtype, 2 * lanes), count * lanes
+    places = ", ".join(f"i32 {place % count * lanes + place // count}" for place in range(size))
+    return body.op(f"shufflevector {text} {pairs[0]}, {text} {pairs[1]}, <{size} x i32> <{places}>")
+
+
 def turned(body: Body, dtype: str, rows: list[str], squares: int = 1) -> list[str]:
     """A square of numbers, one vector a row, with rows and columns exchanged.
 

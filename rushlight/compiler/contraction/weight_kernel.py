@@ -39,11 +39,18 @@ WORDS = (
 
 
 class Weight(Record):
-    """What is in the kernel's text; ``packs``: inputs are copied to a slab."""
+    """What is in the kernel's text.
+
+    ``packs``: inputs are copied to a slab, ``planes`` of them woven. ``lies``: gradients of a band
+    are read as they lie, not packed: rows that follow each other, of output channels that fill
+    tiles.
+    """
 
     tile: Tile
     packs: bool
     dtype: str
+    lies: bool = False
+    planes: int = 0
 
 
 @functools.lru_cache(maxsize=64)
@@ -55,11 +62,11 @@ def weight_kernel(spec: Weight) -> Kernel:
     g, x, dw, sums_base = body.words("%args", 4, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=4), strict=True))
     table = body.op(f"alloca [{(MAX_RUN + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, Finish(tile.dtype), levels=3)
-    gradients = body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
+    panels = Panel(tile, Finish(tile.dtype), levels=3, follows=spec.lies)
+    gradients = "" if spec.lies else body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     merged = body.op(f"icmp ne i64 {word['merged']}, 0")
-    copier = slab.Copier(spec.dtype, tile.lanes)
+    copier = slab.Copier(spec.dtype, tile.lanes, spec.planes)
     with body.loop("%begin", "%end") as chunk:
         filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
         rest = body.div(chunk, word["filter_blocks"])
@@ -98,11 +105,19 @@ def weight_kernel(spec: Weight) -> Kernel:
             columns = body.min(word["band_columns"], body.sub(word["out_width"], column))
             begun = body.add(body.sub(image, image0), body.add(row, column))
             first = body.equal(begun, "0")
-            panel_bytes = body.mul(body.mul(images, body.mul(rows, columns)), str(width))
-            _pack_gradient(
-                body, copier, tile, word, body.at(g_here, body.mul(image, word["g_image"])),
-                gradients, images, row, rows, column, columns, filters, panel_bytes,
-            )  # fmt: skip
+            results = body.mul(images, body.mul(rows, columns))
+            g_band = body.at(g_here, body.mul(image, word["g_image"]))
+            if spec.lies:
+                g_panels = body.at(g_band, body.mul(row, word["g_row"]))
+                g_step, g_panel = word["g_column"], str(width)
+                follows = {"b_band": body.mul(results, g_step)}
+            else:
+                g_panels, g_step, g_panel = gradients, str(width), body.mul(results, str(width))
+                follows = {}
+                _pack_gradient(
+                    body, copier, tile, word, g_band, gradients, images, row, rows, column,
+                    columns, filters, g_panel,
+                )  # fmt: skip
             top = body.sub(body.mul(row, word["stride_row"]), word["low_row"])
             left = body.sub(body.mul(column, word["stride_column"]), word["low_column"])
             source = body.at(x_here, body.mul(image, word["x_image"]))
@@ -132,17 +147,16 @@ def weight_kernel(spec: Weight) -> Kernel:
                 body.loop("0", tap_rows) as tap_row,
                 body.loop("0", across) as tap_column,
             ):
-                panel = body.at(
-                    gradients, body.mul(body.div(filter_, str(tile.columns)), panel_bytes)
-                )
+                number = body.div(filter_, str(tile.columns))
+                panel = body.at(g_panels, body.mul(number, g_panel))
                 tap = body.at(origin, body.mul(body.add(tap0, tap_row), tap_row_step))
                 tap = body.at(tap, body.mul(tap_column, tap_column_step))
                 number = body.add(body.mul(tap_row, across), tap_column)
                 sums_here = body.at(sums_at, body.mul(body.mul(number, run), sums_row))
                 output = Output({"out": sums_here}, {"out": str(size)}, "true")
                 panels.call(
-                    body, table, run, tap, panel, levels, str(width), output,
-                    filter_, str(tile.columns), first, "true",
+                    body, table, run, tap, panel, levels, g_step, output,
+                    filter_, str(tile.columns), first, "true", follows,
                 )  # fmt: skip
         dw_here = body.at(dw, body.mul(share, word["dw_share"]))
         dw_here = body.at(dw_here, body.mul(tap0, word["dw_row"]))

@@ -44,6 +44,10 @@ AVX2 = {
     "conv": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, True, "f32")), 12),
     "conv, one tap": (conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", True)), 12),
     "weight": (weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32")), 12),
+    "weight, as gradients lie": (
+        weight_kernel(Weight(Tile(6, 2, 8, "f32"), True, "f32", True, 3)),
+        12,
+    ),
     "point weight": (point_weight_kernel(Tile(6, 2, 8, "f32"), 1), 12),
     "pixels 6x2": (pixels_kernel(_pixels(Tile(6, 2, 8, "f32"))), 12),
     "pixels 4x2": (pixels_kernel(_pixels(Tile(4, 2, 8, "f32"))), 8),
@@ -66,6 +70,10 @@ AVX512 = {
     "point weight, 14 rows": (point_weight_kernel(Tile(14, 2, 16, "f32"), 1), 28),
     "weight, 7 rows": (weight_kernel(Weight(Tile(7, 2, 16, "f32"), True, "f32")), 14),
     "weight, 13 rows": (weight_kernel(Weight(Tile(13, 2, 16, "f32"), True, "f32")), 26),
+    "weight, 9 rows, as gradients lie": (
+        weight_kernel(Weight(Tile(9, 2, 16, "f32"), True, "f32", True, 3)),
+        18,
+    ),
     "conv": (conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED, True, "f32")), 24),
     "pixels 10x2 in halves": (pixels_kernel(_pixels(Tile(10, 4, 8, "f32"), 2)), 20),
 }

@@ -127,6 +127,9 @@ BIG: list[Case] = [
     {"x": (1, 30, 30, 700), "filters": 5, "taps": (3, 3), "dilation": (9, 9)},
     {"x": (4, 28, 28, 1), "filters": 10, "taps": (5, 5)},
     {"x": (3, 20, 21, 3), "filters": 12, "taps": (3, 3), "padding": ((1, 1), (1, 2))},
+    {"x": (3, 12, 53, 4), "filters": 64, "taps": (3, 3), "padding": ((1, 1), (2, 1))},
+    {"x": (5, 6, 37, 2), "filters": 32, "taps": (3, 5), "padding": ((1, 1), (1, 2))},
+    {"x": (2, 41, 34, 3), "filters": 128, "taps": (5, 3), "stride": (2, 1)},
 ]  # fmt: skip
 
 
