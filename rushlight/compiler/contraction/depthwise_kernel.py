@@ -26,6 +26,7 @@ from rushlight.compiler.launch import Kernel
 # On the stack: the table of a tile, and the zeros that a block of channels meets in the padding.
 MAX_TAPS = 128
 BLOCK_BYTES = 2048
+LINE = 64
 
 AXIS = ("size", "taps", "out", "stride", "dilation", "low", "reach")
 WORDS = (
@@ -208,7 +209,9 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
             next_ = body.at(next_, body.mul(column, word["x_column"]))
             # Channels of neighbouring pixels are no stream that hardware would follow.
             for number in range(tile.rows):
-                body.prefetch(body.at(next_, body.mul("%step", str(number))))
+                pixel = body.at(next_, body.mul("%step", str(number)))
+                for start in range(0, tile.columns * size, LINE):
+                    body.prefetch(body.at(pixel, str(start)))
         ends = []
         body.line("br i1 %within, label %near, label %far")
         for label, levels, places in (("near", near, at_distance), ("far", far, at_table)):
