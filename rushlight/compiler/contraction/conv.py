@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rushlight.compiler.contraction import choose, depthwise, pixels, slab, values, winograd
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
-from rushlight.compiler.contraction.finish import Finish, pointers
+from rushlight.compiler.contraction.finish import Finish, goes_past, pointers
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
@@ -126,7 +126,11 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     point = row.taps == column.taps == row.stride == column.stride == 1
     point = point and blocks.channels >= channels
     planes = slab.planes(channels, *x.strides[2:]) if packs else 0
-    spec = Conv(tile, Finish.of(out, epilogue), packs, x.dtype, point and not packs, planes)
+    finish = Finish.of(out, epilogue)
+    if blocks.channels >= channels:
+        depth = channels * row.taps * column.taps
+        finish = finish.replace(past=goes_past(finish, tile, out, filters, depth))
+    spec = Conv(tile, finish, packs, x.dtype, point and not packs, planes)
     return [
         launch,
         Launch(

@@ -133,6 +133,8 @@ def conv_kernel(spec: Conv) -> Kernel:
                     body, table, results, origin, panel, levels, depth_bytes, output,
                     column, valid_columns, first, last,
                 )  # fmt: skip
+    if finish.past:
+        body.wait_for_streams()
     functions = panels.declare() + panels.define() + (copier.define() if spec.packs else "")
     return kernel("conv", functions + entry(body))
 

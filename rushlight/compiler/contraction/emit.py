@@ -20,6 +20,9 @@ _AS_WRITTEN = """
 !1 = !{!"llvm.loop.unroll.disable"}
 !2 = !{!"llvm.loop.vectorize.enable", i1 false}
 """
+_PAST_CACHES = """!3 = !{i32 1}
+declare void @llvm.x86.sse.sfence()
+"""
 
 
 class Body:
@@ -120,6 +123,13 @@ class Body:
         tail = f", align {align}" if align else ""
         self.line(f"store {kind} {value}, ptr {address}{tail}")
 
+    def store_past_caches(self, kind: str, value: str, address: str, align: int) -> None:
+        self.line(f"store {kind} {value}, ptr {address}, align {align}, !nontemporal !3")
+
+    def wait_for_streams(self) -> None:
+        """Other threads see what was stored past the caches before what is stored after this."""
+        self.line("call void @llvm.x86.sse.sfence()")
+
     def prefetch(self, address: str, write: bool = False) -> None:
         """Ask for a line that will be used soon; anything may be at the address, or nothing."""
         self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 {int(write)}, i32 2, i32 1)")
@@ -206,7 +216,7 @@ def _literal(value: str) -> bool:
 
 def kernel(stem: str, define: str) -> Kernel:
     """A module around ``define`` texts whose entry is written ``@ENTRY``: named by what it says."""
-    module = define + _AS_WRITTEN
+    module = define + _AS_WRITTEN + (_PAST_CACHES if "!nontemporal" in define else "")
     symbol = f"{stem}_{digest(module.encode()).hex()[:16]}"
     return Kernel(symbol, module.replace("@ENTRY", f"@{symbol}"))
 

@@ -6,22 +6,34 @@ Everywhere else (edges, transposed outputs) they go to a small buffer, and from 
 
 from __future__ import annotations
 
+import math
+
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.tile import ROW_BYTES, Tile, column_masks
 from rushlight.compiler.launch import Ref
+from rushlight.ir.size import decision
+
+# Bytes of a cache line, which is written past the caches as one; of results that no cache holds;
+# and terms of a sum that take longer than storing it.
+LINE, BEYOND, SHALLOW = 64, 32 << 20, 128
 
 
 class Finish(Record):
-    """The part of an epilogue that is in the kernel's text: which steps, on which dtypes."""
+    """The part of an epilogue that is in the kernel's text: which steps, on which dtypes.
+
+    ``past``: whole tiles that begin with a cache line are stored past the caches; all rows are
+    whole lines apart, and the kernel ends with ``Body.wait_for_streams``.
+    """
 
     out: str
     bias: str | None = None
     row_bias: str | None = None
     residual: str | None = None
     activation: str | None = None
+    past: bool = False
 
     @staticmethod
     def of(out: Operand, epilogue: Epilogue) -> Finish:
@@ -52,6 +64,29 @@ def pointers(epilogue: Epilogue) -> tuple[Ref, ...]:
     """What ``Finish.pointers`` names."""
     operands = (epilogue.bias, epilogue.row_bias, epilogue.residual)
     return tuple(operand.ref for operand in operands if operand is not None)
+
+
+def goes_past(finish: Finish, tile: Tile, out: Operand, group: int, depth: int) -> bool:
+    """Whether whole tiles of ``out``, sums of ``depth`` terms that are stored once, go past the
+    caches: no cache holds them all, and storing takes longer than adding up (decision 15).
+
+    ``group``: columns that are computed together. Only where a vector is a line: halves of lines
+    are slower, and vectors of 32 bytes take longer to add up anyway.
+    """
+    apart = [*(out.step(axis) for axis in range(len(out.shape) - 1)), group * out.itemsize]
+    lines = (
+        out.dtype == tile.dtype
+        and out.strides[-1] == 1
+        and tile.lanes * tile.itemsize == LINE
+        and not any(step % LINE for step in apart)
+    )
+    # What a residual has brought into the caches may be the results' own memory.
+    return lines and finish.residual is None and _past(math.prod(out.shape) * out.itemsize, depth)
+
+
+@decision
+def _past(nbytes: int, depth: int) -> bool:
+    return nbytes >= BEYOND and depth <= SHALLOW
 
 
 def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:
@@ -164,14 +199,28 @@ def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str], at:
     rows = [writer.row(str(row)) for row in range(tile.rows)]
     places = [(row, column) for row in rows for column in columns]
     results = writer.finished(sums, places, tile.lanes)
-    for row, offsets in enumerate(rows):
-        # The first row is always there.
-        there = body.less(str(row), at.valid_rows) if row else "true"
-        with body.when(there):
-            for vector, column in enumerate(columns):
-                value = results[row * tile.vectors + vector]
-                place = writer.address("out", offsets, column)
-                values.store(body, writer.finish.out, value, place, tile.lanes)
+
+    def store(past: bool) -> None:
+        for row in range(tile.rows):
+            # The first row is always there.
+            there = body.less(str(row), at.valid_rows) if row else "true"
+            with body.when(there):
+                for index in range(row * tile.vectors, (row + 1) * tile.vectors):
+                    value, target = results[index], writer.address("out", *places[index])
+                    if past:
+                        size = tile.lanes * tile.itemsize
+                        body.store_past_caches(tile.vector, value, target, size)
+                    else:
+                        values.store(body, writer.finish.out, value, target, tile.lanes)
+
+    if not writer.finish.past:
+        store(False)
+        return
+    start = body.op(f"ptrtoint ptr {writer.address('out', *places[0])} to i64")
+    with body.either(body.equal(body.op(f"and i64 {start}, {LINE - 1}"), "0")) as (yes, no):
+        for branch, past in ((yes, True), (no, False)):
+            with body.branch(branch):
+                store(past)
 
 
 class _Writer(Record):
@@ -216,7 +265,7 @@ class _Writer(Record):
                 ]
 
             sums = body.maybe(later, text, sums, more)
-        if self.finish == Finish(self.finish.out):
+        if self.finish == Finish(self.finish.out, past=self.finish.past):
             return sums
         if self.at.last == "true":
             return [

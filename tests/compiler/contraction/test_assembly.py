@@ -75,6 +75,10 @@ AVX512 = {
         18,
     ),
     "conv": (conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED, True, "f32")), 24),
+    "conv, past the caches": (
+        conv_kernel(Conv(Tile(12, 2, 16, "f32"), BIASED.replace(past=True), True, "f32")),
+        24,
+    ),
     "pixels 10x2 in halves": (pixels_kernel(_pixels(Tile(10, 4, 8, "f32"), 2)), 20),
 }
 

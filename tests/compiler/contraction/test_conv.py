@@ -152,6 +152,19 @@ def test_forward_in_blocks(case: Case, first: bool) -> None:
     np.testing.assert_allclose(out, want, atol=2e-3)
 
 
+@pytest.mark.parametrize("shift", [0, 4])
+def test_results_that_no_cache_holds(shift: int) -> None:
+    """They go past the caches where they begin with a line, or not."""
+    case = filled({"x": (2, 256, 1029, 3), "filters": 16, "taps": (1, 1)})
+    x, w, want = arrays(case)
+    room = machine.aligned(np.full(want.size + shift, 77, "f"))
+    out, bias = room[shift:].reshape(want.shape), np.arange(16, dtype="f")
+    epilogue = Epilogue(machine.operand(bias), activation="relu")
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), epilogue), 3)
+    np.testing.assert_allclose(out, np.maximum(want + bias, 0), atol=1e-4)
+    assert (room[:shift] == 77).all()
+
+
 def gradients(g: Array, x: Array, w: Array, case: Case) -> tuple[Array, Array]:
     """dx and dw of sum(g * conv(x, w)), tap by tap in float64."""
     stride, padding, dilation, groups = options(case)
