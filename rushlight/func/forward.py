@@ -82,6 +82,12 @@ def jvp(
         )
     leaves, spec = tree_flatten(primals)
     moves, other = tree_flatten(tangents)
+    for name, each in (*(("primals", x) for x in leaves), *(("tangents", x) for x in moves)):
+        if not isinstance(each, Tensor):
+            raise RuntimeError(
+                f"jvp(f, primals, tangents): Expected {name} to only contain Tensors, got "
+                f"{type(each)}"
+            )
     _require_alike(leaves, moves, spec, other, "jvp(f, primals, tangents)")
     linear = _Linear(func, primals, has_aux, "jvp(f, primals, tangents)")
     results = (linear.output(), linear.push(moves))

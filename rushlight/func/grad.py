@@ -49,9 +49,8 @@ def variables_of(variables: Variables, tree: Any, who: str) -> tuple[Any, list[T
     made = []
     for leaf in leaves:
         if not isinstance(leaf, Tensor):
-            raise RuntimeError(
-                f"{who}: Expected all inputs that are differentiated to be Tensors, got "
-                f"unsupported type {type(leaf)}"
+            raise ValueError(
+                f"Thing passed to transform API must be Tensor, got {type(leaf)} ({who})"
             )
         made.append(variables.variable(leaf))
     return tree_unflatten(made, spec), made
@@ -87,14 +86,14 @@ def grad_and_value(
                 output, aux = _split_aux(output, "grad_and_value(f)(*args)")
             if not isinstance(output, Tensor):
                 raise RuntimeError(
-                    "grad_and_value(f)(*args): Expected f(*args) to return a tensor, got "
+                    "grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got "
                     f"{type(output)}"
                 )
             if output.ndim:
                 raise RuntimeError(
                     "grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got "
-                    f"tensor with {output.ndim} dims. Maybe you forgot to reduce the output (e.g. "
-                    "with .sum() or .mean())?"
+                    f"tensor with {output.ndim} dims. Maybe you wanted to use the vjp or jacrev "
+                    "APIs instead? Or reduce the output, e.g. with .sum() or .mean()."
                 )
             seed = output.new_ones(())  # type: ignore[attr-defined]
             found = pulled_back([output], inner, [seed], variables.wanted_outside(output))

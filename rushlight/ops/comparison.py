@@ -42,13 +42,17 @@ def _shifted_bits(rng: Rng) -> Samples:
     yield (INTEGERS, 2), {}
 
 
+# What PyTorch's kernels are called in its messages.
+_KERNELS = {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}
+
+
 def _bits(name: str, primitive: str, doc: str) -> Op:
     def body(input: Operand, other: Operand) -> Node:
         require_tensor(name, input, other)
         x, y = align(input, other)
-        if x.dtype.is_floating_point:
+        if x.dtype.is_floating_point or x.dtype.is_complex:
             raise NotImplementedError(
-                f"{name}: not implemented for {x.dtype}, only for integers and bools"
+                f"\"{_KERNELS.get(name, name)}_cpu\" not implemented for '{legacy_name(x.dtype)}'"
             )
         return binary(primitive, x, y)
 
@@ -71,7 +75,9 @@ bitwise_right_shift = _bits("bitwise_right_shift", "shr", "Arithmetic right shif
 def bitwise_not(input: Node) -> Node:
     """Bitwise complement; logical not of bools."""
     if input.dtype.is_floating_point:
-        raise NotImplementedError(f"bitwise_not: needs integers or bools, got {input.dtype}")
+        raise NotImplementedError(
+            f"\"bitwise_not_cpu\" not implemented for '{legacy_name(input.dtype)}'"
+        )
     return unary("not", input)
 
 

@@ -14,7 +14,7 @@ from rushlight.ops.table import composite
 def trace(input: Node) -> Node:
     """The sum of a matrix's diagonal."""
     if input.ndim != 2:
-        raise RuntimeError("trace: expected a matrix")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
         input = build.cast(input, int64)
     rows, columns = input.shape

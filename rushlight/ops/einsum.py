@@ -174,7 +174,13 @@ def einsum(operands: list[Node], equation: str) -> Node:
     labels, out = _parse(equation, [x.ndim for x in parts])
     sizes: dict[str, int] = {}
     for place, (x, names) in enumerate(zip(parts, labels, strict=True)):
+        own: dict[str, int] = {}
         for label, size in zip(names, x.shape, strict=True):
+            if own.setdefault(label, size) != size:
+                raise RuntimeError(
+                    f"einsum(): subscript {label} is repeated for operand {place} but the sizes "
+                    f"don't match, {size} != {own[label]}"
+                )
             here = sizes.get(label, 1)
             if here != size and 1 not in (here, size):
                 raise RuntimeError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rushlight.base.errors import ShapeError
@@ -26,6 +28,15 @@ def require_fit(a: Node, b: Node) -> None:
         raise ShapeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and "
             f"{b.shape[-2]}x{b.shape[-1]})"
+        )
+
+
+def _require_length(rows: Node, vec: Node) -> None:
+    """ShapeError unless a vector is as long as the rows it is multiplied with."""
+    count, length = math.prod(rows.shape[:-1]), rows.shape[-1]
+    if length != vec.shape[0]:
+        raise ShapeError(
+            f"size mismatch, got input ({count}), mat ({count}x{length}), vec ({vec.shape[0]})"
         )
 
 
@@ -107,11 +118,7 @@ def mv(input: Node, vec: Node) -> Node:
     require_same_dtype("mv", self=input, vec=vec)
     if input.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
-    if input.shape[1] != vec.shape[0]:
-        raise ShapeError(
-            f"size mismatch, got input ({input.shape[0]}), mat "
-            f"({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
-        )
+    _require_length(input, vec)
     return reshape(dot(input, reshape(vec, (*vec.shape, 1))), (input.shape[0],))
 
 
@@ -156,10 +163,9 @@ def _(rng: Rng) -> BadInputs:
 @composite(method=True, aliases=("ger",))
 def outer(input: Node, vec2: Node) -> Node:
     """All products of two vectors: (N) x (M) -> (N, M)."""
-    if input.ndim != 1 or vec2.ndim != 1:
-        raise RuntimeError(
-            f"outer: Expected 1-D argument self and vec2, got {input.ndim}-D and {vec2.ndim}-D"
-        )
+    for name, x in (("self", input), ("vec2", vec2)):
+        if x.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
     return binary("mul", *align(reshape(input, (input.size, 1)), reshape(vec2, (1, vec2.size))))
 
 
@@ -190,6 +196,8 @@ def matmul(input: Node, other: Node) -> Node:
         return vector_dot.body(input, other)  # type: ignore[no-any-return]
     a = reshape(input, (1, input.size)) if input.ndim == 1 else input
     b = reshape(other, (other.size, 1)) if other.ndim == 1 else other
+    if other.ndim == 1 and input.ndim > 1:
+        _require_length(a, other)
     require_fit(a, b)
     if b.ndim == 2 and a.ndim > 2:
         # One weight for a whole batch: fold the batch into the rows.

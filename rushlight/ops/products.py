@@ -20,7 +20,7 @@ def tensordot(a: Node, b: Node, dims_a: tuple[int, ...], dims_b: tuple[int, ...]
     second = tuple(normalize_dim(dim, b.ndim) for dim in dims_b)
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
-    for i, j in zip(first, second, strict=True):
+    for i, j in zip(dims_a, dims_b, strict=True):
         if a.shape[i] != b.shape[j]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "

@@ -9,6 +9,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import refuse_complex
+from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.ops.promote import common_dtype, full, grad_to, shape_of
 from rushlight.ops.samples import (
     BOOLS,
@@ -29,8 +30,8 @@ def where(condition: Node, input: Operand, other: Operand) -> Node:
     """input where condition holds, else other; all broadcast."""
     if condition.dtype is not bool_:
         raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got {condition.dtype}; "
-            "compare it (x != 0) first"
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{legacy_name(condition.dtype)}"
         )
     dtype = common_dtype(input, other)
     shape = shape_of(condition, input, other)
@@ -143,7 +144,8 @@ def masked_fill(input: Node, mask: Node, value: Operand) -> Node:
     """``value`` where mask is True, else input; the dtype stays input's."""
     if mask.dtype is not bool_:
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            f"{c_name(mask.dtype)}"
         )
     if isinstance(value, Node) and value.ndim:
         raise RuntimeError(

@@ -175,6 +175,11 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     shape, steps = Size(size), Size(stride)
     if len(shape) != len(steps):
         raise RuntimeError("mismatch in length of strides and shape")
+    if any(each < 0 for each in shape):
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(shape)} and "
+            f"strides={list(steps)}"
+        )
     if any(step < 0 for step in steps):
         raise RuntimeError(
             "as_strided: Negative strides are not supported at the moment, got strides: "
@@ -184,10 +189,15 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     input._read_value()
     source = edge_of(input)
     window = Layout(Size(shape), steps, offset)
-    if offset < 0 or window.ends > storage.value.meta.numel:
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    held = storage.value.meta
+    if window.ends > held.numel:
         raise RuntimeError(
-            f"setStorage: sizes {list(shape)}, strides {list(steps)}, storage offset {offset} are "
-            f"out of bounds for storage of size {storage.value.meta.nbytes}"
+            f"setStorage: sizes {list(shape)}, strides {list(steps)}, storage offset {offset}, and "
+            f"itemsize {held.dtype.itemsize} requiring a storage size of "
+            f"{window.ends * held.dtype.itemsize} are out of bounds for storage of size "
+            f"{held.nbytes}"
         )
     view = object.__new__(Tensor)
     view._storage, view._value, view._seen, view._edge = storage, storage.value, -1, None

@@ -18,6 +18,7 @@ from rushlight.base.dtype import bool_
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
 from rushlight.runtime.generator import Generator
+from rushlight.tensor.kinds import class_name
 from rushlight.tensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -132,7 +133,8 @@ def _fits(annotation: str, value: Any, name: str) -> bool:
 def _refuse(who: str, name: str, place: int, annotation: str, value: Any) -> NoReturn:
     word = _KINDS[annotation.removesuffix(_OR_NONE)][1]
     raise TypeError(
-        f"{who}(): argument '{name}' (position {place}) must be {word}, not {type(value).__name__}"
+        f"{who.lstrip('_')}(): argument '{name}' (position {place}) must be {word}, "
+        f"not {class_name(value)}"
     )
 
 

@@ -12,11 +12,12 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.ops.create import steps_of
 from rushlight.ops.view.sizes import one_size, whole_sizes
+from rushlight.tensor.argument_kinds import require_tensor
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.from_data import finish, tensor
-from rushlight.tensor.kinds import require_fits
+from rushlight.tensor.kinds import class_name, require_fits
 from rushlight.tensor.memory_format import (
     made_like,
     preserve_format,
@@ -51,7 +52,7 @@ def _maker(value: int, name: str) -> Any:
     def make(
         *sizes: Any, size: Any = None, out: Any = None, dtype: DType | None = None,
         layout: Any = None, device: Any = None, requires_grad: bool = False,
-        pin_memory: bool = False, names: Any = None,
+        pin_memory: bool = False,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
         shape = _size(name, one_size(name, sizes, size))
@@ -122,6 +123,7 @@ def _like(make: Any) -> Any:
         input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None,
         device: Any = None, requires_grad: bool = False, memory_format: Any = None,
     ) -> Tensor:  # fmt: skip
+        require_tensor(like.__name__, input)
         if input.is_sparse and getattr(layout, "name", "sparse_coo") == "sparse_coo":  # type: ignore[attr-defined]
             return input._empty_like(make.__name__, dtype or input.dtype)  # type: ignore[attr-defined, no-any-return]
         made: Tensor = make(
@@ -163,6 +165,9 @@ def arange(
         each.item() if isinstance(each, (Tensor, np.generic)) else each
         for each in (start, end, step)
     )
+    for name, each in (("end", end), ("start", start), ("step", step)):
+        if not isinstance(each, (int, float)):
+            raise TypeError(f"arange(): argument '{name}' must be Number, not {class_name(each)}")
     if dtype is None and out is not None:
         dtype = out.dtype
     if dtype is None:

@@ -14,12 +14,14 @@ from rushlight.tensor.kinds import as_bool
 from rushlight.tensor.memory_format import layout, strided
 
 F = TypeVar("F", bound=Callable[..., Any])
-_OPTIONS = frozenset({"layout", "pin_memory", "requires_grad"})
+_OPTIONS = frozenset({"layout", "names", "pin_memory", "requires_grad"})
 
 
 def _require_options(who: str, options: dict[str, Any], like: Any) -> None:
     """What may be said of a new tensor beside its dtype and device, as PyTorch's CPU build wants
     it. NotImplementedError for a layout that it cannot have here."""
+    if options.pop("names", None) is not None:
+        raise NotImplementedError(f"{who}: named tensors are left out; say what axes mean in names")
     wanted = options.get("layout")
     if wanted is not None and not isinstance(wanted, layout):
         raise TypeError(

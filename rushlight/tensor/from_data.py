@@ -162,6 +162,8 @@ def tensor(
     kind = _kind_of(data, array, typed) if dtype is None else dtype
     if array.dtype.kind in "fiu" and listed:
         _require_whole(array, kind)
+    if array.dtype.kind == "c" and listed and not (kind.is_complex or kind is dtypes.bool_):
+        raise TypeError("must be real number, not complex")
     return finish(_copied(array, kind), requires_grad)
 
 

@@ -45,7 +45,17 @@ def as_bool(who: str, name: str, value: Any) -> bool:
     is no sum over two axes."""
     if isinstance(value, bool):
         return value
-    raise TypeError(f"{who}(): argument '{name}' must be bool, not {type(value).__name__}")
+    raise TypeError(f"{who}(): argument '{name}' must be bool, not {class_name(value)}")
+
+
+def class_name(value: Any) -> str:
+    """The class of ``value`` as CPython has it: with its module where it is written in C."""
+    kind = type(value)
+    in_c = not kind.__flags__ & _HEAP_TYPE and kind.__module__ != "builtins"
+    return f"{kind.__module__}.{kind.__name__}" if in_c else kind.__name__
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement
 
 
 def require_fits(number: float | int | bool | complex, kind: DType) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from rushlight.base.dtype import bool_
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
-from rushlight.tensor.kinds import can_cast, convert, type_name
+from rushlight.tensor.kinds import can_cast, class_name, convert, type_name
 from rushlight.tensor.tensor import Tensor
 
 # PyTorch writes the results of these into no other dtype than their own.
@@ -71,7 +71,7 @@ def _require_tensors(name: str, arguments: tuple[Any, ...]) -> None:
         if not isinstance(each, Tensor):
             raise TypeError(
                 f"{name}(): argument '{part}' (position {place}) must be Tensor, not "
-                f"{type(each).__name__}"
+                f"{class_name(each)}"
             )
 
 
@@ -100,9 +100,7 @@ def require_parts(who: str, out: Any, result: Any) -> None:
     if isinstance(result, Tensor):
         return
     if not isinstance(out, (tuple, list)):
-        raise TypeError(
-            f"{who}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}"
-        )
+        raise TypeError(f"{who}(): argument 'out' must be tuple of Tensors, not {class_name(out)}")
     if len(out) != len(result):
         raise TypeError(f"{who}(): expected tuple of {len(result)} elements but got {len(out)}")
 
@@ -180,7 +178,7 @@ def _require_castable(who: str, out: Tensor, result: Tensor) -> None:
 def write_out(who: str, out: Any, result: Tensor) -> Tensor:
     """``out=``: resize if needed, check that the dtype can hold the result, write."""
     if not isinstance(out, Tensor):
-        raise TypeError(f"{who}(): argument 'out' must be Tensor, not {type(out).__name__}")
+        raise TypeError(f"{who}(): argument 'out' must be Tensor, not {class_name(out)}")
     if local.trace.grad and (out.requires_grad or result._edge is not None):
         raise RuntimeError(
             f"{who}(): functions with out=... arguments don't support automatic differentiation, "

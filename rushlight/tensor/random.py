@@ -27,7 +27,7 @@ from rushlight.ops.legacy_names import c_name
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import random_complex as complexes
-from rushlight.tensor.argument_kinds import asks, is_whole
+from rushlight.tensor.argument_kinds import asks, is_whole, require_tensor
 from rushlight.tensor.arithmetic_now import computed
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
@@ -72,17 +72,16 @@ def _drawn_for(
     return Tensor._from_array(laid_out(out, draw(source, count, kind, **singly)))
 
 
-def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
+def _sampler(name: str, kernel: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
     def sample(
         *sizes: Any, size: Any = None, generator: Generator | None = None,
         out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
         device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-        names: Any = None,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
         shape, kind = (
             shape_of(one_size(name, sizes, size), name),
-            fractional_kind(dtype or (out.dtype if out is not None else None), name),
+            fractional_kind(dtype or (out.dtype if out is not None else None), kernel),
         )
         if local.trace.abstract:
             return per_sample(
@@ -98,8 +97,8 @@ def _sampler(name: str, draw: Callable[[Generator, int, Any], Any], doc: str) ->
     return takes_dtype(sample)
 
 
-rand = _sampler("rand", complexes.uniform, "Uniform numbers in [0, 1).")
-randn = _sampler("randn", complexes.normal, "Normal numbers, mean 0, std 1.")
+rand = _sampler("rand", "check_uniform_bounds", complexes.uniform, "Uniform numbers in [0, 1).")
+randn = _sampler("randn", "normal_kernel_cpu", complexes.normal, "Normal numbers, mean 0, std 1.")
 
 
 @lru_cache(maxsize=16)
@@ -229,6 +228,7 @@ def _like(make: Any, name: str) -> Any:
         input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
     ) -> Tensor:  # fmt: skip
+        require_tensor(name, input)
         drawn: Tensor = make(
             tuple(input.shape), dtype=dtype or input.dtype, device=device, generator=generator
         )  # fmt: skip
@@ -250,6 +250,7 @@ def randn_like(
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """randn with the shape and dtype of ``input``."""
+    require_tensor("randn_like", input)
     require_format("randn_like", memory_format)
     strides = strides_in(input._current_layout(), memory_format)
     if strides is None or Layout(input.shape, strides, 0).contiguous or local.trace.abstract:
@@ -272,6 +273,7 @@ def randint_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """randint with the shape and dtype of ``input``; one number is ``high``."""
+    require_tensor("randint_like", input)
     if low is None:
         if high is None:
             raise TypeError("randint_like() needs high, or low and high")

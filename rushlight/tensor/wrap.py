@@ -28,7 +28,7 @@ from rushlight.tensor import autocast
 from rushlight.tensor.argument_kinds import asked, require_kind, require_kinds
 from rushlight.tensor.arrange import Arranged, arrange
 from rushlight.tensor.at_once import joined
-from rushlight.tensor.kinds import as_bool, require_fits
+from rushlight.tensor.kinds import as_bool, class_name, require_fits
 from rushlight.tensor.numpy_names import MISSING, lacking, renamed
 from rushlight.tensor.older_order import call_older
 from rushlight.tensor.out import for_out, require_dtypes, require_parts, write_out
@@ -289,8 +289,8 @@ def _plain(op: Op, parameter: Parameter, value: Any, arguments: tuple[Any, ...] 
         "Number" if kind in (table.SCALAR, table.OPTIONAL_SCALAR) else "Tensor"
     )  # fmt: skip
     raise TypeError(
-        f"{op.name}(): argument '{parameter.name}' (position {place}) must be {wanted}, "
-        f"not {type(value).__name__}"
+        f"{op.name.lstrip('_')}(): argument '{parameter.name}' (position {place}) must be "
+        f"{wanted}, not {class_name(value)}"
     )
 
 

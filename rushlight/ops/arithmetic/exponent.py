@@ -12,6 +12,7 @@ from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
 from rushlight.ops.arithmetic.power import pow
 from rushlight.ops.formula import like, times
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import (
     align,
     common_dtype,
@@ -122,7 +123,9 @@ def _euclid(name: str, doc: str) -> None:
     def body(input: Node, other: Node) -> Node:
         x, y = align(input, other)
         if x.dtype.is_floating_point or x.dtype is bool_:
-            raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
+            raise NotImplementedError(
+                f"\"{name}_cpu\" not implemented for '{legacy_name(x.dtype)}'"
+            )
         return build.host(name, (x, y), x.shape, x.dtype)
 
     def rows(rng: Rng) -> Samples:

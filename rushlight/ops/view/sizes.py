@@ -21,10 +21,13 @@ def whole_sizes(who: str, given: tuple[Any, ...], argument: str = "size") -> Sha
         try:
             found.append(operator.index(each))
         except TypeError:
-            if listed or place:
-                what = f"but found element of type {type(each).__name__} at pos {place}"
-            else:
-                what = f"not {type(each).__name__}"
+            if place:
+                raise TypeError(
+                    f"{who}(): argument '{argument}' failed to unpack the object at pos {place + 1}"
+                    f' with error "type must be tuple of ints,but got {type(each).__name__}"'
+                ) from None
+            name = type(each).__name__
+            what = f"but found element of type {name} at pos 0" if listed else f"not {name}"
             raise TypeError(
                 f"{who}(): argument '{argument}' (position 1) must be tuple of ints, {what}"
             ) from None

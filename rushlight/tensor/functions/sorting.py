@@ -43,10 +43,7 @@ def bucketize(
 ) -> Tensor:
     """Which of the intervals between boundaries each value is in."""
     if boundaries.ndim != 1:
-        raise RuntimeError(
-            "torch.bucketize(): boundaries tensor must be 1 dimension, but got "
-            f"dim({boundaries.ndim})"
-        )
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 

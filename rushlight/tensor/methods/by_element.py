@@ -11,7 +11,6 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.tensor.kinds import type_name
 from rushlight.tensor.methods.inplace import fill_
 from rushlight.tensor.methods.memory import set_data
-from rushlight.tensor.state import LEAF
 from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -94,7 +93,7 @@ def set_(
         raise RuntimeError(
             f"Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
         )
-    if self.requires_grad and self._edge is not LEAF:
+    if self.requires_grad:
         self._writable("set_")
     if size is not None:
         steps = stride if stride is not None else _row_major(tuple(size))

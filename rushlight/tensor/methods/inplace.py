@@ -11,7 +11,7 @@ from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
 from rushlight.engine.trace import local
 from rushlight.tensor.argument_kinds import require_tensor
-from rushlight.tensor.kinds import convert, require_fits
+from rushlight.tensor.kinds import class_name, convert, require_fits
 from rushlight.tensor.methods.memory import set_data
 from rushlight.tensor.out import write_out
 from rushlight.tensor.state import LEAF
@@ -139,8 +139,15 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             self._assign(function("_fill")(self, value))  # it stays in the graph
         else:
             self._assign(function("_full")(self.shape, value, self.dtype))
-    else:
+    elif isinstance(value, (complex, np.generic)):
+        if isinstance(value, complex):
+            require_fits(value, self.dtype)
         copy_(self, Tensor._from_array(np.asarray(value)))
+    else:
+        raise TypeError(
+            f"fill_() received an invalid combination of arguments - got "
+            f"({class_name(value)}), but expected one of:\n * (Tensor value)\n * (Number value)"
+        )
     return self
 
 
