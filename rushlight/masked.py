@@ -79,7 +79,7 @@ def sum(
 ) -> Tensor:  # fmt: skip
     """The sum of what counts; integers as int64."""
     x = _filled(_cast(input, _sums_in(input, dtype)), mask, 0)
-    return function("sum")(x, _axes(input, dim), bool(keepdim))  # type: ignore[no-any-return]
+    return function("sum")(x, _axes(input, dim), bool(keepdim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def prod(
@@ -89,7 +89,7 @@ def prod(
     """The product of what counts; integers as int64."""
     x = _filled(_cast(input, _sums_in(input, dtype)), mask, 1)
     for axis in sorted(_axes(input, dim), reverse=True):
-        x = function("prod")(x, axis, True)
+        x = function("prod")(x, axis, True, dtype=dtype)
     return x if keepdim else _dropped(x, _axes(input, dim))
 
 

@@ -190,6 +190,10 @@ class Optimizer:
             leaf = param.is_leaf or param.retains_grad
             if not leaf and not self.defaults.get("differentiable"):
                 raise ValueError("can't optimize a non-leaf Tensor")
+            if param.is_sparse:  # type: ignore[attr-defined]
+                raise NotImplementedError(
+                    "a parameter that is a sparse tensor: optimise the values it is made of"
+                )
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(

@@ -234,7 +234,8 @@ def otherwise(
     """The call's arguments are not plain: turn what can be turned, or say what is wrong."""
     trace.repair()
     for each in arguments:
-        foreign = getattr(each, "_in_other_form", None)  # a tensor of another layout
+        one = each[0] if each.__class__ in (tuple, list) and each else each
+        foreign = getattr(one, "_in_other_form", None)  # a tensor of another layout
         if foreign is not None:
             return foreign(op, arguments)
         if not isinstance(each, Tensor) and hasattr(type(each), "__torch_function__"):

@@ -137,7 +137,7 @@ def test_jvp_of_jvp_and_under_vmap():
     ("call", "words"),
     [
         (lambda x: func.grad(lambda a: a)(x), "scalar Tensor, got tensor with 1 dims"),
-        (lambda x: func.grad(lambda a: 3)(x), "to return a tensor"),
+        (lambda x: func.grad(lambda a: 3)(x), "to return a Tensor"),
         (lambda x: func.grad(lambda a: a.sum())(x.long()), "floating point"),
         (lambda x: func.grad(lambda a: a.sum(), argnums=2)(x), "argnum=2"),
         (lambda x: func.grad(lambda a: a.sum(), has_aux=True)(x), "has_aux"),

@@ -239,6 +239,38 @@ ROWS: list[Row] = [
       for name in ("mse", "huber", "smooth_l1")),
     ("F.binary_cross_entropy(torch.ones(1), torch.tensor([1]))", RuntimeError,
      "Found dtype Long but expected Float"),
+    # Arguments of another kind, and sizes that do not fit
+    *((text, TypeError, told) for text, told in (
+        ("torch.zeros_like([1, 2])", "argument 'input' (position 1) must be Tensor, not list"),
+        ("torch.rand_like(np.ones(2))", "(position 1) must be Tensor, not numpy.ndarray"),
+        ("torch.full_like(None, 1)", "argument 'input' (position 1) must be Tensor, not NoneType"),
+        ("torch.mean(np.ones(3))", "must be Tensor, not numpy.ndarray"),
+        ("torch.add(torch.ones(2), 1, out=np.zeros(2))",
+         "add(): argument 'out' must be Tensor, not numpy.ndarray"),
+        ("torch.zeros([2, 'a'])", "failed to unpack the object at pos 2 with error"),
+        ("torch.arange('a')", "arange(): argument 'end'"),
+        ("torch.ones(2).fill_('a')", "invalid combination of arguments - got (str)"),
+        ("torch.tensor(1j, dtype=torch.float32)", "must be real number, not complex"),
+    )),
+    *((text, RuntimeError, told) for text, told in (
+        ("torch.ones(2).fill_(3j)", "value cannot be converted to type float without overflow"),
+        ("torch.ones(3).as_strided((-2,), (5,))", "Storage size calculation overflowed"),
+        ("torch.ones(3).as_strided((2,), (5,), 1)", "requiring a storage size of 28"),
+        ("torch.ones(2, 3) @ torch.ones(4)", "size mismatch, got input (2), mat (2x3), vec (4)"),
+        ("torch.outer(torch.ones(2), torch.ones(2, 2))", "Expected 1-D argument vec2, but got 2-D"),
+        ("torch.tensordot(torch.ones(2, 3), torch.ones(2, 3), 1)", "first has size 3 in dim -1"),
+        ("torch.einsum('ii->i', torch.ones(2, 3))", "the sizes don't match, 3 != 2"),
+        ("torch.where(torch.ones(2), 1, 2)", "but got a tensor with dtype Float"),
+        ("torch.ones(2).masked_fill(torch.ones(2), 0)", "but got mask with dtype float"),
+        ("torch.ones(1, requires_grad=True).set_(torch.ones(3))", "a leaf Variable that requires"),
+    )),
+    *((text, NotImplementedError, told) for text, told in (
+        ("torch.ones(2) & 1", "\"bitwise_and_cpu\" not implemented for 'Float'"),
+        ("torch.ones(2) << 1", "\"lshift_cpu\" not implemented for 'Float'"),
+        ("torch.gcd(torch.ones(2), torch.ones(2))", "\"gcd_cpu\" not implemented for 'Float'"),
+        ("torch.rand(2, dtype=torch.int8)", "\"check_uniform_bounds\" not implemented for 'Char'"),
+    )),
+    ("torch.func.grad(lambda x: x.sum())(3)", ValueError, "must be Tensor, got <class 'int'>"),
 ]  # fmt: skip
 
 

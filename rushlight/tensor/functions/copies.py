@@ -21,8 +21,10 @@ _CUTS = ("unbind", "split", "split_with_sizes")
 
 def _copied(result: Any) -> Any:
     """Row-major copies, however the views lie."""
-    if isinstance(result, Tensor):
+    if isinstance(result, Tensor) and not result.is_sparse:  # type: ignore[attr-defined]
         return copy_in(result, contiguous_format, function("clone"))
+    if isinstance(result, Tensor):
+        return result  # nothing else looks at a sparse tensor's memory
     return tuple(map(_copied, result))
 
 

@@ -12,7 +12,7 @@ from rushlight.tensor.device import require_cpu
 from rushlight.tensor.from_data import tensor as new_tensor
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
-from rushlight.tensor.sparse import forms
+from rushlight.tensor.sparse import shaping
 from rushlight.tensor.sparse.coo import SparseTensor, places_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -35,9 +35,11 @@ def sparse_coo_tensor(
     """
     require_cpu(device)
     if requires_grad:
-        raise NotImplementedError(
-            "sparse_coo_tensor(requires_grad=True): set requires_grad of the values instead"
-        )
+        made = sparse_coo_tensor(
+            indices, values, size, dtype=dtype, is_coalesced=is_coalesced,
+            check_invariants=check_invariants,
+        )  # fmt: skip
+        return made.detach().requires_grad_()  # type: ignore[attr-defined, no-any-return]
     if values is None:  # only a size: nothing is kept
         size = indices if size is None else size
         places = Tensor._from_array(np.zeros((len(size), 0), np.int64))
@@ -121,9 +123,7 @@ def sparse_mask(input: Tensor, mask: Tensor) -> Tensor:
     """The elements of a dense tensor at the places of a sparse one."""
     if not isinstance(mask, SparseTensor):
         raise RuntimeError("sparse_mask: expected a sparse tensor as the mask")
-    ones = mask._with(function("_constant")(tuple(mask._elements.shape), 1, input.dtype))
-    masked: Tensor = forms.scaled_by(ones, input)
-    return masked
+    return shaping.masked(input, mask)
 
 
 def _only_coo(name: str) -> Any:

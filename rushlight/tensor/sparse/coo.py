@@ -15,9 +15,11 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int64
 from rushlight.engine.value import Size
+from rushlight.ops.view.sizes import whole_sizes
 from rushlight.tensor.device import CPU
 from rushlight.tensor.interface import sparse_coo
 from rushlight.tensor.kinds import convert
+from rushlight.tensor.sparse.display import text
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -35,6 +37,7 @@ class SparseTensor(Tensor):
     _elements: Tensor
     _sizes: Size
     _merged: bool
+    _is_root = False  # it was asked for a gradient itself; else its values may have been
 
     @staticmethod
     def _make(places: Tensor, elements: Tensor, sizes: Any, merged: bool = False) -> SparseTensor:
@@ -76,18 +79,36 @@ class SparseTensor(Tensor):
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
-        if wanted != self.requires_grad:
-            raise NotImplementedError(
-                "requires_grad of a sparse tensor: set it on the values it is made of"
+        if wanted == self.requires_grad:
+            return
+        if not self.is_leaf:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
             )
+        self._elements = self._elements.detach()  # type: ignore[attr-defined]
+        self._elements.requires_grad = self._is_root = bool(wanted)
 
     @property
     def is_leaf(self) -> bool:
-        return not self.requires_grad
+        return self._is_root or not self.requires_grad
+
+    @property
+    def grad(self) -> Any:
+        """What the elements that are kept have got, at their places."""
+        found = self._elements.grad if self._is_root else None
+        return None if found is None else self._with(found)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None and not isinstance(value, SparseTensor):
+            raise TypeError("the gradient of a sparse tensor is sparse")
+        self._elements.grad = None if value is None else value._elements
 
     @property
     def grad_fn(self) -> Any:
-        return self._elements.grad_fn
+        return None if self._is_root else self._elements.grad_fn
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one axis of it."""
@@ -245,7 +266,7 @@ class SparseTensor(Tensor):
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
                 "protocol at the moment: detach() this sparse tensor first"
             )
-        memo[id(self)] = made = self.clone()
+        memo[id(self)] = made = self.detach().clone().requires_grad_(self._is_root)
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -265,25 +286,13 @@ class SparseTensor(Tensor):
         """Another dtype, as ``Tensor.to``."""
         return self._with(self._elements.to(*args, **kwargs))  # type: ignore[attr-defined]
 
-    def float(self) -> SparseTensor:
-        """As float32."""
-        return self._with(self._elements.float())  # type: ignore[attr-defined]
-
-    def double(self) -> SparseTensor:
-        """As float64."""
-        return self._with(self._elements.double())  # type: ignore[attr-defined]
-
-    def long(self) -> SparseTensor:
-        """As int64."""
-        return self._with(self._elements.long())  # type: ignore[attr-defined]
-
     @property
     def T(self) -> Any:
         """Axes swapped."""
         return function("transpose")(self, 0, 1)
 
     def requires_grad_(self, requires_grad: bool = True) -> SparseTensor:
-        """NotImplementedError where it would change something: see ``requires_grad``."""
+        """A gradient is kept for it: ``grad``, sparse too."""
         self.requires_grad = requires_grad
         return self
 
@@ -294,8 +303,34 @@ class SparseTensor(Tensor):
     def to_sparse(self, sparse_dim: int | None = None, **kwargs: Any) -> SparseTensor:
         """Itself. NotImplementedError for another number of sparse axes."""
         if sparse_dim not in (None, self.sparse_dim()):
-            raise NotImplementedError("to_sparse with another sparse_dim than the tensor has")
+            raise RuntimeError(
+                "to_sparse: conversion from Sparse to Sparse with sparse_dim argument "
+                "!=self.sparse_dim() is not supported"
+            )
         return self
+
+    to_sparse_coo = to_sparse
+
+    def __getitem__(self, index: Any) -> Any:
+        return FORMS["at"](self, index)
+
+    def __iter__(self) -> Any:
+        return iter([self[place] for place in range(len(self))])
+
+    def __bool__(self) -> bool:
+        if self.numel() != 1:
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self.item())
+
+    def new_zeros(self, *size: Any, **options: Any) -> SparseTensor:
+        """No elements, of any size: all of its axes are sparse."""
+        made = function("_constant")((0,), 0, options.pop("dtype", None) or self.dtype)
+        if options.pop("requires_grad", False) or options.pop("device", None) not in (None, CPU):
+            raise NotImplementedError("new_zeros of a sparse tensor takes a size and a dtype")
+        shape = whole_sizes("new_zeros", size)
+        return SparseTensor._make(function("_constant")((len(shape), 0), 0, int64), made, shape)
+
+    new_empty = new_zeros
 
     def numpy(self, *, force: bool = False) -> Any:
         """TypeError: NumPy has no sparse arrays."""
@@ -315,22 +350,7 @@ class SparseTensor(Tensor):
         raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        places = repr(self._places).replace("\n", "\n" + " " * 15)
-        if not self._nnz():
-            places = f"tensor([], size={tuple(self._places.shape)})"
-        elements = repr(self._elements.detach())  # type: ignore[attr-defined]
-        elements = elements.replace("\n", "\n" + " " * 14)
-        if not self._nnz():
-            elements = f"tensor([], size={tuple(self._elements.shape)})"
-        kind = "" if ", dtype=" not in elements else f"dtype={self.dtype!r}, "
-        elements = elements.replace(f", dtype={self.dtype!r}", "")
-        text = (
-            f"tensor(indices={places},\n       values={elements},\n       "
-            f"size={tuple(self._sizes)}, nnz={self._nnz()}, {kind}layout=torch.sparse_coo"
-        )
-        if self.requires_grad:
-            text += ",\n       grad_fn=<SparseCooTensorWithDimsAndTensorsBackward0>"
-        return text + ")"
+        return text(self)
 
     __str__ = __repr__
 

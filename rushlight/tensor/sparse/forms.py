@@ -156,7 +156,16 @@ def added(input: Any, other: Any, alpha: float = 1) -> Any:
     places = function("cat")((input._places, scaled._places), 1)
     elements = function("cat")((input._elements, scaled._elements), 0)
     made = SparseTensor._make(places, elements, input._sizes)
-    return made.coalesce() if input._merged and other._merged else made
+    if not (_in_order(input) and _in_order(other)):
+        return made
+    made = made.coalesce()
+    made._merged = (input._merged and other._merged) or made._nnz() < 2
+    return made
+
+
+def _in_order(input: SparseTensor) -> bool:
+    """Whether places are sorted and none comes twice, known or not."""
+    return input._merged or bool((np.diff(input._flat_places()) > 0).all())
 
 
 @_form("sub")
@@ -176,8 +185,9 @@ def scaled_by(input: Any, other: Any) -> Any:
         return input._with(function("mul")(input._elements, other))
     if isinstance(other, SparseTensor):
         return common_product(input, other)
-    if input.shape != other.shape or input.dense_dim():
-        raise NotImplementedError("a sparse tensor times a dense one needs one shape for both")
+    if input.dense_dim():
+        raise NotImplementedError("a sparse tensor with dense axes times a dense one")
+    other = function("expand")(other, tuple(input._sizes))
     flat = Tensor._from_array(input._flat_places())
     picked = function("index_select")(other.reshape(-1), 0, flat)
     return input._with(function("mul")(input._elements, picked))
@@ -205,10 +215,26 @@ FORMS.update(
         name: _by_element(name)
         for name in (
             "abs", "sqrt", "relu", "sin", "tan", "sinh", "tanh", "asin", "atan", "asinh",
-            "atanh", "floor", "ceil", "trunc", "sign", "expm1", "log1p", "square", "isnan",
+            "atanh", "floor", "ceil", "trunc", "sign", "sgn", "expm1", "log1p", "square", "isnan",
         )
     }
 )  # fmt: skip
+
+
+def _in_kind(name: str) -> Any:
+    def convert_elements(self: SparseTensor) -> SparseTensor:
+        return self._with(getattr(self._elements, name)())
+
+    convert_elements.__name__ = name
+    convert_elements.__doc__ = f"The elements as ``Tensor.{name}`` gives them."
+    return convert_elements
+
+
+for _kind in (
+    "bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half", "int",
+    "long", "short",
+):  # fmt: skip
+    setattr(SparseTensor, _kind, _in_kind(_kind))
 
 
 @_form("neg")
@@ -226,6 +252,12 @@ def power(input: Any, exponent: Any) -> Any:
         raise RuntimeError("pow of a sparse tensor needs a positive exponent")
     merged = input.coalesce()
     return merged._with(function("pow")(merged._elements, exponent))
+
+
+@_form("_vector_norm")
+def vector_norm(input: SparseTensor, *given: Any) -> Any:
+    """The norm of the elements, those that are not kept being 0."""
+    return function("_vector_norm")(input.coalesce()._elements, *given)
 
 
 @_form("sum")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.tensor.sparse import forms  # noqa: F401 - gradients are added up
 from rushlight.tensor.sparse.coo import SparseTensor
 from rushlight.tensor.state import LEAF, GradNode
 from rushlight.tensor.tensor import Tensor

@@ -103,7 +103,7 @@ def test_what_is_refused() -> None:
     with pytest.raises(NotImplementedError, match=r"torch\.cumsum is not there for sparse"):
         torch.cumsum(s, 0)
     with pytest.raises(NotImplementedError, match="not there for sparse tensors"):
-        s[0]
+        s.squeeze()
     with pytest.raises(NotImplementedError, match=r"only torch\.sparse_coo"):
         torch.eye(2).to_sparse_csr()
     with pytest.raises(TypeError, match="can't convert Sparse layout tensor to numpy"):
@@ -170,3 +170,82 @@ def test_values_that_want_a_gradient_later_are_another_matter():
     values.requires_grad_()
     assert not made.requires_grad
     assert not (made * 2).requires_grad
+
+
+def whole(count: int) -> torch.Tensor:
+    return torch.arange(float(count))
+
+
+SHAPED = {
+    "select": (lambda s: s[1], lambda d: d[1]),
+    "select of the other axis": (lambda s: s.select(1, 2), lambda d: d.select(1, 2)),
+    "one element": (lambda s: s[0, 2], lambda d: d[0, 2]),
+    "index_select": (
+        lambda s: s.index_select(1, torch.tensor([2, 1, 2])),
+        lambda d: d.index_select(1, torch.tensor([2, 1, 2])),
+    ),
+    "narrow_copy": (lambda s: torch.narrow_copy(s, 1, 1, 2), lambda d: d.narrow(1, 1, 2)),
+    "cat": (lambda s: torch.cat([s, s], 1), lambda d: torch.cat([d, d], 1)),
+    "stack": (lambda s: torch.stack([s, s * 2], 1), lambda d: torch.stack([d, d * 2], 1)),
+    "unsqueeze": (lambda s: s.unsqueeze(-1), lambda d: d.unsqueeze(-1)),
+    "permute": (lambda s: s.permute(1, 0), lambda d: d.permute(1, 0)),
+    "rows": (lambda s: list(s)[1], lambda d: d[1]),
+    "bmm": (
+        lambda s: torch.bmm(torch.stack([s, s * 2]), whole(12).view(2, 3, 2)),
+        lambda d: torch.bmm(torch.stack([d, d * 2]), whole(12).view(2, 3, 2)),
+    ),
+    "times a row": (lambda s: s * whole(3), lambda d: d * whole(3)),
+    "norm": (lambda s: s.norm(), lambda d: d.norm()),
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_shaped_as_dense_ones_are(name: str) -> None:
+    ours, theirs = SHAPED[name]
+    made, wanted = ours(example()), theirs(torch.tensor(DENSE))
+    assert made.shape == wanted.shape
+    assert made.to_dense().tolist() == wanted.tolist()
+
+
+def test_dense_axes_are_shaped() -> None:
+    s = torch.sparse_coo_tensor([[2, 0]], [[1.0, 2.0], [3.0, 4.0]], (3, 2))
+    d = s.to_dense()
+    for ours, theirs in (
+        (s[2], d[2]), (s[1], d[1]), (s[0, 1], d[0, 1]), (s.select(1, 0), d.select(1, 0)),
+        (torch.cat([s, s], 1), torch.cat([d, d], 1)), (s.unsqueeze(2), d.unsqueeze(2)),
+        (s.index_select(1, torch.tensor([1, 1])), d.index_select(1, torch.tensor([1, 1]))),
+    ):  # fmt: skip
+        assert ours.to_dense().tolist() == theirs.tolist()
+    mask = torch.ones(3, 2).sparse_mask(s)
+    assert mask.to_dense().tolist() == [[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
+
+
+def test_one_that_wants_a_gradient() -> None:
+    s = torch.sparse_coo_tensor([[0, 1], [1, 0]], [1.0, 2.0], (2, 2), requires_grad=True)
+    assert s.is_leaf
+    assert s.requires_grad
+    assert repr(s).endswith("layout=torch.sparse_coo, requires_grad=True)")
+    torch.sparse.mm(s, torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert s.grad.is_sparse
+    assert s.grad.to_dense().tolist() == [[0.0, 7.0], [3.0, 0.0]]
+    s[0].to_dense().sum().backward()
+    assert s.grad.to_dense().tolist() == [[0.0, 8.0], [3.0, 0.0]]
+    with pytest.raises(NotImplementedError, match="optimise the values"):
+        torch.optim.SGD([s], 0.1)
+
+
+def test_a_difference_is_merged_where_places_are_in_order() -> None:
+    s = torch.sparse_coo_tensor([[0, 1], [1, 0]], [1.0, 2.0], (2, 2))
+    assert (s - s)._nnz() == 2
+    assert not (s - s).is_coalesced()
+    assert (example() + example())._nnz() == 8
+
+
+def test_other_kinds_and_new_ones() -> None:
+    s = example()
+    assert s.half().dtype is torch.float16
+    assert s.bool().to_dense().tolist() == [[False, False, True], [True, False, True]]
+    assert s.new_zeros(2, 5).is_sparse
+    assert tuple(s.new_zeros(2, 5).shape) == (2, 5)
+    with pytest.raises(NotImplementedError, match="indexed by whole numbers"):
+        s[1:]
