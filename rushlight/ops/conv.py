@@ -10,7 +10,7 @@ from rushlight.base.errors import ShapeError
 from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops import conv_depth
+from rushlight.ops import conv_depth, conv_whole
 from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
@@ -157,7 +157,7 @@ def _conv(
     dtype = input.dtype
     wide = dtype if bias is None else compute_dtype(dtype)
     x, weight = build.cast(x, wide), build.cast(weight, wide)
-    made = conv(to_last(x), weight, strides, pads, gaps, groups)
+    made = conv_whole.conv(conv, to_last(x), weight, strides, pads, gaps, groups)
     made = _with_bias(made, None if bias is None else build.cast(bias, wide))
     out = to_first(build.cast(made, dtype))
     return out if batched else reshape(out, out.shape[1:])
@@ -198,6 +198,7 @@ def _(rng: Rng) -> Samples:
     yield (x, floats(rng, 6, 4, 4), b), {"padding": "same"}
     yield (x, w, b), {"padding": "same", "dilation": 3}
     yield (floats(rng, 4, 9), w, b), {"padding": "valid"}
+    yield (x, floats(rng, 6, 4, 9), b), {"stride": 2}  # the kernel covers all of it
     yield (floats(rng, 0, 4, 9), w, b), {}
 
 
@@ -228,6 +229,11 @@ def _(rng: Rng) -> Samples:
     yield (x, floats(rng, 6, 4, 4, 3), b), {"padding": "same"}
     yield (floats(rng, 4, 7, 6), w, b), {"padding": "valid"}
     yield (floats(rng, 0, 4, 7, 6), w, b), {}
+    # The kernel covers both axes, one of them, one beside a padded one.
+    yield (x, floats(rng, 6, 4, 7, 6), b), {}
+    yield (x, floats(rng, 6, 4, 3, 6), b), {"stride": (2, 1), "dilation": (2, 1)}
+    yield (x, floats(rng, 6, 4, 7, 3)), {"padding": (0, 1)}
+    yield (x, floats(rng, 6, 2, 7, 6)), {"groups": 2}
 
 
 conv2d.bad_inputs(_bad_conv(2))
@@ -248,6 +254,8 @@ def _(rng: Rng) -> Samples:
     yield (x, floats(rng, 3, 2, 2, 3, 2), floats(rng, 3)), {}
     yield (x, floats(rng, 4, 1, 2, 3, 2)), {"groups": 2, "padding": 1, "stride": (2, 1, 2)}
     yield (floats(rng, 2, 4, 5, 4), floats(rng, 3, 2, 2, 2, 3)), {"padding": "same"}
+    yield (x, floats(rng, 3, 2, 4, 2, 4)), {}
+    yield (x, floats(rng, 3, 2, 4, 5, 4), floats(rng, 3)), {}
 
 
 conv3d.bad_inputs(_bad_conv(3))
@@ -297,8 +305,12 @@ def _conv_transpose(
     grown = tuple(max(0, -hi) for _, hi in pairs)
     inner = tuple(size - more for size, more in zip(sizes, grown, strict=True))
     cut = tuple((lo, max(hi, 0)) for lo, hi in pairs)
-    gradient = conv_depth.conv_input_grad if rank == 3 and x.size else build.conv_input_grad
-    out = gradient(to_last(x), weight, (x.shape[0], *inner, channels), strides, cut, gaps, groups)
+    shape = (x.shape[0], *inner, channels)
+    if set(x.shape[2:]) == {1} and inner == weight.shape[2:] != x.shape[2:] and groups == 1:
+        out = to_last(conv_whole.of_one_pixel(x, weight))
+    else:
+        gradient = conv_depth.conv_input_grad if rank == 3 and x.size else build.conv_input_grad
+        out = gradient(to_last(x), weight, shape, strides, cut, gaps, groups)
     if any(grown):
         out = build.pad(out, (0,) * out.ndim, (0, *grown, 0), 0)
     out = to_first(_with_bias(out, bias))
@@ -343,6 +355,8 @@ def _(rng: Rng) -> Samples:
     yield (x, w, b), {"stride": 2, "padding": 1, "output_padding": 1}
     yield (x, w), {"groups": 2, "dilation": (2, 1), "stride": (1, 2)}
     yield (floats(rng, 4, 3, 4), w, b), {"stride": (3, 2), "output_padding": (2, 0)}
+    yield (floats(rng, 2, 4, 1, 1), w, b), {}
+    yield (floats(rng, 2, 4, 1, 1), w, b), {"stride": 2, "output_padding": 1}
 
 
 @conv_transpose2d.bad_inputs
