@@ -15,12 +15,13 @@ from rushlight.compiler.launch import Launch, Scratch
 from rushlight.compiler.loops.build import Builder, needed_values
 from rushlight.compiler.loops.lower import Pairs, label_of
 from rushlight.ir.graph import Node
+from rushlight.ir.size import Size
 
 Launches = list[tuple[Launch, Pairs]]
 
 
 class Again:
-    """The launches of one plan so far. Not for moulds: their sizes are no numbers."""
+    """The launches of one plan so far, or of one mould: sizes that are found equal are noted."""
 
     def __init__(self) -> None:
         self.known: dict[Any, tuple[Sequence[Node], Launches]] = {}
@@ -57,7 +58,7 @@ def loop_key(builder: Builder, outputs: Sequence[Node]) -> tuple[Any, list[Node]
             data = (buffers.setdefault(data[0], len(buffers)), data[1])
         elif value.op == "scalar":
             data = buffers.setdefault(data, len(buffers))
-        elif value.op == "const":
+        elif value.op == "const" and not isinstance(data, Size):  # whose text would fix it
             data = (type(data), repr(data))  # 0.0 is not -0.0, and nan is not itself
         rows.append(
             (value.op, value.dtype, value.index, data, *[number[arg] for arg in value.args])

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from rushlight.compiler import pipeline
+from rushlight.compiler.again import Again
 from rushlight.compiler.lower import TURNS, Step
 from rushlight.compiler.memory import (
     ALIGNMENT,
@@ -59,7 +60,7 @@ class Mould:
         graph = list(sinks)
         for each in pipeline.PASSES:
             graph = each(graph)
-        graph, steps, updated = pipeline.lower_graph(graph, donatable)
+        graph, steps, updated = pipeline.lower_graph(graph, donatable, Again())
         layout = plan_memory(steps, graph, inputs, donatable, updated, _Stretches(tape))
         addresses = code.load([(s.launch.kernel.symbol, s.launch.kernel.text) for s in steps])
         places: list[int] = [tape.place(layout.arena_bytes)]

@@ -7,6 +7,7 @@ so that identity is equality and gradients can be cached on them.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol, final
@@ -205,7 +206,7 @@ class Gradient:
         self.saves = saves
         self.targets = targets
         # The saved ones of (inputs, outputs).
-        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = picker(saves)
+        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = _picker_of(saves)
 
     def __repr__(self) -> str:
         return f"<gradient of {self.call}>"
@@ -298,19 +299,27 @@ def picker(places: tuple[int, ...]) -> Any:
     return itemgetter(*places) if places else itemgetter(slice(0, 0))
 
 
+_picker_of = functools.lru_cache(256)(picker)  # calls save few different things
+_MISSING: Any = object()
+GRADIENTS_LIMIT = 1 << 10  # of one call: as many kinds of arguments
+
+
 def _cached_gradient(
     call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int
 ) -> Gradient | None:
     tensors, scalar_types = metas
     key = (tensors, out_metas, mask, scalar_types)
-    if key not in cache:
+    found: Gradient | None = cache.get(key, _MISSING)
+    if found is _MISSING:
+        if len(cache) >= GRADIENTS_LIMIT:
+            drop_unused(cache)
         given = (1 << len(out_metas)) - 1
         for place, meta in enumerate(out_metas):
             if not (meta.dtype.is_floating_point or meta.dtype.is_complex):
                 given &= ~(1 << place)
         made = Gradient(call, tensors, out_metas, mask, given, scalar_types) if given else None
-        cache[key] = made if made is not None and made.targets else None
-    return cache[key]
+        found = cache[key] = made if made is not None and made.targets else None
+    return found
 
 
 _CALLS: dict[Any, OpCall] = {}

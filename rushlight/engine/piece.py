@@ -23,6 +23,7 @@ PIECES_LIMIT = 1 << 14
 Attrs = tuple[tuple[str, Any], ...]
 # op, places of the sources, rank, dtype, attributes
 Row = tuple[str, tuple[int, ...], int, DType, Attrs]
+Form = tuple[tuple[Row, ...], tuple[int, ...]]  # rows, which of them are results
 
 
 @final
@@ -56,10 +57,9 @@ class Piece:
             sources = tuple([place[source] for source in node.src])
             place[node] = len(given) + len(rows)
             rows.append((node.op, sources, node.ndim, node.dtype, tuple(attrs)))
-        self.rows = tuple(rows)
-        self.sinks = tuple([place[node] for node in sinks])
         self.numbers = tuple(numbers)
-        self.form = (self.rows, self.sinks)
+        self.form = _shared((tuple(rows), tuple([place[node] for node in sinks])), kind_of(call))
+        self.rows, self.sinks = self.form
 
     def build(self, given: Sequence[Node], numbers: Sequence[Any]) -> list[Node]:
         """The results, of the nodes of the arguments (tensors, then Python numbers)."""
@@ -72,6 +72,22 @@ class Piece:
                 made["site"] = self.sites[number]
             nodes.append(Node(op, tuple([nodes[k] for k in sources]), shape, dtype, made))
         return [nodes[place] for place in self.sinks]
+
+
+_FORMS: dict[Any, Form] = {}
+_FORMS_LIMIT = 1 << 12
+
+
+def _shared(form: Form, kind: Any) -> Form:
+    """The same form, as the last piece of this kind has it: that of other sizes mostly is equal,
+    and what is kept of each size is to be small."""
+    found = _FORMS.get(kind)
+    if found == form:
+        return found
+    if len(_FORMS) >= _FORMS_LIMIT:
+        _FORMS.clear()
+    _FORMS[kind] = form
+    return form
 
 
 def piece_of(

@@ -22,7 +22,17 @@ class Site:
         return f"{self.name} at {self.file}:{self.line}"
 
 
+_SITES: dict[tuple[str, str, int], Site] = {}
+_SITES_LIMIT = 1 << 14
+
+
 def user_site(name: str) -> Site:
     """The line of the user's that led here."""
     frame = user_frame()
-    return Site(name, frame.f_code.co_filename, frame.f_lineno)
+    key = (name, frame.f_code.co_filename, frame.f_lineno)
+    found = _SITES.get(key)
+    if found is None:
+        if len(_SITES) >= _SITES_LIMIT:
+            _SITES.clear()
+        found = _SITES[key] = Site(*key)
+    return found

@@ -14,6 +14,7 @@ decided otherwise. Only what depends on several numbers is computed each time.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
@@ -107,15 +108,15 @@ class Replay:
             return None
         return tuple([values[place] for place in self._wanted])
 
-    def _of_one(self, group: _Alone, number: Any) -> tuple[Any, ...] | None:
+    def _of_one(self, group: _Alone, number: Any) -> Sequence[Any] | None:
         if type(number) is not int:  # 1 and 1.0 would be one key
             return group.run(self._start, number)
-        found: tuple[Any, ...] | None = group.known.get(number, _ANY)
+        found: Sequence[Any] | None = group.known.get(number, _ANY)
         if found is not _ANY:
             return found
         found = group.run(self._start, number)
         if found is None or len(self._alone) > 1:  # a tape of one number is not asked for it again
-            self._kept += 1 + len(found or ())
+            self._kept += 1 + (0 if found is None else len(found))
             if self._kept > KEPT_LIMIT:
                 self._kept = 0
                 for each in self._alone:
@@ -133,10 +134,13 @@ class _Alone:
         self.only = only  # what the input itself has to be
         self.steps = steps
         self.kept = kept
-        self.known: dict[int, tuple[Any, ...] | None] = {}
+        self.known: dict[int, Sequence[Any] | None] = {}
 
-    def run(self, start: Sequence[Any], number: Any) -> tuple[Any, ...] | None:
-        """The values at the places ``kept``; ``start`` holds the constants."""
+    def run(self, start: Sequence[Any], number: Any) -> Sequence[Any] | None:
+        """The values at the places ``kept``; ``start`` holds the constants.
+
+        Whole numbers as an array: they are kept, a hundred of each size in each of many moulds.
+        """
         if self.only is not _ANY and number != self.only:
             return None
         values = list(start)
@@ -148,4 +152,10 @@ class _Alone:
                     return None
         except (ArithmeticError, ValueError):
             return None
-        return tuple([values[place] for place in self.kept])
+        found = [values[place] for place in self.kept]
+        if all(type(value) is int for value in found):
+            try:
+                return array("q", found)
+            except OverflowError:
+                pass
+        return tuple(found)

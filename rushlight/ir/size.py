@@ -48,17 +48,16 @@ class Tape:
         self.values: list[Any] = [*numbers]
         self.decided: dict[int, Any] = {}
         self._thread = threading.get_ident()
-        self._known: dict[Any, int] = {}
+        self._known, self._constants = dict[Any, int](), dict[Any, int]()
         self._sizes: dict[int, Size] = {}
         self._others: list[Any] = [*others]
         self.count = len(numbers)
         self.inputs = [self._size(place) for place in range(self.count)]
 
     def _size(self, place: int) -> Size:
-        found = self._sizes.get(place)
-        if found is None:
-            found = self._sizes[place] = Size(self, place)
-        return found
+        if place not in self._sizes:
+            self._sizes[place] = Size(self, place)
+        return self._sizes[place]
 
     def place(self, number: Any) -> int:
         """Where a number is on the tape: a size's own place, or that of a constant."""
@@ -66,10 +65,11 @@ class Tape:
             if number.tape is self:
                 return number.place
             number = number.fixed()  # of another tape: here a constant, so there, too
-        key = ("constant", type(number), repr(number) if type(number) is float else number)
-        found = self._known.get(key)
+        key = (type(number), repr(number) if type(number) is float else number)
+        found = self._constants.get(key)
         if found is None:
-            found = self._known[key] = self._append(functools.partial(_same, number), (), number)
+            constant = functools.partial(_same, number)
+            found = self._constants[key] = self._append(constant, (), number)
         return found
 
     def _append(self, function: Callable[..., Any], places: tuple[int, ...], value: Any) -> int:
@@ -79,15 +79,19 @@ class Tape:
 
     def apply(self, function: Callable[..., Any], *numbers: Any) -> int:
         """The place of ``function(*numbers)``."""
+        places = []
         for number in numbers:
+            if type(number) is Size and number.tape is self:  # twenty thousand times a mould
+                places.append(number.place)
+                continue
             if isinstance(number, (tuple, list)) and _open_tape(number) is not None:
                 raise TypeError(f"Size: a tuple of them is not noted by {function}")
-        places = tuple([self.place(number) for number in numbers])
-        key = (function, places)
+            places.append(self.place(number))
+        key = (function, *places)
         found = self._known.get(key)
         if found is None:
             value = function(*[self.values[place] for place in places])
-            found = self._known[key] = self._append(function, places, value)
+            found = self._known[key] = self._append(function, tuple(places), value)
         return found
 
     def compute(self, function: Callable[..., Any], *numbers: Any) -> Any:
@@ -126,8 +130,7 @@ class Tape:
     def close(self) -> None:
         """From now on its sizes are as good as ints: what is kept of them somewhere stays right."""
         self._thread = 0
-        self._known = {}
-        self._sizes = {}
+        self._known, self._constants, self._sizes = {}, {}, {}
 
     def varies(self, places: Sequence[int]) -> list[bool]:
         """Of some places whether replays come to other values there."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import rushlight as torch
-from rushlight.engine import call, value
+from rushlight.engine import call, clear, value
 from rushlight.ops.table import OPS
 
 
@@ -31,3 +33,16 @@ def test_tables_that_are_in_use_are_emptied_all_the_same(monkeypatch: pytest.Mon
     held = [value.meta_of((size, 3), torch.float32) for size in range(30)]
     assert len(value._METAS) <= 8
     assert [each.shape[0] for each in held] == [*range(30)]
+
+
+def test_gradients_of_ever_new_sizes_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    clear()
+    monkeypatch.setattr(call, "_CALLS", {})
+    monkeypatch.setattr(call, "GRADIENTS_LIMIT", 8)
+    for size in range(901, 941):
+        x = torch.full((size,), 0.5, requires_grad=True)
+        x.sin().sum().backward()
+        assert x.grad[size - 1].item() == pytest.approx(math.cos(0.5))
+    sine = call.op_call(OPS["sin"], (call.TENSOR,))
+    assert 0 < len(sine._gradients) <= 8
+    clear()
