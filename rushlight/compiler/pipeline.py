@@ -6,6 +6,7 @@
 1. simplify: equal nodes shared, algebra that is exact, movement composed
 1b. pieces: sums of padded pieces as stretches side by side
 2. layout: convolution chains stay channels-last, transposed products turn around
+2a. planes: pools of what is not channels-last, where it lies
 2b. again: what costs no memory traffic is computed again rather than read
 2c. channels: images are copied where a convolution wants their channels together
 3. fuse: nodes partitioned into kernels
@@ -31,6 +32,7 @@ from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.pieces import pieces
+from rushlight.compiler.passes.planes import planes
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.plan import Plan
 from rushlight.compiler.recurrence import lower_loop
@@ -43,7 +45,7 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, simplify, again, channels)
+PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, planes, simplify, again, channels)
 
 
 def compile_graph(
