@@ -313,35 +313,47 @@ class Generator:
     def multinomial(
         self, weights: Array, count: int, replacement: bool, times: Array | None = None
     ) -> NDArray[np.int64]:
-        """``count`` indices a row, drawn by weight. (rows, n) -> (rows, count).
+        """``count`` indices a row, drawn by weight. (rows, n) -> (rows, count), row by row.
 
-        ``times``: exponential numbers already drawn, for weights that lie in memory in another
-        order (used where no index comes twice).
+        ``times``: as for ``races``, where no index comes twice.
         """
-        rows, size = weights.shape
-        if not replacement or count == 1:
-            # The largest of weight / exponential is a draw; the next ones are draws without
-            # replacement.
-            if times is None:
-                times = self.exponential(rows * size, weights.dtype)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                keys = weights / times.reshape(rows, size)
+        if replacement and count > 1:
+            shares, numbers = self.thresholds(weights, count)
+            found = [np.searchsorted(*each) for each in zip(shares, numbers, strict=True)]
+        else:
+            keys = self.races(weights, times)
             if keys.itemsize < 4:
                 keys = keys.astype(np.float64)
             if count == 1:
                 keys[np.isnan(keys)] = -1
                 best: NDArray[np.int64] = keys.argmax(axis=1)
-                return best.reshape(rows, 1)
-            return np.array([_most(row, count) for row in keys], np.int64).reshape(rows, count)
+                return best.reshape(-1, 1)
+            found = [_most(row, count) for row in keys]
+        return np.array(found, np.int64).reshape(len(weights), count)
+
+    def races(self, weights: Array, times: Array | None = None) -> Array:
+        """One key for each of (rows, n) weights: weight / exponential. The place of the largest of
+        a row is a draw by weight, those of the next ones are draws without replacement.
+
+        ``times``: exponential numbers already drawn, for weights that lie in memory otherwise.
+        """
+        if times is None:
+            times = self.exponential(weights.size, weights.dtype)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.asarray(weights / times.reshape(weights.shape))
+
+    def thresholds(self, weights: Array, count: int) -> tuple[Array, Array]:
+        """For ``count`` draws with replacement from each row of (rows, n) weights: (shares that the
+        first ones have together (rows, n), (rows, count) numbers), both float64.
+
+        How many of the shares lie below a number is a draw.
+        """
         work = weights if weights.dtype == np.float64 else weights.astype(np.float32)
         running = np.cumsum(work, axis=1, dtype=work.dtype)
         running /= running[:, -1:]
         running[:, -1] = 1
-        uniforms = self._uniform53(rows * count).reshape(rows, count)
-        result = np.empty((rows, count), np.int64)
-        for row in range(rows):
-            result[row] = np.searchsorted(running[row].astype(np.float64), uniforms[row])
-        return result
+        uniforms = self._uniform53(len(weights) * count).reshape(len(weights), count)
+        return running.astype(np.float64), uniforms
 
 
 def _most(keys: Array, count: int) -> Array:

@@ -17,6 +17,9 @@ from rushlight.tensor.random_samples import drawn_from
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
+# Rows that NumPy goes through one by one sooner than kernels through all of them.
+_FEW_ROWS = 8
+
 
 @asks
 def multinomial(
@@ -51,11 +54,18 @@ def multinomial(
         if not largest.min() > 0:
             raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     source = source_of(generator)
+    again = replacement and num_samples > 1
     times = None
-    if not replacement or num_samples == 1:
+    if not again:
         times = laid_out(input, source.exponential(input._value.meta.numel, weights.dtype))
-    drawn = source.multinomial(rows, num_samples, replacement, times)
-    made = Tensor._from_array(drawn.reshape((*weights.shape[:-1], num_samples)))
+    if not again and num_samples > 1:
+        made = function("topk")(Tensor._from_array(source.races(rows, times)), num_samples)[1]
+    elif again and len(rows) > _FEW_ROWS:
+        given = map(Tensor._from_array, source.thresholds(rows, num_samples))
+        made = function("_searchsorted")(*given, False, False, None, None)
+    else:
+        made = Tensor._from_array(source.multinomial(rows, num_samples, replacement, times))
+    made = function("reshape")(made, (*weights.shape[:-1], num_samples))
     return made if out is None else write_out("multinomial", out, made)
 
 
