@@ -99,7 +99,7 @@ def lower_group(
 
 def operand(node: Node) -> Operand:
     base, offset, strides = window(node)
-    dtype = short_name(node.dtype, node.op)
+    dtype = short_name(node.dtype, base.op)
     return Operand(Ref(base, offset * node.dtype.itemsize), dtype, node.shape, strides)
 
 

@@ -6,12 +6,25 @@ permute, expand or slice between them and a buffer costs nothing.
 
 from __future__ import annotations
 
+from rushlight.base.dtype import int64, uint64
 from rushlight.base.shape import Shape, contiguous_strides
 from rushlight.ir.graph import Node
 
-_STRIDED = frozenset(("reshape", "permute", "expand", "slice"))
+STRIDED = frozenset(("reshape", "permute", "expand", "slice"))
+LOOK_UPS = frozenset(("take", "gather", "put", "scatter"))
 # (buffer, offset in elements, strides)
 Window = tuple[Node, int, Shape]
+
+
+def is_index(node: Node) -> bool:
+    """Whether it is places that count from the front only: int64 read as uint64, moved or not."""
+    while node.op in STRIDED:
+        node = node.src[0]
+    return _is_read_anew(node)
+
+
+def _is_read_anew(node: Node) -> bool:
+    return node.op == "bitcast" and node.dtype is uint64 and node.src[0].dtype is int64
 
 
 def base_of(node: Node) -> Node:
@@ -25,7 +38,7 @@ def view_base(node: Node) -> Node:
     """The node to put into a buffer so that ``node`` can be read through strides."""
     steps: list[Node] = []
     base = node
-    while base.op in _STRIDED:
+    while base.op in STRIDED or _is_read_anew(base):
         steps.append(base)
         base = base.src[0]
     # Reshapes of a whole buffer are free; one after a permute or slice may need a copy of that.
@@ -51,6 +64,8 @@ def _walk(base: Node, steps: list[Node]) -> tuple[int, Shape] | None:
     offset, strides = 0, contiguous_strides(base.shape)
     for node in reversed(steps):
         source = node.src[0]
+        if node.op == "bitcast":
+            continue
         if node.op == "permute":
             strides = tuple([strides[axis] for axis in node.attrs["axes"]])
         elif node.op == "expand":

@@ -15,9 +15,11 @@ _COMBINE: dict[str, np.ufunc] = {
 
 
 def places(index: Array, size: int, axis: int) -> Array:
-    """``index`` from the front. Raises IndexError with PyTorch's words."""
+    """``index`` from the front, where uint64 counts already. Raises IndexError with PyTorch's
+    words."""
+    lowest = 0 if index.dtype == np.uint64 else -size
     index = index.astype(np.int64)
-    outside = (index < -size) | (index >= size)
+    outside = (index < lowest) | (index >= size)
     if outside.any():
         raise IndexError(
             f"index {int(index[outside].reshape(-1)[0])} is out of bounds for dimension {axis} "

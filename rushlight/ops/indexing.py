@@ -134,7 +134,7 @@ def _vector(who: str, index: Node, x: Node, axis: int) -> Node:
         raise IndexError(f"{who}(): Index is supposed to be a vector")
     if index.dtype not in (int64, int32):
         raise RuntimeError(f"{who}(): Expected dtype int32 or int64 for index")
-    return from_front(at_least_1d(index), x.shape[axis] if x.shape else 1)
+    return from_front(at_least_1d(index))
 
 
 def _require_long(who: str, index: Node) -> None:
@@ -305,7 +305,7 @@ def embedding(
         )
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    return build.take(weight, from_front(input, weight.shape[0]), 0)
+    return build.take(weight, from_front(input), 0)
 
 
 @embedding.vjp

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, int32, int64
+from rushlight.base.dtype import bool_, int32, int64, uint64
 from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
@@ -31,18 +31,16 @@ def corner(x: Node, shape: tuple[int, ...]) -> Node:
     return build.slice(x, (0,) * x.ndim, shape, (1,) * x.ndim)
 
 
-def from_front(index: Node, size: int) -> Node:
-    """The index where places count from the front only: a negative one becomes as wrong as
-    ``size``, which a run reports."""
-    index = build.cast(index, int64)
-    negative = binary("lt", index, const(0, index.shape, int64))
-    return build.where(negative, const(size, index.shape, int64), index)
+def from_front(index: Node) -> Node:
+    """The index where places count from the front only: a negative one is a large number of
+    uint64, out of range, which a run reports."""
+    return build.bitcast(build.cast(index, int64), uint64)
 
 
 def _places(who: str, index: Node, x: Node, axis: int) -> Node:
     if index.dtype not in (int64, int32) and index.size:
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index")
-    return from_front(at_least_1d(index), x.shape[axis] if x.shape else 1)
+    return from_front(at_least_1d(index))
 
 
 @composite(method=True)

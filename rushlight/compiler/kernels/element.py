@@ -6,12 +6,17 @@ a byte of 0 or 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 
 SIGNED = ("i64", "i32", "i16", "i8")
 FLOATS = ("f64", "f32", "f16", "bf16")
 BAD_INDEX = 1
+# Bytes of a row that is copied without a call, and of what is copied at once.
+_SHORT_ROW, _VECTOR = 1024, 32
+_BYTES = f"<{_VECTOR} x i8>"
 
 MEMORY_DECLARES = """declare void @llvm.memcpy.p0.p0.i64(ptr noalias, ptr noalias readonly, i64, i1)
 """
@@ -34,21 +39,25 @@ def entry(body: Body, declares: str = "") -> str:
     )
 
 
-def load_index(body: Body, dtype: str, address: str, size: str) -> str:
-    """An index from the front; it leaves the kernel where it is out of range."""
+def load_indices(body: Body, dtype: str, addresses: Sequence[str], size: str) -> list[str]:
+    """Indices from the front; it leaves the kernel where one is out of range."""
     width = values.SIZES[dtype]
-    value = body.load(word_kind(width), address, width)
-    if width < 8:
-        value = body.op(
-            f"{'sext' if dtype in SIGNED else 'zext'} {word_kind(width)} {value} to i64"
-        )
-    negative = body.less(value, "0")
-    value = body.select(negative, body.op(f"add i64 {value}, {size}"), value)
-    outside = body.op(f"icmp uge i64 {value}, {size}")
+    found, outside = [], "false"
+    for address in addresses:
+        value = body.load(word_kind(width), address, width)
+        if width < 8:
+            extend = "sext" if dtype in SIGNED else "zext"
+            value = body.op(f"{extend} {word_kind(width)} {value} to i64")
+        if dtype in SIGNED:
+            negative = body.less(value, "0")
+            value = body.select(negative, body.op(f"add i64 {value}, {size}"), value)
+        wrong = body.op(f"icmp uge i64 {value}, {size}")
+        outside = body.op(f"or i1 {outside}, {wrong}")
+        found.append(value)
     inside = f"inside{body.name('')}"
     body.line(f"br i1 {outside}, label %bad_index, label %{inside}")
     body.label(inside)
-    return value
+    return found
 
 
 def register_kind(dtype: str, lanes: int = 1) -> str:
@@ -92,12 +101,27 @@ def exceeds(body: Body, dtype: str, value: str, best: str, lanes: int) -> str:
 
 
 def copy_row(body: Body, width: int, target: str, source: str, count: str) -> None:
-    """``count`` neighbouring elements."""
+    """``count`` neighbouring elements: short rows cost less than a call."""
     size = body.mul(count, str(width))
-    body.line(
-        f"call void @llvm.memcpy.p0.p0.i64(ptr align {width} {target}, ptr align {width} {source}, "
-        f"i64 {size}, i1 false)"
-    )
+    short = body.op(f"icmp ule i64 {size}, {_SHORT_ROW}")
+    with body.either(short) as (yes, no):
+        with body.branch(no):
+            body.line(
+                f"call void @llvm.memcpy.p0.p0.i64(ptr align {width} {target}, "
+                f"ptr align {width} {source}, i64 {size}, i1 false)"
+            )
+        with body.branch(yes):
+            vector = body.op(f"icmp uge i64 {size}, {_VECTOR}")
+            with body.either(vector) as (wide, narrow):
+                with body.branch(wide):
+                    last = body.sub(size, str(_VECTOR))
+                    with body.loop("0", size, str(_VECTOR)) as each:
+                        # The last one reaches back over its neighbour.
+                        offset = body.min(each, last)
+                        value = body.load(_BYTES, body.at(source, offset), width)
+                        body.store(_BYTES, value, body.at(target, offset), width)
+                with body.branch(narrow), body.loop("0", size, str(width)) as offset:
+                    move(body, width, body.at(target, offset), body.at(source, offset))
 
 
 def move(body: Body, width: int, target: str, source: str) -> None:

@@ -20,6 +20,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
+from rushlight.compiler.kernels.complex_numbers import lower_complex
 from rushlight.compiler.kernels.copy import all_contiguous
 from rushlight.compiler.kernels.element import entry
 from rushlight.compiler.launch import Kernel, Launch
@@ -82,6 +83,9 @@ _lock = threading.Lock()
 
 
 def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
+    made = lower_complex(node, sources, out)
+    if made is not None:
+        return made
     launches, ready = all_contiguous(sources)
     kinds = tuple([(source.ndim, source.dtype) for source in (*node.src, node)])
     sizes = [size for source in (*node.src, node) for size in source.shape]

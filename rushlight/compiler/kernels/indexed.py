@@ -19,7 +19,7 @@ from rushlight.compiler.kernels.element import (
     combine,
     copy_row,
     entry,
-    load_index,
+    load_indices,
     move,
 )
 from rushlight.compiler.kernels.nest import Row, loops, make_nest
@@ -29,6 +29,8 @@ from rushlight.ir.size import shown
 from rushlight.runtime import cpu
 
 Steps = tuple[int, ...]
+# Elements whose places are looked up before the first of them moves.
+_TOGETHER = 4
 
 
 def _label(node: Node) -> str:
@@ -106,35 +108,68 @@ def _indexed(
     last = tuple(mine[-1] for mine in nest.steps)
     rows = last == (width, 0, width)
     dtype = str(width) if mode in ("read", "set") else table.dtype
-    made = _kernel(mode, dtype, index.dtype, nest.rank, rows, cpu.host().lanes(4))
     size = table.shape[axis] if table.shape else 1
     step = table.step(axis) if table.shape else 0
+    known = _known((*last, step), (width, index.itemsize, width, width))
+    made = _kernel(mode, dtype, index.dtype, nest.rank, rows, known, cpu.host().lanes(4))
     pointers = (moved.ref, index.ref, table.ref)
     total = (2 * width + (0 if rows else index.itemsize)) * nest.size
     words = (size, step, *nest.words)
     return [Launch(made, pointers, words, nest.chunks, 0, total, _label(node))]
 
 
+def _known(steps: Steps, widths: Steps) -> tuple[int | None, ...]:
+    """The steps that a kernel is written for: to the neighbour, or none at all."""
+    return tuple(
+        [
+            width if step == width else 0 if step == 0 else None
+            for step, width in zip(steps, widths, strict=True)
+        ]
+    )
+
+
 @functools.lru_cache(maxsize=256)
-def _kernel(mode: str, dtype: str, index: str, rank: int, rows: bool, lanes: int) -> Kernel:
+def _kernel(
+    mode: str, dtype: str, index: str, rank: int, rows: bool, known: tuple[int | None, ...],
+    lanes: int,
+) -> Kernel:  # fmt: skip
     """``dtype`` is a width in bytes for plain moves (read, set)."""
     body = Body()
     moved, places, table = body.words("%args", 3, kind="ptr")
     size, step = body.words("%args", 2, first=3)
     with loops(body, rank, (moved, places, table), 5) as row:
+        *steps, step = [
+            told if fixed is None else str(fixed)
+            for told, fixed in zip((*row.steps, step), known, strict=True)
+        ]
+        row = Row(row.at, row.start, row.stop, tuple(steps))
         if rows:
-            place = load_index(body, index, row.at[1], size)
+            (place,) = load_indices(body, index, [row.at[1]], size)
             there = body.at(row.at[2], body.mul(place, step))
             _whole_row(body, mode, dtype, row, there, lanes)
         else:
-            with body.loop(row.start, row.stop) as i:
-                here, at_index, there = (
-                    body.at(base, body.mul(i, by))
-                    for base, by in zip(row.at, row.steps, strict=True)
-                )
-                place = load_index(body, index, at_index, size)
-                _element(body, mode, dtype, here, body.at(there, body.mul(place, step)))
+            count = body.sub(row.stop, row.start)
+            whole = body.add(row.start, body.op(f"and i64 {count}, {-_TOGETHER}"))
+            for start, stop, many in ((row.start, whole, _TOGETHER), (whole, row.stop, 1)):
+                with body.loop(start, stop, str(many)) as first:
+                    _elements(body, mode, dtype, index, row, first, many, size, step)
     return kernel(mode, entry(body, MEMORY_DECLARES))
+
+
+def _elements(
+    body: Body, mode: str, dtype: str, index: str, row: Row, first: str, many: int,
+    size: str, step: str,
+) -> None:  # fmt: skip
+    """``many`` elements from place ``first`` of a row on, one after another."""
+    at = []
+    for number in range(many):
+        i = body.add(first, str(number))
+        at.append(
+            [body.at(base, body.mul(i, by)) for base, by in zip(row.at, row.steps, strict=True)]
+        )
+    found = load_indices(body, index, [places for _, places, _ in at], size)
+    for place, (here, _, there) in zip(found, at, strict=True):
+        _element(body, mode, dtype, here, body.at(there, body.mul(place, step)))
 
 
 def _element(body: Body, mode: str, dtype: str, here: str, there: str) -> None:
@@ -160,9 +195,11 @@ def _whole_row(body: Body, mode: str, dtype: str, row: Row, there: str, lanes: i
         copy_row(body, int(dtype), target, source, body.sub(row.stop, row.start))
         return
     width = values.SIZES[dtype]
-    count = body.sub(row.stop, row.start)
-    whole = body.add(row.start, body.mul(body.div(count, str(lanes)), str(lanes)))
-    for start, stop, many in ((row.start, whole, lanes), (whole, row.stop, 1)):
+    start = row.start
+    for many in sorted({lanes, min(lanes, 4), 1}, reverse=True):
+        whole = body.op(f"and i64 {body.sub(row.stop, start)}, {-many}")
+        stop = body.add(start, whole)
         with body.loop(start, stop, str(many)) as i:
             offset = body.mul(i, str(width))
             _combine_at(body, mode, dtype, body.at(row.at[0], offset), body.at(there, offset), many)
+        start = stop

@@ -27,7 +27,7 @@ from rushlight.compiler.loops.index import NotAffine
 from rushlight.compiler.passes.epilogue import Absorbed, find_epilogues
 from rushlight.compiler.passes.hold import choose_held
 from rushlight.compiler.passes.transposed import choose_copied
-from rushlight.compiler.views import base_of, view_base
+from rushlight.compiler.views import STRIDED, base_of, is_index, view_base
 from rushlight.ir.graph import Node, toposort, users
 from rushlight.ir.size import decision
 
@@ -71,7 +71,8 @@ class Fuser:
         self.order = toposort(sinks)
         for node in self.order:
             for each in (node, *node.src):
-                if not each.dtype.compiled and node.op not in ("host", "input", "reshape"):
+                known = each.dtype.compiled or is_index(each)
+                if not known and node.op not in ("host", "input", *STRIDED):
                     raise NotImplementedError(f"{node.op} of {each.dtype} has no lowering")
         self.groups: list[Group] = []
         self.group_of: dict[Node, Group] = {}

@@ -1,9 +1,10 @@
-"""Complex numbers and uint16 to uint64 have no kernels: host calls of the reference rules.
+"""Complex numbers and uint16 to uint64 are no part of loops: host calls of the reference rules.
 
     %2 = mul %0 %1 : c64[3]   ->   %2 = host %0 %1 name=primitive params=(mul, ...) : c64[3]
 
-The rest of the plan stays compiled, so one spectrum in a model does not make all of it slow; and
-products of complex matrices are products of their parts.
+The rest of the plan stays compiled, so one spectrum in a model does not make all of it slow.
+Products of complex matrices are products of their parts, and a call that is a sum or product of
+complex numbers becomes a kernel (``kernels/complex_numbers.py``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.base.dtype import from_numpy
+from rushlight.compiler.kernels.complex_numbers import COMPLEX
+from rushlight.compiler.views import LOOK_UPS, STRIDED, is_index, view_base
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ir.host import Array, host
@@ -40,7 +43,12 @@ def hosted(sinks: list[Node]) -> list[Node]:
     made: dict[Node, Node] = {}
     for node in order:
         sources = tuple(made[source] for source in node.src)
-        plain = node.dtype.compiled and all(source.dtype.compiled for source in node.src)
+        plain = all(each.dtype.compiled for each in (node, *node.src))
+        if node.op in LOOK_UPS and is_index(node.src[1]):
+            values = (node, node.src[0], *node.src[2:])
+            plain = all(each.dtype.compiled for each in values)
+            if plain:
+                sources = (sources[0], _index(node.src[1], made), *sources[2:])
         if plain or node.op in ("host", *_IN_PLACE):
             same = all(a is b for a, b in zip(sources, node.src, strict=True))
             made[node] = node if same else Node(
@@ -49,9 +57,33 @@ def hosted(sinks: list[Node]) -> list[Node]:
             continue
         if node.op == "dot" and node.dtype.is_complex:
             made[node] = _dot(*sources)
+        elif node.op in COMPLEX:
+            made[node] = _called(node, tuple([_read(source, made) for source in node.src]))
         else:
             made[node] = _called(node, sources)
     return [made[sink] for sink in sinks]
+
+
+def _index(node: Node, made: dict[Node, Node]) -> Node:
+    """Places that count from the front: a look-up reads them as they are."""
+    source = made[node.src[0]] if node.op == "bitcast" else _index(node.src[0], made)
+    return Node(node.op, (source,), node.shape, node.dtype, node.attrs)
+
+
+def _read(node: Node, made: dict[Node, Node]) -> Node:
+    """What a kernel of ours reads: repeated, turned or cut where it lies. Of a constant there is
+    one."""
+    source, moves = node, []
+    while source.op in STRIDED:
+        moves.append(source)
+        source = source.src[0]
+    if source.op == "const":
+        one = Node("const", (), (), source.dtype, source.attrs)
+        return build.expand(build.reshape(_called(one, ()), (1,) * node.ndim), node.shape)
+    base = result = made[source]
+    for move in reversed(moves):
+        result = Node(move.op, (result,), move.shape, move.dtype, move.attrs)
+    return result if view_base(result) is base else made[node]
 
 
 def _called(node: Node, sources: tuple[Node, ...]) -> Node:

@@ -13,7 +13,7 @@ from rushlight.compiler.kernels import lower_node
 from rushlight.compiler.launch import Ref
 from rushlight.ir import build
 from rushlight.ir.graph import Node
-from rushlight.ir.interpret import evaluate
+from rushlight.ir.interpret import evaluate, interpret
 from tests.compiler.kernels.launcher import Array, KernelFailed, operand_of, run_node
 
 REAL = [each for each in dtypes.ALL if not each.is_complex]
@@ -91,6 +91,26 @@ def test_an_index_out_of_range_is_an_error(dtype: DType) -> None:
         assert failed.value.code == 1
         with pytest.raises(IndexError, match="out of bounds for dimension 0 with size 4"):
             evaluate(node, [x, index])
+
+
+@pytest.mark.parametrize("width", [1, 3, 7, 8, 9, 31, 33, 130, 255, 257, 1100])
+@pytest.mark.parametrize("dtype", [dtypes.uint8, dtypes.float32, dtypes.float64], ids=str)
+def test_rows_of_any_length(width: int, dtype: DType) -> None:
+    x, places = values((5, width), dtype), np.array([3, -1, 0, 0, 4, 2])
+    taken = build.take(source(0, x), source(1, places), 0)
+    same(taken, x, places)
+    new = values(taken.shape, dtype)
+    for mode in ("set", "add"):
+        same(build.put(source(0, x), source(1, places), source(2, new), 0, mode), x, places, new)
+
+
+def test_places_that_count_from_the_front() -> None:
+    x, good = np.arange(12.0).reshape(4, 3), np.array([[0], [2], [1], [0]])
+    index = build.bitcast(source(1, good), dtypes.uint64)
+    node = build.gather(source(0, x), index, 1)
+    np.testing.assert_array_equal(interpret([node], [x, good])[0], np.take_along_axis(x, good, 1))
+    with pytest.raises(IndexError, match="index -1 is out of bounds for dimension 1 with size 3"):
+        interpret([node], [x, good - 1])
 
 
 def test_kernel_text_does_not_know_sizes() -> None:
