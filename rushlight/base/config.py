@@ -36,6 +36,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("NO_PLANS", False, "keep no plans beside the code on disk: every process plans anew"),
     Flag("NUM_THREADS", 0, "threads of the pool (default: OMP_NUM_THREADS, else the cores)"),
     Flag("CPU", "", "emit for this CPU instead of the host: avx2, avx512, portable"),
+    Flag("HOT", 4, "when what records becomes machine code: 0 never, 1 at once, 4 in a loop"),
     Flag("COMPILE_WORKERS", 0, "processes that compile kernels (default: the cores)"),
     Flag("ERA", 0, "year of the PyTorch whose contradicting old spellings are accepted (0: none)"),
 )
@@ -67,6 +68,7 @@ NO_PLANS: bool = bool(_values["NO_PLANS"])
 NUM_THREADS: int = int(str(_values["NUM_THREADS"]))
 CPU: str = str(_values["CPU"])
 COMPILE_WORKERS: int = int(str(_values["COMPILE_WORKERS"]))
+HOT: int = int(str(_values["HOT"]))
 ERA: int = int(str(_values["ERA"]))
 
 

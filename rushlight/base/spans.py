@@ -70,6 +70,11 @@ def listen(listener: Listener) -> Callable[[], None]:
     return lambda: _stop(listener)
 
 
+def heard() -> bool:
+    """Whether anybody listens."""
+    return bool(_listening)
+
+
 def _stop(listener: Listener) -> None:
     if listener in _listening:
         _listening.remove(listener)

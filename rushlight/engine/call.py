@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, Protocol, final
 
 from rushlight.base.errors import InternalError
+from rushlight.base.hot import hot
 from rushlight.engine.unused import drop_unused
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
@@ -173,6 +174,7 @@ _SAVE_PLANES = frozenset({"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptiv
 
 
 @final
+@hot
 class Gradient:
     """The gradient of a call for a given set of wanted inputs: itself a call.
 

@@ -20,6 +20,7 @@ import numpy as np
 from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
+from rushlight.base.hot import hot
 from rushlight.compiler import kept
 from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
@@ -45,6 +46,8 @@ _KEPT_BYTES = 256 * 1024
 _kept_left = 32 * 1024 * 1024
 _STEP_BYTES = 2048
 _NONE: frozenset[int] = frozenset()
+# References to memory that only its plan has: the list, a comprehension's variable, the argument.
+_NOBODYS = 3
 # Of so many runs of a program, these begin trials of how its commands are shared, and of whether
 # its end may run while Python goes on. Each is tried again with what was found for the other, and
 # not only in the same tenth of a second: another process may have been in the way.
@@ -75,6 +78,7 @@ class Plan(Protocol):
 
 
 @final
+@hot
 class Flight:
     """One run of a plan: all that it needs, and what it made.
 
@@ -99,6 +103,7 @@ class Flight:
     results: Sequence[Buffer] | None
 
     @staticmethod
+    @hot
     def of(
         plan: Plan, live: Sequence[Value], inputs: Sequence[Value], given: Sequence[Any],
         scalars: Numbers, epoch: Epoch, journal: Sequence[tuple[Any, Value]], step: Step,
@@ -118,6 +123,13 @@ class Flight:
         return flight
 
 
+def make_hot(wait: bool = False) -> None:
+    """A program runs a plan again and again: the functions that record it become machine code."""
+    from rushlight.runtime.hot.begin import begin  # only who has a loop pays for it
+
+    begin(wait)
+
+
 def make_plan(
     sinks: Sequence[Node], n_inputs: int, scalar_dtypes: Sequence[DType], donatable: frozenset[int]
 ) -> Plan:
@@ -130,6 +142,8 @@ def make_plan(
             inputs[node.attrs["index"]] = node
         elif node.op == "scalar":
             scalars[node.attrs["index"]] = node
+    if config.HOT == 1:
+        make_hot(wait=True)
     if config.INTERPRET:
         return InterpretedPlan(sinks, n_inputs)
     try:
@@ -184,8 +198,15 @@ class InterpretedPlan:
 
 
 @final
+@hot
 class CompiledPlan:
     """A program, and where each result lies after it ran."""
+
+    __slots__ = (
+        "address", "arena", "arena_bytes", "ended", "fresh", "fresh_bytes", "kept", "kept_bytes",
+        "lost", "outputs", "pack", "pack_scalars", "packed", "pick", "plan", "program", "scalars",
+        "scalars_address", "start", "table", "tail", "tryout", "way", "weight",
+    )  # fmt: skip
 
     def __init__(self, plan: Made, n_inputs: int, scalar_dtypes: Sequence[DType]) -> None:
         self.plan = plan
@@ -220,6 +241,7 @@ class CompiledPlan:
         self.lost = _NONE
         self.weight = plan.program.nbytes // _STEP_BYTES
 
+    @hot
     def run(self, flight: Flight) -> None:
         """One native call. Where the results will lie is set before it, valid once it ended."""
         if tail.held is not None:
@@ -243,6 +265,7 @@ class CompiledPlan:
         if ticket & _EVERY in _SHARING:
             self._begin_tryout()
         elif ticket & _EVERY in _TAILS:
+            make_hot()
             self._begin_tail()
             if self.kept is None:
                 self._keep(fresh, arena)
@@ -260,9 +283,12 @@ class CompiledPlan:
                     self.tail = None
             failure = self.program.failure(code) if code else None
         if failure is not None:
-            writes = self.plan.overwrites
-            self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
-            raise self._error(failure)
+            self._fail(failure)
+
+    def _fail(self, failure: Failure) -> None:
+        writes = self.plan.overwrites
+        self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
+        raise self._error(failure)
 
     def _keep(self, fresh: list[Buffer], arena: Buffer) -> None:
         """From this run on, keep its small memory: to give it back and take it again costs more
@@ -275,16 +301,20 @@ class CompiledPlan:
             for each in fresh:
                 each.kept = True
 
+    @hot
     def _taken_again(self, kept: list[Buffer]) -> list[Buffer]:
         """Memory for the results: the last run's, where it has become nobody's."""
-        counts = [*map(getrefcount, kept)]  # the list and the argument
-        if counts.count(2) != len(counts):
-            for place, count in enumerate(counts):
-                if count != 2:
-                    kept[place].kept = False
-                    kept[place] = made = Buffer(self.fresh[place][0])
-                    made.kept = True
+        counts = [getrefcount(buffer) for buffer in kept]
+        if counts.count(_NOBODYS) != len(counts):
+            self._replace(kept, counts)
         return kept
+
+    def _replace(self, kept: list[Buffer], counts: list[int]) -> None:
+        for place, count in enumerate(counts):
+            if count != _NOBODYS:
+                kept[place].kept = False
+                kept[place] = made = Buffer(self.fresh[place][0])
+                made.kept = True
 
     def __del__(self) -> None:
         global _kept_left

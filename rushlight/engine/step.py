@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 from rushlight.engine.call import Call, Gradient, flatten
 from rushlight.engine.value import Meta
 from rushlight.ir import build
@@ -27,6 +28,7 @@ def _refuse_inference(gradient: Gradient, metas: tuple[Meta, ...]) -> None:
 
 
 @final
+@hot
 class Step:
     """One recorded operation in the context of all before it."""
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rushlight.base.dtype import bool_, float64, get_default_dtype, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
+from rushlight.base.hot import hot
 from rushlight.base.warn import recording
 from rushlight.engine.call import Call, flatten, op_call
 from rushlight.engine.exposure import copy_of, exposed
@@ -42,12 +43,14 @@ if TYPE_CHECKING:
 # Steps of a trie before it is pruned. A plan counts as what it was made from and by the memory of
 # its program: of a long recurrent layer, a single call, that is megabytes.
 STEP_LIMIT = 1 << 18
+_PRUNED = STEP_LIMIT // 2
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
 _made = object.__new__
 _SCALAR_DTYPES: dict[type, DType] = {float: float64, int: int64, bool: bool_}
 
 
+@hot
 class Trace:
     """What one thread has recorded since its last flush, and the trie it walks."""
 
@@ -97,6 +100,7 @@ class Trace:
         self.lock = threading.RLock()  # held while it flushes, or another thread computes from it
         self.reset()
 
+    @hot
     def reset(self, flight: Flight | None = None, cut: Turn | None = None) -> None:
         """Start an empty trace at the root of the trie; what it held has become ``flight``.
 
@@ -109,7 +113,7 @@ class Trace:
             self._forget()
             cut = None
         elif self.steps + self.planned > STEP_LIMIT:
-            prune(self, STEP_LIMIT // 2)
+            prune(self, _PRUNED)
         epoch = _made(Epoch)  # Epoch(self), spelled out: every flush makes one
         epoch.failure = None
         epoch.trace = self
@@ -161,6 +165,7 @@ class Trace:
         self.rounds = Rounds()
         self.phrases = Phrases()
 
+    @hot
     def repair_if_needed(self) -> None:
         """``repair`` where an interrupt has left its marks."""
         step, values = self.step, self.values
@@ -207,6 +212,7 @@ class Trace:
             raise InternalError(f"trace holds {len(self._nodes)} nodes, trie {self.step.count}")
         return self._nodes
 
+    @hot
     def enter(self, value: Value, moves: bool = True) -> int:
         """Make a value of an earlier epoch part of this trace; its position.
 
@@ -224,12 +230,10 @@ class Trace:
         elif value.parent is not None:
             window = moving(self, value) if moves else None
             if window is not None:
-                position = self._enter_copy(value, *window)
-                self.step.slides |= {value.meta}
-                return position
+                return self._enter_sliding(value, *window)
             parent, recipe, values = value.parent, value.recipe, self.values
             inside = parent.epoch is self.epoch
-            place = parent.pos if inside else self.enter(parent, moves=False)
+            place = parent.pos if inside else self.enter(parent, False)
             key = (recipe, place)
             known = self.step.children.get(key)
             step = self.miss(key, recipe, (place,), (parent.meta,), ()) if known is None else known  # type: ignore[arg-type]
@@ -248,7 +252,7 @@ class Trace:
             assert buffer is not None
             if exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
-                return self._enter_copy(value, copy_of(buffer), passing=True)
+                return self._enter_copy(value, copy_of(buffer), True)
             self.plain = False
             step = self._input(value.meta)
             self.inputs.append(value)
@@ -273,6 +277,12 @@ class Trace:
         value.epoch = self.epoch
         self.values.append(value)
         return step.start
+
+    def _enter_sliding(self, value: Value, buffer: Buffer, passing: bool) -> int:
+        """Take in a copy of a view that moves over its memory from run to run."""
+        position = self._enter_copy(value, buffer, passing)
+        self.step.slides |= {value.meta}
+        return position
 
     def _enter_copy(self, value: Value, buffer: Buffer, passing: bool) -> int:
         """Take in a copy of ``value``. ``passing``: the next read needs another one."""

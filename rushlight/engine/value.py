@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.dtype import INTEGER, float32
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 from rushlight.engine.unused import drop_unused
 from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
@@ -81,6 +82,7 @@ class Size(tuple[int, ...]):
 
 
 @final
+@hot
 class Meta:
     """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
 
@@ -147,6 +149,7 @@ def shell_meta(meta: Meta) -> Meta:
     return meta.without
 
 
+@hot
 class Epoch:
     """The life of one trace between two flushes; a value's epoch tells whether ``pos`` holds."""
 
@@ -161,6 +164,7 @@ NOWHERE = Epoch()  # the epoch of values that are concrete
 
 
 @final
+@hot
 class Value:
     """One array, computed or not; see the module's text."""
 
@@ -201,6 +205,7 @@ class Value:
 _made = object.__new__
 
 
+@hot
 def values_at(epoch: Epoch, places: Iterable[int], metas: Iterable[Meta]) -> list[Value]:
     """``Value(epoch, place, meta)`` for each, for two thirds of what that costs."""
     values = []

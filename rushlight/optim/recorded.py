@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from rushlight.engine.trace import Trace, local
+from rushlight.base.hot import hot
+from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Value, values_at
 
 # They put the rules into the op table.
@@ -43,6 +44,7 @@ class Rule:
         twin.parameters = tuple(map(_as_operand, self.op.parameters))
         self._to_tensors = compile_function(twin)
 
+    @hot
     def update(
         self,
         group: dict[str, Any],
@@ -66,6 +68,7 @@ class Rule:
             trace.repair()
             raise
 
+    @hot
     def _recorded(
         self, trace: Trace, lists: tuple[list[Any], ...], numbers: Any, flags: Any
     ) -> list[Value]:
@@ -81,15 +84,20 @@ class Rule:
         key = (self, flags, len(lists[0]), *places)
         step = trace.step.children.get(key)
         if step is None:
-            rest = iter(places)
-            parts = [tuple(islice(rest, len(each))) for each in lists] + [None] * len(
-                numbers + flags
-            )
-            step = miss(trace, key, self.op, (*lists, *numbers, *map(bool, flags)), parts)
+            step = self._met(trace, key, places, (*lists, *numbers, *map(bool, flags)), lists)
         trace.step = step
         values = values_at(epoch, range(step.start, step.count), step.metas)
         trace.values += values
         return values
+
+    def _met(
+        self, trace: Trace, key: Any, places: list[int], arguments: tuple[Any, ...], lists: Any
+    ) -> Step:
+        """The step of an update not met here before."""
+        rest = iter(places)
+        parts: list[Any] = [tuple(islice(rest, len(each))) for each in lists]
+        parts += [None] * (len(arguments) - len(lists))
+        return miss(trace, key, self.op, arguments, parts)
 
     def _flow(self, targets: Sequence[Any], lists: Any, numbers: Any, flags: Any) -> None:
         # Clones, because what they are copies of is written next and the gradient needs the old.

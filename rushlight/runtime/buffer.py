@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from rushlight.base.hot import hot
 from rushlight.base.record import Record
 from rushlight.runtime import cgroup, tail
 
@@ -245,6 +246,7 @@ pool = Pool(_default_limit())
 
 
 @final
+@hot
 class Buffer:
     """``nbytes`` of host memory at ``address``. The memory goes back when the last reference dies.
 

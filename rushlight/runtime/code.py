@@ -91,33 +91,38 @@ os.register_at_fork(
 )
 
 
-def load(kernels: Iterable[Kernel]) -> dict[str, int]:
+def load(kernels: Iterable[Kernel], *, lasting: bool = False) -> dict[str, int]:
     """Addresses of kernels given as (symbol, text); the text defines the symbol.
 
     Equal text is one kernel; in one call, different texts need different symbols. Raises
-    CompilerError if LLVM refuses a text.
+    CompilerError if LLVM refuses a text. ``lasting``: ``clear`` leaves them alone.
     """
     with _loaded.lock:
         _loaded.open()
         texts: dict[str, str] = {}
         wanted = []
         for symbol, text in kernels:
-            key = _key(text)
+            key = key_of(text)
             texts[key] = text
             wanted.append((symbol, key))
+        if lasting:
+            _loaded.lasting.update(texts)
         found = _load(wanted, texts)
         assert found is not None
         return found
 
 
-def load_kept(kernels: Iterable[Kernel]) -> dict[str, int] | None:
+def load_kept(kernels: Iterable[Kernel], *, lasting: bool = False) -> dict[str, int] | None:
     """Addresses of kernels given as (symbol, key), without their texts.
 
     None where one of them is neither in memory nor on the disk.
     """
     with _loaded.lock:
         _loaded.open()
-        return _load(list(kernels), {})
+        wanted = list(kernels)
+        if lasting:
+            _loaded.lasting.update(key for _, key in wanted)
+        return _load(wanted, {})
 
 
 def _load(wanted: list[Kernel], texts: dict[str, str]) -> dict[str, int] | None:
@@ -131,7 +136,7 @@ def _load(wanted: list[Kernel], texts: dict[str, str]) -> dict[str, int] | None:
         companions, _loaded.companions = _loaded.companions, []
         for kernels in companions:
             for symbol, text in kernels():
-                key = _key(text)
+                key = key_of(text)
                 texts[key] = text
                 missing.setdefault(key, set()).add(symbol)
                 _loaded.lasting.add(key)
@@ -172,14 +177,6 @@ def load_along(kernels: Callable[[], list[tuple[str, str]]]) -> None:
     _loaded.companions.append(kernels)
 
 
-def load_for_good(symbol: str, text: str) -> int:
-    """The address of one kernel that ``clear`` leaves alone."""
-    with _loaded.lock:
-        _loaded.open()
-        _loaded.lasting.add(_key(text))
-        return load([(symbol, text)])[symbol]
-
-
 def stats() -> Stats:
     """A copy of the counts so far."""
     return copy.copy(_loaded.stats)
@@ -205,7 +202,8 @@ def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
     return str(made.emit_assembly(module))
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """The name of a kernel text on the disk."""
     key = _loaded.keys.get(text)
     if key is None:
         key = _loaded.keys[text] = digest(_loaded.prefix + text.encode()).hex()

@@ -23,7 +23,7 @@ def native(symbol: str, text: str) -> Callable[..., None]:
     """
     head = text[: text.index("{")]
     words = [ctypes.c_int64] * head.count("%")
-    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(code.load_for_good(symbol, text))
+    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(code.load([(symbol, text)], lasting=True)[symbol])
     return made
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rushlight.base.hot import hot
 from rushlight.engine.trace import Trace
 from rushlight.engine.value import Value
 from rushlight.tensor.tensor import Tensor
 
 
+@hot
 def replace_all(trace: Trace, tensors: Sequence[Tensor], values: list[Value]) -> list[Value]:
     """``tensor._replace_(value)`` for all of an optimiser's tensors, spelled out; values left."""
     journal = trace.journal

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, final
 
+from rushlight.base.hot import hot
 from rushlight.engine.call import picker
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Value, values_at
@@ -57,6 +58,7 @@ def _under(root: GradNode, places: dict[int, int]) -> list[int] | None:
 
 
 @final
+@hot
 class Passage:
     """A backward pass that was walked: the graph under its root, and where it came out."""
 
@@ -113,6 +115,7 @@ class Passage:
         # Nodes that need numbers of the program, in the order of their turns: the last one first.
         self.numbered = [n for n in reversed(range(len(nodes))) if nodes[n].numbers]
 
+    @hot
     def match(
         self, trace: Trace, root: GradNode
     ) -> tuple[Sequence[GradNode], Sequence[Tensor]] | None:
@@ -136,7 +139,7 @@ class Passage:
         for leaf in leaves:
             if leaf is None or leaf._edge is not LEAF:
                 return None
-        if len({*map(id, leaves)}) != self.distinct:
+        if len({id(leaf) for leaf in leaves}) != self.distinct:
             return None
         for one, other in self.same:
             if leaves[one] is not leaves[other]:
@@ -149,6 +152,7 @@ class Passage:
                 return None
         return nodes, leaves
 
+    @hot
     def take(self, trace: Trace, nodes: Sequence[GradNode], retain_graph: bool) -> list[Value]:
         """Record all of it; what the leaves get. Frees what ``nodes`` saved, unless retained."""
         fresh = values_at(trace.epoch, self.places, self.metas)
@@ -225,6 +229,17 @@ def _collected(
 set_collected(_collected)
 
 
+def _handed(walk: Walk | None, leaf: Tensor, cotangent: Value, retain_graph: bool) -> Walk:
+    """Hand a leaf its gradient as a walk does, where somebody listens or there is one already."""
+    if walk is None:
+        walk = Walk(False, retain_graph, None)
+        walk.start()
+    with mode_of(False):
+        walk.hand(leaf, cotangent)
+    return walk
+
+
+@hot
 def backward_of(root: Tensor, retain_graph: bool) -> None:
     """``backward`` of one tensor of one element, as training loops do it."""
     value = root._value if root._storage is None else root._read_value()
@@ -248,11 +263,7 @@ def backward_of(root: Tensor, retain_graph: bool) -> None:
         leaf, cotangent = leaves[number], fresh[place]
         extra = leaf.__dict__
         if "_hooks" in extra or "_accumulate_hooks" in extra or leaf._grad is not None:
-            if walk is None:
-                walk = Walk(False, retain_graph, None)
-                walk.start()
-            with mode_of(False):
-                walk.hand(leaf, cotangent)
+            walk = _handed(walk, leaf, cotangent, retain_graph)
         else:
             made = Tensor._of(cotangent)
             leaf._grad = made if leaf._storage is None else like_leaf(leaf, made)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rushlight.base.hot import hot
 from rushlight.engine.call import Gradient
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Meta, Value
@@ -38,6 +39,7 @@ _next_number = itertools.count().__next__
 _RESULT_IS_FREE = frozenset(("hardtanh", "relu6"))
 
 
+@hot
 class GradNode:
     """One recorded operation in the gradient graph: what ``tensor.grad_fn`` shows.
 
@@ -210,6 +212,7 @@ class GradNode:
         return self if number == 0 else OutputEdge(self, number)
 
 
+@hot
 class OutputEdge:
     """Output number ``number`` of a node that has several."""
 
@@ -318,6 +321,7 @@ def allow_mutation(allowed: bool) -> None:
 _made = object.__new__
 
 
+@hot
 def attach_one(
     trace: Trace, out: Tensor, step: Step, mask: int, edges: tuple[Any, ...],
     values: tuple[Value, ...], numbers: tuple[Any, ...] = (),

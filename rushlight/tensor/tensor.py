@@ -15,6 +15,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
+from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, OpCall, op_call
 from rushlight.engine.exposure import copy_of
 from rushlight.engine.flush import flush
@@ -46,6 +47,7 @@ from rushlight.tensor.storage import Storage
 new = object.__new__
 
 
+@hot
 class Tensor(Writable):
     """A multi-dimensional array of one dtype that can take part in gradients.
 
@@ -77,6 +79,7 @@ class Tensor(Writable):
     # Making
 
     @staticmethod
+    @hot
     def _of(value: Value) -> Tensor:
         tensor = new(Tensor)
         tensor._value = value

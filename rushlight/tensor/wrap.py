@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base import dtype as dtypes
+from rushlight.base import hot
 from rushlight.base.spans import spanned
 from rushlight.engine.call import SCALAR, TENSOR, op_call
 from rushlight.engine.flush import flush
@@ -352,6 +353,7 @@ def _write(function_: Any, op: Op) -> Callable[..., Any]:
     text = source(op, dispatch=dispatching[0] and op.name[0] != "_")
     exec(compile(text, f"<rushlight op {op.name}>", "exec"), namespace)  # our own text
     made = namespace.pop(op.name)
+    hot.written(function_, text)
     function_.__defaults__, function_.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
     function_.__code__ = made.__code__
     return spanned(function_, f"{'rushlight' if op.name[0] == '_' else 'aten'}::{op.name}")  # type: ignore[no-any-return]

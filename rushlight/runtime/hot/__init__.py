@@ -1,0 +1,1 @@
+"""Functions under ``@hot`` (base/hot.py), translated from Python to machine code."""

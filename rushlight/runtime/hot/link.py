@@ -1,0 +1,245 @@
+"""Translations put to work: found on the disk or made, linked, and called by the functions.
+
+A function keeps its identity: its code becomes a call of the translation. What a translation
+refers to (globals, literals, classes, other translations) it reads from a table of addresses,
+which is filled here in every process.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import ctypes
+import functools
+import inspect
+import json
+import marshal
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+from rushlight.base import hot
+from rushlight.runtime import code
+from rushlight.runtime.digest import digest
+from rushlight.runtime.hot.layouts import Layouts
+from rushlight.runtime.hot.scope import Scope, native_name
+from rushlight.runtime.hot.statements import Translation
+
+_METH_FASTCALL = 0x80
+Entry = tuple[str, ...]
+
+
+class _MethodDef(ctypes.Structure):
+    """``PyMethodDef``."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+class _Linked:
+    """What was done so far, and what must live as long as the process."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, int] = {}  # symbol -> address of the translation
+        # Of the functions that are translated: (their own code, the code that calls it).
+        self.codes: dict[FunctionType, tuple[CodeType, CodeType]] = {}
+        self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
+        self.alive: list[Any] = []
+
+
+linked = _Linked()
+
+
+class Source:
+    """A function's text in two: what stays Python (``head``), and what is translated.
+
+    The head of a function made from text looks for rare ways to call it: keywords of other names,
+    ``out=``. Whatever comes first and is an ``if`` belongs to it.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        made = hot.texts.get(function)
+        text = textwrap.dedent(inspect.getsource(function)) if made is None else made
+        tree = ast.parse(text).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        given = tree.args
+        self.head: list[ast.stmt] = []
+        if made is not None:
+            while isinstance(tree.body[0], ast.If):
+                self.head.append(tree.body.pop(0))
+        used = {node.id for each in tree.body for node in ast.walk(each)
+                if isinstance(node, ast.Name)}  # fmt: skip
+        every = [*given.args, *given.kwonlyargs]
+        every += [each for each in (given.vararg, given.kwarg) if each is not None]
+        self.parameters = [each.arg for each in every if made is None or each.arg in used]
+        kept = [each for each in every if each.arg in self.parameters]
+        plain = ast.arguments([], kept, None, [], [], None, [])
+        self.tree = ast.FunctionDef(tree.name, plain, tree.body, [], None)
+        self.tree.lineno = tree.lineno
+        self.given = given
+
+
+def _calling(function: FunctionType, name: str) -> CodeType:
+    """Code with the function's parameters that ends in a call of ``name``, its translation."""
+    original = function.__code__
+    count = original.co_argcount
+    plain = original.co_varnames[:count]
+    parameters, head = ", ".join(plain), ""
+    call = f"return {name}({parameters})"
+    if function in hot.texts:
+        source = Source(function)
+        source.given.defaults, source.given.kw_defaults = [], [None] * len(source.given.kwonlyargs)
+        parameters = ast.unparse(source.given)
+        head = "".join(f"  {line}\n" for each in source.head for line in ast.unparse(each).split("\n"))
+        call = f"return {name}({', '.join(source.parameters)})"
+    text = f"def {function.__name__}({parameters}):\n{head}  {call}"
+    space: dict[str, Any] = {}
+    exec(compile(text, original.co_filename, "exec"), space)  # our own text
+    made: CodeType = space[function.__name__].__code__
+    return made.replace(
+        co_firstlineno=original.co_firstlineno, co_qualname=original.co_qualname
+    )
+
+
+def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry]]:
+    """LLVM text of a function, and the entries of its table.
+
+    Raises NotImplementedError (Untranslatable) for what has no translation.
+    """
+    functions = {id(each): each for each in hot.functions}
+    scope = Scope(function, functions, layouts.classes)
+    return Translation(Source(function).tree, scope, layouts).text()
+
+
+def _found(entry: Entry, function: FunctionType, layouts: Layouts) -> Any:
+    """The object that an entry of a table stands for."""
+    kind, *rest = entry
+    if kind == "literal":
+        value = ast.literal_eval(rest[0])
+        return sys.intern(value) if isinstance(value, str) else value
+    if kind == "global":
+        return function.__globals__[rest[0]]
+    if kind == "builtin":
+        return getattr(builtins, rest[0])
+    if kind == "class":
+        return layouts.classes[rest[0]]
+    if kind == "globals":
+        return function.__globals__
+    if kind == "namespace":
+        return vars(function.__globals__[rest[0]])
+    if kind == "new":
+        return object.__new__
+    assert kind == "default"
+    (owner,) = [each for each in hot.functions if native_name(each) == rest[0]]
+    return owner.__defaults__[int(rest[1])]
+
+
+def _symbols(function: FunctionType) -> tuple[str, ...]:
+    name = native_name(function)
+    return (name, f"{name}.call", f"{name}.table")
+
+
+def _without_place(made: CodeType) -> CodeType:
+    """Code that is the same wherever the package lies."""
+    inner = tuple(
+        _without_place(each) if isinstance(each, CodeType) else each for each in made.co_consts
+    )
+    return made.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
+
+
+@functools.cache
+def _translator() -> str:
+    """What a translation depends on besides the function: the files of this package."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sys.version + str([(each.name, each.stat().st_size, each.stat().st_mtime_ns)
+                              for each in files])  # fmt: skip
+
+
+class Batch:
+    """Functions on their way from Python to machine code."""
+
+    def __init__(self, functions: Sequence[FunctionType]) -> None:
+        self.functions = functions
+        self.layouts = Layouts(hot.classes)
+        self.tables: dict[FunctionType, list[Entry]] = {}
+        names = " ".join(sorted(map(native_name, hot.functions)))
+        self.facts = " ".join((_translator(), self.layouts.text(), names)).encode()
+
+    def find(self) -> list[FunctionType]:
+        """Link what the disk has; the functions it has not."""
+        disk = code.disk()
+        missing = []
+        known: list[tuple[str, str]] = []
+        for function in self.functions:
+            kept = None if disk is None else disk.get(self._key(function))
+            if kept is None:
+                missing.append(function)
+                continue
+            at, entries = json.loads(kept)
+            self.tables[function] = [tuple(each) for each in entries]
+            known += [(symbol, at) for symbol in _symbols(function)]
+        found = code.load_kept(known, lasting=True) if known else {}
+        if found is None:  # the disk has lost some of the code
+            self.tables.clear()
+            return [*self.functions]
+        linked.addresses |= found
+        return missing
+
+    def _key(self, function: FunctionType) -> str:
+        return digest(self.facts + marshal.dumps(_without_place(function.__code__))).hex()
+
+    def make(self, function: FunctionType) -> None:
+        """Translate, compile and link one."""
+        key = self._key(function)
+        text, entries = translate(function, self.layouts)
+        linked.addresses |= code.load([(each, text) for each in _symbols(function)], lasting=True)
+        self.tables[function] = entries
+        disk = code.disk()
+        if disk is not None:
+            disk.put(key, json.dumps([code.key_of(text), entries]).encode())
+
+    def finish(self) -> None:
+        """Fill the tables, and have the functions call their translations."""
+        for function, entries in self.tables.items():
+            words = []
+            for entry in entries:
+                if entry[0] == "native":
+                    words.append(linked.addresses[entry[1]])
+                else:
+                    held = _found(entry, function, self.layouts)
+                    linked.alive.append(held)
+                    words.append(id(held))
+            address = linked.addresses[f"{native_name(function)}.table"]
+            place = ctypes.CFUNCTYPE(ctypes.c_void_p)(address)()
+            row = (ctypes.c_int64 * max(len(words), 1))(*words)
+            ctypes.memmove(place, row, 8 * len(words))
+        for function in self.tables:
+            name = f"_hot_{function.__qualname__.replace('.', '_')}"
+            function.__globals__[name] = _entrance(function)
+            calling = _calling(function, name)
+            linked.codes[function] = function.__code__, calling
+            linked.texts[function] = hot.texts.get(function)
+            function.__code__ = calling
+
+
+def _entrance(function: FunctionType) -> Any:
+    """The translation as an object that Python calls."""
+    address = linked.addresses[f"{native_name(function)}.call"]
+    made = _MethodDef(function.__name__.encode(), address, _METH_FASTCALL, None)
+    linked.alive.append(made)
+    new = ctypes.pythonapi.PyCFunction_NewEx
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p,) * 3
+    return new(ctypes.addressof(made), None, None)
+
+
+def use(translated: bool, functions: Iterable[FunctionType] | None = None) -> None:
+    """Have translated functions run as machine code, or as the Python they are."""
+    for function in linked.codes if functions is None else functions:
+        function.__code__ = linked.codes[function][translated]

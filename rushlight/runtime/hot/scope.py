@@ -1,0 +1,109 @@
+"""What the names in a function under ``@hot`` mean, seen from its module."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import types
+from typing import Any
+
+from rushlight.runtime.hot.layouts import class_name
+
+_rebound: dict[str, frozenset[str]] = {}
+
+
+def native_name(function: Any) -> str:
+    """The symbol of a function's translation."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def _rebound_in(module: str) -> frozenset[str]:
+    """The names that functions of a module declare global: they may change at any time."""
+    if module not in _rebound:
+        names: set[str] = set()
+        try:
+            text = inspect.getsource(__import__("sys").modules[module])
+        except (KeyError, OSError, TypeError):
+            text = ""
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Global):
+                names.update(node.names)
+        _rebound[module] = frozenset(names)
+    return _rebound[module]
+
+
+class Scope:
+    """The globals of one function, and the functions and classes that are translated with it."""
+
+    def __init__(self, function: Any, hot: dict[int, Any], classes: dict[str, type]) -> None:
+        self.function = function
+        self.name = native_name(function)
+        self.globals: dict[str, Any] = function.__globals__
+        self.hot = hot  # id -> function
+        self.methods: dict[str, list[tuple[str, Any]]] = {}
+        for key, each in classes.items():
+            for name, member in vars(each).items():
+                if id(member) in hot:
+                    self.methods.setdefault(name, []).append((key, member))
+
+    def is_rebound(self, name: str) -> bool:
+        """Whether the global may be another one later."""
+        return name in _rebound_in(self.globals.get("__name__", ""))
+
+    def owner(self) -> str:
+        """The name of the class that the function is a method of."""
+        return str(self.function.__qualname__.rpartition(".")[0].rpartition(".")[2])
+
+    def entry(self, name: str) -> tuple[str, ...]:
+        """How ``link`` finds a global that stays."""
+        if name in self.globals:
+            return ("global", name)
+        if hasattr(builtins, name):
+            return ("builtin", name)
+        raise NameError(f"@hot {self.name}: name {name!r} is not defined")
+
+    def value(self, node: ast.expr) -> Any:
+        """What an expression of names stands for, or None where that is not known yet."""
+        if isinstance(node, ast.Name):
+            if self.is_rebound(node.id):
+                return None
+            return self.globals.get(node.id, getattr(builtins, node.id, None))
+        return None
+
+    def module(self, node: ast.expr) -> types.ModuleType | None:
+        """The module that an expression is the name of."""
+        found = self.value(node)
+        return found if isinstance(found, types.ModuleType) else None
+
+    def direct(self, node: ast.expr) -> tuple[str, list[Any]] | None:
+        """The translated function that an expression names: its symbol, entries of defaults."""
+        found = self.value(node)
+        if isinstance(node, ast.Attribute):
+            owner = self.value(node.value)
+            if isinstance(owner, type):
+                found = vars(owner).get(node.attr)
+                found = found.__func__ if isinstance(found, staticmethod) else None
+            elif isinstance(owner, types.ModuleType):
+                found = getattr(owner, node.attr, None)
+        if id(found) not in self.hot:
+            return None
+        return native_name(found), self.defaults(found)
+
+    def method(self, name: str) -> tuple[str, str, list[Any]] | None:
+        """The one translated method of that name: its class, symbol, entries of defaults."""
+        found = self.methods.get(name, [])
+        if len(found) != 1:
+            return None
+        which, member = found[0]
+        return which, native_name(member), self.defaults(member)
+
+    def defaults(self, function: Any) -> list[Any]:
+        """For each parameter the entry of its default, or an empty one."""
+        count = function.__code__.co_argcount
+        values = function.__defaults__ or ()
+        entries: list[Any] = [()] * (count - len(values))
+        return entries + [("default", native_name(function), str(k)) for k in range(len(values))]
+
+
+__all__ = ["Scope", "class_name", "native_name"]
