@@ -10,9 +10,12 @@ import difflib
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from rushlight.runtime.hot.link import as_python
 
 _HERE = Path(__file__).parent
 # Tests are of the compiler, not of what it has left on the disk; tests/compiler/test_kept.py is.
@@ -50,6 +53,13 @@ class Golden:
     def diff(self, text: str) -> list[str]:
         old = self.path.read_text().splitlines() if self.path.exists() else []
         return list(difflib.unified_diff(old, text.splitlines(), "golden", "now", lineterm=""))
+
+
+@pytest.fixture
+def monkeypatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """pytest's own, and machine code that would not see what is put in place is Python again."""
+    with as_python():
+        yield monkeypatch
 
 
 @pytest.fixture

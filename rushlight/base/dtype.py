@@ -16,6 +16,7 @@ import numpy as np
 
 from rushlight.base import bfloat16 as _bfloat16
 from rushlight.base.absent import refuse
+from rushlight.base.hot import hot
 
 # Categories in promotion order: a higher category wins whatever the widths.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
@@ -211,6 +212,7 @@ def promote(a: dtype, b: dtype) -> dtype:
 _default: dtype = float32
 
 
+@hot
 def get_default_dtype() -> dtype:
     """The dtype of Python floats that become tensors: float32 until changed."""
     return _default

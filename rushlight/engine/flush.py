@@ -100,15 +100,14 @@ class Known:
 
 @hot
 def _references(trace: Trace, given: Sequence[Buffer]) -> list[int]:
-    """All that ``_live_and_donatable`` depends on in a plain trace that has come to this step.
-
-    """
+    """All that ``_live_and_donatable`` depends on in a plain trace that has come to this step."""
     references = [getrefcount(value) for value in trace.values]
     references += [getrefcount(value) - value.journaled for value in trace.inputs]
     references += [getrefcount(buffer) - buffer.kept for buffer in given]
     return references
 
 
+@hot
 def flush(trace: Trace | None = None, *, over: bool = False) -> None:
     """Compute every live result of this thread's trace; leaves an empty trace.
 

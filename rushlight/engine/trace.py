@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 # Steps of a trie before it is pruned. A plan counts as what it was made from and by the memory of
 # its program: of a long recurrent layer, a single call, that is megabytes.
 STEP_LIMIT = 1 << 18
-_PRUNED = STEP_LIMIT // 2
 TRACE_LIMIT = 1 << 13  # operations of a trace before it is flushed
 
 _made = object.__new__
@@ -113,7 +112,7 @@ class Trace:
             self._forget()
             cut = None
         elif self.steps + self.planned > STEP_LIMIT:
-            prune(self, _PRUNED)
+            prune(self, STEP_LIMIT // 2)
         epoch = _made(Epoch)  # Epoch(self), spelled out: every flush makes one
         epoch.failure = None
         epoch.trace = self

@@ -182,6 +182,7 @@ class Value:
         "window",
     )
 
+    @hot
     def __init__(self, epoch: Epoch, pos: int, meta: Meta) -> None:
         self.epoch = epoch
         self.pos = pos

@@ -14,6 +14,7 @@ from __future__ import annotations
 from ctypes import memmove
 from typing import TYPE_CHECKING, Any
 
+from rushlight.base.hot import hot
 from rushlight.engine.exposure import exposed
 from rushlight.engine.value import Value
 from rushlight.runtime import tail
@@ -49,6 +50,7 @@ def _known(trace: Trace, step: Step | None, value: Value) -> Step | None:
     return after.children.get((value.recipe, place))
 
 
+@hot
 def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     """A copy of the elements of a view, if it is one of many at this place, and whether others may
     write to what it is a copy of; else None."""
@@ -56,13 +58,18 @@ def moving(trace: Trace, value: Value) -> tuple[Buffer, bool] | None:
     buffer = root.buffer
     if (
         layout is None or buffer is None or root.meta.dtype is not meta.dtype
-        or not 0 < meta.numel < root.meta.numel or meta.nbytes > BYTES_LIMIT
+        or meta.numel == 0 or meta.numel >= root.meta.numel or meta.nbytes > BYTES_LIMIT
         or trace.abstract or _known(trace, trace.step, value) is not None
     ):  # fmt: skip
         return None
     trace.step.windows += 1
     if trace.step.windows <= PATIENCE and meta not in trace.step.slides:
         return None
+    return _copied(trace, layout, meta, buffer)
+
+
+def _copied(trace: Trace, layout: Any, meta: Any, buffer: Buffer) -> tuple[Buffer, bool] | None:
+    """``moving`` for a view that does: the copy, unless so many would cost more than a plan."""
     if meta.nbytes >= _LARGE:
         copied = trace.step.copied.get(layout, 0) + meta.nbytes
         if copied > WORTH_A_PLAN:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rushlight.base.hot import hot
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import adam_step
 from rushlight.optim.settings import (
@@ -78,6 +79,7 @@ class Adam(Optimizer):
         """One update of every parameter that has a gradient."""
         return self._step_over_groups(closure)
 
+    @hot
     def _update(self, group: dict[str, Any]) -> None:
         amsgrad = group["amsgrad"]
         # Parameters that have seen as many gradients as each other: nearly always all of them.
@@ -107,6 +109,7 @@ class Adam(Optimizer):
         for step, lists in by_step.items():
             self._update_together(group, step, lists)
 
+    @hot
     def _update_together(
         self, group: dict[str, Any], step: float, lists: tuple[list[Any], ...]
     ) -> None:

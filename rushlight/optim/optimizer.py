@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, ClassVar, Self
 
 from rushlight.autograd import enable_grad, set_grad_enabled
+from rushlight.base.hot import hot
 from rushlight.base.spans import spanned
 from rushlight.base.warn import warn
 from rushlight.engine.flush import flush
@@ -242,6 +243,7 @@ class Optimizer:
 
     # Working.
 
+    @hot
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or fill them with zeros."""
         for group in self.param_groups:
@@ -259,6 +261,7 @@ class Optimizer:
         """One update. ``closure`` computes the loss again and returns it. Subclasses define it."""
         raise NotImplementedError
 
+    @hot
     def _step_over_groups(self, closure: Closure | None) -> Any:
         """What the built-in optimisers' ``step`` does: ``_update`` of each group.
 

@@ -32,6 +32,7 @@ def _as_operand(parameter: Parameter) -> Parameter:
     return made
 
 
+@hot
 class Rule:
     """An update rule by the name of its op."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.hot import hot
 from rushlight.tensor import Tensor, float64, get_default_dtype
 from rushlight.tensor.sparse.coo import SparseTensor
 
@@ -48,11 +49,13 @@ def check_pair(betas: Any, together: bool) -> None:
             raise ValueError(f"Tensor betas[{place}] must be 1-element")
 
 
+@hot
 def number(value: Any) -> float:
     """A setting as a float; some may be given as whole numbers or tensors of one element."""
     return value if type(value) is float else float(value)
 
 
+@hot
 def rate(group: dict[str, Any]) -> Any:
     """A group's learning rate: a float, or the 0-d tensor that wants its gradient."""
     lr = group["lr"]
@@ -63,6 +66,7 @@ def rate(group: dict[str, Any]) -> Any:
     return float(lr)
 
 
+@hot
 def moment_numbers(
     group: dict[str, Any], beta1: float, beta2: float, lr: Any, weight_decay: float
 ) -> tuple[Any, ...]:
@@ -72,6 +76,7 @@ def moment_numbers(
     return 1 - beta1, beta1, beta2, 1 - beta2, number(group["eps"]), decay
 
 
+@hot
 def dense(grad: Any) -> Any:
     """A gradient with all its zeros."""
     return grad.to_dense() if grad.__class__ is SparseTensor else grad

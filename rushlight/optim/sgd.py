@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any, ClassVar
 
+from rushlight.base.hot import hot
 from rushlight.engine.value import Value
 from rushlight.optim.optimizer import Closure, Optimizer, ParamsT
 from rushlight.optim.recorded import sgd_step
@@ -66,6 +67,7 @@ class SGD(Optimizer):
         """One update of every parameter that has a gradient."""
         return self._step_over_groups(closure)
 
+    @hot
     def _update(self, group: dict[str, Any]) -> None:
         momentum = number(group["momentum"])
         params: list[Any] = []
@@ -121,6 +123,7 @@ class SGD(Optimizer):
             param.copy_(param.clone() - rate(group) * step)
 
     @staticmethod
+    @hot
     def _move(
         group: dict[str, Any],
         targets: list[Any],

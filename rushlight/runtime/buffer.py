@@ -267,6 +267,7 @@ class Buffer:
         "owner",
     )
 
+    @hot
     def __init__(self, nbytes: int, pool: Pool = pool) -> None:
         self._size = 0  # set first: __del__ runs even if there is no memory
         try:
@@ -317,6 +318,7 @@ class Buffer:
         low, high = np.lib.array_utils.byte_bounds(array)
         return cls.foreign(int(low), int(high - low), array)
 
+    @hot
     def __del__(self) -> None:
         try:
             size = self._size
@@ -347,6 +349,7 @@ class Buffer:
         return np.ndarray(shape, dtype, base, offset, strides)
 
 
+@hot
 def take_all(kinds: Sequence[tuple[int, int, list[int]]]) -> list[Buffer]:
     """``Buffer(nbytes)`` for each (nbytes, *pool.home(nbytes)), for half of what that costs."""
     buffers = []

@@ -23,7 +23,8 @@ def native(symbol: str, text: str) -> Callable[..., None]:
     """
     head = text[: text.index("{")]
     words = [ctypes.c_int64] * head.count("%")
-    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(code.load([(symbol, text)], lasting=True)[symbol])
+    address = code.load([(symbol, text)], lasting=True)[symbol]
+    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(address)
     return made
 
 

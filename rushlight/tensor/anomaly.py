@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.hot import hot
 from rushlight.base.warn import user_frame, warn
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
@@ -85,6 +86,7 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     _set(mode, check_nan)
 
 
+@hot
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on."""
     return _Settings.enabled

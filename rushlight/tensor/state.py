@@ -57,6 +57,7 @@ class GradNode:
     known_as = ""  # the name of the class, in those that ``shown`` makes
     _edge = None  # it is no leaf
 
+    @hot
     def __init__(
         self,
         gradient: Gradient | None,
@@ -220,6 +221,7 @@ class OutputEdge:
 
     _edge = None
 
+    @hot
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
@@ -280,6 +282,7 @@ def shown(node: GradNode, name: str = "") -> GradNode:
     return node
 
 
+@hot
 def edge_of(tensor: Tensor) -> Any:
     """The edge a reader of ``tensor`` keeps: leaves stand for themselves."""
     edge = tensor._edge
@@ -353,6 +356,7 @@ def attach_one(
         on_attach(node, (out,))
 
 
+@hot
 def attach(
     outs: tuple[Tensor, ...],
     step: Step,
@@ -370,7 +374,7 @@ def attach(
     if mask in step.gradients:
         gradient = step.gradients[mask]
     else:
-        gradient = step.gradient(mask, tuple(value.meta for value in values))
+        gradient = step.gradient(mask, tuple([value.meta for value in values]))
     if gradient is None:
         return
     count = len(edges)

@@ -127,6 +127,7 @@ class Tensor(Writable):
 
     # Reading
 
+    @hot
     def _read_value(self) -> Value:
         """The value to record: up to date with the storage."""
         storage = self._storage
@@ -168,6 +169,7 @@ class Tensor(Writable):
             elif self._edge is not LEAF:  # a view may be a leaf
                 self._edge = None
 
+    @hot
     def _concrete(self) -> Buffer:
         """The memory of the storage, computed."""
         self._read_value()
@@ -200,6 +202,7 @@ class Tensor(Writable):
 
     # Sharing
 
+    @hot
     def _share(self) -> Storage:
         """The storage, made now if nobody needed one before."""
         storage = self._storage
@@ -306,6 +309,7 @@ class Tensor(Writable):
     def output_nr(self) -> int:
         return self._edge.number if isinstance(self._edge, OutputEdge) else self._part or 0
 
+    @hot
     def item(self) -> Any:
         """The one element as a Python number. Raises RuntimeError where there are more or none."""
         value = self._value if self._storage is None else self._read_value()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
 from rushlight.engine.trace import TRACE_LIMIT, local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of, shell_meta
@@ -18,6 +19,7 @@ from rushlight.tensor.tensor import Tensor
 new = object.__new__
 
 
+@hot
 def edge_of_view(value: Value, parent: Value, source: Any, gradient: Gradient | None) -> Any:
     """The edge of a view of ``parent``, whose edge is ``source``."""
     if gradient is None:
@@ -41,6 +43,7 @@ _VIEWS_LIMIT = 1 << 14
 _NOT_ASKED: Any = object()
 
 
+@hot
 def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
     """Apply a view op: no recording, only where the elements lie. Copies where no view can be."""
     cache = op.views

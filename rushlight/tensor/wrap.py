@@ -48,6 +48,7 @@ from rushlight.tensor.wrap_source import MAY_HOLD_NUMBER, NUMBER_TYPES, source
 _OPTIONAL = (table.OPTIONAL_TENSOR, table.OPTIONAL_OPERAND, table.OPTIONAL_SCALAR)
 
 
+@hot.hot
 def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     """The positions of a list of tensors."""
     if type(tensors) not in (tuple, list):
@@ -121,6 +122,7 @@ class _Normalise(Exception):
     """A constant argument is a tensor or array: turn it into numbers and call again."""
 
 
+@hot.hot
 def several(trace: Trace, step: Step) -> Any:
     """The results of a call that has more than one (or a tuple of one)."""
     values = values_at(trace.epoch, count(step.start), step.metas)
@@ -139,13 +141,14 @@ def outs_of(result: Any) -> tuple[Tensor, ...]:
     return (result,) if isinstance(result, Tensor) else tuple(result)
 
 
+@hot.hot
 def differentiate(result: Any, step: Step, op: Op, arguments: tuple[Any, ...]) -> None:
     """Record where the gradient of ``result`` goes, if any argument wants one."""
     edges: list[Any] = []
     values: list[Value] = []
     numbers: list[Any] = []
     wanted = False
-    for parameter, value in zip(op.parameters, arguments, strict=True):
+    for parameter, value in zip(op.parameters, arguments):  # noqa: B905  one for each
         kind = parameter.kind
         if kind == table.STATIC or value is None or is_constant(parameter, value):
             continue

@@ -7,6 +7,7 @@ beside the program, which runs as Python until all of it is there: the first run
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from types import FunctionType
 
@@ -87,9 +88,12 @@ atexit.register(_end)
 
 
 def _forget() -> None:
-    """In a forked child there is no such thread."""
+    """In a forked child there is no such thread: it goes on as it is."""
     if _state.thread is not None:
-        _state.usable = False
+        _state.thread, _state.usable = None, False
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 __all__ = ["begin"]

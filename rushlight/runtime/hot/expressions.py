@@ -14,6 +14,8 @@ _COMPARE = {ast.Lt: 0, ast.LtE: 1, ast.Eq: 2, ast.NotEq: 3, ast.Gt: 4, ast.GtE: 
 _SIGNED = {0: "slt", 1: "sle", 2: "eq", 3: "ne", 4: "sgt", 5: "sge"}
 _BINARY: dict[type, str] = {
     ast.Add: "Add", ast.Sub: "Subtract", ast.Mult: "Multiply", ast.BitOr: "Or", ast.BitAnd: "And",
+    ast.FloorDiv: "FloorDivide", ast.Div: "TrueDivide", ast.Mod: "Remainder", ast.Pow: "Power",
+    ast.LShift: "Lshift", ast.RShift: "Rshift",
 }  # fmt: skip
 _NUMBERS = ("len", "getrefcount")  # calls whose results are machine words
 _END = str(2**63 - 1)
@@ -64,7 +66,8 @@ class Expressions(Writer):
 
     def refuse(self, node: ast.AST, why: str = "") -> Untranslatable:
         what = why or type(node).__name__
-        return Untranslatable(f"@hot {self.scope.name}, line {getattr(node, 'lineno', '?')}: {what}")
+        line = getattr(node, "lineno", "?")
+        return Untranslatable(f"@hot {self.scope.name}, line {line}: {what}")
 
     # Objects
 
@@ -91,8 +94,8 @@ class Expressions(Writer):
             on, unbound = self.name("on"), self.name("unbound")
             self.branch(none, unbound, on, likely=True)
             self.open(unbound)
-            kind, text = self.known("builtin", "UnboundLocalError"), self.known("literal", repr(name))
-            self.call("PyErr_SetObject", kind, text)
+            kind = self.known("builtin", "UnboundLocalError")
+            self.call("PyErr_SetObject", kind, self.known("literal", repr(name)))
             self.jump(self.landing())
             self.open(on)
             return Ref(register)
@@ -378,6 +381,9 @@ class Expressions(Writer):
             return self._truth(node)
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return Ref(self.known("literal", repr(-node.operand.value)))  # type: ignore[operator]
+        if isinstance(node.op, ast.USub):
+            ref = self.value(node.operand)
+            return self.made("PyNumber_Negative", ref.text, using=(ref,))
         raise self.refuse(node)
 
     def on_binop(self, node: ast.BinOp) -> Ref:
@@ -385,7 +391,34 @@ class Expressions(Writer):
         if kind is None:
             raise self.refuse(node.op)
         left, right = self.value(node.left), self.value(node.right)
-        return self.made(f"PyNumber_{kind}", left.text, right.text, using=(right, left))
+        words = [left.text, right.text]
+        if kind == "Power":
+            words.append(self.known("literal", "None"))
+        return self.made(f"PyNumber_{kind}", *words, using=(right, left))
+
+    def on_dict(self, node: ast.Dict) -> Ref:
+        made = self.made("PyDict_New")
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                raise self.refuse(node, "** in a dict")
+            left, right = self.value(key), self.value(value)
+            self.done("PyDict_SetItem", made.text, left.text, right.text, using=(right, left))
+        return made
+
+    def on_joinedstr(self, node: ast.JoinedStr) -> Ref:
+        parts = self.made("PyList_New", "0")
+        for each in node.values:
+            if isinstance(each, ast.FormattedValue):
+                shown, form = self.value(each.value), "null"
+                if each.conversion == ord("r"):
+                    shown = self.made("PyObject_Repr", shown.text, using=(shown,))
+                if each.format_spec is not None:
+                    form = self.value(each.format_spec).text
+                part = self.made("PyObject_Format", shown.text, form, using=(shown,))
+            else:
+                part = self.value(each)
+            self.done("PyList_Append", parts.text, part.text, using=(part,))
+        return self.made("PyUnicode_Join", self.known("literal", "''"), parts.text, using=(parts,))
 
     # Conditions
 
@@ -486,9 +519,9 @@ class Expressions(Writer):
     # Calls
 
     def on_call(self, node: ast.Call) -> Ref:
-        if node.keywords:
-            raise self.refuse(node, "a keyword")
         function = node.func
+        if node.keywords:
+            return self._with_keywords(node)
         if any(isinstance(each, ast.Starred) for each in node.args):
             called, given = self.value(function), self.on_tuple(ast.Tuple(node.args))
             arguments = (called.text, given.text, "null")
@@ -498,6 +531,11 @@ class Expressions(Writer):
             return self.direct(direct, node.args)
         if self.makes(node):
             return self._new(node.args[0])
+        constructor = self.scope.constructor(function)
+        if constructor is not None:
+            made = self._new(function)
+            self.release(self.direct(constructor, node.args, Ref(made.text)))
+            return made
         if isinstance(function, ast.Attribute) and self.scope.module(function.value) is None:
             return self._method(function, node.args)
         called = self.value(function)
@@ -511,16 +549,28 @@ class Expressions(Writer):
             return Ref(self.set(f"select i1 {yes}, ptr {true}, ptr {false}"))
         return self._vector("PyObject_Vectorcall", called, given_)
 
-    def _vector(self, how: str, called: Ref, given: list[Ref]) -> Ref:
+    def _with_keywords(self, node: ast.Call) -> Ref:
+        names = [each.arg for each in node.keywords]
+        if None in names or any(isinstance(each, ast.Starred) for each in node.args):
+            raise self.refuse(node, "stars and keywords")
+        called = self.value(node.func)
+        given = [self.value(each) for each in node.args]
+        given += [self.value(each.value) for each in node.keywords]
+        row = self.known("literal", repr(tuple(names)))
+        return self._vector("PyObject_Vectorcall", called, given, row, len(names))
+
+    def _vector(
+        self, how: str, called: Ref, given: list[Ref], names: str = "null", named: int = 0
+    ) -> Ref:
         """A call by CPython's protocol: the arguments in a row, a free word before them."""
         self.words = max(self.words, len(given) + 1)
         for place, each in enumerate(given):
             at = self.set(f"getelementptr ptr, ptr %arguments, i64 {place + 1}")
             self.emit(f"store ptr {each.text}, ptr {at}")
         first = self.set("getelementptr ptr, ptr %arguments, i64 1")
-        count = str(len(given) - (1 << 63))
+        count = str(len(given) - named - (1 << 63))
         using = (*given, called)
-        return self.made(how, called.text, first, count, "null", using=using)
+        return self.made(how, called.text, first, count, names, using=using)
 
     def direct(self, callee: tuple[str, list[Any]], nodes: list[ast.expr], *first: Ref) -> Ref:
         """A call of another translated function."""
@@ -540,9 +590,9 @@ class Expressions(Writer):
         """``object.__new__`` of a class."""
         which = self.scope.value(node)
         kind = self.value(node)
-        if isinstance(which, type) and which.__dictoffset__ == 0:
-            return self.made("PyType_GenericAlloc", kind.text, "0")
-        return self._vector("PyObject_Vectorcall", Ref(self.known("new")), [kind])
+        if which.__class__ is not type:
+            return self._vector("PyObject_Vectorcall", Ref(self.known("new")), [kind])
+        return self.made("PyType_GenericAlloc", kind.text, "0")
 
     def _method(self, function: ast.Attribute, nodes: list[ast.expr]) -> Ref:
         owner = self.value(function.value)

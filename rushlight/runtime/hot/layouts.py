@@ -53,9 +53,7 @@ class Layouts:
                 if offset is not None:
                     self._places.setdefault(name, []).append((key, offset))
 
-    def places(
-        self, name: str, like: str = "", exact: type | None = None
-    ) -> list[tuple[str, int]]:
+    def places(self, name: str, like: str = "", exact: type | None = None) -> list[tuple[str, int]]:
         """The classes with a slot ``name``, and where; those that are called ``like`` that first.
 
         Of ``exact`` only, where the class is known.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import ctypes
 import functools
 import inspect
@@ -16,7 +17,7 @@ import json
 import marshal
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -50,6 +51,7 @@ class _Linked:
         self.addresses: dict[str, int] = {}  # symbol -> address of the translation
         # Of the functions that are translated: (their own code, the code that calls it).
         self.codes: dict[FunctionType, tuple[CodeType, CodeType]] = {}
+        self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
         self.alive: list[Any] = []
 
@@ -89,23 +91,22 @@ class Source:
 def _calling(function: FunctionType, name: str) -> CodeType:
     """Code with the function's parameters that ends in a call of ``name``, its translation."""
     original = function.__code__
-    count = original.co_argcount
-    plain = original.co_varnames[:count]
-    parameters, head = ", ".join(plain), ""
-    call = f"return {name}({parameters})"
+    count, names = original.co_argcount, original.co_varnames
+    named = names[count : count + original.co_kwonlyargcount]
+    parameters, head = ", ".join([*names[:count], *(("*", *named) if named else ())]), ""
+    call = f"return {name}({', '.join([*names[:count], *named])})"
     if function in hot.texts:
         source = Source(function)
-        source.given.defaults, source.given.kw_defaults = [], [None] * len(source.given.kwonlyargs)
-        parameters = ast.unparse(source.given)
-        head = "".join(f"  {line}\n" for each in source.head for line in ast.unparse(each).split("\n"))
+        given = source.given
+        given.defaults, given.kw_defaults = [], [None] * len(given.kwonlyargs)
+        parameters = ast.unparse(given)
+        head = textwrap.indent("".join(ast.unparse(each) + "\n" for each in source.head), "  ")
         call = f"return {name}({', '.join(source.parameters)})"
     text = f"def {function.__name__}({parameters}):\n{head}  {call}"
     space: dict[str, Any] = {}
     exec(compile(text, original.co_filename, "exec"), space)  # our own text
     made: CodeType = space[function.__name__].__code__
-    return made.replace(
-        co_firstlineno=original.co_firstlineno, co_qualname=original.co_qualname
-    )
+    return made.replace(co_firstlineno=original.co_firstlineno, co_qualname=original.co_qualname)
 
 
 def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry]]:
@@ -136,8 +137,10 @@ def _found(entry: Entry, function: FunctionType, layouts: Layouts) -> Any:
         return vars(function.__globals__[rest[0]])
     if kind == "new":
         return object.__new__
-    assert kind == "default"
     (owner,) = [each for each in hot.functions if native_name(each) == rest[0]]
+    if kind == "named default":
+        return owner.__kwdefaults__[rest[1]]
+    assert kind == "default"
     return owner.__defaults__[int(rest[1])]
 
 
@@ -226,7 +229,8 @@ class Batch:
             calling = _calling(function, name)
             linked.codes[function] = function.__code__, calling
             linked.texts[function] = hot.texts.get(function)
-            function.__code__ = calling
+            if not linked.python:
+                function.__code__ = calling
 
 
 def _entrance(function: FunctionType) -> Any:
@@ -239,7 +243,19 @@ def _entrance(function: FunctionType) -> Any:
     return new(ctypes.addressof(made), None, None)
 
 
-def use(translated: bool, functions: Iterable[FunctionType] | None = None) -> None:
-    """Have translated functions run as machine code, or as the Python they are."""
-    for function in linked.codes if functions is None else functions:
-        function.__code__ = linked.codes[function][translated]
+@contextlib.contextmanager
+def as_python() -> Iterator[None]:
+    """Run the functions as the Python they are: for who puts another one in place of one."""
+    before, linked.python = linked.python, True
+    _use(translated=False)
+    try:
+        yield
+    finally:
+        linked.python = before
+        _use(translated=not before)
+
+
+def _use(*, translated: bool) -> None:
+    for function, codes in linked.codes.items():
+        if linked.texts[function] is hot.texts.get(function):
+            function.__code__ = codes[translated]

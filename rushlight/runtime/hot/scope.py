@@ -48,7 +48,9 @@ class Scope:
                     self.methods.setdefault(name, []).append((key, member))
 
     def is_rebound(self, name: str) -> bool:
-        """Whether the global may be another one later."""
+        """Whether the global may be another one later: numbers may, for they are set in tests."""
+        if name in self.globals and isinstance(self.globals[name], (int, float, frozenset)):
+            return True
         return name in _rebound_in(self.globals.get("__name__", ""))
 
     def owner(self) -> str:
@@ -90,6 +92,14 @@ class Scope:
             return None
         return native_name(found), self.defaults(found)
 
+    def constructor(self, node: ast.expr) -> tuple[str, list[Any]] | None:
+        """The translated ``__init__`` of the class that an expression names."""
+        which = self.value(node)
+        if which.__class__ is not type or vars(which).get("__new__") is not None:
+            return None
+        found = vars(which).get("__init__")
+        return (native_name(found), self.defaults(found)) if id(found) in self.hot else None
+
     def method(self, name: str) -> tuple[str, str, list[Any]] | None:
         """The one translated method of that name: its class, symbol, entries of defaults."""
         found = self.methods.get(name, [])
@@ -103,7 +113,9 @@ class Scope:
         count = function.__code__.co_argcount
         values = function.__defaults__ or ()
         entries: list[Any] = [()] * (count - len(values))
-        return entries + [("default", native_name(function), str(k)) for k in range(len(values))]
+        entries += [("default", native_name(function), str(k)) for k in range(len(values))]
+        named = function.__code__.co_varnames[count : count + function.__code__.co_kwonlyargcount]
+        return entries + [("named default", native_name(function), name) for name in named]
 
 
 __all__ = ["Scope", "class_name", "native_name"]

@@ -13,6 +13,7 @@ from rushlight.runtime.hot.writer import Ref
 
 _AUGMENTED: dict[type, str] = {
     ast.Add: "Add", ast.Sub: "Subtract", ast.BitOr: "Or", ast.BitAnd: "And",
+    ast.LShift: "Lshift", ast.RShift: "Rshift",
 }  # fmt: skip
 
 
@@ -56,8 +57,8 @@ class Translation(Expressions):
         if self.parameters[:1] == ["self"]:
             self.hints["self"] = scope.owner()
         written = _Written()
-        for each in tree.body:
-            written.visit(each)
+        for part in tree.body:
+            written.visit(part)
         for name in self.parameters:
             if name in written.names:
                 slot = self.locals[name] = self.slot(initial="")
@@ -106,7 +107,14 @@ class Translation(Expressions):
         ]
         entries = list(self.table)
         table = f"@table = internal global [{max(len(entries), 1)} x ptr] zeroinitializer"
-        parts = [prelude(self.called), table, "!1 = !{}", *self.helpers.values(), *body, *self._doors(symbol, wrong)]
+        parts = [
+            prelude(self.called),
+            table,
+            "!1 = !{}",
+            *self.helpers.values(),
+            *body,
+            *self._doors(symbol, wrong),
+        ]
         return "\n".join(parts) + "\n", entries
 
     def _doors(self, symbol: str, wrong: int) -> list[str]:
@@ -160,12 +168,12 @@ class Translation(Expressions):
             self.release(self.value(node.value))
 
     def do_assign(self, node: ast.Assign) -> None:
-        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple):
-            if isinstance(node.value, ast.Tuple):
-                refs = [self.kept(self.value(each)) for each in node.value.elts]
-                for target, ref in zip(node.targets[0].elts, refs, strict=True):
-                    self.store(target, ref)
-                return
+        first = node.targets[0]
+        if isinstance(first, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            refs = [self.kept(self.value(each)) for each in node.value.elts]
+            for target, one in zip(first.elts, refs, strict=True):
+                self.store(target, one)
+            return
         ref = self.value(node.value)
         if len(node.targets) > 1:
             ref = self.kept(ref)
@@ -188,8 +196,16 @@ class Translation(Expressions):
 
     def do_augassign(self, node: ast.AugAssign) -> None:
         kind = _AUGMENTED.get(type(node.op))
-        if kind is None or isinstance(node.target, ast.Subscript):
+        if kind is None:
             raise self.refuse(node)
+        if isinstance(node.target, ast.Subscript):
+            owner, key = self.value(node.target.value), self.value(node.target.slice)
+            before = self.made("PyObject_GetItem", owner.text, key.text)
+            more = self.value(node.value)
+            words = (before.text, more.text)
+            made = self.made(f"PyNumber_InPlace{kind}", *words, using=(more, before))
+            self.done("PyObject_SetItem", owner.text, key.text, made.text, using=(made, key, owner))
+            return
         if isinstance(node.target, ast.Name):
             before = self.on_name(ast.Name(node.target.id, ast.Load()))
             more = self.value(node.value)
@@ -387,9 +403,10 @@ class Translation(Expressions):
     ) -> None:
         """``for target in source``; of a ``zip`` each part is gone through by itself."""
         targets, sources = [target], [source]
-        if isinstance(source, ast.Call) and isinstance(source.func, ast.Name):
-            if source.func.id == "zip" and isinstance(target, ast.Tuple):
-                targets, sources = target.elts, source.args
+        if isinstance(source, ast.Call) and self.scope.value(source.func) is zip:
+            if source.keywords or not isinstance(target, ast.Tuple):
+                raise self.refuse(source, "zip with a keyword, or its tuples whole")
+            targets, sources = target.elts, source.args
         lists, tuples = self.known("builtin", "list"), self.known("builtin", "tuple")
         ways = []
         for each in sources:
@@ -457,6 +474,62 @@ class Translation(Expressions):
         if reached:
             self.open(after)
 
+    def do_with(self, node: ast.With) -> None:
+        (item,) = node.items
+        leaves = (ast.Return, ast.Break, ast.Continue)
+        if any(isinstance(each, leaves) for part in node.body for each in ast.walk(part)):
+            raise self.refuse(node, "leaving a with")
+        manager, outer = self.hidden(), self.handler
+        made = self.value(item.context_expr)
+        self.emit(f"store ptr {self.hand_on(self.kept(made))}, ptr {manager}")
+        entered = self._of_manager(manager, "__enter__", [])
+        if item.optional_vars is None:
+            self.release(entered)
+        else:
+            self.store(item.optional_vars, entered)
+        catch, after = self.name("catch"), self.name("after")
+        self._forget(node)
+        exact = dict(self.exact)
+        self.handler = catch
+        self.body(node.body)
+        self.handler = outer
+        reached = not self.left
+        none = ast.Constant(None)
+        if reached:
+            self.release(self._of_manager(manager, "__exit__", [self.value(none)] * 3))
+            self.jump(after)
+        self.open(catch)
+        self.left, self.exact = False, exact
+        error, before, trace = self._caught()
+        held = self.set(f"load ptr, ptr {error}")
+        kind = Ref(self.set(f"call ptr @hot_type(ptr {held})"))
+        back = self.set(f"load ptr, ptr {trace}")
+        missing = self.set(f"icmp eq ptr {back}, null")
+        none_at = self.known("literal", "None")
+        shown = Ref(self.set(f"select i1 {missing}, ptr {none_at}, ptr {back}"))
+        undo, again, over = self.name("undo"), self.name("again"), self.name("over")
+        self.handler = undo
+        answer = self._of_manager(manager, "__exit__", [kind, Ref(held), shown])
+        true = self.truth(answer)
+        self.release(answer)
+        self.branch(true, over, again)
+        self.open(again)
+        self.call("PyErr_SetObject", kind.text, held)
+        self.jump(undo)
+        self.handler = outer
+        for label, onward in ((undo, outer), (over, after)):
+            self.open(label)
+            self._clear(trace)
+            self._restore(before, error)
+            self.jump(onward)
+        self.open(after)
+        self._clear(manager)
+
+    def _of_manager(self, manager: str, name: str, given: list[Ref]) -> Ref:
+        held = Ref(self.set(f"load ptr, ptr {manager}"))
+        called = Ref(self.known("literal", repr(name)))
+        return self._vector("PyObject_VectorcallMethod", called, [held, *given])
+
     def _matches(self, handler: ast.ExceptHandler) -> str:
         """Go on where the error is one that ``handler`` takes; the label where it is not."""
         other, found = self.name("other"), self.name("found")
@@ -476,22 +549,9 @@ class Translation(Expressions):
     def _handle(self, handler: ast.ExceptHandler) -> bool:
         """The body of a handler; whether its end is reached."""
         outer, undo = self.handler, self.name("undo")
-        kind, error, trace = self.slot(), self.hidden(), self.slot()
-        before = self.hidden()
-        self.call("PyErr_Fetch", kind, error, trace)
-        self.call("PyErr_NormalizeException", kind, error, trace)
-        held, back = self.set(f"load ptr, ptr {error}"), self.set(f"load ptr, ptr {trace}")
-        some, on = self.name("some"), self.name("on")
-        self.branch(self.set(f"icmp eq ptr {back}, null"), on, some)
-        self.open(some)
-        self.call("PyException_SetTraceback", held, back)
-        self.jump(on)
-        self.open(on)
+        error, before, trace = self._caught()
         self._clear(trace)
-        self._clear(kind)
-        earlier = self.call("PyErr_GetHandledException")
-        self.emit(f"store ptr {earlier}, ptr {before}")
-        self.call("PyErr_SetHandledException", held)
+        held = self.set(f"load ptr, ptr {error}")
         if handler.name is not None:
             self.store(ast.Name(handler.name, ast.Store()), Ref(held))
         self.handler = undo
@@ -513,6 +573,24 @@ class Translation(Expressions):
             self.open(done)
         return reached
 
+    def _caught(self) -> tuple[str, str, str]:
+        """The error that was set is being handled: slots of it, of what was before, its trace."""
+        kind, error, trace, before = self.hidden(), self.hidden(), self.hidden(), self.hidden()
+        self.call("PyErr_Fetch", kind, error, trace)
+        self.call("PyErr_NormalizeException", kind, error, trace)
+        held, back = self.set(f"load ptr, ptr {error}"), self.set(f"load ptr, ptr {trace}")
+        some, on = self.name("some"), self.name("on")
+        self.branch(self.set(f"icmp eq ptr {back}, null"), on, some)
+        self.open(some)
+        self.call("PyException_SetTraceback", held, back)
+        self.jump(on)
+        self.open(on)
+        self._clear(kind)
+        earlier = self.call("PyErr_GetHandledException")
+        self.emit(f"store ptr {earlier}, ptr {before}")
+        self.call("PyErr_SetHandledException", held)
+        return error, before, trace
+
     def _restore(self, before: str, error: str) -> None:
         """What was handled before this error is again."""
         self.call("PyErr_SetHandledException", self.set(f"load ptr, ptr {before}"))
@@ -520,13 +598,22 @@ class Translation(Expressions):
         self._clear(error)
 
     def do_raise(self, node: ast.Raise) -> None:
-        if isinstance(node.exc, ast.Name):
-            self.call("PyErr_SetNone", self.value(node.exc).text)
+        if node.exc is not None:
+            if isinstance(node.exc, ast.Name):
+                self.call("PyErr_SetNone", self.value(node.exc).text)
+            else:
+                error = self.value(node.exc)
+                if node.cause is not None:
+                    cause = self.hand_on(self.kept(self.value(node.cause)))
+                    self.call("PyException_SetCause", error.text, cause)
+                kind = self.set(f"call ptr @hot_type(ptr {error.text})")
+                self.call("PyErr_SetObject", kind, error.text)
+                self.release(error)
             self.jump(self.landing())
             self.left = True
             return
         if node.exc is not None or not self.handling:
-            raise self.refuse(node, "only a class or nothing")
+            raise self.refuse(node, "only an error or nothing")
         held = self.set(f"load ptr, ptr {self.handling[-1][1]}")
         self.call("PyErr_SetObject", self.set(f"call ptr @hot_type(ptr {held})"), held)
         self.jump(self.landing())
