@@ -13,9 +13,9 @@ from types import FunctionType
 
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
-from rushlight.runtime.hot.expressions import Untranslatable
 from rushlight.runtime.hot.layouts import reliable
 from rushlight.runtime.hot.link import Batch, linked
+from rushlight.runtime.hot.part import Untranslatable
 
 
 class _State:

@@ -27,7 +27,7 @@ from rushlight.runtime import code
 from rushlight.runtime.digest import digest
 from rushlight.runtime.hot.layouts import Layouts
 from rushlight.runtime.hot.scope import Scope, native_name
-from rushlight.runtime.hot.statements import Translation
+from rushlight.runtime.hot.translation import Translation
 
 _METH_FASTCALL = 0x80
 Entry = tuple[str, ...]

@@ -1,0 +1,160 @@
+"""Calls as LLVM text."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from rushlight.runtime.hot.conditions import Conditions
+from rushlight.runtime.hot.writer import Ref
+
+_END = str(2**63 - 1)
+
+
+class Calls(Conditions):
+    """Calls functions, methods and classes."""
+
+    def on_call(self, node: ast.Call) -> Ref:
+        function = node.func
+        if node.keywords:
+            return self._with_keywords(node)
+        if any(isinstance(each, ast.Starred) for each in node.args):
+            called, given = self.value(function), self.on_tuple(ast.Tuple(node.args))
+            arguments = (called.text, given.text, "null")
+            return self.made("PyObject_Call", *arguments, using=(given, called))
+        direct = self.scope.direct(function)
+        if direct is not None:
+            return self.direct(direct, node.args)
+        if self.makes(node):
+            return self._new(node.args[0])
+        constructor = self.scope.constructor(function)
+        if constructor is not None:
+            made = self._new(function)
+            self.release(self.direct(constructor, node.args, Ref(made.text)))
+            return made
+        if isinstance(function, ast.Attribute) and self.scope.module(function.value) is None:
+            return self._method(function, node.args)
+        called = self.value(function)
+        given_ = [self.value(each) for each in node.args]
+        if isinstance(function, ast.Name) and function.id == "isinstance":
+            found = self.done("PyObject_IsInstance", *(each.text for each in given_))
+            for each in given_:
+                self.release(each)
+            true, false = self.known("literal", "True"), self.known("literal", "False")
+            yes = self.set(f"icmp ne i32 {found}, 0")
+            return Ref(self.set(f"select i1 {yes}, ptr {true}, ptr {false}"))
+        return self.vector("PyObject_Vectorcall", called, given_)
+
+    def _with_keywords(self, node: ast.Call) -> Ref:
+        names = [each.arg for each in node.keywords]
+        if None in names or any(isinstance(each, ast.Starred) for each in node.args):
+            raise self.refuse(node, "stars and keywords")
+        called = self.value(node.func)
+        given = [self.value(each) for each in node.args]
+        given += [self.value(each.value) for each in node.keywords]
+        row = self.known("literal", repr(tuple(names)))
+        return self.vector("PyObject_Vectorcall", called, given, row, len(names))
+
+    def direct(self, callee: tuple[str, list[Any]], nodes: list[ast.expr], *first: Ref) -> Ref:
+        """A call of another translated function."""
+        name, defaults = callee
+        given = [*first, *[self.value(each) for each in nodes]]
+        missing = len(defaults) - len(given)
+        given += [Ref(self.known(*each)) for each in defaults[len(given) :]] if missing else []
+        at = self.known("native", name)
+        arguments = ", ".join(f"ptr {each.text}" for each in given)
+        register = self.set(f"call ptr {at}({arguments})")
+        for each in given:
+            self.release(each)
+        self.must(self.set(f"icmp eq ptr {register}, null"))
+        return self.own(register)
+
+    def _new(self, node: ast.expr) -> Ref:
+        """``object.__new__`` of a class."""
+        which = self.scope.value(node)
+        kind = self.value(node)
+        if which.__class__ is not type:
+            return self.vector("PyObject_Vectorcall", Ref(self.known("new")), [kind])
+        return self.made("PyType_GenericAlloc", kind.text, "0")
+
+    def _method(self, function: ast.Attribute, nodes: list[ast.expr]) -> Ref:
+        owner = self.value(function.value)
+        if function.attr in ("get", "append", "extend", "clear"):
+            return self._of_builtin(function.attr, owner, nodes)
+        callee = self.scope.method(function.attr)
+        if callee is None:
+            given = [owner, *[self.value(each) for each in nodes]]
+            name = Ref(self.known("literal", repr(function.attr)))
+            return self.vector("PyObject_VectorcallMethod", name, given)
+        which, name_, defaults = callee
+        kind = self.set(f"call ptr @hot_type(ptr {owner.text})")
+        same = self.set(f"icmp eq ptr {kind}, {self.known('class', which)}")
+        fits, other, after = self.name("fits"), self.name("other"), self.name("after")
+        before = [*self.owned]
+        self.branch(same, fits, other)
+        self.open(fits)
+        made = self.direct((name_, defaults), nodes, owner)
+        self.owned.remove(made.text)
+        end = self.block
+        self.jump(after)
+        self.open(other)
+        self.owned = before
+        given = [owner, *[self.value(each) for each in nodes]]
+        name = Ref(self.known("literal", repr(function.attr)))
+        looked = self.vector("PyObject_VectorcallMethod", name, given)
+        self.owned.remove(looked.text)
+        last = self.block
+        self.jump(after)
+        self.open(after)
+        return self.own(self.set(f"phi ptr [ {made.text}, %{end} ], [ {looked.text}, %{last} ]"))
+
+    def _of_builtin(self, name: str, owner: Ref, nodes: list[ast.expr]) -> Ref:
+        """A method of a list or dict, at once; of anything else by its name."""
+        given = [self.value(each) for each in nodes]
+        kind = self.set(f"call ptr @hot_type(ptr {owner.text})")
+        wanted = self.known("builtin", "dict" if name == "get" else "list")
+        fits, other, after = self.name("fits"), self.name("other"), self.name("after")
+        before = [*self.owned]
+        self.branch(self.set(f"icmp eq ptr {kind}, {wanted}"), fits, other)
+        self.open(fits)
+        none = self.known("literal", "None")
+        if name == "get":
+            found = self.call("PyDict_GetItemWithError", owner.text, given[0].text)
+            absent = self.set(f"icmp eq ptr {found}, null")
+            otherwise = given[1].text if len(given) > 1 else none
+            result = self.set(f"select i1 {absent}, ptr {otherwise}, ptr {found}")
+            self.emit(f"call void @hot_keep(ptr {result})")
+            lost, on = self.name("lost"), self.name("on")
+            self.branch(absent, lost, on)
+            self.open(lost)
+            error = self.call("PyErr_Occurred")
+            self.owned.append(result)
+            self.must(self.set(f"icmp ne ptr {error}, null"))
+            self.owned.remove(result)
+            self.jump(on)
+            self.open(on)
+        elif name == "append":
+            self.done("PyList_Append", owner.text, given[0].text)
+            result = none
+        else:
+            low, more = ("0", "null") if name == "clear" else (_END, given[0].text)
+            self.done("PyList_SetSlice", owner.text, low, _END, more)
+            result = none
+        if name != "get":
+            self.emit(f"call void @hot_keep(ptr {result})")
+        for each in (*given, owner):
+            self.release(each)
+        end = self.block
+        self.jump(after)
+        self.open(other)
+        self.owned = before
+        called = Ref(self.known("literal", repr(name)))
+        looked = self.vector("PyObject_VectorcallMethod", called, [owner, *given])
+        self.owned.remove(looked.text)
+        last = self.block
+        self.jump(after)
+        self.open(after)
+        return self.own(self.set(f"phi ptr [ {result}, %{end} ], [ {looked.text}, %{last} ]"))
+
+
+__all__ = ["Calls"]
