@@ -59,6 +59,8 @@ class Displays(Names):
         return self._comprehension(node, self.made("PySet_New", "null"), "PySet_Add")
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp, made: Ref, add: str) -> Ref:
+        if len(node.generators) != 1:
+            raise self.refuse(node, "loops in a comprehension")
         (loop,) = node.generators
 
         def body() -> None:

@@ -208,8 +208,8 @@ class Batch:
         if disk is not None:
             disk.put(key, json.dumps([code.key_of(text), entries]).encode())
 
-    def finish(self) -> None:
-        """Fill the tables, and have the functions call their translations."""
+    def fill(self) -> None:
+        """Write into the tables where in this process everything is."""
         for function, entries in self.tables.items():
             words = []
             for entry in entries:
@@ -223,9 +223,13 @@ class Batch:
             place = ctypes.CFUNCTYPE(ctypes.c_void_p)(address)()
             row = (ctypes.c_int64 * max(len(words), 1))(*words)
             ctypes.memmove(place, row, 8 * len(words))
+
+    def finish(self) -> None:
+        """Have the functions call their translations."""
+        self.fill()
         for function in self.tables:
             name = f"_hot_{function.__qualname__.replace('.', '_')}"
-            function.__globals__[name] = _entrance(function)
+            function.__globals__[name] = entrance(function)
             calling = _calling(function, name)
             linked.codes[function] = function.__code__, calling
             linked.texts[function] = hot.texts.get(function)
@@ -233,7 +237,7 @@ class Batch:
                 function.__code__ = calling
 
 
-def _entrance(function: FunctionType) -> Any:
+def entrance(function: FunctionType) -> Any:
     """The translation as an object that Python calls."""
     address = linked.addresses[f"{native_name(function)}.call"]
     made = _MethodDef(function.__name__.encode(), address, _METH_FASTCALL, None)

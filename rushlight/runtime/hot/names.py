@@ -46,7 +46,8 @@ class Names(Part):
             self.branch(none, unbound, on, likely=True)
             self.open(unbound)
             kind = self.known("builtin", "UnboundLocalError")
-            self.call("PyErr_SetObject", kind, self.known("literal", repr(name)))
+            said = f"cannot access local variable '{name}' where it is not associated with a value"
+            self.call("PyErr_SetObject", kind, self.known("literal", repr(said)))
             self.jump(self.landing())
             self.open(on)
             return Ref(register)
@@ -61,8 +62,8 @@ class Names(Part):
         on, lost = self.name("on"), self.name("lost")
         self.branch(none, lost, on, likely=True)
         self.open(lost)
-        kind, text = self.known("builtin", "NameError"), self.known("literal", repr(name))
-        self.call("PyErr_SetObject", kind, text)
+        kind, said = self.known("builtin", "NameError"), f"name '{name}' is not defined"
+        self.call("PyErr_SetObject", kind, self.known("literal", repr(said)))
         self.jump(self.landing())
         self.open(on)
         self.emit(f"call void @hot_keep(ptr {found})")
