@@ -104,7 +104,7 @@ class SGD(Optimizer):
             fresh_params = []
         if fresh_params:
             made = self._move(group, fresh_params, fresh_params, fresh_grads, [], momentum)
-            for param, velocity in zip(fresh_params, made, strict=True):
+            for param, velocity in zip(fresh_params, made):  # noqa: B905  one for each
                 state[param]["momentum_buffer"] = Tensor._of(velocity)
         if params:
             self._move(group, params + velocities, params, grads, velocities, momentum)

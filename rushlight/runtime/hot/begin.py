@@ -13,6 +13,7 @@ from types import FunctionType
 
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
+from rushlight.runtime.code import CompilerError
 from rushlight.runtime.hot.layouts import reliable
 from rushlight.runtime.hot.link import Batch, linked
 from rushlight.runtime.hot.part import Untranslatable
@@ -69,8 +70,11 @@ def _make(batch: Batch, missing: list[FunctionType]) -> None:
             return
         try:
             batch.make(function)
-        except Untranslatable as reason:
+        except (Untranslatable, CompilerError) as reason:
             publish("untranslated", name=function.__qualname__, reason=str(reason))
+            if function not in hot.texts:  # others call it
+                _state.usable = False
+                return
             _state.refused.add(function)
     if not spans.heard():
         batch.finish()
