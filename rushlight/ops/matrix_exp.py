@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,15 @@ _PADE = (
 _REACH = 5.371920351148152
 
 
-def _one(a: Array) -> Array:
-    size = np.abs(a).sum(axis=0).max(initial=0)
-    if not np.isfinite(size):
-        return np.full(a.shape, np.nan)
-    halvings = max(0, int(np.ceil(np.log2(size / _REACH)))) if size > 0 else 0
-    a = a / 2.0**halvings
-    b, one = _PADE, np.eye(len(a))
+def _each(a: Array) -> Array:
+    """(B, N, N), of float64 or complex128."""
+    sizes = np.abs(a).sum(axis=-2).max(axis=-1, initial=0)
+    halvings = np.zeros(len(a), np.int64)
+    known = np.isfinite(sizes)
+    large = known & (sizes > _REACH)
+    halvings[large] = np.ceil(np.log2(sizes[large] / _REACH))
+    a = np.where(known[:, None, None], a, 0) / 2.0 ** halvings[:, None, None]
+    b, one = _PADE, np.eye(a.shape[-1])
     a2 = a @ a
     a4 = a2 @ a2
     a6 = a4 @ a2
@@ -39,16 +42,17 @@ def _one(a: Array) -> Array:
     even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2) + b[6] * a6 + b[4] * a4 + b[2] * a2
     even = even + b[0] * one
     result = np.linalg.solve(even - odd, even + odd)
-    for _ in range(halvings):
-        result = result @ result
+    for done in range(halvings.max(initial=0)):
+        more = halvings > done
+        result[more] = result[more] @ result[more]
+    result[~known] = np.nan
     return np.asarray(result)
 
 
 @host("matrix_exp", complex=True)
 def _host_exp(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
     x = arrays[0].astype(np.complex128 if arrays[0].dtype.kind == "c" else np.float64)
-    rows = x.reshape(-1, *x.shape[-2:])
-    return np.array([_one(each) for each in rows]).reshape(x.shape)
+    return _each(x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])).reshape(x.shape)
 
 
 @composite(method=True, grad_name="LinalgMatrixExp")

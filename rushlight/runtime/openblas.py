@@ -37,7 +37,8 @@ _ROWS, _LEFT, _PLAIN, _UPPER, _LOWER, _NOT_ONE, _ONE = 101, 141, 111, 121, 122, 
 
 
 @functools.lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL | None:
+def library() -> ctypes.CDLL | None:
+    """The library that NumPy's linear algebra is linked with, or None."""
     try:
         # A look-up in a library is one in those that it was linked with, too.
         return ctypes.CDLL(np.linalg._umath_linalg.__file__)
@@ -47,10 +48,10 @@ def _library() -> ctypes.CDLL | None:
 
 @functools.lru_cache(maxsize=1)
 def _switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    library = _library()
+    known = library()
     for asked, told in _NAMES:
-        if hasattr(library, asked) and hasattr(library, told):
-            return getattr(library, asked), getattr(library, told)
+        if hasattr(known, asked) and hasattr(known, told):
+            return getattr(known, asked), getattr(known, told)
     return None
 
 
@@ -59,7 +60,7 @@ def _triangle_solver(kind: str) -> Callable[..., None] | None:
     number = {"f": ctypes.c_float, "d": ctypes.c_double}[kind]
     for names, whole in zip(_TRIANGLES[kind], (ctypes.c_int64, ctypes.c_int32), strict=True):
         for name in names:
-            found: Any = getattr(_library(), name, None)
+            found: Any = getattr(library(), name, None)
             if found is not None:
                 matrix = (ctypes.c_void_p, whole)
                 found.argtypes = [*[ctypes.c_int] * 5, whole, whole, number, *matrix, *matrix]

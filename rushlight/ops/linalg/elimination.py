@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rushlight.ir.host import Array
+from rushlight.runtime import lapack
 from rushlight.runtime.openblas import solve_triangle
 
 _BLOCK = 64  # rows of a triangle that LAPACK solves at once
+# A step in NumPy of a whole batch takes as long as LAPACK's calls for so many matrices.
+_TOGETHER = 8
 
 
 def factored(a: Array) -> tuple[Array, Array, Array]:
@@ -15,10 +20,15 @@ def factored(a: Array) -> tuple[Array, Array, Array]:
 
     ``info`` is the place of the first zero pivot, from 1, or 0.
     """
-    made = np.array(a)
     m, n = a.shape[-2:]
     steps = min(m, n)
     batch = a.shape[:-2]
+    # Of many small ones, steps that all take together are fewer.
+    if math.prod(batch) <= _TOGETHER * steps:
+        found = lapack.lu(a)
+        if found is not None and not found[2].any():
+            return found
+    made = np.array(a)
     pivots = np.zeros((*batch, steps), np.int32)
     info = np.zeros(batch, np.int32)
     with np.errstate(all="ignore"):
@@ -63,6 +73,9 @@ def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
     n = a.shape[-1]
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])), order="C")
+    if math.prod(batch) > _TOGETHER * n:
+        with np.errstate(all="ignore"):
+            return _row_by_row(a, x, upper, unit)
     if _by_blas(np.broadcast_to(a, (*batch, n, n)), x, upper, unit):
         return x
     with np.errstate(all="ignore"):
@@ -100,11 +113,12 @@ def _block(a: Array, b: Array, upper: bool, unit: bool) -> Array:
     return x if upper else x[..., ::-1, :]
 
 
-def _row_by_row(a: Array, x: Array, upper: bool) -> Array:
-    """Substitution where a zero on the diagonal makes infinities, in place."""
+def _row_by_row(a: Array, x: Array, upper: bool, unit: bool = False) -> Array:
+    """Substitution in place; a zero on the diagonal makes infinities."""
     n = a.shape[-1]
     for k in reversed(range(n)) if upper else range(n):
-        x[..., k, :] /= a[..., k, k, None]
+        if not unit:
+            x[..., k, :] /= a[..., k, k, None]
         rest = slice(0, k) if upper else slice(k + 1, n)
         x[..., rest, :] -= a[..., rest, k, None] * x[..., k, None, :]
     return x

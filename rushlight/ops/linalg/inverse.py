@@ -92,12 +92,29 @@ def _host_det(arrays: tuple[Array, ...], params: Params) -> Array:
     return np.asarray(np.linalg.det(arrays[0]))
 
 
+# An error up to here, by a bound that is far above most, is not too much for an inverse.
+_MOST_LOST = 0.5
+
+
 @host("linalg_cofactor", complex=True)
 def _host_cofactor(arrays: tuple[Array, ...], params: Params) -> Array:
-    """det(A) A^-T, through singular values: right where A has no inverse, too."""
+    """det(A) A^-T: from the inverse, or of matrices close to having none by singular values."""
     a = arrays[0]
     if not a.size:
         return a
+    try:
+        inverse = np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return _by_singular_values(a)
+    sizes = [np.abs(each).sum(-1).max(-1) for each in (a, inverse)]
+    poor = ~(sizes[0] * sizes[1] * np.finfo(a.dtype).eps < _MOST_LOST)
+    made = np.linalg.det(a)[..., None, None] * inverse.swapaxes(-1, -2)
+    if poor.any():
+        made[poor] = _by_singular_values(a[poor])
+    return np.asarray(made)
+
+
+def _by_singular_values(a: Array) -> Array:
     u, s, vh = np.linalg.svd(a)
     n = s.shape[-1]
     others = np.where(np.eye(n, dtype=bool), 1, s[..., None, :]).prod(-1)  # all but one each

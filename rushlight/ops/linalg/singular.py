@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import int64
 from rushlight.ir import build
 from rushlight.ir.build import binary
 from rushlight.ir.graph import Node
@@ -27,6 +28,7 @@ from rushlight.ops.linalg.shapes import (
     zeros,
 )
 from rushlight.ops.table import Grads, composite
+from rushlight.runtime import lapack
 
 
 @host("linalg_svd", results=3, complex=True)
@@ -155,7 +157,13 @@ def pinv(input: Node, atol: Node, rtol: Node, hermitian: bool) -> Node:
 
 @pinv.vjp
 def _(g: Node, out: Node, input: Node, atol: Node, rtol: Node, hermitian: bool) -> Grads:
-    # Golub and Pereyra 1973, "The differentiation of pseudo-inverses and nonlinear least squares".
+    return inverse_slope(g, out, input), None, None
+
+
+def inverse_slope(g: Node, out: Node, input: Node) -> Node:
+    """The gradient of ``input`` from that of its pseudo-inverse ``out``: Golub and Pereyra 1973,
+    "The differentiation of pseudo-inverses and nonlinear least squares".
+    """
     outh, gh = adjoint(out), adjoint(g)
     left = negative(product(outh, g, outh))
     # (1 - A P) g^H P P^H + P^H P g^H (1 - P A)
@@ -163,7 +171,43 @@ def _(g: Node, out: Node, input: Node, atol: Node, rtol: Node, hermitian: bool) 
     first = minus(first, product(input, out, first))
     second = product(outh, out, gh)
     second = minus(second, product(second, out, input))
-    return plus(left, plus(first, second)), None, None
+    return plus(left, plus(first, second))
+
+
+# Least squares
+
+
+@host("linalg_least_squares", results=2)
+def _host_least_squares(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, ...]:
+    a, b = arrays
+    (limit,) = params
+    found = lapack.least_squares(a, b, limit)
+    if found is not None:
+        return found
+    bounds = np.full(a.shape[:-2], 0, a.dtype), np.full(a.shape[:-2], limit, a.dtype)
+    inverse = _host_pinv((a, *bounds), (False,))
+    sizes = np.linalg.svd(a, compute_uv=False)
+    largest = sizes.max(-1, keepdims=True, initial=0)
+    return inverse @ b, (sizes > limit * largest).sum(-1)
+
+
+@composite(torch=False, name="_least_squares", grad_name="LinalgLstsq")
+def least_squares(input: Node, b: Node, limit: float) -> tuple[Node, Node]:
+    """(X of least norm that makes |input X - b| least, the rank of input): (.., M, N), (.., M, K)
+    -> (.., N, K), (..). Columns beyond a condition of 1 / limit count as 0.
+    """
+    shape = (*input.shape[:-2], input.shape[-1], b.shape[-1])
+    solution = build.host("linalg_least_squares", (input, b), shape, input.dtype, (0, limit))
+    rank = build.host("linalg_least_squares", (input, b), input.shape[:-2], int64, (1, limit))
+    return solution, rank
+
+
+@least_squares.vjp
+def _(g: tuple[Node, Node], out: tuple[Node, Node], input: Node, b: Node, limit: float) -> Grads:
+    bounds = (build.const(each, (), input.dtype) for each in (0.0, limit))
+    inverse: Node = pinv(input, *bounds, False)
+    slope = inverse_slope(product(g[0], adjoint(b)), inverse, input)
+    return slope, product(adjoint(inverse), g[0])
 
 
 @composite(torch=False, name="_svdvals", grad_name="LinalgSvd", complex_rule=True)

@@ -148,12 +148,16 @@ def lstsq(
     # gels takes A to be of full rank and asks for no limit.
     limit = _limit(input) if rcond is None or how == "gels" else _meant(input, rcond, how)
     a: Any = input
-    solution: Any = function("matmul")(pinv(input, limit), given)
     empty = a.new_zeros(0, dtype=a.dtype.to_real())
     rank: Any = a.new_zeros(0).long()
     values = empty
-    if how != "gels":
-        rank = matrix_rank(input, atol=0.0, rtol=limit)
+    solution: Any
+    if how == "gelsy" and a.dtype.is_floating_point and a.shape[:-2] == given.shape[:-2]:
+        solution, rank = function("_least_squares")(input, given, limit)
+    else:
+        solution = function("matmul")(pinv(input, limit), given)
+        if how != "gels":
+            rank = matrix_rank(input, atol=0.0, rtol=limit)
     if how in ("gelsd", "gelss"):
         values = settled(function("_svdvals")(a.detach()))
     # No numbers where there are none, but with a gradient where the solution has one.
