@@ -9,6 +9,7 @@ before, with a plan to make. Copied at once, the batch is one input.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,3 +132,40 @@ def joined(name: str, tensors: Sequence[Any], dim: Any) -> Tensor | None:
     result = Buffer(sum(each.nbytes for each in arrays))
     np.concatenate(arrays, axis, out=result.array(first.dtype, shape))
     return Tensor._of(mark_made(concrete(result, shape, dtype)))
+
+
+def padded(
+    tensors: Sequence[Any], longest: int, value: Any, *, left: bool, batch_first: bool
+) -> Tensor | None:
+    """What ``pad_sequence`` gives, or None where it is better recorded, as for ``joined``: the
+    lengths of a batch are its own each time, what they are padded to often is not."""
+    if local.trace.abstract or not isinstance(value, (int, float)):
+        return None
+    buffers = located(tensors)
+    dtype = tensors[0].dtype
+    if buffers is None or any(type(each) is not Tensor or each.dtype != dtype for each in tensors):
+        return None
+    rest, count = tensors[0]._value.meta.layout.shape[1:], len(tensors)
+    shape = (count, longest, *rest) if batch_first else (longest, count, *rest)
+    nbytes = math.prod(shape) * dtype.itemsize
+    if not _takes(dtype, value) or not 0 < nbytes <= BYTES_LIMIT:
+        return None
+    result = Buffer(nbytes)
+    filled = result.array(dtype.np, shape)
+    filled.fill(value)
+    rows = filled if batch_first else filled.swapaxes(0, 1)
+    for row, buffer, tensor in zip(rows, buffers, tensors, strict=True):
+        part = seen_in(buffer, tensor)
+        start = longest - len(part) if left else 0
+        row[start : start + len(part)] = part
+    return Tensor._of(mark_made(concrete(result, shape, dtype)))
+
+
+def _takes(dtype: dtypes.dtype, value: float) -> bool:
+    """Whether ``value`` is one of the dtype's, plainly."""
+    if dtype.is_floating_point or value in (0, 1):
+        return True
+    if dtype.np.kind not in "iu" or value != value // 1:
+        return False
+    limits = np.iinfo(dtype.np)
+    return bool(limits.min <= value <= limits.max)

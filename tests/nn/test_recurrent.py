@@ -11,6 +11,7 @@ from rushlight import nn
 from rushlight.engine.flush import clear
 from rushlight.engine.trace import local
 from rushlight.runtime import code
+from rushlight.tensor.at_once import padded
 
 rnn = nn.utils.rnn
 
@@ -183,3 +184,33 @@ def test_padding() -> None:
     padded, lengths = rnn.pad_packed_sequence(packed, True, -1, 4)
     assert padded.tolist() == [[1, 2, 3, -1], [4, -1, -1, -1]]
     assert lengths.tolist() == [3, 1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.bfloat16, torch.bool])
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_sequences_in_memory_are_padded_at_once(dtype: Any, side: str, batch_first: bool) -> None:
+    """The same as what is recorded, where one of them is not computed yet."""
+    table = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0], [1.0, 1.0]]).to(dtype)
+    parts = [table[:2], table[1:], table.flip(0)[:1], table[:, :1].expand(4, 2)]
+    now = [part.clone() for part in parts]
+    sum(part.sum() for part in now).item()  # they are in memory
+    how = {"batch_first": batch_first, "padding_side": side, "padding_value": 1}
+    assert padded(now, 4, 1, left=side == "left", batch_first=batch_first) is not None
+    late = [*now[:3], now[3] | 0 if dtype is torch.bool else now[3] + 0]
+    assert padded(late, 4, 1, left=side == "left", batch_first=batch_first) is None
+    made, wanted = (torch.nn.utils.rnn.pad_sequence(each, **how) for each in (now, late))
+    assert made.dtype is wanted.dtype and made.stride() == wanted.stride()
+    assert torch.equal(made, wanted)
+
+
+def test_padded_sequences_are_their_own_and_flow() -> None:
+    x = torch.arange(6.0)
+    made = torch.nn.utils.rnn.pad_sequence([x[:2], x[2:]])
+    x.add_(1)
+    assert made[0].tolist() == [0.0, 2.0]
+    weight = torch.ones(2, requires_grad=True)
+    torch.nn.utils.rnn.pad_sequence([weight, x]).sum().backward()
+    assert weight.grad is not None and weight.grad.tolist() == [1.0, 1.0]
+    mixed = torch.nn.utils.rnn.pad_sequence([torch.ones(2, dtype=torch.int32), x])
+    assert mixed.dtype is torch.int32

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rushlight.tensor import Tensor, as_tensor, cat, named, tensor
+from rushlight.tensor.at_once import padded
 
 __all__ = [
     "PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence",
@@ -215,13 +216,17 @@ def pad_sequence(
                     f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
                     f"non-singleton dimension {axis}"
                 )
+    left = padding_side == "left"
+    made = padded(parts, longest, padding_value, left=left, batch_first=batch_first)
+    if made is not None:
+        return made
     filled = []
     for part in parts:
         missing = longest - part.shape[0]
         if missing:
             fill = part.new_full((missing, *rest), padding_value)
-            part = cat([part, fill] if padding_side == "right" else [fill, part])
-        filled.append(part)
+            part = cat([fill, part] if left else [part, fill])
+        filled.append(part.to(parts[0].dtype))
     stacked: Tensor = named("stack")(filled, 0 if batch_first else 1)
     return stacked
 
