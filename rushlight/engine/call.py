@@ -8,6 +8,7 @@ so that identity is equality and gradients can be cached on them.
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol, final
@@ -204,6 +205,8 @@ class Gradient:
         self._variants: dict[int, Gradient | None] = {}
         # Whether it needs anything but cotangents: numbers count as saved tensors do.
         self.keeps = False
+        # By which it was found out what it reads: tensors, numbers, cotangents. See ``drawn``.
+        self.drawn: tuple[list[Node], list[Node], list[Node | None]] | None = None
         saves, targets = self._analyse()
         self.saves = saves
         self.targets = targets
@@ -241,7 +244,8 @@ class Gradient:
         scalars = [build.scalar(-1, kind) for kind in self.scalar_types]
         grads = self.call.cotangents(seeds, outs, nodes, scalars, self.mask)
         reached = set(toposort([grad for grad in grads if grad is not None]))
-        saves = tuple(place for place, node in enumerate([*nodes, *outs]) if node in reached)
+        everything = [*nodes, *outs]
+        saves = tuple(place for place, node in enumerate(everything) if node in reached)
         targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
         # (alpha of add is no tensor in PyTorch either, and is never freed)
         numbers = not reached.isdisjoint(scalars) and self.call.name not in _NUMBERS_STAY
@@ -249,6 +253,12 @@ class Gradient:
         rank = int(name[-2]) if name in _SAVE_PLANES else 0
         plane = rank and any(size != 1 for size in self.out_metas[0].shape[-rank:])
         self.keeps = bool(saves) or numbers or name in _SAVE_ANYWAY or bool(plane)
+        given = [seed for seed in seeds if seed is not None]
+        given += [everything[place] for place in saves]
+        self.drawn = given, scalars, grads
+        _drawn.append(self)
+        if len(_drawn) > DRAWN_LIMIT:
+            _drawn.popleft().drawn = None
         return saves, targets
 
     def _arguments(self, nodes: Sequence[Node]) -> tuple[list[Node | None], list[Node], list[Node]]:
@@ -264,6 +274,9 @@ class Gradient:
     def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
         seeds, outs, inputs = self._arguments(nodes)
         grads = self.call.cotangents(seeds, outs, inputs, scalars, self.mask)
+        return self._results(grads)
+
+    def _results(self, grads: Sequence[Node | None]) -> tuple[Node, ...]:
         results = []
         for place in self.targets:
             grad = grads[place]
@@ -292,6 +305,27 @@ class Gradient:
         return derive.through_body(
             lambda fresh: flatten(self.build(fresh, scalars)), seeds, outs, nodes, mask
         )
+
+
+_drawn: deque[Gradient] = deque()  # those that were looked at last: others drop their graphs
+DRAWN_LIMIT = 256
+
+
+def drawn(
+    call: Call, metas: Sequence[Any], scalar_types: Sequence[Any]
+) -> tuple[list[Node], list[Node], Any]:
+    """The graph of a call: placeholders for its tensors and numbers, and what is built on them.
+
+    Of a gradient most often the one by which it was found out what it reads, a moment ago.
+    """
+    found = call.drawn if isinstance(call, Gradient) else None
+    if isinstance(call, Gradient) and found is not None:
+        call.drawn = None
+        given, scalars, grads = found
+        return given, scalars, call._results(grads)
+    tensors = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in metas]
+    numbers = [build.scalar(-1, kind) for kind in scalar_types]
+    return tensors, numbers, call.build(tensors, numbers)
 
 
 def picker(places: tuple[int, ...]) -> Any:

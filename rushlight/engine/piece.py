@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.engine.call import Call, Gradient, OpCall, flatten
+from rushlight.engine.call import Call, Gradient, OpCall, drawn, flatten
 from rushlight.engine.value import Meta, meta_of
-from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 
 WHOLE, REAL = "whole", "real"
@@ -34,9 +33,8 @@ class Piece:
 
     def __init__(self, call: Call, metas: Sequence[Meta], scalar_types: Sequence[DType]) -> None:
         """Raises whatever building the call raises."""
-        given = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in metas]
-        given += [build.scalar(-1, kind) for kind in scalar_types]
-        result = call.build(given[: len(metas)], given[len(metas) :])
+        tensors, scalars, result = drawn(call, metas, scalar_types)
+        given = [*tensors, *scalars]
         sinks = flatten(result)
         self.structure: Any = None if isinstance(result, Node) else type(result)
         self.metas = tuple([meta_of(node.shape, node.dtype) for node in sinks])

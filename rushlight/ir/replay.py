@@ -23,6 +23,7 @@ Function = Callable[..., Any]
 _Step = tuple[int, Function, tuple[int, ...], Any]
 _ANY: Any = object()
 NOBODY, _SEVERAL = -1, -2
+GUARDS_LIMIT = 4
 KEPT_LIMIT = 1 << 15  # values that one tape keeps
 
 
@@ -125,6 +126,38 @@ class Replay:
         return found
 
 
+def _first_wrong(steps: Sequence[_Step], values: list[Any]) -> int | None:
+    """Compute ``steps`` into ``values``; the number of the first that comes out otherwise."""
+    number = 0
+    try:
+        for number, (place, function, sources, expected) in enumerate(steps):
+            value = values[place] = function(*[values[source] for source in sources])
+            if expected is not _ANY and value != expected:
+                return number
+    except (ArithmeticError, ValueError):  # behind a decision that comes out otherwise
+        return number
+    return None
+
+
+def _comes_out_otherwise(guard: Sequence[_Step], values: list[Any]) -> bool:
+    """Whether steps apart from all others tell. They may fail where another one of the whole,
+    which comes before them, decides otherwise."""
+    try:
+        return _first_wrong(guard, values) is not None
+    except Exception:
+        return False
+
+
+def _what_leads_to(number: int, steps: Sequence[_Step]) -> list[_Step]:
+    """A step and those before it that it depends on, in order."""
+    needed, found = {steps[number][0]}, []
+    for step in reversed(steps[: number + 1]):
+        if step[0] in needed:
+            found.append(step)
+            needed.update(step[2])
+    return found[::-1]
+
+
 @final
 class _Alone:
     """What depends on one input alone."""
@@ -135,6 +168,9 @@ class _Alone:
         self.steps = steps
         self.kept = kept
         self.known: dict[int, Sequence[Any] | None] = {}
+        # What decided against this tape before is computed first: few steps of hundreds, where one
+        # of many tapes is looked for.
+        self.guards: list[list[_Step]] = []
 
     def run(self, start: Sequence[Any], number: Any) -> Sequence[Any] | None:
         """The values at the places ``kept``; ``start`` holds the constants.
@@ -145,12 +181,12 @@ class _Alone:
             return None
         values = list(start)
         values[self.place] = number
-        try:
-            for place, function, sources, expected in self.steps:
-                value = values[place] = function(*[values[source] for source in sources])
-                if expected is not _ANY and value != expected:
-                    return None
-        except (ArithmeticError, ValueError):
+        if any(_comes_out_otherwise(guard, values) for guard in self.guards):
+            return None
+        wrong = _first_wrong(self.steps, values)
+        if wrong is not None:
+            self.guards.insert(0, _what_leads_to(wrong, self.steps))
+            del self.guards[GUARDS_LIMIT:]
             return None
         found = [values[place] for place in self.kept]
         if all(type(value) is int for value in found):

@@ -69,3 +69,26 @@ def test_what_is_decided_is_constant_for_who_reads_it() -> None:
     tape.close()
     assert again.run((10, 9)) == (21, 11, 12)
     assert again.run((7, 9)) is None
+
+
+def test_what_decided_otherwise_before_is_asked_first() -> None:
+    tape = Tape((6, 1))
+    a, b = tape.inputs
+    asked: list[int] = []
+
+    def known(size: int) -> int:
+        asked.append(size)
+        return {2: 5, 3: 5, 4: 6, 9: 6}[size]  # of others there is none: KeyError
+
+    assert a > 3
+    tape.decide(known, a // 2)
+    wanted = [tape.place(each) for each in (a * 10, a + b)]
+    again = tape.replayed(wanted)
+    tape.close()
+    del asked[:]
+    assert again.run((8, 1)) is None and asked == [4]
+    assert again.run((9, 1)) is None and asked == [4, 4]
+    assert again.run((7, 1)) == (70, 8)  # asked for itself, then with all others
+    assert again.run((2, 1)) is None  # not KeyError: that it is no more than 3 comes first
+    assert again.run((18, 1)) is None
+    assert again.run((5, 1)) == (50, 6)
