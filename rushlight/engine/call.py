@@ -184,6 +184,11 @@ class Gradient:
     number of inputs. Its results are the cotangents of the inputs in ``targets``.
     """
 
+    __slots__ = (
+        "__weakref__", "_gradients", "_variants", "call", "given", "keeps", "kind", "mask",
+        "metas", "name", "out_metas", "pick", "saves", "scalar_types", "targets",
+    )  # fmt: skip
+
     def __init__(
         self,
         call: Any,

@@ -29,12 +29,16 @@ from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer
 
 
+@hot
 class Stats:
     """Counters for tests and ``rushlight doctor``: flushes, plans made, nanoseconds planning."""
 
-    flushes = 0
-    plans = 0
-    planning_ns = 0
+    __slots__ = ("flushes", "planning_ns", "plans")
+
+    def __init__(self) -> None:
+        self.flushes = 0
+        self.plans = 0
+        self.planning_ns = 0
 
 
 stats = Stats()

@@ -83,6 +83,7 @@ class PoolStats(Record):
 
 
 @final
+@hot
 class Pool:
     """Free blocks by size class. Past ``enough`` everything pooled is given back: that is twice
     what was ever live at once, and never more than ``limit``. A program whose sizes change from

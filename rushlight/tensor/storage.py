@@ -10,10 +10,12 @@ from __future__ import annotations
 import weakref
 from typing import Any, final
 
+from rushlight.base.hot import hot
 from rushlight.engine.value import Value
 
 
 @final
+@hot
 class Storage:
     """``value`` holds all elements, row-major; ``version`` counts in-place writes.
 

@@ -34,6 +34,9 @@ class Calls(Conditions):
             return made
         if isinstance(function, ast.Attribute) and self.scope.module(function.value) is None:
             return self._method(function, node.args)
+        simple = self._simple(node)
+        if simple is not None:
+            return simple
         called = self.value(function)
         given_ = [self.value(each) for each in node.args]
         if isinstance(function, ast.Name) and function.id == "isinstance":
@@ -44,6 +47,19 @@ class Calls(Conditions):
             yes = self.set(f"icmp ne i32 {found}, 0")
             return Ref(self.set(f"select i1 {yes}, ptr {true}, ptr {false}"))
         return self.vector("PyObject_Vectorcall", called, given_)
+
+    def _simple(self, node: ast.Call) -> Ref | None:
+        """``type(x)`` and ``id(x)``, which need no call."""
+        which = self.scope.value(node.func)
+        if len(node.args) != 1 or (which is not type and which is not id):
+            return None
+        ref = self.value(node.args[0])
+        if which is id:
+            return self.made("PyLong_FromVoidPtr", ref.text, using=(ref,))
+        kind = self.set(f"call ptr @hot_type(ptr {ref.text})")
+        self.emit(f"call void @hot_keep(ptr {kind})")
+        self.release(ref)
+        return self.own(kind)
 
     def _with_keywords(self, node: ast.Call) -> Ref:
         names = [each.arg for each in node.keywords]
@@ -82,6 +98,10 @@ class Calls(Conditions):
         if function.attr in ("get", "append", "extend", "clear"):
             return self._of_builtin(function.attr, owner, nodes)
         callee = self.scope.method(function.attr)
+        if callee is None and self.layouts.places(function.attr):  # a function in a slot
+            called = self.read(owner, function.attr, self.called_so(function.value))
+            given = [self.value(each) for each in nodes]
+            return self.vector("PyObject_Vectorcall", called, given)
         if callee is None:
             given = [owner, *[self.value(each) for each in nodes]]
             name = Ref(self.known("literal", repr(function.attr)))
