@@ -356,6 +356,7 @@ class Trace:
         self._keep(key, step)
         return step
 
+    @hot
     def record(
         self, call: Call, values: Sequence[Value], numbers: Sequence[Any] = ()
     ) -> list[Value]:

@@ -29,6 +29,7 @@ WORTH_A_PLAN = 256 << 20  # so do several of one view, of so many bytes together
 _LARGE = 1 << 20  # of smaller copies nobody keeps an account
 
 
+@hot
 def root_of(value: Value) -> Value:
     """What a view is a view of, in the end."""
     while value.parent is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
+from rushlight.base.hot import hot
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
 from rushlight.nn.modules.hooks import RemovableHandle
@@ -42,6 +43,7 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     """``step`` of a class, with hooks around it and its arithmetic carried out at its end."""
 
     @functools.wraps(step)
+    @hot
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _global_pre_hooks or self._optimizer_step_pre_hooks:
             hooks = chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values())

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar, final
 import numpy as np
 
 from rushlight.base.dtype import bool_
+from rushlight.base.hot import hot
 from rushlight.ops import table
 from rushlight.ops.table import Op, Parameter
 from rushlight.runtime.generator import Generator
@@ -261,6 +262,7 @@ def checked(function: F, who: str) -> F:
     placed: list[_Argument | None] = []
 
     @functools.wraps(function)
+    @hot
     def taking(*args: Any, **kwargs: Any) -> Any:
         if not asked:  # most are never called
             found, count = _asked(function, who)

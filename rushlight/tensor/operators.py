@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import bool_, from_numpy
+from rushlight.base.hot import hot
 from rushlight.tensor.arithmetic_now import ALONE, COMPUTED, computed, computed_in_place
 from rushlight.tensor.compare_now import COMPARED, compared
 from rushlight.tensor.hearing import hearing
@@ -36,6 +37,7 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
     """``now``: what does ``what`` of one known number at once, where it can be."""
     made: list[Callable[..., Any]] = []
 
+    @hot
     def operator(self: Tensor, other: Any) -> Any:
         if now is not None and type(self) is Tensor:
             value = self._value
@@ -59,6 +61,7 @@ def _forward(name: str, now: Any = None, what: Any = None) -> Callable[[Tensor, 
 def _quick(now: Any, what: Any, recorded: Callable[[Tensor, Any], Any], rows: bool = False) -> Any:
     """``recorded``, but for what of one known number, or of ``rows``, can be done ``now``."""
 
+    @hot
     def operator(self: Tensor, other: Any) -> Any:
         if type(self) is Tensor and not (dispatching[0] and hearing.modes):
             few = self._value.meta.numel == 1 or (rows and self._base is not None)

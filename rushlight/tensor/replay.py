@@ -30,6 +30,7 @@ from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walk import Walk, like_leaf
 
 
+@hot
 def _was_overwritten(value: Value) -> bool:
     """Whether it was, or what it is a view of."""
     probe: Value | None = value

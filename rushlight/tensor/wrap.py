@@ -60,6 +60,7 @@ def enter_all(tensors: Any, trace: Trace, epoch: Any) -> tuple[int, ...]:
     return tuple(places)
 
 
+@hot.hot
 def is_constant(parameter: Parameter, value: Any) -> bool:
     """Whether a Scalar is a constant: its default, or complex (no input of a plan is)."""
     if parameter.kind not in (table.SCALAR, table.OPTIONAL_SCALAR):

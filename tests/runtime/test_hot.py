@@ -89,7 +89,7 @@ def arithmetic(a: Any, b: Any) -> Any:
 
 def lengths(row: Any, k: Any) -> Any:
     if len(row) >= 3 and len(row) + 1 != k:
-        return len(row) - 1, row[0], row[-1], row[k], row[1:], row[:-1], row[1:2]
+        return row[:k], row[k:3], len(row) - 1, row[0], row[-1], row[k], row[1:], row[:-1], row[1:2]
     return row[len(row) - 1]
 
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.hot import hot
 from rushlight.base.warn import warn
 from rushlight.nn.modules.hooks import GLOBAL, BackwardWatch, RemovableHandle
 
@@ -32,6 +33,7 @@ class Calling:
     _backward_pre_hooks: OrderedDict[int, Any]
     forward: Callable[..., Any] = _forward_unimplemented
 
+    @hot
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # A module's attributes are slow to look at (it has a ``__getattr__``), its fields are not.
         fields = self.__dict__

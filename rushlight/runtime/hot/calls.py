@@ -16,6 +16,11 @@ class Calls(Conditions):
 
     def on_call(self, node: ast.Call) -> Ref:
         function = node.func
+        if [each.arg for each in node.keywords] == [None]:
+            called, given = self.value(function), self.on_tuple(ast.Tuple(node.args))
+            named = self.value(node.keywords[0].value)
+            arguments = (called.text, given.text, named.text)
+            return self.made("PyObject_Call", *arguments, using=(named, given, called))
         if node.keywords:
             return self._with_keywords(node)
         if any(isinstance(each, ast.Starred) for each in node.args):

@@ -15,6 +15,7 @@ import functools
 import inspect
 import json
 import marshal
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ class Source:
 
     def __init__(self, function: FunctionType) -> None:
         made = hot.texts.get(function)
-        text = textwrap.dedent(inspect.getsource(function)) if made is None else made
+        text = textwrap.dedent(inspect.getsource(function.__code__)) if made is None else made
         tree = ast.parse(text).body[0]
         assert isinstance(tree, ast.FunctionDef)
         given = tree.args
@@ -80,8 +81,9 @@ class Source:
                 if isinstance(node, ast.Name)}  # fmt: skip
         every = [*given.args, *given.kwonlyargs]
         every += [each for each in (given.vararg, given.kwarg) if each is not None]
-        self.parameters = [each.arg for each in every if made is None or each.arg in used]
-        kept = [each for each in every if each.arg in self.parameters]
+        kept = [each for each in every if made is None or each.arg in used]
+        kept += [ast.arg(name) for name in function.__code__.co_freevars]
+        self.parameters = [each.arg for each in kept]
         plain = ast.arguments([], kept, None, [], [], None, [])
         self.tree = ast.FunctionDef(tree.name, plain, tree.body, [], None)
         self.tree.lineno = tree.lineno
@@ -89,12 +91,21 @@ class Source:
 
 
 def _calling(function: FunctionType, name: str) -> CodeType:
-    """Code with the function's parameters that ends in a call of ``name``, its translation."""
+    """Code with the function's parameters that ends in a call of ``name``, its translation.
+
+    What the function has from one around it, it hands on like arguments.
+    """
     original = function.__code__
-    count, names = original.co_argcount, original.co_varnames
-    named = names[count : count + original.co_kwonlyargcount]
-    parameters, head = ", ".join([*names[:count], *(("*", *named) if named else ())]), ""
-    call = f"return {name}({', '.join([*names[:count], *named])})"
+    count, names = original.co_argcount, [*original.co_varnames]
+    last = count + original.co_kwonlyargcount
+    plain, named, rest = names[:count], names[count:last], names[last:]
+    star = [rest.pop(0)] if original.co_flags & inspect.CO_VARARGS else []
+    stars = [rest.pop(0)] if original.co_flags & inspect.CO_VARKEYWORDS else []
+    parts = [*plain, *(f"*{each}" for each in star)]
+    parts += ["*"] if named and not star else []
+    parameters, head = ", ".join([*parts, *named, *(f"**{each}" for each in stars)]), ""
+    free = ", ".join(original.co_freevars)
+    call = f"return {name}({', '.join([*plain, *named, *star, *stars, *original.co_freevars])})"
     if function in hot.texts:
         source = Source(function)
         given = source.given
@@ -102,10 +113,11 @@ def _calling(function: FunctionType, name: str) -> CodeType:
         parameters = ast.unparse(given)
         head = textwrap.indent("".join(ast.unparse(each) + "\n" for each in source.head), "  ")
         call = f"return {name}({', '.join(source.parameters)})"
-    text = f"def {function.__name__}({parameters}):\n{head}  {call}"
+    text = f"def {original.co_name}({parameters}):\n{head}  {call}\n"
+    text = f"def around({free}):\n{textwrap.indent(text, '  ')}  return {original.co_name}"
     space: dict[str, Any] = {}
     exec(compile(text, original.co_filename, "exec"), space)  # our own text
-    made: CodeType = space[function.__name__].__code__
+    made: CodeType = space["around"](*original.co_freevars).__code__
     return made.replace(co_firstlineno=original.co_firstlineno, co_qualname=original.co_qualname)
 
 
@@ -172,7 +184,7 @@ class Batch:
         self.functions = functions
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
-        names = " ".join(sorted(map(native_name, hot.functions)))
+        names = " ".join(sorted({*map(native_name, hot.functions)}))
         self.facts = " ".join((_translator(), self.layouts.text(), names)).encode()
 
     def find(self) -> list[FunctionType]:
@@ -200,6 +212,10 @@ class Batch:
 
     def make(self, function: FunctionType) -> None:
         """Translate, compile and link one."""
+        for other, entries in self.tables.items():
+            if other.__code__ is function.__code__:  # made by one function around them
+                self.tables[function] = entries
+                return
         key = self._key(function)
         text, entries = translate(function, self.layouts)
         linked.addresses |= code.load([(each, text) for each in _symbols(function)], lasting=True)
@@ -228,7 +244,7 @@ class Batch:
         """Have the functions call their translations."""
         self.fill()
         for function in self.tables:
-            name = f"_hot_{function.__qualname__.replace('.', '_')}"
+            name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
             function.__globals__[name] = entrance(function)
             calling = _calling(function, name)
             linked.codes[function] = function.__code__, calling

@@ -109,8 +109,9 @@ class Loops(Statements):
         """``for target in source``; of a ``zip`` each part is gone through by itself."""
         targets, sources = [target], [source]
         if isinstance(source, ast.Call) and self.scope.value(source.func) is zip:
-            if source.keywords or not isinstance(target, ast.Tuple):
-                raise self.refuse(source, "zip with a keyword, or its tuples whole")
+            strict = [each for each in source.keywords if ast.unparse(each.value) != "False"]
+            if strict or not isinstance(target, ast.Tuple):
+                raise self.refuse(source, "a strict zip, or its tuples whole")
             targets, sources = target.elts, source.args
         lists, tuples = self.known("builtin", "list"), self.known("builtin", "tuple")
         ways = []

@@ -170,6 +170,13 @@ class Names(Part):
         if isinstance(index, ast.Slice):
             if index.step is not None:
                 raise self.refuse(node, "a slice with a step")
+            ends = [each for each in (index.lower, index.upper) if each is not None]
+            if not all(self.is_number(each) for each in ends):
+                none = ast.Constant(None)
+                first, last = self.value(index.lower or none), self.value(index.upper or none)
+                words = (first.text, last.text, self.known("literal", "None"))
+                key = self.made("PySlice_New", *words, using=(last, first))
+                return self.made("PyObject_GetItem", owner.text, key.text, using=(key, owner))
             low = self.number(index.lower) if index.lower else "0"
             high = self.number(index.upper) if index.upper else _END
             return self.made("PySequence_GetSlice", owner.text, low, high, using=(owner,))

@@ -73,6 +73,7 @@ API: dict[str, tuple[str, str]] = {
     "PySequence_Tuple": ("ptr", "ptr"),
     "PySet_Add": ("i32", "ptr, ptr"),
     "PySet_New": ("ptr", "ptr"),
+    "PySlice_New": ("ptr", "ptr, ptr, ptr"),
     "PyTuple_New": ("ptr", "i64"),
     "PyType_GenericAlloc": ("ptr", "ptr, i64"),
     "Py_DecRef": ("void", "ptr"),

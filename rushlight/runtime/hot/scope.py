@@ -8,14 +8,23 @@ import inspect
 import types
 from typing import Any
 
+from rushlight.base import hot
 from rushlight.runtime.hot.layouts import class_name
 
 _rebound: dict[str, frozenset[str]] = {}
 
 
 def native_name(function: Any) -> str:
-    """The symbol of a function's translation."""
-    return f"{function.__module__}.{function.__qualname__}"
+    """The symbol of a function's translation: by its code, for ``functools.wraps`` renames it."""
+    if function in hot.texts:
+        return f"{function.__module__}.{function.__qualname__}"
+    return f"{function.__globals__['__name__']}.{function.__code__.co_qualname}"
+
+
+def is_plain(function: Any) -> bool:
+    """Whether its arguments come one by one, and nothing from a function around it."""
+    flags = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    return not function.__code__.co_flags & flags and not function.__closure__
 
 
 def _rebound_in(module: str) -> frozenset[str]:
@@ -36,15 +45,16 @@ def _rebound_in(module: str) -> frozenset[str]:
 class Scope:
     """The globals of one function, and the functions and classes that are translated with it."""
 
-    def __init__(self, function: Any, hot: dict[int, Any], classes: dict[str, type]) -> None:
+    def __init__(self, function: Any, known: dict[int, Any], classes: dict[str, type]) -> None:
         self.function = function
         self.name = native_name(function)
         self.globals: dict[str, Any] = function.__globals__
-        self.hot = hot  # id -> function
+        self.hot = known  # id -> function
+        self.own: set[str] = set()  # names that mean something else in the function
         self.methods: dict[str, list[tuple[str, Any]]] = {}
         for key, each in classes.items():
             for name, member in vars(each).items():
-                if id(member) in hot:
+                if id(member) in known and is_plain(member):
                     self.methods.setdefault(name, []).append((key, member))
 
     def is_rebound(self, name: str) -> bool:
@@ -55,7 +65,7 @@ class Scope:
 
     def owner(self) -> str:
         """The name of the class that the function is a method of."""
-        return str(self.function.__qualname__.rpartition(".")[0].rpartition(".")[2])
+        return str(self.function.__code__.co_qualname.rpartition(".")[0].rpartition(".")[2])
 
     def entry(self, name: str) -> tuple[str, ...]:
         """How ``link`` finds a global that stays."""
@@ -68,7 +78,7 @@ class Scope:
     def value(self, node: ast.expr) -> Any:
         """What an expression of names stands for, or None where that is not known yet."""
         if isinstance(node, ast.Name):
-            if self.is_rebound(node.id):
+            if node.id in self.own or self.is_rebound(node.id):
                 return None
             return self.globals.get(node.id, getattr(builtins, node.id, None))
         return None
@@ -88,7 +98,7 @@ class Scope:
                 found = found.__func__ if isinstance(found, staticmethod) else None
             elif isinstance(owner, types.ModuleType):
                 found = getattr(owner, node.attr, None)
-        if id(found) not in self.hot:
+        if id(found) not in self.hot or not is_plain(found):
             return None
         return native_name(found), self.defaults(found)
 

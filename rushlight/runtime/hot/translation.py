@@ -32,6 +32,13 @@ class Translation(Errors):
         written = Written()
         for part in tree.body:
             written.visit(part)
+        scope.own.update(self.parameters)
+        scope.own.update(
+            node.id
+            for part in tree.body
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
         for name in self.parameters:
             if name in written.names:
                 slot = self.locals[name] = self.slot(initial="")
