@@ -46,10 +46,13 @@ class Calling:
                 or GLOBAL.any
             )
         except KeyError:  # its __init__ was not called, or a class has them
-            hooked = any(getattr(self, name) for name in _HOOKS) or GLOBAL.any
+            hooked = self._is_hooked() or GLOBAL.any
         if hooked:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
+
+    def _is_hooked(self) -> bool:
+        return any(getattr(self, name) for name in _HOOKS)
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return Calling.__call__(self, *args, **kwargs)

@@ -13,6 +13,7 @@ from types import FunctionType
 
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
+from rushlight.base.warn import warn
 from rushlight.runtime.code import CompilerError
 from rushlight.runtime.hot.layouts import reliable
 from rushlight.runtime.hot.link import Batch, linked
@@ -73,6 +74,7 @@ def _make(batch: Batch, missing: list[FunctionType]) -> None:
         except (Untranslatable, CompilerError) as reason:
             publish("untranslated", name=function.__qualname__, reason=str(reason))
             if function not in hot.texts:  # others call it
+                warn(f"the recorder stays Python, and slower: {reason}", RuntimeWarning)
                 _state.usable = False
                 return
             _state.refused.add(function)

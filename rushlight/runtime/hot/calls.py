@@ -80,8 +80,9 @@ class Calls(Conditions):
         """A call of another translated function."""
         name, defaults = callee
         given = [*first, *[self.value(each) for each in nodes]]
-        missing = len(defaults) - len(given)
-        given += [Ref(self.known(*each)) for each in defaults[len(given) :]] if missing else []
+        if len(given) > len(defaults) or not all(defaults[len(given) :]):
+            raise self.refuse(nodes[0] if nodes else self.tree, f"arguments of {name}")
+        given += [Ref(self.known(*each)) for each in defaults[len(given) :]]
         at = self.known("native", name)
         arguments = ", ".join(f"ptr {each.text}" for each in given)
         register = self.set(f"call ptr {at}({arguments})")
@@ -102,7 +103,7 @@ class Calls(Conditions):
         owner = self.value(function.value)
         if function.attr in ("get", "append", "extend", "clear"):
             return self._of_builtin(function.attr, owner, nodes)
-        callee = self.scope.method(function.attr)
+        callee = self.scope.method(function.attr, len(nodes) + 1)
         if callee is None and self.layouts.places(function.attr):  # a function in a slot
             called = self.read(owner, function.attr, self.called_so(function.value))
             given = [self.value(each) for each in nodes]

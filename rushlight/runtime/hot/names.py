@@ -175,8 +175,8 @@ class Names(Part):
                 none = ast.Constant(None)
                 first, last = self.value(index.lower or none), self.value(index.upper or none)
                 words = (first.text, last.text, self.known("literal", "None"))
-                key = self.made("PySlice_New", *words, using=(last, first))
-                return self.made("PyObject_GetItem", owner.text, key.text, using=(key, owner))
+                part = self.made("PySlice_New", *words, using=(last, first))
+                return self.made("PyObject_GetItem", owner.text, part.text, using=(part, owner))
             low = self.number(index.lower) if index.lower else "0"
             high = self.number(index.upper) if index.upper else _END
             return self.made("PySequence_GetSlice", owner.text, low, high, using=(owner,))
@@ -194,10 +194,10 @@ class Names(Part):
         key = self.made("PyLong_FromSsize_t", place)
         looked = self.made("PyObject_GetItem", owner.text, key.text, using=(key,))
         self.owned.remove(looked.text)
-        last = self.block
+        end = self.block
         self.jump(after)
         self.open(after)
-        made = self.own(self.set(f"phi ptr [ {item}, %{fast} ], [ {looked.text}, %{last} ]"))
+        made = self.own(self.set(f"phi ptr [ {item}, %{fast} ], [ {looked.text}, %{end} ]"))
         self.release(owner)
         return made
 

@@ -24,8 +24,9 @@ class Untranslatable(NotImplementedError):
 class Part(Writer):
     """Writes the text of one function. Each sub-class adds a kind of statement or expression."""
 
-    def __init__(self, scope: Scope, layouts: Layouts) -> None:
+    def __init__(self, tree: ast.FunctionDef, scope: Scope, layouts: Layouts) -> None:
         super().__init__()
+        self.tree = tree
         self.scope = scope
         self.layouts = layouts
         self.locals: dict[str, str] = {}  # name -> its slot

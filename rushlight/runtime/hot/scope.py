@@ -110,13 +110,16 @@ class Scope:
         found = vars(which).get("__init__")
         return (native_name(found), self.defaults(found)) if id(found) in self.hot else None
 
-    def method(self, name: str) -> tuple[str, str, list[Any]] | None:
-        """The one translated method of that name: its class, symbol, entries of defaults."""
+    def method(self, name: str, given: int) -> tuple[str, str, list[Any]] | None:
+        """The one translated method of that name and so many arguments: its class, symbol, entries
+        of defaults."""
         found = self.methods.get(name, [])
         if len(found) != 1:
             return None
         which, member = found[0]
-        return which, native_name(member), self.defaults(member)
+        defaults = self.defaults(member)
+        fits = given <= len(defaults) and all(defaults[given:])
+        return (which, native_name(member), defaults) if fits else None
 
     def defaults(self, function: Any) -> list[Any]:
         """For each parameter the entry of its default, or an empty one."""

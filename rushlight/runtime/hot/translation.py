@@ -18,8 +18,7 @@ class Translation(Errors):
     """One function."""
 
     def __init__(self, tree: ast.FunctionDef, scope: Scope, layouts: Layouts) -> None:
-        super().__init__(scope, layouts)
-        self.tree = tree
+        super().__init__(tree, scope, layouts)
         given = tree.args
         if given.kwonlyargs or given.vararg or given.kwarg or given.posonlyargs:
             raise self.refuse(tree, "only plain parameters")
