@@ -185,7 +185,7 @@ class Gradient:
     """
 
     __slots__ = (
-        "__weakref__", "_gradients", "_variants", "call", "given", "keeps", "kind", "mask",
+        "__weakref__", "_gradients", "_variants", "call", "drawn", "given", "keeps", "kind", "mask",
         "metas", "name", "out_metas", "pick", "saves", "scalar_types", "targets",
     )  # fmt: skip
 
