@@ -342,7 +342,7 @@ def picker(places: tuple[int, ...]) -> Any:
 
 _picker_of = functools.lru_cache(256)(picker)  # calls save few different things
 _MISSING: Any = object()
-GRADIENTS_LIMIT = 1 << 10  # of one call: as many kinds of arguments
+GRADIENTS_LIMIT = 1 << 9  # of one call: as many kinds of arguments
 
 
 def _cached_gradient(
@@ -364,7 +364,7 @@ def _cached_gradient(
 
 
 _CALLS: dict[Any, OpCall] = {}
-_CALLS_LIMIT = 1 << 16
+_CALLS_LIMIT = 1 << 15
 
 
 def op_call(op: Op, template: tuple[Any, ...]) -> OpCall:

@@ -18,7 +18,7 @@ from rushlight.engine.value import Meta, meta_of
 from rushlight.ir.graph import Node, toposort
 
 WHOLE, REAL = "whole", "real"
-PIECES_LIMIT = 1 << 14
+PIECES_LIMIT = 1 << 13
 Attrs = tuple[tuple[str, Any], ...]
 # op, places of the sources, rank, dtype, attributes
 Row = tuple[str, tuple[int, ...], int, DType, Attrs]
