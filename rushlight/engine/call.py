@@ -378,6 +378,7 @@ def op_call(op: Op, template: tuple[Any, ...]) -> OpCall:
     return found
 
 
+@hot
 def _exact(value: Any) -> Any:
     # True, 1 and 1.0 are equal and hash alike; -0.0 equals 0.0; a nan is not itself.
     if isinstance(value, (tuple, list)):

@@ -179,6 +179,7 @@ def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
         _refuse(op.name, parameter.name, place, annotation, value)
 
 
+@hot
 def asked(op: Op, place: int, value: Any) -> Any:
     """``value`` of a view's parameter ``place``, which is not of the plainest class. TypeError
     for True, which is 1 to the table that views are looked up in."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, final
 
+from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, OpCall, op_call
 from rushlight.engine.piece import piece_of
 from rushlight.engine.trace import Step, Trace, local
@@ -64,6 +65,7 @@ def _placed(shape: Shape, strides: Shape) -> tuple[OpCall, OpCall, Layout]:
     return away, back, Layout(Size(shape), strides, 0)
 
 
+@hot
 def lying(trace: Trace, value: Value, strides: Shape) -> Tensor:
     """The tensor that shows ``value``, a result of this trace, in memory with these strides."""
     away, back, layout = _placed(value.meta.shape, tuple(strides))

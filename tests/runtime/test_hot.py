@@ -110,6 +110,11 @@ def loops(rows: Any, names: Any) -> Any:
         found[0] = second
         total += len(second)
         name = first
+    for row in rows:
+        if row == [2]:
+            break
+    else:
+        total = -total
     return found, total, {each for each in found if each}
 
 

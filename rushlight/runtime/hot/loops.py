@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from rushlight.runtime.hot.statements import Statements
@@ -60,8 +61,6 @@ class Loops(Statements):
             self.exact.pop(name, None)
 
     def do_for(self, node: ast.For) -> None:
-        if node.orelse:
-            raise self.refuse(node, "for ... else")
         after, following = self.name("after"), self.name("next")
         self.forget(node)
         exact = dict(self.exact)
@@ -73,7 +72,14 @@ class Loops(Statements):
             reached, self.left = not self.left, False
             return reached
 
-        self._over(node.target, node.iter, body, after, following)
+        def otherwise() -> None:
+            self.body(node.orelse)
+            if not self.left:
+                self.jump(after)
+            self.left = False
+
+        ended = otherwise if node.orelse else None
+        self._over(node.target, node.iter, body, after, following, ended)
         self.exact = exact
 
     def do_while(self, node: ast.While) -> None:
@@ -104,8 +110,9 @@ class Loops(Statements):
         self.left = True
 
     def _over(
-        self, target: ast.expr, source: ast.expr, body: Any, after: str, following: str
-    ) -> None:
+        self, target: ast.expr, source: ast.expr, body: Callable[[], bool], after: str,
+        following: str, ended: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
         """``for target in source``; of a ``zip`` each part is gone through by itself."""
         targets, sources = [target], [source]
         if isinstance(source, ast.Call) and self.scope.value(source.func) is zip:
@@ -147,7 +154,10 @@ class Loops(Statements):
         self.open(end)
         error = self.call("PyErr_Occurred")
         self.must(self.set(f"icmp ne ptr {error}, null"))
-        self.jump(after)
+        if ended is None:
+            self.jump(after)
+        else:
+            ended()
         self.open(after)
         for slot, _ in ways:
             self.clear(slot)

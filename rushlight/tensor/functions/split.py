@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.hot import hot
 from rushlight.base.shape import Shape, broadcast_shapes, normalize_dim
 from rushlight.engine.trace import local
 from rushlight.engine.value import Size
@@ -21,6 +22,7 @@ from rushlight.tensor.wrap import function
 Tensors = tuple[Tensor, ...]
 
 
+@hot
 def _cut(input: Tensor, dim: int, lengths: Sequence[int], who: str = "") -> Tensors:
     """Views of these lengths; parts of one call of ``who``, where PyTorch's are that."""
     narrow = function("narrow")
@@ -31,6 +33,7 @@ def _cut(input: Tensor, dim: int, lengths: Sequence[int], who: str = "") -> Tens
     return parts_of(who, parts)
 
 
+@hot
 def parts_of(who: str, parts: Iterable[Tensor]) -> Tensors:
     """The views that one call of ``who`` makes: none may be written to where gradient flows."""
     made = tuple(parts)

@@ -10,6 +10,7 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.absent import refuse as refuse_absent
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
 from rushlight.engine.value import concrete
@@ -23,6 +24,7 @@ from rushlight.tensor.wrap import function
 _view: Callable[..., Tensor] = function("view")
 
 
+@hot
 def view(self: Tensor, *shape: Any, dtype: DType | None = None, size: Any = None) -> Tensor:
     """The same memory under another shape, or (``view(dtype)``) its bytes as another dtype.
 
