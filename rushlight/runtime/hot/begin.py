@@ -14,9 +14,8 @@ from types import FunctionType
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
 from rushlight.base.warn import warn
-from rushlight.runtime.code import CompilerError
 from rushlight.runtime.hot.layouts import reliable
-from rushlight.runtime.hot.link import Batch, linked
+from rushlight.runtime.hot.link import Batch, is_linked
 from rushlight.runtime.hot.part import Untranslatable
 
 
@@ -26,6 +25,7 @@ class _State:
     def __init__(self) -> None:
         self.usable: bool | None = None
         self.thread: threading.Thread | None = None
+        self.lock = threading.Lock()  # held by who begins
         self.ending = False
         self.refused: set[FunctionType] = set()
 
@@ -36,12 +36,7 @@ _state = _State()
 def _fresh() -> list[FunctionType]:
     """Functions that have not been translated as they are now."""
     every = [*hot.functions, *hot.texts]
-    return [
-        each
-        for each in every
-        if (each not in linked.codes or linked.texts[each] is not hot.texts.get(each))
-        and each not in _state.refused
-    ]
+    return [each for each in every if not is_linked(each) and each not in _state.refused]
 
 
 def begin(wait: bool = False) -> None:
@@ -51,36 +46,44 @@ def begin(wait: bool = False) -> None:
     if not _state.usable or _state.thread is not None or spans.heard():
         return
     functions = _fresh()
-    if not functions:
+    if not functions or not _state.lock.acquire(blocking=False):
         return
-    batch = Batch(functions)
-    missing = batch.find()
-    if not missing:
-        batch.finish()
-    elif wait:
-        _make(batch, missing)
-    else:
-        arguments = (batch, missing)
-        _state.thread = threading.Thread(target=_make, args=arguments, name="hot", daemon=True)
-        _state.thread.start()
+    try:
+        batch = Batch(functions)
+        missing = batch.find()
+        if wait or not missing:
+            _make(batch, missing)
+        else:
+            words = (batch, missing)
+            _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
+            _state.thread.start()
+    finally:
+        _state.lock.release()
 
 
 def _make(batch: Batch, missing: list[FunctionType]) -> None:
-    for function in missing:
-        if _state.ending:
-            return
-        try:
-            batch.make(function)
-        except (Untranslatable, CompilerError) as reason:
-            publish("untranslated", name=function.__qualname__, reason=str(reason))
-            if function not in hot.texts:  # others call it
-                warn(f"the recorder stays Python, and slower: {reason}", RuntimeWarning)
-                _state.usable = False
+    """Compile what is missing; then all call their translations."""
+    try:
+        for function in missing:
+            if _state.ending:
                 return
-            _state.refused.add(function)
-    if not spans.heard():
-        batch.finish()
-    _state.thread = None
+            _make_one(batch, function)
+        if not spans.heard():
+            batch.finish()
+        _state.thread = None
+    except Exception as reason:  # of any kind: the program goes on as it is
+        _state.usable = False
+        warn(f"what records operations stays Python, and slower: {reason}", RuntimeWarning)
+
+
+def _make_one(batch: Batch, function: FunctionType) -> None:
+    try:
+        batch.make(function)
+    except Untranslatable as reason:
+        if function not in hot.texts:  # others call it
+            raise
+        publish("untranslated", name=function.__qualname__, reason=str(reason))
+        _state.refused.add(function)
 
 
 def _end() -> None:
@@ -97,6 +100,7 @@ def _forget() -> None:
     """In a forked child there is no such thread: it goes on as it is."""
     if _state.thread is not None:
         _state.thread, _state.usable = None, False
+    _state.lock = threading.Lock()
 
 
 os.register_at_fork(after_in_child=_forget)

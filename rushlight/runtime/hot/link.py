@@ -244,6 +244,8 @@ class Batch:
         """Have the functions call their translations."""
         self.fill()
         for function in self.tables:
+            if is_linked(function):
+                continue
             name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
             function.__globals__[name] = entrance(function)
             calling = _calling(function, name)
@@ -251,6 +253,11 @@ class Batch:
             linked.texts[function] = hot.texts.get(function)
             if not linked.python:
                 function.__code__ = calling
+
+
+def is_linked(function: FunctionType) -> bool:
+    """Whether it has a translation of what it is now."""
+    return function in linked.codes and linked.texts[function] is hot.texts.get(function)
 
 
 def entrance(function: FunctionType) -> Any:
@@ -277,5 +284,5 @@ def as_python() -> Iterator[None]:
 
 def _use(*, translated: bool) -> None:
     for function, codes in linked.codes.items():
-        if linked.texts[function] is hot.texts.get(function):
+        if is_linked(function):
             function.__code__ = codes[translated]
