@@ -61,21 +61,23 @@ def halved(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | No
 
 
 def _last(shape: Shape, layouts: Sequence[Layout]) -> Shape | None:
-    """Channels-last for results of rank 3 to 5 where any of ``layouts`` is. An axis of rank 3 is
-    a row of an image."""
-    if len(shape) == 3:
-        rows = [_as_rows(each) for each in layouts if len(each.shape) == 3]
-        found = _last((*shape[:2], 1, shape[2]), rows)
-        return None if found is None else (*found[:2], found[3])
+    """Channels-last for pictures and volumes where any of ``layouts`` is."""
     if len(shape) in CHANNELS_LAST and any(map(suggests_channels_last, layouts)):
         return packed(shape, CHANNELS_LAST[len(shape)])
     return None
 
 
-def _as_rows(x: Layout) -> Layout:
-    """(N, C, L) as (N, C, 1, L)."""
-    step = x.shape[2] * x.strides[2]
-    return Layout((*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], step, x.strides[2]), 0)
+def rows(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
+    """As a picture of one row is, (N, C, 1, L), where that is what PyTorch makes of (N, C, L). Of
+    most it makes a row-major copy first."""
+    first = operands[0]
+    if not len(shape) == len(first.shape) == 3:
+        return None
+    n, c, length = first.shape
+    step = length * first.strides[2]
+    picture = Layout((n, c, 1, length), (*first.strides[:2], step, first.strides[2]), 0)
+    found = _last((*shape[:2], 1, shape[2]), [picture])
+    return None if found is None else (*found[:2], found[3])
 
 
 def channels(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
@@ -97,6 +99,13 @@ def averaging_volumes(operands: Sequence[Layout], shape: Shape, given: Given) ->
     return averaging(operands, shape, given) if pixel else None
 
 
+def bordering(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
+    """``channels``, but a copy of what is left where nothing is added: padding by a number."""
+    if all(each <= 0 for each in given["pad"]):
+        return preserving([operands[0]._replace(shape=shape)], shape, given)
+    return channels(operands, shape, given)
+
+
 def edging(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
     """``channels``, but row-major where the edges are the opposite ones: padding."""
     return None if given["mode"] == "circular" else channels(operands, shape, given)
@@ -115,7 +124,8 @@ def rotating(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | 
 
 
 def convolving(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
-    """Channels-last where the image or the kernel is; volumes in float32 only."""
+    """Channels-last where the image or the kernel is, rows where the kernel is; volumes in float32
+    only."""
     image, kernel = operands[:2]
     if len(shape) == len(kernel.shape) - 1:  # one image
         if len(shape) == 4:
@@ -125,6 +135,9 @@ def convolving(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape 
         return None if found is None else found[1:]
     if 0 in shape or (len(shape) == 5 and given["input"].dtype.name != "float32"):
         return None
+    for each in (kernel, image):  # of an image that is not row-major a copy is made
+        if (each is kernel or each.contiguous) and (found := rows([each], shape, given)):
+            return found
     return _last(shape, (image, kernel))
 
 
@@ -195,14 +208,19 @@ _NAMES: dict[Arranging, str] = {
     by_tensor: "pow",
     halved: "glu diff",
     preserving: "clone _to_dtype flip fliplr flipud index_fill sort argsort",
-    channels: (
-        "avg_pool1d avg_pool2d _max_pool1d _max_pool2d _max_pool3d "
-        "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
-        "_adaptive_max_pool1d _adaptive_max_pool2d adaptive_max_pool2d_with_indices "
-        "_max_unpool pixel_shuffle pixel_unshuffle _batch_norm _batch_norm_eval _group_norm "
-        "_interpolate _antialias constant_pad_nd roll rms_norm"
+    rows: (
+        "avg_pool1d adaptive_avg_pool1d _adaptive_max_pool1d adaptive_max_pool1d_with_indices "
+        "max_pool1d_with_indices"
     ),
-    averaging: "adaptive_avg_pool1d adaptive_avg_pool2d",
+    channels: (
+        "avg_pool2d _max_pool1d _max_pool2d _max_pool3d "
+        "max_pool2d_with_indices max_pool3d_with_indices "
+        "_adaptive_max_pool2d adaptive_max_pool2d_with_indices "
+        "_max_unpool pixel_shuffle pixel_unshuffle _batch_norm _batch_norm_eval _group_norm "
+        "_interpolate _antialias roll rms_norm"
+    ),
+    bordering: "constant_pad_nd",
+    averaging: "adaptive_avg_pool2d",
     averaging_volumes: "adaptive_avg_pool3d",
     convolving: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     joining: "cat",

@@ -226,3 +226,42 @@ def test_a_channels_last_module_stays_so_through_training() -> None:
 
 def test_argsort_lies_as_its_argument() -> None:
     assert laid((4, 6), (1, 0)).argsort(0).stride() == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        (lambda x: F.avg_pool1d(x, 2), True),
+        (lambda x: F.adaptive_avg_pool1d(x, 2), True),
+        (lambda x: F.adaptive_max_pool1d(x, 2), True),
+        (lambda x: F.max_pool1d(x, 2, return_indices=True)[1], True),
+        (lambda x: F.conv1d(x.contiguous(), torch.ones(4, 3, 6).transpose(1, 2)), True),
+        (lambda x: F.pad(x, (-1, 0)), True),
+        (lambda x: F.max_pool1d(x, 2), False),
+        (lambda x: F.conv1d(x, torch.ones(4, 6, 3)), False),
+        (lambda x: F.conv_transpose1d(x, torch.ones(6, 4, 3)), False),
+        (lambda x: F.batch_norm(x, torch.zeros(6), torch.ones(6)), False),
+        (lambda x: F.group_norm(x, 2), False),
+        (lambda x: F.rms_norm(x, (7,)), False),
+        (lambda x: F.pad(x, (1, 1)), False),
+        (lambda x: F.pad(x, (1, 1), mode="reflect"), False),
+        (lambda x: F.interpolate(x, size=9), False),
+        (lambda x: x.roll(1, 2), False),
+        (lambda x: F.avg_pool2d(x, 2), False),
+        (lambda x: F.adaptive_avg_pool2d(x, 2), False),
+    ],
+)
+def test_of_three_axes_most_make_a_row_major_copy(call: Any, rows: bool) -> None:
+    """A (4, 6, 7) seen through (4, 7, 6), as between attention and a convolution."""
+    made = call(laid((4, 6, 7), (0, 2, 1)))
+    c, length = made.shape[1:]
+    assert made.stride() == ((c * length, 1, c) if rows else (c * length, length, 1))
+
+
+def test_dropout_draws_as_its_argument_lies() -> None:
+    """A feed-forward of convolutions over (N, L, C).transpose(1, 2); the mask is PyTorch 2.13's."""
+    x = laid((1, 3, 4), (0, 2, 1)) + 1
+    torch.manual_seed(0)
+    seen = F.dropout(F.conv1d(x, torch.eye(3).unsqueeze(-1)), 0.5)
+    torch.manual_seed(0)
+    assert (seen != 0).tolist() == (F.dropout(torch.ones(1, 3, 4), 0.5) != 0).tolist()
