@@ -159,7 +159,9 @@ class Panel(Record):
             offset = body.mul(begun, "%a1")
             starts = [body.at(row, offset) for row in rows]
             b = body.at("%b", body.mul(begun, "%b_step"))
-            sums = accumulate(body, tile, starts, b, [Level(count, "%a1")], "%b_step", [])
+            levels = [Level(count, "%a1")]
+            band = "%b_band" if self.follows else ""
+            sums = accumulate(body, tile, starts, b, levels, "%b_step", [], None, band)
             for place, value in zip(places, sums, strict=True):
                 old = body.load(tile.vector, place, tile.itemsize)
                 new = values.add(body, tile.dtype, old, value, tile.lanes)
