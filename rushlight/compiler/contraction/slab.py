@@ -18,6 +18,8 @@ _PARAMETERS = [
     ("ptr" if name in ("base", "to") else "i64", name)
     for name in (*_IMAGE, *_SLAB, "images", "top", "left")
 ]
+# Columns before they are needed those are asked for whose channels lie apart from the last one's.
+AHEAD = "16"
 
 
 @decision
@@ -158,10 +160,8 @@ def _copy_row(
             with body.either(dense) as (yes, no):
                 with body.branch(yes):
                     copier.copy(body, source, target, body.mul(count, slab.channels))
-                with body.branch(no), body.loop("0", count) as column:
-                    here = body.at(source, body.mul(column, image.column_step))
-                    there = body.at(target, body.mul(column, slab.column_step))
-                    copier.copy(body, here, there, slab.channels)
+                with body.branch(no):
+                    _copy_columns(body, copier, image, slab, source, target, count)
         with body.branch(apart):
             start = "0"
             if copier.planes:
@@ -176,6 +176,24 @@ def _copy_row(
                 there = body.at(target, body.mul(channel, str(copier.size)))
                 there = body.at(there, body.mul(column, slab.column_step))
                 values.store(body, copier.dtype, values.load(body, copier.source, here), there)
+
+
+def _copy_columns(
+    body: Body, copier: Copier, image: Image, slab: Slab, source: str, target: str, count: str
+) -> None:
+    """The channels of each column in vectors, then in short ones, then one by one."""
+    widths = [copier.lanes, *(width for width in (4, 1) if width < copier.lanes)]
+    stops = [body.mul(body.div(slab.channels, str(width)), str(width)) for width in widths]
+    with body.loop("0", count) as column:
+        here = body.at(source, body.mul(column, image.column_step))
+        there = body.at(target, body.mul(column, slab.column_step))
+        body.prefetch(body.at(here, body.mul(image.column_step, AHEAD)))
+        for start, stop, width in zip(["0", *stops], stops, widths, strict=False):
+            with body.loop(start, stop, str(width)) as channel:
+                place = body.at(here, body.mul(channel, str(values.SIZES[copier.source])))
+                value = values.load(body, copier.source, place, width)
+                place = body.at(there, body.mul(channel, str(copier.size)))
+                values.store(body, copier.dtype, value, place, width)
 
 
 def _woven(body: Body, copier: Copier, image: Image, slab: Slab, count: str) -> str:
