@@ -86,7 +86,8 @@ def goes_past(finish: Finish, tile: Tile, out: Operand, group: int, depth: int) 
 
 @decision
 def _past(nbytes: int, depth: int) -> bool:
-    return nbytes >= BEYOND and depth <= SHALLOW
+    # Zeros between the inputs that a stride has met are a part of a result.
+    return nbytes >= (BEYOND if depth else BEYOND // 8) and depth <= SHALLOW
 
 
 def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:

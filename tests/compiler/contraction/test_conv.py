@@ -206,6 +206,12 @@ def check_gradients(case: Case) -> None:
     np.testing.assert_allclose(dw, want_dw, atol=3e-3, rtol=1e-4)
 
 
+def test_zeros_that_no_cache_holds() -> None:
+    check_gradients(
+        filled({"x": (1, 380, 410, 32), "filters": 7, "taps": (1, 1), "stride": (2, 2)})
+    )
+
+
 @settings(max_examples=80, deadline=None)
 @given(cases())
 def test_gradients(case: Case) -> None:
