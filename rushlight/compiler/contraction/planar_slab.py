@@ -8,6 +8,7 @@ from __future__ import annotations
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, function
+from rushlight.compiler.contraction.slab import Copier
 
 _IMAGE = ("base", "height", "width", "image_step", "row_step", "column_step", "channel_step")
 _PLANES = ("to", "rows", "columns", "channels", "to_image_step", "to_channel_step", "to_row_step")
@@ -15,7 +16,7 @@ _PARAMETERS = [
     ("ptr" if name in ("base", "to") else "i64", name)
     for name in (*_IMAGE, *_PLANES, "images", "top", "left")
 ]
-# Side of the squares that are turned in registers.
+# Side of the squares that are turned in registers where there is no room for whole vectors.
 _SIDE = 4
 
 
@@ -41,7 +42,7 @@ def fill(body: Body, image: slab.Image, planes: Planes, images: str, top: str, l
     body.call("fill_planes", list(zip(kinds, given, strict=True)))
 
 
-def define(copier: slab.Copier) -> str:
+def define(copier: Copier) -> str:
     """The function that ``fill`` calls."""
     body = Body()
     start = body.min(body.max(body.sub("0", "%left"), "0"), "%columns")
@@ -71,50 +72,58 @@ def define(copier: slab.Copier) -> str:
     return copier.define_runs() + function("fill_planes", _PARAMETERS, body)
 
 
-def _copy_row(body: Body, copier: slab.Copier, source: str, target: str, count: str) -> None:
+def _copy_row(body: Body, copier: Copier, source: str, target: str, count: str) -> None:
     size = str(values.SIZES[copier.source])
     with body.either(body.equal("%column_step", size)) as (together, apart):
         with body.branch(together), body.loop("0", "%channels") as channel:
             here = body.at(source, body.mul(channel, "%channel_step"))
             copier.copy(body, here, body.at(target, body.mul(channel, "%to_channel_step")), count)
         with body.branch(apart):
-            enough = [body.op(f"icmp sge i64 {one}, {_SIDE}") for one in (count, "%channels")]
             last = body.equal("%channel_step", size)
-            squares = body.op(f"and i1 {body.op(f'and i1 {enough[0]}, {enough[1]}')}, {last}")
-            with body.either(squares) as (yes, no):
-                with body.branch(yes):
-                    _turn(body, copier, source, target, count)
-                with (
-                    body.branch(no),
-                    body.loop("0", "%channels") as channel,
-                    body.loop("0", count) as column,
-                ):
-                    here = body.at(source, body.mul(channel, "%channel_step"))
-                    here = body.at(here, body.mul(column, "%column_step"))
-                    there = body.at(target, body.mul(channel, "%to_channel_step"))
-                    there = body.at(there, body.mul(column, str(copier.size)))
-                    value = values.load(body, copier.source, here)
-                    values.store(body, copier.dtype, value, there)
+            _squares(body, copier, source, target, count, last, sorted({copier.lanes, _SIDE}))
 
 
-def _turn(body: Body, copier: slab.Copier, source: str, target: str, count: str) -> None:
+def _squares(
+    body: Body, copier: Copier, source: str, target: str, count: str, last: str, sides: list[int]
+) -> None:
+    """By the largest squares that fit into the columns and channels, if those are ``last``."""
+    if not sides:
+        with body.loop("0", "%channels") as channel, body.loop("0", count) as column:
+            here = body.at(source, body.mul(channel, "%channel_step"))
+            here = body.at(here, body.mul(column, "%column_step"))
+            there = body.at(target, body.mul(channel, "%to_channel_step"))
+            there = body.at(there, body.mul(column, str(copier.size)))
+            values.store(body, copier.dtype, values.load(body, copier.source, here), there)
+        return
+    side = sides.pop()
+    fit = last
+    for size in (count, "%channels"):
+        fit = body.op(f"and i1 {fit}, {body.op(f'icmp sge i64 {size}, {side}')}")
+    with body.either(fit) as (yes, no):
+        with body.branch(yes):
+            _turn(body, copier, source, target, count, side)
+        with body.branch(no):
+            _squares(body, copier, source, target, count, last, sides)
+
+
+def _turn(body: Body, copier: Copier, source: str, target: str, count: str, side: int) -> None:
     """Squares of columns and channels; the last ones overlap those before them."""
     with (
-        body.loop("0", "%channels", str(_SIDE)) as next_channel,
-        body.loop("0", count, str(_SIDE)) as next_column,
+        body.loop("0", "%channels", str(side)) as next_channel,
+        body.loop("0", count, str(side)) as next_column,
     ):
-        channel = body.min(next_channel, body.sub("%channels", str(_SIDE)))
-        column = body.min(next_column, body.sub(count, str(_SIDE)))
+        channel = body.min(next_channel, body.sub("%channels", str(side)))
+        column = body.min(next_column, body.sub(count, str(side)))
         here = body.at(source, body.mul(column, "%column_step"))
         here = body.at(here, body.mul(channel, "%channel_step"))
         rows = [
             values.load(
-                body, copier.source, body.at(here, body.mul(str(place), "%column_step")), _SIDE
+                body, copier.source, body.at(here, body.mul(str(place), "%column_step")), side
             )
-            for place in range(_SIDE)
+            for place in range(side)
         ]
         there = body.at(target, body.mul(channel, "%to_channel_step"))
         there = body.at(there, body.mul(column, str(copier.size)))
         for place, value in enumerate(values.turned(body, copier.dtype, rows)):
             to = body.at(there, body.mul(str(place), "%to_channel_step"))
-            values.store(body, copier.dtype, value, to, _SIDE)
+            values.store(body, copier.dtype, value, to, side)
