@@ -31,6 +31,8 @@ _FEW_TAPS = 4
 _CHUNK_MULADDS = 350_000
 # The same for bands of rows of several images.
 _BAND_MULADDS = 800_000
+# Chunks that are enough: fewer of them, of more rows, copy the rows between them less often.
+_CHUNKS = 64
 # Vectors of runs at most.
 _MOST_VECTORS = 7
 # What it costs to load a vector in two halves.
@@ -239,7 +241,8 @@ def _rows(problem: Problem, shape: Tile) -> int:
     row = problem.row
     per_row = -(-problem.column.out // shape.lanes)
     each = problem.flops // 2 // max(1, math.prod(problem.out.shape[:2]) * problem.groups)
-    rows = min(row.out, MAX_RUNS // per_row, max(1, 2 * _CHUNK_MULADDS // max(1, each)))
+    wanted = max(2 * _CHUNK_MULADDS, problem.flops // 2 // _CHUNKS)
+    rows = min(row.out, MAX_RUNS // per_row, max(1, wanted // max(1, each)))
     while rows and packs(problem) and _slab_bytes(problem, shape, rows) > SLAB_BYTES:
         rows -= 1
     return -(-row.out // -(-row.out // rows)) if rows else 0
