@@ -1,7 +1,7 @@
 """Elements by rank: the k largest, the k-th smallest, the most frequent.
 
 Where several elements are equal, the one PyTorch names is named (``ir/tied_order.py``); by kthvalue
-and mode in rows of up to ``LONGEST`` elements, in longer ones the first of them.
+in rows of up to 65,536 elements (``nth_place.py``), in longer ones the first of them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 
 from rushlight.base.dtype import int64
 from rushlight.base.shape import normalize_dim
-from rushlight.ir import build, tied_order
+from rushlight.ir import build
 from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
-from rushlight.ops.nth_place import LONGEST, by_rows
+from rushlight.ops.nth_place import by_rows
 from rushlight.ops.samples import Rng, Samples, distinct
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.sorting import picked, spread_to_place
@@ -53,9 +53,9 @@ def kthvalue(input: Node, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
 @host("mode_places")
 def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Array:
-    """Where the most frequent value of each row is, the smallest of several, its last place."""
-    (rows,) = by_rows(arrays, params[0])
-    order = np.argsort(rows, axis=-1, kind="stable")
+    """Where the most frequent value of each row is, the smallest of several, its last place. The
+    second array: the places in order."""
+    rows, order = by_rows(arrays, params[0])
     equal = _equal_numbers(np.take_along_axis(rows, order, -1))
     at = np.arange(rows.shape[-1])
     first = np.ones(rows.shape, bool)
@@ -63,11 +63,6 @@ def _host_mode_places(arrays: tuple[Array, ...], params: tuple[int, ...]) -> Arr
     starts = np.maximum.accumulate(np.where(first, at, 0), -1)
     end = np.argmax(at - starts, -1)  # the first row's end that is longest
     places = np.take_along_axis(order, end[:, None], -1)[:, 0]
-    if tied_order.SHORT < rows.shape[-1] <= LONGEST:
-        tied = equal.any(-1)
-        keys = tied_order.ranks(rows[tied], largest=False)
-        for row, each in zip(np.flatnonzero(tied), keys, strict=True):
-            places[row] = tied_order.sorted_places(each)[end[row]]
     shape = np.moveaxis(arrays[0], params[0], -1).shape[:-1]
     return np.expand_dims(places.reshape(shape), params[0])
 
@@ -84,7 +79,8 @@ def mode(input: Node, dim: int = -1, keepdim: bool = False) -> Any:
     if x.shape[axis] == 0:
         raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
     kept = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
-    places = build.host("mode_places", (x,), kept, int64, (axis,))
+    order = build.argsort(x, axis, False, tied=True)
+    places = build.host("mode_places", (x, order), kept, int64, (axis,))
     return return_types.mode(*picked(x, places, axis, input, keepdim))
 
 

@@ -91,3 +91,21 @@ def test_the_worst_order_ends_in_a_heap(monkeypatch: pytest.MonkeyPatch) -> None
     assert heaps
     assert found[-6:] == [95, 96, 97, 98, 99, 58]
     assert sorted(row[place] for place in found) == sorted(row)[: size // 2 + 1]
+
+
+def test_rows_of_any_length() -> None:
+    """The places are PyTorch 2.13's: kernels sort and select, whatever the length."""
+    x = torch.tensor([(k * k * 7 + k * 3) % 1009 for k in range(70000)])
+    found = x.mode()
+    assert (found.values.item(), found.indices.item()) == (1, 23469)
+    x = torch.tensor([(k * k * 7 + k * 3) % 11 for k in range(70000)])
+    assert x.topk(3, largest=False).indices.tolist() == [11, 0, 9]
+    chosen = x.topk(2000).indices
+    assert chosen[:4].tolist() == [38013, 14191, 38068, 38061]
+    assert chosen.sum().item() == 64238000
+
+
+def test_several_draws_of_halves_are_pytorchs() -> None:
+    torch.manual_seed(3)
+    weights = torch.ones(2, 7, dtype=torch.bfloat16)
+    assert torch.multinomial(weights, 6).tolist() == [[0, 3, 6, 1, 5, 4], [3, 6, 1, 0, 5, 4]]

@@ -19,10 +19,10 @@ from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions import one_sample
+from rushlight.tensor.functions.nonzero import nonzero
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
 from rushlight.tensor.numpy_names import also_named
-from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -33,35 +33,7 @@ def _made(array: Array) -> Tensor:
     return Tensor._from_array(np.asarray(array, order="C"))
 
 
-# Where
-
-
-@public(method=True)
-def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
-    """The places of elements that are not zero: (n, ndim) int64, or one vector per axis.
-
-    ``out`` is for the one tensor; one vector per axis is written to nothing.
-    """
-    if out is not None:
-        if as_tuple:
-            raise TypeError(
-                "nonzero(): out= takes the places as one tensor, so it does not go with "
-                "as_tuple=True"
-            )
-        return write_out("nonzero", out, nonzero(input))
-    array = input._array()
-    if as_tuple:
-        return tuple(map(_made, np.nonzero(np.atleast_1d(array))))
-    if array.ndim == 0:
-        return _made(np.zeros((int(bool(array)), 0), np.int64))
-    return _made(np.stack(np.nonzero(array), axis=1).astype(np.int64))
-
-
-@public(method=True)
-def argwhere(input: Tensor) -> Tensor:
-    """``nonzero`` as one (n, ndim) tensor."""
-    found: Tensor = nonzero(input)
-    return found
+# Masks
 
 
 def _mask_places(mask: Tensor, shape: tuple[int, ...], who: str) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from rushlight.tensor.kinds import type_name
 from rushlight.tensor.out import write_out
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
+
+Array = np.ndarray[Any, Any]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -170,11 +171,26 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return function("narrow")(input, 0, 0, 0)  # type: ignore[no-any-return]
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    rows = list(choose(range(input.shape[0]), r))
-    places = Tensor._from_array(np.asarray(rows, np.int64).reshape(len(rows), r))
+    count = input.shape[0]
+    columns = [np.arange(count)]
+    for _ in range(r - 1):
+        first = columns[-1] + (not with_replacement)
+        which, last = _stretches(first, count - first)
+        columns = [*(column[which] for column in columns), last]
+    places = Tensor._from_array(np.stack(columns, axis=1))
     picked: Tensor = function("take")(input, places)
     return picked
+
+
+def _stretches(first: Array, counts: Array) -> tuple[Array, Array]:
+    """The numbers first[i], first[i] + 1, .. of which there are counts[i], and of each its i.
+
+    >>> _stretches(np.array([5, 7]), np.array([2, 1]))
+    (array([0, 0, 1]), array([5, 6, 7]))
+    """
+    which = np.repeat(np.arange(len(counts)), counts)
+    shift = first - np.cumsum(counts) + counts
+    return which, np.arange(len(which)) + shift[which]
 
 
 @public()
@@ -199,7 +215,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
     return out
 
 
-def _triangle(name: str, take: Any) -> Any:
+def _triangle(name: str, below: bool) -> Any:
     def places(
         row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Any = None,
         layout: Any = None,
@@ -210,13 +226,14 @@ def _triangle(name: str, take: Any) -> Any:
         dtype = int64 if dtype is None else dtype
         if dtype not in (int64, int32):
             raise NotImplementedError(f"\"{name}\" not implemented for '{type_name(dtype)}'")
-        rows, columns = take(row, offset, col)
-        return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np))
+        edge = np.clip(np.arange(row) + offset + below, 0, col)  # the first column beyond
+        rows, columns = _stretches(edge * (not below), edge if below else col - edge)
+        return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np, copy=False))
 
     places.__name__ = places.__qualname__ = name
     places.__doc__ = "(2, n): the rows and columns of the triangle's elements, row by row."
     return public()(places)
 
 
-tril_indices = _triangle("tril_indices", np.tril_indices)
-triu_indices = _triangle("triu_indices", np.triu_indices)
+tril_indices = _triangle("tril_indices", below=True)
+triu_indices = _triangle("triu_indices", below=False)
