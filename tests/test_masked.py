@@ -42,3 +42,10 @@ def test_gradient_flows_to_what_counts() -> None:
 def test_integers_add_up_as_int64() -> None:
     made = torch.masked.sum(torch.tensor([1, 2], dtype=torch.int32))
     assert made.dtype is torch.int64
+
+
+def test_sums_and_products_have_the_dtype_that_is_asked_for() -> None:
+    x = torch.tensor([[-8, 6], [1, 5]])
+    mask = torch.tensor([[True, False], [True, True]])
+    assert torch.masked.sum(x, 0, dtype=torch.uint8, mask=mask).tolist() == [249, 5]
+    assert torch.masked.prod(x, 0, dtype=torch.int16, mask=mask).dtype is torch.int16

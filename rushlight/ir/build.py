@@ -52,6 +52,8 @@ def scalar(index: int, dtype: DType) -> Node:
 
 
 def const(value: complex | float | int | bool, shape: Shape, dtype: DType) -> Node:
+    if value.__class__ is complex and not dtype.is_complex:
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     return Node("const", (), shape, dtype, {"value": dtype.np.type(value).item()})
 
 

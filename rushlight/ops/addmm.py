@@ -66,6 +66,7 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def addbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * sum of batch1[i] @ batch2[i]."""
+    require_same_dtype("addbmm", self=input, batch1=batch1, batch2=batch2)
     product = build.reduce(bmm.body(batch1, batch2), "sum", (0,))
     return _scaled_sum(input, product, beta, alpha)
 
@@ -79,6 +80,7 @@ def _(rng: Rng) -> Samples:
 @composite(method=True, inplace=True)
 def addmv(input: Node, mat: Node, vec: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * mat @ vec."""
+    require_same_dtype("addmv", self=input, mat=mat, vec=vec)
     return _scaled_sum(input, mv.body(mat, vec), beta, alpha)
 
 

@@ -13,7 +13,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, permute, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import legacy_name
-from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.promote import compute_dtype, full, number_kind
 from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.scatter import at_least_1d, from_front
 from rushlight.ops.table import Grads, Operand, Scalar, composite
@@ -177,6 +177,11 @@ def take(input: Node, index: Node) -> Node:
 def put(input: Node, index: Node, source: Node, accumulate: bool = False) -> Node:
     """The flattened tensor with ``source`` written (or added) at ``index``."""
     _require_long("put_", index)
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{legacy_name(input.dtype)} and source.dtype = {legacy_name(source.dtype)}"
+        )
     if index.size != source.size:
         raise RuntimeError(
             f"put_(): Expected source and index to have the same number of elements, but got "
@@ -279,6 +284,11 @@ def index_fill(input: Node, dim: int, index: Node, value: Operand) -> Node:
         raise RuntimeError(
             "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
+        )
+    kind = value.dtype if isinstance(value, Node) else number_kind(value)
+    if kind.is_complex and not input.dtype.is_complex:
+        raise RuntimeError(
+            "index_fill_(): Converting complex Scalar to non-complex type is not supported"
         )
     x, places = at_least_1d(input), at_least_1d(index)
     # By a mask: a slice named twice holds the number once, and so does its slope.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rushlight.base import config
-from rushlight.runtime import cpu, llvm, object_code
+from rushlight.runtime import cpu, half_step, llvm, object_code
 from rushlight.runtime.cache import DiskCache
 from rushlight.runtime.digest import digest
 
@@ -283,17 +283,30 @@ def _link_all(
             return
         except RuntimeError:
             # Two texts define a helper of one name without `internal`: each gets its own library,
-            # and a text that cannot be linked at all is named below.
+            # and a text that cannot be linked at all is named below. Or LLVM calls half_step.py.
             pass
     for key, symbols in missing.items():
         try:
-            _link({key: symbols}, objects, trackers)
+            _link({key: symbols}, objects, trackers, _called_by(objects[key]))
         except RuntimeError as error:
             raise CompilerError(_refusal(texts.get(key, f"; object code {key}"), error)) from None
 
 
-def _link(library: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any]) -> None:
+def _called_by(code: bytes) -> bytes | None:
+    """Object code of the function that LLVM put into ``code`` without being asked, if any."""
+    if half_step.NAME not in code:
+        return None
+    host = cpu.host()
+    return object_code.build(llvm.binding(), _loaded.machine, host.triple, half_step.TEXT)
+
+
+def _link(
+    library: dict[str, set[str]], objects: dict[str, bytes], trackers: list[Any],
+    called: bytes | None = None,
+) -> None:  # fmt: skip
     linker = llvm.binding().JITLibraryBuilder().add_current_process()
+    if called is not None:
+        linker.add_object_img(called)
     for key, symbols in library.items():
         linker.add_object_img(objects[key])
         for symbol in symbols:

@@ -88,7 +88,7 @@ from rushlight.tensor.modes import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from rushlight.tensor.out import require_same_dtypes, write_out
+from rushlight.tensor.out import require_parts, require_same_dtypes, write_out
 from rushlight.tensor.random import (
     bernoulli,
     normal,
@@ -150,6 +150,7 @@ def _extremum(name: str, kind: str, pairwise: str) -> Any:
             return result
         if isinstance(result, Tensor):
             return write_out(name, out, result)
+        require_parts(name, out, result)
         require_same_dtypes(name, out, result)
         return type(result)(*(write_out(name, a, b) for a, b in zip(out, result, strict=True)))
 

@@ -89,6 +89,9 @@ def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
     """Whether all elements are close: |input - other| <= atol + rtol * |other|."""
+    for name, bound in (("rtol", rtol), ("atol", atol)):
+        if bound < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {bound:g}")
     return bool(function("all")(function("isclose")(input, other, rtol, atol, equal_nan)).item())
 
 

@@ -183,6 +183,8 @@ _READ_OUT_OF_ORDER = (
 
 def into(function: Callable[..., Any], op: Op, arguments: tuple[Any, ...], out: Any) -> Any:
     """``out=``: compute, then write."""
+    if not isinstance(out, (Tensor, tuple, list)):
+        raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {class_name(out)}")
     for target in (out,) if isinstance(out, Tensor) else out:
         if isinstance(target, Tensor):
             for each in arguments:

@@ -9,7 +9,15 @@ from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.legacy_names import c_name
 from rushlight.ops.pointwise import abs
-from rushlight.ops.promote import align, common_dtype, compute_dtype, full, grad_to, shape_of
+from rushlight.ops.promote import (
+    align,
+    common_dtype,
+    compute_dtype,
+    full,
+    grad_to,
+    number_kind,
+    shape_of,
+)
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
@@ -25,6 +33,9 @@ def lerp(input: Node, end: Node, weight: Operand) -> Node:
                 f"expected dtype {c_name(input.dtype)} for `{name}` but got dtype "
                 f"{c_name(each.dtype)}"
             )
+    kind = weight.dtype if isinstance(weight, Node) else number_kind(weight)
+    if kind.is_complex and not input.dtype.is_complex:
+        raise RuntimeError("value cannot be converted to type float without overflow")
     kind, shape = input.dtype, shape_of(input, end, weight)
     dtype = compute_dtype(kind)
     x, y, w = (full(each, shape, dtype) for each in (input, end, weight))

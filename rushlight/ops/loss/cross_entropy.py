@@ -64,6 +64,8 @@ def _(
     if soft:
         slope = soft_slope(g, input, target, weight, reduction, label_smoothing)
         dtarget = soft_target_slope(g, log_probs, weight, reduction, label_smoothing)
+        slope = build.cast(slope, input.dtype)
+        dtarget = build.cast(dtarget, target.dtype)
     else:
         slope = nll_slope(g, log_probs, target, weight, ignore_index, reduction)
         if label_smoothing:

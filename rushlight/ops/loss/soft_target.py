@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import promote
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
@@ -28,7 +29,11 @@ def soft_cross_entropy(
 ) -> Node:
     axis = class_axis(input)
     log_probs: Node = log_softmax(input, axis)
-    terms = binary("mul", log_probs, _soft_target(target, smoothing))
+    kind = promote(log_probs.dtype, target.dtype)  # the target may be of another precision
+    if weight is not None:
+        kind = promote(kind, weight.dtype)
+    chances = build.cast(_soft_target(target, smoothing), kind)
+    terms = binary("mul", build.cast(log_probs, kind), chances)
     if weight is not None:
         terms = binary("mul", terms, class_weights(weight, terms))
     losses = unary("neg", reduce(terms, "sum", (axis,)))
@@ -53,15 +58,15 @@ def _spread(g: Node, like: Node, reduction: str) -> Node:
 def soft_slope(
     g: Node, input: Node, target: Node, weight: Node | None, reduction: str, smoothing: float
 ) -> Node:
-    slope = unary(
-        "neg", binary("mul", _spread(g, input, reduction), _soft_target(target, smoothing))
-    )
+    chances = build.cast(_soft_target(target, smoothing), g.dtype)
+    slope = unary("neg", binary("mul", _spread(g, input, reduction), chances))
     return slope if weight is None else binary("mul", slope, class_weights(weight, slope))
 
 
 def soft_target_slope(
     g: Node, log_probs: Node, weight: Node | None, reduction: str, smoothing: float
 ) -> Node:
+    log_probs = build.cast(log_probs, g.dtype)
     slope = unary("neg", binary("mul", _spread(g, log_probs, reduction), log_probs))
     slope = slope if weight is None else binary("mul", slope, class_weights(weight, slope))
     return scaled(slope, 1 - smoothing) if smoothing else slope

@@ -21,7 +21,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.nonzero import nonzero
 from rushlight.tensor.functions.register import public
-from rushlight.tensor.kinds import convert
+from rushlight.tensor.kinds import class_name, convert
 from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -266,14 +266,13 @@ def repeat_interleave(
             return picked
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
-    repeated: Tensor = function("_repeat_each")(x, int(repeats), axis)
-    return repeated
+    return function("_repeat_each")(x, int(repeats), axis)  # type: ignore[no-any-return]
 
 
 # One-hot
 
 
-@public(torch=False, functional=True)
+@public(torch=False, functional=True, asks=True)
 @also_named(input="tensor")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 (*, num_classes): 1 at the place that each element names.
@@ -283,8 +282,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if tensor.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if local.trace.abstract and num_classes > 0:  # of one sample of many: nobody knows its numbers
-        unseen: Tensor = function("_one_hot")(tensor, num_classes)
-        return unseen
+        return function("_one_hot")(tensor, num_classes)  # type: ignore[no-any-return]
     array = tensor._array()
     if array.size == 0:
         if num_classes <= 0:
@@ -310,6 +308,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 @public(method=True, inplace=True)
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """``input[indices]`` replaced by ``values`` (broadcast), or added to where ``accumulate``."""
+    if not isinstance(indices, (tuple, list)):
+        told = "index_put(): argument 'indices' (position 1) must be tuple of Tensors, not "
+        raise TypeError(told + class_name(indices))
     tensors: list[Tensor] = []
     axes: list[int] = []
     axis = 0

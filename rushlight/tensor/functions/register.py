@@ -46,14 +46,15 @@ def public(
     inplace: bool = False,
     functional: bool = False,
     out: bool = False,
-    asks: bool = True,
+    asks: bool | None = None,
     name: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """List a function under its name (and aliases) where the flags say.
 
     ``out``: it is given a keyword argument ``out`` for what it writes its results to. ``asks``:
-    whether its arguments are of the right kinds, where no op that it hands them to asks.
+    whether its arguments are of the right kinds, where no op that it hands them to asks. Left out,
+    only F's functions do not: they are Python in PyTorch too, and take what their bodies can use.
     """
 
     def keep(function: F) -> F:
@@ -61,8 +62,8 @@ def public(
         if out:
             function = with_out(function)
         spelled = f"aten::{name or function.__name__.rstrip('_')}"
-        # F's functions are Python in PyTorch too: they take what their bodies can use.
-        asking = checked(function, spelled[6:]) if asks and (torch or method) else function
+        ask = torch or method if asks is None else asks
+        asking = checked(function, spelled[6:]) if ask else function
         named = spanned(numpy_named(takes_dtype(asking)), spelled)
         if torch or functional:
             where = "rushlight.nn.functional" if functional else "rushlight"

@@ -7,7 +7,8 @@ from typing import Any
 from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
 from rushlight.ops import return_types
-from rushlight.tensor.functions.linalg.register import adjoint, linalg, settled
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.functions.linalg.register import adjoint, linalg, require_system, settled
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -39,6 +40,8 @@ def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = Fals
 @public(method=True, out=True)
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """The inverse of L L^H (``upper``: of U^H U), given the factor."""
+    if input.ndim < 2:
+        raise RuntimeError("cholesky_inverse: The input tensor A must have at least 2 dimensions.")
     eye = function("_eye")(input.shape[-1], input.shape[-1], input.dtype)
     made: Tensor = cholesky_solve(eye, input, upper)
     return made
@@ -53,6 +56,7 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
     if input2.ndim < 2:
         raise RuntimeError(f"u should have at least 2 dimensions, but has {input2.ndim} dimensions "
                            "instead")  # fmt: skip
+    require_system("cholesky_solve", input, input2)
     made: Tensor = function("_cholesky_solve")(input, input2, bool(upper))
     return made
 
@@ -176,5 +180,11 @@ def ormqr(
     if input.ndim < 2 or input3.ndim < 2:
         name = "input" if input.ndim < 2 else "other"
         raise RuntimeError(f"torch.ormqr: {name} must have at least 2 dimensions.")
+    for name, each in (("tau", input2), ("other", input3)):
+        if each.dtype is not input.dtype:
+            raise RuntimeError(
+                f"torch.ormqr: Expected input and {name} to have the same dtype, but input has "
+                f"dtype {legacy_name(input.dtype)} and {name} has dtype {legacy_name(each.dtype)}"
+            )
     made: Tensor = function("_ormqr")(input, input2, input3, bool(left), bool(transpose))
     return made

@@ -6,7 +6,8 @@ from typing import Any
 
 from rushlight.base.warn import warn_once
 from rushlight.ops import return_types
-from rushlight.tensor.functions.linalg.register import linalg, settled, turned
+from rushlight.ops.legacy_names import legacy_name
+from rushlight.tensor.functions.linalg.register import linalg, require_system, settled, turned
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -125,6 +126,11 @@ def solve_triangular(
     who = "linalg.solve_triangular"
     if B.ndim < 2:
         raise RuntimeError(f"{who}: The input tensor B must have at least 2 dimensions.")
+    if B.dtype is not input.dtype:
+        raise RuntimeError(
+            f"{who}: Expected A and B to have the same dtype, but found A of type "
+            f"{legacy_name(input.dtype)} and B of type {legacy_name(B.dtype)} instead"
+        )
     made: Tensor
     if left:
         if input.ndim >= 2 and input.shape[-1] == input.shape[-2] != B.shape[-2]:
@@ -150,6 +156,7 @@ def triangular_solve(
         "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangular, which "
         "takes its arguments the other way around, and will be removed in a future PyTorch release."
     )
+    require_system("triangular_solve", input, A)
     matrix = turned(A) if transpose else A
     above = upper != transpose
     made = function("_triangular")(matrix, input, above, unitriangular)

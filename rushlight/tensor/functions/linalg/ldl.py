@@ -6,7 +6,7 @@ from typing import Any
 
 from rushlight.engine.trace import local
 from rushlight.ops import return_types
-from rushlight.tensor.functions.linalg.register import linalg
+from rushlight.tensor.functions.linalg.register import linalg, require_system
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -58,5 +58,6 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
             f"torch.linalg.ldl_solve: Incompatible shapes of A and B for the equation AX = B "
             f"({LD.shape[-2]}x{LD.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
         )
+    require_system("torch.linalg.ldl_solve", B, LD)
     made: Tensor = function("_ldl_solve")(LD, pivots, B, bool(hermitian))
     return made

@@ -6,6 +6,7 @@ from typing import Any
 
 from rushlight.engine.trace import local
 from rushlight.ops import return_types
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions.linalg.register import adjoint, linalg, turned
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.out import write_out
@@ -122,6 +123,11 @@ def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
         raise RuntimeError(
             "linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got "
             f"pivots with shape {list(LU_pivots.shape)} instead"
+        )
+    if input.dtype is not LU_data.dtype:
+        raise RuntimeError(
+            "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type "
+            f"{legacy_name(LU_data.dtype)} and B of type {legacy_name(input.dtype)} instead"
         )
     made: Tensor = _solved(LU_data, LU_pivots, input, True, False)
     return made
