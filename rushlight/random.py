@@ -17,7 +17,10 @@ from rushlight.tensor.generator import (
 
 
 @contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, **ignored: Any) -> Iterator[None]:
+def fork_rng(
+    devices: Any = None, enabled: bool = True, _caller: str = "fork_rng",
+    _devices_kw: str = "devices", device_type: str | None = None,
+) -> Iterator[None]:  # fmt: skip
     """Inside, random numbers are drawn without moving the stream outside on."""
     state = get_rng_state() if enabled else None
     try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.tensor import Tensor, from_numpy, grad
+from rushlight.autograd import forward_ad
+from rushlight.tensor import Tensor, from_numpy, grad, stack
 from rushlight.tensor.functions.complex_numbers import view_as_real
 
 
@@ -64,12 +65,23 @@ def gradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
-    **ignored: Any,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Compare gradients with differences; inputs should be float64 or complex128.
 
+    ``check_forward_ad``: tangents of forward mode too; ``check_batched_grad``: that all rows at
+    once (``vmap``) are the rows one by one. Every element is tried, with ``fast_mode`` as well.
     Raises GradcheckError where they differ.
     """
+    if check_batched_forward_grad:
+        raise NotImplementedError("gradcheck(check_batched_forward_grad=True) is not there")
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     outs = _outputs(func, given)
     wanted = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
@@ -78,36 +90,89 @@ def gradcheck(
             "gradcheck expects at least one input tensor to require gradient, but none of the them "
             "have requires_grad=True."
         )
-    for place in wanted:
-        numerical = _numerical(func, given, place, eps)
-        for number, out in enumerate(outs):
-            if not out.requires_grad:
-                analytical = np.zeros_like(numerical[number])
-            else:
-                analytical = _analytical(out, given[place])
-            if not np.allclose(analytical, numerical[number], rtol=rtol, atol=atol, equal_nan=True):
-                if not raise_exception:
-                    return False
-                raise GradcheckError(
-                    f"Jacobian mismatch for output {number} with respect to input {place},\n"
-                    f"numerical:{numerical[number]}\nanalytical:{analytical}\n"
-                )
+    try:
+        for place in wanted:
+            numerical = _numerical(func, given, place, eps)
+            forward = _forward(func, given, place) if check_forward_ad else []
+            for number, out in enumerate(outs):
+                found = []
+                if check_backward_ad:
+                    found.append(("", _analytical(out, given[place], check_grad_dtypes)))
+                if check_forward_ad:
+                    found.append((" in forward mode", forward[number]))
+                for how, analytical in found:
+                    near = np.allclose(
+                        analytical, numerical[number], rtol=rtol, atol=atol, equal_nan=True
+                    )
+                    if not near:
+                        raise GradcheckError(
+                            f"Jacobian mismatch for output {number} with respect to input "
+                            f"{place}{how},\nnumerical:{numerical[number]}\n"
+                            f"analytical:{analytical}\n"
+                        )
+                if check_batched_grad and out.requires_grad:
+                    _require_batched(out, given[place], number, place)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
     return True
 
 
-def _analytical(out: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
-    rows = []
+def _seeds(out: Tensor) -> list[Tensor]:
+    """A cotangent of ``out`` for each of its elements, and of the parts of complex ones."""
     kind = np.complex128 if out.is_complex() else np.float64  # type: ignore[attr-defined]
-    start = np.zeros(tuple(out.shape), kind)
-    size = _parts(_wide(x)).size
-    for element in range(_parts(start).size):
-        seed = start.copy()
+    made = []
+    for element in range(_parts(np.zeros(tuple(out.shape), kind)).size):
+        seed = np.zeros(tuple(out.shape), kind)
         _parts(seed)[element] = 1
-        (found,) = grad(
-            out, x, from_numpy(seed).to(out.dtype), retain_graph=True, allow_unused=True
-        )  # fmt: skip
+        made.append(from_numpy(seed).to(out.dtype))  # type: ignore[attr-defined]
+    return made
+
+
+def _analytical(out: Tensor, x: Tensor, check_dtype: bool) -> np.ndarray[Any, Any]:
+    rows, size = [], _parts(_wide(x)).size
+    for seed in _seeds(out):
+        found = None
+        if out.requires_grad:
+            (found,) = grad(out, x, seed, retain_graph=True, allow_unused=True)
+        if found is not None and check_dtype and found.dtype is not x.dtype:
+            raise GradcheckError(f"a gradient of {x.dtype} has dtype {found.dtype}")
         rows.append(np.zeros(size) if found is None else _parts(_wide(found)))
     return np.array(rows).reshape(len(rows), size).T
+
+
+def _forward(function: Any, inputs: list[Any], place: int) -> list[np.ndarray[Any, Any]]:
+    """For each output: one row for each real number of the input, by forward mode."""
+    rows: list[list[Any]] = []
+    for seed in _seeds(inputs[place]):
+        with forward_ad.dual_level():
+            changed = list(inputs)
+            changed[place] = forward_ad.make_dual(inputs[place].detach(), seed)
+            parts = map(forward_ad.unpack_dual, _outputs(function, changed))
+            rows.append([
+                np.zeros(_parts(_wide(primal)).size) if tangent is None else _parts(_wide(tangent))
+                for primal, tangent in parts
+            ])  # fmt: skip
+    return [np.array(column).reshape(len(rows), -1) for column in zip(*rows, strict=True)]
+
+
+def _require_batched(out: Tensor, x: Tensor, number: int, place: int) -> None:
+    seeds = _seeds(out)
+    if not seeds:
+        return
+    one_by_one = [grad(out, x, seed, retain_graph=True, allow_unused=True)[0] for seed in seeds]
+    (together,) = grad(
+        out, x, stack(seeds), retain_graph=True, allow_unused=True, is_grads_batched=True
+    )  # fmt: skip
+    for row, wanted in enumerate(one_by_one):
+        if wanted is None or together is None:
+            continue
+        if not np.allclose(_wide(together[row]), _wide(wanted)):
+            raise GradcheckError(
+                "While computing batched gradients, rows together and one by one differ for output "
+                f"{number} and input {place}"
+            )
 
 
 def _drawn(out: Tensor) -> Tensor:
@@ -118,7 +183,23 @@ def _drawn(out: Tensor) -> Tensor:
 
 
 def gradgradcheck(
-    func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, **options: Any
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """gradcheck of the gradient: second derivatives against differences of first ones."""
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
@@ -137,5 +218,9 @@ def gradgradcheck(
             if g is not None
         )
 
-    options.pop("gen_non_contig_grad_outputs", None)
-    return gradcheck(first, [*given, *seeds], **options)
+    return gradcheck(
+        first, [*given, *seeds], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
+        nondet_tol=nondet_tol, check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+    )  # fmt: skip

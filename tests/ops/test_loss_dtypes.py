@@ -70,3 +70,11 @@ def test_smooth_l1_of_two_dtypes(kinds: tuple[str, str]) -> None:
     assert (x.grad.dtype, y.grad.dtype) == (a, b)
     assert x.grad.tolist() == [-0.25, 1.0]
     assert y.grad.tolist() == [0.25, -1.0]
+
+
+def test_huber_has_the_dtype_of_its_input() -> None:
+    x = torch.zeros(2, requires_grad=True)
+    loss = F.huber_loss(x, torch.ones(2, dtype=torch.float64))
+    assert loss.dtype is torch.float32
+    loss.backward()
+    assert x.grad.tolist() == [-0.5, -0.5]

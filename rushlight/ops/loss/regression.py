@@ -110,7 +110,7 @@ def _bent_slope(
     gap = binary("sub", x, y)
     far = binary("le", const(bend, x.shape, x.dtype), unary("abs", gap))
     slope = build.where(far, scaled(sgn(gap), bend * inside if bend else 1.0), scaled(gap, inside))
-    slope = binary("mul", _each(g, x.size, x.shape, reduction), slope)
+    slope = binary("mul", _each(build.cast(g, x.dtype), x.size, x.shape, reduction), slope)
     return grad_to(slope, input), grad_to(unary("neg", slope), target)
 
 
@@ -126,7 +126,9 @@ def huber_loss(input: Node, target: Node, reduction: str = "mean", delta: float 
     curved = binary("mul", scaled(gap, 0.5), gap)
     straight = scaled(binary("sub", gap, const(0.5 * delta, gap.shape, gap.dtype)), delta)
     near = binary("le", gap, const(delta, gap.shape, gap.dtype))
-    return reduced(build.cast(build.where(near, curved, straight), kind), reduction)
+    found = reduced(build.cast(build.where(near, curved, straight), kind), reduction)
+    # Unlike smooth_l1_loss it has the dtype of the input, however wide the target is.
+    return build.cast(found, input.dtype) if input.dtype.is_floating_point else found
 
 
 huber_loss.samples(_gaps({"delta": 0.5}))
