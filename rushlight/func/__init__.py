@@ -1,5 +1,8 @@
 """``torch.func``: functions of functions. A transformation a file."""
 
+from rushlight.func.batch_norm import (
+    replace_all_batch_norm_modules_ as replace_all_batch_norm_modules_,
+)
 from rushlight.func.forward import jvp as jvp
 from rushlight.func.forward import linearize as linearize
 from rushlight.func.functional_call import functional_call as functional_call

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.warn import warn_once
+from rushlight.base.warn import warn, warn_once
 from rushlight.engine.trace import local
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor
@@ -110,6 +110,7 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Add the gradient of ``tensors`` to the ``.grad`` of every leaf they depend on.
@@ -117,6 +118,14 @@ def backward(
     Raises RuntimeError where a tensor has no gradient, is no scalar and no ``grad_tensors`` are
     given, where the graph was already freed, or a saved tensor was overwritten in place.
     """
+    if grad_variables is not None:  # its name before PyTorch 0.4
+        warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     roots = _outputs(tensors)
     seeds = _gradients(grad_tensors, len(roots))
     keep = create_graph if retain_graph is None else retain_graph

@@ -74,7 +74,7 @@ def backward(
     if gradient is None and inputs is None and not create_graph:
         backward_of(self, bool(retain_graph))
     else:
-        run_backward(self, gradient, retain_graph, create_graph, inputs)
+        run_backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:

@@ -157,6 +157,8 @@ def _plain() -> dict[str, Any]:
         "__complex__": lambda self: number(self, complex, warns=True),
         "__delitem__": delete_item,
         "__hash__": object.__hash__,
+        "__reversed__": lambda self: self.flip(0) if self.ndim else self,
+        "_is_view": lambda self: self._base is not None,
     }  # fmt: skip
 
 
