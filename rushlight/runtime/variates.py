@@ -69,15 +69,16 @@ class Uniforms:
         self._engine.next_normal = self.waiting
 
 
-def _gamma(shape: float, draw: Uniforms) -> float:
-    """One gamma number of rate 1 (Marsaglia and Tsang 2000, "A simple method ...")."""
+def _gamma(shape: float, boost: float, d: float, draw: Uniforms) -> float:
+    """One gamma number of rate 1 (Marsaglia and Tsang 2000, "A simple method ...").
+
+    ``boost`` is 1 / shape, and ``d`` a third less than the shape, which is one more below 1.
+    """
     scale = 1.0
     if shape < 1.0:
         if shape == 0.0:
             return 0.0
-        scale = (1.0 - draw()) ** (1.0 / shape)  # their boost for a shape below 1
-        shape += 1.0
-    d = shape - _THIRD
+        scale = (1.0 - draw()) ** boost
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
         x = draw.normal()
@@ -95,10 +96,16 @@ def _gamma(shape: float, draw: Uniforms) -> float:
 
 def standard_gamma(engine: Mt19937, shapes: Array) -> Array:
     """Gamma numbers of rate 1, one per element of ``shapes``; never 0, nan where it is nan."""
-    values = shapes.astype(np.float64).ravel().tolist()
-    with Uniforms(engine, 4 * len(values)) as draw:
-        drawn = [_gamma(each, draw) if each == each else each for each in values]
-    smallest = np.finfo(np.float32 if shapes.dtype == np.float32 else np.float64).tiny
+    # In the precision that the shapes have, as PyTorch computes these two; the rest in float64.
+    single = shapes.dtype == np.float32
+    flat: Any = shapes.astype(np.float32 if single else np.float64).ravel()
+    with np.errstate(divide="ignore", over="ignore"):
+        boosts = 1 / flat
+    thirds = np.where(flat < 1, flat + 1, flat) - flat.dtype.type(_THIRD)
+    rows = zip(flat.tolist(), boosts.tolist(), thirds.tolist(), strict=True)
+    with Uniforms(engine, 4 * flat.size) as draw:
+        drawn = [_gamma(each, boost, d, draw) if each == each else each for each, boost, d in rows]
+    smallest = np.finfo(flat.dtype).tiny
     return np.maximum(np.array(drawn, np.float64), smallest).reshape(shapes.shape)
 
 

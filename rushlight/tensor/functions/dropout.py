@@ -211,6 +211,7 @@ def rrelu(
     slopes = np.ones(values.shape, values.dtype)
     low = values <= 0
     draws = source_of(None).uniform(int(low.sum()), np.dtype("float64"))
-    slopes[low] = draws * (upper - lower) + lower
+    first, last = (float(values.dtype.type(bound)) for bound in (lower, upper))
+    slopes[low] = draws * (last - first) + first
     out = relaid(function("mul")(input, Tensor._from_array(slopes)), None)
     return _write(input, out, inplace, "rrelu_")

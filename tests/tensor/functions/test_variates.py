@@ -45,3 +45,14 @@ def test_gamma_in_double_precision() -> None:
     assert drawn.tolist() == pytest.approx(
         [0.0006991750991387, 3.116424182882, 7.276590452707], rel=1e-11
     )
+
+
+def test_numbers_of_float32_are_pytorchs_to_the_last_place() -> None:
+    torch.manual_seed(0)
+    assert torch._standard_gamma(torch.tensor([0.1, 0.5, 2.0, 7.0])).tolist() == [
+        3.1292356392933324e-16, 0.04415091872215271, 2.243497371673584, 9.072978973388672,
+    ]  # fmt: skip
+    torch.manual_seed(0)
+    assert torch.nn.functional.rrelu(-torch.ones(3), training=True).tolist() == [
+        -0.3270943760871887, -0.27246248722076416, -0.22070477902889252,
+    ]  # fmt: skip
