@@ -24,7 +24,7 @@ from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 96  # of one family: those used last
-KEPT = 32  # moulds and casts of one family that stay in the trie
+KEPT_STEPS = 1 << 14  # of a trie: from there on a trace stays in it from the second time on
 MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
 
@@ -101,14 +101,14 @@ class Family:
         self.closed = False
         self.met: set[int] = set()  # traces that were dropped from the trie, by their numbers
 
-    def keeps(self, form: Form) -> bool:
+    def keeps(self, trace: Trace, form: Form) -> bool:
         """Whether the steps of a trace whose plan is a cast stay in the trie.
 
         Of a few sizes each comes again. Where there are many, most never do: their steps would be
         a burden to Python's collector, which took a quarter of the time of such programs, and to
         memory. They stay from the second time on.
         """
-        if self.made + self.casts <= KEPT:
+        if trace.steps <= KEPT_STEPS:
             return True
         number = hash(tuple(form.flat))
         if number in self.met:
@@ -279,7 +279,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     trace.varies = True
     plan = family.cast(form)
     if plan is not None:
-        if not family.keeps(form):
+        if not family.keeps(trace, form):
             drop_way(trace, form.path)
         return plan
     forms = [Form(trace, each) for each in family.examples]
@@ -299,7 +299,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         return None
     if not family.closed:
         family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
-        if not family.keeps(form):
+        if not family.keeps(trace, form):
             drop_way(trace, form.path)
     form.path = []  # what is known of a mould's numbers outlives its steps
     return plan

@@ -342,7 +342,7 @@ def test_moulds_outlive_the_trie(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sizes_that_never_come_again_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twins, "KEPT", 8)
+    monkeypatch.setattr(twins, "KEPT_STEPS", 0)
     for length in range(20, 40):
         language(length, 3)
     steps = [trace.local.trace.steps]
