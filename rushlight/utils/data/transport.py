@@ -22,7 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rushlight.base import dtype as dtypes
+from rushlight.nn.parameter import Parameter
 from rushlight.tensor import Tensor
+from rushlight.tensor.methods.duplicate import attributes
+from rushlight.tensor.methods.exchange import make_subclass
 from rushlight.utils.data.arrays import array_of, wrap
 
 INLINE_BYTES = 512  # smaller arrays travel inside the message
@@ -66,11 +69,19 @@ class _BatchPickler(pickle.Pickler):
     """Tensors and arrays as buffers beside the pickle."""
 
     def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Tensor):
+        if type(thing) is Tensor:
             return _reduce_tensor(thing)
+        if isinstance(thing, Tensor) and type(thing).__reduce_ex__ in _PLAIN:
+            plain = thing.as_subclass(Tensor).detach()  # type: ignore[attr-defined]
+            made = make_subclass, (type(thing), plain, thing.requires_grad)
+            return (*made, extra) if (extra := attributes(thing)) else made
         if type(thing) is np.ndarray and not thing.dtype.hasobject and thing.dtype.kind != "V":
             return _array_from, (_buffer(thing), thing.dtype.str, thing.shape)
         return NotImplemented
+
+
+# Sub-classes that say otherwise travel as they say.
+_PLAIN = (Tensor.__reduce_ex__, Parameter.__reduce_ex__)
 
 
 def _reduce_tensor(tensor: Tensor) -> tuple[Any, ...]:
