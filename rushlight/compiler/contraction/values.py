@@ -11,7 +11,7 @@ from rushlight.runtime import cpu
 
 SIZES = {
     "f32": 4, "f64": 8, "f16": 2, "bf16": 2,
-    "i64": 8, "u64": 8, "i32": 4, "i16": 2, "i8": 1, "u8": 1, "bool": 1,
+    "i64": 8, "u64": 8, "i32": 4, "u32": 4, "i16": 2, "u16": 2, "i8": 1, "u8": 1, "bool": 1,
     "c64": 8, "c128": 16,
 }  # fmt: skip
 _MEMORY = {
