@@ -43,6 +43,8 @@ def begin(wait: bool = False) -> None:
     """Translate the functions under ``@hot`` that are not yet. ``wait``: return when it is done."""
     if _state.usable is None:
         _state.usable = bool(config.HOT) and reliable()
+    if wait and _state.thread is not None:
+        _state.thread.join()
     if not _state.usable or _state.thread is not None or spans.heard():
         return
     functions = _fresh()
