@@ -41,6 +41,7 @@ def _was_overwritten(value: Value) -> bool:
     return False
 
 
+@hot
 def _under(root: GradNode, places: dict[int, int]) -> list[int] | None:
     """Where on the tape the nodes under ``root`` are, or None if some are not."""
     found, waiting = set(), [root]

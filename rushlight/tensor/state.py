@@ -164,6 +164,7 @@ class GradNode:
             found.append(now)
         return tuple(found)
 
+    @hot
     def apply(self, cotangents: list[Any], create_graph: bool) -> list[Any]:
         """The cotangents of the arguments, one per edge: values, or tensors to ``create_graph``."""
         saved, gradient = self.saved, self.gradient
@@ -180,18 +181,9 @@ class GradNode:
                 break
         seeds = cotangents
         if len(cotangents) > 1:
-            given = 0
-            for place, cotangent in enumerate(cotangents):
-                if cotangent is not None and gradient.given >> place & 1:
-                    given |= 1 << place
-            variant = gradient.for_outputs(given) if given else None
-            if variant is None:
+            gradient, saved, seeds = _for_those_given(gradient, saved, cotangents)
+            if gradient is None:
                 return [None] * len(self.edges)
-            if variant is not gradient:
-                kept = dict(zip(gradient.saves, saved, strict=True))
-                saved = tuple(kept[place] for place in variant.saves)
-                gradient = variant
-            seeds = [c for k, c in enumerate(cotangents) if given >> k & 1]
         values = [each._read_value() for each in seeds] if create_graph else seeds
         trace = local.trace
         made: list[Any] = trace.record(gradient, (*values, *saved), self.numbers)
@@ -205,7 +197,7 @@ class GradNode:
         if len(made) == len(self.edges):
             return made
         results: list[Any] = [None] * len(self.edges)
-        for place, each in zip(gradient.targets, made, strict=True):
+        for place, each in zip(gradient.targets, made):  # noqa: B905  one for each
             results[place] = each
         return results
 
@@ -225,6 +217,21 @@ class OutputEdge:
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
+
+
+def _for_those_given(
+    gradient: Gradient, saved: Sequence[Value], cotangents: list[Any]
+) -> tuple[Gradient | None, Sequence[Value], list[Any]]:
+    """The gradient where only some results have a cotangent: it, what it reads, those it takes."""
+    given = 0
+    for place, cotangent in enumerate(cotangents):
+        if cotangent is not None and gradient.given >> place & 1:
+            given |= 1 << place
+    variant = gradient.for_outputs(given) if given else None
+    if variant is not None and variant is not gradient:
+        kept = dict(zip(gradient.saves, saved, strict=True))
+        saved = tuple(kept[place] for place in variant.saves)
+    return variant, saved, [c for k, c in enumerate(cotangents) if given >> k & 1]
 
 
 def _as_function(edge: Any) -> tuple[Any, int]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.flush import flush
 from rushlight.engine.trace import local
@@ -28,6 +29,7 @@ from rushlight.tensor.walking import running as marks
 from rushlight.tensor.wrap import function
 
 
+@hot
 def _node(edge: Any) -> GradNode | None:
     if isinstance(edge, GradNode):
         return edge
@@ -106,14 +108,17 @@ class Walk:
                 if node is not None:
                     self.catch.setdefault((id(node), tensor.output_nr), []).append(place)
 
+    @hot
     def lift(self, cotangent: Any) -> Tensor:
         """A travelling cotangent as a tensor."""
         return cotangent if self.create_graph else Tensor._of(cotangent)
 
+    @hot
     def lower(self, tensor: Tensor) -> Any:
         """A tensor as it travels."""
         return tensor if self.create_graph else own_value(tensor)
 
+    @hot
     def add(self, a: Any, b: Any) -> Any:
         """The sum of two travelling cotangents."""
         if self.create_graph:
@@ -143,6 +148,7 @@ class Walk:
             memo[node] = hits or any(memo[n] or id(n) in wanted_nodes for n in below)
         return {node for node, leads in memo.items() if leads}
 
+    @hot
     def send(self, edge: Any, cotangent: Any) -> None:
         """Add a cotangent to where ``edge`` leads."""
         if edge.__class__ is OutputEdge:
@@ -190,6 +196,7 @@ class Walk:
         finally:
             marks.chosen.pop()
 
+    @hot
     def _visit(self, needed: set[GradNode] | None, watched: bool) -> None:
         """Run the nodes whose turn it is until there are none."""
         ready, send, create_graph = self.ready, self.send, self.create_graph
@@ -222,7 +229,7 @@ class Walk:
                     extra.pop("packed", None)  # what a hook made of it: a file, say
             if extra and "post_hooks" in extra:
                 results = self._after(extra["post_hooks"], results, slots)
-            for edge, result in zip(node.edges, results, strict=True):
+            for edge, result in zip(node.edges, results):  # noqa: B905  one for each
                 if result is None or edge is None:
                     continue
                 if edge.__class__ is GradNode and edge.outputs == 1 and edge not in waiting:
@@ -243,6 +250,7 @@ class Walk:
         for callback in self.callbacks:
             callback()
 
+    @hot
     def hand(self, leaf: Tensor, cotangent: Any) -> None:
         """Give one leaf its cotangent: past its hooks, into ``.grad`` or what is collected."""
         extra = leaf.__dict__
