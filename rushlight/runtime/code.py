@@ -94,12 +94,16 @@ os.register_at_fork(
 )
 
 
-def load(kernels: Iterable[Kernel], *, lasting: bool = False) -> dict[str, int]:
+def load(kernels: Iterable[Kernel], *, lasting: bool = False, away: bool = False) -> dict[str, int]:
     """Addresses of kernels given as (symbol, text); the text defines the symbol.
 
     Equal text is one kernel; in one call, different texts need different symbols. Raises
-    CompilerError if LLVM refuses a text. ``lasting``: ``clear`` leaves them alone.
+    CompilerError if LLVM refuses a text. ``lasting``: ``clear`` leaves them alone. ``away``: they
+    are compiled in another process, if there can be one, and this one only waits.
     """
+    if away:
+        kernels = list(kernels)
+        _compile_away(dict.fromkeys(text for _, text in kernels))
     with _loaded.lock:
         _loaded.open()
         texts: dict[str, str] = {}
@@ -263,6 +267,24 @@ def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
         return object_code.build(llvm.binding(), _loaded.machine, host.triple, text)
 
     return compile_workers.build_all(texts, helpers, setup, build_here)
+
+
+def _compile_away(texts: Iterable[str]) -> None:
+    """Have a worker put the objects on the disk; what it cannot is compiled here, afterwards."""
+    from rushlight.runtime import compile_workers
+
+    kept = disk()
+    if kept is None or not compile_workers.can_help():
+        return
+    with _loaded.lock:
+        keys = {key_of(text): text for text in texts}
+    wanted = {key: text for key, text in keys.items() if kept.get(key) is None}
+    host = cpu.host()
+    setup = "\n".join((host.name, host.features, host.triple)).encode()
+    built = compile_workers.build_all([*wanted.values()], 1, setup, None)
+    for key, each in zip(wanted, built, strict=True):
+        if isinstance(each, bytes):
+            kept.put(key, each)
 
 
 def _show(texts: list[str]) -> None:

@@ -87,9 +87,12 @@ def warm() -> int:
 
 
 def build_all(
-    texts: list[str], helpers: int, setup: bytes, build_here: Callable[[str], bytes]
+    texts: list[str], helpers: int, setup: bytes, build_here: Callable[[str], bytes] | None
 ) -> list[bytes | RuntimeError]:
-    """Objects in the order of ``texts``, by ``helpers`` processes and this one, or the errors."""
+    """Objects in the order of ``texts``, by ``helpers`` processes and this one, or the errors.
+
+    Without ``build_here`` this one only waits.
+    """
     # The longest first, so that no one is left with a long one at the end.
     order = deque(sorted(range(len(texts)), key=lambda k: -len(texts[k])))
     results: list[bytes | RuntimeError] = [WorkerDied("not built")] * len(texts)
@@ -114,7 +117,7 @@ def build_all(
     for thread in threads:
         thread.start()
     try:
-        while order:
+        while order and build_here is not None:
             try:
                 index = order.popleft()
             except IndexError:
@@ -124,8 +127,8 @@ def build_all(
             except RuntimeError as error:
                 results[index] = error
     finally:
-        # After Ctrl-C the helpers finish what they are at and stop.
-        order.clear()
+        if build_here is not None:  # after Ctrl-C the helpers finish what they are at and stop
+            order.clear()
         for thread in threads:
             thread.join()
         if threads:

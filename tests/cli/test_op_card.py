@@ -15,7 +15,8 @@ from rushlight import cli
         ("torch.max", "compiled: float64, float32"),
         ("linalg.eigh", "host call: float64, float32"),
         ("fft.fft", "host call: float64, float32"),
-        ("multinomial", "on the host, no plan: float64, float32"),
+        ("multinomial", "compiled: float64, float32"),
+        ("unique", "on the host, no plan: float64, float32"),
     ],
 )
 def test_names_as_programs_say_them(

@@ -41,8 +41,7 @@ def native(*functions: Callable[..., Any], classes: tuple[type, ...] = ()) -> li
     """Their translations, as objects to call."""
     with registered([*functions], [*classes]):
         batch = link.Batch([*functions])  # type: ignore[list-item]
-        for each in functions:
-            batch.make(each)  # type: ignore[arg-type]
+        batch.load({each: batch.translate(each) for each in functions})  # type: ignore
         batch.fill()
     return [link.entrance(each) for each in functions]  # type: ignore[arg-type]
 

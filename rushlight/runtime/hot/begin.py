@@ -18,6 +18,8 @@ from rushlight.runtime.hot.layouts import reliable
 from rushlight.runtime.hot.link import Batch, is_linked
 from rushlight.runtime.hot.part import Untranslatable
 
+_TOGETHER = 8  # functions compiled before the disk has them
+
 
 class _State:
     """How far it is."""
@@ -56,20 +58,23 @@ def begin(wait: bool = False) -> None:
         if wait or not missing:
             _make(batch, missing)
         else:
-            words = (batch, missing)
+            words = (batch, missing, True)
             _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
             _state.thread.start()
     finally:
         _state.lock.release()
 
 
-def _make(batch: Batch, missing: list[FunctionType]) -> None:
-    """Compile what is missing; then all call their translations."""
+def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None:
+    """Compile what is missing, some at a time; then all call their translations.
+
+    ``away``: in another process, where waiting for it leaves Python to the program.
+    """
     try:
-        for function in missing:
+        for start in range(0, len(missing), _TOGETHER):
             if _state.ending:
                 return
-            _make_one(batch, function)
+            _make_some(batch, missing[start : start + _TOGETHER], away)
         if not spans.heard():
             batch.finish()
         _state.thread = None
@@ -78,14 +83,20 @@ def _make(batch: Batch, missing: list[FunctionType]) -> None:
         warn(f"what records operations stays Python, and slower: {reason}", RuntimeWarning)
 
 
-def _make_one(batch: Batch, function: FunctionType) -> None:
-    try:
-        batch.make(function)
-    except Untranslatable as reason:
-        if function not in hot.texts:  # others call it
-            raise
-        publish("untranslated", name=function.__qualname__, reason=str(reason))
-        _state.refused.add(function)
+def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
+    texts: dict[FunctionType, str] = {}
+    for function in functions:
+        try:
+            text = batch.translate(function)
+        except Untranslatable as reason:
+            if function not in hot.texts:  # others call it
+                raise
+            publish("untranslated", name=function.__qualname__, reason=str(reason))
+            _state.refused.add(function)
+        else:
+            if text is not None:
+                texts[function] = text
+    batch.load(texts, away)
 
 
 def _end() -> None:

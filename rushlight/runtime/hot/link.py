@@ -14,6 +14,7 @@ import ctypes
 import functools
 import inspect
 import json
+import linecache
 import marshal
 import re
 import sys
@@ -69,7 +70,7 @@ class Source:
 
     def __init__(self, function: FunctionType) -> None:
         made = hot.texts.get(function)
-        text = textwrap.dedent(inspect.getsource(function.__code__)) if made is None else made
+        text = textwrap.dedent(_lines(function.__code__)) if made is None else made
         tree = ast.parse(text).body[0]
         assert isinstance(tree, ast.FunctionDef)
         given = tree.args
@@ -88,6 +89,20 @@ class Source:
         self.tree = ast.FunctionDef(tree.name, plain, tree.body, [], None)
         self.tree.lineno = tree.lineno
         self.given = given
+
+
+def _lines(made: CodeType) -> str:
+    """The lines of a function; ``inspect.getsource`` reads its whole file for them."""
+    last, waiting = made.co_firstlineno, [made]
+    while waiting:
+        each = waiting.pop()
+        last = max(last, *(line for *_, line in each.co_lines() if line is not None))
+        waiting += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
+    lines = linecache.getlines(made.co_filename)
+    end = last
+    while end < len(lines) and lines[end].strip() in (")", "]", "}", "))"):
+        end += 1  # a bracket that closes has no code
+    return "".join(lines[made.co_firstlineno - 1 : end])
 
 
 def _calling(function: FunctionType, name: str) -> CodeType:
@@ -192,13 +207,18 @@ class Batch:
         disk = code.disk()
         missing = []
         known: list[tuple[str, str]] = []
+        found_of: dict[CodeType, list[Entry]] = {}
         for function in self.functions:
+            if function.__code__ in found_of:
+                self.tables[function] = found_of[function.__code__]
+                continue
             kept = None if disk is None else disk.get(self._key(function))
             if kept is None:
                 missing.append(function)
                 continue
             at, entries = json.loads(kept)
             self.tables[function] = [tuple(each) for each in entries]
+            found_of[function.__code__] = self.tables[function]
             known += [(symbol, at) for symbol in _symbols(function)]
         found = code.load_kept(known, lasting=True) if known else {}
         if found is None:  # the disk has lost some of the code
@@ -210,23 +230,33 @@ class Batch:
     def _key(self, function: FunctionType) -> str:
         return digest(self.facts + marshal.dumps(_without_place(function.__code__))).hex()
 
-    def make(self, function: FunctionType) -> None:
-        """Translate, compile and link one."""
+    def translate(self, function: FunctionType) -> str | None:
+        """The text of one; None where another has the same code (made by one function around)."""
         for other, entries in self.tables.items():
-            if other.__code__ is function.__code__:  # made by one function around them
+            if other.__code__ is function.__code__:
                 self.tables[function] = entries
-                return
-        key = self._key(function)
-        text, entries = translate(function, self.layouts)
-        linked.addresses |= code.load([(each, text) for each in _symbols(function)], lasting=True)
-        self.tables[function] = entries
+                return None
+        text, self.tables[function] = translate(function, self.layouts)
+        return text
+
+    def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
+        """Compile and link these; in another process, if ``away``."""
+        kernels = [(name, texts[each]) for each in texts for name in _symbols(each)]
+        linked.addresses |= code.load(kernels, lasting=True, away=away)
         disk = code.disk()
-        if disk is not None:
-            disk.put(key, json.dumps([code.key_of(text), entries]).encode())
+        if disk is None:
+            return
+        for function, text in texts.items():
+            kept = [code.key_of(text), self.tables[function]]
+            disk.put(self._key(function), json.dumps(kept).encode())
 
     def fill(self) -> None:
         """Write into the tables where in this process everything is."""
+        filled: set[int] = set()
         for function, entries in self.tables.items():
+            if id(entries) in filled:  # of several with the same code
+                continue
+            filled.add(id(entries))
             words = []
             for entry in entries:
                 if entry[0] == "native":
@@ -243,12 +273,15 @@ class Batch:
     def finish(self) -> None:
         """Have the functions call their translations."""
         self.fill()
+        callings: dict[CodeType, CodeType] = {}  # of functions made by one around them
         for function in self.tables:
             if is_linked(function):
                 continue
             name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
             function.__globals__[name] = entrance(function)
-            calling = _calling(function, name)
+            original = function.__code__
+            calling = callings.get(original) or _calling(function, name)
+            callings[original] = calling
             linked.codes[function] = function.__code__, calling
             linked.texts[function] = hot.texts.get(function)
             if not linked.python:

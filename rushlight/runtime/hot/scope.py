@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
+import sys
 import types
 from typing import Any
 
@@ -32,12 +34,11 @@ def _rebound_in(module: str) -> frozenset[str]:
     if module not in _rebound:
         names: set[str] = set()
         try:
-            text = inspect.getsource(__import__("sys").modules[module])
+            text = inspect.getsource(sys.modules[module])
         except (KeyError, OSError, TypeError):
             text = ""
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Global):
-                names.update(node.names)
+        for line in re.findall(r"^ +global (.+)$", text, re.M):
+            names.update(name.strip() for name in line.partition("#")[0].split(","))
         _rebound[module] = frozenset(names)
     return _rebound[module]
 
