@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from rushlight.runtime.hot import begin
 from rushlight.runtime.hot.link import as_python
 
 _HERE = Path(__file__).parent
@@ -58,6 +59,7 @@ class Golden:
 @pytest.fixture
 def monkeypatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """pytest's own, and machine code that would not see what is put in place is Python again."""
+    begin.halt()
     with as_python():
         yield monkeypatch
 

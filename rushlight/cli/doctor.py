@@ -19,6 +19,7 @@ from rushlight.base import config
 from rushlight.base.version import VERSION
 from rushlight.runtime import code, cpu, llvm
 from rushlight.runtime.cache import DiskCache
+from rushlight.runtime.hot import begin
 
 REQUIRED = ("numpy", "llvmlite", "ml_dtypes")
 OPTIONAL = ("pillow", "matplotlib", "rich", "torch")
@@ -41,7 +42,7 @@ def doctor() -> int:
     Versions, CPU, threads and cache are shown, a kernel is compiled, run and compared with NumPy.
     Exits with 1 if something is wrong.
     """
-    findings = [*versions(), *machine(), cache(), kernel(), engine()]
+    findings = [*versions(), *machine(), cache(), kernel(), engine(), recorder()]
     for finding in findings:
         mark = "ok   " if finding.right else "WRONG"
         click.echo(f"{mark} {finding.subject:<10} {finding.text}")
@@ -81,6 +82,11 @@ def machine() -> list[Finding]:
         Finding("compiler", llvm.version()),
         Finding("threads", f"{cpu.default_threads()} ({host.cores} cores may be used)"),
     ]
+
+
+def recorder() -> Finding:
+    """Whether what records operations becomes machine code. (If not, nothing is wrong but time.)"""
+    return Finding("recorder", begin.status())
 
 
 def cache() -> Finding:

@@ -106,8 +106,10 @@ class Known:
 def _references(trace: Trace, given: Sequence[Buffer]) -> list[int]:
     """All that ``_live_and_donatable`` depends on in a plain trace that has come to this step."""
     references = [getrefcount(value) for value in trace.values]
-    references += [getrefcount(value) - value.journaled for value in trace.inputs]
-    references += [getrefcount(buffer) - buffer.kept for buffer in given]
+    references += [getrefcount(value) for value in trace.inputs]
+    references += [value.journaled for value in trace.inputs]
+    references += [getrefcount(buffer) for buffer in given]
+    references += [buffer.kept for buffer in given]
     return references
 
 

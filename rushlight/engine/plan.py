@@ -33,6 +33,7 @@ from rushlight.ir.graph import Node, toposort
 from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer, pool, take_all
 from rushlight.runtime.executor import Command, Failure, HostCall
+from rushlight.runtime.native import call_at
 from rushlight.runtime.pool import get_num_threads
 from rushlight.runtime.tail import Tail
 from rushlight.runtime.tryout import Tryout
@@ -203,9 +204,9 @@ class CompiledPlan:
     """A program, and where each result lies after it ran."""
 
     __slots__ = (
-        "address", "arena", "arena_bytes", "ended", "fresh", "fresh_bytes", "kept", "kept_bytes",
-        "lost", "outputs", "pack", "pack_scalars", "packed", "pick", "plan", "program", "scalars",
-        "scalars_address", "start", "table", "tail", "tryout", "way", "weight",
+        "address", "arena", "arena_bytes", "ended", "entry", "fresh", "fresh_bytes", "header",
+        "kept", "kept_bytes", "lost", "outputs", "pack", "pack_scalars", "packed", "pick", "plan",
+        "program", "scalars", "scalars_address", "table", "tail", "tryout", "way", "weight",
     )  # fmt: skip
 
     def __init__(self, plan: Made, n_inputs: int, scalar_dtypes: Sequence[DType]) -> None:
@@ -230,7 +231,8 @@ class CompiledPlan:
         self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
         self.program = plan.program
-        self.start, self.ended = plan.program.start, plan.program.ended
+        program = plan.program
+        self.entry, self.header, self.ended = program.entry, program.address, program.ended
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
         # The results of the last run: those that nobody refers to are the next one's.
         self.kept: list[Buffer] | None = None
@@ -276,7 +278,7 @@ class CompiledPlan:
             self._end_tryout()
         else:
             if self.tail is None:
-                code = self.start(self.address)
+                code = call_at(self.entry, self.header, self.address)
             else:
                 code = self.tail.run(self.address, flight.results, (given, fresh, (arena,)))
                 if not self.tail.some:

@@ -26,6 +26,7 @@ import numpy as np
 from rushlight.base.record import Record
 from rushlight.runtime import cpu
 from rushlight.runtime.executor_ir import COMMAND_WORDS, HEADER_WORDS
+from rushlight.runtime.native import call_at
 from rushlight.runtime.pool import native
 from rushlight.runtime.unroll import Stretch, unrolled
 
@@ -72,7 +73,7 @@ class Failure(Record):
 class Program:
     """Commands, ready to run. Run it from one place at a time: its argument words are patched."""
 
-    __slots__ = ("_flags", "_header", "ended", "start", "start_head", "times")
+    __slots__ = ("_flags", "_header", "address", "ended", "entry", "start_head", "times")
 
     def __init__(
         self, commands: Sequence[Command], stretches: Sequence[Stretch] | None = None
@@ -110,9 +111,9 @@ class Program:
             for each in stretches:
                 self._flags += flags[each.start : each.stop] * each.count
         address: int = self._header.ctypes.data
-        # For who runs it in every step: ``run`` with a code (0: all went well) in place of Failure,
-        # and ``runs`` as ``ended.value``.
-        self.start: Callable[[int], int] = functools.partial(native().run, address)
+        # For who runs it in every step: ``call_at(entry, address, slots)`` is ``run`` with a code
+        # (0: all went well) in place of Failure, and ``ended.value`` is ``runs``.
+        self.entry, self.address = native().run, address
         # Takes a number, too, and returns when the commands before that one have ended: the rest is
         # left to a worker. It must be ``sure``, and its memory stay: runtime/tail.py sees to that.
         self.start_head: Callable[[int, int], int] = functools.partial(native().run_head, address)
@@ -145,7 +146,7 @@ class Program:
 
     def run(self, slots: int) -> Failure | None:
         """Run all commands; ``slots`` is the address of the int64 table. None if all went well."""
-        code = self.start(slots)
+        code = call_at(self.entry, self.address, slots)
         return self.failure(code) if code else None
 
     def failure(self, code: int) -> Failure:

@@ -30,9 +30,7 @@ class _Native:
     def __init__(self) -> None:
         address = code.load(_kernels())
         word = ctypes.c_int64
-        self.run: Callable[[int, int], int] = ctypes.CFUNCTYPE(word, word, word)(
-            address["rushlight_run"]
-        )
+        self.run: int = address["rushlight_run"]  # takes two words, see ``native.call_at``
         self.run_head: Callable[[int, int, int], int] = ctypes.CFUNCTYPE(word, word, word, word)(
             address["rushlight_run_head"]
         )

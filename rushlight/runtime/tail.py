@@ -89,7 +89,7 @@ class Tail:
     def run(
         self, slots: int, results: Sequence[Buffer], kept: Sequence[Sequence[Buffer | None]]
     ) -> int:
-        """One run, as ``program.start``; ``kept`` is all memory that the program works on."""
+        """One run: the code of ``program.run``; ``kept`` is all memory that it works on."""
         global held
         if not self.over:
             self._prepare()

@@ -13,9 +13,8 @@ from types import FunctionType
 
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
-from rushlight.base.warn import warn
 from rushlight.runtime.hot.layouts import reliable
-from rushlight.runtime.hot.link import Batch, is_linked
+from rushlight.runtime.hot.link import Batch, is_linked, linked
 from rushlight.runtime.hot.part import Untranslatable
 
 _TOGETHER = 8  # functions compiled before the disk has them
@@ -29,6 +28,7 @@ class _State:
         self.thread: threading.Thread | None = None
         self.lock = threading.Lock()  # held by who begins
         self.ending = False
+        self.reason = ""  # why there will be none, if something went wrong
         self.refused: set[FunctionType] = set()
 
 
@@ -47,7 +47,8 @@ def begin(wait: bool = False) -> None:
         _state.usable = bool(config.HOT) and reliable()
     if wait and _state.thread is not None:
         _state.thread.join()
-    if not _state.usable or _state.thread is not None or spans.heard():
+    busy = _state.thread is not None or linked.python or spans.heard()
+    if not _state.usable or busy:
         return
     functions = _fresh()
     if not functions or not _state.lock.acquire(blocking=False):
@@ -79,8 +80,8 @@ def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None
             batch.finish()
         _state.thread = None
     except Exception as reason:  # of any kind: the program goes on as it is
-        _state.usable = False
-        warn(f"what records operations stays Python, and slower: {reason}", RuntimeWarning)
+        _state.usable, _state.reason = False, f"{type(reason).__name__}: {reason}"
+        publish("untranslated", name="all", reason=_state.reason)
 
 
 def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
@@ -99,14 +100,26 @@ def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
     batch.load(texts, away)
 
 
-def _end() -> None:
-    """LLVM must not be at work when the process takes itself apart."""
-    _state.ending = True
-    if _state.thread is not None:
-        _state.thread.join()
+def halt() -> None:
+    """Leave off compiling after what is at work; another ``begin`` goes on."""
+    thread = _state.thread
+    if thread is not None:
+        _state.ending = True
+        thread.join()
+        _state.thread, _state.ending = None, False
 
 
-atexit.register(_end)
+# LLVM must not be at work when the process takes itself apart.
+atexit.register(halt)
+
+
+def status() -> str:
+    """What ``rushlight doctor`` says of it: make it be done, then look."""
+    begin(wait=True)
+    if _state.usable:
+        return f"machine code, from the fifth run of a plan on ({len(linked.codes)} functions here)"
+    why = _state.reason or ("switched off (RUSHLIGHT_HOT)" if not config.HOT else "not for it")
+    return f"Python, on which a small step takes twice as long: {why}"
 
 
 def _forget() -> None:
@@ -119,4 +132,4 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-__all__ = ["begin"]
+__all__ = ["begin", "halt", "status"]

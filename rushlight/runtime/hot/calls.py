@@ -7,6 +7,7 @@ from typing import Any
 
 from rushlight.runtime.hot.conditions import Conditions
 from rushlight.runtime.hot.writer import Ref
+from rushlight.runtime.native import call_at
 
 _END = str(2**63 - 1)
 
@@ -54,8 +55,10 @@ class Calls(Conditions):
         return self.vector("PyObject_Vectorcall", called, given_)
 
     def _simple(self, node: ast.Call) -> Ref | None:
-        """``type(x)`` and ``id(x)``, which need no call."""
+        """``type(x)`` and ``id(x)``, which need no call, and calls of machine code."""
         which = self.scope.value(node.func)
+        if which is call_at:
+            return self._at_address(node.args)
         if len(node.args) != 1 or (which is not type and which is not id):
             return None
         ref = self.value(node.args[0])
@@ -65,6 +68,27 @@ class Calls(Conditions):
         self.emit(f"call void @hot_keep(ptr {kind})")
         self.release(ref)
         return self.own(kind)
+
+    def _at_address(self, nodes: list[ast.expr]) -> Ref:
+        """``call_at``: two words for the function at an address, which does not hold the GIL."""
+        words = []
+        for node in nodes:
+            ref = self.value(node)
+            word = self.call("PyLong_AsSsize_t", ref.text)
+            self.release(ref)
+            wrong = self.set(f"icmp eq i64 {word}, -1")
+            error, on = self.name("error"), self.name("on")
+            self.branch(wrong, error, on, likely=True)
+            self.open(error)
+            self.must(self.set(f"icmp ne ptr {self.call('PyErr_Occurred')}, null"))
+            self.jump(on)
+            self.open(on)
+            words.append(word)
+        function = self.set(f"inttoptr i64 {words[0]} to ptr")
+        state = self.call("PyEval_SaveThread")
+        code = self.set(f"call i64 {function}(i64 {words[1]}, i64 {words[2]})")
+        self.call("PyEval_RestoreThread", state)
+        return self.made("PyLong_FromSsize_t", code)
 
     def _with_keywords(self, node: ast.Call) -> Ref:
         names = [each.arg for each in node.keywords]
