@@ -200,7 +200,8 @@ class Batch:
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
         names = " ".join(sorted({*map(native_name, hot.functions)}))
-        self.facts = " ".join((_translator(), self.layouts.text(), names)).encode()
+        facts = " ".join((_translator(), self.layouts.text(), names)).encode()
+        self.facts = facts + code.machine_facts()
 
     def find(self) -> list[FunctionType]:
         """Link what the disk has; the functions it has not."""
