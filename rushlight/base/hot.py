@@ -9,6 +9,7 @@ written there without a look-up.
 ...     return x + x
 >>> double(2)
 4
+>>> functions.remove(double)  # an example is not for every step
 """
 
 from __future__ import annotations

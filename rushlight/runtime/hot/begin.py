@@ -62,8 +62,16 @@ def begin(wait: bool = False) -> None:
             words = (batch, missing, True)
             _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
             _state.thread.start()
+    except Exception as reason:
+        _give_up(reason)
     finally:
         _state.lock.release()
+
+
+def _give_up(reason: Exception) -> None:
+    """Whatever went wrong, the program goes on as it is."""
+    _state.usable, _state.reason = False, f"{type(reason).__name__}: {reason}"
+    publish("untranslated", name="all", reason=_state.reason)
 
 
 def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None:
@@ -79,9 +87,8 @@ def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None
         if not spans.heard():
             batch.finish()
         _state.thread = None
-    except Exception as reason:  # of any kind: the program goes on as it is
-        _state.usable, _state.reason = False, f"{type(reason).__name__}: {reason}"
-        publish("untranslated", name="all", reason=_state.reason)
+    except Exception as reason:
+        _give_up(reason)
 
 
 def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
