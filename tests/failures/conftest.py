@@ -49,8 +49,9 @@ def start(tmp_path: Path) -> Start:
 
     def begin(source: str, **environment: str) -> subprocess.Popen[str]:
         program = tmp_path / "program.py"
-        # What a machine of one core is told.
-        quiet = {"PYTHONWARNINGS": "ignore:This DataLoader will create"}
+        # What a machine of one core is told; and nothing is compiled, and kept, beside a program
+        # whose files are watched.
+        quiet = {"PYTHONWARNINGS": "ignore:This DataLoader will create", "RUSHLIGHT_HOT": "0"}
         program.write_text(TRAINING + textwrap.dedent(source))
         return subprocess.Popen(
             [sys.executable, "-m", "rushlight", "run", "program.py"],
