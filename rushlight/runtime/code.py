@@ -261,12 +261,17 @@ def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
     helpers = min((config.COMPILE_WORKERS or cpu.cores()) - 1, len(texts) - 1)
     if size < worth or not compile_workers.can_help():
         helpers = 0
-    setup = "\n".join((host.name, host.features, host.triple)).encode()
 
     def build_here(text: str) -> bytes:
         return object_code.build(llvm.binding(), _loaded.machine, host.triple, text)
 
-    return compile_workers.build_all(texts, helpers, setup, build_here)
+    return compile_workers.build_all(texts, helpers, _setup(), build_here)
+
+
+def _setup() -> bytes:
+    """What a worker is told first: see object_code.py."""
+    host = cpu.host()
+    return "\n".join((host.name, host.features, host.triple)).encode()
 
 
 def _compile_away(texts: Iterable[str]) -> None:
@@ -279,9 +284,7 @@ def _compile_away(texts: Iterable[str]) -> None:
     with _loaded.lock:
         keys = {key_of(text): text for text in texts}
     wanted = {key: text for key, text in keys.items() if kept.get(key) is None}
-    host = cpu.host()
-    setup = "\n".join((host.name, host.features, host.triple)).encode()
-    built = compile_workers.build_all([*wanted.values()], 1, setup, None)
+    built = compile_workers.build_all([*wanted.values()], 1, _setup(), None)
     for key, each in zip(wanted, built, strict=True):
         if isinstance(each, bytes):
             kept.put(key, each)

@@ -155,6 +155,19 @@ def caught(table: Any, key: Any) -> Any:
     return seen
 
 
+def goes_on(tables: Any, key: Any) -> Any:
+    seen = []
+    for table in tables:
+        try:
+            seen.append(table[key])
+        except KeyError:
+            continue
+        except IndexError:
+            break
+    seen.append(repr(sys.exc_info()[1]))
+    return seen
+
+
 class Manager:
     """Swallows what it is told to."""
 
@@ -231,6 +244,7 @@ CASES: list[tuple[Callable[..., Any], list[Callable[[], tuple[Any, ...]]]]] = [
                 lambda: ([], "ab", {"m": 1}), lambda: (1, [[]], {})]),
     (caught, [lambda: ({1: 2}, 1), lambda: ({}, 1), lambda: ({}, "raise"), lambda: ({}, "again"),
               lambda: ([], 3), lambda: ([], "x"), lambda: ({}, [])]),
+    (goes_on, [lambda: ([{}, [], {}], 1), lambda: ([{1: 2}, {}, {1: 3}], 1), lambda: ([], 1)]),
     (managed, [lambda: (Manager(ZeroDivisionError), 1), lambda: (Manager(ZeroDivisionError), 0),
                lambda: (Manager(KeyError), 0)]),
     (unbound, [lambda: (1,), lambda: (0,)]),

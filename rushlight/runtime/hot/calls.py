@@ -6,10 +6,9 @@ import ast
 from typing import Any
 
 from rushlight.runtime.hot.conditions import Conditions
+from rushlight.runtime.hot.prelude import END
 from rushlight.runtime.hot.writer import Ref
 from rushlight.runtime.native import call_at
-
-_END = str(2**63 - 1)
 
 
 class Calls(Conditions):
@@ -17,17 +16,15 @@ class Calls(Conditions):
 
     def on_call(self, node: ast.Call) -> Ref:
         function = node.func
-        if [each.arg for each in node.keywords] == [None]:
+        starred = any(isinstance(each, ast.Starred) for each in node.args)
+        whole = [each.arg for each in node.keywords] == [None]  # **named
+        if whole or (starred and not node.keywords):
             called, given = self.value(function), self.on_tuple(ast.Tuple(node.args))
-            named = self.value(node.keywords[0].value)
+            named = self.value(node.keywords[0].value) if whole else Ref("null")
             arguments = (called.text, given.text, named.text)
             return self.made("PyObject_Call", *arguments, using=(named, given, called))
         if node.keywords:
             return self._with_keywords(node)
-        if any(isinstance(each, ast.Starred) for each in node.args):
-            called, given = self.value(function), self.on_tuple(ast.Tuple(node.args))
-            arguments = (called.text, given.text, "null")
-            return self.made("PyObject_Call", *arguments, using=(given, called))
         direct = self.scope.direct(function)
         if direct is not None:
             return self.direct(direct, node.args)
@@ -44,21 +41,15 @@ class Calls(Conditions):
         if simple is not None:
             return simple
         called = self.value(function)
-        given_ = [self.value(each) for each in node.args]
-        if isinstance(function, ast.Name) and function.id == "isinstance":
-            found = self.done("PyObject_IsInstance", *(each.text for each in given_))
-            for each in given_:
-                self.release(each)
-            true, false = self.known("literal", "True"), self.known("literal", "False")
-            yes = self.set(f"icmp ne i32 {found}, 0")
-            return Ref(self.set(f"select i1 {yes}, ptr {true}, ptr {false}"))
-        return self.vector("PyObject_Vectorcall", called, given_)
+        return self.vector("PyObject_Vectorcall", called, [self.value(each) for each in node.args])
 
     def _simple(self, node: ast.Call) -> Ref | None:
-        """``type(x)`` and ``id(x)``, which need no call, and calls of machine code."""
+        """``type(x)``, ``id(x)`` and ``isinstance``, and calls of machine code."""
         which = self.scope.value(node.func)
         if which is call_at:
             return self._at_address(node.args)
+        if which is isinstance:
+            return self._is_instance(*node.args)
         if len(node.args) != 1 or (which is not type and which is not id):
             return None
         ref = self.value(node.args[0])
@@ -68,6 +59,13 @@ class Calls(Conditions):
         self.emit(f"call void @hot_keep(ptr {kind})")
         self.release(ref)
         return self.own(kind)
+
+    def _is_instance(self, thing: ast.expr, kinds: ast.expr) -> Ref:
+        ref, asked = self.value(thing), self.value(kinds)
+        found = self.done("PyObject_IsInstance", ref.text, asked.text, using=(asked, ref))
+        true, false = self.known("literal", "True"), self.known("literal", "False")
+        yes = self.set(f"icmp ne i32 {found}, 0")
+        return Ref(self.set(f"select i1 {yes}, ptr {true}, ptr {false}"))
 
     def _at_address(self, nodes: list[ast.expr]) -> Ref:
         """``call_at``: two words for the function at an address, which does not hold the GIL."""
@@ -133,78 +131,58 @@ class Calls(Conditions):
             given = [self.value(each) for each in nodes]
             return self.vector("PyObject_Vectorcall", called, given)
         if callee is None:
-            given = [owner, *[self.value(each) for each in nodes]]
-            name = Ref(self.known("literal", repr(function.attr)))
-            return self.vector("PyObject_VectorcallMethod", name, given)
-        which, name_, defaults = callee
+            return self.by_name(owner, function.attr, [self.value(each) for each in nodes])
+        which, name, defaults = callee
+        fits, other = self.name("fits"), self.name("other")
         kind = self.set(f"call ptr @hot_type(ptr {owner.text})")
         same = self.set(f"icmp eq ptr {kind}, {self.known('class', which)}")
-        fits, other, after = self.name("fits"), self.name("other"), self.name("after")
-        before = [*self.owned]
         self.branch(same, fits, other)
-        self.open(fits)
-        made = self.direct((name_, defaults), nodes, owner)
-        self.owned.remove(made.text)
-        end = self.block
-        self.jump(after)
-        self.open(other)
-        self.owned = before
-        given = [owner, *[self.value(each) for each in nodes]]
-        name = Ref(self.known("literal", repr(function.attr)))
-        looked = self.vector("PyObject_VectorcallMethod", name, given)
-        self.owned.remove(looked.text)
-        last = self.block
-        self.jump(after)
-        self.open(after)
-        return self.own(self.set(f"phi ptr [ {made.text}, %{end} ], [ {looked.text}, %{last} ]"))
+
+        def looked_up() -> Ref:
+            return self.by_name(owner, function.attr, [self.value(each) for each in nodes])
+
+        return self.either(
+            (fits, lambda: self.direct((name, defaults), nodes, owner)), (other, looked_up)
+        )
 
     def _of_builtin(self, name: str, owner: Ref, nodes: list[ast.expr]) -> Ref:
         """A method of a list or dict, at once; of anything else by its name."""
         given = [self.value(each) for each in nodes]
         kind = self.set(f"call ptr @hot_type(ptr {owner.text})")
         wanted = self.known("builtin", "dict" if name == "get" else "list")
-        fits, other, after = self.name("fits"), self.name("other"), self.name("after")
-        before = [*self.owned]
+        fits, other = self.name("fits"), self.name("other")
         self.branch(self.set(f"icmp eq ptr {kind}, {wanted}"), fits, other)
-        self.open(fits)
-        none = self.known("literal", "None")
-        if name == "get":
-            found = self.call("PyDict_GetItemWithError", owner.text, given[0].text)
-            absent = self.set(f"icmp eq ptr {found}, null")
-            otherwise = given[1].text if len(given) > 1 else none
-            result = self.set(f"select i1 {absent}, ptr {otherwise}, ptr {found}")
-            self.emit(f"call void @hot_keep(ptr {result})")
-            lost, on = self.name("lost"), self.name("on")
-            self.branch(absent, lost, on)
-            self.open(lost)
-            error = self.call("PyErr_Occurred")
-            self.owned.append(result)
-            self.must(self.set(f"icmp ne ptr {error}, null"))
-            self.owned.remove(result)
-            self.jump(on)
-            self.open(on)
-        elif name == "append":
+
+        def at_once() -> Ref:
+            made = self._got(owner, given) if name == "get" else self._changed(name, owner, given)
+            for each in (*given, owner):
+                self.release(each)
+            return made
+
+        return self.either((fits, at_once), (other, lambda: self.by_name(owner, name, given)))
+
+    def _got(self, owner: Ref, given: list[Ref]) -> Ref:
+        """``get`` of a dict."""
+        found = self.call("PyDict_GetItemWithError", owner.text, given[0].text)
+        absent = self.set(f"icmp eq ptr {found}, null")
+        otherwise = given[1].text if len(given) > 1 else self.known("literal", "None")
+        made = self.kept(Ref(self.set(f"select i1 {absent}, ptr {otherwise}, ptr {found}")))
+        lost, on = self.name("lost"), self.name("on")
+        self.branch(absent, lost, on)
+        self.open(lost)
+        self.must(self.set(f"icmp ne ptr {self.call('PyErr_Occurred')}, null"))
+        self.jump(on)
+        self.open(on)
+        return made
+
+    def _changed(self, name: str, owner: Ref, given: list[Ref]) -> Ref:
+        """``append``, ``extend`` or ``clear`` of a list: None."""
+        if name == "append":
             self.done("PyList_Append", owner.text, given[0].text)
-            result = none
         else:
-            low, more = ("0", "null") if name == "clear" else (_END, given[0].text)
-            self.done("PyList_SetSlice", owner.text, low, _END, more)
-            result = none
-        if name != "get":
-            self.emit(f"call void @hot_keep(ptr {result})")
-        for each in (*given, owner):
-            self.release(each)
-        end = self.block
-        self.jump(after)
-        self.open(other)
-        self.owned = before
-        called = Ref(self.known("literal", repr(name)))
-        looked = self.vector("PyObject_VectorcallMethod", called, [owner, *given])
-        self.owned.remove(looked.text)
-        last = self.block
-        self.jump(after)
-        self.open(after)
-        return self.own(self.set(f"phi ptr [ {result}, %{end} ], [ {looked.text}, %{last} ]"))
+            low, more = ("0", "null") if name == "clear" else (END, given[0].text)
+            self.done("PyList_SetSlice", owner.text, low, END, more)
+        return Ref(self.known("literal", "None"))
 
 
 __all__ = ["Calls"]

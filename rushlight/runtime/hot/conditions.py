@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from rushlight.runtime.hot.displays import Displays
 from rushlight.runtime.hot.writer import Ref
@@ -14,7 +15,7 @@ _BINARY: dict[type, str] = {
     ast.FloorDiv: "FloorDivide", ast.Div: "TrueDivide", ast.Mod: "Remainder", ast.Pow: "Power",
     ast.LShift: "Lshift", ast.RShift: "Rshift",
 }  # fmt: skip
-_NUMBERS = ("len", "getrefcount")  # calls whose results are machine words
+_NUMBERS = (len, sys.getrefcount)  # calls whose results are machine words
 
 
 class Conditions(Displays):
@@ -23,17 +24,8 @@ class Conditions(Displays):
     def on_ifexp(self, node: ast.IfExp) -> Ref:
         yes, no = self.name("yes"), self.name("no")
         self.test(node.test, yes, no)
-        return self._either([(yes, node.body), (no, node.orelse)])
-
-    def _either(self, ways: list[tuple[str, ast.expr]]) -> Ref:
-        after, found = self.name("after"), []
-        for label, expression in ways:
-            self.open(label)
-            register = self.hand_on(self.value(expression))
-            found.append(f"[ {register}, %{self.block} ]")
-            self.jump(after)
-        self.open(after)
-        return self.own(self.set(f"phi ptr {', '.join(found)}"))
+        body, other = node.body, node.orelse
+        return self.either((yes, lambda: self.value(body)), (no, lambda: self.value(other)))
 
     def on_boolop(self, node: ast.BoolOp) -> Ref:
         if all(self.is_test(each) for each in node.values):
@@ -174,12 +166,7 @@ class Conditions(Displays):
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
             words = self.is_number(node.left) and self.is_number(node.right)
             return words and not isinstance(node.left, ast.Constant)
-        return (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in _NUMBERS
-            and node.func.id not in self.locals
-        )
+        return isinstance(node, ast.Call) and self.scope.value(node.func) in _NUMBERS
 
     def number(self, node: ast.expr) -> str:
         """The word of an expression that ``is_number``."""
@@ -194,7 +181,7 @@ class Conditions(Displays):
             raise self.refuse(node, "a number is needed here")
         (argument,) = node.args
         ref = self.value(argument)
-        if node.func.id == "len":  # type: ignore[attr-defined]
+        if self.scope.value(node.func) is len:
             return self.done("PyObject_Size", ref.text, using=(ref,))
         if ref.owned:
             raise self.refuse(node, "getrefcount takes a local name")

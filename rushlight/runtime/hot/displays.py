@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 
 from rushlight.runtime.hot.names import Names
-from rushlight.runtime.hot.prelude import LIST_ITEMS, TUPLE_ITEMS
+from rushlight.runtime.hot.prelude import END, LIST_ITEMS, TUPLE_ITEMS
 from rushlight.runtime.hot.writer import Ref
-
-_END = str(2**63 - 1)
 
 
 class Displays(Names):
@@ -45,7 +43,7 @@ class Displays(Names):
         for part in parts:
             if isinstance(part, ast.Starred):
                 more = self.value(part.value)
-                arguments = (made.text, _END, _END, more.text)
+                arguments = (made.text, END, END, more.text)
                 self.done("PyList_SetSlice", *arguments, using=(more,))
             else:
                 one = self.value(part)

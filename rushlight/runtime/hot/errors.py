@@ -89,9 +89,7 @@ class Errors(Loops):
         self.clear(manager)
 
     def _of_manager(self, manager: str, name: str, given: list[Ref]) -> Ref:
-        held = Ref(self.set(f"load ptr, ptr {manager}"))
-        called = Ref(self.known("literal", repr(name)))
-        return self.vector("PyObject_VectorcallMethod", called, [held, *given])
+        return self.by_name(Ref(self.set(f"load ptr, ptr {manager}")), name, given)
 
     def _matches(self, handler: ast.ExceptHandler) -> str:
         """Go on where the error is one that ``handler`` takes; the label where it is not."""
@@ -175,7 +173,7 @@ class Errors(Loops):
             self.jump(self.landing())
             self.left = True
             return
-        if node.exc is not None or not self.handling:
+        if not self.handling:
             raise self.refuse(node, "only an error or nothing")
         held = self.set(f"load ptr, ptr {self.handling[-1][1]}")
         self.call("PyErr_SetObject", self.set(f"call ptr @hot_type(ptr {held})"), held)

@@ -30,9 +30,9 @@ from rushlight.runtime.digest import digest
 from rushlight.runtime.hot.layouts import Layouts
 from rushlight.runtime.hot.scope import Scope, native_name
 from rushlight.runtime.hot.translation import Translation
+from rushlight.runtime.hot.writer import Entry
 
 _METH_FASTCALL = 0x80
-Entry = tuple[str, ...]
 
 
 class _MethodDef(ctypes.Structure):
@@ -268,7 +268,7 @@ class Batch:
                     words.append(id(held))
             address = linked.addresses[f"{native_name(function)}.table"]
             place = ctypes.CFUNCTYPE(ctypes.c_void_p)(address)()
-            row = (ctypes.c_int64 * max(len(words), 1))(*words)
+            row = (ctypes.c_int64 * len(words))(*words)
             ctypes.memmove(place, row, 8 * len(words))
 
     def finish(self) -> None:

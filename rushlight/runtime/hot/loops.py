@@ -66,7 +66,7 @@ class Loops(Statements):
         exact = dict(self.exact)
 
         def body() -> bool:
-            self.loops.append((following, after))
+            self.loops.append((following, after, len(self.handling)))
             self.body(node.body)
             self.loops.pop()
             reached, self.left = not self.left, False
@@ -92,7 +92,7 @@ class Loops(Statements):
         self.open(following)
         self.test(node.test, go, after)
         self.open(go)
-        self.loops.append((following, after))
+        self.loops.append((following, after, len(self.handling)))
         self.body(node.body)
         self.loops.pop()
         if not self.left:
@@ -102,11 +102,16 @@ class Loops(Statements):
         self.exact = exact
 
     def do_break(self, node: ast.Break) -> None:
-        self.jump(self.loops[-1][1])
-        self.left = True
+        self._go_on(self.loops[-1][1])
 
     def do_continue(self, node: ast.Continue) -> None:
-        self.jump(self.loops[-1][0])
+        self._go_on(self.loops[-1][0])
+
+    def _go_on(self, label: str) -> None:
+        """Leave what errors are handled within the loop, and go to ``label``."""
+        for before, error in reversed(self.handling[self.loops[-1][2] :]):
+            self.restore(before, error)
+        self.jump(label)
         self.left = True
 
     def _over(

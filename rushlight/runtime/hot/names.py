@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 
 from rushlight.runtime.hot.part import Part
+from rushlight.runtime.hot.prelude import END
 from rushlight.runtime.hot.writer import Ref
 
-_END = str(2**63 - 1)
 _READ = (
     """  %x# = load ptr, ptr %at#
   %none# = icmp eq ptr %x#, null
@@ -178,7 +178,7 @@ class Names(Part):
                 part = self.made("PySlice_New", *words, using=(last, first))
                 return self.made("PyObject_GetItem", owner.text, part.text, using=(part, owner))
             low = self.number(index.lower) if index.lower else "0"
-            high = self.number(index.upper) if index.upper else _END
+            high = self.number(index.upper) if index.upper else END
             return self.made("PySequence_GetSlice", owner.text, low, high, using=(owner,))
         if not self.is_number(index):
             key = self.value(index)

@@ -36,7 +36,8 @@ class Part(Writer):
         self.words = 0  # arguments of the longest call
         self.result = self.slot()
         self.kept_slots: list[str] = []  # of what is given back when the function is left
-        self.loops: list[tuple[str, str]] = []  # labels of the innermost: next, after
+        # Of each loop the labels of next and after, and the errors handled around it.
+        self.loops: list[tuple[str, str, int]] = []
         self.handling: list[tuple[str, str]] = []  # slots: what was handled before, the error
         self.left = False  # whether what follows is never reached
 
@@ -82,6 +83,24 @@ class Part(Writer):
             raise self.refuse(node)
         made: Ref = method(node)
         return made
+
+    def either(self, *ways: tuple[str, Callable[[], Ref]]) -> Ref:
+        """The object of whichever of these blocks is reached, made there. They begin with the same
+        references, and must give back the same."""
+        after, found, before = self.name("after"), [], [*self.owned]
+        for label, way in ways:
+            self.open(label)
+            self.owned = [*before]
+            register = self.hand_on(way())
+            found.append(f"[ {register}, %{self.block} ]")
+            self.jump(after)
+        self.open(after)
+        return self.own(self.set(f"phi ptr {', '.join(found)}"))
+
+    def by_name(self, owner: Ref, name: str, given: list[Ref]) -> Ref:
+        """A call of a method that is looked up."""
+        called = Ref(self.known("literal", repr(name)))
+        return self.vector("PyObject_VectorcallMethod", called, [owner, *given])
 
     def vector(
         self, how: str, called: Ref, given: list[Ref], names: str = "null", named: int = 0

@@ -86,6 +86,7 @@ API: dict[str, tuple[str, str]] = {
 
 TUPLE_ITEMS = tuple.__basicsize__  # 24; 32 where a tuple keeps its hash
 LIST_ITEMS = 24  # where a list keeps the address of its elements
+END = str(2**63 - 1)  # as the end of a slice
 
 # Objects became immortal in 3.12, by rules that change: CPython's own functions know them.
 _COUNTS = """
@@ -134,14 +135,9 @@ some:
 done:
   ret void
 }}
-; The same where it is not often done, or an address may be null: less text.
+; The same where it is not often done: less text.
 define internal void @hot_drop_late(ptr %o) noinline {{
-  %none = icmp eq ptr %o, null
-  br i1 %none, label %done, label %some
-some:
-  call void @hot_drop(ptr %o)
-  br label %done
-done:
+  call void @hot_drop_any(ptr %o)
   ret void
 }}
 ; 1, 0 or, where asking failed, -1.
@@ -175,29 +171,43 @@ other:
   %i = call ptr @PyObject_GetIter(ptr %o)
   ret ptr %i
 }}
-; The next element, or null at the end and where an error is set.
-define internal ptr @hot_next(ptr %o, ptr %place, ptr %list, ptr %tuple) noinline {{
+; Where the elements of a list or tuple begin; null for anything else.
+define internal ptr @hot_items(ptr %o, ptr %list, ptr %tuple) alwaysinline {{
   %t = call ptr @hot_type(ptr %o)
-  %at = getelementptr i8, ptr %o, i64 16
   %a = icmp eq ptr %t, %list
   br i1 %a, label %in_list, label %no_list
 in_list:
-  %items.at = getelementptr i8, ptr %o, i64 {LIST_ITEMS}
-  %items = load ptr, ptr %items.at
-  br label %plain
+  %at = getelementptr i8, ptr %o, i64 {LIST_ITEMS}
+  %items = load ptr, ptr %at
+  ret ptr %items
 no_list:
   %b = icmp eq ptr %t, %tuple
   br i1 %b, label %in_tuple, label %other
 in_tuple:
   %first = getelementptr i8, ptr %o, i64 {TUPLE_ITEMS}
-  br label %plain
-plain:
-  %from = phi ptr [ %items, %in_list ], [ %first, %in_tuple ]
+  ret ptr %first
+other:
+  ret ptr null
+}}
+define internal i64 @hot_size(ptr %o) alwaysinline {{
+  %at = getelementptr i8, ptr %o, i64 16
   %n = load i64, ptr %at
+  ret i64 %n
+}}
+; The next element, or null at the end and where an error is set.
+define internal ptr @hot_next(ptr %o, ptr %place, ptr %list, ptr %tuple) noinline {{
+  %t = call ptr @hot_type(ptr %o)
+  %a = icmp eq ptr %t, %list
+  %b = icmp eq ptr %t, %tuple
+  %c = or i1 %a, %b
+  br i1 %c, label %plain, label %other
+plain:
+  %n = call i64 @hot_size(ptr %o)
   %k = load i64, ptr %place
   %more = icmp ult i64 %k, %n
   br i1 %more, label %found, label %over
 found:
+  %from = call ptr @hot_items(ptr %o, ptr %list, ptr %tuple)
   %x.at = getelementptr ptr, ptr %from, i64 %k
   %x = load ptr, ptr %x.at
   call void @hot_keep(ptr %x)
@@ -212,23 +222,11 @@ other:
 }}
 ; An element of a list or tuple that has it, kept; else null.
 define internal ptr @hot_item(ptr %o, i64 %k, ptr %list, ptr %tuple) noinline {{
-  %t = call ptr @hot_type(ptr %o)
-  %at = getelementptr i8, ptr %o, i64 16
-  %a = icmp eq ptr %t, %list
-  br i1 %a, label %in_list, label %no_list
-in_list:
-  %items.at = getelementptr i8, ptr %o, i64 {LIST_ITEMS}
-  %items = load ptr, ptr %items.at
-  br label %plain
-no_list:
-  %b = icmp eq ptr %t, %tuple
-  br i1 %b, label %in_tuple, label %other
-in_tuple:
-  %first = getelementptr i8, ptr %o, i64 {TUPLE_ITEMS}
-  br label %plain
+  %from = call ptr @hot_items(ptr %o, ptr %list, ptr %tuple)
+  %neither = icmp eq ptr %from, null
+  br i1 %neither, label %other, label %plain
 plain:
-  %from = phi ptr [ %items, %in_list ], [ %first, %in_tuple ]
-  %n = load i64, ptr %at
+  %n = call i64 @hot_size(ptr %o)
   %neg = icmp slt i64 %k, 0
   %wrapped = add i64 %k, %n
   %at.k = select i1 %neg, i64 %wrapped, i64 %k

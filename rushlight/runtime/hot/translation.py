@@ -61,7 +61,7 @@ class Translation(Errors):
             drops.append(f"  %z{number} = load ptr, ptr {place}")
             drops.append(f"  call void @hot_drop_late(ptr %z{number})")
         self.called.add("PyErr_SetString")
-        wrong = self.table.setdefault(("builtin", "TypeError"), len(self.table))
+        wrong = self.place("builtin", "TypeError")
         body = [
             f"define ptr @{symbol}({given}) {{",
             "entry:",
@@ -81,7 +81,7 @@ class Translation(Errors):
             "}",
         ]
         entries = list(self.table)
-        table = f"@table = internal global [{max(len(entries), 1)} x ptr] zeroinitializer"
+        table = f"@table = internal global [{len(entries)} x ptr] zeroinitializer"
         parts = [
             prelude(self.called),
             table,
