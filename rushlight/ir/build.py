@@ -314,7 +314,8 @@ def reduce(x: Node, kind: str, axes: Shape) -> Node:
 
 def scan(x: Node, kind: str, axis: int) -> Node:
     _refuse_complex(kind, x)
-    return Node("scan", (x,), x.shape, x.dtype, {"kind": kind, "axis": axis})
+    dtype = int64 if kind in ("argmax", "argmin") else x.dtype
+    return Node("scan", (x,), x.shape, dtype, {"kind": kind, "axis": axis})
 
 
 # Indexing

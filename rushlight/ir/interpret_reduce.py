@@ -48,11 +48,23 @@ def _reduce(node: Node, x: Array) -> Array:
 
 def _scan(node: Node, x: Array) -> Array:
     kind = node.attrs["kind"]
+    if kind in _PLACES:
+        return _running_places(kind, widen_halves(x, node.src[0].dtype), node.attrs["axis"])
     if not x.ndim:
         return x
     widen = wide if kind in ("sum", "prod") else widen_halves
     x = widen(x, node.dtype)
     return narrow(_SCANS[kind].accumulate(x, axis=node.attrs["axis"], dtype=x.dtype), node.dtype)
+
+
+def _running_places(kind: str, x: Array, axis: int) -> Array:
+    """The last place so far where the extremum was met; of a nan, the last nan."""
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    extremum = _SCANS[kind.removeprefix("arg")].accumulate(x, axis=axis)
+    places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+    met = np.where((x == extremum) | (x != x), places, 0)
+    return np.maximum.accumulate(met, axis=axis)
 
 
 def _dot(node: Node, a: Array, b: Array) -> Array:

@@ -113,7 +113,8 @@ UPDATE: dict[str, str] = {
 REDUCE: dict[str, str] = {
     "reduce": "`kind` sum prod max min fmax any all argmax argmin over `axes`, which disappear; "
     "max and min give nan where one is there, fmax does not; argmax the first place (one axis)",
-    "scan": "running `kind` sum prod max min along `axis`, inclusive",
+    "scan": "running `kind` sum prod max min along `axis`, inclusive; argmax and argmin (int64) "
+    "give the last place so far where max and min were met",
 }
 INDEX: dict[str, str] = {
     "take": "src[0] at integer places src[1] along `axis`: its shape replaces that axis; "

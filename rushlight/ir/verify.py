@@ -233,9 +233,11 @@ def _reduce(node: Node) -> None:
 
 
 def _scan(node: Node) -> None:
-    _need(node.attrs["kind"] in ("sum", "prod", "max", "min"), "kind is sum, prod, max or min")
+    kind, source = node.attrs["kind"], node.src[0]
+    known = ("sum", "prod", "max", "min", "argmax", "argmin")
+    _need(kind in known, f"kind is one of {known}")
     _axis(node, node.ndim)
-    _shape(node, node.src[0].shape, node.src[0].dtype)
+    _shape(node, source.shape, int64 if kind.startswith("arg") else source.dtype)
 
 
 def _index(node: Node) -> None:

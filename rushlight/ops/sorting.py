@@ -209,13 +209,8 @@ def _quantile_shape(
 def _running(kind: str, input: Node, dim: int) -> tuple[Node, Node]:
     axis = normalize_dim(dim, input.ndim)
     x = at_least_1d(input)
-    values = build.scan(x, kind, axis)
-    hit = binary("eq", x, values)
-    if x.dtype.is_floating_point:
-        hit = binary("or", hit, _is_nan(x))
-    # The last place so far where the extremum was met.
-    places = build.where(hit, build.iota(x.shape, axis), const(0, x.shape, int64))
-    return reshape(values, input.shape), reshape(build.scan(places, "max", axis), input.shape)
+    values, places = build.scan(x, kind, axis), build.scan(x, f"arg{kind}", axis)
+    return reshape(values, input.shape), reshape(places, input.shape)
 
 
 def _running_grad(g: tuple[Node, ...], out: tuple[Node, ...], input: Node, dim: int) -> Grads:

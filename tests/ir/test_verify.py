@@ -62,7 +62,7 @@ BROKEN = {
     'reduce f32[4] %0 kind="mean" axes=(1,)': "kind is one of",
     'reduce f32[4] %0 kind="argmax" axes=(1,)': "its dtype is int64",
     'reduce i64[] %0 kind="argmax" axes=(0,1)': "takes one axis",
-    'scan f32[4,3] %0 kind="any" axis=0': "kind is sum",
+    'scan f32[4,3] %0 kind="any" axis=0': "kind is one of",
     "take f32[2,3] %0 %0 axis=0": "index is of integers",
     "take f32[3,3] %0 %1 axis=0": "its shape",
     "gather f32[2] %0 %1 axis=0": "no larger",

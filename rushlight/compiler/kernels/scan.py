@@ -1,4 +1,4 @@
-"""Running sums, products, maxima and minima along an axis."""
+"""Running sums and products along an axis; extrema are in ``running.py``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rushlight.compiler.kernels.copy import contiguous
 from rushlight.compiler.kernels.element import combine, entry, register_kind
 from rushlight.compiler.kernels.nest import SMALL_BYTES, Nest, Row, loops, make_nest
 from rushlight.compiler.kernels.pool_window import Channels
+from rushlight.compiler.kernels.running import KINDS, running_kernel
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
@@ -21,30 +22,35 @@ from rushlight.ir.size import shown
 STRIP = 512
 WIDE_STRIP = 1024
 MOST_STRIPS = 64
-_MODE = {"sum": "add", "prod": "prod", "max": "max", "min": "min"}
+_MODE = {"sum": "add", "prod": "prod"}
 
 
 def lower_scan(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
     """Vectors run across the axes after the scanned one; along it one is added to the next."""
     before, source = contiguous(sources[0])
-    axis, width = node.attrs["axis"], out.itemsize
+    axis, kind = node.attrs["axis"], node.attrs["kind"]
     outer, inner = math.prod(node.shape[:axis]), math.prod(node.shape[axis + 1 :])
     size = node.shape[axis] if node.shape else 1
-    channels = Channels.of(out.dtype, inner)
-    steps = (size * inner * width, width)
-    nest = make_nest((outer, inner), (steps, steps), 2 * width * size, fixed=(0, 1), serial=(1,))
-    if not channels.small and 2 * node.nbytes > SMALL_BYTES:
+    channels = Channels.of(source.dtype, inner)
+    row, out_row = inner * source.itemsize, inner * out.itemsize
+    steps = ((size * row, source.itemsize), (size * out_row, out.itemsize))
+    moved = source.itemsize + out.itemsize
+    nest = make_nest((outer, inner), steps, moved * size, fixed=(0, 1), serial=(1,))
+    moved *= node.size
+    if not channels.small and moved > SMALL_BYTES:
         nest = _in_strips(nest)
     if not node.size:
         return before
-    words = (size, inner * width, inner, *nest.words)
-    mode = _MODE[node.attrs["kind"]]
-    if wide_scan.is_wide(mode, out.dtype):
-        made = _wide_kernel(mode, channels, inner == 1)
+    if kind in KINDS:
+        made = running_kernel(kind, source.dtype, channels, inner == 1)
+        words = (size, row, out_row, inner, *nest.words)
     else:
-        made = _kernel(mode, out.dtype, channels)
-    label = f"scan {node.attrs['kind']} {node.dtype.name}{shown(node.shape)}"
-    moved = 2 * node.nbytes
+        words = (size, row, inner, *nest.words)
+        if wide_scan.is_wide(_MODE[kind], out.dtype):
+            made = _wide_kernel(_MODE[kind], channels, inner == 1)
+        else:
+            made = _kernel(_MODE[kind], out.dtype, channels)
+    label = f"scan {kind} {node.src[0].dtype.name}{shown(node.shape)}"
     pointers = (source.ref, out.ref)
     return [*before, Launch(made, pointers, words, nest.chunks, node.size, moved, label)]
 

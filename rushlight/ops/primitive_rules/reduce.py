@@ -69,6 +69,8 @@ def _prod_grad(wide: Node, x: Node, axes: tuple[int, ...]) -> Node:
 
 @rule("scan")
 def _scan_rule(g: Node, node: Node) -> Grads:
+    if node.attrs["kind"].startswith("arg"):
+        return (None,)
     if node.attrs["kind"] != "sum":
         raise NotImplementedError(f"the derivative of a running {node.attrs['kind']}")
     axis = node.attrs["axis"]

@@ -57,7 +57,7 @@ def test_first_places(shape: Any, axis: int, dtype: DType) -> None:
 @pytest.mark.parametrize("dtype", REAL[:-1], ids=lambda each: each.name)
 def test_scan(shape: Any, axis: int, dtype: DType) -> None:
     x = values(shape, dtype, 3)
-    for kind in ("sum", "max", "min", "prod"):
+    for kind in ("sum", "max", "min", "prod", "argmax", "argmin"):
         node = build.scan(build.input(0, shape, dtype), kind, axis)
         got, expected = run_node(node, [x], lower_node), evaluate(node, [x])
         if dtype.is_floating_point:
@@ -66,6 +66,26 @@ def test_scan(shape: Any, axis: int, dtype: DType) -> None:
             got, expected = got.astype(np.float64), expected.astype(np.float64)
             np.testing.assert_allclose(got, expected, rtol=near, equal_nan=True)
         else:
+            np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((40, 2105), 0), ((3, 30, 1031), 1), ((9, 300), 1), ((50, 7), 0)]
+)
+@pytest.mark.parametrize(
+    "dtype", [dtypes.float32, dtypes.float64, dtypes.float16, dtypes.int64, dtypes.uint8],
+    ids=lambda each: each.name,
+)  # fmt: skip
+def test_running_extrema(shape: tuple[int, ...], axis: int, dtype: DType) -> None:
+    """More columns than wait at once, ties, both zeros, and now and then a nan."""
+    x = np.abs(RNG.integers(-90, 90, shape)).astype(dtype.np)
+    if dtype.is_floating_point:
+        x[RNG.random(shape) < 0.02] = -0.0
+        x[RNG.random(shape) < 0.002] = np.nan
+    for kind in ("max", "min", "argmax", "argmin"):
+        for source in (x, np.sort(x, axis), -x if dtype.is_floating_point else x):
+            node = build.scan(build.input(0, shape, dtype), kind, axis)
+            got, expected = run_node(node, [source], lower_node), evaluate(node, [source])
             np.testing.assert_array_equal(got, expected)
 
 
