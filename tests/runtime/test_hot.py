@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -353,3 +354,18 @@ def test_all_that_is_marked_has_a_translation() -> None:
         for each in seen.values():
             text, _ = link.translate(each, layouts)
             binding.parse_assembly(text).verify()
+
+
+def test_what_translations_need_outlives_the_modules() -> None:
+    """Objects that call translations are freed after them when a process ends."""
+    source = (
+        "import os, sys\n"
+        "from rushlight.runtime.hot import link\n"
+        "class Loud:\n"
+        "    def __init__(self, name): self.name = name\n"
+        "    def __del__(self, write=os.write): write(1, self.name)\n"
+        "sys.other = Loud(b'other')\n"
+        "link.linked.alive.append(Loud(b'alive'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"other", b"")

@@ -56,6 +56,9 @@ class _Linked:
         self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
         self.alive: list[Any] = []
+        # A process that takes itself apart frees modules before the last objects that call what is
+        # here: one reference that nobody gives back.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.alive))
 
 
 linked = _Linked()
