@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from pathlib import Path
@@ -82,10 +83,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if isinstance(error, socket.gaierror):
             raise _mistake(f"{host!r} is no address of this machine") from None
-        raise _mistake(
-            f"cannot listen on {host} port {port}: {error.strerror}; is another board running "
-            "there? try --port 0"
-        ) from None
+        taken = error.errno == errno.EADDRINUSE
+        hint = "; is another board running there? try --port 0" if taken else ""
+        raise _mistake(f"cannot listen on {host} port {port}: {error.strerror}{hint}") from None
     return listener
 
 

@@ -9,6 +9,7 @@ import click
 
 from rushlight.base.version import VERSION
 
+FAILED = 1
 USER_MISTAKE = 2
 INTERRUPTED = 130
 # Each is the function of that name in the module of that name. They are imported when they are
@@ -63,8 +64,13 @@ def rushlight(arguments: list[str]) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        name = context.command_path if context else "rushlight"
-        message = error.format_message().rstrip(".")
-        click.echo(f"{name}: {message} (see {name} --help)", err=True)
+        name = context.command_path if context else f"rushlight {arguments[0]}"
+        hint = f" (see {name} --help)" if context else ""
+        click.echo(f"{name}: {error.format_message().rstrip('.')}{hint}", err=True)
         return USER_MISTAKE
+    except (
+        OSError
+    ) as error:  # a script's own are its traceback: this is what we print going nowhere
+        click.echo(f"rushlight {arguments[0]}: {error}", err=True)
+        return FAILED
     return int(status or 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,13 +31,21 @@ _TEXTS = {
 _MIB = 2**20
 
 
+def _writable(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """``path`` if a file can be written there: said before the script runs, not after hours."""
+    if path is not None and not os.access(folder := Path(path).absolute().parent, os.W_OK):
+        raise click.BadParameter(f"folder {str(folder)!r} is not there or may not be written to")
+    return path
+
+
 # What follows SCRIPT is the script's, options too.
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--json", "as_json", is_flag=True,
               help="Print JSON; what the script prints goes to standard error.")  # fmt: skip
-@click.option("--trace", type=click.Path(dir_okay=False), metavar="FILE",
+@click.option("--trace", type=click.Path(dir_okay=False), metavar="FILE", callback=_writable,
               help="Also write a trace for Perfetto or chrome://tracing.")  # fmt: skip
-@click.option("--rows", default=20, show_default=True, help="Kernels and operations to show.")
+@click.option("--rows", type=click.IntRange(min=0), default=20, show_default=True,
+              help="Kernels and operations to show.")  # fmt: skip
 @click.option("--era", type=click.IntRange(2016, 2099), metavar="YEAR",
               help="As for rushlight run.")  # fmt: skip
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, readable=True))
@@ -69,16 +79,15 @@ def profile(
         left = end
     recorder.stop()
     summary.stop()
-    if trace:
-        events = events_of(recorder, with_flops=True, profile_memory=True)
-        write_trace(trace, trace_of(events, recorder, {"script": script}))
     report = summary.report()
     if as_json:
         click.echo(json.dumps({"script": script, **_plain(report)}, indent=1))
     else:
         _show(report, script, rows)
-        if trace:
-            click.echo(f"trace of {len(events)} events: {trace}")
+    if trace:  # last: a disk that is full by now costs the trace alone
+        events = events_of(recorder, with_flops=True, profile_memory=True)
+        write_trace(trace, trace_of(events, recorder, {"script": script}))
+        click.echo(f"trace of {len(events)} events: {trace}", err=as_json)
     if left is not None:
         raise left
     return status

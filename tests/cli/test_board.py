@@ -46,7 +46,8 @@ def test_it_serves_until_interrupted(tmp_path: Path) -> None:
 def test_a_host_that_is_none() -> None:
     pytest.importorskip("uvicorn")
     done = subprocess.run([*BOARD, "--host", "192.0.2.1"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode != 0 and "cannot listen on 192.0.2.1" in done.stderr
+    assert done.returncode == 2 and "cannot listen on 192.0.2.1" in done.stderr
+    assert "another board" not in done.stderr
 
 
 def test_without_the_extra() -> None:

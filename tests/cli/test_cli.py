@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from rushlight import cli
 from rushlight.base.version import VERSION
+from rushlight.cli import op
 from rushlight.cli.commands import COMMANDS
 
 
@@ -45,7 +47,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "not_there.py"], "rushlight run: Invalid value for 'SCRIPT': File 'not_there.py'"),
         (["run", "--frob", "x.py"], "rushlight run: No such option"),
         (["run", "--era", "old", "x.py"], "rushlight run: Invalid value for '--era'"),
-        (["op", "sigmoidd"], "rushlight: no operation is called 'sigmoidd'; did you mean sigmoid"),
+        (["op", "sigmoidd"], "rushlight op: no operation is called 'sigmoidd'; did you mean sigm"),
+        (
+            ["profile", "--trace", "no/t", __file__],
+            "rushlight profile: Invalid value for '--trace'",
+        ),
+        (["profile", "--rows", "-1", __file__], "rushlight profile: Invalid value for '--rows'"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -56,6 +63,17 @@ def test_a_mistake_is_one_line(
     assert text.out == ""
     assert text.err.startswith(says)
     assert text.err.count("\n") == 1
+
+
+def test_output_that_goes_nowhere_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(op, "import_every_op", full)
+    assert cli.main(["op"]) == 1
+    assert capsys.readouterr().err == "rushlight op: [Errno 28] No space left on device\n"
 
 
 def test_import_needs_neither_click_nor_rich() -> None:
