@@ -44,6 +44,9 @@ LONG_ROUND = 64
 # in one stride, and nothing between the two is stored. So such a loop is cut only when a trace has
 # had so many calls of it. Those of ever new lengths are another matter: engine/phrase.py.
 GRADIENT_CALLS = 4096
+# A loop whose rounds each take in new arrays is rather a model tested without `no_grad`, batch by
+# batch, than a pass through time; the plan of a long one would be made for nothing.
+FED_CALLS = 512
 CONTEXT = 8  # calls before a turn that have to be the same
 
 
@@ -205,7 +208,8 @@ class Rounds:
         # (a backward pass adds up what has many readers, in loops without a gradient inside; and a
         # loop beside what has a gradient would cut that pass in two, and each of the next ones)
         gradients = self.backward or any(each.gradients for each in self.calls)
-        waits = gradients and calls <= GRADIENT_CALLS
+        fed = self.entered > last - period
+        waits = gradients and calls <= (FED_CALLS if fed else GRADIENT_CALLS)
         if waits and not trace.waits:
             return None  # as for each call of most loops that are trained through
         tokens = [self.token(place) for place in places]

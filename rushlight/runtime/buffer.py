@@ -38,7 +38,7 @@ _HOMES_LIMIT = 4096
 _LEAST_POOLED = 64 * 1024 * 1024
 _TIMES_PEAK = 2
 # To copy an array of so many bytes twice takes less time than a NumPy view of the target.
-_SMALL = 4096
+_SMALL = 32768
 _ANONYMOUS = 0x02 | (0x20 if sys.platform == "linux" else 0x1000)  # MAP_PRIVATE | MAP_ANON
 
 

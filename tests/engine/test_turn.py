@@ -111,6 +111,24 @@ def test_a_loop_with_gradients_and_one_backward_pass(monkeypatch: pytest.MonkeyP
         np.testing.assert_allclose(mine, parameter.grad.numpy(), rtol=2e-4, atol=1e-5)
 
 
+def test_a_model_tested_with_gradients_switched_on() -> None:
+    clear()
+    model = _model()
+
+    def correct(batches: int) -> float:
+        count: Any = 0
+        for x, y in _loader(batches):
+            count += (model(x).argmax(1) == y).sum()
+        return float(count)
+
+    first, _, flushes = _made(lambda: correct(400))
+    assert flushes > 20  # in one piece it would be 2,000 calls
+    again, plans, _ = _made(lambda: correct(400))
+    assert again == first and plans <= 2
+    with torch.no_grad():
+        assert correct(400) == first
+
+
 def _unrolled(cell: nn.Module, x: Tensor) -> Tensor:
     h = torch.zeros(2, 5)
     for row in x:

@@ -27,9 +27,13 @@ def array_of(tensor: Tensor) -> Array | None:
     return array
 
 
+# Bytes up to which it costs less to copy an array than to work beside memory that is not ours.
+COPIED = 1 << 20
+
+
 def wrap(array: Array) -> Tensor:
-    """A tensor on the memory of ``array``, which the caller gives away."""
-    return Tensor._from_array(array, copy=False)
+    """A tensor of the elements of ``array``, laid out as they are, which the caller gives away."""
+    return Tensor._from_array(array, copy=array.nbytes <= COPIED and array.flags.c_contiguous)
 
 
 def fresh(shape: tuple[int, ...], dtype: dtypes.dtype) -> tuple[Tensor, Array]:
