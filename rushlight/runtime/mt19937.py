@@ -9,6 +9,7 @@ The words are made natively (twister.py), at three thousand million a second whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any, final
 
@@ -103,6 +104,14 @@ class Mt19937:
                     self._start()
                 self._fresh = False
                 draw(self._address, count, limit, address)
+
+    def lend(self, use: Callable[[int], None]) -> None:
+        """Call ``use`` with the address of the words, which draws from them as it will."""
+        with self._lock:
+            if not self._seeded:
+                self._start()
+            self._fresh = False
+            use(self._address)
 
     def export_state(self) -> NDArray[np.uint8]:
         """PyTorch's 5056 bytes."""

@@ -1,72 +1,33 @@
 """Random numbers by rejection: gamma, Dirichlet, Poisson and binomial, in PyTorch's order of draws.
 
 How many uniform numbers one of them takes depends on the numbers themselves, so they are made one
-after another from a stretch of the stream drawn ahead; what was not used goes back.
+after another: by machine code (``uniforms.py``) that is made of the functions here.
 """
 
 from __future__ import annotations
 
 import math
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rushlight.runtime.mt19937 import Mt19937
+from rushlight.runtime.uniforms import drawn
 
 Array = NDArray[Any]
-_MASK53 = np.uint64(2**53 - 1)
 # One third in single precision, which PyTorch's numbers are made with in double precision too.
 _THIRD = float(np.float32(1.0 / 3.0))
 
 
-class Uniforms:
-    """Uniform doubles in [0, 1) one at a time: ``with Uniforms(engine, count) as draw``."""
-
-    def __init__(self, engine: Mt19937, expected: int) -> None:
-        self._engine = engine
-        self._block = max(64, expected)
-        self._start = engine.export_state()
-        self._numbers: list[float] = []
-        self._place = 0
-        self._earlier = 0
-        self.waiting = engine.next_normal
-
-    def __enter__(self) -> Self:
-        return self
+class Uniforms(Protocol):
+    """Where numbers come from, one at a time."""
 
     def __call__(self) -> float:
-        if self._place == len(self._numbers):
-            self._earlier += self._place
-            longs = self._engine.longs(self._block)
-            longs &= _MASK53
-            self._numbers = (longs * np.float64(2.0**-53)).tolist()
-            self._place = 0
-        number = self._numbers[self._place]
-        self._place += 1
-        return number
+        """A uniform number in [0, 1): 53 bits of the next two words."""
 
     def normal(self) -> float:
         """A normal number: of each pair (Box and Muller 1958) the second waits for its turn."""
-        kept = self.waiting
-        if kept is not None:
-            self.waiting = None
-            return kept
-        angle = 2.0 * math.pi * self()
-        radius = math.sqrt(-2.0 * math.log1p(-self()))
-        self.waiting = radius * math.sin(angle)
-        return radius * math.cos(angle)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._engine.import_state(self._start)
-        self._engine.longs(self._earlier + self._place)
-        self._engine.next_normal = self.waiting
 
 
 def _gamma(shape: float, boost: float, d: float, draw: Uniforms) -> float:
@@ -74,6 +35,8 @@ def _gamma(shape: float, boost: float, d: float, draw: Uniforms) -> float:
 
     ``boost`` is 1 / shape, and ``d`` a third less than the shape, which is one more below 1.
     """
+    if shape != shape:
+        return shape
     scale = 1.0
     if shape < 1.0:
         if shape == 0.0:
@@ -102,11 +65,9 @@ def standard_gamma(engine: Mt19937, shapes: Array) -> Array:
     with np.errstate(divide="ignore", over="ignore"):
         boosts = 1 / flat
     thirds = np.where(flat < 1, flat + 1, flat) - flat.dtype.type(_THIRD)
-    rows = zip(flat.tolist(), boosts.tolist(), thirds.tolist(), strict=True)
-    with Uniforms(engine, 4 * flat.size) as draw:
-        drawn = [_gamma(each, boost, d, draw) if each == each else each for each, boost, d in rows]
-    smallest = np.finfo(flat.dtype).tiny
-    return np.maximum(np.array(drawn, np.float64), smallest).reshape(shapes.shape)
+    columns = (each.astype(np.float64) for each in (flat, boosts, thirds))
+    numbers = drawn(engine, _gamma, *columns)
+    return np.maximum(numbers, np.finfo(flat.dtype).tiny).reshape(shapes.shape)
 
 
 def dirichlet(engine: Mt19937, concentration: Array) -> Array:
@@ -123,15 +84,17 @@ def dirichlet(engine: Mt19937, concentration: Array) -> Array:
 
 def _poisson(rate: float, draw: Uniforms) -> float:
     """One Poisson number (Hormann 1993, "The transformed rejection method", PTRS, from 10 on)."""
+    if rate != rate:
+        return rate
     if rate < 10.0:
         if rate == 0.0:
             return 0.0
-        end, product, count = math.exp(-rate), 1.0, 0
+        end, product, count = math.exp(-rate), 1.0, 0.0
         while True:
             product *= draw()
             if product <= end:
-                return float(count)
-            count += 1
+                return count
+            count += 1.0
     b = 0.931 + 2.53 * math.sqrt(rate)
     a = -0.059 + 0.02483 * b
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
@@ -152,11 +115,7 @@ def _poisson(rate: float, draw: Uniforms) -> float:
 
 def poisson(engine: Mt19937, rates: Array) -> NDArray[np.float64]:
     """Poisson numbers, one per element of ``rates``."""
-    values = rates.astype(np.float64).ravel().tolist()
-    expected = int(sum(2.0 if each >= 10.0 else each + 1.5 for each in values if each == each))
-    with Uniforms(engine, expected) as draw:
-        drawn = [_poisson(each, draw) if each == each else each for each in values]
-    return np.array(drawn, np.float64).reshape(rates.shape)
+    return drawn(engine, _poisson, rates.astype(np.float64).ravel()).reshape(rates.shape)
 
 
 _STIRLING = (
@@ -176,13 +135,13 @@ def _stirling_rest(k: float) -> float:
 
 def _binomial_few(count: float, chance: float, draw: Uniforms) -> float:
     """Successes, by the waiting times between them: for a small mean (Devroye 1986, X.4.3)."""
-    tries, successes, log_miss = 0.0, 0, math.log1p(-chance)
+    tries, successes, log_miss = 0.0, 0.0, math.log1p(-chance)
     while True:
         u = draw()
         tries += math.ceil(math.log(u) / log_miss) if u > 0.0 else math.inf
         if tries > count:
-            return float(successes)
-        successes += 1
+            return successes
+        successes += 1.0
 
 
 def _binomial_many(count: float, chance: float, draw: Uniforms) -> float:
@@ -204,12 +163,12 @@ def _binomial_many(count: float, chance: float, draw: Uniforms) -> float:
             continue
         if us >= 0.07 and v <= quick:
             return float(k)
-        rest = _stirling_rest
         bound = (
             (mode + 0.5) * math.log((mode + 1.0) / (odds * (count - mode + 1.0)))
             + (count + 1.0) * math.log((count - mode + 1.0) / (count - k + 1.0))
             + (k + 0.5) * math.log(odds * (count - k + 1.0) / (k + 1.0))
-            + rest(mode) + rest(count - mode) - rest(k) - rest(count - k)
+            + _stirling_rest(mode) + _stirling_rest(count - mode)
+            - _stirling_rest(k) - _stirling_rest(count - k)
         )  # fmt: skip
         if v <= 0.0 or math.log(v * alpha / (a / (us * us) + b)) <= bound:
             return float(k)
@@ -222,20 +181,15 @@ def _binomial(count: float, chance: float, draw: Uniforms) -> float:
         return count
     if not (chance == chance and count == count):
         return math.nan
-    rarer = min(chance, 1.0 - chance)
-    found = (_binomial_many if count * rarer >= 10.0 else _binomial_few)(count, rarer, draw)
+    rarer = chance if chance <= 0.5 else 1.0 - chance
+    if count * rarer >= 10.0:
+        found = _binomial_many(count, rarer, draw)
+    else:
+        found = _binomial_few(count, rarer, draw)
     return found if chance <= 0.5 else count - found
 
 
 def binomial(engine: Mt19937, counts: Array, chances: Array) -> NDArray[np.float64]:
     """Successes among ``counts`` tries that each succeed with ``chances``; one shape."""
-    pairs = list(
-        zip(
-            counts.astype(np.float64).ravel().tolist(),
-            chances.astype(np.float64).ravel().tolist(),
-            strict=True,
-        )
-    )
-    with Uniforms(engine, 4 * len(pairs)) as draw:
-        drawn = [_binomial(count, chance, draw) for count, chance in pairs]
-    return np.array(drawn, np.float64).reshape(counts.shape)
+    columns = (each.astype(np.float64).ravel() for each in (counts, chances))
+    return drawn(engine, _binomial, *columns).reshape(counts.shape)
