@@ -312,6 +312,14 @@ class Function:
         return tuple(results) if several else results[0]
 
 
+class InplaceFunction(Function):
+    """A Function that may write into its inputs: the old base of those that do."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
 class _Refusal(GradNode):
     """The gradient of what cannot be differentiated twice: an error."""
 

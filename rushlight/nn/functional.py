@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rushlight.tensor import functional, functional_names, named
+from rushlight.tensor.functions.multi_head import _canonical_mask as _canonical_mask
+from rushlight.tensor.functions.multi_head import _in_projection as _in_projection
+from rushlight.tensor.functions.multi_head import _in_projection_packed as _in_projection_packed
+from rushlight.tensor.functions.multi_head import _mha_shape_check as _mha_shape_check
+from rushlight.tensor.functions.multi_head import _none_or_dtype as _none_or_dtype
 
 
 def __getattr__(name: str) -> Any:

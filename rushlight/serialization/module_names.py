@@ -13,18 +13,30 @@ COMPANIONS = {"torchvision": "vision", "torchtext": "text", "torchaudio": "audio
 # Our module (as torch...) -> PyTorch's, for all classes in it.
 MODULES: dict[str, str] = {
     **{f"{LAYERS}.{ours}": f"{LAYERS}.{theirs}" for ours, theirs in {
-        "attention": "activation", "crossmap": "normalization", "ctc_loss": "loss",
-        "embedding_bag": "sparse", "fractional": "pooling", "linear_cross_entropy": "loss",
+        "attention": "activation", "calling": "module", "crossmap": "normalization",
+        "ctc_loss": "loss",
+        "embedding_bag": "sparse", "fractional": "pooling", "hooks": "module",
+        "linear_cross_entropy": "loss",
         "margin_loss": "loss", "rnn_cell": "rnn", "syncbatchnorm": "batchnorm",
-        "transformer_layer": "transformer", "unpooling": "pooling",
+        "state_dict": "module", "transformer_layer": "transformer", "unpooling": "pooling",
     }.items()},
     **{f"{TRANSFORMS}.{ours}": f"{TRANSFORMS}.transforms" for ours in (
         "elementwise_transforms", "joined_transforms", "transform", "vector_transforms")},
     "torch.optim.adafactor": "torch.optim", "torch.optim.muon": "torch.optim",
+    "torch.tensor.handle": "torch.utils.hooks",
     "torch.utils.data.collate": "torch.utils.data._utils.collate",
     "torchvision.models.inception_parts": "torchvision.models.inception",
+    **{f"torch.nn.utils.prune.{ours}": "torch.nn.utils.prune" for ours in (
+        "apply", "container", "method", "methods")},
+    **{f"torchvision.models.detection.{ours}": f"torchvision.models.detection.{theirs}"
+       for ours, theirs in {"box_coder": "_utils", "matcher": "_utils", "keypoints": "roi_heads",
+                            "masks": "roi_heads"}.items()},
+    **{f"torchvision.models.optical_flow.{ours}": "torchvision.models.optical_flow.raft"
+       for ours in ("correlation", "encoder", "update")},
+    "torchvision.models.video.pooled_attention": "torchvision.models.video.mvit",
     "torchvision.models.window_attention": "torchvision.models.swin_transformer",
     "torchvision.ops.blocks": "torchvision.ops.misc",
+    "torchvision.transforms.v2.parts": "torchvision.transforms.v2._utils",
 }  # fmt: skip
 # A package here, one module there.
 FLAT = "torch.optim.lr_scheduler"

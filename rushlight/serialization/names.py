@@ -117,7 +117,8 @@ def written_as(thing: object) -> GlobalName | None:
             if getattr(sys.modules.get(public), name, None) is thing:
                 return GlobalName("torch" + public.removeprefix(OURS), name)
     folder, _, below = rest.partition(".")
-    if folder in COMPANIONS.values() and "." in below:  # by the package that exports it
+    public_there = folder in COMPANIONS.values() and not name.startswith("_")
+    if public_there and "." in below:  # by the package that exports it
         package = f"{folder}.{below.rpartition('.')[0]}"
         if getattr(sys.modules.get(f"{OURS}.{package}"), name, None) is thing:
             rest = package

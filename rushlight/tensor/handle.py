@@ -47,7 +47,8 @@ class RemovableHandle:
         self.hooks_dict_ref = weakref.ref(hooks)
         self.id = state[1]
         RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
-        self.extra_dict_ref = tuple(weakref.ref(each) for each in state[2] if each is not None)
+        extra = state[2] if len(state) > 2 else ()  # PyTorch leaves out what is empty
+        self.extra_dict_ref = tuple(weakref.ref(each) for each in extra if each is not None)
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -37,6 +37,7 @@ from rushlight.nn.modules.state_dict import (
     StateDict,
     _IncompatibleKeys,  # noqa: F401 - programs import it from here
 )
+from rushlight.nn.modules.state_dict import _WrappedHook as _WrappedHook
 from rushlight.nn.modules.traversal import Traversal
 from rushlight.nn.modules.type_name import type_name
 from rushlight.nn.parameter import Buffer, Parameter

@@ -12,9 +12,12 @@ from rushlight.nn.modules.addresses import names_elsewhere
 from rushlight.nn.modules.affine import register_affine, reset_affine
 from rushlight.nn.modules.module import Module
 from rushlight.nn.parameter import Parameter
-from rushlight.tensor import Tensor, empty
+from rushlight.tensor import Size, Tensor, empty
 
 __getattr__, __dir__ = names_elsewhere(__name__)
+
+# What copies of these layers annotate their argument with.
+_shape_t = int | list[int] | Size
 
 
 def _shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -33,22 +33,28 @@ class _IncompatibleKeys(NamedTuple):
         return repr(self)
 
 
-class _WeakMethodHook:
-    """A load hook that is given the module it was registered on, without keeping it alive."""
+class _WrappedHook:
+    """A load hook that may be given the module it was registered on, without keeping it alive.
 
-    def __init__(self, hook: Callable[..., Any], module: Any) -> None:
+    Name and state are PyTorch's: whole modules in files hold such objects.
+    """
+
+    def __init__(self, hook: Callable[..., Any], module: Any = None) -> None:
         self.hook = hook
-        self.module = weakref.ref(module)
+        self.module = None if module is None else weakref.ref(module)
 
-    def __call__(self, *args: Any) -> Any:
-        return self.hook(self.module(), *args)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.module is None:
+            return self.hook(*args, **kwargs)
+        return self.hook(self.module(), *args, **kwargs)
 
-    def __getstate__(self) -> tuple[Any, Any]:
-        return self.hook, self.module()
+    def __getstate__(self) -> dict[str, Any]:
+        state = {"hook": self.hook, "with_module": self.module is not None}
+        return state if self.module is None else state | {"module": self.module()}
 
-    def __setstate__(self, state: tuple[Any, Any]) -> None:
-        self.hook = state[0]
-        self.module = weakref.ref(state[1])
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.hook = state["hook"]
+        self.module = weakref.ref(state["module"]) if state["with_module"] else None
 
 
 class StateDict:
@@ -98,7 +104,7 @@ class StateDict:
         self, hook: Callable[..., Any], with_module: bool = False
     ) -> RemovableHandle:
         handle = RemovableHandle(self._load_state_dict_pre_hooks)
-        wrapped = _WeakMethodHook(hook, self) if with_module else hook
+        wrapped = _WrappedHook(hook, self) if with_module else hook
         self._load_state_dict_pre_hooks[handle.id] = wrapped
         return handle
 

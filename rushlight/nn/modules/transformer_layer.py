@@ -16,14 +16,14 @@ from rushlight.nn.modules.linear import Linear
 from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.normalization import LayerNorm
 from rushlight.tensor import Tensor
-from rushlight.tensor.functions.multi_head import canonical_mask
+from rushlight.tensor.functions.multi_head import _canonical_mask, _none_or_dtype
 
 Activation = str | Callable[[Tensor], Tensor]
 
 
 def float_mask(mask: Any, name: str, other: Any, other_name: str, like: Tensor) -> Any:
     """A mask as floats that are added."""
-    return canonical_mask(mask, name, other, other_name, like, other is not None)
+    return _canonical_mask(mask, name, _none_or_dtype(other), other_name, like.dtype)
 
 
 def _get_activation_fn(activation: Activation) -> Callable[[Tensor], Tensor]:

@@ -1,4 +1,7 @@
-"""torch.nn.utils.spectral_norm by a hook: ``weight_orig``, ``weight_u``, ``weight_v``."""
+"""torch.nn.utils.spectral_norm by a hook: ``weight_orig``, ``weight_u``, ``weight_v``.
+
+The hooks have PyTorch's names and attributes: whole modules in files hold them.
+"""
 
 from __future__ import annotations
 
@@ -101,22 +104,22 @@ class SpectralNorm:
         module.register_buffer(name + "_u", u)
         module.register_buffer(name + "_v", v)
         module.register_forward_pre_hook(made)
-        module._register_state_dict_hook(_StateDictHook(made))
-        module._register_load_state_dict_pre_hook(_LoadHook(made))
+        module._register_state_dict_hook(SpectralNormStateDictHook(made))
+        module._register_load_state_dict_pre_hook(SpectralNormLoadStateDictPreHook(made))
         return made
 
 
-class _LoadHook:
+class SpectralNormLoadStateDictPreHook:
     """Files of version 0 hold the normalised weight and no v."""
 
-    def __init__(self, norm: SpectralNorm) -> None:
-        self.norm = norm
+    def __init__(self, fn: SpectralNorm) -> None:
+        self.fn = fn
 
     def __call__(
         self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: Any,
         unexpected_keys: Any, error_msgs: Any,
     ) -> None:  # fmt: skip
-        norm = self.norm
+        norm = self.fn
         version = local_metadata.get("spectral_norm", {}).get(norm.name + ".version", None)
         if version is not None and version >= 1:
             return
@@ -140,18 +143,18 @@ class _LoadHook:
             state_dict[key + "_v"] = norm._solve_v_and_rescale(matrix, u, sigma)
 
 
-class _StateDictHook:
+class SpectralNormStateDictHook:
     """Notes the version in the metadata."""
 
-    def __init__(self, norm: SpectralNorm) -> None:
-        self.norm = norm
+    def __init__(self, fn: SpectralNorm) -> None:
+        self.fn = fn
 
     def __call__(self, module: Any, state_dict: Any, prefix: str, local_metadata: Any) -> None:
         versions = local_metadata.setdefault("spectral_norm", {})
-        key = self.norm.name + ".version"
+        key = self.fn.name + ".version"
         if key in versions:
             raise RuntimeError(f"Unexpected key in metadata['spectral_norm']: {key}")
-        versions[key] = self.norm._version
+        versions[key] = self.fn._version
 
 
 _TRANSPOSED = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
@@ -181,10 +184,11 @@ def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
     else:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
     for hooks, kind in (
-        (module._state_dict_hooks, _StateDictHook), (module._load_state_dict_pre_hooks, _LoadHook),
+        (module._state_dict_hooks, SpectralNormStateDictHook),
+        (module._load_state_dict_pre_hooks, SpectralNormLoadStateDictPreHook),
     ):  # fmt: skip
         for key, hook in list(hooks.items()):
-            if isinstance(hook, kind) and hook.norm.name == name:
+            if isinstance(hook, kind) and hook.fn.name == name:
                 del hooks[key]
                 break
     return module

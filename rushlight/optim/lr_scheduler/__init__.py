@@ -16,6 +16,7 @@ from rushlight.optim.lr_scheduler.factors import (
 )
 from rushlight.optim.lr_scheduler.functions import LambdaLR, MultiplicativeLR
 from rushlight.optim.lr_scheduler.plateau import ReduceLROnPlateau
+from rushlight.optim.optimizer import Optimizer as Optimizer
 
 # the name it had before 2.0
 _LRScheduler = LRScheduler

@@ -21,27 +21,40 @@ def _is_bool(mask: Any) -> bool:
     return mask.dtype.name == "bool"
 
 
-def canonical_mask(
-    mask: Any, name: str, other: Any, other_name: str, like: Any, check_other: bool = True
-) -> Any:
+def _none_or_dtype(input: Any) -> Any:
+    """The dtype of a tensor, None of None. Raises RuntimeError for what is neither."""
+    if input is None:
+        return None
+    if isinstance(input, Tensor):
+        return input.dtype
+    raise RuntimeError("input to _none_or_dtype() must be None or torch.Tensor")
+
+
+def _canonical_mask(
+    mask: Any, mask_name: str, other_type: Any, other_name: str, target_type: Any,
+    check_other: bool = True,
+) -> Any:  # fmt: skip
     """A mask as floats that are added: -inf where a bool mask says True (not looked at)."""
     if mask is None:
         return None
     if not _is_bool(mask) and not mask.dtype.is_floating_point:
-        raise AssertionError(f"only bool and floating types of {name} are supported")
-    if check_other and other is not None and mask.dtype is not other.dtype:
+        raise AssertionError(f"only bool and floating types of {mask_name} are supported")
+    if check_other and other_type is not None and mask.dtype is not other_type:
         warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both "
-            "instead."
+            f"Support for mismatched {mask_name} and {other_name} is deprecated. Use same type for "
+            "both instead."
         )
     if not _is_bool(mask):
         return mask
-    zeros = function("_constant")(tuple(mask.shape), 0, like.dtype)
+    zeros = function("_constant")(tuple(mask.shape), 0, target_type)
     return zeros.masked_fill(mask, -math.inf)
 
 
-def _check_shapes(query: Any, key: Any, value: Any, padding: Any, mask: Any, heads: int) -> bool:
+def _mha_shape_check(
+    query: Any, key: Any, value: Any, key_padding_mask: Any, attn_mask: Any, num_heads: int
+) -> bool:
     """Whether there is an axis of samples."""
+    padding, mask, heads = key_padding_mask, attn_mask, num_heads
     if query.dim() == 3:
         words, rank = "batched (3-D)", 3
     elif query.dim() == 2:
@@ -79,23 +92,33 @@ def _projected(
     query: Any, key: Any, value: Any, weights: tuple[Any, Any, Any] | None, weight: Any, bias: Any
 ) -> tuple[Any, Any, Any]:
     """query, key and value through their input projections."""
-    linear = function("linear")
-    E = query.shape[-1]
     biases = (None, None, None) if bias is None else bias.chunk(3)
     if weights is not None:
-        named = zip((query, key, value), weights, biases, strict=True)
-        q, k, v = (linear(x, w, b) for x, w, b in named)
-        return q, k, v
-    if key is value and query is key:
-        q, k, v = linear(query, weight, bias).split(E, -1)
-        return q, k, v
-    if key is value:
-        q = linear(query, weight[:E], None if bias is None else bias[:E])
-        k, v = linear(key, weight[E:], None if bias is None else bias[E:]).split(E, -1)
-        return q, k, v
-    parts = zip((query, key, value), weight.chunk(3), biases, strict=True)
-    q, k, v = (linear(x, w, b) for x, w, b in parts)
+        return _in_projection(query, key, value, *weights, *biases)
+    q, k, v = _in_projection_packed(query, key, value, weight, bias)
     return q, k, v
+
+
+def _in_projection(
+    q: Any, k: Any, v: Any, w_q: Any, w_k: Any, w_v: Any, b_q: Any = None, b_k: Any = None,
+    b_v: Any = None,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """q (*, E), k (*, K), v (*, V) through matrices (E, E), (E, K), (E, V): each (*, E)."""
+    linear = function("linear")
+    return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
+
+
+def _in_projection_packed(q: Any, k: Any, v: Any, w: Any, b: Any = None) -> list[Any]:
+    """q, k, v (*, E) through one matrix w (3 E, E) and its bias b (3 E): each (*, E)."""
+    linear = function("linear")
+    E = q.shape[-1]
+    if k is v and q is k:
+        return list(linear(q, w, b).split(E, -1))
+    if k is v:
+        mixed = linear(q, w[:E], None if b is None else b[:E])
+        return [mixed, *linear(k, w[E:], None if b is None else b[E:]).split(E, -1)]
+    biases = (None, None, None) if b is None else b.chunk(3)
+    return [linear(*each) for each in zip((q, k, v), w.chunk(3), biases, strict=True)]
 
 
 def _attn_mask_3d(mask: Any, T: int, S: int, rows: int) -> Any:
@@ -137,7 +160,7 @@ def multi_head_attention_forward(
 
     Weights are (N, H, T, S) unless they are averaged, None unless they are needed.
     """
-    batched = _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
+    batched = _mha_shape_check(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
         same, pair = query is key, key is value
         query = query.unsqueeze(1)
@@ -146,7 +169,9 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     T, N, E = query.shape
     S = key.shape[0]
-    padding = canonical_mask(key_padding_mask, "key_padding_mask", attn_mask, "attn_mask", query)
+    padding = _canonical_mask(
+        key_padding_mask, "key_padding_mask", _none_or_dtype(attn_mask), "attn_mask", query.dtype
+    )
     if is_causal and attn_mask is None:
         raise RuntimeError(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
@@ -155,7 +180,7 @@ def multi_head_attention_forward(
     if is_causal and padding is None and not need_weights:
         mask = None  # the hint is as good
     else:
-        mask = canonical_mask(attn_mask, "attn_mask", None, "", query, False)
+        mask = _canonical_mask(attn_mask, "attn_mask", None, "", query.dtype, False)
         is_causal = is_causal and padding is None
     if embed_dim_to_check != E:
         raise AssertionError(

@@ -14,7 +14,7 @@ from rushlight.utils.data.arrays import array_of, stack_arrays, wrap
 
 CollateMap = dict[type | tuple[type, ...], Callable[..., Any]]
 
-UNKNOWN_TYPE = (
+default_collate_err_msg_format = (
     "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 )
 
@@ -44,7 +44,7 @@ def collate_numpy_array_fn(
     """NumPy arrays of numbers, as ``collate_tensor_fn``."""
     first = batch[0]
     if first.dtype.kind in "SUOa":
-        raise TypeError(UNKNOWN_TYPE.format(first.dtype))
+        raise TypeError(default_collate_err_msg_format.format(first.dtype))
     if all(type(each) is np.ndarray and each.dtype == first.dtype for each in batch):
         return stack_arrays(list(batch))
     return collate([as_tensor(each) for each in batch], collate_fn_map=collate_fn_map)
@@ -107,7 +107,7 @@ def collate(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -
         return kind(*(collate(each, collate_fn_map=collate_fn_map) for each in fields))
     if isinstance(first, Sequence):
         return _collate_sequence(batch, collate_fn_map)
-    raise TypeError(UNKNOWN_TYPE.format(kind))
+    raise TypeError(default_collate_err_msg_format.format(kind))
 
 
 def _collate_mapping(batch: Sequence[Any], collate_fn_map: CollateMap | None) -> Any:

@@ -20,6 +20,7 @@ from rushlight.utils.data.sampler import (
     SequentialSampler,
 )
 from rushlight.utils.data.shared_stream import SharedStream
+from rushlight.utils.data.worker_info import get_worker_info as get_worker_info
 
 T_co = TypeVar("T_co", covariant=True)
 # What libraries annotate their own loaders with.

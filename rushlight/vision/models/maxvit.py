@@ -114,6 +114,36 @@ class RelativePositionalMultiHeadAttention(nn.Module):
         return self.merge(mixed)
 
 
+class SwapAxes(nn.Module):
+    """Two axes exchanged."""
+
+    def __init__(self, a: int, b: int) -> None:
+        super().__init__()
+        self.a = a
+        self.b = b
+
+    def forward(self, x: Tensor) -> Any:
+        return x.transpose(self.a, self.b)
+
+
+class WindowPartition(nn.Module):
+    """Windows of p x p pixels: (N, C, H, W) -> (N, H / p * W / p, p * p, C)."""
+
+    def forward(self, x: Tensor, p: int) -> Any:
+        n, channels, height, width = x.shape
+        parts: Any = x.reshape(n, channels, height // p, p, width // p, p)
+        return parts.permute(0, 2, 4, 3, 5, 1).reshape(n, -1, p * p, channels)
+
+
+class WindowDepartition(nn.Module):
+    """The image again: (N, rows * columns, p * p, C) -> (N, C, rows * p, columns * p)."""
+
+    def forward(self, x: Tensor, p: int, h_partitions: int, w_partitions: int) -> Any:
+        n, channels = x.shape[0], x.shape[-1]
+        parts: Any = x.reshape(n, h_partitions, w_partitions, p, p, channels)
+        return parts.permute(0, 5, 1, 3, 2, 4).reshape(n, channels, h_partitions * p, -1)
+
+
 class PartitionAttentionLayer(nn.Module):
     """Attention and a perceptron over parts of an image: (N, C, H, W) -> (N, C, H, W).
 
@@ -143,6 +173,11 @@ class PartitionAttentionLayer(nn.Module):
         self.partition_type = partition_type
         self.grid_size = grid_size
         self.p = partition_size if partition_type == "window" else self.n_partitions
+        self.partition_op = WindowPartition()
+        self.departition_op = WindowDepartition()
+        grid = partition_type == "grid"
+        self.partition_swap: nn.Module = SwapAxes(-2, -3) if grid else nn.Identity()
+        self.departition_swap: nn.Module = SwapAxes(-2, -3) if grid else nn.Identity()
         self.attn_layer = nn.Sequential(
             norm_layer(in_channels),
             RelativePositionalMultiHeadAttention(in_channels, head_dim, partition_size**2),
@@ -158,23 +193,17 @@ class PartitionAttentionLayer(nn.Module):
         self.stochastic_dropout = StochasticDepth(p_stochastic_dropout, "row")
 
     def forward(self, x: Tensor) -> Any:
-        n, channels, p = x.shape[0], x.shape[1], self.p
+        p = self.p
         if self.grid_size[0] % p or self.grid_size[1] % p:
             raise AssertionError(
                 f"Grid size must be divisible by partition size. Got grid size of {self.grid_size} "
                 f"and partition size of {p}"
             )
         rows, columns = self.grid_size[0] // p, self.grid_size[1] // p
-        parts: Any = x.reshape(n, channels, rows, p, columns, p).permute(0, 2, 4, 3, 5, 1)
-        parts = parts.reshape(n, rows * columns, p * p, channels)
-        if self.partition_type == "grid":
-            parts = parts.transpose(1, 2)
+        parts = self.partition_swap(self.partition_op(x, p))
         parts = parts + self.stochastic_dropout(self.attn_layer(parts))
         parts = parts + self.stochastic_dropout(self.mlp_layer(parts))
-        if self.partition_type == "grid":
-            parts = parts.transpose(1, 2)
-        parts = parts.reshape(n, rows, columns, p, p, channels).permute(0, 5, 1, 3, 2, 4)
-        return parts.reshape(n, channels, rows * p, columns * p)
+        return self.departition_op(self.departition_swap(parts), p, rows, columns)
 
 
 class MaxVitLayer(nn.Module):

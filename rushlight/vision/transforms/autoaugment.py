@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.tensor import Tensor, linspace
+from rushlight.tensor import Tensor, linspace, tensor
 from rushlight.utils.data.arrays import Array, wrap
 from rushlight.vision.transforms import draws, tone
 from rushlight.vision.transforms.colour import (
@@ -67,6 +67,11 @@ def augmentation_space(bins: int, reach: tuple[float, float], wide: bool = False
     }
 
 
+def reach_of(size: tuple[int, int]) -> tuple[float, float]:
+    """How far to move along x and y an image of ``size``, (height, width), at the highest level."""
+    return 150.0 / 331.0 * size[1], 150.0 / 331.0 * size[0]
+
+
 IDENTITY: Space = {"Identity": (None, False)}
 INVERT: Space = {"Invert": (None, False)}
 
@@ -84,10 +89,11 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def apply_operation(
-    img: Any, name: str, magnitude: float, interpolation: InterpolationMode, fill: Any
+def _apply_op(
+    img: Any, op_name: str, magnitude: float, interpolation: InterpolationMode, fill: Any
 ) -> Any:
     """One named operation. Raises ValueError for an unknown name."""
+    name = op_name
     if name in PLAIN:
         return PLAIN[name](img)
     if name in BY_STRENGTH:
@@ -112,7 +118,32 @@ def apply_operation(
 Operations = list[tuple[str, float]]
 
 
-class Augment(Chosen):
+class Tabled:
+    """Draws operations and magnitudes out of a table.
+
+    Programs that want other operations override ``_augmentation_space``, which gives the table as
+    torchvision has it: magnitudes as a tensor, of no axis where the operation has none.
+    """
+
+    def _table(self, *where: Any) -> Space:
+        raise NotImplementedError(f"{type(self).__name__} has no table of operations")
+
+    def _augmentation_space(self, *where: Any) -> dict[str, tuple[Tensor, bool]]:
+        return {
+            name: (tensor(0.0 if magnitudes is None else magnitudes), signed)
+            for name, (magnitudes, signed) in self._table(*where).items()
+        }
+
+    def _space(self, *where: Any) -> Space:
+        if type(self)._augmentation_space is Tabled._augmentation_space:
+            return self._table(*where)
+        return {
+            name: (tuple(magnitudes.tolist()) if magnitudes.ndim else None, signed)
+            for name, (magnitudes, signed) in self._augmentation_space(*where).items()
+        }
+
+
+class Augment(Tabled, Chosen):
     """Draws operations with their magnitudes, and applies them one after another."""
 
     def __init__(self, interpolation: InterpolationMode, fill: Any) -> None:
@@ -123,7 +154,7 @@ class Augment(Chosen):
     def change(self, img: Any, choice: Operations) -> Any:
         fill = fill_for(img, self.fill)
         for name, magnitude in choice:
-            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+            img = _apply_op(img, name, magnitude, self.interpolation, fill)
         return img
 
 
@@ -148,7 +179,13 @@ class AutoAugment(Augment):
         if not isinstance(policy, AutoAugmentPolicy):
             raise ValueError(f"The provided policy {policy} is not recognized.")
         self.policy = policy
-        self.policies: list[tuple[Step, Step]] = policies(policy.value)
+        self.policies = self._get_policies(policy)
+
+    def _get_policies(self, policy: AutoAugmentPolicy) -> list[tuple[Step, Step]]:
+        return policies(policy.value)
+
+    def _table(self, num_bins: int, image_size: tuple[int, int]) -> Space:
+        return augmentation_space(num_bins, reach_of(image_size)) | INVERT
 
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, list[float], list[int]]:
@@ -160,7 +197,7 @@ class AutoAugment(Augment):
     def choose(self, height: int, width: int) -> Operations:
         chosen = []
         place, chances, signs = self.get_params(len(self.policies))
-        space = augmentation_space(10, (150.0 / 331.0 * width, 150.0 / 331.0 * height)) | INVERT
+        space = self._space(10, (height, width))
         for (name, p, level), chance, sign in zip(
             self.policies[place], chances, signs, strict=True
         ):
@@ -193,10 +230,12 @@ class RandAugment(Augment):
         self.magnitude = magnitude
         self.num_magnitude_bins = num_magnitude_bins
 
+    def _table(self, num_bins: int, image_size: tuple[int, int]) -> Space:
+        return IDENTITY | augmentation_space(num_bins, reach_of(image_size))
+
     def choose(self, height: int, width: int) -> Operations:
         chosen = []
-        reach = (150.0 / 331.0 * width, 150.0 / 331.0 * height)
-        space = IDENTITY | augmentation_space(self.num_magnitude_bins, reach)
+        space = self._space(self.num_magnitude_bins, (height, width))
         for _ in range(self.num_ops):
             name = list(space)[draws.integer(len(space))]
             magnitudes, signed = space[name]
@@ -226,8 +265,11 @@ class TrivialAugmentWide(Augment):
         super().__init__(interpolation, fill)
         self.num_magnitude_bins = num_magnitude_bins
 
+    def _table(self, num_bins: int) -> Space:
+        return IDENTITY | augmentation_space(num_bins, (32.0, 32.0), wide=True)
+
     def choose(self, height: int, width: int) -> Operations:
-        space = IDENTITY | augmentation_space(self.num_magnitude_bins, (32.0, 32.0), wide=True)
+        space = self._space(self.num_magnitude_bins)
         name = list(space)[draws.integer(len(space))]
         magnitudes, signed = space[name]
         magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(len(magnitudes))]
@@ -261,7 +303,7 @@ def mixed_chains(
     return mixed.reshape(values.shape).astype(values.dtype)
 
 
-class AugMix(Transform):
+class AugMix(Tabled, Transform):
     """The image mixed with chains of random operations on it (Hendrycks and others, 2020)."""
 
     def __init__(
@@ -285,9 +327,9 @@ class AugMix(Transform):
         self.interpolation = interpolation
         self.fill = fill
 
-    def space(self, height: int, width: int) -> Space:
-        usual = augmentation_space(LEVELS, (width / 3.0, height / 3.0)) | {
-            "Posterize": (_bits(4, 4, LEVELS), False)
+    def _table(self, num_bins: int, image_size: tuple[int, int]) -> Space:
+        usual = augmentation_space(num_bins, (image_size[1] / 3.0, image_size[0] / 3.0)) | {
+            "Posterize": (_bits(4, 4, num_bins), False)
         }
         last = {name: usual.pop(name) for name in BY_STRENGTH}
         return usual | last if self.all_ops else usual
@@ -300,14 +342,14 @@ class AugMix(Transform):
             magnitude = 0.0 if magnitudes is None else magnitudes[draws.integer(self.severity)]
             if signed and draws.integer(2):
                 magnitude *= -1.0
-            img = apply_operation(img, name, magnitude, self.interpolation, fill)
+            img = _apply_op(img, name, magnitude, self.interpolation, fill)
         return img
 
     def forward(self, orig_img: Any) -> Any:
         picture = isinstance(orig_img, Tensor)
         fill = fill_for(orig_img, self.fill)
         _, height, width = get_dimensions(orig_img)
-        space = self.space(height, width)
+        space = self._space(LEVELS, (height, width))
         img = orig_img if picture else pil_to_tensor(orig_img)
         mixed = mixed_chains(
             image_array(img, "AugMix"), self.alpha, self.mixture_width,

@@ -32,6 +32,9 @@ from rushlight.vision.transforms.operations import (
     to_grayscale,
     vflip,
 )
+from rushlight.vision.transforms.operations import (
+    _interpolation_modes_from_int as _interpolation_modes_from_int,
+)
 from rushlight.vision.transforms.tone import (
     adjust_gamma,
     adjust_sharpness,

@@ -41,12 +41,16 @@ NUMPY_PADDING = {"edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
 GRAY_WEIGHTS = (0.2989, 0.587, 0.114)
 
 
+def _interpolation_modes_from_int(i: int) -> InterpolationMode:
+    return FROM_PIL_FILTER[i]
+
+
 def interpolation_mode(mode: InterpolationMode | int) -> InterpolationMode:
     """An InterpolationMode, also from Pillow's number for it."""
     if isinstance(mode, InterpolationMode):
         return mode
     if isinstance(mode, int) and mode in FROM_PIL_FILTER:
-        return FROM_PIL_FILTER[mode]
+        return _interpolation_modes_from_int(mode)
     raise TypeError("Argument interpolation should be a InterpolationMode or a corresponding Pillow integer constant")  # fmt: skip  # noqa: E501
 
 

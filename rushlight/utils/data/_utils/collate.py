@@ -10,6 +10,9 @@ from rushlight.utils.data.collate import collate_numpy_scalar_fn as collate_nump
 from rushlight.utils.data.collate import collate_str_fn as collate_str_fn
 from rushlight.utils.data.collate import collate_tensor_fn as collate_tensor_fn
 from rushlight.utils.data.collate import default_collate as default_collate
+from rushlight.utils.data.collate import (
+    default_collate_err_msg_format as default_collate_err_msg_format,
+)
 from rushlight.utils.data.collate import default_collate_fn_map as default_collate_fn_map
 from rushlight.utils.data.collate import default_convert as default_convert
 

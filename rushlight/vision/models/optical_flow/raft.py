@@ -27,6 +27,7 @@ from rushlight.vision.models.optical_flow.update import (
     UpdateBlock,
     upsample_flow,
 )
+from rushlight.vision.models.optical_flow.update import _pass_through_h as _pass_through_h
 from rushlight.vision.models.published import published
 
 __all__ = [

@@ -73,6 +73,10 @@ class ConvGRU(nn.Module):
         return (1 - z) * h + z * q
 
 
+def _pass_through_h(h: Any, _: Any) -> Any:
+    return h
+
+
 class RecurrentBlock(nn.Module):
     """One gated unit, or two: along rows, then along columns."""
 
@@ -100,12 +104,12 @@ class RecurrentBlock(nn.Module):
                 input_size=input_size, hidden_size=hidden_size, kernel_size=taps, padding=edge
             )
             setattr(self, f"convgru{place}", unit)
+        if len(kernel_size) == 1:
+            self.convgru2 = _pass_through_h
         self.hidden_size = hidden_size
 
     def forward(self, h: Tensor, x: Tensor) -> Any:
-        for unit in self.children():
-            h = unit(h, x)
-        return h
+        return self.convgru2(self.convgru1(h, x), x)
 
 
 class FlowHead(nn.Module):

@@ -206,9 +206,9 @@ class MultiscaleBlock(nn.Module):
         self.proj_after_attn = proj_after_attn
         self.pool_skip: Pool | None = None
         if math.prod(cnf.stride_q) > 1:
-            kernel: Any = tuple(step + 1 if step > 1 else step for step in cnf.stride_q)
-            edge: Any = tuple(size // 2 for size in kernel)
-            stride: Any = tuple(cnf.stride_q)
+            kernel: Any = [step + 1 if step > 1 else step for step in cnf.stride_q]
+            edge: Any = [size // 2 for size in kernel]
+            stride: Any = list(cnf.stride_q)
             self.pool_skip = Pool(nn.MaxPool3d(kernel, stride=stride, padding=edge), None)
         wide = cnf.output_channels if proj_after_attn else cnf.input_channels
         self.norm1 = norm_layer(cnf.input_channels)

@@ -64,7 +64,9 @@ class SepInceptionBlock3D(nn.Module):
         self.branch2 = nn.Sequential(
             pixel(in_planes, b2_mid), TemporalSeparableConv(b2_mid, b2_out, 3, 1, 1, norm_layer)
         )
-        self.branch3 = nn.Sequential(nn.MaxPool3d(3, stride=1, padding=1), pixel(in_planes, b3_out))
+        self.branch3 = nn.Sequential(
+            nn.MaxPool3d((3, 3, 3), stride=1, padding=1), pixel(in_planes, b3_out)
+        )
 
     def forward(self, x: Tensor) -> Any:
         branches = (self.branch0, self.branch1, self.branch2, self.branch3)
@@ -77,7 +79,7 @@ def _frame_pool() -> nn.Module:
 
 def _mixed(row: tuple[int, ...] | int, norm_layer: Layer) -> nn.Module:
     if isinstance(row, int):
-        return nn.MaxPool3d(row, stride=2, padding=row // 2 if row == 3 else 0)
+        return nn.MaxPool3d((row,) * 3, stride=(2,) * 3, padding=(row // 2 if row == 3 else 0,) * 3)
     return SepInceptionBlock3D(*row, norm_layer=norm_layer)
 
 

@@ -68,6 +68,9 @@ from rushlight.vision.transforms.v2.geometry import (
 )
 from rushlight.vision.transforms.v2.mix import CutMix, MixUp
 from rushlight.vision.transforms.v2.parts import (
+    _find_labels_default_heuristic as _find_labels_default_heuristic,
+)
+from rushlight.vision.transforms.v2.parts import (
     check_type,
     get_bounding_boxes,
     get_keypoints,

@@ -103,12 +103,7 @@ class AutoAugmentation(Transform):
             return images.posterize(img, int(magnitude))
         mode = self.interpolation
         mode = InterpolationMode(mode) if isinstance(mode, str) else mode
-        return v1.apply_operation(img, name, magnitude, mode, fill_for(self.fill, img))
-
-
-def _reach(size: tuple[int, int]) -> tuple[float, float]:
-    height, width = size
-    return 150.0 / 331.0 * width, 150.0 / 331.0 * height
+        return v1._apply_op(img, name, magnitude, mode, fill_for(self.fill, img))
 
 
 def _space(bins: int, space: v1.Space) -> v1.Space:
@@ -137,7 +132,7 @@ class AutoAugment(AutoAugmentation):
 
     def choose(self, height: int, width: int) -> v1.Operations:
         chosen = []
-        space = _space(10, v1.augmentation_space(10, _reach((height, width)))) | v1.INVERT
+        space = _space(10, v1.augmentation_space(10, v1.reach_of((height, width)))) | v1.INVERT
         for name, p, level in self._policies[draws.integer(len(self._policies))]:
             if not np.float32(draws.uniform()) <= np.float32(p):
                 continue
@@ -163,7 +158,7 @@ class RandAugment(AutoAugmentation):
 
     def choose(self, height: int, width: int) -> v1.Operations:
         bins = self.num_magnitude_bins
-        reach = _reach((height, width))
+        reach = v1.reach_of((height, width))
         space = _space(bins, v1.IDENTITY | v1.augmentation_space(bins, reach))
         names = (_draw_name(space) for _ in range(self.num_ops))
         return [(name, self.strength(*space[name], self.magnitude)) for name in names]
@@ -201,7 +196,7 @@ class AugMix(AutoAugmentation):
         fill: Any = None,
     ) -> None:
         super().__init__(interpolation=interpolation, fill=fill)
-        self._table = v1.AugMix(severity, all_ops=all_ops).space
+        self._table = v1.AugMix(severity, all_ops=all_ops)._table
         self.severity = severity
         self.mixture_width = mixture_width
         self.chain_depth = chain_depth
@@ -218,7 +213,7 @@ class AugMix(AutoAugmentation):
 
     def augment(self, img: Any, size: tuple[int, int]) -> Any:
         values = image_array(pil_to_tensor(img) if is_image(img) else img, "AugMix")
-        space = _space(v1.LEVELS, self._table(*size))
+        space = _space(v1.LEVELS, self._table(v1.LEVELS, size))
         mixed = v1.mixed_chains(
             values, self.alpha, self.mixture_width, lambda each: self._chain(each, space)
         )

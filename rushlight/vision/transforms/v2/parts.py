@@ -54,7 +54,7 @@ def get_keypoints(flat_inputs: list[Any]) -> KeyPoints:
     raise ValueError("No keypoints were found in the sample")
 
 
-def find_labels(inputs: Any) -> Any:
+def _find_labels_default_heuristic(inputs: Any) -> Any:
     """The second of a pair, or what a dict calls labels."""
     if isinstance(inputs, (tuple, list)):
         inputs = inputs[1]
@@ -84,7 +84,7 @@ def no_labels(inputs: Any) -> None:
 def labels_finder(labels_getter: Callable[[Any], Any] | str | None) -> Callable[[Any], Any]:
     """The function that ``labels_getter`` stands for: "default", a function, or None for none."""
     if labels_getter == "default":
-        return find_labels
+        return _find_labels_default_heuristic
     if labels_getter is None:
         return no_labels
     if callable(labels_getter):
