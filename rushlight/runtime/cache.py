@@ -31,7 +31,8 @@ _BLOCK_BYTES = 4096  # what a file takes at least
 class DiskCache:
     """Key -> content in one folder. Every trouble with the disk is one warning, never an error.
 
-    ``enabled`` is False after the folder proved unusable (not ours, unwritable, full disk).
+    ``enabled`` is False after the folder proved unusable (not ours, not readable), ``writable``
+    after a write failed: a full disk, or a cache that came read-only with a container's image.
     """
 
     name = "kernels and plans on disk"
@@ -40,6 +41,7 @@ class DiskCache:
         self.folder = folder
         self.limit_bytes = limit_bytes
         self.enabled = True
+        self.writable = True
         self._trusted = False
 
     def path(self, key: str) -> Path:
@@ -65,8 +67,8 @@ class DiskCache:
         return None
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content, or warn once and go on without the disk."""
-        if not self._usable():
+        """Keep the content, or warn once and from then on only read."""
+        if not self._usable() or not self.writable:
             return
         path, temporary = self.path(key), None
         try:
@@ -81,7 +83,8 @@ class DiskCache:
         except OSError as error:
             if temporary is not None:
                 self._remove(temporary)
-            self._give_up(f"cannot write to {self.folder}: {error}")
+            self.writable = False
+            self._complain(f"cannot write to {self.folder}: {error}")
 
     def trim(self, shelf: Path) -> None:
         """Delete the oldest files of a shelf until the rest fits in its part of the limit."""
@@ -141,6 +144,10 @@ class DiskCache:
 
     def _give_up(self, why: str) -> None:
         self.enabled = False
+        self._complain(why)
+
+    @staticmethod
+    def _complain(why: str) -> None:
         warn(
             f"rushlight: compiled code is not kept on disk: {why}. "
             "Set RUSHLIGHT_CACHE to a folder of your own, or RUSHLIGHT_NO_CACHE=1 for silence.",

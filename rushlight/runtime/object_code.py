@@ -8,6 +8,7 @@ message is a text and every answer a status byte (``+`` or ``-``) and the object
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import select
@@ -118,6 +119,11 @@ def serve(stdin: IO[bytes], stdout: IO[bytes], parent: int) -> None:
 if __name__ == "__main__":
     # Arguments: the parent's process id, the folder that holds llvmlite.
     sys.path.append(sys.argv[2])
-    # Unbuffered reading: select must see what has not been read yet.
-    with open(0, "rb", buffering=0) as incoming, open(1, "wb") as outgoing:
+    # Unbuffered reading: select must see what has not been read yet. A parent that is gone by the
+    # time of an answer is no trouble to tell anybody of.
+    with (
+        contextlib.suppress(BrokenPipeError),
+        open(0, "rb", buffering=0) as incoming,
+        open(1, "wb") as outgoing,
+    ):
         serve(incoming, outgoing, int(sys.argv[1]))

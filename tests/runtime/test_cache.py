@@ -131,6 +131,23 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
         assert cache.get("key") is None
 
 
+def test_what_a_folder_has_is_read_where_nothing_can_be_written(
+    cache: DiskCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put("key", b"code")
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.warns(RuntimeWarning, match="cannot write to .*read-only") as caught:
+        cache.put("new", b"code")
+        cache.put("other", b"code")
+    assert len(caught) == 1
+    assert (cache.get("key"), cache.get("new")) == (b"code", None)
+    assert len(cache.files()) == 1
+
+
 def test_second_process_compiles_nothing(run_script: Script) -> None:
     assert run_script(LOAD, CPU="").stdout == "3 0\n"
     assert run_script(LOAD, CPU="").stdout == "0 3\n"

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,6 +131,21 @@ def test_worker_and_this_process_give_the_same_bytes() -> None:
         worker.close()
     machine = object_code.create_machine(llvm.binding(), host.name, host.features, host.triple)
     assert object_code.build(llvm.binding(), machine, host.triple, text) == there
+
+
+def test_a_worker_whose_parent_reads_no_more_ends_in_silence() -> None:
+    command = [sys.executable, "-I", "-S", object_code.__file__, str(os.getpid())]
+    worker = subprocess.Popen(
+        [*command, llvm.site_folder()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with worker:
+        assert worker.stdin is not None and worker.stdout and worker.stderr
+        worker.stdout.close()
+        object_code.write_message(worker.stdin, code._setup())
+        object_code.write_message(worker.stdin, constant(1).encode())
+        assert worker.stderr.read() == b""
+    assert worker.returncode == 0
 
 
 def test_errors_of_helpers_arrive(fresh: code._Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
