@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rushlight.base import config
@@ -61,7 +61,7 @@ class _Loaded:
         # Keys that clear() leaves alone, and what keeps their code alive.
         self.lasting: set[str] = set()
         self.lasting_trackers: list[Any] = []
-        self.machine: Any = None
+        self.target: Any = None
         self.jit: Any = None
         self.disk: DiskCache | None = None
         self.prefix = b""
@@ -74,9 +74,10 @@ class _Loaded:
         if self.jit is not None:
             return
         binding, host = llvm.binding(), cpu.host()
-        machine = object_code.create_machine(binding, host.name, host.features, host.triple)
-        self.machine = machine
-        self.jit = binding.create_lljit_compiler(machine, use_jit_link=True, suppress_errors=True)
+        self.target = object_code.Target(binding, host.name, host.features, host.triple)
+        self.jit = binding.create_lljit_compiler(
+            self.target.machine, use_jit_link=True, suppress_errors=True
+        )
         versions = f"{llvm.version()} pipeline {object_code.PIPELINE_VERSION}"
         self.prefix = "\n".join((host.name, host.features, host.triple, versions, "")).encode()
         if not config.NO_CACHE:
@@ -94,16 +95,15 @@ os.register_at_fork(
 )
 
 
-def load(kernels: Iterable[Kernel], *, lasting: bool = False, away: bool = False) -> dict[str, int]:
+def load(
+    kernels: Iterable[Kernel], *, lasting: bool = False, objects: Mapping[str, bytes] | None = None
+) -> dict[str, int]:
     """Addresses of kernels given as (symbol, text); the text defines the symbol.
 
     Equal text is one kernel; in one call, different texts need different symbols. Raises
-    CompilerError if LLVM refuses a text. ``lasting``: ``clear`` leaves them alone. ``away``: they
-    are compiled in another process, if there can be one, and this one only waits.
+    CompilerError if LLVM refuses a text. ``lasting``: ``clear`` leaves them alone. ``objects``:
+    what was compiled before, by key (``compile_away``).
     """
-    if away:
-        kernels = list(kernels)
-        _compile_away(dict.fromkeys(text for _, text in kernels))
     with _loaded.lock:
         _loaded.open()
         texts: dict[str, str] = {}
@@ -114,7 +114,7 @@ def load(kernels: Iterable[Kernel], *, lasting: bool = False, away: bool = False
             wanted.append((symbol, key))
         if lasting:
             _loaded.lasting.update(texts)
-        found = _load(wanted, texts)
+        found = _load(wanted, texts, objects or {})
         assert found is not None
         return found
 
@@ -129,10 +129,12 @@ def load_kept(kernels: Iterable[Kernel], *, lasting: bool = False) -> dict[str, 
         wanted = list(kernels)
         if lasting:
             _loaded.lasting.update(key for _, key in wanted)
-        return _load(wanted, {})
+        return _load(wanted, {}, {})
 
 
-def _load(wanted: list[Kernel], texts: dict[str, str]) -> dict[str, int] | None:
+def _load(
+    wanted: list[Kernel], texts: dict[str, str], objects: Mapping[str, bytes]
+) -> dict[str, int] | None:
     addresses = _loaded.addresses
     missing: dict[str, set[str]] = {}
     for symbol, key in wanted:
@@ -147,7 +149,7 @@ def _load(wanted: list[Kernel], texts: dict[str, str]) -> dict[str, int] | None:
                 texts[key] = text
                 missing.setdefault(key, set()).add(symbol)
                 _loaded.lasting.add(key)
-        if not _load_missing(missing, texts):
+        if not _load_missing(missing, texts, objects):
             _loaded.companions = companions
             return None
     _loaded.stats.memory_hits += hits
@@ -200,13 +202,13 @@ def clear() -> None:
 
 def assembly(text: str, machine: cpu.Cpu | None = None) -> str:
     """The assembly of a kernel text, for tests that look for spills; any x86 ``Cpu`` will do."""
-    binding, target = llvm.binding(), machine or cpu.host()
-    made = object_code.create_machine(binding, target.name, target.features, target.triple)
+    it = machine or cpu.host()
+    target = object_code.Target(llvm.binding(), it.name, it.features, it.triple)
     try:
-        module = object_code.optimised(binding, made, target.triple, text)
+        module = target.optimised(text)
     except RuntimeError as error:
         raise CompilerError(_refusal(text, error)) from None
-    return str(made.emit_assembly(module))
+    return str(target.machine.emit_assembly(module))
 
 
 def key_of(text: str) -> str:
@@ -217,13 +219,15 @@ def key_of(text: str) -> str:
     return key
 
 
-def _load_missing(missing: dict[str, set[str]], texts: dict[str, str]) -> bool:
+def _load_missing(
+    missing: dict[str, set[str]], texts: dict[str, str], made: Mapping[str, bytes]
+) -> bool:
     """Find or build the objects of key -> symbols, then link them. False, and nothing done, where
     one is not on the disk and has no text."""
     disk = _loaded.disk
-    objects: dict[str, bytes] = {}
+    objects = {key: made[key] for key in missing if key in made}
     if disk is not None:
-        for key in missing:
+        for key in [each for each in missing if each not in objects]:
             if (found := disk.get(key)) is not None:
                 objects[key] = found
     build = [key for key in missing if key not in objects]
@@ -255,17 +259,12 @@ def _compile(texts: list[str]) -> list[bytes | RuntimeError]:
     from rushlight.runtime import compile_workers
 
     _show(texts)
-    host = cpu.host()
     size = sum(len(text) + _TEXT_OF_FIXED_COST for text in texts)
     worth = _TEXT_WORTH_WARM_WORKERS if compile_workers.warm() else _TEXT_WORTH_COLD_WORKERS
     helpers = min((config.COMPILE_WORKERS or cpu.cores()) - 1, len(texts) - 1)
     if size < worth or not compile_workers.can_help():
         helpers = 0
-
-    def build_here(text: str) -> bytes:
-        return object_code.build(llvm.binding(), _loaded.machine, host.triple, text)
-
-    return compile_workers.build_all(texts, helpers, _setup(), build_here)
+    return compile_workers.build_all(texts, helpers, _setup(), _loaded.target.build)
 
 
 def _setup() -> bytes:
@@ -274,20 +273,31 @@ def _setup() -> bytes:
     return "\n".join((host.name, host.features, host.triple)).encode()
 
 
-def _compile_away(texts: Iterable[str]) -> None:
-    """Have a worker put the objects on the disk; what it cannot is compiled here, afterwards."""
+def compile_away(texts: Iterable[str], *, keep: bool = True) -> dict[str, bytes]:
+    """The objects by key, made in another process if there can be one; this one only waits.
+
+    ``keep`` puts them on the disk. What LLVM refuses is not among them.
+    """
     from rushlight.runtime import compile_workers
 
-    kept = disk()
-    if kept is None or not compile_workers.can_help():
-        return
     with _loaded.lock:
+        _loaded.open()
         keys = {key_of(text): text for text in texts}
-    wanted = {key: text for key, text in keys.items() if kept.get(key) is None}
+    if not compile_workers.can_help():
+        return {}
+    kept = disk() if keep else None
+    objects = {}
+    for key in keys:
+        if kept is not None and (found := kept.get(key)) is not None:
+            objects[key] = found
+    wanted = {key: text for key, text in keys.items() if key not in objects}
     built = compile_workers.build_all([*wanted.values()], 1, _setup(), None)
     for key, each in zip(wanted, built, strict=True):
         if isinstance(each, bytes):
-            kept.put(key, each)
+            objects[key] = each
+            if kept is not None:
+                kept.put(key, each)
+    return objects
 
 
 def _show(texts: list[str]) -> None:
@@ -324,8 +334,8 @@ def _called_by(code: bytes) -> bytes | None:
     """Object code of the function that LLVM put into ``code`` without being asked, if any."""
     if half_step.NAME not in code:
         return None
-    host = cpu.host()
-    return object_code.build(llvm.binding(), _loaded.machine, host.triple, half_step.TEXT)
+    built: bytes = _loaded.target.build(half_step.TEXT)
+    return built
 
 
 def _link(

@@ -24,49 +24,72 @@ _LENGTH = struct.Struct("<Q")
 _PARENT_CHECK_S = 1.0
 
 
-def create_machine(binding: Any, name: str, features: str, triple: str) -> Any:
-    """LLVM's target machine for JIT code.
+# First lines of texts that are compiled otherwise. What the recorder is made of (runtime/hot) gains
+# nothing from passes over it, which are a quarter of what it costs; without any effort of LLVM's,
+# code is there in a tenth of the time, and a step of few operations takes a seventh longer.
+PLAINLY = "; without passes\n"
+QUICKLY = "; quickly\n"
+# Between texts that become one object.
+NEXT = "\n; and\n"
+
+
+class Target:
+    """A CPU that LLVM makes code for.
 
     JIT code is in LLVM's large code model by default, where each vector constant takes a register
     for its address. The small model reads constants relative to the instruction; it needs a linker
     that puts code and constants next to each other, which JITLink does.
     """
-    return binding.Target.from_triple(triple).create_target_machine(
-        cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=True
-    )
 
+    def __init__(self, binding: Any, name: str, features: str, triple: str) -> None:
+        self.binding, self.triple = binding, triple
+        self._words = {"cpu": name, "features": features}
+        self.machine = self._machine(2)
+        self._quick: Any = None
 
-def optimised(binding: Any, machine: Any, triple: str, text: str) -> Any:
-    """Parse and optimise. Raises RuntimeError with LLVM's words if the text is not valid IR."""
-    module = binding.parse_assembly(text)
-    module.triple = triple
-    module.data_layout = str(machine.target_data)
-    options = binding.create_pipeline_tuning_options(speed_level=1)
-    # The emitters write explicit vectors and unroll by themselves; LLVM doing it again costs
-    # compile time and, worse, registers.
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    options.loop_interleaving = False
-    options.loop_unrolling = False
-    builder = binding.create_pass_builder(machine, options)
-    # Inline what asks for it, then simplify each function. On our kernels (softmax, gelu, chains,
-    # permutes, sums) this runs as fast as LLVM's whole O1, O2 or O3 and compiles in 190 ms for
-    # 224, 240 and more. Without loop-invariant code motion, which only comes with the function
-    # pipeline, it would be 130 ms, but permutes ran 10 % slower.
-    whole = binding.create_new_module_pass_manager()
-    whole.add_always_inliner_pass()
-    whole.add_global_dead_code_eliminate_pass()
-    whole.run(module, builder)
-    each = builder.getFunctionPassManager()
-    for function in module.functions:
-        if not function.is_declaration:
-            each.run(function, builder)
-    return module
+    def _machine(self, level: int) -> Any:
+        return self.binding.Target.from_triple(self.triple).create_target_machine(
+            **self._words, opt=level, reloc="pic", codemodel="small", jit=True
+        )
 
+    def optimised(self, text: str) -> Any:
+        """Parse and optimise. Raises RuntimeError with LLVM's words if the text is not valid IR."""
+        binding = self.binding
+        first, *others = text.split(NEXT)
+        module = binding.parse_assembly(first)
+        for each in others:
+            module.link_in(binding.parse_assembly(each))
+        module.triple = self.triple
+        module.data_layout = str(self.machine.target_data)
+        options = binding.create_pipeline_tuning_options(speed_level=1)
+        # The emitters write explicit vectors and unroll by themselves; LLVM doing it again costs
+        # compile time and, worse, registers.
+        options.loop_vectorization = False
+        options.slp_vectorization = False
+        options.loop_interleaving = False
+        options.loop_unrolling = False
+        builder = binding.create_pass_builder(self.machine, options)
+        # Inline what asks for it, then simplify each function. On our kernels (softmax, gelu,
+        # chains, permutes, sums) this runs as fast as LLVM's whole O1, O2 or O3 and compiles in
+        # 190 ms for 224, 240 and more. Without loop-invariant code motion, which only comes with
+        # the function pipeline, it would be 130 ms, but permutes ran 10 % slower.
+        whole = binding.create_new_module_pass_manager()
+        whole.add_always_inliner_pass()
+        whole.add_global_dead_code_eliminate_pass()
+        whole.run(module, builder)
+        if not text.startswith((PLAINLY, QUICKLY)):
+            each = builder.getFunctionPassManager()
+            for function in module.functions:
+                if not function.is_declaration:
+                    each.run(function, builder)
+        return module
 
-def build(binding: Any, machine: Any, triple: str, text: str) -> bytes:
-    """The object code of one kernel text."""
-    return bytes(machine.emit_object(optimised(binding, machine, triple, text)))
+    def build(self, text: str) -> bytes:
+        """The object code of one kernel text."""
+        machine = self.machine
+        if text.startswith(QUICKLY):
+            self._quick = machine = self._quick or self._machine(0)
+        return bytes(machine.emit_object(self.optimised(text)))
 
 
 def write_message(stream: IO[bytes], payload: bytes) -> None:
@@ -100,8 +123,7 @@ def serve(stdin: IO[bytes], stdout: IO[bytes], parent: int) -> None:
     setup = read_message(stdin)
     if setup is None:
         return
-    name, features, triple = setup.decode().split("\n")
-    machine = create_machine(binding, name, features, triple)
+    target = Target(binding, *setup.decode().split("\n"))
     while True:
         while not select.select([stdin], [], [], _PARENT_CHECK_S)[0]:
             if os.getppid() != parent:
@@ -110,7 +132,7 @@ def serve(stdin: IO[bytes], stdout: IO[bytes], parent: int) -> None:
         if text is None:
             return
         try:
-            answer = b"+" + build(binding, machine, triple, text.decode())
+            answer = b"+" + target.build(text.decode())
         except RuntimeError as error:
             answer = b"-" + str(error).encode()
         write_message(stdout, answer)

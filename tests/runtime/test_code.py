@@ -129,8 +129,8 @@ def test_worker_and_this_process_give_the_same_bytes() -> None:
         assert worker.build(text) == there
     finally:
         worker.close()
-    machine = object_code.create_machine(llvm.binding(), host.name, host.features, host.triple)
-    assert object_code.build(llvm.binding(), machine, host.triple, text) == there
+    target = object_code.Target(llvm.binding(), host.name, host.features, host.triple)
+    assert target.build(text) == there
 
 
 def test_a_worker_whose_parent_reads_no_more_ends_in_silence() -> None:

@@ -356,6 +356,35 @@ def test_all_that_is_marked_has_a_translation() -> None:
             binding.parse_assembly(text).verify()
 
 
+def test_what_was_compiled_quickly_gives_way() -> None:
+    def inner(a: Any, b: Any) -> Any:
+        return a + b
+
+    def outer(a: Any, b: Any) -> Any:
+        return inner(a, b) * 2
+
+    functions: list[Any] = [inner, outer]
+    originals = [each.__code__ for each in functions]
+    with registered(functions, []):
+        batch = link.Batch(functions)
+        texts = {each: str(batch.translate(each)) for each in functions}
+        try:
+            assert batch.load_quickly(texts)
+            batch.finish()
+            found = [outcome(outer, (1, 2)), outcome(outer, (1, "2"))]
+            first = link.linked.entrances[outer].function
+            batch.load(texts)
+            batch.finish()
+            assert link.linked.entrances[outer].function != first
+            assert [outcome(outer, (1, 2)), outcome(outer, (1, "2"))] == found
+        finally:
+            for each, original in zip(functions, originals, strict=True):
+                each.__code__ = original
+                del link.linked.codes[each]
+    assert found[0] == outcome(outer, (1, 2)) == (int, 6)
+    assert found[1][0] is TypeError
+
+
 def test_what_translations_need_outlives_the_modules() -> None:
     """Objects that call translations are freed after them when a process ends."""
     source = (

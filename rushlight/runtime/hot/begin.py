@@ -1,7 +1,7 @@
 """When functions become machine code: once a program has turned out to be a loop.
 
-What the disk has is linked at once (some milliseconds). What it has not is compiled by a thread
-beside the program, which runs as Python until all of it is there: the first run on a machine.
+What the disk has is linked at once (some milliseconds). What it has not, in the first run on a
+machine, a thread compiles beside the program: quickly, for half a second, then well, for some.
 """
 
 from __future__ import annotations
@@ -75,23 +75,27 @@ def _give_up(reason: Exception) -> None:
 
 
 def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None:
-    """Compile what is missing, some at a time; then all call their translations.
+    """Compile what is missing; then all call their translations.
 
-    ``away``: in another process, where waiting for it leaves Python to the program.
+    ``away``: in another process, where waiting for it leaves Python to the program, which has what
+    was compiled quickly by then.
     """
     try:
-        for start in range(0, len(missing), _TOGETHER):
-            if _state.ending:
-                return
-            _make_some(batch, missing[start : start + _TOGETHER], away)
-        if not spans.heard():
-            batch.finish()
+        texts = _texts(batch, missing)
+        if away and batch.load_quickly(texts):
+            _use(batch)
+        waiting = [*texts.items()]
+        while waiting and not _state.ending:
+            batch.load(dict(waiting[:_TOGETHER]), away)
+            del waiting[:_TOGETHER]
+        if not waiting:
+            _use(batch)
         _state.thread = None
     except Exception as reason:
         _give_up(reason)
 
 
-def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
+def _texts(batch: Batch, functions: list[FunctionType]) -> dict[FunctionType, str]:
     texts: dict[FunctionType, str] = {}
     for function in functions:
         try:
@@ -104,7 +108,12 @@ def _make_some(batch: Batch, functions: list[FunctionType], away: bool) -> None:
         else:
             if text is not None:
                 texts[function] = text
-    batch.load(texts, away)
+    return texts
+
+
+def _use(batch: Batch) -> None:
+    if not spans.heard():
+        batch.finish()
 
 
 def halt() -> None:

@@ -31,6 +31,7 @@ from rushlight.runtime.hot.layouts import Layouts
 from rushlight.runtime.hot.scope import Scope, native_name
 from rushlight.runtime.hot.translation import Translation
 from rushlight.runtime.hot.writer import Entry
+from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
 
@@ -51,8 +52,10 @@ class _Linked:
 
     def __init__(self) -> None:
         self.addresses: dict[str, int] = {}  # symbol -> address of the translation
-        # Of the functions that are translated: (their own code, the code that calls it).
+        # Of the functions that are translated: (their own code, the code that calls it), and what
+        # Python finds the translation by.
         self.codes: dict[FunctionType, tuple[CodeType, CodeType]] = {}
+        self.entrances: dict[FunctionType, _MethodDef] = {}
         self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
         self.alive: list[Any] = []
@@ -243,10 +246,26 @@ class Batch:
         text, self.tables[function] = translate(function, self.layouts)
         return text
 
+    def load_quickly(self, texts: dict[FunctionType, str]) -> bool:
+        """Compile and link these without much effort, for as long as it takes to do it well; False
+        where no other process can.
+
+        All in one: beside a program that computes, each message to another process may wait for
+        Python as long as the program is let alone (``sys.getswitchinterval``).
+        """
+        text = QUICKLY + NEXT.join(texts.values())
+        made = code.compile_away([text], keep=False)
+        kernels = [(name, text) for each in texts for name in _symbols(each)]
+        if made:
+            linked.addresses |= code.load(kernels, lasting=True, objects=made)
+        return bool(made)
+
     def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
-        """Compile and link these; in another process, if ``away``."""
-        kernels = [(name, texts[each]) for each in texts for name in _symbols(each)]
-        linked.addresses |= code.load(kernels, lasting=True, away=away)
+        """Compile and link these, and keep them; ``away``: in another process."""
+        texts = {function: PLAINLY + text for function, text in texts.items()}
+        made = code.compile_away(texts.values()) if away else None
+        kernels = [(name, text) for each, text in texts.items() for name in _symbols(each)]
+        linked.addresses |= code.load(kernels, lasting=True, objects=made)
         disk = code.disk()
         if disk is None:
             return
@@ -275,11 +294,12 @@ class Batch:
             ctypes.memmove(place, row, 8 * len(words))
 
     def finish(self) -> None:
-        """Have the functions call their translations."""
+        """Have the functions call their translations, or what has taken the place of these."""
         self.fill()
         callings: dict[CodeType, CodeType] = {}  # of functions made by one around them
         for function in self.tables:
             if is_linked(function):
+                linked.entrances[function].function = _address(function)
                 continue
             name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
             function.__globals__[name] = entrance(function)
@@ -299,12 +319,16 @@ def is_linked(function: FunctionType) -> bool:
 
 def entrance(function: FunctionType) -> Any:
     """The translation as an object that Python calls."""
-    address = linked.addresses[f"{native_name(function)}.call"]
-    made = _MethodDef(function.__name__.encode(), address, _METH_FASTCALL, None)
+    made = _MethodDef(function.__name__.encode(), _address(function), _METH_FASTCALL, None)
     linked.alive.append(made)
+    linked.entrances[function] = made
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p,) * 3
     return new(ctypes.addressof(made), None, None)
+
+
+def _address(function: FunctionType) -> int:
+    return linked.addresses[f"{native_name(function)}.call"]
 
 
 @contextlib.contextmanager
