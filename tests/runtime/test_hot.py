@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rushlight.base import hot
-from rushlight.runtime import llvm
+from rushlight.runtime import code, llvm
 from rushlight.runtime.hot import link
 from rushlight.runtime.hot.layouts import Layouts, reliable
 from rushlight.runtime.hot.part import Untranslatable
@@ -381,6 +381,7 @@ def test_what_was_compiled_quickly_gives_way() -> None:
             for each, original in zip(functions, originals, strict=True):
                 each.__code__ = original
                 del link.linked.codes[each]
+        assert code.disk() is None or link.Batch(functions).find() == []
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)
     assert found[1][0] is TypeError
 

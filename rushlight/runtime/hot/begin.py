@@ -82,7 +82,9 @@ def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None
     """
     try:
         texts = _texts(batch, missing)
-        if away and batch.load_quickly(texts):
+        if away:
+            texts = batch.load_known(texts)
+        if away and texts and batch.load_quickly(texts):
             _use(batch)
         waiting = [*texts.items()]
         while waiting and not _state.ending:

@@ -15,6 +15,7 @@ import types
 from collections.abc import Iterable
 
 from rushlight.runtime.hot.prelude import LIST_ITEMS, TUPLE_ITEMS
+from rushlight.runtime.hot.symbols import class_name
 
 _WORD = 8
 _DEFINITION = 5 * _WORD  # reference count, type, class, name, qualified name
@@ -24,11 +25,6 @@ _NEWEST = (3, 13)
 
 def _word(address: int) -> int:
     return ctypes.c_int64.from_address(address).value
-
-
-def class_name(which: type) -> str:
-    """By which the disk knows a class."""
-    return f"{which.__module__}.{which.__qualname__}"
 
 
 def _offset(descriptor: types.MemberDescriptorType) -> int | None:

@@ -28,9 +28,7 @@ from rushlight.base import hot
 from rushlight.runtime import code
 from rushlight.runtime.digest import digest
 from rushlight.runtime.hot.layouts import Layouts
-from rushlight.runtime.hot.scope import Scope, native_name
-from rushlight.runtime.hot.translation import Translation
-from rushlight.runtime.hot.writer import Entry
+from rushlight.runtime.hot.symbols import Entry, native_name, symbols
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
@@ -147,39 +145,42 @@ def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry
 
     Raises NotImplementedError (Untranslatable) for what has no translation.
     """
+    # Only the first run on a machine translates anything.
+    from rushlight.runtime.hot.scope import Scope
+    from rushlight.runtime.hot.translation import Translation
+
     functions = {id(each): each for each in hot.functions}
     scope = Scope(function, functions, layouts.classes)
     return Translation(Source(function).tree, scope, layouts).text()
 
 
-def _found(entry: Entry, function: FunctionType, layouts: Layouts) -> Any:
-    """The object that an entry of a table stands for."""
+def _found(
+    entry: Entry, function: FunctionType, classes: dict[str, type], owners: dict[str, Any]
+) -> Any:
+    """The object that an entry of a table stands for; ``owners``: translated functions by name."""
     kind, *rest = entry
     if kind == "literal":
-        value = ast.literal_eval(rest[0])
+        text = rest[0]
+        if text[0] == "'" and "\\" not in text:  # most are names, which need no parser
+            return sys.intern(text[1:-1])
+        value = ast.literal_eval(text)
         return sys.intern(value) if isinstance(value, str) else value
     if kind == "global":
         return function.__globals__[rest[0]]
     if kind == "builtin":
         return getattr(builtins, rest[0])
     if kind == "class":
-        return layouts.classes[rest[0]]
+        return classes[rest[0]]
     if kind == "globals":
         return function.__globals__
     if kind == "namespace":
         return vars(function.__globals__[rest[0]])
     if kind == "new":
         return object.__new__
-    (owner,) = [each for each in hot.functions if native_name(each) == rest[0]]
     if kind == "named default":
-        return owner.__kwdefaults__[rest[1]]
+        return owners[rest[0]].__kwdefaults__[rest[1]]
     assert kind == "default"
-    return owner.__defaults__[int(rest[1])]
-
-
-def _symbols(function: FunctionType) -> tuple[str, ...]:
-    name = native_name(function)
-    return (name, f"{name}.call", f"{name}.table")
+    return owners[rest[0]].__defaults__[int(rest[1])]
 
 
 def _without_place(made: CodeType) -> CodeType:
@@ -198,6 +199,15 @@ def _translator() -> str:
                               for each in files])  # fmt: skip
 
 
+def _key_of(text: str) -> str:
+    """Under which the disk has the object code of a translation."""
+    return code.key_of(PLAINLY + text)
+
+
+def _key(facts: bytes, function: FunctionType) -> str:
+    return digest(facts + marshal.dumps(_without_place(function.__code__))).hex()
+
+
 class Batch:
     """Functions on their way from Python to machine code."""
 
@@ -207,7 +217,9 @@ class Batch:
         self.tables: dict[FunctionType, list[Entry]] = {}
         names = " ".join(sorted({*map(native_name, hot.functions)}))
         facts = " ".join((_translator(), self.layouts.text(), names)).encode()
-        self.facts = facts + code.machine_facts()
+        facts += code.machine_facts()
+        # (now: when they are kept, the functions may have other code already)
+        self.keys = {each: _key(facts, each) for each in functions}
 
     def find(self) -> list[FunctionType]:
         """Link what the disk has; the functions it has not."""
@@ -219,23 +231,20 @@ class Batch:
             if function.__code__ in found_of:
                 self.tables[function] = found_of[function.__code__]
                 continue
-            kept = None if disk is None else disk.get(self._key(function))
+            kept = None if disk is None else disk.get(self.keys[function])
             if kept is None:
                 missing.append(function)
                 continue
             at, entries = json.loads(kept)
             self.tables[function] = [tuple(each) for each in entries]
             found_of[function.__code__] = self.tables[function]
-            known += [(symbol, at) for symbol in _symbols(function)]
+            known += [(symbol, at) for symbol in symbols(function)]
         found = code.load_kept(known, lasting=True) if known else {}
         if found is None:  # the disk has lost some of the code
             self.tables.clear()
             return [*self.functions]
         linked.addresses |= found
         return missing
-
-    def _key(self, function: FunctionType) -> str:
-        return digest(self.facts + marshal.dumps(_without_place(function.__code__))).hex()
 
     def translate(self, function: FunctionType) -> str | None:
         """The text of one; None where another has the same code (made by one function around)."""
@@ -246,6 +255,15 @@ class Batch:
         text, self.tables[function] = translate(function, self.layouts)
         return text
 
+    def load_known(self, texts: dict[FunctionType, str]) -> dict[FunctionType, str]:
+        """Link those that other programs have had compiled; the others."""
+        disk = code.disk()
+        if disk is None:
+            return texts
+        known = {each: text for each, text in texts.items() if disk.holds(_key_of(text))}
+        self.load(known)
+        return {each: text for each, text in texts.items() if each not in known}
+
     def load_quickly(self, texts: dict[FunctionType, str]) -> bool:
         """Compile and link these without much effort, for as long as it takes to do it well; False
         where no other process can.
@@ -255,27 +273,30 @@ class Batch:
         """
         text = QUICKLY + NEXT.join(texts.values())
         made = code.compile_away([text], keep=False)
-        kernels = [(name, text) for each in texts for name in _symbols(each)]
+        kernels = [(name, text) for each in texts for name in symbols(each)]
         if made:
             linked.addresses |= code.load(kernels, lasting=True, objects=made)
         return bool(made)
 
     def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
         """Compile and link these, and keep them; ``away``: in another process."""
-        texts = {function: PLAINLY + text for function, text in texts.items()}
-        made = code.compile_away(texts.values()) if away else None
-        kernels = [(name, text) for each, text in texts.items() for name in _symbols(each)]
+        plain = [PLAINLY + text for text in texts.values()]
+        made = code.compile_away(plain) if away else None
+        kernels = [
+            (name, text) for each, text in zip(texts, plain, strict=True) for name in symbols(each)
+        ]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
         disk = code.disk()
         if disk is None:
             return
         for function, text in texts.items():
-            kept = [code.key_of(text), self.tables[function]]
-            disk.put(self._key(function), json.dumps(kept).encode())
+            kept = [_key_of(text), self.tables[function]]
+            disk.put(self.keys[function], json.dumps(kept).encode())
 
     def fill(self) -> None:
         """Write into the tables where in this process everything is."""
         filled: set[int] = set()
+        owners = {native_name(each): each for each in hot.functions}
         for function, entries in self.tables.items():
             if id(entries) in filled:  # of several with the same code
                 continue
@@ -285,7 +306,7 @@ class Batch:
                 if entry[0] == "native":
                     words.append(linked.addresses[entry[1]])
                 else:
-                    held = _found(entry, function, self.layouts)
+                    held = _found(entry, function, self.layouts.classes, owners)
                     linked.alive.append(held)
                     words.append(id(held))
             address = linked.addresses[f"{native_name(function)}.table"]

@@ -10,17 +10,9 @@ import sys
 import types
 from typing import Any
 
-from rushlight.base import hot
-from rushlight.runtime.hot.layouts import class_name
+from rushlight.runtime.hot.symbols import native_name
 
 _rebound: dict[str, frozenset[str]] = {}
-
-
-def native_name(function: Any) -> str:
-    """The symbol of a function's translation: by its code, for ``functools.wraps`` renames it."""
-    if function in hot.texts:
-        return f"{function.__module__}.{function.__qualname__}"
-    return f"{function.__globals__['__name__']}.{function.__code__.co_qualname}"
 
 
 def is_plain(function: Any) -> bool:
@@ -130,6 +122,3 @@ class Scope:
         entries += [("default", native_name(function), str(k)) for k in range(len(values))]
         named = function.__code__.co_varnames[count : count + function.__code__.co_kwonlyargcount]
         return entries + [("named default", native_name(function), name) for name in named]
-
-
-__all__ = ["Scope", "class_name", "native_name"]

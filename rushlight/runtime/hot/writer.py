@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rushlight.runtime.hot.prelude import API
-
-Entry = tuple[str, ...]  # see ``link.py``
+from rushlight.runtime.hot.symbols import Entry
 
 
 @dataclass(frozen=True)
