@@ -93,9 +93,24 @@ class Phrases:
         self.spent += restless * len(calls)
         if not restless or (self.spent <= PATIENCE and not self.ends):
             return False
-        for token in _ends(calls, tokens, self.ends):
+        for token in _ends(calls, tokens, self.ends, SHORTEST):
             self.ends[token] = Turn((token, self.shortest, True))
         return True
+
+    def part(self, end: Step) -> bool:
+        """Cut what is the same again and again within the trace that ends here, if anything is.
+
+        For a trace of many parts, each of a size of its own: what is decided by one multiplies with
+        what is decided by the others. A part by itself has been met before.
+        """
+        calls = calls_to(end)
+        if len(calls) < LONG:
+            return False
+        tokens = [token_at(calls, number) for number in range(len(calls))]
+        for token in _ends(calls, tokens, self.ends, LEAST):
+            self.ends[token] = Turn((token, LEAST, True))
+        self.cut(end)
+        return not self.ends.keys().isdisjoint(tokens)
 
     def _new_phrase(self, flushes: int) -> None:
         if not self.made:
@@ -105,15 +120,17 @@ class Phrases:
             return
         if self.made > TOO_OFTEN * (flushes - self.flushes):
             self.shortest = max(self.shortest // 2, LEAST)
-            for token in self.ends:  # all of them new: old roots know of longer phrases
-                self.ends[token] = Turn((token, self.shortest, True))
+            for token, turn in self.ends.items():  # new ones: old roots know of longer phrases
+                if turn.calls > self.shortest:
+                    self.ends[token] = Turn((token, self.shortest, True))
         self.made = 0
 
     def end(self, calls: Sequence[Step], number: int) -> Turn | None:
         """Where a trace is cut after call ``number``, the ``Turn`` that it goes on from."""
-        if not self.ends or number < self.shortest - 1:
+        if not self.ends or number < LEAST - 1:
             return None
-        return self.ends.get(token_at(calls, number))
+        turn = self.ends.get(token_at(calls, number))
+        return None if turn is None or number < turn.calls - 1 else turn
 
     def cut(self, end: Step) -> None:
         """Cut traces that come along the path to ``end`` at the first place where one is cut."""
@@ -140,7 +157,9 @@ def calls_to(end: Step) -> list[Step]:
     return calls
 
 
-def _ends(calls: Sequence[Step], tokens: Sequence[Token], known: dict[Token, Turn]) -> list[Token]:
+def _ends(
+    calls: Sequence[Step], tokens: Sequence[Token], known: dict[Token, Turn], shortest: int
+) -> list[Token]:
     """Calls to cut after, beside the known ones, by what all phrases between them would cost."""
     kinds = [kind_of(step.call) for step in calls if step.call is not None]
     numbers = {token: k for k, token in enumerate(dict.fromkeys(tokens))}
@@ -149,10 +168,14 @@ def _ends(calls: Sequence[Step], tokens: Sequence[Token], known: dict[Token, Tur
     counts = Counter(row)
     chosen = {numbers[token] for token in known if token in numbers}
     often = [k for k, count in counts.most_common(CANDIDATES) if count >= TIMES]
-    cost = _cost(kinds, row, chosen, carried)
+    cost = _cost(kinds, row, chosen, carried, shortest)
     found: list[int] = []
     while len(found) < ENDS:
-        costs = [(_cost(kinds, row, chosen | {k}, carried), k) for k in often if k not in chosen]
+        costs = [
+            (_cost(kinds, row, chosen | {k}, carried, shortest), k)
+            for k in often
+            if k not in chosen
+        ]
         if not costs or min(costs)[0] > 0.9 * cost:
             break
         cost, best = min(costs)
@@ -162,15 +185,16 @@ def _ends(calls: Sequence[Step], tokens: Sequence[Token], known: dict[Token, Tur
 
 
 def _cost(
-    kinds: Sequence[Any], row: Sequence[int], ends: set[int], carried: Sequence[float]
-) -> float:
+    kinds: Sequence[Any], row: Sequence[int], ends: set[int], carried: Sequence[float],
+    shortest: int,
+) -> float:  # fmt: skip
     """Calls to be planned, and what it costs to cut."""
     phrases: set[tuple[Any, ...]] = set()
     cost = 0.0
     start = 0
     last = len(row) - 1
     for number, token in enumerate(row):
-        if number == last or (token in ends and number - start >= SHORTEST - 1):
+        if number == last or (token in ends and number - start >= shortest - 1):
             phrase = tuple(kinds[start : number + 1])
             cost += CUT + carried[number]
             if phrase not in phrases:

@@ -27,6 +27,7 @@ MOULDS_LIMIT = 96  # of one family: those used last
 KEPT_STEPS = 1 << 14  # of a trie: from there on a trace stays in it from the second time on
 MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
+PARTS = 8  # after so many, too, or else the trace is cut into parts that are alike
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -98,7 +99,9 @@ class Family:
         self.casts = 0
         self.earlier = 0  # casts before the trie was pruned
         self.patient = 0  # casts up to the last time that so many moulds had been made
+        self.whole = 0  # the same of fewer
         self.closed = False
+        self.multiplies = False  # whether most sizes lead to a mould of their own
         self.met: set[int] = set()  # traces that were dropped from the trie, by their numbers
 
     def keeps(self, trace: Trace, form: Form) -> bool:
@@ -158,6 +161,9 @@ class Family:
         self.patterns.insert(0, pattern)
         del self.patterns[MOULDS_LIMIT:]
         self.made += 1
+        if self.made % PARTS == 0:
+            self.multiplies = self.casts - self.whole < PARTS // 2
+            self.whole = self.casts
         if self.made % PATIENCE == 0:
             if self.casts - self.patient < PATIENCE // 2:
                 self.close()
@@ -297,9 +303,11 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
         publish("no mould", reason=str(reason))
         family.close()
         return None
+    parted = family.multiplies and trace.phrases.part(end)
+    family.multiplies = False
     if not family.closed:
         family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
-        if not family.keeps(trace, form):
+        if not parted and not family.keeps(trace, form):
             drop_way(trace, form.path)
     form.path = []  # what is known of a mould's numbers outlives its steps
     return plan

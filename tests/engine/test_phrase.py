@@ -12,7 +12,7 @@ import pytest
 import rushlight as torch
 from rushlight import nn
 from rushlight.base import config
-from rushlight.engine import phrase
+from rushlight.engine import phrase, twins
 from rushlight.engine.flush import clear, flush, stats
 from rushlight.engine.trace import local
 from rushlight.nn import functional as F
@@ -191,3 +191,38 @@ def test_branches_that_depend_on_values() -> None:
     made = [_made(step)[1] for _ in range(40)]
     assert local.trace.phrases.shortest == phrase.LEAST
     assert sum(made[-12:]) <= 30
+
+
+def test_parts_that_each_have_a_size_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What eight sizes decide is another combination each time, and would need another mould."""
+    monkeypatch.setattr(twins, "PARTS", 2)
+    clear()
+    torch.manual_seed(0)
+    draw = random.Random(0)
+    net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8))
+    sizes = [[draw.randint(1, 6) for _ in range(8)] for _ in range(40)]
+
+    def step(rows: list[int]) -> list[np.ndarray]:
+        net.zero_grad()
+        outs = []
+        for row in rows:
+            y = net(torch.arange(row * 6.0).reshape(row, 6).cos())
+            outs.append((y @ y.t()).softmax(1).mean(0).max())
+        torch.stack(outs).square().sum().backward()
+        return _gradients(net)
+
+    found, made = [], []
+    for rows in sizes:
+        gradients, plans, _ = _made(lambda rows=rows: step(rows))  # type: ignore[misc]
+        found.append(gradients)
+        made.append(plans)
+    assert local.trace.phrases.ends
+    assert sum(made[-8:]) <= 16, made
+    moulds = twins.stats.moulds
+    for rows in sizes[-8:]:
+        step(rows)
+    assert twins.stats.moulds == moulds
+    for rows, gradients in zip(sizes[-3:], found[-3:], strict=True):
+        clear()  # nothing is known of sizes, and nothing cut
+        for one, alone in zip(gradients, step(rows), strict=True):
+            np.testing.assert_allclose(one, alone, rtol=1e-5, atol=1e-6)

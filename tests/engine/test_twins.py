@@ -196,6 +196,16 @@ def test_sizes_that_are_equal_when_a_mould_is_made() -> None:
     assert twins.stats.casts - casts == 3
 
 
+def test_rows_of_one_number_are_alike_however_many() -> None:
+    """How often one number is repeated decides nothing: of four parts each would decide it."""
+    moulds = twins.stats.moulds
+    sizes = [(5, 6, 7, 8), (6, 9, 8, 5), (9, 5, 6, 7), (2, 7, 3, 9), (8, 3, 2, 4), (3, 2, 4, 9)]
+    for rows in sizes:
+        parts = torch.cat([torch.full((row,), float(k)) for k, row in enumerate(rows)])
+        assert parts.add(1).sum().item() == sum((k + 1) * row for k, row in enumerate(rows))
+    assert twins.stats.moulds - moulds == 1
+
+
 def test_moulds_of_no_use_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(twins.Family, "cast", lambda self, form: None)
     monkeypatch.setattr(twins, "PATIENCE", 4)

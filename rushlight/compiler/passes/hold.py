@@ -6,7 +6,7 @@ import math
 
 from rushlight.compiler.loops.build import INLINE, MOVES
 from rushlight.compiler.passes.epilogue import Absorbed
-from rushlight.compiler.passes.reads import COSTLY, Reads
+from rushlight.compiler.passes.reads import COSTLY, Reads, is_repeated
 from rushlight.compiler.views import view_base
 from rushlight.ir.graph import Node
 from rushlight.ir.primitives import ELEMENTWISE
@@ -88,7 +88,7 @@ def _cost(node: Node, cost: dict[Node, tuple[int, int]], held: set[Node]) -> tup
         return 1, 0
     if node.op in ("const", "iota", "scalar"):
         return 0, 0
-    if node.op == "expand" and node.size > 4 * node.src[0].size:
+    if node.op == "expand" and is_repeated(node):
         loads, work = cost[node.src[0]]
         return 0, work + (1 if loads else 0)
     loads = work = 0

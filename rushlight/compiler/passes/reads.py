@@ -24,6 +24,13 @@ MOST_USERS = 40
 COSTLY = HEAVY | frozenset(("div", "sqrt", "rsqrt", "reciprocal"))
 
 
+def is_repeated(expand: Node) -> bool:
+    """Whether its source is so little of an expand that it stays in the caches: one number,
+    however often, or a row or a column."""
+    source = expand.src[0].size
+    return (type(source) is int and source == 1) or expand.size > 4 * source
+
+
 class Reads:
     """Questions about one graph, ``order``: its nodes, sources first."""
 
@@ -51,8 +58,8 @@ class Reads:
                 if each.op in COSTLY or len(work) > MOST_WORK:
                     return None
                 stack += each.src
-            elif each.op == "expand" and each.size > 4 * each.src[0].size:
-                continue  # a row or a column, of which there is one
+            elif each.op == "expand" and is_repeated(each):
+                continue
             elif each.op not in ("const", "scalar", "iota"):
                 arrays.add(each)
         return arrays, work
