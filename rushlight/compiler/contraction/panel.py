@@ -152,8 +152,6 @@ class Panel(Record):
             body.at(buffer, str(index * tile.lanes * tile.itemsize))
             for index in range(tile.rows * tile.vectors)
         ]
-        for place in places:
-            body.store(tile.vector, values.zero(tile.lanes), place, tile.itemsize)
         with body.loop("0", "%n1", str(PART)) as begun:
             count = body.min(str(PART), body.sub("%n1", begun))
             offset = body.mul(begun, "%a1")
@@ -162,10 +160,20 @@ class Panel(Record):
             levels = [Level(count, "%a1")]
             band = "%b_band" if self.follows else ""
             sums = accumulate(body, tile, starts, b, levels, "%b_step", [], None, band)
-            for place, value in zip(places, sums, strict=True):
-                old = body.load(tile.vector, place, tile.itemsize)
-                new = values.add(body, tile.dtype, old, value, tile.lanes)
-                body.store(tile.vector, new, place, tile.itemsize)
+
+            def plus(sums: list[str]) -> list[str]:
+                olds = [body.load(tile.vector, place, tile.itemsize) for place in places]
+                return [
+                    values.add(body, tile.dtype, old, value, tile.lanes)
+                    for old, value in zip(olds, sums, strict=True)
+                ]
+
+            # Not from zeros in memory: LLVM calls a function to write those.
+            later = body.less("0", begun)
+            for place, value in zip(
+                places, body.maybe(later, tile.vector, sums, plus), strict=True
+            ):
+                body.store(tile.vector, value, place, tile.itemsize)
         return [body.load(tile.vector, place, tile.itemsize) for place in places]
 
     def declare(self) -> str:
