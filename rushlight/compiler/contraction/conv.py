@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, pixels, slab, values, winograd
+from rushlight.compiler.contraction import choose, depthwise, phased, pixels, slab, values, winograd
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, goes_past, pointers
@@ -52,6 +52,10 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         return depthwise.depthwise(problem, epilogue)
     if winograd.fits(problem, epilogue):
         return winograd.winograd(problem, epilogue, skips)
+    if problem.row.stride == problem.column.stride == 1:
+        turned = phased.of_forward(problem)
+        if phased.fits(turned, epilogue):
+            return phased.phased(turned, epilogue, skips)
     if pixels.fits(problem, epilogue, skips):
         return pixels.pixels(problem, epilogue, skips)
     x, out = problem.x, problem.out

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from rushlight.base.record import Record
-from rushlight.compiler.contraction import choose
+from rushlight.compiler.contraction import choose, phased
 from rushlight.compiler.contraction.conv import flat_epilogue, planar
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.plain_conv import plain_conv
@@ -42,7 +42,10 @@ def conv_input_grad(
     if len(axes) == 1:
         epilogue = flat_epilogue(epilogue)
         g, dx, axes = flat(g), flat(dx), [POINT, *axes]
-    weights = grouped(w, groups).permute(0, 2, 1, 3, 4)
+    whole = Problem(dx, grouped(w, groups), g, axes[0], axes[1])
+    if axes[1].stride > 1 and phased.fits(whole, epilogue):
+        return phased.phased(whole, epilogue)
+    weights = whole.w.permute(0, 2, 1, 3, 4)
     launches = []
     for row, column in itertools.product(phases(axes[0]), phases(axes[1])):
         out, residual = dx, epilogue.residual

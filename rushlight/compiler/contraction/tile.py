@@ -40,10 +40,14 @@ class Tile(Record):
 
 
 class Level(Record):
-    """One loop over depth: how often, and how far A moves each time (bytes)."""
+    """One loop over depth: how often, and how far A moves each time (bytes).
+
+    ``b_skip``: how far B moves after each round of an outer loop, past what the inner ones read.
+    """
 
     count: str
     a_step: str
+    b_skip: str = "0"
 
 
 def accumulate(
@@ -132,7 +136,7 @@ class _Nest(Record):
             _, after, new = self.loop(here, panel, carried, inner)
             body.jump(tail)
             body.label(tail)
-            step = "0"
+            step = level.b_skip
         else:
             new = self.step(here, panel, carried)
             after, step = panel, self.b_step

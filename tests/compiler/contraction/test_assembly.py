@@ -12,6 +12,7 @@ from rushlight.compiler.contraction.depthwise_weight_kernel import depthwise_wei
 from rushlight.compiler.contraction.dot import Dot, dot
 from rushlight.compiler.contraction.finish import Finish
 from rushlight.compiler.contraction.gemm import Gemm, gemm
+from rushlight.compiler.contraction.phased_kernel import Phased, phased_kernel
 from rushlight.compiler.contraction.pixels_kernel import Pixels, pixels_kernel
 from rushlight.compiler.contraction.pixels_weight_kernel import PixelsWeight, pixels_weight_kernel
 from rushlight.compiler.contraction.point_weight_kernel import point_weight_kernel
@@ -30,6 +31,12 @@ BIASED = Finish("f32", bias="f32", activation="relu")
 
 def _pixels(tile: Tile, beside: int = 1) -> Pixels:
     return Pixels(tile, beside, True, BIASED, True, "f32", "channels")
+
+
+def _phased(tile: Tile) -> Kernel:
+    """Seven taps in steps of two."""
+    taps = ((1, 3), (0, 2), (1, 2), (0, 1), (1, 1), (0, 0), (1, 0))
+    return phased_kernel(Phased(tile, 2, taps, BIASED, "f32"))
 
 
 AVX2 = {
@@ -58,6 +65,7 @@ AVX2 = {
         pixels_weight_kernel(PixelsWeight(Tile(6, 2, 8, "f32"), 1, False, "f32")),
         12,
     ),
+    "phased": (_phased(Tile(6, 2, 8, "f32")), 42),
     "winograd": (winograd_kernel(Winograd(Tile(6, 2, 8, "f32"), BIASED)), 12),
     "winograd weight": (winograd_weight_kernel(Tile(6, 2, 8, "f32")), 12),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
