@@ -5,21 +5,29 @@ from __future__ import annotations
 import math
 
 from rushlight.base.errors import ShapeError
+from rushlight.base.record import Record
 from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.promote import common_dtype, floating, require_same_dtype
+from rushlight.ops.reduce.sum import mean_of
 from rushlight.ops.reduce.vector_norm import vector_norm
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
 
-# Here they mean the same: the differences are taken one by one.
+# Distances are sums of differences in all of them, gradients in the last.
 _MODES = (
     "use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
     "donot_use_mm_for_euclid_dist",
 )  # fmt: skip
+
+
+# Rows up to so long are taken element by element, each beside those of several others.
+_SHORT = 32
+# From so many rows on PyTorch's gradients of Euclidean distances, too, are products of matrices.
+_MANY = 25
 
 
 @composite
@@ -42,19 +50,57 @@ def cdist(
     return _distances(x1, x2, float(p))
 
 
-def _gaps(x1: Node, x2: Node) -> Node:
+class _Gaps(Record):
+    """All differences of rows: (.., P, R, M), or (.., P, M, R) of short rows, where a vector has
+    those of one row to several others."""
+
+    value: Node
+    turned: bool
+
+    @property
+    def axis(self) -> int:
+        """Along which a difference lies."""
+        return self.value.ndim - (2 if self.turned else 1)
+
+    def spread(self, x: Node) -> Node:
+        """(.., P, R), beside the differences."""
+        wide = (*x.shape[:-1], 1, x.shape[-1]) if self.turned else (*x.shape, 1)
+        return build.expand(reshape(x, wide), self.value.shape)
+
+    def sums(self, x: Node) -> tuple[Node, Node]:
+        """Over the rows of the one and of the other: (.., P, M) and (.., R, M)."""
+        last = x.ndim - 1
+        if not self.turned:
+            return reduce(x, "sum", (last - 1,)), reduce(x, "sum", (last - 2,))
+        columns = reduce(x, "sum", (last - 2,))  # (.., M, R)
+        lead = range(columns.ndim - 2)
+        back = build.permute(columns, (*lead, columns.ndim - 1, columns.ndim - 2))
+        return reduce(x, "sum", (last,)), back
+
+
+def _gaps(x1: Node, x2: Node) -> _Gaps:
     batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
     (p, m), r = x1.shape[-2:], x2.shape[-2]
-    shape = (*batch, p, r, m)
-    left = build.broadcast(reshape(x1, (*x1.shape[:-2], p, 1, m)), shape)
-    right = build.broadcast(reshape(x2, (*x2.shape[:-2], 1, r, m)), shape)
-    return binary("sub", left, right)
+    turned = m <= _SHORT and r >= _SHORT
+    if turned:
+        lead = x2.ndim - 2
+        x2 = build.permute(x2, (*range(lead), lead + 1, lead))
+        shape: tuple[int, ...] = (*batch, p, m, r)
+    else:
+        shape = (*batch, p, r, m)
+    place = x1.ndim if turned else x1.ndim - 1
+    left = reshape(x1, (*x1.shape[:place], 1, *x1.shape[place:]))
+    right = reshape(x2, (*x2.shape[:-2], 1, *x2.shape[-2:]))
+    return _Gaps(binary("sub", build.broadcast(left, shape), build.broadcast(right, shape)), turned)
 
 
 def _distances(x1: Node, x2: Node, p: float) -> Node:
-    gaps = _gaps(x1, x2)
-    last = gaps.ndim - 1
+    found = _gaps(x1, x2)
+    gaps, last = found.value, found.axis
     size = unary("abs", gaps)
+    if not x1.shape[-1]:
+        shape = tuple(each for axis, each in enumerate(gaps.shape) if axis != last)
+        return const(0, shape, gaps.dtype)
     if p == 0:
         present = binary("ne", gaps, const(0, gaps.shape, gaps.dtype))
         return reduce(build.cast(present, gaps.dtype), "sum", (last,))
@@ -70,10 +116,11 @@ def _distances(x1: Node, x2: Node, p: float) -> Node:
 
 @cdist.vjp
 def _(g: Node, out: Node, x1: Node, x2: Node, p: float, compute_mode: str) -> Grads:
-    gaps = _gaps(x1, x2)
-    wide = (*out.shape, 1)
-    far = build.expand(reshape(out, wide), gaps.shape)
-    seed = build.expand(reshape(g, wide), gaps.shape)
+    many = out.size > 0 and max(out.shape[-2:]) > _MANY
+    if p == 2 and many and compute_mode != _MODES[2]:
+        return _grads_by_products(g, out, x1, x2)
+    found = _gaps(x1, x2)
+    gaps, far, seed = found.value, found.spread(out), found.spread(g)
     zero = const(0, gaps.shape, gaps.dtype)
     sign = unary("sign", gaps)
     if p == 0:
@@ -91,11 +138,37 @@ def _(g: Node, out: Node, x1: Node, x2: Node, p: float, compute_mode: str) -> Gr
         slope = binary("mul", binary("mul", seed, sign), powers)
     # Equal rows have no direction: 0, not nan.
     slope = build.where(binary("eq", far, zero), zero, slope)
-    axis = gaps.ndim - 2
-    return (
-        _folded(reduce(slope, "sum", (axis,)), x1),
-        _folded(unary("neg", reduce(slope, "sum", (axis - 1,))), x2),
-    )
+    left, right = found.sums(slope)
+    return _folded(left, x1), _folded(unary("neg", right), x2)
+
+
+def _grads_by_products(g: Node, out: Node, x1: Node, x2: Node) -> Grads:
+    """Of Euclidean distances: sum over r of w[p, r] (x1[p] - x2[r]), w = g / distance, as a sum of
+    w and a product with x2, which is what PyTorch has for so many rows.
+
+    Both sets are moved by the mean of x2, which changes no difference, so that the two parts are no
+    larger than the sets are wide.
+    """
+    zero, one = const(0, out.shape, out.dtype), const(1, out.shape, out.dtype)
+    equal = binary("eq", out, zero)
+    weight = build.where(equal, zero, binary("div", g, build.where(equal, one, out)))
+    batch, columns = out.shape[:-2], x1.shape[-1]
+    middle = mean_of(x2, (x2.ndim - 2,))
+    middle = reshape(middle, (*middle.shape[:-1], 1, columns))
+
+    def moved(x: Node) -> Node:
+        shape = (*batch, x.shape[-2], columns)
+        return binary("sub", build.broadcast(x, shape), build.broadcast(middle, shape))
+
+    def pulled(x: Node, others: Node, weight: Node) -> Node:
+        """Each row of ``x`` from the ``others``; weight (.., rows of x, rows of others)."""
+        total = reduce(weight, "sum", (weight.ndim - 1,))
+        total = build.expand(reshape(total, (*total.shape, 1)), x.shape)
+        return binary("sub", times(total, x), build.dot(weight, others))
+
+    left, right = moved(x1), moved(x2)
+    back = build.permute(weight, (*range(len(batch)), out.ndim - 1, out.ndim - 2))
+    return _folded(pulled(left, right, weight), x1), _folded(pulled(right, left, back), x2)
 
 
 def _folded(grad: Node, x: Node) -> Node:

@@ -54,13 +54,15 @@ def _best(rows: int, steps: tuple[tuple[int, ...], ...], *numbers: int) -> tuple
     count = len(numbers) // 2
     sizes, weights = numbers[:count], numbers[count:]
     moved = [math.prod(itertools.compress(sizes, row)) for row in steps]
-    most = max(moved, default=0)
+    most, runs = max(moved, default=0), math.prod(sizes)
 
     def rank(variable: int) -> tuple[int, bool, int]:
         # Too short for a vector: better any other way.
         score = 0 if sizes[variable] >= 4 else -10
         for place, row in enumerate(steps):
             worth = (0, 4 if place == 0 else 3, -2)[row[variable]]
+            if worth < 0 and rows < count and 8 * moved[place] <= runs:
+                worth *= LARGER**2  # a vector is picked together each time it is read again
             score += worth * (LARGER if 8 * moved[place] > most else 1)
         return score, variable >= rows, -weights[variable]
 

@@ -1,8 +1,9 @@
 """Transposed arrays that a kernel would read in several passes: these are copied first.
 
-softmax(x.T, 1) reads x along its columns, in each pass again. A copy that transposes tile by tile
-costs as much as one good pass, and then every pass is one. What is transposed back at the end lies
-as x does: such a kernel runs in x's order, and needs no copy.
+softmax(x.T, 1) reads x along its columns, in each pass again; x[:, :, None] - y.T reads all of y
+for each row of x. A copy that transposes tile by tile costs as much as one good pass, and then
+every pass is one. What is transposed back at the end lies as x does: such a kernel runs in x's
+order, and needs no copy.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from rushlight.ir.size import is_below
 
 # Elements from which on passes no longer find them in the first caches.
 LARGE = 1 << 14
+# How often what is repeated is read, for a copy to cost next to nothing.
+_MANY_TIMES = 8
 _WHOLE = (*ELEMENTWISE, "cast")
 
 
@@ -28,15 +31,31 @@ def choose_copied(order: list[Node], wanted: set[Node]) -> set[Node]:
         return set()
     number = {node: place for place, node in enumerate(order)}
     readers = users(order)
-    again = {node for node in found if _is_read_again(node, order, number, readers, wanted)}
-    return {node for node in again if node.size >= LARGE}
+    large = [node for node in found if not is_below(node.size, LARGE)]
+    again = {node for node in large if _is_read_again(node, order, number, readers, wanted)}
+    chosen = {node for node in again if node.size >= LARGE}
+    return chosen | {node for node in found if _is_spread(node, readers)}
+
+
+def _is_spread(node: Node, readers: dict[Node, list[Node]]) -> bool:
+    """Whether its rows are repeated many times beside others, as in all distances of two sets."""
+    stack = [node]
+    while stack:
+        for user in readers[stack.pop()]:
+            if user.op == "reshape" and user.shape[-1:] == node.shape[-1:]:
+                stack.append(user)
+            elif user.op == "expand" and user.src[0].shape[-1] == user.shape[-1]:
+                large = user.size >= LARGE
+                if large and user.size >= _MANY_TIMES * node.size:
+                    return True
+    return False
 
 
 def _moves_last(node: Node) -> bool:
     """A permutation after which neighbours are no longer side by side: not one that undoes
     another before it.
     """
-    if node.op != "permute" or is_below(node.size, LARGE):
+    if node.op != "permute":
         return False
     if node.attrs["axes"][-1] == _last(node):
         return False

@@ -34,6 +34,21 @@ def test_what_is_read_again_after_a_reduction() -> None:
     assert copied(centred(turned, 1)) == {turned}
 
 
+def test_what_is_repeated_many_times() -> None:
+    """x[:, :, None] - y.T: for each row of x the columns of y again."""
+    x, y = (build.input(place, shape, float32) for place, shape in enumerate(((64, 3), (100, 3))))
+    turned = build.permute(y, (1, 0))
+    shape = (64, 3, 100)
+    gaps = build.binary(
+        "sub",
+        build.broadcast(build.reshape(x, (64, 3, 1)), shape),
+        build.broadcast(turned, shape),
+    )
+    assert copied(build.reduce(gaps, "sum", (1,))) == {turned}
+    few = build.broadcast(turned, (4, 3, 100))
+    assert not copied(build.reduce(few, "sum", (1,)))
+
+
 def test_what_is_read_once_or_in_its_own_order() -> None:
     x = build.input(0, SHAPE, float32)
     turned = build.permute(x, (1, 0))
