@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rushlight.ir.build import binary, cast, const, fma
+from rushlight.ir.build import binary, cast, const, fma, unary
 from rushlight.ir.build import scatter as put_at
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import compute_dtype
@@ -52,6 +52,16 @@ def increased(x: Node, value: float) -> Node:
 def scaled_plus(x: Node, factor: float, value: float) -> Node:
     """x * factor + value, for Python numbers, rounded once."""
     return fma(x, like(x, factor), like(x, value))
+
+
+_LANES = 32  # halves that PyTorch's kernels take together
+
+
+def inverse_root(x: Node) -> Node:
+    """1 / sqrt(x); of a few halves the root is rounded, as where PyTorch takes one at a time."""
+    if compute_dtype(x.dtype) is x.dtype or x.size >= _LANES:
+        return unary("rsqrt", x)
+    return unary("reciprocal", unary("sqrt", x))
 
 
 def squared(x: Node) -> Node:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rushlight.base.dtype import dtype as DType
@@ -9,11 +11,12 @@ from rushlight.base.dtype import float32, float64, int64, uint8
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops import derive
 from rushlight.ops.cubic import cubic_weights
 from rushlight.ops.formula import increased, scaled, scaled_plus
 from rushlight.ops.interpolate_bytes import CUBIC, bytes_along
 from rushlight.ops.promote import compute_dtype
-from rushlight.ops.table import composite
+from rushlight.ops.table import Grads, composite
 
 
 def _step(size: int, count: int, scale: float | None, align_corners: bool) -> float:
@@ -114,11 +117,34 @@ def interpolate(
             f"Input and output sizes should be greater than 0, but got input "
             f"{list(input.shape[2:])} and output {list(size)}"
         )
+    # PyTorch keeps the weights of three axes in the input's dtype, of fewer it does not.
+    return _resampled(input, size, scales, mode, align_corners, input.dtype)
+
+
+@interpolate.vjp
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    size: tuple[int, ...],
+    scales: tuple[float | None, ...],
+    mode: str,
+    align_corners: bool,
+) -> Grads:
+    def resampled(fresh: Sequence[Node]) -> list[Node]:
+        return [_resampled(fresh[0], size, scales, mode, align_corners, None)]
+
+    (slope,) = derive.through_body(resampled, (g,), (out,), (input,), 1)
+    return (slope,)
+
+
+def _resampled(
+    input: Node, size: tuple[int, ...], scales: tuple[float | None, ...], mode: str,
+    align_corners: bool, weights: DType | None,
+) -> Node:  # fmt: skip
     x = build.cast(input, float64 if input.dtype is float64 else compute_dtype(input.dtype))
     bytes_ = input.dtype is uint8
-    if mode in ("nearest", "nearest-exact"):
-        x = input
-    elif bytes_ and len(size) == 2:
+    if bytes_ and len(size) == 2 and not mode.startswith("nearest"):
         x = build.cast(input, float32)
     # The last axis first: the largest share of the work on the smaller array when enlarging.
     for axis, (count, scale) in reversed(list(enumerate(zip(size, scales, strict=True), start=2))):
@@ -129,8 +155,7 @@ def interpolate(
             kernel = None if mode == "linear" else CUBIC
             x = bytes_along(x, axis, count, step, align_corners, kernel)
         elif mode == "linear":
-            # PyTorch keeps the weights of three axes in the input's dtype, of fewer it does not.
-            kept = input.dtype if len(size) == 3 and not bytes_ else None
+            kept = weights if len(size) == 3 and not bytes_ else None
             x = _linear(x, axis, count, scale, align_corners, kept)
         else:
             x = _cubic(x, axis, count, scale, align_corners)

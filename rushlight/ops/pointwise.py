@@ -12,6 +12,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import modulus, refuse_complex
+from rushlight.ops.formula import inverse_root, scaled, squared, times
 from rushlight.ops.primitive_rules.pointwise import sign_rule
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import (
@@ -58,7 +59,23 @@ log2 = real_function("log2", "Logarithm to base 2", low=0.1, high=4)
 log10 = real_function("log10", "Logarithm to base 10", low=0.1, high=4)
 log1p = real_function("log1p", "log(1 + x), exact near 0", low=-0.9, high=4)
 sqrt = real_function("sqrt", "Square root; nan below 0", low=0.1, high=4)
-rsqrt = real_function("rsqrt", "1 / sqrt(x)", low=0.1, high=4)
+
+
+@composite(method=True, inplace=True)
+def rsqrt(input: Node) -> Node:
+    """1 / sqrt(x), element by element. Shape (*) -> (*); integers give the default dtype."""
+    return inverse_root(build.cast(input, floating(input.dtype)))
+
+
+@rsqrt.vjp
+def _(g: Node, out: Node, input: Node) -> Grads:
+    """-g / 2 * out**3, which PyTorch rounds once of float16 and after each product of others."""
+    wide = build.cast(out, float32) if out.dtype is float16 else out
+    cube = build.cast(times(squared(wide), wide), out.dtype)
+    return (grad_to(times(scaled(g, -0.5), cube), input),)
+
+
+rsqrt.samples(of_one(0.1, 4))
 reciprocal = real_function("reciprocal", "1 / x", low=0.3, high=2)
 sin = real_function("sin", "Sine of radians")
 cos = real_function("cos", "Cosine of radians")

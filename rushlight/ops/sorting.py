@@ -10,6 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops import return_types
+from rushlight.ops.formula import added_at
 from rushlight.ops.reduce.extremum import shared_evenly
 from rushlight.ops.scatter import at_least_1d
 from rushlight.ops.table import Grads, composite
@@ -218,7 +219,7 @@ def _running_grad(g: tuple[Node, ...], out: tuple[Node, ...], input: Node, dim: 
     x = at_least_1d(input)
     zeros = const(0, x.shape, x.dtype)
     places, seed = at_least_1d(out[1]), at_least_1d(g[0])
-    return (reshape(build.scatter(zeros, places, seed, axis, "add"), input.shape),)
+    return (reshape(added_at(zeros, places, seed, axis), input.shape),)
 
 
 @composite(method=True)

@@ -8,8 +8,8 @@ from rushlight.base.shape import normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import zeros_of
-from rushlight.ops.pointwise import sigmoid
+from rushlight.ops.formula import one_minus, times, zeros_of
+from rushlight.ops.movement.join import span
 from rushlight.ops.promote import compute_dtype, require_floating, rounded_once
 from rushlight.ops.samples import Rng, Samples, floats, of_one, raises
 from rushlight.ops.table import Grads, composite
@@ -75,14 +75,23 @@ def glu(input: Node, dim: int = -1) -> Node:
     size = input.shape[axis]
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {size}")
-    shape = tuple(size // 2 if k == axis else n for k, n in enumerate(input.shape))
-    ones = (1,) * input.ndim
-    x = build.cast(input, compute_dtype(input.dtype))
-    first = build.slice(x, (0,) * input.ndim, shape, ones)
-    start = tuple(size // 2 if k == axis else 0 for k in range(input.ndim))
-    second = build.slice(x, start, shape, ones)
-    gate: Node = sigmoid(second)
-    return build.cast(binary("mul", first, gate), input.dtype)
+    first, second = _halves(build.cast(input, compute_dtype(input.dtype)), axis)
+    return build.cast(times(first, unary("sigmoid", second)), input.dtype)
+
+
+def _halves(x: Node, axis: int) -> tuple[Node, Node]:
+    size = x.shape[axis] // 2
+    return span(x, axis, 0, size), span(x, axis, size, 2 * size)
+
+
+@glu.vjp
+def _(g: Node, out: Node, input: Node, dim: int) -> Grads:
+    axis, wide = normalize_dim(dim, input.ndim), compute_dtype(input.dtype)
+    first, second = _halves(input, axis)
+    gate = unary("sigmoid", second)  # of halves rounded, the slope beside it only at its end
+    seed, size, open_ = (build.cast(each, wide) for each in (g, first, gate))
+    slope = times(times(times(one_minus(open_), open_), size), seed)
+    return (build.cat([times(gate, g), build.cast(slope, input.dtype)], axis),)
 
 
 @glu.samples

@@ -52,8 +52,8 @@ def hypot(input: Node, other: Node) -> Node:
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
     x, y = align(input, other)
     return (
-        grad_to(binary("mul", g, binary("div", x, out)), input),
-        grad_to(binary("mul", g, binary("div", y, out)), other),
+        grad_to(binary("div", binary("mul", g, x), out), input),
+        grad_to(binary("div", binary("mul", g, y), out), other),
     )
 
 

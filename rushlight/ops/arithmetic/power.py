@@ -8,6 +8,7 @@ from rushlight.base.dtype import bool_, int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.formula import inverse_root
 from rushlight.ops.promote import align, grad_to, is_number, require_tensor
 from rushlight.ops.samples import CORNERS, INTEGERS, Rng, Samples, floats, of_one, of_two, raises
 from rushlight.ops.table import Grads, Power, composite
@@ -46,7 +47,7 @@ def pow(input: Power, exponent: Power) -> Node:
         if small == -1:
             return unary("reciprocal", x)
         if small == -0.5:
-            return unary("rsqrt", x)
+            return inverse_root(x)
         if small == 1:
             return x
     if small is not None and small < 0 and not real:

@@ -80,19 +80,21 @@ def _nothing_if(held: Node, dtype: DType) -> Node:
 
 @binary_cross_entropy.vjp
 def _(g: Node, out: Node, input: Node, target: Node, weight: Node | None, reduction: str) -> Grads:
-    # (p - t) / (p (1 - p)), the denominator kept off 0 as PyTorch does (1e-12)
+    # (p - t) / (p (1 - p)), the denominator kept off 0 as PyTorch does (1e-12), step by step as
+    # there; by the target -log(p / (1 - p))
     one = const(1, input.shape, input.dtype)
-    spread = binary("mul", input, binary("sub", one, input))
+    rest = binary("sub", one, input)
     floor = const(1e-12, input.shape, input.dtype)
-    slope = binary("div", binary("sub", input, target), binary("maximum", spread, floor))
-    if reduction == "mean":
-        g = binary("div", g, const(input.size, (), g.dtype))
-    slope = binary("mul", slope, build.broadcast(g, input.shape))
-    both = binary("sub", unary("log1p", unary("neg", input)), unary("log", input))
-    dtarget = binary("mul", both, build.broadcast(g, input.shape))
+    spread = binary("maximum", binary("mul", rest, input), floor)
+    seed = build.broadcast(g, input.shape)
+    slope = binary("div", binary("mul", seed, binary("sub", input, target)), spread)
+    dtarget = binary("mul", unary("neg", unary("log", binary("div", input, rest))), seed)
     if weight is not None:
         wide = build.cast(build.broadcast(weight, input.shape), input.dtype)
         slope, dtarget = binary("mul", slope, wide), binary("mul", dtarget, wide)
+    if reduction == "mean":
+        count = const(input.size, input.shape, input.dtype)
+        slope, dtarget = binary("div", slope, count), binary("div", dtarget, count)
     return slope, dtarget, None
 
 

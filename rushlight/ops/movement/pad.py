@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rushlight.base.dtype import bool_, int64
 from rushlight.ir import build
 from rushlight.ir.graph import Node
+from rushlight.ops import derive
+from rushlight.ops.in_turn import added_in_turn
 from rushlight.ops.movement.flip import flipped
 from rushlight.ops.movement.join import span
-from rushlight.ops.promote import full
+from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.samples import INTEGERS, BadInputs, Rng, Samples, distinct, floats
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
 
 
 def _pairs(pad: tuple[int, ...], ndim: int) -> tuple[tuple[int, int], ...]:
@@ -85,7 +89,10 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
         )
     pairs = _pairs(tuple(pad), input.ndim)
     x = input
-    for axis, (lo, hi) in enumerate(pairs):
+    # Of one that goes around the last axis first, as PyTorch: sums of its slope are rounded so.
+    axes = range(len(pairs))
+    for axis in reversed(axes) if mode == "circular" else axes:
+        lo, hi = pairs[axis]
         if lo == 0 and hi == 0:
             continue
         size = x.shape[axis]
@@ -101,6 +108,20 @@ def edge_pad(input: Node, pad: tuple[int, ...], mode: str) -> Node:
         ]
         x = build.cat([part for part in parts if part is not None], axis)
     return x
+
+
+@edge_pad.vjp
+def _(g: Node, out: Node, input: Node, pad: tuple[int, ...], mode: str) -> Grads:
+    if compute_dtype(g.dtype) is g.dtype or mode == "circular":
+
+        def padded(fresh: Sequence[Node]) -> list[Node]:
+            return [edge_pad.body(fresh[0], pad, mode)]
+
+        (slope,) = derive.through_body(padded, (g,), (out,), (input,), 1)
+        return (slope,)
+    numbers = build.iota((input.size,), 0)
+    places = edge_pad.body(build.reshape(numbers, input.shape), pad, mode)
+    return (build.reshape(added_in_turn(input.size, places, g), input.shape),)
 
 
 @edge_pad.samples

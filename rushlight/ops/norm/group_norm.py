@@ -70,6 +70,8 @@ def _(
     rows = _grouped(x, num_groups)
     over = (0, *range(2, x.ndim))
     mean, inverse = out[1], out[2]
+    if weight is None or weight.dtype is input.dtype:  # PyTorch keeps them in the dtype of halves
+        mean, inverse = (build.cast(build.cast(s, input.dtype), x.dtype) for s in (mean, inverse))
     dweight = dbias = h = None
     if g[0] is not None:
         seed = build.cast(g[0], x.dtype)

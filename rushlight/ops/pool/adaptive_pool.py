@@ -10,6 +10,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape
 from rushlight.ir.graph import Node
 from rushlight.ops.conv import to_first, to_last
+from rushlight.ops.in_turn import adaptive, added_in_turn
 from rushlight.ops.pool.window import adaptive_windows, with_batch
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import finish
@@ -92,10 +93,13 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
             f"{who}: elements of output_size must be greater than or equal to 0 but received "
             f"{list(targets)}"
         )
-    # A mean of halves is rounded once, at its end.
+    # A mean of halves is rounded once, at its end, but for parts of volumes.
     wide = compute_dtype(x.dtype) if kind == "sum" else x.dtype
     last = build.cast(to_last(x), wide)
-    if regular:
+    in_turn = not regular or (rank == 3 and max(targets) > 1)
+    if wide is not x.dtype and min(targets) and in_turn:
+        out = _means_of_halves(to_last(x), targets)
+    elif regular:
         taps = tuple(size // count for size, count in zip(x.shape[2:], targets, strict=True))
         window = (taps, taps, ((0, 0),) * rank, (1,) * rank)
         out = build.pool(last, kind, *window)
@@ -126,6 +130,27 @@ def _adaptive(who: str, rank: int, input: Node, output_size: Any, kind: str) -> 
                 out = const(0, empty, out.dtype)
     out = build.cast(to_first(out), x.dtype)
     return out if batched else reshape(out, out.shape[1:])
+
+
+def _means_of_halves(x: Node, counts: tuple[int, ...]) -> Node:
+    """(N, *S, C) -> (N, *counts, C), rounded where PyTorch does, and so that its slope is.
+
+    That is summed in turn, as reading by index is; and so are volumes themselves.
+    """
+    bins = adaptive(x.shape, counts)
+    places, out = bins.places(), (x.shape[0], *counts, x.shape[-1])
+    taken = build.take(build.pad(reshape(x, (x.size,)), (0,), (1,), 0), places, 0)
+    if len(counts) == 3:
+        owner = reshape(build.iota((math.prod(out),), 0), out)
+        mean = reshape(added_in_turn(math.prod(out), bins.spread(owner), taken), out)
+    else:
+        taps = tuple(range(1 + len(counts), 1 + 2 * len(counts)))
+        mean = build.reduce(build.cast(taken, compute_dtype(x.dtype)), "sum", taps)
+    for axis, (start, stop) in enumerate(zip(bins.starts, bins.stops, strict=True)):
+        size = build.cast(binary("sub", stop, start), mean.dtype)
+        row = tuple(n if k == 1 + axis else 1 for k, n in enumerate(out))
+        mean = binary("div", mean, build.expand(reshape(size, row), out))
+    return mean
 
 
 def _adaptive_op(rank: int, kind: str) -> Any:

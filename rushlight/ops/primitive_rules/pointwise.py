@@ -8,7 +8,17 @@ from collections.abc import Callable
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary, where
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import like, minus, one_minus, over, plus, scaled, squared, times
+from rushlight.ops.formula import (
+    inverse_root,
+    like,
+    minus,
+    one_minus,
+    over,
+    plus,
+    scaled,
+    squared,
+    times,
+)
 from rushlight.ops.primitive_rules.table import RULES, Rule, rule
 from rushlight.ops.promote import rounded_once
 from rushlight.ops.table import Grads
@@ -24,12 +34,12 @@ _SLOPES: dict[str, Callable[[Node, Node], Node]] = {
     "sin": lambda x, out: unary("cos", x),
     "cos": lambda x, out: unary("neg", unary("sin", x)),
     "tan": lambda x, out: plus(squared(out), like(x, 1)),
-    "asin": lambda x, out: unary("rsqrt", one_minus(squared(x))),
-    "acos": lambda x, out: unary("neg", unary("rsqrt", one_minus(squared(x)))),
+    "asin": lambda x, out: inverse_root(one_minus(squared(x))),
+    "acos": lambda x, out: unary("neg", inverse_root(one_minus(squared(x)))),
     "sinh": lambda x, out: unary("cosh", x),
     "cosh": lambda x, out: unary("sinh", x),
     "tanh": lambda x, out: build.fma(unary("neg", out), out, like(out, 1)),
-    "asinh": lambda x, out: unary("rsqrt", plus(squared(x), like(x, 1))),
+    "asinh": lambda x, out: inverse_root(plus(squared(x), like(x, 1))),
     "acosh": lambda x, out: _acosh_slope(x),
     "sigmoid": lambda x, out: times(out, one_minus(out)),
     "erf": lambda x, out: scaled(unary("exp", unary("neg", squared(x))), 2 / math.sqrt(math.pi)),
@@ -63,7 +73,7 @@ _ONCE = frozenset({"sigmoid", "tanh"})  # PyTorch has kernels for these: halves 
 def _acosh_slope(x: Node) -> Node:
     if x.dtype.is_complex:  # each root on its own branch
         return times(unary("rsqrt", minus(x, like(x, 1))), unary("rsqrt", plus(x, like(x, 1))))
-    return unary("rsqrt", minus(squared(x), like(x, 1)))
+    return inverse_root(minus(squared(x), like(x, 1)))
 
 
 def _multiplied(op: str) -> Rule:
@@ -155,8 +165,9 @@ def _atan2_rule(g: Node, node: Node) -> Grads:
     y, x = node.src
     square = plus(squared(x), squared(y))
     # 0 at the origin, also where the squares vanish.
-    scaled = where(binary("eq", square, like(square, 0)), like(g, 0), over(g, square))
-    return times(scaled, x), unary("neg", times(scaled, y))
+    flat, zero = binary("eq", square, like(square, 0)), like(g, 0)
+    inverse = where(flat, zero, unary("reciprocal", square))
+    return times(times(g, x), inverse), times(times(g, unary("neg", y)), inverse)
 
 
 @rule("remainder", "fmod")

@@ -7,7 +7,9 @@ import math
 from rushlight.ir import build
 from rushlight.ir.build import reshape
 from rushlight.ir.graph import Node
+from rushlight.ops.in_turn import added_in_turn, sliding
 from rushlight.ops.primitive_rules.table import rule
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.table import Grads
 
 
@@ -16,6 +18,11 @@ def _pool_rule(g: Node, node: Node) -> Grads:
     x, a = node.src[0], node.attrs
     window = (a["window"], a["stride"], a["padding"], a["dilation"])
     if a["kind"] == "sum":
+        halves = compute_dtype(x.dtype) is not x.dtype
+        if halves and any(n > s for n, s in zip(a["window"], a["stride"], strict=True)):
+            seen = sliding(x.shape, g.shape[1:-1], *window)
+            sums = added_in_turn(math.prod(x.shape), seen.places(), seen.spread(g))
+            return (reshape(sums, x.shape),)
         return (build.pool_input_grad("sum", (g,), x.shape, *window),)
     if a["kind"] == "max":
         places = build.pool(x, "argmax", *window)

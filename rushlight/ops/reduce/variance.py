@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rushlight.base.shape import normalize_dims
@@ -10,6 +11,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import squared_modulus
+from rushlight.ops.formula import scaled
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import Dims, count_of, finish, kept_shape, widen
 from rushlight.ops.reduce.sum import mean_of
@@ -59,6 +61,38 @@ def var(
     return build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real())
 
 
+@var.vjp
+def _(
+    g: Node,
+    out: Node,
+    input: Node,
+    dim: Dims | bool,
+    unbiased: bool | None,
+    keepdim: bool,
+    correction: int | float | None,
+) -> Grads:
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
+    axes = normalize_dims(dim, input.ndim)
+    return (_slope_of_var(g, input, axes, _left(input, axes, unbiased, correction)),)
+
+
+def _left(
+    input: Node, axes: tuple[int, ...], unbiased: bool | None, correction: float | None
+) -> float:
+    """What the sum of squares is divided by."""
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    return max(count_of(input.shape, axes) - correction, 0)
+
+
+def _slope_of_var(g: Node, x: Node, axes: tuple[int, ...], left: float) -> Node:
+    """2 / left * g * (x - mean), rounded after each step, as PyTorch's is."""
+    seed = scaled(reshape(g, kept_shape(x.shape, axes)), 2 / left if left else math.inf)
+    average = build.cast(mean_of(build.cast(x, compute_dtype(x.dtype)), axes), x.dtype)
+    centred = binary("sub", x, widen(average, x, axes))
+    return binary("mul", build.expand(build.cast(seed, x.dtype), x.shape), centred)
+
+
 var.samples(spreads())
 var.bad_inputs(raises(((INTEGERS,), {}, RuntimeError, "floating point")))
 
@@ -85,21 +119,13 @@ def _(
     correction: int | float | None,
 ) -> Grads:
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    x = build.cast(input, compute_dtype(input.dtype))
-    axes = normalize_dims(dim, x.ndim)
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    divisor = max(count_of(x.shape, axes) - correction, 0)
-    kept = kept_shape(x.shape, axes)
-    wide = [build.expand(reshape(build.cast(each, x.dtype), kept), x.shape) for each in (g, out)]
-    centred = binary("sub", x, widen(mean_of(x, axes), x, axes))
+    axes = normalize_dims(dim, input.ndim)
     # A constant row has no slope: PyTorch gives 0 there, not nan.
-    zero = const(0, x.shape, x.dtype)
-    flat = binary("eq", wide[1], zero)
-    spread = build.where(flat, const(1, x.shape, x.dtype), wide[1])
-    scale = binary("div", wide[0], binary("mul", spread, const(divisor, x.shape, x.dtype)))
-    slope = binary("mul", build.where(flat, zero, scale), centred)
-    return (build.cast(slope, input.dtype),)
+    zero, one = const(0, out.shape, out.dtype), const(1, out.shape, out.dtype)
+    flat = binary("eq", out, zero)
+    twice = build.where(flat, one, scaled(out, 2))
+    seed = build.where(flat, zero, binary("div", g, twice))
+    return (_slope_of_var(seed, input, axes, _left(input, axes, unbiased, correction)),)
 
 
 std.samples(spreads())
@@ -113,9 +139,10 @@ def var_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(var, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    spread, average, axes = _moments("var_mean", input, dim, unbiased, correction, keepdim)
+    _, average, axes = _moments("var_mean", input, dim, unbiased, correction, keepdim)
+    recording.now = False  # var would warn of the same once more
     return (
-        build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real()),
+        var(input, dim, unbiased, keepdim, correction=correction),
         build.cast(finish(average, input, axes, keepdim), input.dtype),
     )
 

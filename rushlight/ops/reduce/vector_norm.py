@@ -18,7 +18,7 @@ from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.pointwise import abs as abs_
 from rushlight.ops.pointwise import sgn
-from rushlight.ops.promote import compute_dtype, full
+from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
@@ -104,11 +104,17 @@ def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) ->
         count = widen(reduce(hit, "sum", axes), x, axes)
         slope = binary("div", binary("mul", binary("mul", gw, unary("sign", x)), hit), count)
     elif ord < 1:  # in PyTorch's order, whose roundings of halves show
-        powers = binary("pow", unary("abs", x), full(ord - 1, x.shape, x.dtype))
-        unit = binary("mul", unary("sign", x), powers)
+        unit = binary("mul", unary("sign", x), _power(unary("abs", x), ord - 1))
         unit = build.where(binary("eq", x, zero), zero, unit)
-        size = binary("pow", ow, full(1 - ord, x.shape, x.dtype))
+        size = _power(ow, 1 - ord)
         slope = binary("mul", binary("mul", unit, gw), size)
+    elif compute_dtype(x.dtype) is not x.dtype:  # halves: in PyTorch's order
+        factor = _power(unary("abs", x), ord - (2 if ord > 2 else 1))
+        one = const(1, x.shape, x.dtype)
+        safe = build.where(binary("eq", ow, zero), one, _power(ow, ord - 1))
+        unit = binary("mul", x if ord > 2 else unary("sign", x), factor)
+        scale = build.where(binary("eq", ow, zero), zero, binary("div", gw, safe))
+        slope = binary("mul", unit, scale)
     else:
         safe = build.where(binary("eq", ow, zero), const(1, x.shape, x.dtype), ow)
         ratio = binary("div", unary("abs", x), safe)
@@ -116,6 +122,11 @@ def _slope(g: Node, out: Node, x: Node, ord: float, dim: Dims, keepdim: bool) ->
         unit = binary("mul", unary("sign", x), powers)
         slope = binary("mul", gw, build.where(binary("eq", ow, zero), zero, unit))
     return (slope,)
+
+
+def _power(x: Node, exponent: float) -> Node:
+    out: Node = pow.body(x, exponent)
+    return out
 
 
 @vector_norm.samples
