@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.dtype import float16, float32
 from rushlight.ir.build import binary, cast, const, fma, unary
 from rushlight.ir.build import scatter as put_at
 from rushlight.ir.graph import Node
@@ -67,6 +68,12 @@ def inverse_root(x: Node) -> Node:
 def squared(x: Node) -> Node:
     """x * x."""
     return binary("mul", x, x)
+
+
+def cubed(x: Node) -> Node:
+    """x * x * x, as PyTorch has it: of float16 rounded once, of others after each product."""
+    wide = cast(x, float32) if x.dtype is float16 else x
+    return cast(times(squared(wide), wide), x.dtype)
 
 
 def one_minus(x: Node) -> Node:

@@ -12,7 +12,7 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.complex_numbers import modulus, refuse_complex
-from rushlight.ops.formula import inverse_root, scaled, squared, times
+from rushlight.ops.formula import cubed, inverse_root, scaled, times
 from rushlight.ops.primitive_rules.pointwise import sign_rule
 from rushlight.ops.primitive_rules.table import rule
 from rushlight.ops.promote import (
@@ -69,10 +69,7 @@ def rsqrt(input: Node) -> Node:
 
 @rsqrt.vjp
 def _(g: Node, out: Node, input: Node) -> Grads:
-    """-g / 2 * out**3, which PyTorch rounds once of float16 and after each product of others."""
-    wide = build.cast(out, float32) if out.dtype is float16 else out
-    cube = build.cast(times(squared(wide), wide), out.dtype)
-    return (grad_to(times(scaled(g, -0.5), cube), input),)
+    return (grad_to(times(scaled(g, -0.5), cubed(out)), input),)
 
 
 rsqrt.samples(of_one(0.1, 4))

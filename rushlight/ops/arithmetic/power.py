@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, int64
+from rushlight.base.dtype import bfloat16, bool_, int64
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import inverse_root
+from rushlight.ops.formula import cubed
 from rushlight.ops.promote import align, grad_to, is_number, require_tensor
 from rushlight.ops.samples import CORNERS, INTEGERS, Rng, Samples, floats, of_one, of_two, raises
 from rushlight.ops.table import Grads, Power, composite
@@ -43,11 +43,13 @@ def pow(input: Power, exponent: Power) -> Node:
         if small == 2:
             return binary("mul", x, x)
         if small == 3:
-            return binary("mul", binary("mul", x, x), x)
+            return cubed(x)
         if small == -1:
             return unary("reciprocal", x)
         if small == -0.5:
-            return inverse_root(x)
+            # PyTorch rounds the root of bfloat16, not that of float16.
+            rounded = x.dtype is bfloat16
+            return unary("reciprocal", unary("sqrt", x)) if rounded else unary("rsqrt", x)
         if small == 1:
             return x
     if small is not None and small < 0 and not real:

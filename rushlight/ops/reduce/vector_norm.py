@@ -18,7 +18,7 @@ from rushlight.ops.complex_numbers import modulus
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.pointwise import abs as abs_
 from rushlight.ops.pointwise import sgn
-from rushlight.ops.promote import compute_dtype
+from rushlight.ops.promote import compute_dtype, full
 from rushlight.ops.reduce.dims import Dims, finish, kept_shape, not_empty, widen
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
