@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -42,7 +43,9 @@ takes less memory; in brackets the lowest and the highest of the rounds. PyTorch
 in the better of its memory formats and numbers of threads; where torch.compile was measured, the
 ratio against it stands beside. The last column is the share of the machine's limit that a step
 reaches: each of its kernels at the peak of multiply-adds or of the memory that holds its data,
-both measured in the same run (`rushlight/profiler/roofline.py`). How it is measured:
+both measured in the same run (`rushlight/profiler/roofline.py`); it can be more than 100% where
+convolutions are counted as plain sums and done by Winograd's algorithm, which multiplies less
+([decision 10](decisions/0010-winograd.md)). How it is measured:
 [decision 8](decisions/0008-how-speed-is-measured.md). Each run is kept in
 [benchmarks/history](../benchmarks/history).
 
@@ -98,17 +101,22 @@ def _headlines(names: dict[str, Any]) -> Iterator[str]:
 
 
 def _where(results: dict[str, Any]) -> str:
+    commits = Counter(row.get("commit", "") for row in results["rows"])
+    others = ", ".join(
+        f"{count} rows {commit}" for commit, count in commits.items()
+        if commit and commit != results.get("commit")
+    )  # fmt: skip
     facts = (
         results.get("machine"),
         results.get("torch") and f"PyTorch {results['torch']}",
-        results.get("commit") and f"commit {results['commit']}",
+        results.get("commit") and f"commit {results['commit']}" + (others and f" ({others})"),
         results.get("date"),
     )
     return f"Measured on {', '.join(text for text in facts if text)}."
 
 
 def _amount(value: float | None, unit: str) -> str:
-    return "-" if value is None else f"{value:.3g} {unit}"
+    return "-" if value is None else f"{float(f'{value:.3g}'):,g} {unit}"
 
 
 def _ratio(row: dict[str, Any], *, spread: bool) -> str:
