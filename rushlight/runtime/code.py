@@ -273,10 +273,10 @@ def _setup() -> bytes:
     return "\n".join((host.name, host.features, host.triple)).encode()
 
 
-def compile_away(texts: Iterable[str], *, keep: bool = True) -> dict[str, bytes]:
+def compile_away(texts: Iterable[str]) -> dict[str, bytes]:
     """The objects by key, made in another process if there can be one; this one only waits.
 
-    ``keep`` puts them on the disk. What LLVM refuses is not among them.
+    The disk keeps them. What LLVM refuses is not among them.
     """
     from rushlight.runtime import compile_workers
 
@@ -285,7 +285,7 @@ def compile_away(texts: Iterable[str], *, keep: bool = True) -> dict[str, bytes]
         keys = {key_of(text): text for text in texts}
     if not compile_workers.can_help():
         return {}
-    kept = disk() if keep else None
+    kept = disk()
     objects = {}
     for key in keys:
         if kept is not None and (found := kept.get(key)) is not None:

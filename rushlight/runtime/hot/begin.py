@@ -1,7 +1,8 @@
 """When functions become machine code: once a program has turned out to be a loop.
 
 What the disk has is linked at once (some milliseconds). What it has not, in the first run on a
-machine, a thread compiles beside the program: quickly, for half a second, then well, for some.
+machine, a thread compiles beside the program: quickly, for half a second, then well, for some. A
+program that ends before that leaves the rest to the next one.
 """
 
 from __future__ import annotations
@@ -56,9 +57,11 @@ def begin(wait: bool = False) -> None:
     try:
         batch = Batch(functions)
         missing = batch.find()
-        if wait or not missing:
+        if wait or not (missing or batch.quick):
             _make(batch, missing)
         else:
+            if not missing:
+                _use(batch)
             words = (batch, missing, True)
             _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
             _state.thread.start()
@@ -75,22 +78,25 @@ def _give_up(reason: Exception) -> None:
 
 
 def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None:
-    """Compile what is missing; then all call their translations.
+    """Compile what is missing, and well what is there as it was compiled quickly; then all call
+    their translations.
 
     ``away``: in another process, where waiting for it leaves Python to the program, which has what
     was compiled quickly by then.
     """
     try:
         texts = _texts(batch, missing)
-        if away:
+        there = not missing  # whether all of them have a translation by now
+        if away and missing:
             texts = batch.load_known(texts)
-        if away and texts and batch.load_quickly(texts):
-            _use(batch)
-        waiting = [*texts.items()]
+            there = not texts or batch.load_quickly(texts)
+            if there:
+                _use(batch)
+        waiting = [*texts.items(), *batch.quick_texts().items()]
         while waiting and not _state.ending:
             batch.load(dict(waiting[:_TOGETHER]), away)
             del waiting[:_TOGETHER]
-        if not waiting:
+        if there or not waiting:
             _use(batch)
         _state.thread = None
     except Exception as reason:
@@ -114,7 +120,9 @@ def _texts(batch: Batch, functions: list[FunctionType]) -> dict[FunctionType, st
 
 
 def _use(batch: Batch) -> None:
-    if not spans.heard():
+    if spans.heard():
+        batch.fill()  # others may call what has taken the place of what they called before
+    else:
         batch.finish()
 
 

@@ -199,11 +199,6 @@ def _translator() -> str:
                               for each in files])  # fmt: skip
 
 
-def _key_of(text: str) -> str:
-    """Under which the disk has the object code of a translation."""
-    return code.key_of(PLAINLY + text)
-
-
 def _key(facts: bytes, function: FunctionType) -> str:
     return digest(facts + marshal.dumps(_without_place(function.__code__))).hex()
 
@@ -215,6 +210,7 @@ class Batch:
         self.functions = functions
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
+        self.quick: list[FunctionType] = []  # what the disk has as it was compiled quickly
         names = " ".join(sorted({*map(native_name, hot.functions)}))
         facts = " ".join((_translator(), self.layouts.text(), names)).encode()
         facts += code.machine_facts()
@@ -235,13 +231,16 @@ class Batch:
             if kept is None:
                 missing.append(function)
                 continue
-            at, entries = json.loads(kept)
+            at, quick, entries = json.loads(kept)
+            if quick:
+                self.quick.append(function)
             self.tables[function] = [tuple(each) for each in entries]
             found_of[function.__code__] = self.tables[function]
             known += [(symbol, at) for symbol in symbols(function)]
         found = code.load_kept(known, lasting=True) if known else {}
         if found is None:  # the disk has lost some of the code
             self.tables.clear()
+            self.quick.clear()
             return [*self.functions]
         linked.addresses |= found
         return missing
@@ -260,7 +259,9 @@ class Batch:
         disk = code.disk()
         if disk is None:
             return texts
-        known = {each: text for each, text in texts.items() if disk.holds(_key_of(text))}
+        known = {
+            each: text for each, text in texts.items() if disk.holds(code.key_of(PLAINLY + text))
+        }
         self.load(known)
         return {each: text for each, text in texts.items() if each not in known}
 
@@ -272,25 +273,40 @@ class Batch:
         Python as long as the program is let alone (``sys.getswitchinterval``).
         """
         text = QUICKLY + NEXT.join(texts.values())
-        made = code.compile_away([text], keep=False)
-        kernels = [(name, text) for each in texts for name in symbols(each)]
-        if made:
-            linked.addresses |= code.load(kernels, lasting=True, objects=made)
-        return bool(made)
+        made = code.compile_away([text])
+        if not made:
+            return False
+        self._link([(each, text) for each in texts], made)
+        disk = code.disk()
+        if disk is not None:
+            for function, each in texts.items():
+                disk.put(f"{self.keys[function]}-text", each.encode())
+                self._keep(function, text, quick=True)
+        return True
+
+    def quick_texts(self) -> dict[FunctionType, str]:
+        """The texts of what the disk has as it was compiled quickly."""
+        disk = code.disk()
+        if disk is None:
+            return {}
+        kept = {each: disk.get(f"{self.keys[each]}-text") for each in self.quick}
+        return {each: text.decode() for each, text in kept.items() if text is not None}
 
     def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
         """Compile and link these, and keep them; ``away``: in another process."""
-        plain = [PLAINLY + text for text in texts.values()]
-        made = code.compile_away(plain) if away else None
-        kernels = [
-            (name, text) for each, text in zip(texts, plain, strict=True) for name in symbols(each)
-        ]
-        linked.addresses |= code.load(kernels, lasting=True, objects=made)
-        disk = code.disk()
-        if disk is None:
-            return
+        texts = {function: PLAINLY + text for function, text in texts.items()}
+        self._link([*texts.items()], code.compile_away(texts.values()) if away else {})
         for function, text in texts.items():
-            kept = [_key_of(text), self.tables[function]]
+            self._keep(function, text)
+
+    def _link(self, texts: list[tuple[FunctionType, str]], made: dict[str, bytes]) -> None:
+        kernels = [(name, text) for function, text in texts for name in symbols(function)]
+        linked.addresses |= code.load(kernels, lasting=True, objects=made)
+
+    def _keep(self, function: FunctionType, text: str, quick: bool = False) -> None:
+        disk = code.disk()
+        if disk is not None:
+            kept = [code.key_of(text), quick, self.tables[function]]
             disk.put(self.keys[function], json.dumps(kept).encode())
 
     def fill(self) -> None:
