@@ -53,11 +53,13 @@ TENSOR = Slot(TENSOR_SLOT)
 SCALAR = Slot(SCALAR_SLOT)
 
 
+@hot
 def flatten(result: Any) -> tuple[Node, ...]:
     """The nodes of a body's result: one node, or a (named) tuple or list of them."""
     return (result,) if isinstance(result, Node) else tuple(result)
 
 
+@hot
 def _fill(template: Any, nodes: Any, scalars: Any) -> Any:
     if template is TENSOR:
         return next(nodes)
@@ -93,15 +95,17 @@ class OpCall:
     def __repr__(self) -> str:
         return f"<call {self.name}{self.template}>"
 
+    @hot
     def arguments(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> list[Any]:
         these, numbers = iter(nodes), iter(scalars)
         return [_fill(each, these, numbers) for each in self.template]
 
+    @hot
     def apply(self, body: Callable[..., Any], arguments: list[Any]) -> Any:
         """Call ``body`` with the op's parameters passed as it declares them."""
         positional: list[Any] = []
         keywords: dict[str, Any] = {}
-        for parameter, value in zip(self.op.parameters, arguments, strict=True):
+        for parameter, value in zip(self.op.parameters, arguments):  # noqa: B905  one for each
             if parameter.keyword_only:
                 keywords[parameter.name] = value
             elif parameter.variadic:
@@ -110,6 +114,7 @@ class OpCall:
                 positional.append(value)
         return body(*positional, **keywords)
 
+    @hot
     def build(self, nodes: Sequence[Node], scalars: Sequence[Node]) -> Any:
         arguments = self.arguments(nodes, scalars)
         kernels.check(self.op, arguments)
@@ -232,6 +237,7 @@ class Gradient:
             self._variants[given] = variant if variant.targets else None
         return self._variants[given]
 
+    @hot
     def _placeholders(self) -> tuple[list[Node], list[Node], list[Node | None]]:
         nodes = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in self.metas]
         outs = [Node("input", (), tuple(m.shape), m.dtype, {"index": -1}) for m in self.out_metas]
@@ -243,6 +249,7 @@ class Gradient:
         ]
         return nodes, outs, seeds
 
+    @hot
     def _analyse(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Build once on placeholders to see what the gradient reads and what it yields."""
         nodes, outs, seeds = self._placeholders()
@@ -250,13 +257,13 @@ class Gradient:
         grads = self.call.cotangents(seeds, outs, nodes, scalars, self.mask)
         reached = set(toposort([grad for grad in grads if grad is not None]))
         everything = [*nodes, *outs]
-        saves = tuple(place for place, node in enumerate(everything) if node in reached)
-        targets = tuple(place for place, grad in enumerate(grads) if grad is not None)
+        saves = tuple([place for place, node in enumerate(everything) if node in reached])
+        targets = tuple([place for place, grad in enumerate(grads) if grad is not None])
         # (alpha of add is no tensor in PyTorch either, and is never freed)
         numbers = not reached.isdisjoint(scalars) and self.call.name not in _NUMBERS_STAY
         name = self.call.name
         rank = int(name[-2]) if name in _SAVE_PLANES else 0
-        plane = rank and any(size != 1 for size in self.out_metas[0].shape[-rank:])
+        plane = rank and self.out_metas[0].shape[-rank:].count(1) < rank
         self.keeps = bool(saves) or numbers or name in _SAVE_ANYWAY or bool(plane)
         given = [seed for seed in seeds if seed is not None]
         given += [everything[place] for place in saves]
@@ -281,6 +288,7 @@ class Gradient:
         grads = self.call.cotangents(seeds, outs, inputs, scalars, self.mask)
         return self._results(grads)
 
+    @hot
     def _results(self, grads: Sequence[Node | None]) -> tuple[Node, ...]:
         results = []
         for place in self.targets:
@@ -316,6 +324,7 @@ _drawn: deque[Gradient] = deque()  # those that were looked at last: others drop
 DRAWN_LIMIT = 256
 
 
+@hot
 def drawn(
     call: Call, metas: Sequence[Any], scalar_types: Sequence[Any]
 ) -> tuple[list[Node], list[Node], Any]:
@@ -367,6 +376,7 @@ _CALLS: dict[Any, OpCall] = {}
 _CALLS_LIMIT = 1 << 15
 
 
+@hot
 def op_call(op: Op, template: tuple[Any, ...]) -> OpCall:
     """The one OpCall of this op and these constants."""
     key = (op, _exact(template))

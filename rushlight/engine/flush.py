@@ -18,9 +18,10 @@ from rushlight.base import config
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.base.hot import hot
+from rushlight.engine import twins
 from rushlight.engine.call import picker
 from rushlight.engine.explain import explain
-from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_plan
+from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Epoch, Value, inference_meta
@@ -45,6 +46,9 @@ stats = Stats()
 _position = attrgetter("pos")
 _NOTHING: frozenset[int] = frozenset()
 _SPARED = 0.01  # share of the inputs' bytes that a plan may leave where it could overwrite them
+# Of so many casts these say that a program goes on with ever new sizes: no plan of it runs twice,
+# so that none says that it is a loop.
+_EVERY, _HOT = (1 << 10) - 1, 64
 _SALVAGE_LIMIT = 64  # plans that are tried for what a failed flush could still give
 
 
@@ -333,6 +337,8 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
         made = plan_like_another(trace, key)
         if made is not None:
             stats.planning_ns += perf_counter_ns() - start
+            if twins.stats.casts & _EVERY == _HOT:
+                make_hot()
             return CompiledPlan(made, step.inputs, step.scalars)
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]

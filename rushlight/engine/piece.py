@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 from rushlight.engine.call import Call, Gradient, OpCall, drawn, flatten
 from rushlight.engine.value import Meta, meta_of
 from rushlight.ir.graph import Node, toposort
@@ -26,11 +27,13 @@ Form = tuple[tuple[Row, ...], tuple[int, ...]]  # rows, which of them are result
 
 
 @final
+@hot
 class Piece:
     """The graph of a call on arguments of these kinds; ``metas``: of its results."""
 
     __slots__ = ("form", "metas", "numbers", "rows", "sinks", "sites", "structure")
 
+    @hot
     def __init__(self, call: Call, metas: Sequence[Meta], scalar_types: Sequence[DType]) -> None:
         """Raises whatever building the call raises."""
         tensors, scalars, result = drawn(call, metas, scalar_types)
@@ -38,7 +41,7 @@ class Piece:
         sinks = flatten(result)
         self.structure: Any = None if isinstance(result, Node) else type(result)
         self.metas = tuple([meta_of(node.shape, node.dtype) for node in sinks])
-        place = {node: number for number, node in enumerate(given)}
+        place: dict[Node, int] = dict(zip(given, range(len(given)), strict=True))
         numbers: list[int | float] = []
         rows: list[Row] = []
         self.sites: dict[int, Any] = {}
@@ -76,6 +79,7 @@ _FORMS: dict[Any, Form] = {}
 _FORMS_LIMIT = 1 << 12
 
 
+@hot
 def _shared(form: Form, kind: Any) -> Form:
     """The same form, as the last piece of this kind has it: that of other sizes mostly is equal,
     and what is kept of each size is to be small."""
@@ -88,6 +92,7 @@ def _shared(form: Form, kind: Any) -> Form:
     return form
 
 
+@hot
 def piece_of(
     known: dict[Any, Any], call: Call, metas: tuple[Meta, ...], scalar_types: tuple[DType, ...]
 ) -> Piece:
@@ -118,6 +123,7 @@ class _Exact:
         return hash(self.key)
 
 
+@hot
 def _taken_out(value: Any, numbers: list[int | float]) -> Any:
     kind = type(value)
     if kind is int:
@@ -143,6 +149,7 @@ _KINDS: dict[Any, int] = {}
 _KINDS_LIMIT = 1 << 16
 
 
+@hot
 def kind_of(call: Call) -> Any:
     """What calls have in common that differ in whole numbers only: equal for them, hashable."""
     if isinstance(call, OpCall):

@@ -63,6 +63,7 @@ class Step:
         "written",
     )
 
+    @hot
     def __init__(self, parent: Step | None, call: Call | None) -> None:
         self.parent = parent
         self.call = call

@@ -294,6 +294,7 @@ class Trace:
             value.epoch = self.epoch
         return step.start
 
+    @hot
     def _input(self, meta: Meta, key: Any = None) -> Step:
         """Go on to the step that takes in an array of this kind, found under ``key`` if given."""
         key = meta if key is None else key
@@ -308,10 +309,12 @@ class Trace:
         self.step = step
         return step
 
+    @hot
     def _keep(self, key: Any, step: Step) -> None:
         self.step.children[key] = step
         self.steps += 1
 
+    @hot
     def miss(
         self, key: Any, call: Call, places: tuple[int, ...], metas: tuple[Meta, ...],
         numbers: Sequence[Any],
@@ -324,7 +327,7 @@ class Trace:
         """
         step = Step(self.step, call)
         first = len(step.scalars)
-        step.scalar_types = tuple(_SCALAR_DTYPES[type(number)] for number in numbers)
+        step.scalar_types = tuple([_SCALAR_DTYPES[type(number)] for number in numbers])
         step.scalars += step.scalar_types
         step.positions = places
         site = user_site(call.name)
@@ -342,14 +345,14 @@ class Trace:
             with recording:
                 result = call.build([known[place] for place in places], scalars)
             step.nodes = flatten(result)
-            step.metas = tuple(meta_of(node.shape, node.dtype) for node in step.nodes)
+            step.metas = tuple([meta_of(node.shape, node.dtype) for node in step.nodes])
             step.structure = None if isinstance(result, Node) else type(result)
-        if any(meta.shell for meta in metas):
+        if True in [meta.shell for meta in metas]:
             step.metas = tuple(map(shell_meta, step.metas))
         if step.structure is None:
             step.meta = step.metas[0]
         step.count += len(step.metas)
-        step.nbytes += sum(0 if meta.shell else meta.nbytes for meta in step.metas)
+        step.nbytes += sum([0 if meta.shell else meta.nbytes for meta in step.metas])
         step.full = step.start > TRACE_LIMIT or step.nbytes > BYTES_LIMIT
         if not self.abstract:
             self.rounds.look(self, step)

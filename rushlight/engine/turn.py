@@ -21,6 +21,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, final
 
+from rushlight.base.hot import hot
 from rushlight.engine.call import Gradient, OpCall
 from rushlight.engine.piece import kind_of
 from rushlight.engine.step import Step
@@ -51,6 +52,7 @@ CONTEXT = 8  # calls before a turn that have to be the same
 
 
 @final
+@hot
 class Turn:
     """A place in a loop where traces are cut: a call, those before it, and the user's line."""
 
@@ -62,17 +64,20 @@ class Turn:
         self.token, self.calls, self.gradients = key
         self.root = Step(None, None)  # where a trace that goes on from here starts
 
+    @hot
     def ends(self, rounds: Rounds, number: int) -> bool:
         """Whether call ``number`` is the last of a stretch."""
         return number >= self.calls - self.calls // 4 and rounds.token(number) == self.token
 
 
+@hot
 def _line(step: Step) -> tuple[Any, Any]:
     site = step.site
     return (None, None) if site is None else (site.file, site.line)
 
 
 @final
+@hot
 class Rounds:
     """The calls on the path that a trace has taken so far, and whether they repeat themselves."""
 
@@ -97,6 +102,7 @@ class Rounds:
         self.found: Turn | None = None
         self.since = 0  # the call at which it was
 
+    @hot
     def look(self, trace: Trace, step: Step) -> None:
         """Take in a step that was just made, and cut the trace after it where a turn is."""
         places = self._follow(step)
@@ -127,6 +133,7 @@ class Rounds:
                     break
         return None
 
+    @hot
     def _follow(self, step: Step) -> list[tuple[int, list[int]]]:
         """Take in the path up to ``step``; where each of its arrays was used as it does, and how
         many rounds of that are a sign of a loop."""
@@ -146,7 +153,8 @@ class Rounds:
                 continue
             if isinstance(each.call, OpCall) and each.call.op.view:
                 source = self.source(each.positions[0])
-                self.sources.update((place, source) for place in range(each.start, each.count))
+                for place in range(each.start, each.count):
+                    self.sources[place] = source
                 continue
             kind, number = kind_of(each.call), len(self.calls)
             self.backward = self.backward or isinstance(each.call, Gradient)
@@ -175,6 +183,7 @@ class Rounds:
         calls = self.calls[max(number - CONTEXT, 0) : number + 1]
         return (*[each.call.name for each in calls if each.call is not None], *_line(step))
 
+    @hot
     def source(self, position: int) -> int:
         """The position of the array itself where that of a view is given."""
         return self.sources.get(position, position)

@@ -14,6 +14,7 @@ from itertools import accumulate, chain
 from typing import Any, final
 
 from rushlight.base.events import publish
+from rushlight.base.hot import hot
 from rushlight.compiler.plan import Plan
 from rushlight.engine.piece import Piece, kind_of, piece_of
 from rushlight.engine.trace import Step, Trace
@@ -43,11 +44,13 @@ stats = Stats()
 
 
 @final
+@hot
 class Form:
     """A trace as steps with their numbers apart."""
 
     __slots__ = ("flat", "numbers", "parts", "path")
 
+    @hot
     def __init__(self, trace: Trace, end: Step) -> None:
         self.path = path_to(end)
         metas: list[Meta] = []
@@ -77,6 +80,7 @@ class Form:
         )
 
 
+@hot
 def path_to(end: Step) -> list[Step]:
     """The steps from the first to ``end``."""
     path: list[Step] = []
@@ -217,6 +221,7 @@ class Relations:
             mine[place] = others[place] = 0
         return mine == others and self.form.like(other.form)
 
+    @hot
     def variables(self, form: Form) -> list[Number] | None:
         """The variables of another trace of the family; None where it has others."""
         given, expected = form.flat, list(self.form.flat)
@@ -264,6 +269,7 @@ class Pattern:
         return nodes
 
 
+@hot
 def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     """The plan of what ``trace`` holds as a cast of a mould; None: plan it as usual."""
     end = trace.step
@@ -289,7 +295,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
             drop_way(trace, form.path)
         return plan
     forms = [Form(trace, each) for each in family.examples]
-    forms = [*(each for each in forms if each.like(form)), form]
+    forms = [*[each for each in forms if each.like(form)], form]
     if len(forms) == 1:
         family.examples = [*family.examples[-1:], end]
         return None
@@ -313,6 +319,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     return plan
 
 
+@hot
 def drop_way(trace: Trace, path: Sequence[Step]) -> None:
     """Take what only the trace at the end of ``path`` came by out of the trie.
 
@@ -327,10 +334,13 @@ def drop_way(trace: Trace, path: Sequence[Step]) -> None:
         parent = step.parent
         assert parent is not None
         children = parent.children
-        key = next((key for key in reversed(children) if children[key] is step), None)
-        if key is None:  # by an earlier call, and then came an interrupt
+        key = None
+        for key in reversed(children):
+            if children[key] is step:
+                break
+        else:  # by an earlier call, and then came an interrupt
             break
-        del children[key]
+        children.pop(key)
         dropped += 1
         if children or parent.plans or parent.used >= 0:  # others come by here
             break

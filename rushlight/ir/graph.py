@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
+from rushlight.base.hot import hot
 
 Attrs = Mapping[str, Any]
 NO_ATTRS: Attrs = {}
 
 
 @final
+@hot
 class Node:
     """One primitive applied to ``src``: an array of ``shape`` and ``dtype``.
 
@@ -27,6 +29,7 @@ class Node:
 
     __slots__ = ("__weakref__", "attrs", "dtype", "op", "shape", "src")
 
+    @hot
     def __init__(
         self,
         op: str,
@@ -74,6 +77,7 @@ def _hashable(value: Any) -> Any:
     return (type(value).__name__, repr(value)) if isinstance(value, (int, float)) else value
 
 
+@hot
 def toposort(sinks: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]:
     """Every node that ``sinks`` need, sources before users, in a deterministic order.
 

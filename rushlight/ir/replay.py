@@ -18,10 +18,13 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
+from rushlight.base.hot import hot
+
 Function = Callable[..., Any]
 # Where a value is to go, how it is computed and from what, and what it has to be (or ``_ANY``).
 _Step = tuple[int, Function, tuple[int, ...], Any]
 _ANY: Any = object()
+_WHOLE = {int}
 NOBODY, _SEVERAL = -1, -2
 GUARDS_LIMIT = 4
 KEPT_LIMIT = 1 << 15  # values that one tape keeps
@@ -91,11 +94,12 @@ class Replay:
         self._wanted = [at[place] for place in wanted]
         self._kept = 0
 
+    @hot
     def run(self, numbers: Sequence[Any]) -> tuple[Any, ...] | None:
         """What is wanted for these inputs; None where a decision comes out otherwise."""
         values = list(self._constants)
         try:
-            for group, number in zip(self._alone, numbers, strict=True):
+            for group, number in zip(self._alone, numbers):  # noqa: B905  one for each
                 found = self._of_one(group, number)
                 if found is None:
                     return None
@@ -109,6 +113,7 @@ class Replay:
             return None
         return tuple([values[place] for place in self._wanted])
 
+    @hot
     def _of_one(self, group: _Alone, number: Any) -> Sequence[Any] | None:
         if type(number) is not int:  # 1 and 1.0 would be one key
             return group.run(self._start, number)
@@ -126,6 +131,7 @@ class Replay:
         return found
 
 
+@hot
 def _first_wrong(steps: Sequence[_Step], values: list[Any]) -> int | None:
     """Compute ``steps`` into ``values``; the number of the first that comes out otherwise."""
     number = 0
@@ -172,6 +178,7 @@ class _Alone:
         # of many tapes is looked for.
         self.guards: list[list[_Step]] = []
 
+    @hot
     def run(self, start: Sequence[Any], number: Any) -> Sequence[Any] | None:
         """The values at the places ``kept``; ``start`` holds the constants.
 
@@ -181,15 +188,16 @@ class _Alone:
             return None
         values = list(start)
         values[self.place] = number
-        if any(_comes_out_otherwise(guard, values) for guard in self.guards):
-            return None
+        for guard in self.guards:
+            if _comes_out_otherwise(guard, values):
+                return None
         wrong = _first_wrong(self.steps, values)
         if wrong is not None:
-            self.guards.insert(0, _what_leads_to(wrong, self.steps))
-            del self.guards[GUARDS_LIMIT:]
+            found_out = _what_leads_to(wrong, self.steps)
+            self.guards = [found_out, *self.guards[: GUARDS_LIMIT - 1]]
             return None
         found = [values[place] for place in self.kept]
-        if all(type(value) is int for value in found):
+        if set(map(type, found)) <= _WHOLE:
             try:
                 return array("q", found)
             except OverflowError:

@@ -120,6 +120,7 @@ _SIZES = frozenset({
 })  # fmt: skip
 
 
+@hot
 def _fits(annotation: str, value: Any, name: str) -> bool:
     if annotation.endswith(_OR_NONE):
         if value is None:
@@ -158,13 +159,15 @@ def require_tensors(values: Any) -> None:
             )
 
 
+@hot
 def require_kinds(op: Op, arguments: tuple[Any, ...]) -> None:
     """TypeError for a constant of a call that is none for its parameter. The ops that only this
     package calls (``_full``) are not asked."""
-    for parameter, value in zip(op.parameters, arguments, strict=True):
+    for parameter, value in zip(op.parameters, arguments):  # noqa: B905  one for each
         require_kind(op, parameter, value)
 
 
+@hot
 def require_kind(op: Op, parameter: Parameter, value: Any) -> None:
     """``require_kinds`` of one argument."""
     if parameter.kind != table.STATIC or value is parameter.default:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight.base.dtype import get_default_dtype
+from rushlight.base.hot import hot
 from rushlight.tensor.tensor import Tensor
 
 
@@ -19,6 +20,7 @@ def complex_number(value: complex, arguments: tuple[Any, ...]) -> Tensor:
     return Tensor._from_array(np.asarray(value, kind))
 
 
+@hot
 def holds_array(value: Any) -> bool:
     """Whether ``value`` or something in it is a tensor or an array: no constant of a plan."""
     if isinstance(value, (tuple, list)):

@@ -68,6 +68,7 @@ def is_constant(parameter: Parameter, value: Any) -> bool:
     return value is parameter.default or type(value) is complex
 
 
+@hot.hot
 def _bindings(
     op: Op, arguments: tuple[Any, ...], parts: Sequence[Any]
 ) -> tuple[list[Any], list[Tensor], list[int], list[Any]]:
@@ -76,7 +77,7 @@ def _bindings(
     tensors: list[Tensor] = []
     places: list[int] = []
     numbers: list[Any] = []
-    for parameter, value, part in zip(op.parameters, arguments, parts, strict=True):
+    for parameter, value, part in zip(op.parameters, arguments, parts):  # noqa: B905  one for each
         kind = parameter.kind
         if kind == table.STATIC or value is None or is_constant(parameter, value):
             if parameter.name == "dtype" and value is not None:
@@ -99,12 +100,13 @@ def _bindings(
     return template, tensors, places, numbers
 
 
+@hot.hot
 def miss(trace: Trace, key: Any, op: Op, arguments: tuple[Any, ...], parts: Sequence[Any]) -> Step:
     """The step of a call not met here before. Raises the user's errors.
 
     ``parts``: what stands for each argument in the key; of a tensor its place in the trace.
     """
-    for parameter, value in zip(op.parameters, arguments, strict=True):
+    for parameter, value in zip(op.parameters, arguments):  # noqa: B905  one for each
         if parameter.kind == table.STATIC and holds_array(value):
             # A key would keep it by identity: numbers must be numbers before they get here.
             raise _Normalise
