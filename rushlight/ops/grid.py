@@ -12,11 +12,12 @@ import math
 
 import numpy as np
 
-from rushlight.base.dtype import bool_, float32, int64
+from rushlight.base.dtype import bool_, float32, int32, int64
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.corners import sampled
 from rushlight.ops.create import linspace
 from rushlight.ops.cubic import cubic_weights
 from rushlight.ops.formula import increased, scaled, scaled_plus, times
@@ -68,24 +69,18 @@ def _padded(x: Node, size: int, padding_mode: str, align_corners: bool) -> Node:
     return x
 
 
-def _taken(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
-    """(N, C, P) values at whole ``places`` (N, P) of each axis; zero where one is outside."""
+def _index(places: list[Node], sizes: tuple[int, ...]) -> Node:
+    """Whole ``places`` (N, P) of each axis as one of a row of elements; -1 where it is outside."""
+    kind = int32 if math.prod(sizes) < 2**31 else int64
     inside: Node | None = None
     index: Node | None = None
     for place, size in zip(places, sizes, strict=True):
         whole = binary("and", _above(place, -0.5), _below(place, size - 0.5))
-        safe = build.cast(build.where(whole, place, const(0, place.shape, place.dtype)), int64)
+        safe = build.cast(build.where(whole, place, const(0, place.shape, place.dtype)), kind)
         inside = whole if inside is None else binary("and", inside, whole)
         index = safe if index is None else binary("add", scaled(index, size), safe)
     assert index is not None and inside is not None
-    n, channels, _ = flat.shape
-    wide = (n, channels, index.shape[1])
-
-    def spread(x: Node) -> Node:
-        return build.expand(reshape(x, (n, 1, x.shape[1])), wide)
-
-    values = build.gather(flat, spread(index), 2)
-    return build.where(spread(inside), values, const(0, wide, flat.dtype))
+    return build.where(inside, index, const(-1, index.shape, kind))
 
 
 def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
@@ -104,7 +99,7 @@ def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
 def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
     below = [unary("floor", place) for place in places]
     share = [binary("sub", place, low) for place, low in zip(places, below, strict=True)]
-    values, weights = [], []
+    corners, weights = [], []
     for corner in itertools.product((0, 1), repeat=len(sizes)):
         weight: Node | None = None
         for side, each in zip(corner, share, strict=True):
@@ -112,9 +107,9 @@ def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
             weight = one if weight is None else times(weight, one)
         assert weight is not None
         at = [increased(low, side) for low, side in zip(below, corner, strict=True)]
-        values.append(_taken(flat, at, sizes))
+        corners.append(_index(at, sizes))
         weights.append(weight)
-    return _weighted_sum(values, weights)
+    return sampled(flat, corners, weights)
 
 
 def _cubic(
@@ -132,8 +127,8 @@ def _cubic(
                 _padded(increased(low, step - 1), size, padding_mode, align_corners)
                 for low, step, size in zip(below, (i, j), sizes, strict=True)
             ]
-            taps.append(_taken(flat, at, sizes))
-        rows.append(_weighted_sum(taps, weights[1]))
+            taps.append(_index(at, sizes))
+        rows.append(sampled(flat, taps, weights[1]))
     return _weighted_sum(rows, weights[0])
 
 
@@ -195,7 +190,8 @@ def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_cor
             place = _padded(place, size, padding_mode, align_corners)
         places.append(place)
     if mode == "nearest":
-        result = _taken(flat, [unary("round", place) for place in places], sizes)
+        whole = _index([unary("round", place) for place in places], sizes)
+        result = sampled(flat, [whole], [const(1, whole.shape, dtype)])
         for place in places:
             result = binary("add", result, _without_slope(place, result))
     elif mode == "bilinear":

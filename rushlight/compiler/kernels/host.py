@@ -22,6 +22,7 @@ from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
 from rushlight.compiler.kernels.complex_numbers import lower_complex
 from rushlight.compiler.kernels.copy import all_contiguous
+from rushlight.compiler.kernels.corners import lower_corners
 from rushlight.compiler.kernels.element import entry
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir import host
@@ -83,9 +84,10 @@ _lock = threading.Lock()
 
 
 def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch]:
-    made = lower_complex(node, sources, out)
-    if made is not None:
-        return made
+    for lowered in (lower_complex, lower_corners):
+        made = lowered(node, sources, out)
+        if made is not None:
+            return made
     launches, ready = all_contiguous(sources)
     kinds = tuple([(source.ndim, source.dtype) for source in (*node.src, node)])
     sizes = [size for source in (*node.src, node) for size in source.shape]
