@@ -9,11 +9,10 @@ import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
-from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.pipeline import compile_graph
 from rushlight.engine.call import flatten
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node
 from rushlight.ops.table import OPERAND, STATIC, TENSOR, TENSORS, Op
 
 # What a body may say to arguments that it does not take.
@@ -59,13 +58,11 @@ def lowering(op: Op, dtype: DType) -> str:
     except REFUSALS:
         return ""
     sinks = flatten(result)
-    if any(node.op == "host" for node in toposort(hosted(sinks))):
-        return "host call"
     try:
-        compile_graph(sinks, inputs, scalars)
+        plan = compile_graph(sinks, inputs, scalars)
     except NotImplementedError as reason:
         return f"interpreted ({reason})"
-    return "compiled"
+    return "compiled" if plan.portable else "host call"
 
 
 def trial(op: Op) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

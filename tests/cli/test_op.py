@@ -29,7 +29,10 @@ def test_a_card_says_what_is_compiled(capsys: pytest.CaptureFixture[str]) -> Non
     assert cli.main(["op", "add"]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs")]
     compiled = next(row for row in rows if "compiled: " in row)
-    assert {"float32", "float64", "int64", "bfloat16"} <= set(compiled.split(": ")[1].split(", "))
+    kinds = {"float32", "float64", "int64", "bfloat16", "complex64"}
+    assert kinds <= set(compiled.split(": ")[1].split(", "))
+    assert cli.main(["op", "sin"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs")]
     assert any("host call: " in row and "complex64" in row for row in rows)
 
 
