@@ -7,7 +7,7 @@ import pytest
 
 from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad
 from tests.compiler.contraction import machine
-from tests.compiler.contraction.test_conv import Array, Case, arrays, filled, gradients, options
+from tests.compiler.contraction.conv_cases import Array, Case, arrays, filled, gradients, options
 
 CASES: dict[str, Case] = {
     "first layer": {"x": (2, 40, 65, 3), "filters": 20, "taps": (7, 7), "stride": (2, 2),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
 from rushlight.runtime import cpu
 from tests.compiler.contraction import machine
-from tests.compiler.contraction.test_conv import laid, reference
+from tests.compiler.contraction.conv_cases import laid, reference
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[int, int]
