@@ -23,6 +23,7 @@ from rushlight.ops import (
     diagonals,
     dropout,
     einsum,
+    embedding,
     fill_at,
     fold,
     indexing,
