@@ -174,7 +174,7 @@ def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: in
 
 
 @decision
-def packs_rows(tile: Tile, rows: int, columns: int, depth: int, a_row: int, a_depth: int) -> bool:
+def packs_rows(tile: Tile, columns: int, depth: int, a_depth: int) -> bool:
     """Whether A is better packed into strips than read as it lies.
 
     As it lies, each term of depth touches a line of its own unless depth is what lies together.

@@ -141,7 +141,7 @@ def _matmul(
         parts = packs and choose.in_parts(tile, depth)
         blocks = choose.blocks(tile, rows, columns, depth, batches, parts)
     launches: list[Launch] = []
-    if narrow or choose.packs_rows(tile, rows, columns, depth, a.step(-2), a.step(-1)):
+    if narrow or choose.packs_rows(tile, columns, depth, a.step(-1)):
         a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
     else:
         a_in = _Source(a.ref, tile.rows * a.step(-2), a.step(-2), a.step(-1), [x[1] for x in axes])

@@ -57,7 +57,7 @@ def hosted(sinks: list[Node]) -> list[Node]:
             continue
         if node.op == "dot" and node.dtype.is_complex:
             made[node] = _dot(*sources)
-        elif node.op in COMPLEX and all(each.dtype.is_complex for each in (node, *node.src)):
+        elif node.op in COMPLEX:
             made[node] = _called(node, tuple([_read(source, made) for source in node.src]))
         else:
             made[node] = _called(node, sources)
