@@ -79,6 +79,7 @@ class _Worker:
 _idle: list[_Worker] = []
 _busy_or_idle_lock = threading.Lock()
 _closing: threading.Timer | None = None
+_ending = False  # the process is: who comes back now is not kept
 
 
 def warm() -> int:
@@ -166,7 +167,10 @@ def _take(setup: bytes, fresh: bool = False) -> _Worker | None:
 
 def _give_back(worker: _Worker) -> None:
     with _busy_or_idle_lock:
-        _idle.append(worker)
+        if not _ending:
+            _idle.append(worker)
+            return
+    worker.close()
 
 
 def _close_later() -> None:
@@ -188,6 +192,13 @@ def close() -> None:
         worker.close()
 
 
+def _end() -> None:
+    """At the end of the process: ``runtime/hot`` may wait for a worker after this."""
+    global _ending
+    _ending = True
+    close()
+
+
 def _forget() -> None:
     """In a forked child: the workers are the parent's."""
     global _busy_or_idle_lock, _closing
@@ -203,5 +214,5 @@ def can_help() -> bool:
     return bool(sys.executable)
 
 
-atexit.register(close)
+atexit.register(_end)
 os.register_at_fork(after_in_child=_forget)

@@ -118,6 +118,16 @@ def test_helpers_compile_the_same(fresh: code._Loaded, monkeypatch: pytest.Monke
     assert compile_workers.warm() == 0
 
 
+def test_helpers_that_come_back_at_the_end_of_the_process_are_ended(
+    fresh: code._Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_workers, "_ending", True)
+    texts = [constant(number, f"ending{number}") for number in range(2)]
+    built = compile_workers.build_all(texts, 1, code._setup(), None)
+    assert all(isinstance(each, bytes) for each in built)
+    assert compile_workers.warm() == 0
+
+
 def test_worker_and_this_process_give_the_same_bytes() -> None:
     host, text = cpu.host(), constant(5)
     setup = "\n".join((host.name, host.features, host.triple)).encode()
