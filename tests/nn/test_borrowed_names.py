@@ -84,3 +84,15 @@ def test_a_table_of_operations_of_ones_own() -> None:
     assert OnlyDarker(num_ops=2)(image).unique().tolist() == [25]
     alone = autoaugment._apply_op(image, "Brightness", -0.5, nn, None)
     assert alone.unique().tolist() == [50]
+
+
+def test_a_jitter_of_ones_own() -> None:
+    from rushlight.vision.transforms import ColorJitter
+
+    class Halved(ColorJitter):
+        @staticmethod
+        def get_params(*ranges: Any) -> Any:
+            return torch.tensor([0, 1, 2, 3]), 0.5, None, None, None
+
+    image = torch.full((3, 4, 5), 100, dtype=torch.uint8)
+    assert Halved(0.1)(image).unique().tolist() == [50]

@@ -8,6 +8,7 @@ import pytest
 import rushlight as torch
 from rushlight.base import config
 from rushlight.vision import transforms as T
+from rushlight.vision.transforms import draws
 from rushlight.vision.transforms import functional as F
 
 Image = pytest.importorskip("PIL.Image")
@@ -298,3 +299,32 @@ def test_a_chain_normalizes_wherever_the_pair_stands() -> None:
     assert torch.equal(T.Compose([T.ToTensor(), torch.neg])(picture), -pair[0](picture))
     with pytest.raises(TypeError, match="PIL Image or ndarray"):
         T.Compose([T.ToTensor(), T.ToTensor()])(picture)
+
+
+def test_choices_follow_the_default_dtype() -> None:
+    """torchvision draws in the default dtype: two words a number in float64. (From PyTorch.)"""
+    torch.set_default_dtype(torch.float64)
+    try:
+        torch.manual_seed(0)
+        torch.rand(1)
+        wanted = torch.empty(1).uniform_(2.0, 5.0).item(), torch.rand(2).tolist()
+        torch.manual_seed(0)
+        chosen = draws.chance(0.5)
+        assert (draws.uniform(2.0, 5.0), draws.uniforms(2).tolist()) == wanted
+        torch.manual_seed(0)
+        assert chosen == (torch.rand(1).item() < 0.5)
+        torch.manual_seed(0)
+        assert T.RandomResizedCrop.get_params(
+            torch.zeros(3, 32, 32), [0.08, 1.0], [3 / 4, 4 / 3]
+        ) == (4, 5, 20, 26)  # fmt: skip
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_choices_in_other_types_are_refused() -> None:
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        with pytest.raises(NotImplementedError, match="bfloat16"):
+            draws.uniform()
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -201,7 +201,7 @@ class AutoAugment(Augment):
         for (name, p, level), chance, sign in zip(
             self.policies[place], chances, signs, strict=True
         ):
-            if not np.float32(chance) <= np.float32(p):
+            if not draws.number(chance) <= draws.number(p):
                 continue
             magnitudes, signed = space[name]
             magnitude = magnitudes[level] if magnitudes is not None and level is not None else 0.0

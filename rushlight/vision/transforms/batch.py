@@ -53,12 +53,17 @@ def flattened(transform: Any) -> list[Any]:
 
 
 def planned(steps: Sequence[Any], form: Form) -> list[Stage] | None:
-    """The stages of these steps; None if one of them is not known."""
+    """The stages of these steps; None if one of them is not known.
+
+    Those that draw do it in words of float32: with another default dtype they are not known.
+    """
     stages: list[Stage] = []
     for step in steps:
         build = STAGES.get(type(step))
         stage = None if build is None else build(step, form)
         if stage is None:
+            return None
+        if (stage.words or stage.draw) and not draws.single():
             return None
         stages.append(stage)
         form = stage.form

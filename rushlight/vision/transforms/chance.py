@@ -114,9 +114,10 @@ class RandomCrop(Transform):
 
 
 @functools.lru_cache(maxsize=16)
-def _logarithms(low: float, high: float) -> tuple[float, float]:
-    # float32 logarithms and exponentials: the rounding decides about a pixel now and then.
-    return float(np.log(np.float32(low))), float(np.log(np.float32(high)))
+def _logarithms(low: np.floating[Any], high: np.floating[Any]) -> tuple[float, float]:
+    # Logarithms and exponentials of a tensor's type: the rounding decides about a pixel now and
+    # then.
+    return float(np.log(low)), float(np.log(high))
 
 
 def resized_part(
@@ -124,10 +125,10 @@ def resized_part(
 ) -> tuple[int, int, int, int]:
     """(top, left, height, width) of what RandomResizedCrop takes of an image (height, width)."""
     height, width = size
-    low, high = _logarithms(float(ratio[0]), float(ratio[1]))
+    low, high = _logarithms(draws.number(ratio[0]), draws.number(ratio[1]))
     for _ in range(TRIES):
         area = height * width * draws.uniform(scale[0], scale[1])
-        aspect = float(np.exp(np.float32(draws.uniform(low, high))))
+        aspect = float(np.exp(draws.number(draws.uniform(low, high))))
         part_width = round(math.sqrt(area * aspect))
         part_height = round(math.sqrt(area / aspect))
         if 0 < part_width <= width and 0 < part_height <= height:

@@ -218,7 +218,11 @@ class ColorJitter(Chosen):
         return wrap(np.array(order)), first, second, third, fourth
 
     def choose(self, height: int, width: int) -> tuple[list[int], list[float | None]]:
-        return drawn_adjustments((self.brightness, self.contrast, self.saturation, self.hue))
+        ranges = (self.brightness, self.contrast, self.saturation, self.hue)
+        if type(self).get_params is ColorJitter.get_params:
+            return drawn_adjustments(ranges)
+        order, *factors = self.get_params(*ranges)  # of a subclass
+        return [int(place) for place in order], factors
 
     def change(self, img: Any, choice: tuple[list[int], list[float | None]]) -> Any:
         order, factors = choice

@@ -1,15 +1,41 @@
-"""Random choices of the transforms, drawn from torch's generator as torchvision draws them."""
+"""Random choices of the transforms, drawn from torch's generator as torchvision draws them.
+
+torchvision draws in torch's default dtype: after ``set_default_dtype(float64)`` a number takes two
+words of the generator, and other numbers come out.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rushlight.base import dtype as dtypes
 from rushlight.tensor.generator import default_generator
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def single() -> bool:
+    """Whether numbers are drawn in float32, not in float64.
+
+    Raises NotImplementedError for other default dtypes.
+    """
+    default = dtypes.get_default_dtype()
+    if default is dtypes.float32:
+        return True
+    if default is dtypes.float64:
+        return False
+    raise NotImplementedError(
+        f"random transforms with the default dtype {default}: they draw in float32 or float64"
+    )
+
+
+def number(value: float) -> np.floating[Any]:
+    """``value`` rounded as a tensor of the default dtype rounds it."""
+    return np.float32(value) if single() else np.float64(value)
 
 
 def _word() -> int:
@@ -19,6 +45,8 @@ def _word() -> int:
 
 def uniform(low: float = 0.0, high: float = 1.0) -> float:
     """``torch.empty(1).uniform_(low, high).item()``; with the defaults ``torch.rand(1)``."""
+    if not single():
+        return _uniform64() * (high - low) + low
     part = (_word() & 0xFF_FFFF) * 2.0**-24
     if low == 0.0 and high == 1.0:
         return part
@@ -26,10 +54,10 @@ def uniform(low: float = 0.0, high: float = 1.0) -> float:
     return float(np.float32(part * float(np.float32(high) - start) + float(start)))
 
 
-def uniforms(*shape: int) -> npt.NDArray[np.float32]:
+def uniforms(*shape: int) -> npt.NDArray[np.floating[Any]]:
     """``torch.rand(shape)``."""
-    drawn = default_generator.uniform(math.prod(shape), FLOAT32).reshape(shape)
-    return drawn.astype(np.float32, copy=False)
+    kind = FLOAT32 if single() else FLOAT64
+    return default_generator.uniform(math.prod(shape), kind).reshape(shape).astype(kind, copy=False)
 
 
 def integer(high: int) -> int:
@@ -46,15 +74,15 @@ def permutation(count: int) -> list[int]:
     return order
 
 
-def normals(*shape: int) -> npt.NDArray[np.float32]:
-    """``torch.empty(shape).normal_()``."""
+def normals(*shape: int) -> npt.NDArray[np.floating[Any]]:
+    """``torch.empty(shape, dtype=torch.float32).normal_()``."""
     drawn = default_generator.normal(math.prod(shape), FLOAT32).reshape(shape)
-    return drawn.astype(np.float32, copy=False)
+    return drawn.astype(FLOAT32, copy=False)
 
 
 def chance(p: float) -> bool:
-    """``torch.rand(1) < p``: compared in float32, as a tensor is."""
-    return uniform() < float(np.float32(p))
+    """``torch.rand(1) < p``: compared in the default dtype, as a tensor is."""
+    return uniform() < float(number(p))
 
 
 def words(count: int, each: int) -> npt.NDArray[np.uint32]:
@@ -90,12 +118,12 @@ def _uniform64() -> float:
     return float(default_generator.uniform(1, FLOAT64)[0])
 
 
-def dirichlet(alphas: list[float], count: int) -> npt.NDArray[np.float32]:
-    """(count, len(alphas)) float32: ``torch._sample_dirichlet`` of rows of ``alphas``."""
+def dirichlet(alphas: list[float], count: int) -> npt.NDArray[np.floating[Any]]:
+    """(count, len(alphas)): ``torch._sample_dirichlet`` of rows of ``alphas``."""
     rows = [
         [max(_gamma(alpha), np.finfo(np.float64).tiny) for alpha in alphas] for _ in range(count)
     ]
     drawn = np.array(rows, np.float64)
-    parts = (drawn / drawn.sum(axis=1, keepdims=True)).astype(np.float32)
-    smallest = np.finfo(np.float32).tiny
-    return np.clip(parts, smallest, np.nextafter(np.float32(1), np.float32(0)))
+    kind = np.float32 if single() else np.float64
+    parts = (drawn / drawn.sum(axis=1, keepdims=True)).astype(kind)
+    return np.clip(parts, np.finfo(kind).tiny, np.nextafter(kind(1), kind(0)))

@@ -24,10 +24,10 @@ def rectangle(
 ) -> Rectangle | None:  # fmt: skip
     """(top, left, height, width, contents) in an image (C, H, W); None if ten tries do not fit."""
     channels, height, width = size
-    low, high = (float(each) for each in np.log(np.array(ratio, np.float32)))
+    low, high = (float(each) for each in np.log([draws.number(part) for part in ratio]))
     for _ in range(TRIES):
         area = height * width * draws.uniform(scale[0], scale[1])
-        aspect = float(np.exp(np.float32(draws.uniform(low, high))))
+        aspect = float(np.exp(draws.number(draws.uniform(low, high))))
         rows, columns = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
         if not (rows < height and columns < width):
             continue

@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from rushlight.nn import Module
 from rushlight.utils.data.arrays import wrap
 from rushlight.vision.transforms import draws
@@ -126,7 +124,7 @@ class RandomApply(Transform):
         self.p = p
 
     def forward(self, img: Any) -> Any:
-        if np.float32(self.p) < draws.uniform():
+        if draws.number(self.p) < draws.uniform():
             return img
         for step in self.transforms:
             img = step(img)

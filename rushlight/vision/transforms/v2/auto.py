@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from rushlight.tensor import Tensor
 from rushlight.utils._pytree import tree_flatten, tree_unflatten
 from rushlight.utils.data.arrays import wrap as wrap_array
@@ -134,7 +132,7 @@ class AutoAugment(AutoAugmentation):
         chosen = []
         space = _space(10, v1.augmentation_space(10, v1.reach_of((height, width)))) | v1.INVERT
         for name, p, level in self._policies[draws.integer(len(self._policies))]:
-            if not np.float32(draws.uniform()) <= np.float32(p):
+            if not draws.uniform() <= draws.number(p):
                 continue
             chosen.append((name, self.strength(*space[name], level or 0)))
         return chosen
