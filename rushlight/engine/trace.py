@@ -83,6 +83,7 @@ class Trace:
         "steps",
         "tape",
         "turns",
+        "uncut",
         "values",
         "varies",
         "views",
@@ -158,7 +159,8 @@ class Trace:
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}
         self.shells = False  # whether it has ever met a tensor without elements
-        self.varies = False
+        self.varies = False  # whether traces have come that are like others but for their sizes
+        self.uncut = 0  # positions of the longest one that had a plan like another's
         self.turns: dict[Any, Turn] = {}  # see engine/turn.py
         self.waits: set[Any] = set()  # tokens of turns in loops with gradients
         self.rounds = Rounds()
@@ -354,10 +356,16 @@ class Trace:
         step.count += len(step.metas)
         step.nbytes += sum([0 if meta.shell else meta.nbytes for meta in step.metas])
         step.full = step.start > TRACE_LIMIT or step.nbytes > BYTES_LIMIT
-        if not self.abstract:
+        if self._looks(step) and not self.abstract:
             self.rounds.look(self, step)
         self._keep(key, step)
         return step
+
+    @hot
+    def _looks(self, step: Step) -> bool:
+        """Whether a new step may be where a loop comes round: not up to where a trace of other
+        sizes ended that was not cut."""
+        return step.count > self.uncut or self.continues is not None or bool(self.phrases.ends)
 
     @hot
     def record(

@@ -291,6 +291,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     trace.varies = True
     plan = family.cast(form)
     if plan is not None:
+        trace.uncut = max(trace.uncut, end.count)
         if not family.keeps(trace, form):
             drop_way(trace, form.path)
         return plan

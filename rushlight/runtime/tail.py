@@ -157,9 +157,9 @@ class Tail:
             best = int(np.argmax(gains[self._needed :])) + self._needed
             if gains[best] > (1 - _FASTER) * (spared[0] + window) and best not in starts:
                 starts.append(best)
-        self._starts = [total, *starts]
-        self._periods = [[] for _ in self._starts]
+        self._periods = [[] for _ in (total, *starts)]
         self.over = not starts
+        self._starts = [total, *starts]  # last: says that an interrupt found all of it done
 
     def _take_turns(self, number: int) -> None:
         now = perf_counter_ns()
