@@ -40,6 +40,7 @@ from rushlight.tensor.plain_arguments import (
     plain_constant,
     within_reach,
 )
+from rushlight.tensor.signatures import Shown
 from rushlight.tensor.state import LEAF, attach, attach_one
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.views import make_view
@@ -372,6 +373,7 @@ def compile_function(op: Op) -> Callable[..., Any]:
     namespace = {**_SHARED, "_OP": op, "_write": _write}
     made = FunctionType(_unwritten.__code__, namespace, op.name)
     namespace["_FUNCTION"] = made
+    made.__signature__ = Shown(op)  # type: ignore[attr-defined]
     made.__doc__, made.__qualname__ = op.__doc__, op.name.removeprefix("_special_")
     # Where users find it, and so pickle.
     home = "rushlight" if made.__qualname__ == op.name else "rushlight.special"
