@@ -5,9 +5,8 @@ Each step is rounded once where PyTorch's compiler fuses it in its kernels.
 
 from __future__ import annotations
 
-from rushlight.ir.build import fma
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import increased, like, one_minus, scaled_plus, times
+from rushlight.ops.formula import fused, increased, like, one_minus, times
 from rushlight.ops.interpolate_bytes import CUBIC
 
 
@@ -19,12 +18,12 @@ def cubic_weights(t: Node) -> list[Node]:
 
 def _near(t: Node) -> Node:
     """The kernel for |t| <= 1."""
-    inner = scaled_plus(t, CUBIC + 2, -(CUBIC + 3))
-    return fma(times(inner, t), t, like(t, 1))
+    inner = fused(t, like(t, CUBIC + 2), like(t, -(CUBIC + 3)))
+    return fused(times(inner, t), t, like(t, 1))
 
 
 def _far(t: Node) -> Node:
     """The kernel for 1 < |t| < 2."""
-    inner = scaled_plus(t, CUBIC, -5 * CUBIC)
-    inner = fma(inner, t, like(t, 8 * CUBIC))
-    return fma(inner, t, like(t, -4 * CUBIC))
+    inner = fused(t, like(t, CUBIC), like(t, -5 * CUBIC))
+    inner = fused(inner, t, like(t, 8 * CUBIC))
+    return fused(inner, t, like(t, -4 * CUBIC))

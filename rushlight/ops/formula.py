@@ -65,6 +65,12 @@ def inverse_root(x: Node) -> Node:
     return unary("reciprocal", unary("sqrt", x))
 
 
+def fused(x: Node, y: Node, z: Node) -> Node:
+    """x * y + z, rounded once; of halves twice, as in PyTorch's kernels not written for them."""
+    halves = compute_dtype(x.dtype) is not x.dtype
+    return plus(times(x, y), z) if halves else fma(x, y, z)
+
+
 def squared(x: Node) -> Node:
     """x * x."""
     return binary("mul", x, x)

@@ -20,7 +20,7 @@ from rushlight.ir.graph import Node
 from rushlight.ops.corners import sampled
 from rushlight.ops.create import linspace
 from rushlight.ops.cubic import cubic_weights
-from rushlight.ops.formula import increased, scaled, scaled_plus, times
+from rushlight.ops.formula import fused, increased, like, scaled, times
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -38,7 +38,8 @@ def _place(coordinate: Node, size: int, align_corners: bool) -> Node:
     """From [-1, 1] to element places; -1 and 1 are the outer elements' middles or their edges."""
     if align_corners:
         return scaled(increased(coordinate, 1), (size - 1) / 2)
-    return scaled(scaled_plus(increased(coordinate, 1), size, -1), 0.5)
+    wide = fused(increased(coordinate, 1), like(coordinate, size), like(coordinate, -1))
+    return scaled(wide, 0.5)
 
 
 def _clip(x: Node, size: int) -> Node:
@@ -75,6 +76,7 @@ def _index(places: list[Node], sizes: tuple[int, ...]) -> Node:
     inside: Node | None = None
     index: Node | None = None
     for place, size in zip(places, sizes, strict=True):
+        place = build.cast(place, compute_dtype(place.dtype))
         whole = binary("and", _above(place, -0.5), _below(place, size - 0.5))
         safe = build.cast(build.where(whole, place, const(0, place.shape, place.dtype)), kind)
         inside = whole if inside is None else binary("and", inside, whole)
@@ -91,7 +93,7 @@ def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
     for value, weight in zip(values, weights, strict=True):
         n, points = weight.shape
         wide = build.expand(reshape(weight, (n, 1, points)), value.shape)
-        total = times(value, wide) if total is None else build.fma(value, wide, total)
+        total = times(value, wide) if total is None else fused(value, wide, total)
     assert total is not None
     return total
 
@@ -102,7 +104,8 @@ def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
     corners, weights = [], []
     for corner in itertools.product((0, 1), repeat=len(sizes)):
         weight: Node | None = None
-        for side, each in zip(corner, share, strict=True):
+        # The last axis first, as PyTorch: products of halves show it.
+        for side, each in reversed([*zip(corner, share, strict=True)]):
             one = each if side else binary("sub", const(1, each.shape, each.dtype), each)
             weight = one if weight is None else times(weight, one)
         assert weight is not None
@@ -175,13 +178,12 @@ def _check(input: Node, grid: Node, mode: str) -> None:
 def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_corners: bool) -> Node:
     """(N, C, *S) at the places of ``grid`` (N, *S', rank): (N, C, *S')."""
     _check(input, grid, mode)
-    dtype = compute_dtype(input.dtype)
     rank = input.ndim - 2
     sizes, out = input.shape[2:], grid.shape[1:-1]
     n, channels = input.shape[:2]
     points = math.prod(out)
-    flat = build.cast(reshape(input, (n, channels, math.prod(sizes))), dtype)
-    rows = build.cast(reshape(grid, (n, points, rank)), dtype)
+    flat = reshape(input, (n, channels, math.prod(sizes)))
+    rows = reshape(grid, (n, points, rank))
     places = []
     for axis, size in enumerate(sizes):
         column = build.slice(rows, (0, 0, rank - 1 - axis), (n, points, 1), (1, 1, 1))
@@ -198,7 +200,7 @@ def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_cor
         result = _linear(flat, places, sizes)
     else:
         result = _cubic(flat, places, sizes, padding_mode, align_corners)
-    return build.cast(reshape(result, (n, channels, *out)), input.dtype)
+    return reshape(result, (n, channels, *out))
 
 
 @grid_sample.samples

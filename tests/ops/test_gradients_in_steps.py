@@ -108,3 +108,29 @@ def test_binary_cross_entropy(dtype: Any) -> None:
     assert torch.equal(found, seed * (p - t) / ((1 - p) * p).clamp(min=1e-12) / 63)
     _, seed, found = _grad(lambda t: F.binary_cross_entropy(p, t), t)
     assert torch.equal(found, -(p / (1 - p)).log() * seed / 63)
+
+
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+def test_sampling_at_a_grid_is_rounded_after_each_step(dtype: Any) -> None:
+    x = _drawn(1, 2, 5, 5, dtype=dtype)
+    torch.manual_seed(2)
+    grid = (torch.rand(1, 4, 3, 2) * 1.6 - 0.8).to(dtype)
+    column, row = (((grid[..., k] + 1) * 5 - 1) / 2 for k in range(2))
+    left, top = column.floor(), row.floor()
+    right, low = left + 1, top + 1
+    expected = torch.zeros(1, 2, 4, 3, dtype=dtype)
+    for i, j, weight in (
+        (top, left, (right - column) * (low - row)),
+        (top, right, (column - left) * (low - row)),
+        (low, left, (right - column) * (row - top)),
+        (low, right, (column - left) * (row - top)),
+    ):
+        expected = expected + x[0][:, i[0].long(), j[0].long()][None] * weight[:, None]
+    found = F.grid_sample(x, grid, mode="bilinear", align_corners=False)
+    assert torch.equal(found, expected)
+
+
+def test_complex_powers_are_those_of_the_c_library() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(50, dtype=torch.complex64) * 5, torch.randn(50, dtype=torch.complex64) * 4
+    assert torch.equal(x**y, torch.from_numpy(x.numpy() ** y.numpy()))
