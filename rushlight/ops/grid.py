@@ -98,6 +98,20 @@ def _weighted_sum(values: list[Node], weights: list[Node]) -> Node:
     return total
 
 
+def _sampled(flat: Node, places: list[Node], weights: list[Node]) -> Node:
+    """``sampled``; of halves each product and sum is rounded, as PyTorch's are."""
+    if compute_dtype(flat.dtype) is flat.dtype:
+        return sampled(flat, places, weights)
+    values = []
+    for place in places:
+        shape = (*flat.shape[:2], place.shape[1])
+        wide = build.expand(reshape(place, (place.shape[0], 1, place.shape[1])), shape)
+        zero = const(0, shape, place.dtype)
+        found = build.gather(flat, binary("maximum", wide, zero), 2)
+        values.append(build.where(binary("lt", wide, zero), const(0, shape, flat.dtype), found))
+    return _weighted_sum(values, weights)
+
+
 def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
     below = [unary("floor", place) for place in places]
     share = [binary("sub", place, low) for place, low in zip(places, below, strict=True)]
@@ -112,7 +126,7 @@ def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
         at = [increased(low, side) for low, side in zip(below, corner, strict=True)]
         corners.append(_index(at, sizes))
         weights.append(weight)
-    return sampled(flat, corners, weights)
+    return _sampled(flat, corners, weights)
 
 
 def _cubic(
@@ -131,7 +145,7 @@ def _cubic(
                 for low, step, size in zip(below, (i, j), sizes, strict=True)
             ]
             taps.append(_index(at, sizes))
-        rows.append(sampled(flat, taps, weights[1]))
+        rows.append(_sampled(flat, taps, weights[1]))
     return _weighted_sum(rows, weights[0])
 
 
@@ -193,7 +207,7 @@ def grid_sample(input: Node, grid: Node, mode: str, padding_mode: str, align_cor
         places.append(place)
     if mode == "nearest":
         whole = _index([unary("round", place) for place in places], sizes)
-        result = sampled(flat, [whole], [const(1, whole.shape, dtype)])
+        result = _sampled(flat, [whole], [const(1, whole.shape, flat.dtype)])
         for place in places:
             result = binary("add", result, _without_slope(place, result))
     elif mode == "bilinear":
