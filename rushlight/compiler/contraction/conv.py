@@ -80,21 +80,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     columns = [(out.step(3), out.itemsize)]
     columns += [(extra.step(-1), extra.itemsize) for extra in (bias, residual) if extra]
     numbers = {
-        "images": x.shape[0],
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "filters": filters,
-        "taps_row": row.taps,
-        "taps_column": column.taps,
-        "out_height": row.out,
-        "out_width": column.out,
-        "stride_row": row.stride,
-        "stride_column": column.stride,
-        "dilation_row": row.dilation,
-        "dilation_column": column.dilation,
-        "low_row": row.low,
-        "low_column": column.low,
+        **problem.sizes,
         "block_images": blocks.images,
         "band_rows": blocks.rows,
         "band_columns": blocks.columns,

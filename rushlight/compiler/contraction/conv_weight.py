@@ -115,21 +115,7 @@ def _planar(problem: Problem) -> list[Launch]:
     )
     sums = round_up(sums, 64)
     numbers = {
-        "images": x.shape[0],
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "filters": filters,
-        "taps_row": row.taps,
-        "taps_column": column.taps,
-        "out_height": row.out,
-        "out_width": column.out,
-        "stride_row": row.stride,
-        "stride_column": column.stride,
-        "dilation_row": row.dilation,
-        "dilation_column": column.dilation,
-        "low_row": row.low,
-        "low_column": column.low,
+        **problem.sizes,
         "block_images": blocks.images,
         "band_rows": blocks.rows,
         "band_columns": blocks.columns,

@@ -157,19 +157,9 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     size = panel_bytes(panel, channels, row.taps * taps_column)
     bias = epilogue.bias
     numbers = {
-        "images": x.shape[0],
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "filters": filters,
-        "taps_row": row.taps,
+        **problem.sizes,
         "taps_column": taps_column,
-        "out_height": row.out,
         "out_width": columns,
-        "stride_row": row.stride,
-        "dilation_row": row.dilation,
-        "dilation_column": column.dilation,
-        "low_row": row.low,
         "low_column": 0 if apart else column.low,
         "block_images": images,
         "band_rows": rows,

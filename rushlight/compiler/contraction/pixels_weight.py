@@ -65,19 +65,7 @@ def pixels_weight(problem: Problem) -> list[Launch]:
     depth = round_up(row.taps * column.taps * channels, shape.vectors)
     chunk_bytes = depth * shape.rows * shape.lanes * shape.itemsize
     numbers = {
-        "images": x.shape[0],
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "taps_row": row.taps,
-        "taps_column": column.taps,
-        "out_height": row.out,
-        "out_width": column.out,
-        "stride_row": row.stride,
-        "dilation_row": row.dilation,
-        "dilation_column": column.dilation,
-        "low_row": row.low,
-        "low_column": column.low,
+        **problem.sizes,
         "block_images": block_images,
         "image_blocks": image_blocks,
         "block_rows": block_rows,

@@ -92,6 +92,20 @@ class Problem(Record):
         )  # fmt: skip
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """The words that kernels of all kinds ask for."""
+        row, column = self.row, self.column
+        return {
+            "images": self.x.shape[0], "channels": self.channels, "filters": self.filters,
+            "height": row.size, "width": column.size,
+            "out_height": row.out, "out_width": column.out,
+            "taps_row": row.taps, "taps_column": column.taps,
+            "stride_row": row.stride, "stride_column": column.stride,
+            "dilation_row": row.dilation, "dilation_column": column.dilation,
+            "low_row": row.low, "low_column": column.low,
+        }  # fmt: skip
+
+    @property
     def bytes(self) -> int:
         return sum(math.prod(one.shape) * one.itemsize for one in (self.x, self.w, self.out))
 

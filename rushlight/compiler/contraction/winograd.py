@@ -92,14 +92,7 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     room = round_up(POINTS * (v_point + m_point) + 2 * edge + 64, 4096)
     chunks = min(blocks, max(2 * cpu.host().cores, min(_CHUNKS, _ROOM_BYTES // room)))
     numbers = {
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "filters": filters,
-        "out_height": row.out,
-        "out_width": column.out,
-        "low_row": row.low,
-        "low_column": column.low,
+        **problem.sizes,
         "tile_rows": -(-row.out // 2),
         "tile_columns": -(-column.out // 2),
         "tiles": tiles,

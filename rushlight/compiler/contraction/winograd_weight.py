@@ -68,14 +68,7 @@ def winograd_weight(problem: Problem) -> list[Launch]:
     room = round_up(edge_start + edge + 64, 4096)
     share_bytes = math.prod(dw.shape) * 4
     numbers = {
-        "height": row.size,
-        "width": column.size,
-        "channels": channels,
-        "filters": filters,
-        "out_height": row.out,
-        "out_width": column.out,
-        "low_row": row.low,
-        "low_column": column.low,
+        **problem.sizes,
         "tile_rows": tile_rows,
         "tile_columns": tile_columns,
         "tiles": tiles,
