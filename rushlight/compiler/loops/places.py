@@ -7,7 +7,7 @@ from typing import Any, final
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.emit import MEMORY, Writer
 from rushlight.compiler.loops.build import Value
-from rushlight.compiler.loops.schedule import Access, Schedule
+from rushlight.compiler.loops.schedule import BACKWARD, Access, Schedule
 
 LINE = 64
 # Into the second cache.
@@ -122,6 +122,8 @@ class Places:
         """What lies at ``access``; ``there``: flags of the lanes that may be read, or all."""
         w = self.w
         memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
+        if lanes > 1 and self._is_backward(access):
+            return w.from_memory(self._backward(access, lanes, there), access.dtype, lanes)
         pointer, contiguous = self._address(access, lanes)
         kind = w.kind(memory, lanes)
         if lanes == 1:
@@ -145,6 +147,34 @@ class Places:
                 f"{where} {pointer}, i32 {size}, <{lanes} x i1> {flags}, {kind} zeroinitializer)"
             )
         return w.from_memory(loaded, access.dtype, lanes)
+
+    def _is_backward(self, access: Access) -> bool:
+        code = access.codes[self.order.index(self.s.vector)]
+        return type(code) is tuple and code[-1] == BACKWARD
+
+    def _backward(self, access: Access, lanes: int, there: str) -> str:
+        """What lies before ``access``, the nearest first: loaded as it lies, then turned."""
+        w = self.w
+        memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
+        kind, flags = w.kind(memory, lanes), w.kind("i1", lanes)
+        start = self._address(access, 1)[0]
+        pointer = w.let(f"getelementptr {memory}, ptr {start}, i64 {1 - lanes}")
+        mask = self._both(there, lanes)
+        if mask:
+            turned = self._turned(flags, mask, lanes)
+            loaded = w.let(
+                f"call {kind} @llvm.masked.load.{w.overload(memory, lanes)}.p0("
+                f"ptr {pointer}, i32 {size}, {flags} {turned}, {kind} zeroinitializer)"
+            )
+        else:
+            loaded = w.let(f"load {kind}, ptr {pointer}, align {size}")
+        return self._turned(kind, loaded, lanes)
+
+    def _turned(self, kind: str, value: str, lanes: int) -> str:
+        places = ", ".join(f"i32 {lane}" for lane in reversed(range(lanes)))
+        return self.w.let(
+            f"shufflevector {kind} {value}, {kind} poison, <{lanes} x i32> <{places}>"
+        )
 
     def prefetch(self, access: Access, lanes: int, write: bool) -> None:
         """Ask for the cache lines of ``lanes`` elements; what is no memory is no error."""

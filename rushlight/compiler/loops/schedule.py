@@ -31,6 +31,9 @@ from rushlight.runtime import cpu
 CHUNK_BYTES = 128 * 1024
 SERIAL_BYTES = 256 * 1024
 
+# Of an array that is read from its end.
+BACKWARD = "backward"
+
 
 @final
 class Access:
@@ -333,11 +336,16 @@ class Schedule:
         return reach < 2**31
 
     def _codes(self, index: Coord, order: list[int], offset: bool) -> tuple[Any, ...]:
-        """For each variable 0, 1 or ('w', word); then the offset's word if it is wanted."""
+        """For each variable 0, 1 or ('w', word), with BACKWARD after it where that word is -1; then
+        the offset's word if it is wanted."""
         codes: list[Any] = []
         for variable in order:
             coef = index[variable + 1]
-            codes.append(coef if coef == 0 or coef == 1 else ("w", self.word(coef)))
+            if coef == 0 or coef == 1:
+                codes.append(coef)
+                continue
+            backward = (BACKWARD,) if type(coef) is int and coef == -1 else ()
+            codes.append(("w", self.word(coef), *backward))
         if offset:
             codes.append(("w", self.word(index[0])) if index[0] else 0)
         return tuple(codes)
