@@ -77,7 +77,8 @@ def gradcheck(
     """Compare gradients with differences; inputs should be float64 or complex128.
 
     ``check_forward_ad``: tangents of forward mode too; ``check_batched_grad``: that all rows at
-    once (``vmap``) are the rows one by one. Every element is tried, with ``fast_mode`` as well.
+    once (``vmap``) are the rows one by one. Every element is tried, with ``fast_mode`` as well;
+    gradients that are not there (``check_undefined_grad``) and sparse ones (``masked``) are not.
     Raises GradcheckError where they differ.
     """
     if check_batched_forward_grad:

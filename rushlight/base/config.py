@@ -81,16 +81,13 @@ def set_era(year: int) -> None:
 def cache_folder() -> Path:
     """Where compiled code is kept: RUSHLIGHT_CACHE, else XDG_CACHE_HOME/rushlight, else
     ~/.cache/rushlight; of a user without a home (a mere number in a container) in /tmp."""
-    if _values["CACHE"]:
-        folder = Path(str(_values["CACHE"]))
-    elif base := os.environ.get("XDG_CACHE_HOME"):
-        folder = Path(base) / "rushlight"
-    else:
-        try:
-            folder = Path.home() / ".cache" / "rushlight"
-        except RuntimeError:
-            folder = Path("/tmp") / f"rushlight-{os.geteuid()}"
-    return folder.absolute()  # a program may go to another folder later
+    chosen = str(_values["CACHE"])
+    if not chosen:
+        chosen = (os.environ.get("XDG_CACHE_HOME") or "~/.cache") + "/rushlight"
+    try:  # absolute: a program may go to another folder later
+        return Path(chosen).expanduser().absolute()
+    except RuntimeError:
+        return Path("/tmp") / f"rushlight-{os.geteuid()}"
 
 
 def torch_home() -> Path:
