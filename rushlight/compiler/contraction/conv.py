@@ -52,11 +52,13 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         return depthwise.depthwise(problem, epilogue)
     if winograd.fits(problem, epilogue):
         return winograd.winograd(problem, epilogue, skips)
-    if problem.row.stride == problem.column.stride == 1:
+    few = pixels.fits(problem, epilogue, skips)
+    apart = few and pixels.taps_apart(problem, epilogue, skips) is not None
+    if problem.row.stride == problem.column.stride == 1 and not apart:
         turned = phased.of_forward(problem)
         if phased.fits(turned, epilogue):
             return phased.phased(turned, epilogue, skips)
-    if pixels.fits(problem, epilogue, skips):
+    if few:
         return pixels.pixels(problem, epilogue, skips)
     x, out = problem.x, problem.out
     row, column = problem.row, problem.column

@@ -23,11 +23,12 @@ from rushlight.runtime import cpu
 _MOST_PHASES, _MOST_PRODUCTS = 4, 192
 _MOST_VECTORS = 7
 # Vectors in a row, from which on rows without phases are taken so.
-_MANY_RUNS = 4
+_MANY_RUNS = 2
 # Terms of one sum, which are added up one by one.
 _MOST_TERMS = 4096
 # Chunks that are enough: fewer of them, of more rows, copy the rows between them less often.
 _CHUNKS = 64
+_WORTH = 700_000
 
 
 def fits(problem: Problem, epilogue: Epilogue) -> bool:
@@ -40,10 +41,8 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
         return False
     if row.dilation != 1 or column.dilation != 1:
         return False
-    if (
-        problem.filters * -(-row.taps // row.stride) * -(-column.taps // column.stride)
-        > _MOST_TERMS
-    ):
+    terms = problem.filters * -(-row.taps // row.stride) * -(-column.taps // column.stride)
+    if not 0 < terms <= _MOST_TERMS:  # a step may meet no taps at all
         return False
     if dx.dtype not in ("f32", "f64") or g.dtype != dx.dtype:
         return False
@@ -112,24 +111,32 @@ def _slab_row(problem: Problem, shape: Tile) -> int:
 
 def _rows(problem: Problem, shape: Tile) -> int:
     """Steps along the rows that one chunk takes; 0 where not even one fits."""
-    return _band(
-        _steps(problem.row),
-        _steps(problem.column),
-        shape.lanes,
-        _offsets(problem.row)[0] - _offsets(problem.row)[-1],
-        problem.filters * _slab_row(problem, shape),
-        problem.x.shape[0],
-    )
+    reach = _offsets(problem.row)[0] - _offsets(problem.row)[-1]
+    row_bytes = problem.filters * _slab_row(problem, shape)
+    most = SLAB_BYTES // row_bytes - reach
+    most = min(most, MAX_RUNS // -(-_steps(problem.column) // shape.lanes))
+    return _band(_steps(problem.row), most, reach, problem.x.shape[0], problem.flops // 2)
 
 
 @quantity
-def _band(down: int, across: int, lanes: int, reach: int, row_bytes: int, images: int) -> int:
-    most = min(MAX_RUNS // -(-across // lanes), SLAB_BYTES // row_bytes - reach, down)
+def _band(down: int, most: int, reach: int, images: int, muladds: int) -> int:
+    most = min(most, down)
     if most < 1:
         return 0
-    # Few images are cut finer, down to twice the rows that are copied again.
-    fine = max(1, 2 * reach, -(-down * images // _CHUNKS))
-    return -(-down // -(-down // min(most, fine)))
+    # Fewer rows than twice those that are copied again, or than take 15 us, are no chunk.
+    worth = -(-_WORTH * down * images // max(1, muladds))
+    least = max(1, 2 * reach, worth, -(-down * images // _CHUNKS))
+    return -(-down // -(-down // min(most, least)))
+
+
+def _asks(problem: Problem, shape: Tile) -> int:
+    """Lines of gradients in a row for each step of the sums of its results, if all lie together."""
+    g, step = problem.out, problem.out.itemsize
+    for axis in (3, 2, 1):
+        if g.step(axis) != step:
+            return 0
+        step *= g.shape[axis]
+    return -(-shape.vectors * shape.lanes * shape.itemsize // (64 * problem.row.taps))
 
 
 def phased(problem: Problem, epilogue: Epilogue, skips: bool = True) -> list[Launch]:
@@ -183,7 +190,7 @@ def phased(problem: Problem, epilogue: Epilogue, skips: bool = True) -> list[Lau
     meets = tuple(
         ((tap - column.low) % phases, offset - across[-1]) for tap, offset in enumerate(across)
     )
-    spec = Phased(shape, phases, meets, Finish.of(dx, epilogue), g.dtype)
+    spec = Phased(shape, phases, meets, Finish.of(dx, epilogue), g.dtype, _asks(problem, shape))
     return [
         launch,
         Launch(

@@ -37,7 +37,8 @@ class Phased(Record):
     """What is in the kernel's text.
 
     ``tile``: channels x phases, channel by channel, x runs. ``taps``: for each tap along a row its
-    phase, and how many columns after the first of a run's gradients it meets them.
+    phase, and how many columns after the first of a run's gradients it meets them. ``asks``: so
+    many lines of the next band's gradients are asked for with each step of a sum.
     """
 
     tile: Tile
@@ -45,6 +46,7 @@ class Phased(Record):
     taps: tuple[tuple[int, int], ...]
     finish: Finish
     g_dtype: str
+    asks: int = 0
 
     @property
     def filters(self) -> int:
@@ -63,6 +65,7 @@ def phased_kernel(spec: Phased) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=first), strict=True))
     runs = body.op(f"alloca [{(MAX_RUNS + tile.vectors) * _RUN_BYTES} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64")
+    asked = body.op("alloca ptr")
     copier = slab.Copier(spec.g_dtype, tile.lanes)
     with body.loop("%begin", "%end") as chunk:
         image = body.div(chunk, word["bands"])
@@ -78,6 +81,10 @@ def phased_kernel(spec: Phased) -> Kernel:
         top = body.add(band, word["lowest_row"])
         planar_slab.fill(body, picture, into, "1", top, word["left"])
         target = body.at(out, body.mul(image, word["out_image"]))
+        below = body.min(body.add(top, word["slab_rows"]), word["g_height"])
+        ask = body.at(picture.base, body.mul(below, word["g_row"]))
+        body.store("ptr", ask, asked)
+        ask_end = body.at(ask, body.mul(word["band_rows"], word["g_row"]))
         with body.loop("0", body.min(word["stride_row"], word["height"])) as phase:
             # Row i of this phase meets its tap k at gradients of row i + reach - k.
             start = body.add(phase, word["low_row"])
@@ -100,6 +107,7 @@ def phased_kernel(spec: Phased) -> Kernel:
                 ("i64", body.sub("0", word["slab_row"])),
                 ("ptr", target), ("i64", word["out_channel"]),
             ]  # fmt: skip
+            given += [("ptr", asked), ("ptr", ask_end)] if spec.asks else []
             if others:
                 given += [("ptr", others[0]), ("i64", word["bias_step"])]
             body.call("tiles", given)
@@ -160,9 +168,11 @@ def _define_tiles(spec: Phased) -> str:
         ("i64", "b_tap"), ("i64", "b_row"), ("i64", "channels"), ("i64", "channel_step"),
         ("i64", "row_step"), ("ptr", "out"), ("i64", "out_channel"),
     ]  # fmt: skip
+    parameters += [("ptr", "asked"), ("ptr", "ask_end")] if spec.asks else []
     if spec.finish.bias:
         parameters += [("ptr", "bias"), ("i64", "bias_step")]
     skip = body.sub("%b_tap", "%b_row")
+    ask = body.op("alloca ptr")
     with body.loop("0", "%count", str(tile.vectors)) as run:
         line = body.at("%runs", body.mul(run, str(_RUN_BYTES)))
         places = [body.at(line, str(_RUN_BYTES * number)) for number in range(tile.vectors)]
@@ -181,14 +191,31 @@ def _define_tiles(spec: Phased) -> str:
         step = str(len(spec.taps) * spec.filters * tile.itemsize)
 
         def term(offset: str, b: str, sums: list[str]) -> list[str]:
+            _ask(body, spec.asks, ask)
             return _term(body, spec, [body.at(base, offset) for base in bases], b, sums)
 
+        if spec.asks:
+            before = body.load("ptr", "%asked")
+            more = body.op(f"icmp ult ptr {before}, %ask_end")
+            # Lines that are at hand when all have been asked for.
+            body.store("ptr", body.select(more, before, "%origin", "ptr"), ask)
         sums = nested(body, tile, weights, levels, step, term)
+        if spec.asks:
+            after = body.load("ptr", ask)
+            body.store("ptr", body.select(more, after, before, "ptr"), "%asked")
         sums = _finished(body, spec, sums)
         for number in range(tile.vectors):
             target = body.at("%out", targets[number])
             _store(body, spec, sums[number :: tile.vectors], target, valid[number])
     return function("tiles", parameters, body)
+
+
+def _ask(body: Body, lines: int, place: str) -> None:
+    """``lines`` lines from the address at ``place`` on, which moves past them."""
+    for _ in range(lines):
+        here = body.load("ptr", place)
+        body.prefetch(here)
+        body.store("ptr", body.at(here, "64"), place)
 
 
 def _term(body: Body, spec: Phased, inputs: list[str], b: str, sums: list[str]) -> list[str]:

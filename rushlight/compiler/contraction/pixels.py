@@ -48,7 +48,7 @@ def fits(problem: Problem, epilogue: Epilogue, skips: bool) -> bool:
     taps = row.taps * column.taps
     if epilogue.residual is not None or column.stride != 1:
         return False
-    shape = _apart(problem, epilogue, skips)
+    shape = taps_apart(problem, epilogue, skips)
     if shape is None and pays(problem, _FEW_FILTERS):
         shape = tile(values.register_dtype(problem.out.dtype), problem.filters, column.out)
     depth = taps * problem.channels
@@ -121,7 +121,7 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     x, out, row, column = problem.x, problem.out, problem.row, problem.column
     filters, channels = problem.filters, problem.channels
     work = values.register_dtype(out.dtype)
-    apart = _apart(problem, epilogue, skips)
+    apart = taps_apart(problem, epilogue, skips)
     shape = apart or tile(work, filters, column.out)
     assert shape is not None
     # Where each tap has sums of its own, runs are of inputs, not of results.
@@ -205,7 +205,7 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     ]
 
 
-def _apart(problem: Problem, epilogue: Epilogue, skips: bool) -> Tile | None:
+def taps_apart(problem: Problem, epilogue: Epilogue, skips: bool) -> Tile | None:
     """The tile of a kernel that sums the taps of a row apart, where that is better."""
     if not skips or not epilogue.empty:
         return None

@@ -139,6 +139,7 @@ BIG: list[Case] = [
     {"x": (3, 12, 53, 4), "filters": 64, "taps": (3, 3), "padding": ((1, 1), (2, 1))},
     {"x": (5, 6, 37, 2), "filters": 32, "taps": (3, 5), "padding": ((1, 1), (1, 2))},
     {"x": (2, 41, 34, 3), "filters": 128, "taps": (5, 3), "stride": (2, 1)},
+    {"x": (1, 12, 90, 2), "filters": 4, "taps": (3, 2), "stride": (2, 1), "dilation": (2, 1)},
 ]  # fmt: skip
 
 
