@@ -21,6 +21,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.nonzero import nonzero
 from rushlight.tensor.functions.register import public
+from rushlight.tensor.functions.row_keys import row_keys
 from rushlight.tensor.kinds import class_name, convert
 from rushlight.tensor.numpy_names import also_named
 from rushlight.tensor.tensor import Tensor
@@ -118,6 +119,20 @@ def _distinct(input: Tensor, return_inverse: bool, return_counts: bool) -> Any:
     return _with_extras(ranked[first], inverse, _lengths(first) if return_counts else None)
 
 
+def _distinct_slices(array: Array, axis: int) -> tuple[Array, Array, Array] | None:
+    """(the distinct slices along ``axis`` in order, inverse, counts); None: where there are no
+    keys for them."""
+    moved = np.moveaxis(array, axis, 0)
+    keys = row_keys(moved.reshape(len(moved), -1))
+    if keys is None:
+        return None
+    order = np.argsort(keys, kind="stable")
+    first = _starts(keys[order])
+    inverse = np.empty(len(keys), np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    return np.moveaxis(moved[order[first]], 0, axis), inverse, _lengths(first)
+
+
 def _slices_of(input: Tensor, axis: int | None) -> Array:
     """The elements. RuntimeError where slices along ``axis`` have none."""
     others = () if axis is None else input.shape[:axis] + input.shape[axis + 1 :]
@@ -139,6 +154,12 @@ def unique(
         return _distinct(input, return_inverse, return_counts)
     axis = None if dim is None else normalize_dim(dim, input.ndim)
     array = _slices_of(input, axis)
+    found = _distinct_slices(array, axis) if axis is not None and array.size else None
+    if found is not None:
+        values, inverse, counts = found
+        return _with_extras(
+            values, inverse if return_inverse else None, counts if return_counts else None
+        )
     # Of 0 and -0, and of several nan, those that this sort has first are PyTorch's mostly.
     values, inverse, counts = np.unique(
         array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
