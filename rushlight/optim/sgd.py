@@ -63,6 +63,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
         check_fused(defaults)
 
+    @hot
     def step(self, closure: Closure | None = None) -> Any:
         """One update of every parameter that has a gradient."""
         return self._step_over_groups(closure)

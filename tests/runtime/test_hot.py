@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import subprocess
@@ -16,8 +17,9 @@ import pytest
 from rushlight.base import hot
 from rushlight.runtime import code, llvm
 from rushlight.runtime.hot import link
-from rushlight.runtime.hot.layouts import Layouts, reliable
+from rushlight.runtime.hot.layouts import Layouts, reliable, vectorcall_of
 from rushlight.runtime.hot.part import Untranslatable
+from rushlight.runtime.hot.symbols import PROTOCOL
 
 pytestmark = pytest.mark.skipif(not reliable(), reason="objects lie otherwise here")
 _made = object.__new__
@@ -356,6 +358,62 @@ def test_all_that_is_marked_has_a_translation() -> None:
             binding.parse_assembly(text).verify()
 
 
+@contextmanager
+def put_to_work(*functions: Any) -> Iterator[link.Batch]:
+    """Functions that call their translations, for a while."""
+    originals = [each.__code__ for each in functions]
+    with registered([*functions], []):
+        batch = link.Batch(functions)
+        batch.load({each: str(batch.translate(each)) for each in functions})
+        batch.finish()
+        try:
+            yield batch
+        finally:
+            for each, original in zip(functions, originals, strict=True):
+                each.__code__ = original
+                vectorcall_of(each).value = link.linked.usual
+                del link.linked.codes[each], link.linked.vectors[each]
+
+
+def weighed(a: Any, b: Any = 2, c: Any = "c", *, d: Any = None) -> Any:
+    return (a, b, c)
+
+
+def joined(a: Any, b: Any = 2, c: Any = "c") -> Any:
+    return (a, b, c)
+
+
+def test_calls_from_c_come_in_directly() -> None:
+    def from_c(*arguments: Any, **named: Any) -> Any:
+        return outcome(functools.partial(joined, **named), arguments)
+
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        ((1,), {}), ((1, 3), {}), ((1, 3, 4), {}), ((1,), {"c": 5}), ((), {"a": 1}),
+        ((), {}), ((1, 2, 3, 4), {}), ((1,), {"a": 1}), ((1,), {"e": 1}),
+    ]  # fmt: skip
+    expected = [from_c(*given, **named) for given, named in calls]
+    with put_to_work(joined):
+        assert vectorcall_of(joined).value != link.linked.usual
+        assert [from_c(*given, **named) for given, named in calls] == expected
+        token = object()
+        before = getrefcount(token)
+        assert list(map(joined, [token] * 3)) == [(token, 2, "c")] * 3
+        assert getrefcount(token) == before
+        with link.as_python():
+            assert vectorcall_of(joined).value == link.linked.usual
+        assert vectorcall_of(joined).value != link.linked.usual
+        joined.__defaults__ = (7, 8)
+        assert from_c(1, 3, 4) == (tuple, (1, 3, 4))
+        joined.__defaults__ = (2, "c")
+
+
+def test_keywords_of_their_own_come_in_by_python() -> None:
+    batch = link.Batch([weighed])  # type: ignore[list-item]
+    with registered([weighed], []):
+        batch.translate(weighed)  # type: ignore[arg-type]
+    assert PROTOCOL not in batch.tables[weighed]  # type: ignore[index]
+
+
 def test_what_was_compiled_quickly_gives_way() -> None:
     def inner(a: Any, b: Any) -> Any:
         return a + b
@@ -380,6 +438,7 @@ def test_what_was_compiled_quickly_gives_way() -> None:
         finally:
             for each, original in zip(functions, originals, strict=True):
                 each.__code__ = original
+                vectorcall_of(each).value = link.linked.usual
                 del link.linked.codes[each]
         assert code.disk() is None or link.Batch(functions).find() == []
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)

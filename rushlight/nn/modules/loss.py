@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.hot import hot
 from rushlight.nn import functional as F
 from rushlight.nn._reduction import legacy_get_string
 from rushlight.nn.modules.addresses import names_elsewhere
@@ -139,10 +140,11 @@ class CrossEntropyLoss(_WeightedLoss):
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
+    @hot
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.cross_entropy(
-            input, target, weight=self.weight, ignore_index=self.ignore_index,
-            reduction=self.reduction, label_smoothing=self.label_smoothing,
+            input, target, self.weight, None, self.ignore_index, None, self.reduction,
+            self.label_smoothing,
         )  # fmt: skip
 
 

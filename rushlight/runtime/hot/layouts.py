@@ -13,18 +13,25 @@ import sys
 import sysconfig
 import types
 from collections.abc import Iterable
+from typing import Any
 
 from rushlight.runtime.hot.prelude import LIST_ITEMS, TUPLE_ITEMS
 from rushlight.runtime.hot.symbols import class_name
 
 _WORD = 8
 _DEFINITION = 5 * _WORD  # reference count, type, class, name, qualified name
+_VECTORCALL = 7 * _WORD  # of a type: after its own header come a name, two sizes, ``tp_dealloc``
 _OBJECT_OR_ERROR = 16  # the type of a member that is an object, and must be there
 _NEWEST = (3, 13)
 
 
 def _word(address: int) -> int:
     return ctypes.c_int64.from_address(address).value
+
+
+def vectorcall_of(function: Any) -> ctypes.c_int64:
+    """Where a function says how C calls it: ``tp_vectorcall_offset`` after its own address."""
+    return ctypes.c_int64.from_address(id(function) + _word(id(type(function)) + _VECTORCALL))
 
 
 def _offset(descriptor: types.MemberDescriptorType) -> int | None:

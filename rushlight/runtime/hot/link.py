@@ -27,8 +27,8 @@ from typing import Any
 from rushlight.base import hot
 from rushlight.runtime import code
 from rushlight.runtime.digest import digest
-from rushlight.runtime.hot.layouts import Layouts
-from rushlight.runtime.hot.symbols import Entry, native_name, symbols
+from rushlight.runtime.hot.layouts import Layouts, vectorcall_of
+from rushlight.runtime.hot.symbols import PROTOCOL, Entry, native_name, symbols
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
@@ -54,15 +54,15 @@ class _Linked:
         # Python finds the translation by.
         self.codes: dict[FunctionType, tuple[CodeType, CodeType]] = {}
         self.entrances: dict[FunctionType, _MethodDef] = {}
+        # How C calls those that have a door for it, and how it calls all others.
+        self.vectors: dict[FunctionType, int] = {}
+        self.usual = vectorcall_of(_lines).value
         self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
         self.alive: list[Any] = []
         # A process that takes itself apart frees modules before the last objects that call what is
         # here: one reference that nobody gives back.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.alive))
-
-
-linked = _Linked()
 
 
 class Source:
@@ -78,10 +78,11 @@ class Source:
         tree = ast.parse(text).body[0]
         assert isinstance(tree, ast.FunctionDef)
         given = tree.args
-        self.head: list[ast.stmt] = []
+        self.head: list[ast.If] = []
         if made is not None:
             while isinstance(tree.body[0], ast.If):
-                self.head.append(tree.body.pop(0))
+                self.head.append(tree.body[0])
+                del tree.body[0]
         used = {node.id for each in tree.body for node in ast.walk(each)
                 if isinstance(node, ast.Name)}  # fmt: skip
         every = [*given.args, *given.kwonlyargs]
@@ -94,6 +95,19 @@ class Source:
         self.tree.lineno = tree.lineno
         self.given = given
 
+    def door(self, function: FunctionType) -> tuple[list[int], int, int] | None:
+        """For calls from C: which of the function's arguments the translation takes, how many may
+        be given and how many must be. None where keywords, or the head, have a say in it."""
+        names = [each.arg for each in self.given.args]
+        asked = {node.id for each in self.head for node in ast.walk(each.test)
+                 if isinstance(node, ast.Name)}  # fmt: skip
+        if self.given.vararg or asked & {*names} or not {*self.parameters} <= {*names}:
+            return None
+        defaults = len(function.__defaults__ or ())
+        if "<locals>" in function.__qualname__:
+            defaults = 0  # others have the same code and a table in common with it
+        return [names.index(each) for each in self.parameters], len(names), len(names) - defaults
+
 
 def _lines(made: CodeType) -> str:
     """The lines of a function; ``inspect.getsource`` reads its whole file for them."""
@@ -104,9 +118,12 @@ def _lines(made: CodeType) -> str:
         waiting += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
     lines = linecache.getlines(made.co_filename)
     end = last
-    while end < len(lines) and lines[end].strip() in (")", "]", "}", "))"):
+    while end < len(lines) and lines[end].partition("#")[0].strip() in (")", "]", "}", "))"):
         end += 1  # a bracket that closes has no code
     return "".join(lines[made.co_firstlineno - 1 : end])
+
+
+linked = _Linked()
 
 
 def _calling(function: FunctionType, name: str) -> CodeType:
@@ -147,11 +164,13 @@ def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry
     """
     # Only the first run on a machine translates anything.
     from rushlight.runtime.hot.scope import Scope
-    from rushlight.runtime.hot.translation import Translation
+    from rushlight.runtime.hot.translation import Door, Translation
 
     functions = {id(each): each for each in hot.functions}
-    scope = Scope(function, functions, layouts.classes)
-    return Translation(Source(function).tree, scope, layouts).text()
+    scope, source = Scope(function, functions, layouts.classes), Source(function)
+    door = source.door(function)
+    way = None if door is None else Door(*door)
+    return Translation(source.tree, scope, layouts, way).text()
 
 
 def _found(
@@ -177,6 +196,8 @@ def _found(
         return vars(function.__globals__[rest[0]])
     if kind == "new":
         return object.__new__
+    if kind == "own default":
+        return (function.__defaults__ or ())[int(rest[0])]
     if kind == "named default":
         return owners[rest[0]].__kwdefaults__[rest[1]]
     assert kind == "default"
@@ -222,10 +243,10 @@ class Batch:
         disk = code.disk()
         missing = []
         known: list[tuple[str, str]] = []
-        found_of: dict[CodeType, list[Entry]] = {}
+        found_of: dict[int, list[Entry]] = {}
         for function in self.functions:
-            if function.__code__ in found_of:
-                self.tables[function] = found_of[function.__code__]
+            if id(function.__code__) in found_of:
+                self.tables[function] = found_of[id(function.__code__)]
                 continue
             kept = None if disk is None else disk.get(self.keys[function])
             if kept is None:
@@ -235,8 +256,8 @@ class Batch:
             if quick:
                 self.quick.append(function)
             self.tables[function] = [tuple(each) for each in entries]
-            found_of[function.__code__] = self.tables[function]
-            known += [(symbol, at) for symbol in symbols(function)]
+            found_of[id(function.__code__)] = self.tables[function]
+            known += [(symbol, at) for symbol in symbols(function, self.tables[function])]
         found = code.load_kept(known, lasting=True) if known else {}
         if found is None:  # the disk has lost some of the code
             self.tables.clear()
@@ -300,7 +321,8 @@ class Batch:
             self._keep(function, text)
 
     def _link(self, texts: list[tuple[FunctionType, str]], made: dict[str, bytes]) -> None:
-        kernels = [(name, text) for function, text in texts for name in symbols(function)]
+        tables = self.tables
+        kernels = [(name, text) for each, text in texts for name in symbols(each, tables[each])]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
 
     def _keep(self, function: FunctionType, text: str, quick: bool = False) -> None:
@@ -321,6 +343,8 @@ class Batch:
             for entry in entries:
                 if entry[0] == "native":
                     words.append(linked.addresses[entry[1]])
+                elif entry == PROTOCOL:
+                    words.append(linked.usual)
                 else:
                     held = _found(entry, function, self.layouts.classes, owners)
                     linked.alive.append(held)
@@ -333,16 +357,20 @@ class Batch:
     def finish(self) -> None:
         """Have the functions call their translations, or what has taken the place of these."""
         self.fill()
-        callings: dict[CodeType, CodeType] = {}  # of functions made by one around them
-        for function in self.tables:
+        callings: dict[int, CodeType] = {}  # of functions made by one around them
+        for function, table in self.tables.items():
+            if PROTOCOL in table:
+                linked.vectors[function] = linked.addresses[f"{native_name(function)}.vector"]
+                if not linked.python:
+                    vectorcall_of(function).value = linked.vectors[function]
             if is_linked(function):
                 linked.entrances[function].function = _address(function)
                 continue
             name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
             function.__globals__[name] = entrance(function)
             original = function.__code__
-            calling = callings.get(original) or _calling(function, name)
-            callings[original] = calling
+            calling = callings.get(id(original)) or _calling(function, name)
+            callings[id(original)] = calling
             linked.codes[function] = function.__code__, calling
             linked.texts[function] = hot.texts.get(function)
             if not linked.python:
@@ -384,3 +412,5 @@ def _use(*, translated: bool) -> None:
     for function, codes in linked.codes.items():
         if is_linked(function):
             function.__code__ = codes[translated]
+            way = linked.vectors.get(function, linked.usual) if translated else linked.usual
+            vectorcall_of(function).value = way

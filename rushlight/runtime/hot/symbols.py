@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from rushlight.base import hot
@@ -21,7 +22,12 @@ def native_name(function: Any) -> str:
     return f"{function.__globals__['__name__']}.{function.__code__.co_qualname}"
 
 
-def symbols(function: Any) -> tuple[str, ...]:
-    """All that a translation defines: itself, what Python calls, and its table."""
+# The entry of a table that only a door for calls from C uses (``translation.py``).
+PROTOCOL = ("protocol",)
+
+
+def symbols(function: Any, table: Container[Entry]) -> tuple[str, ...]:
+    """All that a translation defines: itself, what Python calls, and its table; what C calls."""
     name = native_name(function)
-    return (name, f"{name}.call", f"{name}.table")
+    every = (name, f"{name}.call", f"{name}.table")
+    return (*every, f"{name}.vector") if PROTOCOL in table else every

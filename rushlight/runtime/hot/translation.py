@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
 from rushlight.runtime.hot.errors import Errors
 from rushlight.runtime.hot.layouts import Layouts
 from rushlight.runtime.hot.loops import Written
 from rushlight.runtime.hot.prelude import prelude
 from rushlight.runtime.hot.scope import Scope
+from rushlight.runtime.hot.symbols import PROTOCOL
 from rushlight.runtime.hot.writer import Ref
 
 _WRONG = "wrong number of arguments"
 
 
+class Door(NamedTuple):
+    """How calls from C with positional arguments come in."""
+
+    places: list[int]  # of the translation's parameters among the function's
+    most: int  # of these that may be given, and that must be
+    least: int
+
+
 class Translation(Errors):
     """One function."""
 
-    def __init__(self, tree: ast.FunctionDef, scope: Scope, layouts: Layouts) -> None:
+    def __init__(
+        self, tree: ast.FunctionDef, scope: Scope, layouts: Layouts, door: Door | None = None
+    ) -> None:
         super().__init__(tree, scope, layouts)
+        self.door = door
         given = tree.args
         if given.kwonlyargs or given.vararg or given.kwarg or given.posonlyargs:
             raise self.refuse(tree, "only plain parameters")
@@ -62,6 +75,7 @@ class Translation(Errors):
             drops.append(f"  call void @hot_drop_late(ptr %z{number})")
         self.called.add("PyErr_SetString")
         wrong = self.place("builtin", "TypeError")
+        doors = self._doors(symbol, wrong)
         body = [
             f"define ptr @{symbol}({given}) {{",
             "entry:",
@@ -80,7 +94,7 @@ class Translation(Errors):
             "  ret ptr %result",
             "}",
         ]
-        entries = list(self.table)
+        entries = list(self.table)  # (the doors add some)
         table = f"@table = internal global [{len(entries)} x ptr] zeroinitializer"
         parts = [
             prelude(self.called),
@@ -88,7 +102,7 @@ class Translation(Errors):
             "!1 = !{}",
             *self.helpers.values(),
             *body,
-            *self._doors(symbol, wrong),
+            *doors,
         ]
         return "\n".join(parts) + "\n", entries
 
@@ -119,7 +133,44 @@ class Translation(Errors):
             "  ret ptr @table",
             "}",
         ]
-        return lines
+        return lines + ([] if self.door is None else self._vector(symbol, self.door))
+
+    def _vector(self, symbol: str, door: Door) -> list[str]:
+        """How C comes in (a ``vectorcallfunc``): past the frame that Python would make.
+
+        What has keywords, or too few arguments or too many, goes the usual way.
+        """
+        usual, given = self.place(*PROTOCOL), "ptr %f, ptr %given, i64 %flags, ptr %names"
+        lines = [
+            f'define ptr @"{self.scope.name}.vector"({given}) {{',
+            f"  %count = and i64 %flags, {2**63 - 1}",
+            "  %plain = icmp eq ptr %names, null",
+            f"  %enough = icmp uge i64 %count, {door.least}",
+            f"  %few = icmp ule i64 %count, {door.most}",
+            "  %both = and i1 %enough, %few",
+            "  %fits = and i1 %both, %plain",
+            "  br i1 %fits, label %go, label %usual",
+            "usual:",
+            f"  %usual.at = getelementptr ptr, ptr @table, i64 {usual}",
+            "  %usual.way = load ptr, ptr %usual.at",
+            f"  %done = call ptr %usual.way({given})",
+            "  ret ptr %done",
+            "go:",
+        ]
+        for place in door.places:
+            at = f"%at{place}"
+            lines.append(f"  {at} = getelementptr ptr, ptr %given, i64 {place}")
+            if place >= door.least:
+                default = self.place("own default", str(place - door.least))
+                lines += [
+                    f"  %else{place} = getelementptr ptr, ptr @table, i64 {default}",
+                    f"  %has{place} = icmp ugt i64 %count, {place}",
+                    f"  %from{place} = select i1 %has{place}, ptr {at}, ptr %else{place}",
+                ]
+                at = f"%from{place}"
+            lines.append(f"  %x{place} = load ptr, ptr {at}")
+        arguments = ", ".join(f"ptr %x{place}" for place in door.places)
+        return [*lines, f"  %r = call ptr @{symbol}({arguments})", "  ret ptr %r", "}"]
 
 
-__all__ = ["Translation"]
+__all__ = ["Door", "Translation"]

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from rushlight.base.hot import hot
 from rushlight.base.warn import warn
 from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.tensor.backward import backward as run_backward
@@ -66,6 +67,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     return self
 
 
+@hot
 def backward(
     self: Tensor, gradient: Any = None, retain_graph: bool | None = None,
     create_graph: bool = False, inputs: Any = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight.base.hot import hot
 from rushlight.tensor.functions.loss.reduction import Flag, known, legacy_reduction
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
@@ -24,6 +25,7 @@ _cross_entropy = function("_cross_entropy")
 
 
 @public(torch=False, functional=True)
+@hot
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Flag = None,
     ignore_index: int = -100, reduce: Flag = None, reduction: str = "mean",
