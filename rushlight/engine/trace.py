@@ -363,9 +363,9 @@ class Trace:
 
     @hot
     def _looks(self, step: Step) -> bool:
-        """Whether a new step may be where a loop comes round: not up to where a trace of other
-        sizes ended that was not cut."""
-        return step.count > self.uncut or self.continues is not None or bool(self.phrases.ends)
+        """Whether a new step may be where a loop comes round: in a thread that has met none not up
+        to where a trace of other sizes ended."""
+        return step.count > self.uncut or bool(self.turns) or bool(self.phrases.ends)
 
     @hot
     def record(

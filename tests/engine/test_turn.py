@@ -66,6 +66,18 @@ def test_one_plan_for_any_number_of_batches(ragged: int) -> None:
     assert again == _accuracy(model, _loader(480, ragged), read=True)
 
 
+def test_a_loop_after_traces_of_many_sizes() -> None:
+    """Those are not looked through for loops: what goes on beyond them still is."""
+    clear()
+    model = _model()
+    for rows in (40, 50, 44, 53, 48, 42, 51, 47, 46):
+        F.cross_entropy(model(torch.ones(rows, 6)), torch.zeros(rows, dtype=torch.int64)).backward()
+        flush()
+    assert local.trace.uncut
+    _, plans, flushes = _made(lambda: _accuracy(model, _loader(60)))
+    assert plans <= 5 and flushes >= 20
+
+
 def test_losses_in_a_list() -> None:
     clear()
     model = _model()
