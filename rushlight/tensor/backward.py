@@ -9,6 +9,7 @@ from typing import Any
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.warn import warn, warn_once
 from rushlight.engine.trace import local
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.walk import EdgeTarget, Walk, edge_target, like_leaf, sum_of
@@ -214,8 +215,16 @@ def grad(
                 f"The differentiated Tensor at index {place} appears to not have been used in the "
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
-        results.append(found)
+        results.append(found if found is None else _lying_like(tensor, found))
     return tuple(results)
+
+
+def _lying_like(tensor: Any, gradient: Tensor) -> Tensor:
+    """A gradient in the order of memory of what it is of, where that is not row-major."""
+    if tensor.__class__ is EdgeTarget or tensor._storage is None or local.trace.abstract:
+        return gradient
+    layout = tensor._current_layout()
+    return relaid(gradient, layout.strides) if layout.dense and not layout.contiguous else gradient
 
 
 def collected_by_walk(
