@@ -8,7 +8,6 @@ from typing import Any
 KINDS = {
     "torch._utils._rebuild_qtensor": "quantised",
     "torch._utils._rebuild_nested_tensor": "nested",
-    "torch._utils._rebuild_meta_tensor_no_storage": "meta",
     "torch._utils._rebuild_device_tensor_from_numpy": "accelerator's",
     "torch._utils._rebuild_wrapper_subclass": "wrapper",
 }

@@ -17,6 +17,7 @@ from rushlight.serialization.absent import ABSENT
 from rushlight.serialization.builtin_types import make_bytearray, make_bytes
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_DTYPES, dtype_by_name
 from rushlight.serialization.layouts import find_layout
+from rushlight.serialization.meta import rebuild_meta
 from rushlight.serialization.module_names import COMPANIONS, pytorch_module
 from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import UNTYPED, StorageKind
@@ -47,6 +48,7 @@ def _rebuild_names() -> dict[str, Any]:
         "torch._utils._rebuild_parameter": rebuild.rebuild_parameter,
         "torch._utils._rebuild_parameter_with_state": rebuild.rebuild_parameter_with_state,
         "torch._utils._rebuild_sparse_tensor": rebuild_sparse,
+        "torch._utils._rebuild_meta_tensor_no_storage": rebuild_meta,
         "torch._tensor._rebuild_from_type_v2": rebuild.rebuild_from_type,
         "torch._utils._rebuild_device_tensor_from_cpu_tensor": rebuild.rebuild_on_device,
     }

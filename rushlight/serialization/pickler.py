@@ -13,12 +13,14 @@ from rushlight.base.warn import warn
 from rushlight.nn.parameter import Parameter, UninitializedTensorMixin
 from rushlight.serialization.dtype_names import NUMPY_DTYPES, STORAGE_OF_DTYPE, dtype_name
 from rushlight.serialization.locations import tag_of
+from rushlight.serialization.meta import reduce_meta
 from rushlight.serialization.names import GlobalName, written_as
 from rushlight.serialization.sparse import reduce_sparse
 from rushlight.serialization.storages import StorageBytes, bytes_of
 from rushlight.tensor import Size, Tensor, device
 from rushlight.tensor.generator import Generator
 from rushlight.tensor.interface import layout
+from rushlight.tensor.meta_device import is_shell
 from rushlight.tensor.methods.duplicate import attributes
 from rushlight.tensor.sparse.coo import SparseTensor
 from rushlight.tensor.storage_names import TypedStorage, UntypedStorage
@@ -31,6 +33,7 @@ REBUILD_FROM_TYPE = GlobalName("torch._tensor", "_rebuild_from_type_v2")
 # Most of what a state dict holds beside tensors; pickle writes it in its own way.
 PLAIN = frozenset({str, int, float, bool, type(None), tuple, list, dict, OrderedDict})
 REBUILD_SPARSE = GlobalName("torch._utils", "_rebuild_sparse_tensor")
+REBUILD_META = GlobalName("torch._utils", "_rebuild_meta_tensor_no_storage")
 UNTYPED_STORAGE = GlobalName("torch.storage", "UntypedStorage")
 
 
@@ -169,9 +172,12 @@ def reduce_tensor(tensor: Tensor, table: StorageTable, legacy: bool) -> tuple[An
             return REBUILD_PARAMETER_WITH_STATE, (*held, state)
         return REBUILD_PARAMETER, held
     sparse = isinstance(tensor, SparseTensor)
-    function, args = (
-        (REBUILD_SPARSE, reduce_sparse(tensor)) if sparse else reduce_dense(tensor, table, legacy)
-    )
+    if sparse:
+        function, args = REBUILD_SPARSE, reduce_sparse(tensor)
+    elif is_shell(tensor):
+        function, args = REBUILD_META, reduce_meta(tensor)
+    else:
+        function, args = reduce_dense(tensor, table, legacy)
     if not state and (sparse or kind is Tensor):
         return function, args
     return REBUILD_FROM_TYPE, (function, Tensor if sparse else kind, args, state)

@@ -9,27 +9,19 @@ from typing import Any
 
 from rushlight.base.absent import AbsentDtype
 from rushlight.nn.parameter import Parameter
+from rushlight.serialization.bounds import whole_numbers
 from rushlight.serialization.brief import brief
 from rushlight.serialization.dtype_names import (
     NUMPY_DTYPES,
     dtype_by_name,
     dtype_name,
 )
+from rushlight.serialization.meta import rebuild_meta
 from rushlight.serialization.sparse import rebuild_sparse
 from rushlight.serialization.storages import LoadedStorage
 from rushlight.tensor import Tensor
 from rushlight.tensor.methods.exchange import make_subclass
 from rushlight.tensor.sparse.coo import SparseTensor
-
-MOST_DIMENSIONS = 64
-
-
-def _whole_numbers(what: str, values: object) -> tuple[int, ...]:
-    if not isinstance(values, (tuple, list)) or not all(type(each) is int for each in values):
-        raise UnpicklingError(f"a tensor's {what} must be a tuple of ints, got {brief(values)}")
-    if len(values) > MOST_DIMENSIONS:
-        raise UnpicklingError(f"a tensor's {what} has {len(values)} entries; at most 64 make sense")
-    return tuple(values)
 
 
 def _check_bounds(
@@ -66,7 +58,7 @@ def _build(storage: object, dtype: str, offset: object, size: object, stride: ob
         raise NotImplementedError(
             f"torch.load: the file holds a torch.{dtype} tensor; Rushlight has no such dtype yet"
         )
-    sizes, strides = _whole_numbers("size", size), _whole_numbers("stride", stride)
+    sizes, strides = whole_numbers("size", size), whole_numbers("stride", stride)
     _check_bounds(offset, sizes, strides, from_file.itemsize, storage.nbytes())
     return storage.tensor(from_file, 0 if 0 in sizes else offset, sizes, strides)
 
@@ -151,11 +143,15 @@ def rebuild_parameter_with_state(
     return parameter
 
 
+# What makes the tensor that is then given attributes or another class.
+DRESSED = (rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter, rebuild_sparse, rebuild_meta)
+
+
 def rebuild_from_type(
     function: Callable[..., Any], kind: type, args: tuple[Any, ...], state: object
 ) -> Tensor:
     """A tensor with attributes, or of a subclass: rebuild the plain one, then dress it."""
-    if function not in (rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter, rebuild_sparse):
+    if function not in DRESSED:
         raise UnpicklingError(f"cannot rebuild a tensor with {brief(function)}")
     tensor: Tensor = function(*args)
     if kind is not type(tensor) and not (kind is Tensor and isinstance(tensor, SparseTensor)):

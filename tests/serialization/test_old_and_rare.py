@@ -103,7 +103,6 @@ def test_a_layout() -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [
     ("_rebuild_qtensor", "quantised"),
-    ("_rebuild_meta_tensor_no_storage", "meta"),
 ])  # fmt: skip
 @pytest.mark.parametrize("weights_only", [True, False])
 def test_kinds_of_tensors_that_are_not_here(name: str, kind: str, weights_only: bool) -> None:
