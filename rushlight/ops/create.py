@@ -22,6 +22,7 @@ Shape = tuple[int, ...]
 @composite(torch=False, name="_full", differentiable=False)
 def full(size: Shape, fill_value: Scalar, dtype: DType) -> Node:
     """``fill_value`` everywhere."""
+    _require_countable(size, dtype)
     return filled(fill_value, size, dtype)
 
 
@@ -31,6 +32,15 @@ def _(rng: Rng) -> Samples:
     yield ((), 2, float64), {}
     yield ((0, 3), 7, int64), {}
     yield ((2,), True, bool_), {}
+
+
+_OVERFLOWED = "Storage size calculation overflowed with sizes="
+full.bad_inputs(raises((((2**40, 2**21), 1.5, float32), {}, RuntimeError, _OVERFLOWED)))
+
+
+def _require_countable(size: Shape, dtype: DType) -> None:
+    if math.prod(size) * dtype.itemsize >= 2**63:
+        raise RuntimeError(f"{_OVERFLOWED}{list(size)}")
 
 
 @composite(torch=False, name="_fill", grad_name="Fill")
@@ -119,6 +129,7 @@ def _(g: Node, out: Node, noise: Node, std: Operand, mean: Operand) -> Grads:
 @composite(torch=False, name="_constant", differentiable=False)
 def constant(size: Shape, value: int, dtype: DType) -> Node:
     """0 or 1 everywhere: a constant that the compiler sees."""
+    _require_countable(size, dtype)
     return const(value, size, dtype)
 
 
@@ -127,6 +138,9 @@ def _(rng: Rng) -> Samples:
     for dtype in (float32, int64, bool_):
         yield ((2, 3), 1, dtype), {}
         yield ((), 0, dtype), {}
+
+
+constant.bad_inputs(raises((((2**61,), 1, float32), {}, RuntimeError, _OVERFLOWED)))
 
 
 @composite(torch=False, name="_arange", differentiable=False)

@@ -189,12 +189,13 @@ def grains(chunks: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def require_chunks(chunks: NDArray[np.int64]) -> None:
-    """ValueError where a command cannot have so many chunks."""
+    """RuntimeError where a command cannot have so many chunks."""
     wrong = np.flatnonzero((chunks < 0) | (chunks > _MAX_CHUNKS))
     if len(wrong):
         number = int(wrong[0])
-        raise ValueError(
-            f"Program: command {number} has {chunks[number]} chunks, needs 0 to {_MAX_CHUNKS}"
+        raise RuntimeError(
+            f"Program: command {number} has {chunks[number]} chunks, needs 0 to {_MAX_CHUNKS}: "
+            "tensors of many terabytes cannot be computed"
         )
 
 

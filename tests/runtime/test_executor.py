@@ -90,7 +90,7 @@ def test_no_commands_and_no_chunks(kernels: Kernels) -> None:
 
 @pytest.mark.parametrize("chunks", [-1, 2**31])
 def test_chunks_that_do_not_fit(kernels: Kernels, chunks: int) -> None:
-    with pytest.raises(ValueError, match="chunks, needs 0 to"):
+    with pytest.raises(RuntimeError, match="chunks, needs 0 to"):
         Program([Command(kernels["zero"], chunks)])
 
 

@@ -50,7 +50,7 @@ def test_as_if_encoded() -> None:
 
 def test_as_many_chunks_as_can_be() -> None:
     template = Template(COMMANDS)
-    with pytest.raises(ValueError, match="command 0 has -1 chunks"):
+    with pytest.raises(RuntimeError, match="command 0 has -1 chunks"):
         template.filled(places(template)[:1], [-1])
-    with pytest.raises(ValueError, match=f"command 2 has {2**31} chunks"):
+    with pytest.raises(RuntimeError, match=f"command 2 has {2**31} chunks"):
         template.filled(places(template)[3:4], [2**31])
