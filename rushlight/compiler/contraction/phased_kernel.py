@@ -173,6 +173,8 @@ def _define_tiles(spec: Phased) -> str:
         parameters += [("ptr", "bias"), ("i64", "bias_step")]
     skip = body.sub("%b_tap", "%b_row")
     ask = body.op("alloca ptr")
+    woven = spec.phases * tile.lanes * tile.itemsize
+    buffer = body.op(f"alloca [{woven} x i8], align 64")
     with body.loop("0", "%count", str(tile.vectors)) as run:
         line = body.at("%runs", body.mul(run, str(_RUN_BYTES)))
         places = [body.at(line, str(_RUN_BYTES * number)) for number in range(tile.vectors)]
@@ -206,7 +208,7 @@ def _define_tiles(spec: Phased) -> str:
         sums = _finished(body, spec, sums)
         for number in range(tile.vectors):
             target = body.at("%out", targets[number])
-            _store(body, spec, sums[number :: tile.vectors], target, valid[number])
+            _store(body, spec, sums[number :: tile.vectors], target, valid[number], buffer)
     return function("tiles", parameters, body)
 
 
@@ -255,26 +257,21 @@ def _finished(body: Body, spec: Phased, sums: list[str]) -> list[str]:
     return sums
 
 
-def _store(body: Body, spec: Phased, rows: list[str], target: str, valid: str) -> None:
+def _store(body: Body, spec: Phased, rows: list[str], target: str, valid: str, buffer: str) -> None:
     """One run of all channels, phases woven; ``valid`` results of each are there."""
     tile, dtype = spec.tile, spec.finish.out
-    whole = body.equal(valid, str(tile.lanes * spec.phases))
+    whole = body.equal(valid, str(tile.lanes * spec.phases)) if spec.phases > 1 else "true"
     for channel in range(spec.filters):
         place = body.at(target, body.mul(str(channel), "%out_channel"))
         mine = rows[channel * spec.phases : (channel + 1) * spec.phases]
-        woven = _woven(body, tile, mine)
-        with body.either(whole) as (yes, no):
-            for branch in (yes, no):
-                with body.branch(branch):
-                    for number, value in enumerate(woven):
-                        first = number * tile.lanes
-                        to = body.at(place, str(first * tile.itemsize))
-                        if branch == yes:
-                            values.store(body, dtype, value, to, tile.lanes)
-                            continue
-                        left = body.max(body.sub(valid, str(first)), "0")
-                        left = body.min(left, str(tile.lanes))
-                        values.store_some(body, dtype, value, to, tile.lanes, left)
+        # A row's last steps may have no input in the last phases: those are left out of a copy.
+        to = body.select(whole, place, buffer, "ptr")
+        for number, value in enumerate(_woven(body, tile, mine)):
+            here = body.at(to, str(number * tile.lanes * tile.itemsize))
+            values.store(body, dtype, value, here, tile.lanes)
+        if spec.phases > 1:
+            with body.when(body.op(f"xor i1 {whole}, true")):
+                body.call("copy", [("ptr", buffer), ("ptr", place), ("i64", valid)])
 
 
 def _woven(body: Body, tile: Tile, rows: list[str]) -> list[str]:
