@@ -88,6 +88,17 @@ def signals(length: int, batch: int) -> Results:
     return [y.detach().numpy(), x.grad.numpy(), *(each.grad.numpy() for each in model.parameters())]
 
 
+def boxes(length: int, batch: int) -> Results:
+    """Rows of two and four numbers, on either side of where they are many."""
+    torch.manual_seed(7)
+    raw = torch.randn(batch * length, 6, requires_grad=True)
+    centre, size = raw[:, :2].sigmoid() * 2 - 0.5, (raw[:, 2:4].sigmoid() * 2) ** 2
+    sides = (centre + size).minimum(size).clamp(0)
+    loss = (1 - sides[:, 0] * sides[:, 1]).mean() + F.softplus(raw[:, 4]).sum()
+    loss.backward()
+    return [loss.item(), torch.cat([centre, size], 1).detach().numpy(), raw.grad.numpy()]
+
+
 def recurrent(length: int, batch: int) -> Results:
     """Loops forward and backward in time; states that are kept and states that take turns."""
     torch.manual_seed(5)
@@ -110,7 +121,7 @@ LENGTHS = [(length, 4) for length in (5, 9, 20, 33, 34, 47, 1, 64, 21, 2, 70, 90
 BATCHES = [(12, batch) for batch in (4, 7, 8, 13, 1, 12, 32, 5, 9, 20, 6, 11, 10)]
 
 
-@pytest.mark.parametrize("program", [language, attention, statistics, pictures, signals])
+@pytest.mark.parametrize("program", [language, attention, statistics, pictures, signals, boxes])
 @pytest.mark.parametrize("sizes", [LENGTHS, BATCHES], ids=["lengths", "batches"])
 def test_casts_have_the_same_bits(
     program: Callable[[int, int], Results], sizes: Any, monkeypatch: pytest.MonkeyPatch
@@ -159,6 +170,13 @@ def test_many_lengths_are_few_moulds() -> None:
     made = twins.stats.moulds - moulds
     assert 1 <= made <= 6
     assert twins.stats.casts - casts >= 64 - 2 * twins.EXAMPLES - made
+
+
+def test_few_rows_and_many_share_a_mould() -> None:
+    moulds = twins.stats.moulds
+    for length in (40, 50, 45, 70, 63, 90, 64, 140, 65, 58):
+        boxes(length, 1)
+    assert twins.stats.moulds - moulds == 2  # one of each trace: a step reads two numbers
 
 
 def test_a_cache_that_grows() -> None:

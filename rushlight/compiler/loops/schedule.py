@@ -246,15 +246,21 @@ class Schedule:
             self.panel, self.unroll = True, 4
         elif self.tiled or not (self.inner or self.masked):
             self.unroll = min(self.unroll, 1 if self.tiled else 2)
-        elif self.unroll > 1:
-            # No more vectors side by side than there are.
+        elif len(self.rows) + len(self.inner) > 1:
+            # No more vectors side by side than there are. One row by itself takes no time where it
+            # is that short, and has one kernel for all lengths.
             while self.unroll > 1 and self.sizes[vector] < self.lanes * self.unroll:
                 self.unroll //= 2
 
     def _is_short(self, extent: int) -> bool:
         if self.by_rows:
             return False
-        return is_short(extent, self.row_count * self.inner_count)
+        total = self.row_count * self.inner_count
+        if not self.inner and type(extent) is int and type(total) is not int:
+            # Where nothing is reduced it makes no difference to any bit: a plan for many sizes
+            # (``ir/size.py``) needs no two kernels, one for many rows and one for few.
+            total = MANY * extent
+        return is_short(extent, total)
 
     def _is_tall(self) -> bool:
         """Whether the columns are so many, and so long, that rows had better stream past."""
