@@ -7,6 +7,7 @@ import gc
 import importlib
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from sys import getrefcount
@@ -381,6 +382,24 @@ def weighed(a: Any, b: Any = 2, c: Any = "c", *, d: Any = None) -> Any:
 
 def joined(a: Any, b: Any = 2, c: Any = "c") -> Any:
     return (a, b, c)
+
+
+lazy: Any = types.ModuleType("lazy")
+
+
+def asked() -> Any:
+    return lazy.there
+
+
+def test_modules_that_make_their_names_when_asked() -> None:
+    lazy.there = 1
+    lazy.__getattr__ = lambda name: (name, "made")
+    machine = native(asked)[0]
+    assert machine() == 1
+    del lazy.there
+    assert machine() == asked() == ("there", "made")
+    del lazy.__getattr__
+    assert outcome(machine, ())[:2] == outcome(asked, ())[:2]
 
 
 def test_calls_from_c_come_in_directly() -> None:

@@ -69,11 +69,28 @@ class Names(Part):
         self.emit(f"call void @hot_keep(ptr {found})")
         return self.own(found)
 
+    def _of_module(self, module: str, name: str) -> Ref:
+        """An attribute of a module, which may make it when first asked (PEP 562)."""
+        space, text = self.known("namespace", module), self.known("literal", repr(name))
+        there = self.call("PyDict_GetItemWithError", space, text)
+        bound, lost, after = self.name("bound"), self.name("lost"), self.name("after")
+        self.branch(self.set(f"icmp eq ptr {there}, null"), lost, bound, likely=True)
+        self.open(bound)
+        self.emit(f"call void @hot_keep(ptr {there})")
+        self.jump(after)
+        self.open(lost)
+        looked = self.call("PyObject_GetAttr", self.known("global", module), text)
+        self.must(self.set(f"icmp eq ptr {looked}, null"))
+        last = self.block
+        self.jump(after)
+        self.open(after)
+        return self.own(self.set(f"phi ptr [ {there}, %{bound} ], [ {looked}, %{last} ]"))
+
     def on_attribute(self, node: ast.Attribute) -> Ref:
         module = self.scope.module(node.value)
         if module is not None and node.attr in vars(module):
             name = node.value.id  # type: ignore[attr-defined]
-            return self._from_dict(self.known("namespace", name), node.attr)
+            return self._of_module(name, node.attr)
         if node.attr == "__class__":
             owner = self.value(node.value)
             kind = self.set(f"call ptr @hot_type(ptr {owner.text})")
