@@ -373,11 +373,15 @@ def put_to_work(*functions: Any) -> Iterator[link.Batch]:
             for each, original in zip(functions, originals, strict=True):
                 each.__code__ = original
                 vectorcall_of(each).value = link.linked.usual
-                del link.linked.codes[each], link.linked.vectors[each]
+                del link.linked.codes[each]
 
 
 def weighed(a: Any, b: Any = 2, c: Any = "c", *, d: Any = None) -> Any:
     return (a, b, c)
+
+
+def weighed_otherwise(a: Any, b: Any = 2, c: Any = "c") -> Any:
+    return "other"
 
 
 def joined(a: Any, b: Any = 2, c: Any = "c") -> Any:
@@ -419,11 +423,12 @@ def test_calls_from_c_come_in_directly() -> None:
         assert list(map(joined, [token] * 3)) == [(token, 2, "c")] * 3
         assert getrefcount(token) == before
         with link.as_python():
-            assert vectorcall_of(joined).value == link.linked.usual
-        assert vectorcall_of(joined).value != link.linked.usual
-        joined.__defaults__ = (7, 8)
-        assert from_c(1, 3, 4) == (tuple, (1, 3, 4))
-        joined.__defaults__ = (2, "c")
+            assert from_c(1) == expected[0]
+        calling = joined.__code__
+        joined.__code__ = weighed_otherwise.__code__  # as a profiler does, or a user
+        assert from_c(1) == (str, "other")
+        joined.__code__ = calling
+        assert from_c(1) == expected[0]
 
 
 def test_keywords_of_their_own_come_in_by_python() -> None:

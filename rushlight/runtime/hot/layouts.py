@@ -34,6 +34,19 @@ def vectorcall_of(function: Any) -> ctypes.c_int64:
     return ctypes.c_int64.from_address(id(function) + _word(id(type(function)) + _VECTORCALL))
 
 
+def _code_at() -> int:
+    places = range(_DEFINITION - 3 * _WORD, types.FunctionType.__basicsize__, _WORD)
+    found = [
+        place
+        for place in places
+        if all(_word(id(each) + place) == id(each.__code__) for each in (class_name, _word))
+    ]
+    return found[0] if found else 0
+
+
+CODE_AT = _code_at()  # where a function has its code
+
+
 def _offset(descriptor: types.MemberDescriptorType) -> int | None:
     definition = _word(id(descriptor) + _DEFINITION)
     kind = ctypes.c_int.from_address(definition + _WORD).value
@@ -84,6 +97,7 @@ def reliable() -> bool:
         and sys.maxsize == 2**63 - 1
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
         and not hasattr(sys, "gettotalrefcount")
+        and CODE_AT > 0
     )
     if not plain:
         return False

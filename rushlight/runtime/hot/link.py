@@ -28,7 +28,7 @@ from rushlight.runtime import code
 from rushlight.runtime.digest import digest
 from rushlight.runtime.hot.layouts import Layouts, vectorcall_of
 from rushlight.runtime.hot.source import Source
-from rushlight.runtime.hot.symbols import PROTOCOL, Entry, native_name, symbols
+from rushlight.runtime.hot.symbols import CALLING, PROTOCOL, Entry, native_name, symbols
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
@@ -54,9 +54,7 @@ class _Linked:
         # Python finds the translation by.
         self.codes: dict[FunctionType, tuple[CodeType, CodeType]] = {}
         self.entrances: dict[FunctionType, _MethodDef] = {}
-        # How C calls those that have a door for it, and how it calls all others.
-        self.vectors: dict[FunctionType, int] = {}
-        self.usual = vectorcall_of(vectorcall_of).value
+        self.usual = vectorcall_of(vectorcall_of).value  # how C calls what has no door for it
         self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
         self.alive: list[Any] = []
@@ -68,12 +66,11 @@ class _Linked:
 linked = _Linked()
 
 
-def _calling(function: FunctionType, name: str) -> CodeType:
-    """Code with the function's parameters that ends in a call of ``name``, its translation.
+def _calling(function: FunctionType, original: CodeType, name: str) -> CodeType:
+    """Code with the parameters of ``original`` that ends in a call of ``name``, its translation.
 
     What the function has from one around it, it hands on like arguments.
     """
-    original = function.__code__
     count, names = original.co_argcount, [*original.co_varnames]
     last = count + original.co_kwonlyargcount
     plain, named, rest = names[:count], names[count:last], names[last:]
@@ -178,6 +175,7 @@ class Batch:
         facts = " ".join((_translator(), self.layouts.text(), names)).encode()
         facts += code.machine_facts()
         # (now: when they are kept, the functions may have other code already)
+        self.codes = {each: each.__code__ for each in functions}
         self.keys = {each: _key(facts, each) for each in functions}
 
     def find(self) -> list[FunctionType]:
@@ -287,6 +285,8 @@ class Batch:
                     words.append(linked.addresses[entry[1]])
                 elif entry == PROTOCOL:
                     words.append(linked.usual)
+                elif entry == CALLING:
+                    words.append(id(linked.codes.get(function, (None, None))[1]))
                 else:
                     held = _found(entry, function, self.layouts.classes, owners)
                     linked.alive.append(held)
@@ -298,24 +298,26 @@ class Batch:
 
     def finish(self) -> None:
         """Have the functions call their translations, or what has taken the place of these."""
-        self.fill()
         callings: dict[int, CodeType] = {}  # of functions made by one around them
-        for function, table in self.tables.items():
-            if PROTOCOL in table:
-                linked.vectors[function] = linked.addresses[f"{native_name(function)}.vector"]
-                if not linked.python:
-                    vectorcall_of(function).value = linked.vectors[function]
+        for function in self.tables:
             if is_linked(function):
-                linked.entrances[function].function = _address(function)
                 continue
-            name = re.sub(r"\W", "_", f"_hot_{function.__code__.co_qualname}")
+            original = self.codes[function]
+            name = re.sub(r"\W", "_", f"_hot_{original.co_qualname}")
             function.__globals__[name] = entrance(function)
-            original = function.__code__
-            calling = callings.get(id(original)) or _calling(function, name)
+            calling = callings.get(id(original)) or _calling(function, original, name)
             callings[id(original)] = calling
-            linked.codes[function] = function.__code__, calling
+            linked.codes[function] = original, calling
             linked.texts[function] = hot.texts.get(function)
-            if not linked.python:
+        self.fill()
+        for function, table in self.tables.items():
+            linked.entrances[function].function = _address(function)
+            if PROTOCOL in table:
+                door = linked.addresses[f"{native_name(function)}.vector"]
+                vectorcall_of(function).value = door
+            # (unless a profiler has put in other code a moment ago)
+            original, calling = linked.codes[function]
+            if function.__code__ is original and not linked.python:
                 function.__code__ = calling
 
 
@@ -354,5 +356,3 @@ def _use(*, translated: bool) -> None:
     for function, codes in linked.codes.items():
         if is_linked(function):
             function.__code__ = codes[translated]
-            way = linked.vectors.get(function, linked.usual) if translated else linked.usual
-            vectorcall_of(function).value = way

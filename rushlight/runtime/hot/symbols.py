@@ -22,8 +22,10 @@ def native_name(function: Any) -> str:
     return f"{function.__globals__['__name__']}.{function.__code__.co_qualname}"
 
 
-# The entry of a table that only a door for calls from C uses (``translation.py``).
+# The entries of a table that only a door for calls from C uses (``translation.py``): the usual way,
+# and the code that a function has while the door is open.
 PROTOCOL = ("protocol",)
+CALLING = ("calling",)
 
 
 def symbols(function: Any, table: Container[Entry]) -> tuple[str, ...]:

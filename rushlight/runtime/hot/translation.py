@@ -6,11 +6,11 @@ import ast
 from typing import NamedTuple
 
 from rushlight.runtime.hot.errors import Errors
-from rushlight.runtime.hot.layouts import Layouts
+from rushlight.runtime.hot.layouts import CODE_AT, Layouts
 from rushlight.runtime.hot.loops import Written
 from rushlight.runtime.hot.prelude import prelude
 from rushlight.runtime.hot.scope import Scope
-from rushlight.runtime.hot.symbols import PROTOCOL
+from rushlight.runtime.hot.symbols import CALLING, PROTOCOL
 from rushlight.runtime.hot.writer import Ref
 
 _WRONG = "wrong number of arguments"
@@ -138,9 +138,11 @@ class Translation(Errors):
     def _vector(self, symbol: str, door: Door) -> list[str]:
         """How C comes in (a ``vectorcallfunc``): past the frame that Python would make.
 
-        What has keywords, or too few arguments or too many, goes the usual way.
+        What has keywords, or too few arguments or too many, goes the usual way. So do all calls
+        of a function that has other code for now: it is heard by a profiler, or runs as Python.
         """
         usual, given = self.place(*PROTOCOL), "ptr %f, ptr %given, i64 %flags, ptr %names"
+        mine = self.place(*CALLING)
         lines = [
             f'define ptr @"{self.scope.name}.vector"({given}) {{',
             f"  %count = and i64 %flags, {2**63 - 1}",
@@ -148,7 +150,13 @@ class Translation(Errors):
             f"  %enough = icmp uge i64 %count, {door.least}",
             f"  %few = icmp ule i64 %count, {door.most}",
             "  %both = and i1 %enough, %few",
-            "  %fits = and i1 %both, %plain",
+            "  %right = and i1 %both, %plain",
+            f"  %code.at = getelementptr i8, ptr %f, i64 {CODE_AT}",
+            "  %code = load ptr, ptr %code.at",
+            f"  %mine.at = getelementptr ptr, ptr @table, i64 {mine}",
+            "  %mine = load ptr, ptr %mine.at",
+            "  %open = icmp eq ptr %code, %mine",
+            "  %fits = and i1 %right, %open",
             "  br i1 %fits, label %go, label %usual",
             "usual:",
             f"  %usual.at = getelementptr ptr, ptr @table, i64 {usual}",
