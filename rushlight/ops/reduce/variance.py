@@ -71,9 +71,7 @@ def _(
     keepdim: bool,
     correction: int | float | None,
 ) -> Grads:
-    dim, unbiased = _var_arguments(dim, unbiased, correction)
-    axes = normalize_dims(dim, input.ndim)
-    return (_slope_of_var(g, input, axes, _left(input, axes, unbiased, correction)),)
+    return (_slope_of_var(g, input, dim, unbiased, correction),)
 
 
 def _left(
@@ -85,8 +83,13 @@ def _left(
     return max(count_of(input.shape, axes) - correction, 0)
 
 
-def _slope_of_var(g: Node, x: Node, axes: tuple[int, ...], left: float) -> Node:
+def _slope_of_var(
+    g: Node, x: Node, dim: Dims | bool, unbiased: bool | None, correction: int | float | None
+) -> Node:
     """2 / left * g * (x - mean), rounded after each step, as PyTorch's is."""
+    dim, unbiased = _var_arguments(dim, unbiased, correction)
+    axes = normalize_dims(dim, x.ndim)
+    left = _left(x, axes, unbiased, correction)
     seed = scaled(reshape(g, kept_shape(x.shape, axes)), 2 / left if left else math.inf)
     average = build.cast(mean_of(build.cast(x, compute_dtype(x.dtype)), axes), x.dtype)
     centred = binary("sub", x, widen(average, x, axes))
@@ -118,14 +121,12 @@ def _(
     keepdim: bool,
     correction: int | float | None,
 ) -> Grads:
-    dim, unbiased = _var_arguments(dim, unbiased, correction)
-    axes = normalize_dims(dim, input.ndim)
     # A constant row has no slope: PyTorch gives 0 there, not nan.
     zero, one = const(0, out.shape, out.dtype), const(1, out.shape, out.dtype)
     flat = binary("eq", out, zero)
     twice = build.where(flat, one, scaled(out, 2))
     seed = build.where(flat, zero, binary("div", g, twice))
-    return (_slope_of_var(seed, input, axes, _left(input, axes, unbiased, correction)),)
+    return (_slope_of_var(seed, input, dim, unbiased, correction),)
 
 
 std.samples(spreads())

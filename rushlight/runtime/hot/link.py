@@ -103,13 +103,11 @@ def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry
     """
     # Only the first run on a machine translates anything.
     from rushlight.runtime.hot.scope import Scope
-    from rushlight.runtime.hot.translation import Door, Translation
+    from rushlight.runtime.hot.translation import Translation
 
     functions = {id(each): each for each in hot.functions}
     scope, source = Scope(function, functions, layouts.classes), Source(function)
-    door = source.door(function)
-    way = None if door is None else Door(*door)
-    return Translation(source.tree, scope, layouts, way).text()
+    return Translation(source.tree, scope, layouts, source.door(function)).text()
 
 
 def _found(

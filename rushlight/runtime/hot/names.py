@@ -73,18 +73,13 @@ class Names(Part):
         """An attribute of a module, which may make it when first asked (PEP 562)."""
         space, text = self.known("namespace", module), self.known("literal", repr(name))
         there = self.call("PyDict_GetItemWithError", space, text)
-        bound, lost, after = self.name("bound"), self.name("lost"), self.name("after")
+        bound, lost = self.name("bound"), self.name("lost")
         self.branch(self.set(f"icmp eq ptr {there}, null"), lost, bound, likely=True)
-        self.open(bound)
-        self.emit(f"call void @hot_keep(ptr {there})")
-        self.jump(after)
-        self.open(lost)
-        looked = self.call("PyObject_GetAttr", self.known("global", module), text)
-        self.must(self.set(f"icmp eq ptr {looked}, null"))
-        last = self.block
-        self.jump(after)
-        self.open(after)
-        return self.own(self.set(f"phi ptr [ {there}, %{bound} ], [ {looked}, %{last} ]"))
+
+        def looked_up() -> Ref:
+            return self.made("PyObject_GetAttr", self.known("global", module), text)
+
+        return self.either((bound, lambda: Ref(there)), (lost, looked_up))
 
     def on_attribute(self, node: ast.Attribute) -> Ref:
         module = self.scope.module(node.value)

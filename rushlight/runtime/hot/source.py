@@ -6,8 +6,17 @@ import ast
 import linecache
 import textwrap
 from types import CodeType, FunctionType
+from typing import NamedTuple
 
 from rushlight.base import hot
+
+
+class Door(NamedTuple):
+    """How calls from C with positional arguments come in."""
+
+    places: list[int]  # of the translation's parameters among the function's
+    most: int  # of these that may be given, and that must be
+    least: int
 
 
 class Source:
@@ -40,9 +49,8 @@ class Source:
         self.tree.lineno = tree.lineno
         self.given = given
 
-    def door(self, function: FunctionType) -> tuple[list[int], int, int] | None:
-        """For calls from C: which of the function's arguments the translation takes, how many may
-        be given and how many must be. None where keywords, or the head, have a say in it."""
+    def door(self, function: FunctionType) -> Door | None:
+        """For calls from C; None where keywords, or the head, have a say in them."""
         names = [each.arg for each in self.given.args]
         asked = {node.id for each in self.head for node in ast.walk(each.test)
                  if isinstance(node, ast.Name)}  # fmt: skip
@@ -51,7 +59,8 @@ class Source:
         defaults = len(function.__defaults__ or ())
         if "<locals>" in function.__qualname__:
             defaults = 0  # others have the same code and a table in common with it
-        return [names.index(each) for each in self.parameters], len(names), len(names) - defaults
+        places = [names.index(each) for each in self.parameters]
+        return Door(places, len(names), len(names) - defaults)
 
 
 def _lines(made: CodeType) -> str:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from rushlight.runtime.hot.errors import Errors
 from rushlight.runtime.hot.layouts import CODE_AT, Layouts
 from rushlight.runtime.hot.loops import Written
 from rushlight.runtime.hot.prelude import prelude
 from rushlight.runtime.hot.scope import Scope
+from rushlight.runtime.hot.source import Door
 from rushlight.runtime.hot.symbols import CALLING, PROTOCOL
 from rushlight.runtime.hot.writer import Ref
 
 _WRONG = "wrong number of arguments"
-
-
-class Door(NamedTuple):
-    """How calls from C with positional arguments come in."""
-
-    places: list[int]  # of the translation's parameters among the function's
-    most: int  # of these that may be given, and that must be
-    least: int
 
 
 class Translation(Errors):
@@ -181,4 +173,4 @@ class Translation(Errors):
         return [*lines, f"  %r = call ptr @{symbol}({arguments})", "  ret ptr %r", "}"]
 
 
-__all__ = ["Door", "Translation"]
+__all__ = ["Translation"]
