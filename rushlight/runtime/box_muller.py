@@ -34,11 +34,17 @@ _FOUR_OVER_PI = 1.27323954473516
 _SIN = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 _COS = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 
-_SYMBOL = "rushlight_normals"
+SYMBOL = "rushlight_normals"
 _FLOATS, _WHOLES = f"<{HALF} x float>", f"<{HALF} x i32>"
 _START = f"""
-define void @{_SYMBOL}(ptr %values, i64 %count) {{
+define void @{SYMBOL}(ptr %values, i64 %count, double %mean, double %std) {{
 entry:
+  %mean32 = fptrunc double %mean to float
+  %mean0 = insertelement {_FLOATS} poison, float %mean32, i32 0
+  %means = shufflevector {_FLOATS} %mean0, {_FLOATS} poison, <{HALF} x i32> zeroinitializer
+  %std32 = fptrunc double %std to float
+  %std0 = insertelement {_FLOATS} poison, float %std32, i32 0
+  %stds = shufflevector {_FLOATS} %std0, {_FLOATS} poison, <{HALF} x i32> zeroinitializer
   %end = getelementptr float, ptr %values, i64 %count
   %none = icmp eq i64 %count, 0
   br i1 %none, label %done, label %loop
@@ -144,17 +150,18 @@ def _text() -> str:
     r = steps.let(f"call {_FLOATS} @llvm.sqrt.v{HALF}f32({_FLOATS} {r})")
     sine, cosine = steps.sincos(steps.floats("mul", "%second", 2 * np.pi))
     for number, place in ((cosine, "%here"), (sine, "%there")):
-        result = steps.floats("mul", number, r)
+        # also where they are 0 and 1, which makes 0 of -0
+        result = steps.fma(steps.floats("mul", number, r), "%stds", "%means")
         steps.lines.append(f"  store {_FLOATS} {result}, ptr {place}, align 4")
     return _START + "\n".join(steps.lines) + _END
 
 
-_NORMALS = _text()
+TEXT = _text()
 
 
-def normals32(uniforms: F32) -> F32:
-    """Standard normals from uniforms (16 k,) in [0, 1), written over them and returned."""
-    native(_SYMBOL, _NORMALS)(uniforms.ctypes.data, uniforms.size)
+def normals32(uniforms: F32, mean: float, std: float) -> F32:
+    """Normals from uniforms (16 k,) in [0, 1), written over them and returned."""
+    native(SYMBOL, TEXT)(uniforms.ctypes.data, uniforms.size, mean, std)
     return uniforms
 
 

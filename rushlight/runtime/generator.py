@@ -12,6 +12,7 @@ for the numbers, elsewhere the stream here is used. We give the latter everywher
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 from typing import TYPE_CHECKING, Any, Self
@@ -19,11 +20,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rushlight.base.limits import DIGITS
-from rushlight.runtime import box_muller
-from rushlight.runtime.libm import normal_pairs, of_each
+from rushlight.runtime import box_muller, draw_ir, shuffle
+from rushlight.runtime.libm import of_each
 from rushlight.runtime.mt19937 import Mt19937
 from rushlight.runtime.native import address_of
-from rushlight.runtime.shuffle import shuffled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +32,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _MASK53 = np.uint64(2**53 - 1)
 # From this range on one word modulo the range would show a bias, so PyTorch takes two.
-_WIDE_RANGE = 2**28
-# Numbers converted at a time where the result lies over what it is made of.
-_PART = 1 << 18
-_LARGE_PERMUTATION = (2**32 - 1) // 20
+WIDE_RANGE = 2**28
 
 
 def fused_multiply_add(x: NDArray[np.float64], factor: float, term: float) -> NDArray[np.float64]:
@@ -141,10 +138,9 @@ class Generator:
         """Reals in [low, high): ``uniform_``, ``rand``."""
         if dtype == np.float64:
             return fused_multiply_add(self._uniform53(count), high - low, low)
-        result = self.engine.fractions(count)
-        if low != 0.0 or high != 1.0:
-            low32, high32 = np.float32(low), np.float32(high)
-            _spread_out(result, high32 - low32, low32)
+        result = np.empty(count, np.float32)
+        if count:
+            self.uniform_into(address_of(result), count, low, high)
         if dtype == np.float32:
             return result
         rounded = result.astype(dtype)
@@ -152,6 +148,10 @@ class Generator:
         start, end = (np.asarray(bound, np.float32).astype(dtype) for bound in (low, high))
         rounded[rounded == end] = start
         return rounded
+
+    def uniform_into(self, address: int, count: int, low: float = 0.0, high: float = 1.0) -> None:
+        """``uniform`` in float32, written to memory."""
+        self.engine.fill(*draw_ir.UNIFORM, count, address, low, high)
 
     # Normals.
 
@@ -164,39 +164,38 @@ class Generator:
         contiguous: bool = True,
     ) -> Array:
         """Normals: ``normal_``, ``randn``. PyTorch fills views that are not contiguous singly."""
+        if dtype == np.float32:
+            result = np.empty(count, np.float32)
+            if count:
+                self.normal_into(address_of(result), count, mean, std, contiguous)
+            return result
         if count < box_muller.BLOCK or not contiguous:
-            singles = self._single_normals(count)
-            if dtype == np.float32 and std == 1.0 and mean == 0.0:
-                return (singles + 0.0).astype(dtype)  # 9 at most; -0 + 0 is 0
-            singles = fused_multiply_add(singles, std, mean)
-            return _rounded(singles, dtype)
+            return _rounded(self._single_normals(count, mean, std), dtype)
         if dtype == np.float64:
-            doubles = self._blocks64(count)
-            return fused_multiply_add(doubles, std, mean)
-        blocks = self._blocks32(count) if dtype == np.float32 else self._blocks16(count)
-        if mean != 0.0 or std != 1.0:
-            _spread_out(blocks, np.float32(std), np.float32(mean))
-        return blocks.astype(dtype, copy=False)
+            return fused_multiply_add(self._blocks64(count), std, mean)
+        return self._blocks16(count, mean, std).astype(dtype)
 
-    def _single_normals(self, count: int) -> NDArray[np.float64]:
-        """One at a time in float64; the second of a pair waits in the cache."""
-        waiting = self.engine.next_normal
-        kept = [] if waiting is None or not count else [waiting]
-        missing = count - len(kept)
-        drawn = normal_pairs(self._uniform53(missing + missing % 2))
+    def normal_into(
+        self,
+        address: int,
+        count: int,
+        mean: float = 0.0,
+        std: float = 1.0,
+        contiguous: bool = True,
+    ) -> None:
+        """``normal`` in float32, written to memory."""
+        if count < box_muller.BLOCK or not contiguous:
+            kernel = draw_ir.SINGLES["float"]
+        else:
+            kernel = draw_ir.NORMALS
+        self.engine.fill(*kernel, count, address, mean, std)
+
+    def _single_normals(self, count: int, mean: float, std: float) -> NDArray[np.float64]:
+        """One at a time in float64; the second of a pair waits in the stream."""
+        drawn = np.empty(count)
         if count:
-            self.engine.next_normal = float(drawn[-1]) if missing % 2 else None
-        return np.concatenate([kept, drawn])[:count] if kept else drawn[:count]
-
-    def _blocks32(self, count: int) -> NDArray[np.float32]:
-        # All uniforms are drawn first; a ragged end is drawn again as the last whole block.
-        uniforms = self.engine.fractions(count)
-        whole = count - count % box_muller.BLOCK
-        box_muller.normals32(uniforms[:whole])
-        if whole != count:
-            tail = self.engine.fractions(box_muller.BLOCK)
-            uniforms[-box_muller.BLOCK :] = box_muller.normals32(tail)
-        return uniforms
+            self.engine.fill(*draw_ir.SINGLES["double"], count, address_of(drawn), mean, std)
+        return drawn
 
     def _blocks64(self, count: int) -> NDArray[np.float64]:
         uniforms = self._uniform53(count)
@@ -207,22 +206,21 @@ class Generator:
             uniforms[-box_muller.BLOCK :] = box_muller.normals64(tail)
         return uniforms
 
-    def _blocks16(self, count: int) -> NDArray[np.float32]:
+    def _blocks16(self, count: int, mean: float, std: float) -> NDArray[np.float32]:
         # The narrow dtypes draw per block, so a ragged end costs no words of its own.
         whole = count - count % box_muller.BLOCK
         result = np.empty(count, np.float32)
-        result[:whole] = box_muller.normals32(self.engine.fractions(whole))
+        result[:whole] = box_muller.normals32(self.engine.fractions(whole), mean, std)
         if whole != count:
             tail = self.engine.fractions(box_muller.BLOCK)
-            result[-box_muller.BLOCK :] = box_muller.normals32(tail)
+            result[-box_muller.BLOCK :] = box_muller.normals32(tail, mean, std)
         return result
 
     def log_normal(
         self, count: int, dtype: np.dtype[Any], mean: float = 1.0, std: float = 2.0
     ) -> Array:
         """exp of normals: ``log_normal_``."""
-        normals = fused_multiply_add(self._single_normals(count), std, mean)
-        return _rounded(of_each("exp", normals), dtype)
+        return _rounded(of_each("exp", self._single_normals(count, mean, std)), dtype)
 
     # Whole numbers.
 
@@ -252,23 +250,34 @@ class Generator:
         span = high - low
         if span >= 2**64:
             return self.engine.longs(count).view(np.int64).astype(dtype)
-        if span < _WIDE_RANGE:
-            words = self.engine.words(count)
-            words %= np.uint32(span)
-            values = words.astype(np.int64)
+        if span < WIDE_RANGE:
+            values = np.empty(count, np.int64)
+            if count:
+                self.integers_into(address_of(values), count, low, span)
         else:
             values = (self.engine.longs(count) % np.uint64(span)).view(np.int64)
-        if low:
             values += np.int64(low)
         return values if dtype == np.int64 else _rounded(values, dtype)
 
+    def integers_into(self, address: int, count: int, low: int, span: int) -> None:
+        """Whole numbers in [low, low + span) written to memory, 64 bits each. ``span``: less than
+        2**28."""
+        self.engine.fill(*draw_ir.INTEGERS, count, address, low, span)
+
     def permutation(self, count: int) -> NDArray[np.int64]:
         """``randperm``: 0 to count - 1 in random order."""
+        order = np.empty(count, np.int64)
+        if count:
+            self.permutation_into(address_of(order), count)
+        return order
+
+    def permutation_into(self, address: int, count: int) -> None:
+        """``permutation`` written to memory."""
         if count < 2:
-            return np.arange(count)
-        few = count < _LARGE_PERMUTATION
-        draws = self.engine.words(count - 1) if few else self.engine.longs(count - 1)
-        return shuffled(draws.astype(np.uint64, copy=False))
+            ctypes.memset(address, 0, 8 * count)
+            return
+        kernel = shuffle.FEW if count < shuffle.LARGE else shuffle.MANY
+        self.engine.fill(*kernel, count - 1, address)
 
     # Events.
 
@@ -292,11 +301,19 @@ class Generator:
 
     def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
         """Waiting times: ``exponential_``."""
-        times = of_each("log1p", -self._uniform53(count))
-        times *= -1.0 / rate
-        if dtype == np.float32 and rate == 1.0:
-            return times.astype(dtype)  # 37 at most
-        return _rounded(times, dtype)
+        narrow = dtype == np.float32
+        times = np.empty(count, np.float32 if narrow else np.float64)
+        if count:
+            draw = self.exponential_into if narrow else self._exponential64_into
+            draw(address_of(times), count, rate)
+        return times if narrow else _rounded(times, dtype)
+
+    def exponential_into(self, address: int, count: int, rate: float = 1.0) -> None:
+        """``exponential`` in float32, written to memory."""
+        self.engine.fill(*draw_ir.EXPONENTIALS["float"], count, address, -1.0 / rate)
+
+    def _exponential64_into(self, address: int, count: int, rate: float) -> None:
+        self.engine.fill(*draw_ir.EXPONENTIALS["double"], count, address, -1.0 / rate)
 
     def geometric(self, count: int, dtype: np.dtype[Any], probability: float) -> Array:
         """Tries until the first success: ``geometric_``."""
@@ -365,16 +382,6 @@ def _most(keys: Array, count: int) -> Array:
         if len(among) >= count:  # not where the last of them is nan
             return among[np.argsort(falling[among], kind="stable")[:count]]
     return np.argsort(falling, kind="stable")[:count]
-
-
-def _spread_out(values: NDArray[np.float32], factor: np.float32, term: np.float32) -> None:
-    """``values * factor + term`` in place, rounded once: in parts, float64 takes twice the room."""
-    for begin in range(0, len(values), _PART):
-        part = values[begin : begin + _PART]
-        wide = part.astype(np.float64)
-        wide *= np.float64(factor)
-        wide += np.float64(term)
-        part[...] = wide
 
 
 def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:

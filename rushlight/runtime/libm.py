@@ -7,7 +7,7 @@ number of 13, which made as many of ``exponential_`` in float64 differ from PyTo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,25 +36,6 @@ _EACH = """\
   %x = load double, ptr %at
   %y = call double @{name}(double %x)
   store double %y, ptr %to"""
-_PAIRS = """\
-  %twice = shl i64 %i, 1
-  %at = getelementptr double, ptr %numbers, i64 %twice
-  %at.next = getelementptr double, ptr %at, i64 1
-  %first = load double, ptr %at
-  %second = load double, ptr %at.next
-  %less = fneg double %second
-  %log = call double @log1p(double %less)
-  %square = fmul double %log, -2.0
-  %r = call double @llvm.sqrt.f64(double %square)
-  %angle = fmul double %first, 0x401921FB54442D18
-  %cos = call double @cos(double %angle)
-  %sin = call double @sin(double %angle)
-  %a = fmul double %r, %cos
-  %b = fmul double %r, %sin
-  %to = getelementptr double, ptr %results, i64 %twice
-  %to.next = getelementptr double, ptr %to, i64 1
-  store double %a, ptr %to
-  store double %b, ptr %to.next"""
 _NAMES = ("cos", "exp", "log", "log1p", "sin", "tan")
 
 
@@ -63,19 +44,10 @@ def _text(symbol: str, body: str, *names: str) -> str:
     return _LOOP.format(symbol=symbol, body=body) + declares
 
 
-_PAIRS_SYMBOL = "rushlight_normal_pairs"
-_PAIRS_TEXT = _text(_PAIRS_SYMBOL, _PAIRS, "cos", "log1p", "sin", "llvm.sqrt.f64")
 _EACH_SYMBOLS = {name: f"rushlight_libm_{name}" for name in _NAMES}
 _EACH_TEXTS = {
     name: _text(symbol, _EACH.format(name=name), name) for name, symbol in _EACH_SYMBOLS.items()
 }
-
-
-def _made(symbol: str, text: str, numbers: NDArray[Any], count: int) -> NDArray[np.float64]:
-    results = np.empty(numbers.shape)
-    if count:
-        native(symbol, text)(address_of(numbers), count, address_of(results))
-    return results
 
 
 def of_each(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,10 +57,8 @@ def of_each(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     [0.0, -0.6931]
     """
     numbers = np.ascontiguousarray(numbers)
-    return _made(_EACH_SYMBOLS[name], _EACH_TEXTS[name], numbers, numbers.size)
-
-
-def normal_pairs(uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normal numbers from an even number of uniform ones, as PyTorch makes them one at a time: the
-    cosine, then the sine of each pair. (2 k) -> (2 k)."""
-    return _made(_PAIRS_SYMBOL, _PAIRS_TEXT, uniforms, len(uniforms) // 2)
+    results = np.empty(numbers.shape)
+    if numbers.size:
+        each = native(_EACH_SYMBOLS[name], _EACH_TEXTS[name])
+        each(address_of(numbers), numbers.size, address_of(results))
+    return results

@@ -49,15 +49,25 @@ STATE = np.dtype(
 class Mt19937:
     """One stream of 32-bit words: seed it, draw from it, save and restore it."""
 
-    __slots__ = ("_address", "_fresh", "_lock", "_seeded", "_state", "next_normal", "seed_value")
+    __slots__ = (
+        "_address",
+        "_fresh",
+        "_lock",
+        "_seeded",
+        "_state",
+        "_waiting",
+        "_waits",
+        "seed_value",
+    )
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
-        # 624 words and how many of them are used up.
-        self._state: NDArray[np.uint32] = np.zeros(WORDS + 1, np.uint32)
+        # 624 words, how many of them are used up, and the second of a pair of normals that were
+        # made one at a time: part of PyTorch's state.
+        self._state: NDArray[np.uint32] = np.zeros(twister.STATE_WORDS, np.uint32)
+        self._waiting = self._state[twister.WAITING : twister.WAITS].view(np.float64)
+        self._waits = self._state[twister.WAITS :].view(np.int64)
         self._address: int = self._state.ctypes.data
         self._lock = Lock()  # the native functions let other threads run
-        # The second of a pair of normals that were made one at a time: part of PyTorch's state.
-        self.next_normal: float | None = None
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
@@ -67,9 +77,31 @@ class Mt19937:
         self._fresh = True
         self.next_normal = None
 
+    @property
+    def next_normal(self) -> float | None:
+        """The normal number that the next one made alone will be."""
+        return float(self._waiting[0]) if self._waits[0] else None
+
+    @next_normal.setter
+    def next_normal(self, number: float | None) -> None:
+        self._waits[0] = number is not None
+        self._waiting[0] = 0.0 if number is None else number
+
     def _start(self) -> None:
         native(twister.SEED, twister.SEED_TEXT)(self._address, self.seed_value & 0xFFFF_FFFF)
         self._seeded = True
+
+    def fill(self, symbol: str, text: str, count: int, address: int, *numbers: float) -> None:
+        """Have the native function ``symbol`` of ``text`` write ``count`` elements to memory: it
+        takes the address of the words, then these arguments."""
+        if not count:
+            return
+        draw = native(symbol, text)
+        with self._lock:
+            if not self._seeded:
+                self._start()
+            self._fresh = False
+            draw(self._address, count, address, *numbers)
 
     def words(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` words."""
@@ -86,24 +118,13 @@ class Mt19937:
     def _drawn(self, count: int, kind: type[Any], symbol: str, text: str) -> NDArray[Any]:
         drawn = np.empty(count, kind)
         if count:
-            draw = native(symbol, text)
-            with self._lock:
-                if not self._seeded:
-                    self._start()
-                self._fresh = False
-                draw(self._address, count, address_of(drawn))
+            self.fill(symbol, text, count, address_of(drawn))
         return drawn
 
     def events(self, count: int, limit: int, address: int) -> None:
         """From ``address`` on, ``count`` bytes: whether a number of 53 bits, the lower ones of the
         next pair of words, is less than ``limit``."""
-        if count:
-            draw = native(twister.EVENTS, twister.EVENTS_TEXT)
-            with self._lock:
-                if not self._seeded:
-                    self._start()
-                self._fresh = False
-                draw(self._address, count, limit, address)
+        self.fill(twister.EVENTS, twister.EVENTS_TEXT, count, address, limit)
 
     def lend(self, use: Callable[[int], None]) -> None:
         """Call ``use`` with the address of the words, which draws from them as it will."""

@@ -12,7 +12,8 @@ from rushlight.runtime import code
 
 @functools.cache
 def native(symbol: str, text: str) -> Callable[..., None]:
-    """The function ``symbol`` of a kernel text, which takes 64-bit words and returns nothing.
+    """The function ``symbol`` of a kernel text, which takes 64-bit words and doubles and returns
+    nothing.
 
     >>> import numpy as np
     >>> store = "define void @store(ptr %at, i64 %x) { store i64 %x, ptr %at ret void }"
@@ -21,8 +22,8 @@ def native(symbol: str, text: str) -> Callable[..., None]:
     >>> int(place[0])
     7
     """
-    head = text[: text.index("{")]
-    words = [ctypes.c_int64] * head.count("%")
+    taken = text[text.index("(") + 1 : text.index("{")].split(",")
+    words = [ctypes.c_double if "double" in each else ctypes.c_int64 for each in taken]
     address = code.load([(symbol, text)], lasting=True)[symbol]
     made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(address)
     return made

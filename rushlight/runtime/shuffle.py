@@ -1,36 +1,64 @@
-"""Permutations from random numbers, as PyTorch's ``randperm`` makes them."""
+"""Permutations from random numbers, as PyTorch's ``randperm`` makes them, as native code."""
 
 from __future__ import annotations
 
-from typing import Any
+from rushlight.runtime import twister
+from rushlight.runtime.draw_ir import LONGS_PART
+from rushlight.runtime.twister import PARTS
 
-import numpy as np
+# Where so many are permuted, one word modulo what is left would show a bias, and two are drawn.
+LARGE = (2**32 - 1) // 20
 
-from rushlight.runtime.native import native
 
-_SYMBOL = "rushlight_shuffle"
-
-# Each place but the last changes with one from itself on: the remainder says which.
-_TEXT = f"""
-define void @{_SYMBOL}(ptr %order, ptr %draws, i64 %count) {{
+def _text(symbol: str, kind: str, draw: str) -> str:
+    """Each place but the last changes with one from itself on; the remainder says which (Fisher and
+    Yates 1938; Durstenfeld 1964)."""
+    # LLVM folds these where both are of 64 bits
+    fit = f"trunc i64 %until to {kind}" if kind == "i32" else "add i64 %until, 0"
+    widen = f"zext {kind} %jump to i64" if kind == "i32" else "add i64 %jump, 0"
+    return f"""
+define void @{symbol}(ptr %state, i64 %count, ptr %out) {{
 entry:
-  %last = sub i64 %count, 1
+  %room = alloca [{twister.PART} x {kind}], align 64
+  %all = add i64 %count, 1
+  call void @in_order(i64 %all, ptr %out)
+  br label %look
+{PARTS}  call void @{draw}(ptr %state, i64 %some, ptr %room)
+  %behind = add i64 %left, 1
   br label %loop
 loop:
-  %i = phi i64 [ 0, %entry ], [ %after, %loop ]
-  %draw.at = getelementptr i64, ptr %draws, i64 %i
-  %draw = load i64, ptr %draw.at
-  %left = sub i64 %count, %i
-  %jump = urem i64 %draw, %left
-  %j = add i64 %i, %jump
-  %here = getelementptr i64, ptr %order, i64 %i
-  %there = getelementptr i64, ptr %order, i64 %j
+  %i = phi i64 [ 0, %part ], [ %next, %loop ]
+  %draw.at = getelementptr {kind}, ptr %room, i64 %i
+  %draw = load {kind}, ptr %draw.at
+  %until = sub i64 %behind, %i
+  %range = {fit}
+  %jump = urem {kind} %draw, %range
+  %wide = {widen}
+  %here = getelementptr i64, ptr %to, i64 %i
+  %there = getelementptr i64, ptr %here, i64 %wide
   %a = load i64, ptr %here
   %b = load i64, ptr %there
   store i64 %b, ptr %here
   store i64 %a, ptr %there
-  %after = add i64 %i, 1
-  %more = icmp ult i64 %after, %last
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, %some
+  br i1 %more, label %loop, label %made
+made:
+  %rest = sub i64 %left, %some
+  %on = getelementptr i64, ptr %to, i64 %some
+  br label %look
+done:
+  ret void
+}}
+define internal void @in_order(i64 %all, ptr %out) {{
+entry:
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %at = getelementptr i64, ptr %out, i64 %k
+  store i64 %k, ptr %at
+  %next = add i64 %k, 1
+  %more = icmp ult i64 %next, %all
   br i1 %more, label %loop, label %done
 done:
   ret void
@@ -38,14 +66,7 @@ done:
 """
 
 
-def shuffled(draws: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """0 to n in the order that n draws make (Fisher and Yates, 1938; Durstenfeld, 1964).
-
-    >>> shuffled(np.array([2, 0, 1], np.uint64)).tolist()
-    [2, 1, 3, 0]
-    """
-    count = len(draws) + 1
-    order = np.arange(count)
-    if count > 1:
-        native(_SYMBOL, _TEXT)(order.ctypes.data, draws.ctypes.data, count)
-    return order
+_FEW, _MANY = "rushlight_shuffle", "rushlight_shuffle_many"
+# (symbol, text); both take the number of draws, which is one less than that of places.
+FEW = _FEW, _text(_FEW, "i32", "words") + twister.SPREAD + twister.TAKE
+MANY = _MANY, _text(_MANY, "i64", twister.LONGS) + LONGS_PART

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 WORDS = 624
+# Behind the number of used words, in words: a normal number that waits, and whether one does.
+WAITING, WAITS = 626, 628
+STATE_WORDS = 630
 _MIDDLE = 397
 _MATRIX = 0x9908B0DF
 _UPPER, _LOWER = 0x80000000, 0x7FFFFFFF
 _LANES = 8
 # Pairs of words that wait on the stack before they are looked at.
-_PART = 1024
+PART = 1024
 
 # The instructions that make %{name}out of what %{name} holds, of so many lanes.
 Change = Callable[[int, str], str]
@@ -96,7 +99,7 @@ def _tempered(kind: str, name: str) -> str:
 """
 
 
-_SPREAD = f"""
+SPREAD = f"""
 define internal void @spread(ptr %key) noinline {{
 entry:
   br label %near
@@ -122,7 +125,7 @@ last:
 }}
 """
 
-_WORDS = f"""
+TAKE = f"""
 define internal void @words(ptr %state, i64 %count, ptr %out) noinline {{
 entry:
   %used = getelementptr i32, ptr %state, i64 {WORDS}
@@ -219,17 +222,17 @@ define void @{DRAW}(ptr %state, i64 %count, ptr %out) {{
   call void @words(ptr %state, i64 %count, ptr %out)
   ret void
 }}
-{_SPREAD}{_WORDS}"""
+{SPREAD}{TAKE}"""
 
 # Two words for each of what is left, a part at a time: %some of them at %to, until ``made``.
-_PARTS = f"""look:
+PARTS = f"""look:
   %left = phi i64 [ %count, %entry ], [ %rest, %made ]
   %to = phi ptr [ %out, %entry ], [ %on, %made ]
   %none = icmp eq i64 %left, 0
   br i1 %none, label %done, label %part
 part:
-  %few = icmp ult i64 %left, {_PART}
-  %some = select i1 %few, i64 %left, i64 {_PART}
+  %few = icmp ult i64 %left, {PART}
+  %some = select i1 %few, i64 %left, i64 {PART}
   %two = shl i64 %some, 1
 """
 EVENTS = "rushlight_twister_events"
@@ -238,10 +241,10 @@ _HIGHS = ", ".join(f"i32 {2 * lane}" for lane in range(_LANES))
 _LOWS = ", ".join(f"i32 {2 * lane + 1}" for lane in range(_LANES))
 # A number of 53 bits from two words, the first above: true where it is less than %limit.
 EVENTS_TEXT = f"""
-define void @{EVENTS}(ptr %state, i64 %count, i64 %limit, ptr %out) {{
+define void @{EVENTS}(ptr %state, i64 %count, ptr %out, i64 %limit) {{
 entry:
-  %room = alloca [{2 * _PART + 2 * _LANES} x i32], align 64
-  %bytes = alloca [{_PART + _LANES} x i8], align 64
+  %room = alloca [{2 * PART + 2 * _LANES} x i32], align 64
+  %bytes = alloca [{PART + _LANES} x i8], align 64
   %upper = lshr i64 %limit, 32
   %upper32 = trunc i64 %upper to i32
   %lower32 = trunc i64 %limit to i32
@@ -250,7 +253,7 @@ entry:
   %l0 = insertelement {_VECTOR} poison, i32 %lower32, i32 0
   %l = shufflevector {_VECTOR} %l0, {_VECTOR} poison, {_VECTOR} zeroinitializer
   br label %look
-{_PARTS}  call void @words(ptr %state, i64 %two, ptr %room)
+{PARTS}  call void @words(ptr %state, i64 %two, ptr %room)
   br label %loop
 loop:
   ; past the last pair are words of before, whose bytes nobody reads
@@ -281,7 +284,7 @@ done:
   ret void
 }}
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-{_SPREAD}{_WORDS}"""
+{SPREAD}{TAKE}"""
 
 
 def _changed_text(symbol: str, element: str, lanes: int, words: str, change: Change) -> str:
@@ -291,7 +294,7 @@ def _changed_text(symbol: str, element: str, lanes: int, words: str, change: Cha
 define void @{symbol}(ptr %state, i64 %count, ptr %out) {{
 entry:
   br label %look
-{_PARTS}  call void @words(ptr %state, i64 {words}, ptr %to)
+{PARTS}  call void @words(ptr %state, i64 {words}, ptr %to)
   %whole = and i64 %some, {-lanes}
   %any = icmp ne i64 %whole, 0
   br i1 %any, label %wide, label %single
@@ -323,7 +326,7 @@ made:
 done:
   ret void
 }}
-{_SPREAD}{_WORDS}"""
+{SPREAD}{TAKE}"""
 
 
 def _first_above(lanes: int, x: str) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rushlight.runtime import scalars, twister
 from rushlight.runtime.digest import digest
+from rushlight.runtime.draw_ir import LONGS_PART
 from rushlight.runtime.mt19937 import Mt19937
 from rushlight.runtime.native import address_of, native
 
@@ -140,10 +141,7 @@ done:
   ret void
 }}
 """
-    stream = twister.LONGS_TEXT.replace(
-        f"define void @{twister.LONGS}", f"define internal void @{twister.LONGS}"
-    )
-    rest = "\n".join([body, scalars.module(function), _TEXT, stream])
+    rest = "\n".join([body, scalars.module(function), _TEXT, LONGS_PART])
     symbol = f"rushlight_drawn_{digest(rest.encode()).hex()[:16]}"
     return symbol, f"define void @{symbol}{head}{rest}"
 

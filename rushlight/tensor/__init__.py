@@ -90,7 +90,6 @@ from rushlight.tensor.modes import (
 )  # fmt: skip
 from rushlight.tensor.out import require_parts, require_same_dtypes, write_out
 from rushlight.tensor.random import (
-    bernoulli,
     normal,
     rand,
     rand_like,
@@ -100,7 +99,7 @@ from rushlight.tensor.random import (
     randn_like,
     randperm,
 )  # fmt: skip
-from rushlight.tensor.random_choice import multinomial
+from rushlight.tensor.random_choice import bernoulli, multinomial
 from rushlight.tensor.state import edge_of
 from rushlight.tensor.tensor import Tensor, edge_through
 from rushlight.tensor.wrap import canonical, function

@@ -20,25 +20,24 @@ from rushlight.base.limits import DIGITS, finfo
 from rushlight.base.shape import broadcast_shapes
 from rushlight.base.warn import warn
 from rushlight.engine.trace import local
-from rushlight.engine.value import concrete
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import c_name
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
-from rushlight.tensor import random_complex as complexes
+from rushlight.runtime.generator import WIDE_RANGE
+from rushlight.tensor import drawing
 from rushlight.tensor.argument_kinds import asks, is_whole, require_tensor
 from rushlight.tensor.arithmetic_now import computed
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
+from rushlight.tensor.drawing import fractional_kind, made_as, made_of
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.generator import Generator, source_of
-from rushlight.tensor.kinds import convert
-from rushlight.tensor.memory_format import laid_out, require_format, strides_in
+from rushlight.tensor.memory_format import require_format, strides_in
 from rushlight.tensor.out import write_out
-from rushlight.tensor.random_complex import fractional_kind, real_kind
 from rushlight.tensor.random_samples import for_each, per_sample
-from rushlight.tensor.tensor import Tensor, mark_made
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 
@@ -51,58 +50,54 @@ def shape_of(size: tuple[Any, ...], who: str = "empty") -> tuple[int, ...]:
     return shape
 
 
-def _made(array: np.ndarray[Any, Any], shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    kind = dtypes.from_numpy(array.dtype)
-    tensor = Tensor._of(mark_made(concrete(Buffer.copying(array), shape, kind)))
+def _wanting(made: Tensor, requires_grad: bool) -> Tensor:
     if requires_grad:
-        tensor.requires_grad = True
-    return tensor
+        made.requires_grad = True
+    return made
 
 
 def _drawn_for(
-    out: Tensor, shape: tuple[int, ...], draw: Callable[..., Any], kind: DType,
+    out: Tensor, shape: tuple[int, ...], draw: Callable[..., Buffer], kind: DType,
     generator: Generator | None,
 ) -> Tensor:  # fmt: skip
     """What ``draw`` puts into ``out``: in the order of its memory, where it keeps its strides."""
     source, count = source_of(generator), math.prod(shape)
     if tuple(out.shape) != shape or out._current_layout().contiguous:
-        return _made(draw(source, count, kind), shape, False)
+        return made_of(draw(source, count, kind), kind, shape)
     # Normals are drawn one by one into what is not row-major, in blocks into what is.
-    singly = {} if draw is complexes.uniform else {"contiguous": False}
-    return Tensor._from_array(laid_out(out, draw(source, count, kind, **singly)))
+    singly = {} if draw is drawing.uniform else {"contiguous": False}
+    return made_as(out, draw(source, count, kind, **singly), kind)
 
 
-def _sampler(name: str, kernel: str, draw: Callable[[Generator, int, Any], Any], doc: str) -> Any:
+def _sampler(name: str, kernel: str, draw: Callable[..., Buffer], doc: str) -> Any:
     def sample(
         *sizes: Any, size: Any = None, generator: Generator | None = None,
         out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
         device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
     ) -> Tensor:  # fmt: skip
         require_cpu(device)
-        shape, kind = (
-            shape_of(one_size(name, sizes, size), name),
-            fractional_kind(dtype or (out.dtype if out is not None else None), kernel),
-        )
+        shape = shape_of(one_size(name, sizes, size), name)
+        kind = fractional_kind(dtype or (out.dtype if out is not None else None), kernel)
         if local.trace.abstract:
             return per_sample(
                 lambda batch: sample(*batch, *shape, generator=generator, dtype=kind)
             ).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
         if out is not None:
             return write_out(name, out, _drawn_for(out, shape, draw, kind, generator))
-        array = draw(source_of(generator), math.prod(shape), kind)
-        return _made(array, shape, requires_grad)
+        memory = draw(source_of(generator), math.prod(shape), kind)
+        return _wanting(made_of(memory, kind, shape), requires_grad)
 
     sample.__name__ = sample.__qualname__ = name
     sample.__doc__ = doc
     return takes_dtype(sample)
 
 
-rand = _sampler("rand", "check_uniform_bounds", complexes.uniform, "Uniform numbers in [0, 1).")
-randn = _sampler("randn", "normal_kernel_cpu", complexes.normal, "Normal numbers, mean 0, std 1.")
+rand = _sampler("rand", "check_uniform_bounds", drawing.uniform, "Uniform numbers in [0, 1).")
+randn = _sampler("randn", "normal_kernel_cpu", drawing.normal, "Normal numbers, mean 0, std 1.")
 
 
 @lru_cache(maxsize=16)
-def _reach(kind: DType) -> tuple[float, float]:
+def reach(kind: DType) -> tuple[float, float]:
     """The smallest and the largest whole number of a dtype."""
     if kind.is_floating_point:
         return -finfo(kind).max, finfo(kind).max
@@ -119,7 +114,7 @@ def _require_range(low: int, high: int | None, kind: DType) -> None:
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     ends = (("from", low),) if high is None else (("from", low), ("to - 1", high - 1))
-    smallest, largest = _reach(kind)
+    smallest, largest = reach(kind)
     for name, bound in ends:
         if not smallest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
@@ -146,14 +141,16 @@ def _representable(low: int, high: int, kind: DType) -> tuple[int, int]:
     return low, high
 
 
-def whole_numbers(
-    source: Generator, count: int, kind: DType, low: int, high: int | None
-) -> np.ndarray[Any, Any]:
+def whole_numbers(source: Generator, count: int, kind: DType, low: int, high: int | None) -> Buffer:
     """Whole numbers in [low, high), or up to the largest the dtype counts to."""
     _require_range(low, high, kind)
+    if kind is dtypes.int64 and high is not None and high - low < WIDE_RANGE:
+        memory = Buffer(8 * count)
+        source.integers_into(memory.address, count, low, high - low)
+        return memory
     if kind.is_floating_point and high is not None:
         low, high = _representable(low, high, kind)
-    return source.random_integers(count, kind.np, low, high)
+    return Buffer.copying(source.random_integers(count, kind.np, low, high))
 
 
 @takes_dtype
@@ -182,8 +179,8 @@ def randint(
         return per_sample(
             lambda sizes: randint(low, high, (*sizes, *shape), generator=generator, dtype=kind)
         )
-    array = whole_numbers(source_of(generator), math.prod(shape), kind, int(low), int(high))
-    made = _made(array, shape, requires_grad)
+    memory = whole_numbers(source_of(generator), math.prod(shape), kind, int(low), int(high))
+    made = _wanting(made_of(memory, kind, shape), requires_grad)
     return made if out is None else write_out("randint", out, made)
 
 
@@ -201,69 +198,59 @@ def randperm(
         return per_sample(
             lambda sizes: for_each(sizes, lambda: randperm(n, generator=generator, dtype=dtype))
         )
-    array = source_of(generator).permutation(n).astype((dtype or dtypes.int64).np)
-    made = _made(array, (n,), requires_grad)
+    kind = dtype or dtypes.int64
+    memory = Buffer(8 * n)
+    source_of(generator).permutation_into(memory.address, n)
+    if kind is not dtypes.int64:
+        memory = Buffer.copying(memory.array(np.dtype(np.int64), (n,)).astype(kind.np))
+    made = _wanting(made_of(memory, kind, (n,)), requires_grad)
     return made if out is None else write_out("randperm", out, made)
 
 
-def _like_input(
-    input: Tensor, drawn: np.ndarray[Any, Any], requires_grad: bool, wanted: Any
-) -> Tensor:
-    """Numbers drawn one after another as a tensor like ``input``, in the order of its memory."""
-    require_format("like", wanted)
-    shape = tuple(input.shape)
-    strides = strides_in(input._current_layout(), wanted)
-    if strides is None:
-        return _made(drawn, shape, requires_grad)
-    order = order_of(strides)
-    moved = drawn.reshape([shape[axis] for axis in order]).transpose(inverse(order))
-    made = relaid(_made(np.ascontiguousarray(moved), shape, False), strides)
-    if requires_grad:
-        made.requires_grad = True
-    return made
+def _like(make: Any, kernel: str, draw: Callable[..., Buffer]) -> Any:
+    who = f"{make.__name__}_like"
 
-
-def _like(make: Any, name: str) -> Any:
     def like(
         input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
     ) -> Tensor:  # fmt: skip
-        require_tensor(name, input)
-        drawn: Tensor = make(
-            tuple(input.shape), dtype=dtype or input.dtype, device=device, generator=generator
-        )  # fmt: skip
+        require_tensor(who, input)
+        require_format(who, memory_format)
+        kind = fractional_kind(dtype or input.dtype, kernel)
         if local.trace.abstract:
+            drawn: Tensor = make(
+                tuple(input.shape), dtype=kind, device=device, generator=generator
+            )  # fmt: skip
             return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
-        return _like_input(input, drawn._array(), requires_grad, memory_format)
+        require_cpu(device)
+        meta, lies = input._value.meta, input._current_layout()
+        strides = strides_in(lies, memory_format) if memory_format or not lies.contiguous else None
+        # Normals that do not lie row-major are drawn one at a time, not in blocks.
+        singly = {}
+        if strides is not None and draw is drawing.normal:
+            singly = {"contiguous": Layout(meta.shape, strides, 0).contiguous}
+        memory = draw(source_of(generator), meta.numel, kind, **singly)
+        return _wanting(_lying_so(memory, kind, meta.shape, strides), requires_grad)
 
-    like.__name__ = like.__qualname__ = name
+    like.__name__ = like.__qualname__ = who
     like.__doc__ = f"{make.__name__} with the shape and dtype of ``input``."
     return takes_dtype(like)
 
 
-rand_like, _plain_randn_like = _like(rand, "rand_like"), _like(randn, "randn_like")
+def _lying_so(
+    memory: Buffer, kind: DType, shape: tuple[int, ...], strides: tuple[int, ...] | None
+) -> Tensor:
+    """Numbers drawn one after another as a tensor that lies in memory with ``strides`` (None:
+    row-major), in the order of that memory."""
+    if strides is None:
+        return made_of(memory, kind, shape)
+    order = order_of(strides)
+    drawn = memory.array(kind.np, tuple(shape[axis] for axis in order))
+    return relaid(Tensor._from_array(drawn.transpose(inverse(order))), strides)
 
 
-@takes_dtype
-def randn_like(
-    input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
-) -> Tensor:  # fmt: skip
-    """randn with the shape and dtype of ``input``."""
-    require_tensor("randn_like", input)
-    require_format("randn_like", memory_format)
-    strides = strides_in(input._current_layout(), memory_format)
-    if strides is None or Layout(input.shape, strides, 0).contiguous or local.trace.abstract:
-        made: Tensor = _plain_randn_like(
-            input, dtype=dtype, device=device, requires_grad=requires_grad, generator=generator
-        )
-        return made
-    require_cpu(device)
-    kind = fractional_kind(dtype or input.dtype, "normal_kernel_cpu")
-    # A result that does not lie row-major is filled one number at a time, not in blocks.
-    count = input._value.meta.numel
-    drawn = complexes.normal(source_of(generator), count, kind, contiguous=False)
-    return _like_input(input, drawn, requires_grad, memory_format)
+rand_like = _like(rand, "check_uniform_bounds", drawing.uniform)
+randn_like = _like(randn, "normal_kernel_cpu", drawing.normal)
 
 
 @takes_dtype
@@ -280,10 +267,17 @@ def randint_like(
         low = 0
     if high is None:
         low, high = 0, low
+    require_format("randint_like", memory_format)
     drawn = randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device)
     if local.trace.abstract:
         return drawn.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
-    return _like_input(input, drawn._array(), requires_grad, memory_format)
+    strides = strides_in(input._current_layout(), memory_format)
+    if strides is None:
+        return _wanting(drawn, requires_grad)
+    memory = drawn._read_value().buffer
+    assert memory is not None
+    made = _lying_so(memory, drawn.dtype, input._value.meta.shape, strides)
+    return _wanting(made, requires_grad)
 
 
 @takes_dtype
@@ -311,7 +305,7 @@ def normal(
         kind = mean.dtype if isinstance(mean, Tensor) else std.dtype
         if out is not None:
             kind = fractional_kind(out.dtype, "normal_kernel_cpu")
-            noise = _drawn_for(out, shape, complexes.normal, kind, generator)
+            noise = _drawn_for(out, shape, drawing.normal, kind, generator)
         else:
             noise = randn(shape, generator=generator, dtype=kind)
         made = None if out is not None else _known_draw(noise, std, mean)
@@ -324,10 +318,11 @@ def normal(
         return per_sample(
             lambda sizes: normal(mean, std, (*sizes, *shape), generator=generator, dtype=kind)
         )
-    draw = partial(complexes.normal, mean=float(mean), std=float(std))
+    draw = partial(drawing.normal, mean=float(mean), std=float(std))
     if out is not None:
         return write_out("randn", out, _drawn_for(out, shape, draw, kind, generator))
-    return _made(draw(source_of(generator), math.prod(shape), kind), shape, requires_grad)
+    memory = draw(source_of(generator), math.prod(shape), kind)
+    return _wanting(made_of(memory, kind, shape), requires_grad)
 
 
 def _known_draw(noise: Tensor, std: Any, mean: Any) -> Tensor | None:
@@ -336,63 +331,3 @@ def _known_draw(noise: Tensor, std: Any, mean: Any) -> Tensor | None:
         return None
     wide = computed(operator.mul, noise, std)
     return None if wide is None else computed(operator.add, wide, mean)
-
-
-def require_chance(who: str, p: float) -> None:
-    if not 0 <= p <= 1:
-        raise RuntimeError(f"{who} expects p to be in [0, 1], but got p={p:g}")
-
-
-def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """The probabilities for tensors of ``shape``. RuntimeError where one is none."""
-    array = p._array()
-    flat = (array if array.shape == shape else np.broadcast_to(array, shape)).reshape(-1)
-    if not ((flat >= 0) & (flat <= 1)).all():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return np.ascontiguousarray(flat)
-
-
-@asks
-def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None,
-    out: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """1 with the probability each element says (or ``p``), else 0."""
-    kind = input.dtype
-    if local.trace.abstract:
-        return _bernoulli_of_sample(input, p, generator)
-    source = source_of(generator)
-    if p is not None:
-        require_chance("bernoulli_", p)
-        drawn = source.bernoulli(input._value.meta.numel, float(p))
-    else:
-        real_kind(kind, "bernoulli_tensor_cpu_p_")
-        drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
-    made = _made(drawn.astype(kind.np), tuple(input.shape), False)
-    if out is not None:
-        return write_out("bernoulli", out, made)
-    if input._edge is None or p is not None or not local.trace.grad:
-        return made
-    result: Tensor = function("_in_place_of")(input, made, "Bernoulli")
-    return result
-
-
-def _bernoulli_of_sample(
-    input: Tensor, p: float | None, generator: Generator | None
-) -> Tensor:  # fmt: skip
-    """``bernoulli`` under ``vmap``, where the chances are not known yet."""
-    shape = tuple(input.shape)
-    if p is not None:
-        kind = input.dtype
-        chance = p
-        return per_sample(
-            lambda sizes: Tensor._from_array(
-                source_of(generator)
-                .bernoulli(math.prod((*sizes, *shape)), chance)
-                .astype(kind.np)
-                .reshape((*sizes, *shape))
-            )
-        )
-    wide = dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32
-    uniform = per_sample(lambda sizes: rand(*sizes, *shape, generator=generator, dtype=wide))
-    return convert(uniform < input, input.dtype)  # type: ignore[operator, no-any-return]

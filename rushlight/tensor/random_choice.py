@@ -1,19 +1,23 @@
-"""Drawing indices in proportion to weights: ``multinomial``."""
+"""Drawing by chance: ``bernoulli``, and indices in proportion to weights, ``multinomial``."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
+from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.argument_kinds import asks
+from rushlight.tensor.drawing import made_of, real_kind
 from rushlight.tensor.generator import Generator, source_of
-from rushlight.tensor.kinds import type_name
+from rushlight.tensor.kinds import convert, type_name
 from rushlight.tensor.memory_format import laid_out
 from rushlight.tensor.out import write_out
-from rushlight.tensor.random_samples import drawn_from
+from rushlight.tensor.random import rand
+from rushlight.tensor.random_samples import drawn_from, per_sample
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -79,3 +83,63 @@ def _multinomial_of_samples(
         return made
 
     return drawn_from(draw, input)
+
+
+def require_chance(who: str, p: float) -> None:
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"{who} expects p to be in [0, 1], but got p={p:g}")
+
+
+def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """The probabilities for tensors of ``shape``. RuntimeError where one is none."""
+    array = p._array()
+    flat = (array if array.shape == shape else np.broadcast_to(array, shape)).reshape(-1)
+    if not ((flat >= 0) & (flat <= 1)).all():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    return np.ascontiguousarray(flat)
+
+
+@asks
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """1 with the probability each element says (or ``p``), else 0."""
+    kind = input.dtype
+    if local.trace.abstract:
+        return _bernoulli_of_sample(input, p, generator)
+    source = source_of(generator)
+    if p is not None:
+        require_chance("bernoulli_", p)
+        drawn = source.bernoulli(input._value.meta.numel, float(p))
+    else:
+        real_kind(kind, "bernoulli_tensor_cpu_p_")
+        drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
+    made = made_of(Buffer.copying(drawn.astype(kind.np)), kind, tuple(input.shape))
+    if out is not None:
+        return write_out("bernoulli", out, made)
+    if input._edge is None or p is not None or not local.trace.grad:
+        return made
+    result: Tensor = function("_in_place_of")(input, made, "Bernoulli")
+    return result
+
+
+def _bernoulli_of_sample(
+    input: Tensor, p: float | None, generator: Generator | None
+) -> Tensor:  # fmt: skip
+    """``bernoulli`` under ``vmap``, where the chances are not known yet."""
+    shape = tuple(input.shape)
+    if p is not None:
+        kind = input.dtype
+        chance = p
+        return per_sample(
+            lambda sizes: Tensor._from_array(
+                source_of(generator)
+                .bernoulli(math.prod((*sizes, *shape)), chance)
+                .astype(kind.np)
+                .reshape((*sizes, *shape))
+            )
+        )
+    wide = dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32
+    uniform = per_sample(lambda sizes: rand(*sizes, *shape, generator=generator, dtype=wide))
+    return convert(uniform < input, input.dtype)  # type: ignore[operator, no-any-return]

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from rushlight.base import dtype as dtypes
-from rushlight.base.limits import finfo
+from rushlight.base.dtype import dtype as DType
 from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import c_name
-from rushlight.tensor import random_complex as complexes
+from rushlight.runtime.buffer import Buffer
+from rushlight.tensor import drawing
+from rushlight.tensor.drawing import fractional_kind, made_as, real_kind
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
-from rushlight.tensor.random import (
-    bernoulli,
-    chances_of,
-    laid_out,
-    require_chance,
-    whole_numbers,
-)
-from rushlight.tensor.random_choice import multinomial
-from rushlight.tensor.random_complex import fractional_kind, real_kind
+from rushlight.tensor.random import reach, whole_numbers
+from rushlight.tensor.random_choice import bernoulli, chances_of, multinomial, require_chance
 from rushlight.tensor.random_samples import filling
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -35,19 +28,16 @@ def _count(tensor: Tensor) -> int:
     return tensor._value.meta.numel
 
 
-def _fill(self: Tensor, array: np.ndarray[Any, Any], who: str, node: str = "") -> Tensor:
-    """``array`` written; where ``self`` has a gradient it keeps one, of zeros, from ``node``."""
+def _fill(self: Tensor, memory: Buffer, who: str, node: str = "") -> Tensor:
+    """What was drawn written; where ``self`` has a gradient it keeps one, of zeros, from
+    ``node``."""
     self._writable(who)
-    drawn = Tensor._from_array(laid_out(self, array))
+    made = made_as(self, memory, self.dtype)
     if self._edge is not None and local.trace.grad:
         camel = "".join(part.capitalize() for part in who.split("_"))
-        drawn = function("_in_place_of")(self, drawn, node or camel)
-    self._assign(drawn)
+        made = function("_in_place_of")(self, made, node or camel)
+    self._assign(made)
     return self
-
-
-def _in_order(self: Tensor) -> bool:
-    return self._storage is None or self._layout.contiguous
 
 
 def _start(who: str, given: Any, named: dict[str, Any]) -> Any:
@@ -58,15 +48,9 @@ def _start(who: str, given: Any, named: dict[str, Any]) -> Any:
     return named.get("from", given)
 
 
-@filling
-def uniform_(
-    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
-    **old: float,
-) -> Tensor:  # fmt: skip
-    """Uniform numbers in [from, to)."""
-    low = _start("uniform_", from_, old)
-    kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
-    largest = finfo(kind).max
+def _require_uniform(kind: DType, low: float, to: float) -> None:
+    """RuntimeError for bounds that are none, or too far apart for ``kind``."""
+    largest = reach(kind)[1]
     for name, bound in (("from", low), ("to", to)):
         if not -largest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
@@ -79,9 +63,20 @@ def uniform_(
             f"uniform_ expects to-from <= std::numeric_limits<{type_name(kind)}>::max(), but found "
             f"to={to:g} and from={low:g} which result in to-from to exceed the limit"
         )
+
+
+@filling
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None,
+    **old: float,
+) -> Tensor:  # fmt: skip
+    """Uniform numbers in [from, to)."""
+    low = _start("uniform_", from_, old)
+    kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
+    _require_uniform(kind, low, to)
     return _fill(
         self,
-        complexes.uniform(source_of(generator), _count(self), self.dtype, float(low), float(to)),
+        drawing.uniform(source_of(generator), _count(self), self.dtype, float(low), float(to)),
         "uniform_",
     )
 
@@ -94,10 +89,11 @@ def normal_(
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     kind = fractional_kind(self.dtype, "normal_kernel_cpu")
-    array = complexes.normal(
-        source_of(generator), _count(self), kind, float(mean), float(std), _in_order(self)
+    in_order = self._current_layout().contiguous
+    memory = drawing.normal(
+        source_of(generator), _count(self), kind, float(mean), float(std), in_order
     )
-    return _fill(self, array, "normal_")
+    return _fill(self, memory, "normal_")
 
 
 _UNGIVEN: Any = object()
@@ -116,12 +112,13 @@ def random_(
         if self.dtype in dtypes.BARE:
             kind = type_name(self.dtype)
             raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{kind}'")
-        return _fill(self, source.random_full(_count(self), self.dtype.np), "random_", "Random2")
+        full = source.random_full(_count(self), self.dtype.np)
+        return _fill(self, Buffer.copying(full), "random_", "Random2")
     if to is _UNGIVEN:
         low, to = 0, low
     low, high = 0 if low is _UNGIVEN else int(low), None if to is None else int(to)
-    drawn = whole_numbers(source, _count(self), self.dtype, low, high)
-    return _fill(self, drawn, "random_", node)
+    memory = whole_numbers(source, _count(self), self.dtype, low, high)
+    return _fill(self, memory, "random_", node)
 
 
 @filling
@@ -129,12 +126,12 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     """1 with probability ``p`` (a number or a tensor of them), else 0."""
     source = source_of(generator)
     if isinstance(p, Tensor):
-        drawn = source.bernoulli_each(chances_of(p, tuple(self.shape)))
+        events = source.bernoulli_each(chances_of(p, tuple(self.shape)))
     else:
         require_chance("bernoulli_", p)
-        drawn = source.bernoulli(_count(self), float(p))
+        events = source.bernoulli(_count(self), float(p))
     node = "Bernoulli1" if isinstance(p, Tensor) else "Bernoulli2"
-    return _fill(self, drawn.astype(self.dtype.np), "bernoulli_", node)
+    return _fill(self, Buffer.copying(events.astype(self.dtype.np)), "bernoulli_", node)
 
 
 @filling
@@ -147,8 +144,8 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
         )
     if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
-    drawn = source_of(generator).exponential(_count(self), self.dtype.np, float(lambd))
-    return _fill(self, drawn, "exponential_")
+    memory = drawing.exponential(source_of(generator), _count(self), self.dtype, float(lambd))
+    return _fill(self, memory, "exponential_")
 
 
 @filling
@@ -158,8 +155,8 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
     if self.dtype is dtypes.bool_:
         raise NotImplementedError("\"geometric_cpu\" not implemented for 'Bool'")
-    drawn = source_of(generator).geometric(_count(self), self.dtype.np, float(p))
-    return _fill(self, drawn, "geometric_")
+    numbers = source_of(generator).geometric(_count(self), self.dtype.np, float(p))
+    return _fill(self, Buffer.copying(numbers), "geometric_")
 
 
 @filling
@@ -174,8 +171,8 @@ def cauchy_(
         )
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    drawn = source_of(generator).cauchy(_count(self), self.dtype.np, float(median), float(sigma))
-    return _fill(self, drawn, "cauchy_")
+    numbers = source_of(generator).cauchy(_count(self), self.dtype.np, float(median), float(sigma))
+    return _fill(self, Buffer.copying(numbers), "cauchy_")
 
 
 @filling
@@ -186,8 +183,8 @@ def log_normal_(
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
     kind = real_kind(self.dtype, "log_normal_cpu")
-    drawn = source_of(generator).log_normal(_count(self), kind.np, float(mean), float(std))
-    return _fill(self, drawn, "log_normal_")
+    numbers = source_of(generator).log_normal(_count(self), kind.np, float(mean), float(std))
+    return _fill(self, Buffer.copying(numbers), "log_normal_")
 
 
 METHODS: dict[str, Any] = {

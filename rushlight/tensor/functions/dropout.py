@@ -19,7 +19,7 @@ from rushlight.tensor.functions.activation import into_input
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import default_generator, source_of
 from rushlight.tensor.kinds import as_bool, type_name
-from rushlight.tensor.random import laid_out
+from rushlight.tensor.memory_format import laid_out
 from rushlight.tensor.random_samples import per_sample
 from rushlight.tensor.tensor import Tensor, mark_made
 from rushlight.tensor.wrap import function
