@@ -48,10 +48,6 @@ class DiskCache:
         """Where what is kept under ``key`` is, or would be."""
         return self.folder / key[:2] / f"{key}.o"
 
-    def holds(self, key: str) -> bool:
-        """Whether there is a file for ``key``; what is in it may still be damaged."""
-        return self._usable() and self.path(key).exists()
-
     def get(self, key: str) -> bytes | None:
         """The content, or None. A file that fails its checksum is deleted."""
         if not self._usable():

@@ -452,6 +452,10 @@ def test_what_was_compiled_quickly_gives_way() -> None:
         texts = {each: str(batch.translate(each)) for each in functions}
         try:
             assert batch.load_quickly(texts)
+            batch.keep_quick(texts)
+            if code.disk() is not None:
+                later = link.Batch(functions)
+                assert (later.find(), later.quick) == ([], texts)
             batch.finish()
             found = [outcome(outer, (1, 2)), outcome(outer, (1, "2"))]
             first = link.linked.entrances[outer].function
@@ -464,7 +468,9 @@ def test_what_was_compiled_quickly_gives_way() -> None:
                 each.__code__ = original
                 vectorcall_of(each).value = link.linked.usual
                 del link.linked.codes[each]
-        assert code.disk() is None or link.Batch(functions).find() == []
+        if code.disk() is not None:
+            later = link.Batch(functions)
+            assert (later.find(), later.quick) == ([], {})
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)
     assert found[1][0] is TypeError
 

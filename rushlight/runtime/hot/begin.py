@@ -15,7 +15,7 @@ from types import FunctionType
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
 from rushlight.runtime.hot.layouts import reliable
-from rushlight.runtime.hot.link import Batch, is_linked, linked
+from rushlight.runtime.hot.link import Batch, is_linked, linked, prepare
 from rushlight.runtime.hot.part import Untranslatable
 
 _TOGETHER = 8  # functions compiled before the disk has them
@@ -62,6 +62,7 @@ def begin(wait: bool = False) -> None:
         else:
             if not missing:
                 _use(batch)
+            prepare(missing)
             words = (batch, missing, True)
             _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
             _state.thread.start()
@@ -86,13 +87,12 @@ def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None
     """
     try:
         texts = _texts(batch, missing)
-        there = not missing  # whether all of them have a translation by now
-        if away and missing:
-            texts = batch.load_known(texts)
-            there = not texts or batch.load_quickly(texts)
-            if there:
-                _use(batch)
-        waiting = [*texts.items(), *batch.quick_texts().items()]
+        there = not texts  # whether all of them have a translation by now
+        if away and texts and batch.load_quickly(texts):
+            there = True
+            _use(batch)
+            batch.keep_quick(texts)
+        waiting = [*texts.items(), *batch.quick.items()]
         while waiting and not _state.ending:
             batch.load(dict(waiting[:_TOGETHER]), away)
             del waiting[:_TOGETHER]

@@ -14,6 +14,7 @@ import ctypes
 import functools
 import inspect
 import json
+import linecache
 import marshal
 import re
 import sys
@@ -96,6 +97,16 @@ def _calling(function: FunctionType, original: CodeType, name: str) -> CodeType:
     return made.replace(co_firstlineno=original.co_firstlineno, co_qualname=original.co_qualname)
 
 
+def prepare(functions: Sequence[FunctionType]) -> None:
+    """Read the files that translating these takes: a thread beside a program that computes would
+    wait for Python (``sys.getswitchinterval``) at each of a thousand system calls.
+    """
+    from rushlight.runtime.hot import translation  # noqa: F401
+
+    for file in {each.__code__.co_filename for each in functions if each not in hot.texts}:
+        linecache.getlines(file)
+
+
 def translate(function: FunctionType, layouts: Layouts) -> tuple[str, list[Entry]]:
     """LLVM text of a function, and the entries of its table.
 
@@ -161,6 +172,10 @@ def _key(facts: bytes, function: FunctionType) -> str:
     return digest(facts + marshal.dumps(_without_place(function.__code__))).hex()
 
 
+def _together(texts: dict[FunctionType, str]) -> str:
+    return QUICKLY + NEXT.join(texts.values())
+
+
 class Batch:
     """Functions on their way from Python to machine code."""
 
@@ -168,10 +183,11 @@ class Batch:
         self.functions = functions
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
-        self.quick: list[FunctionType] = []  # what the disk has as it was compiled quickly
+        self.quick: dict[FunctionType, str] = {}  # what is there as it was compiled quickly: texts
         names = " ".join(sorted({*map(native_name, hot.functions)}))
         facts = " ".join((_translator(), self.layouts.text(), names)).encode()
         facts += code.machine_facts()
+        self.pack = f"{digest(facts).hex()}-quick"
         # (now: when they are kept, the functions may have other code already)
         self.codes = {each: each.__code__ for each in functions}
         self.keys = {each: _key(facts, each) for each in functions}
@@ -180,6 +196,7 @@ class Batch:
         """Link what the disk has; the functions it has not."""
         disk = code.disk()
         missing = []
+        pack: dict[str, Any] | None = None
         known: list[tuple[str, str]] = []
         found_of: dict[int, list[Entry]] = {}
         for function in self.functions:
@@ -187,12 +204,14 @@ class Batch:
                 self.tables[function] = found_of[id(function.__code__)]
                 continue
             kept = None if disk is None else disk.get(self.keys[function])
-            if kept is None:
-                missing.append(function)
-                continue
-            at, quick, entries = json.loads(kept)
-            if quick:
-                self.quick.append(function)
+            if kept is not None:
+                at, entries = json.loads(kept)
+            else:
+                pack = self._pack() if pack is None else pack
+                if self.keys[function] not in pack:
+                    missing.append(function)
+                    continue
+                at, entries, self.quick[function] = pack[self.keys[function]]
             self.tables[function] = [tuple(each) for each in entries]
             found_of[id(function.__code__)] = self.tables[function]
             known += [(symbol, at) for symbol in symbols(function, self.tables[function])]
@@ -213,61 +232,49 @@ class Batch:
         text, self.tables[function] = translate(function, self.layouts)
         return text
 
-    def load_known(self, texts: dict[FunctionType, str]) -> dict[FunctionType, str]:
-        """Link those that other programs have had compiled; the others."""
-        disk = code.disk()
-        if disk is None:
-            return texts
-        known = {
-            each: text for each, text in texts.items() if disk.holds(code.key_of(PLAINLY + text))
-        }
-        self.load(known)
-        return {each: text for each, text in texts.items() if each not in known}
-
     def load_quickly(self, texts: dict[FunctionType, str]) -> bool:
         """Compile and link these without much effort, for as long as it takes to do it well; False
         where no other process can.
 
-        All in one: beside a program that computes, each message to another process may wait for
-        Python as long as the program is let alone (``sys.getswitchinterval``).
+        All in one, kept as one (``keep_quick``): beside a program that computes, each message to
+        another process and each look at the disk may wait for Python as long as the program is
+        let alone (``sys.getswitchinterval``).
         """
-        text = QUICKLY + NEXT.join(texts.values())
+        text = _together(texts)
         made = code.compile_away([text])
-        if not made:
-            return False
-        self._link([(each, text) for each in texts], made)
+        if made:
+            self._link([(each, text) for each in texts], made)
+        return bool(made)
+
+    def keep_quick(self, texts: dict[FunctionType, str]) -> None:
+        """For a program that begins before all this is compiled well."""
         disk = code.disk()
         if disk is not None:
-            for function, each in texts.items():
-                disk.put(f"{self.keys[function]}-text", each.encode())
-                self._keep(function, text, quick=True)
-        return True
+            at, keys, tables = code.key_of(_together(texts)), self.keys, self.tables
+            rows = {keys[each]: (at, tables[each], text) for each, text in texts.items()}
+            disk.put(self.pack, json.dumps(self._pack() | rows).encode())
 
-    def quick_texts(self) -> dict[FunctionType, str]:
-        """The texts of what the disk has as it was compiled quickly."""
+    def _pack(self) -> dict[str, Any]:
+        """What was compiled quickly: key -> (key of the object, table, text)."""
         disk = code.disk()
-        if disk is None:
-            return {}
-        kept = {each: disk.get(f"{self.keys[each]}-text") for each in self.quick}
-        return {each: text.decode() for each, text in kept.items() if text is not None}
+        kept = None if disk is None else disk.get(self.pack)
+        return {} if kept is None else json.loads(kept)
 
     def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
         """Compile and link these, and keep them; ``away``: in another process."""
         texts = {function: PLAINLY + text for function, text in texts.items()}
         self._link([*texts.items()], code.compile_away(texts.values()) if away else {})
+        disk = code.disk()
+        if disk is None:
+            return
         for function, text in texts.items():
-            self._keep(function, text)
+            kept = json.dumps([code.key_of(text), self.tables[function]])
+            disk.put(self.keys[function], kept.encode())
 
     def _link(self, texts: list[tuple[FunctionType, str]], made: dict[str, bytes]) -> None:
         tables = self.tables
         kernels = [(name, text) for each, text in texts for name in symbols(each, tables[each])]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
-
-    def _keep(self, function: FunctionType, text: str, quick: bool = False) -> None:
-        disk = code.disk()
-        if disk is not None:
-            kept = [code.key_of(text), quick, self.tables[function]]
-            disk.put(self.keys[function], json.dumps(kept).encode())
 
     def fill(self) -> None:
         """Write into the tables where in this process everything is."""
