@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rushlight.compiler.contraction import choose, depthwise, phased, pixels, slab, values, winograd
+from rushlight.compiler.contraction import (
+    choose,
+    depthwise,
+    phased,
+    pixels,
+    reach,
+    slab,
+    values,
+    winograd,
+)
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
 from rushlight.compiler.contraction.finish import Finish, goes_past, pointers
@@ -48,6 +57,7 @@ def flat_epilogue(epilogue: Epilogue) -> Epilogue:
 
 def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[Launch]:
     """A convolution over two axes; ``skips``: terms from the padding may be left out."""
+    problem = reach.without_far_taps(problem)
     if depthwise.fits(problem):
         return depthwise.depthwise(problem, epilogue)
     if winograd.fits(problem, epilogue):
@@ -69,6 +79,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     # Without padding, channels together in memory are read as they lie.
     packs = narrow or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
     blocks = choose.conv_blocks(problem.extent, tile, packs, narrow)
+    leaves = packs and reach.leaves_out(problem.extent)
     launch, weights = pack_weights(problem.w, tile, blocks.channels)
     panels = round_up(filters, tile.columns) // tile.columns
     size = panel_bytes(tile, channels, row.taps * column.taps)
@@ -102,7 +113,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         "slab_image": steps[0],
         "slab_row": steps[1],
         "slab_column": steps[2],
-        "merged": int(column.dilation * steps[2] == blocks.channels * tile.itemsize),
+        "merged": int(not leaves and column.dilation * steps[2] == blocks.channels * tile.itemsize),
         "b_group": panels * size,
         "b_panel": size,
         "bias_step": bias.step(0) if bias else 0,
@@ -122,7 +133,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     if blocks.channels >= channels:
         depth = channels * row.taps * column.taps
         finish = finish.replace(past=goes_past(finish, tile, out, filters, depth))
-    spec = Conv(tile, finish, packs, x.dtype, point and not packs, planes)
+    spec = Conv(tile, finish, packs, x.dtype, point and not packs, planes, leaves)
     return [
         launch,
         Launch(

@@ -9,12 +9,14 @@ depth of a tile is walked as taps' rows, taps' columns and channels: distances, 
 from __future__ import annotations
 
 import functools
+from contextlib import nullcontext
 
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
 from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.reach import Rectangle, Rectangles
 from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
@@ -41,7 +43,8 @@ class Conv(Record):
     """What is in a convolution kernel's text.
 
     ``packs``: the chunk copies its inputs to a slab and weaves ``planes`` of them. ``streams``: a
-    single tap of inputs that lie one behind the other.
+    single tap of inputs that lie one behind the other. ``skips``: taps in the padding are left out,
+    rectangle by rectangle of results.
     """
 
     tile: Tile
@@ -50,6 +53,7 @@ class Conv(Record):
     x_dtype: str
     streams: bool = False
     planes: int = 0
+    skips: bool = False
 
 
 @functools.lru_cache(maxsize=128)
@@ -62,9 +66,10 @@ def conv_kernel(spec: Conv) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, finish, levels=3, streams=spec.streams)
+    panels = Panel(tile, finish, levels=3, streams=spec.streams, gaps=spec.skips)
     copier = slab.Copier(spec.x_dtype, tile.lanes, spec.planes)
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
+    rectangles = Rectangles.make(body, MAX_RESULTS) if spec.skips else None
     steps = {
         "out": word["out_channel"],
         "residual": word["residual_channel"],
@@ -83,10 +88,17 @@ def conv_kernel(spec: Conv) -> Kernel:
             if name != "bias"
         }
         if "bias" in bases:
-            across = body.mul(part.group, body.mul(word["filters"], word["bias_step"]))
-            here["bias"] = body.at(bases["bias"], across)
+            start = body.mul(part.group, body.mul(word["filters"], word["bias_step"]))
+            here["bias"] = body.at(bases["bias"], start)
         output = Output(here, steps, whole)
-        results = _fill_table(body, spec, word, part, table)
+        down, across = (part.row, part.rows), (part.column, part.columns)
+        if rectangles:
+            with rectangles.fill(body, word, part.images, down, across) as (some, those, place):
+                _fill_table(body, word, part, some, those, table, place)
+        else:
+            _fill_table(body, word, part, down, across, table, "0")
+        results = body.mul(part.images, body.mul(part.rows, part.columns))
+        _fill_up(body, spec, table, results)
         source = body.at(x, body.mul(part.group, word["x_group"]))
         source = body.at(source, body.mul(part.image, word["x_image"]))
         weights = body.at(b, body.mul(part.group, word["b_group"]))
@@ -116,23 +128,33 @@ def conv_kernel(spec: Conv) -> Kernel:
             # Taps of a row that follow each other in memory are one run with their channels.
             one_run = body.op(f"and i1 {merged}, {whole_block}")
             run = body.select(one_run, body.mul(word["taps_column"], channels), channels)
-            across = body.select(one_run, "1", word["taps_column"])
-            rows = body.select(body.equal(run, "0"), "0", word["taps_row"])
-            levels = [
-                Level(rows, body.mul(word["dilation_row"], word["slab_row"])),
-                Level(across, body.mul(word["dilation_column"], word["slab_column"])),
-                Level(run, str(tile.itemsize)),
-            ]
+            tap_columns = body.select(one_run, "1", word["taps_column"])
+            tap_rows = body.select(body.equal(run, "0"), "0", word["taps_row"])
+            all_taps = Rectangle("0", results, "0", tap_rows, "0", tap_columns)
+            row_step = body.mul(word["dilation_row"], word["slab_row"])
+            column_step = body.mul(word["dilation_column"], word["slab_column"])
+            one_tap = body.mul(channels, depth_bytes)
             begun = body.mul(body.mul(c0, taps), depth_bytes)
             with body.loop("0", part.filters, str(tile.columns)) as step:
                 column = body.add(part.filter, step)
                 number = body.div(column, str(tile.columns))
                 panel = body.at(body.at(weights, body.mul(number, word["b_panel"])), begun)
                 valid_columns = body.min(str(tile.columns), body.sub(part.filters, step))
-                panels.call(
-                    body, table, results, origin, panel, levels, depth_bytes, output,
-                    column, valid_columns, first, last,
-                )  # fmt: skip
+                with rectangles.each(body) if rectangles else nullcontext(all_taps) as one:
+                    start = body.at(origin, body.mul(one.tap_row, row_step))
+                    start = body.at(start, body.mul(one.tap_column, column_step))
+                    tap = body.add(body.mul(one.tap_row, word["taps_column"]), one.tap_column)
+                    missing = body.sub(word["taps_column"], one.tap_columns)
+                    levels = [
+                        Level(one.tap_rows, row_step, body.mul(missing, one_tap)),
+                        Level(one.tap_columns, column_step),
+                        Level(run, str(tile.itemsize)),
+                    ]
+                    panels.call(
+                        body, body.at(table, body.mul(one.place, str(ROW_BYTES))), one.results,
+                        start, body.at(panel, body.mul(tap, one_tap)), levels, depth_bytes, output,
+                        column, valid_columns, first, last,
+                    )  # fmt: skip
     if finish.past:
         body.wait_for_streams()
     functions = panels.declare() + panels.define() + (copier.define() if spec.packs else "")
@@ -172,38 +194,44 @@ class _Part(Record):
         return _Part(group, image, images, row, rows, column, columns, filter, filters)
 
 
-def _fill_table(body: Body, spec: Conv, word: dict[str, str], part: _Part, table: str) -> str:
-    """Addresses of the chunk's results, in order; returns how many there are."""
-    per_image = body.mul(part.rows, part.columns)
-    count = body.mul(part.images, per_image)
-    with body.loop("0", part.images) as image, body.loop("0", part.rows) as row:
-        begin = body.add(body.mul(image, per_image), body.mul(row, part.columns))
-        down, number = body.add(part.row, row), body.add(part.image, image)
+def _fill_table(
+    body: Body, word: dict[str, str], part: _Part, rows: tuple[str, str], columns: tuple[str, str],
+    table: str, place: str,
+) -> None:  # fmt: skip
+    """Addresses of some rows and columns of the chunk's results, in order, from ``place`` on."""
+    per_image = body.mul(rows[1], columns[1])
+    above, before = body.sub(rows[0], part.row), body.sub(columns[0], part.column)
+    with body.loop("0", part.images) as image, body.loop("0", rows[1]) as row:
+        begin = body.add(body.mul(image, per_image), body.mul(row, columns[1]))
+        begin = body.add(place, begin)
+        down, number = body.add(rows[0], row), body.add(part.image, image)
         a_start = body.add(
             body.mul(image, word["slab_image"]),
-            body.mul(body.mul(row, word["stride_row"]), word["slab_row"]),
+            body.mul(body.mul(body.add(above, row), word["stride_row"]), word["slab_row"]),
         )
         a_step = body.mul(word["stride_column"], word["slab_column"])
+        a_start = body.add(a_start, body.mul(before, a_step))
         starts = {
             name: body.add(
                 body.add(
                     body.mul(number, word[f"{name}_image"]), body.mul(down, word[f"{name}_row"])
                 ),
-                body.mul(part.column, word[f"{name}_column"]),
+                body.mul(columns[0], word[f"{name}_column"]),
             )
             for name in ("out", "residual")
         }
-        with body.loop("0", part.columns) as column:
-            place = body.add(begin, column)
-            entry = body.at(table, body.mul(place, str(ROW_BYTES)))
+        with body.loop("0", columns[1]) as column:
+            entry = body.at(table, body.mul(body.add(begin, column), str(ROW_BYTES)))
             body.store("i64", body.add(a_start, body.mul(column, a_step)), entry)
             for word_offset, name in (("8", "out"), ("16", "residual")):
                 offset = body.add(starts[name], body.mul(column, word[f"{name}_column"]))
                 body.store("i64", offset, body.at(entry, word_offset))
-    # The last tile's rows past the end are the chunk's first result again, and are not stored.
+
+
+def _fill_up(body: Body, spec: Conv, table: str, count: str) -> None:
+    """The last tile's rows past the end are the chunk's first result again, and are not stored."""
     words = [body.load("i64", body.at(table, offset)) for offset in ("0", "8", "16")]
     with body.loop(count, body.add(count, str(spec.tile.rows - 1))) as extra:
         for index, value in enumerate(words):
             place = body.add(body.mul(extra, str(ROW_BYTES)), str(8 * index))
             body.store("i64", value, body.at(table, place))
-    return count

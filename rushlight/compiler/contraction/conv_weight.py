@@ -10,6 +10,7 @@ from rushlight.compiler.contraction import (
     depthwise,
     pixels_weight,
     point_weight,
+    reach,
     slab,
     values,
     winograd_weight,
@@ -60,19 +61,30 @@ def conv_weight_grad(
     if len(axes) == 1:
         g, x, axes = flat(g), flat(x), [POINT, *axes]
     problem = Problem(x, grouped(dw, groups), g, axes[0], axes[1])
+    near = reach.without_far_taps(problem)
+    if near.w.shape != problem.w.shape:
+        return _zeros(dw) + _best(near, False)
+    return _best(problem, _dense(dw))
+
+
+def _best(problem: Problem, dense: bool) -> list[Launch]:
+    """``dense``: whether all weights lie in order, without gaps."""
     if depthwise.fits(problem):
         return depthwise.depthwise_weight_grad(problem)
     if pixels_weight.fits(problem):
         return pixels_weight.pixels_weight(problem)
-    if winograd_weight.fits(problem, _dense(dw)):
+    if winograd_weight.fits(problem, dense):
         return winograd_weight.winograd_weight(problem)
-    if point_weight.fits(problem, _dense(dw)):
+    if point_weight.fits(problem, dense):
         return point_weight.point_weight(problem)
     return _planar(problem)
 
 
 def _zeros(out: Operand) -> list[Launch]:
     """A sum of no terms."""
+    if _dense(out):
+        columns = math.prod(out.shape[1:])
+        out = Operand(out.ref, out.dtype, (out.shape[0], columns), (columns, 1))
     nothing = Operand(out.ref, out.dtype, (*out.shape[:-1], 0), (0,) * len(out.shape))
     other = Operand(out.ref, out.dtype, (*out.shape[:-2], 0, out.shape[-1]), (0,) * len(out.shape))
     return matmul(nothing, other, out, Epilogue())
@@ -94,6 +106,7 @@ def _planar(problem: Problem) -> list[Launch]:
     lies = _lies(problem) and work == x.dtype
     tile, blocks, shares = choose.weight_blocks(problem.extent, work, packs, dense)
     planes = slab.planes(channels, *x.strides[2:]) if packs else 0
+    skips = packs and reach.leaves_out(problem.extent)
     lies = lies and filters % tile.columns == 0 and blocks.columns == column.out
     share_images = -(-x.shape[0] // shares)
     shares = -(-x.shape[0] // share_images)
@@ -130,7 +143,7 @@ def _planar(problem: Problem) -> list[Launch]:
         "slab_image": steps[0],
         "slab_row": steps[1],
         "slab_column": steps[2],
-        "merged": int(together and column.taps * blocks.channels <= MAX_RUN),
+        "merged": int(not skips and together and column.taps * blocks.channels <= MAX_RUN),
         "chunk_bytes": sums,
         "groups": problem.groups,
         "share_images": share_images,
@@ -153,7 +166,7 @@ def _planar(problem: Problem) -> list[Launch]:
     label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     launches = [
         Launch(
-            weight_kernel(Weight(tile, packs, x.dtype, lies, planes)),
+            weight_kernel(Weight(tile, packs, x.dtype, lies, planes, skips)),
             (g.ref, x.ref, target, Ref(Scratch(chunks * sums))),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,

@@ -46,7 +46,8 @@ class Panel(Record):
     is the memory that the sums will go to, where the depth is ``LONG``. ``beside``: a tile's rows
     are neighbours in A, from where the table has the first. ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
-    so is what lies as many bytes after B's rows as there are now.
+    so is what lies as many bytes after B's rows as there are now. ``gaps``: outer levels move B
+    past what the inner ones read.
     """
 
     tile: Tile
@@ -59,6 +60,7 @@ class Panel(Record):
     beside: bool = False
     asks: bool = False
     follows: bool = False
+    gaps: bool = False
 
     @property
     def name(self) -> str:
@@ -76,6 +78,7 @@ class Panel(Record):
             *[("i64", f"{name}.step") for name in outputs],
             *(_ASKS if self.asks else []),
             *([("i64", "b_band")] if self.follows else []),
+            *([("i64", f"s{level}") for level in range(self.levels - 1)] if self.gaps else []),
         ]  # fmt: skip
 
     def define(self) -> str:
@@ -88,7 +91,10 @@ class Panel(Record):
             {name: f"%{name}.step" for name in names},
             "%whole",
         )
-        levels = [Level(f"%n{level}", f"%a{level}") for level in range(self.levels)]
+        levels = [
+            Level(f"%n{level}", f"%a{level}", f"%s{level}" if self.gaps else "0")
+            for level in range(self.levels)
+        ]
         masks = column_masks(body, tile, "%columns") if self.edge else []
         with body.loop("0", "%count", str(tile.rows)) as row:
             lines = body.at("%rows", body.mul(row, str(ROW_BYTES)))
@@ -209,6 +215,7 @@ class Panel(Record):
         }  # fmt: skip
         for index, level in enumerate(levels):
             given[f"n{index}"], given[f"a{index}"] = level.count, level.a_step
+            given[f"s{index}"] = level.b_skip
         for name in ("out", *self.finish.pointers):
             given[f"{name}.base"], given[f"{name}.step"] = output.bases[name], output.steps[name]
         given |= asks or {}

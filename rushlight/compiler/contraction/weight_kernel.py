@@ -16,6 +16,7 @@ from rushlight.compiler.contraction import slab, values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
 from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.reach import Along
 from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
@@ -43,7 +44,7 @@ class Weight(Record):
 
     ``packs``: inputs are copied to a slab, ``planes`` of them woven. ``lies``: gradients of a band
     are read as they lie, not packed: rows that follow each other, of output channels that fill
-    tiles.
+    tiles. ``skips``: a tap is summed over the results at which it meets the image.
     """
 
     tile: Tile
@@ -51,6 +52,7 @@ class Weight(Record):
     dtype: str
     lies: bool = False
     planes: int = 0
+    skips: bool = False
 
 
 @functools.lru_cache(maxsize=64)
@@ -62,7 +64,7 @@ def weight_kernel(spec: Weight) -> Kernel:
     g, x, dw, sums_base = body.words("%args", 4, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=4), strict=True))
     table = body.op(f"alloca [{(MAX_RUN + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(tile, Finish(tile.dtype), levels=3, follows=spec.lies)
+    panels = Panel(tile, Finish(tile.dtype), levels=3, follows=spec.lies, gaps=spec.skips)
     gradients = "" if spec.lies else body.op(f"alloca [{GRADIENT_BYTES} x i8], align 64")
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
     merged = body.op(f"icmp ne i64 {word['merged']}, 0")
@@ -151,11 +153,16 @@ def weight_kernel(spec: Weight) -> Kernel:
                 panel = body.at(g_panels, body.mul(number, g_panel))
                 tap = body.at(origin, body.mul(body.add(tap0, tap_row), tap_row_step))
                 tap = body.at(tap, body.mul(tap_column, tap_column_step))
+                met = levels
+                if spec.skips:
+                    at = body.add(tap0, tap_row), tap_column
+                    met, x_start, g_start = _met(body, word, levels, at, (row, column), g_step)
+                    tap, panel = body.at(tap, x_start), body.at(panel, g_start)
                 number = body.add(body.mul(tap_row, across), tap_column)
                 sums_here = body.at(sums_at, body.mul(body.mul(number, run), sums_row))
                 output = Output({"out": sums_here}, {"out": str(size)}, "true")
                 panels.call(
-                    body, table, run, tap, panel, levels, g_step, output,
+                    body, table, run, tap, panel, met, g_step, output,
                     filter_, str(tile.columns), first, "true", follows,
                 )  # fmt: skip
         dw_here = body.at(dw, body.mul(share, word["dw_share"]))
@@ -165,6 +172,29 @@ def weight_kernel(spec: Weight) -> Kernel:
             channels, tap_rows,
         )  # fmt: skip
     return kernel("weight_grad", panels.declare() + panels.define() + copier.define() + entry(body))
+
+
+def _met(
+    body: Body, word: dict[str, str], levels: list[Level], tap: tuple[str, str],
+    begin: tuple[str, str], g_step: str,
+) -> tuple[list[Level], str, str]:  # fmt: skip
+    """Of a band's results from ``begin`` on those at which a tap meets the image.
+
+    Returns their levels, and how far after the band's first one they begin, in x and in g.
+    """
+    images, down, across = levels
+    row, rows = Along.of(word, "row").results_of(body, tap[0], begin[0], down.count)
+    column, columns = Along.of(word, "column").results_of(body, tap[1], begin[1], across.count)
+    rows = body.select(body.equal(columns, "0"), "0", rows)
+    line = body.mul(across.count, g_step)
+    missing = body.mul(body.sub(across.count, columns), g_step)
+    met = [
+        Level(images.count, images.a_step, body.mul(body.sub(down.count, rows), line)),
+        Level(rows, down.a_step, missing),
+        Level(columns, across.a_step),
+    ]
+    x_start = body.add(body.mul(row, down.a_step), body.mul(column, across.a_step))
+    return met, x_start, body.add(body.mul(row, line), body.mul(column, g_step))
 
 
 def _pack_gradient(

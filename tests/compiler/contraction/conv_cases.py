@@ -140,6 +140,16 @@ BIG: list[Case] = [
     {"x": (5, 6, 37, 2), "filters": 32, "taps": (3, 5), "padding": ((1, 1), (1, 2))},
     {"x": (2, 41, 34, 3), "filters": 128, "taps": (5, 3), "stride": (2, 1)},
     {"x": (1, 12, 90, 2), "filters": 4, "taps": (3, 2), "stride": (2, 1), "dilation": (2, 1)},
+    {"x": (2, 15, 13, 40), "filters": 50, "taps": (3, 3), "dilation": (6, 5),
+     "padding": ((6, 6), (5, 5))},
+    {"x": (2, 11, 14, 40), "filters": 40, "taps": (4, 3), "dilation": (4, 12), "stride": (2, 1),
+     "padding": ((7, 6), (12, 14))},
+    {"x": (3, 12, 9, 66), "filters": 44, "taps": (3, 5), "dilation": (3, 8), "stride": (1, 2),
+     "padding": ((3, 2), (17, 19)), "groups": 2},
+    {"x": (2, 7, 6, 33), "filters": 20, "taps": (4, 3), "dilation": (1, 20), "groups": 1,
+     "padding": ((3, 3), (30, 25))},
+    {"x": (2, 6, 4, 33), "filters": 20, "taps": (2, 2), "dilation": (9, 9),
+     "padding": ((8, 9), (9, 9))},
 ]  # fmt: skip
 
 

@@ -237,6 +237,19 @@ def test_padding_meets_infinity_as_zeros_do(groups: int) -> None:
         np.testing.assert_array_equal(np.isinf(got), np.isinf(exact))
 
 
+def test_padding_between_wide_taps_meets_nothing() -> None:
+    """What is left out for speed is not there for infinite weights either."""
+    case = filled({"x": (1, 9, 9, 32), "filters": 33, "taps": (3, 3), "dilation": (5, 5)})
+    case |= {"padding": ((5, 5), (5, 5))}
+    x, w, _ = arrays(case)
+    x = np.abs(x) + 1
+    w[3] = np.inf
+    out = np.zeros((1, 9, 9, 33), "f")
+    machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()))
+    assert np.isposinf(out[..., 3]).all()
+    assert np.isfinite(np.delete(out, 3, -1)).all()
+
+
 def test_an_empty_batch() -> None:
     x, w, g = np.zeros((0, 8, 8, 3), "f"), np.ones((6, 3, 3, 3), "f"), np.zeros((0, 6, 6, 6), "f")
     dw = np.full_like(w, 7)
