@@ -19,6 +19,7 @@ from rushlight.ops import (
     comparison,
     complex_numbers,
     conv,
+    conv_transpose,
     create,
     diagonals,
     dropout,

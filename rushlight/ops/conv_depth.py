@@ -30,16 +30,37 @@ def conv(
     x: Node, w: Node, stride: Shape, padding: build.Pairs, dilation: Shape, groups: int
 ) -> Node:
     """x (N, D, H, W, C), w (K, C/groups, T, R, S) -> (N, D', H', W', K)."""
-    lo, hi = padding[0]
+    pictures = _pictures(x, w.shape[2], stride[0], padding[0], dilation[0], groups)
+    out = build.conv(pictures, _flat_weight(w), stride[1:], padding[1:], dilation[1:], groups)
+    n = x.shape[0]
+    return reshape(out, (n, pictures.shape[0] // n, *out.shape[1:]))
+
+
+def _pictures(
+    x: Node, taps: int, stride: int, padding: tuple[int, int], dilation: int, groups: int
+) -> Node:
+    """x (N, D, H, W, C) -> (N D', H, W, T C): the planes that each output plane is made of."""
+    lo, hi = padding
     x = build.pad(x, (0, lo, 0, 0, 0), (0, hi, 0, 0, 0), 0)
     n, depth, height, width, channels = x.shape
-    taps = w.shape[2]
-    count = (depth - dilation[0] * (taps - 1) - 1) // stride[0] + 1
+    count = (depth - dilation * (taps - 1) - 1) // stride + 1
     split = (n * count, height, width, groups, 1, channels // groups)
-    parts = [reshape(_planes(x, tap * dilation[0], count, stride[0]), split) for tap in range(taps)]
-    pictures = reshape(build.cat(parts, 4), (n * count, height, width, taps * channels))
-    out = build.conv(pictures, _flat_weight(w), stride[1:], padding[1:], dilation[1:], groups)
-    return reshape(out, (n, count, *out.shape[1:]))
+    parts = [reshape(_planes(x, tap * dilation, count, stride), split) for tap in range(taps)]
+    return reshape(build.cat(parts, 4), (n * count, height, width, taps * channels))
+
+
+def conv_weight_grad(
+    g: Node, x: Node, shape: Shape, stride: Shape, padding: build.Pairs, dilation: Shape,
+    groups: int,
+) -> Node:  # fmt: skip
+    """g (N, D', H', W', K), x (N, D, H, W, C) -> the gradient of the weight, of ``shape``."""
+    k, channels, taps, *plane = shape
+    pictures = _pictures(x, taps, stride[0], padding[0], dilation[0], groups)
+    flat = build.conv_weight_grad(
+        reshape(g, (pictures.shape[0], *g.shape[2:])), pictures, (k, taps * channels, *plane),
+        stride[1:], padding[1:], dilation[1:], groups,
+    )  # fmt: skip
+    return permute(reshape(flat, (k, taps, channels, *plane)), (0, 2, 1, 3, 4))
 
 
 def conv_input_grad(

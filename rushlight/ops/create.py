@@ -11,8 +11,8 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, const, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.promote import compute_dtype, grad_to
 from rushlight.ops.promote import full as filled
-from rushlight.ops.promote import grad_to
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, Operand, Scalar, composite
 
@@ -116,8 +116,10 @@ def _(rng: Rng) -> Samples:
 @composite(torch=False, name="_stretched_noise", grad_name="Normal")
 def stretched_noise(noise: Node, std: Operand, mean: Operand) -> Node:
     """noise * std + mean. A draw is no function of its parameters: the slopes are zero."""
-    by = filled(std, noise.shape, noise.dtype)
-    return binary("add", binary("mul", noise, by), filled(mean, noise.shape, noise.dtype))
+    wide = compute_dtype(noise.dtype)  # numbers are not rounded to halves before
+    by, moved = (filled(each, noise.shape, wide) for each in (std, mean))
+    spread = build.cast(binary("mul", build.cast(noise, wide), by), noise.dtype)
+    return build.cast(binary("add", build.cast(spread, wide), moved), noise.dtype)
 
 
 @stretched_noise.vjp

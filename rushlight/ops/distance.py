@@ -47,6 +47,8 @@ def cdist(
         raise ShapeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
         )
+    if p == 2 and compute_mode == _MODES[1] and x1.shape[-1]:
+        return _by_products(x1, x2)
     return _distances(x1, x2, float(p))
 
 
@@ -112,6 +114,25 @@ def _distances(x1: Node, x2: Node, p: float) -> Node:
         return reduce(size, "max", (last,))
     powers = reduce(binary("pow", size, const(p, size.shape, size.dtype)), "sum", (last,))
     return binary("pow", powers, const(1 / p, powers.shape, powers.dtype))
+
+
+def _by_products(x1: Node, x2: Node) -> Node:
+    """Euclidean distances from |a|**2 + |b|**2 - 2 a b, which is what the user asks for: of rows
+    that lie close together little is left of the digits."""
+    batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
+
+    def beside(x: Node, factor: float, squares_first: bool) -> Node:
+        squares = reduce(times(x, x), "sum", (x.ndim - 1,))
+        squares = reshape(squares, (*squares.shape, 1))
+        ones = const(1, squares.shape, x.dtype)
+        ends = [squares, ones] if squares_first else [ones, squares]
+        whole = build.cat([times(x, const(factor, x.shape, x.dtype)), *ends], x.ndim - 1)
+        return build.broadcast(whole, (*batch, *whole.shape[-2:]))
+
+    left, right = beside(x1, -2, True), beside(x2, 1, False)
+    turned = build.permute(right, (*range(len(batch)), right.ndim - 1, right.ndim - 2))
+    found = build.dot(left, turned)
+    return unary("sqrt", binary("maximum", found, const(0, found.shape, found.dtype)))
 
 
 @cdist.vjp

@@ -51,3 +51,15 @@ def test_short_and_long_rows(columns: int, p: float) -> None:
 def test_rows_without_columns_are_no_distance_apart() -> None:
     for p in (0.0, 2.0, float("inf")):
         assert torch.cdist(torch.ones(2, 0), torch.ones(3, 0), p=p).tolist() == [[0.0] * 3] * 2
+
+
+def test_distances_by_products_are_those_of_squares() -> None:
+    rng = np.random.default_rng(5)
+    x, y = (torch.tensor(rng.normal(size=(3, n, 2))) for n in (4, 5))
+    found = torch.cdist(x, y, compute_mode="use_mm_for_euclid_dist")
+    assert torch.allclose(found, torch.cdist(x, y), atol=1e-7)
+    near = torch.tensor([[3000.0, 0.0], [3000.01, 0.0]])
+    assert abs(torch.cdist(near, near)[0, 1] - 0.01) < 0.001
+    # 9e6 has steps of 1 in float32: the user asked for the quick way.
+    quick = torch.cdist(near, near, compute_mode="use_mm_for_euclid_dist")[0, 1]
+    assert abs(quick - 0.01) > 0.005

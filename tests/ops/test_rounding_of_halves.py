@@ -119,3 +119,22 @@ def test_huber_rounds_float16_once() -> None:
     once = torch.where(gap <= 0.7, 0.5 * gap * gap, 0.7 * (gap - 0.35)).half()
     found = torch.nn.functional.huber_loss(a, b, reduction="none", delta=0.7)
     assert torch.equal(found, once)
+
+
+def test_deviations_of_numbers_are_not_rounded_to_halves() -> None:
+    mean = torch.full((4,), 3.609375, dtype=torch.bfloat16)
+    torch.manual_seed(0)
+    noise = torch.randn(4, dtype=torch.bfloat16)
+    torch.manual_seed(0)
+    found = torch.normal(mean, 2.7)
+    assert torch.equal(found, mean + (noise.float() * 2.7).bfloat16())
+
+
+def test_statistics_of_a_row_of_halves_are_kept_as_halves() -> None:
+    x = torch.tensor([[5.0, 5.375, 4.125]], dtype=torch.bfloat16)
+    weight = torch.ones(3, dtype=torch.bfloat16, requires_grad=True)
+    torch.nn.functional.layer_norm(x, (3,), weight).sum().backward()
+    wide = x.float()
+    mean, variance = wide.mean(), wide.var(correction=0)
+    kept = ((variance + 1e-5).rsqrt().bfloat16().float(), mean.bfloat16().float())
+    assert torch.equal(weight.grad, ((wide - kept[1]) * kept[0])[0].bfloat16())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from rushlight.base.dtype import float64
 from rushlight.base.shape import Shape
 from rushlight.ir import build
-from rushlight.ir.build import binary, reduce
+from rushlight.ir.build import binary, reduce, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import times
 from rushlight.ops.norm.statistics import affine, inverse_root, normalised_slope, statistics
@@ -69,18 +71,33 @@ def _(
     rank = len(normalized_shape)
     axes, lead = tuple(range(x.ndim - rank, x.ndim)), tuple(range(x.ndim - rank))
     mean, inverse = out[1], out[2]
+    if weight is None or weight.dtype is input.dtype:
+        # Halves are kept as halves between the passes.
+        mean, inverse = (
+            build.cast(build.cast(each, input.dtype), x.dtype) for each in (mean, inverse)
+        )
     dweight = dbias = h = None
     if g[0] is not None:
         seed = build.cast(g[0], x.dtype)
         h = seed
         if weight is not None:
-            hat = times(binary("sub", x, widen(mean, x, axes)), widen(inverse, x, axes))
-            dweight = build.cast(reduce(times(seed, hat), "sum", lead), weight.dtype)
+            dweight = build.cast(
+                reduce(times(seed, _normalised(x, mean, inverse, axes)), "sum", lead), weight.dtype
+            )
             h = times(seed, build.broadcast(build.cast(weight, x.dtype), x.shape))
         if bias is not None:
             dbias = build.cast(reduce(seed, "sum", lead), bias.dtype)
     dx = normalised_slope(h, x, mean, inverse, axes, g[1], g[2])
     return build.cast(dx, input.dtype), dweight, dbias
+
+
+def _normalised(x: Node, mean: Node, inverse: Node, axes: Shape) -> Node:
+    """(x - mean) / std, as the gradient of the weight reads it."""
+    scale = widen(inverse, x, axes)
+    if math.prod(x.shape[axis] for axis in axes) != 1:
+        return times(binary("sub", x, widen(mean, x, axes)), scale)
+    # Of one element PyTorch keeps the rounding of mean / std, and nothing else is left of it.
+    return build.fma(x, scale, unary("neg", widen(times(mean, inverse), x, axes)))
 
 
 @composite(torch=True, functional=True)
