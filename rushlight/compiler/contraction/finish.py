@@ -141,8 +141,15 @@ def store_tile(
     writer = _Writer(body, tile.dtype, finish, output, at)
     full = body.equal(at.valid_columns, str(tile.columns))
     with body.either(body.op(f"and i1 {full}, {output.whole_vectors}")) as (yes, no):
-        with body.branch(yes):
-            _store_vectors(body, tile, writer, sums, at)
+        with (
+            body.branch(yes),
+            body.either(body.equal(at.valid_rows, str(tile.rows))) as (all_, some),
+        ):
+            with body.branch(all_):
+                _store_vectors(body, tile, writer, sums)
+            with body.branch(some):
+                spill(body, tile, sums, buffer)
+                _store_rows(body, tile, writer, buffer)
         with body.branch(no):
             spill(body, tile, sums, buffer)
             if tile.lanes == 1 or not finish.maskable:
@@ -150,13 +157,33 @@ def store_tile(
             else:
                 with body.either(f"{output.whole_vectors}") as (together, apart):
                     with body.branch(together):
-                        _store_edge(body, tile, writer, buffer, at)
+                        _store_edge(body, tile, writer, buffer)
                     with body.branch(apart):
                         store_scalars(body, tile, finish, output, buffer, at)
 
 
-def _store_edge(body: Body, tile: Tile, writer: _Writer, buffer: str, at: Place) -> None:
+def _store_rows(body: Body, tile: Tile, writer: _Writer, buffer: str) -> None:
+    """Fewer rows than the tile's, in whole vectors."""
+    with body.loop("0", writer.at.valid_rows) as row:
+        offsets = writer.row(row)
+        start = body.at(buffer, body.mul(row, str(tile.columns * tile.itemsize)))
+        where = [(offsets, column) for column in _columns(body, tile, writer.at)]
+        sums = [
+            body.load(tile.vector, body.at(start, str(size)), tile.itemsize)
+            for size in range(0, tile.columns * tile.itemsize, tile.lanes * tile.itemsize)
+        ]
+        for value, place in zip(writer.finished(sums, where, tile.lanes), where, strict=True):
+            values.store(body, writer.finish.out, value, writer.address("out", *place), tile.lanes)
+
+
+def _columns(body: Body, tile: Tile, at: Place) -> list[str]:
+    """The first column of each of the tile's vectors."""
+    return [body.add(at.column, str(index * tile.lanes)) for index in range(tile.vectors)]
+
+
+def _store_edge(body: Body, tile: Tile, writer: _Writer, buffer: str) -> None:
     """Rows of fewer columns than the tile's, in vectors of which only a part is stored."""
+    at = writer.at
     masks = column_masks(body, tile, at.valid_columns)
     with body.loop("0", at.valid_rows) as row:
         offsets = writer.row(row)
@@ -195,24 +222,20 @@ def store_scalars(
         values.store(body, finish.out, results[0], writer.address("out", offsets, column))
 
 
-def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str], at: Place) -> None:
-    columns = [body.add(at.column, str(index * tile.lanes)) for index in range(tile.vectors)]
+def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str]) -> None:
+    """A whole tile, straight from registers."""
     rows = [writer.row(str(row)) for row in range(tile.rows)]
-    places = [(row, column) for row in rows for column in columns]
+    places = [(row, column) for row in rows for column in _columns(body, tile, writer.at)]
     results = writer.finished(sums, places, tile.lanes)
 
     def store(past: bool) -> None:
-        for row in range(tile.rows):
-            # The first row is always there.
-            there = body.less(str(row), at.valid_rows) if row else "true"
-            with body.when(there):
-                for index in range(row * tile.vectors, (row + 1) * tile.vectors):
-                    value, target = results[index], writer.address("out", *places[index])
-                    if past:
-                        size = tile.lanes * tile.itemsize
-                        body.store_past_caches(tile.vector, value, target, size)
-                    else:
-                        values.store(body, writer.finish.out, value, target, tile.lanes)
+        for value, place in zip(results, places, strict=True):
+            target = writer.address("out", *place)
+            if past:
+                size = tile.lanes * tile.itemsize
+                body.store_past_caches(tile.vector, value, target, size)
+            else:
+                values.store(body, writer.finish.out, value, target, tile.lanes)
 
     if not writer.finish.past:
         store(False)

@@ -56,9 +56,7 @@ def gemm(spec: Gemm) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
-    panels = Panel(
-        tile, finish, levels=2, parts=spec.parts, results=not spec.parts, follows=spec.parts
-    )
+    panels = Panel(tile, finish, levels=2, parts=spec.parts, results=True, follows=spec.parts)
     edges = Panel(edge_tile(tile), finish, levels=2, edge=True)
     steps = {
         "out": word["out_column"],

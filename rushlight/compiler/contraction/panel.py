@@ -43,7 +43,8 @@ class Panel(Record):
     ``PART`` of it are added up in memory, which is as exact as shorter blocks of depth. There are
     two levels then, the outer one of a single round. ``streams``: rows of A lie one behind the
     other and come from far: while a tile is summed, the next one is asked for. ``results``: so
-    is the memory that the sums will go to, where the depth is ``LONG``. ``beside``: a tile's rows
+    is the memory that the sums will go to, where the depth is ``LONG``; in the last part, if there
+    are several. ``beside``: a tile's rows
     are neighbours in A, from where the table has the first. ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
     so is what lies as many bytes after B's rows as there are now. ``gaps``: outer levels move B
@@ -105,11 +106,11 @@ class Panel(Record):
                 else:
                     offset = body.load("i64", body.at(lines, str(ROW_BYTES * index)))
                     addresses.append(body.at("%origin", offset))
-            if self.results:
+            if self.results and not self.parts:
                 with body.when(body.less(LONG, f"%n{self.levels - 1}")):
                     self._ask_for_results(body, lines)
             if self.parts:
-                sums = self._in_parts(body, addresses, buffer)
+                sums = self._in_parts(body, lines, addresses, buffer)
             else:
                 ahead = None
                 if self.streams:
@@ -151,36 +152,50 @@ class Panel(Record):
         second = body.select(body.less(later, "%then_bytes"), body.at("%then", later), here, "ptr")
         return body.select(body.less(done, "%ask_bytes"), body.at("%ask", done), second, "ptr")
 
-    def _in_parts(self, body: Body, rows: list[str], buffer: str) -> list[str]:
-        """The sums over the inner level, part by part."""
+    def _in_parts(self, body: Body, lines: str, rows: list[str], buffer: str) -> list[str]:
+        """The sums over the inner level; those of earlier parts wait in ``buffer``."""
         tile = self.tile
-        places = [
-            body.at(buffer, str(index * tile.lanes * tile.itemsize))
-            for index in range(tile.rows * tile.vectors)
-        ]
-        with body.loop("0", "%n1", str(PART)) as begun:
-            count = body.min(str(PART), body.sub("%n1", begun))
-            offset = body.mul(begun, "%a1")
-            starts = [body.at(row, offset) for row in rows]
-            b = body.at("%b", body.mul(begun, "%b_step"))
-            levels = [Level(count, "%a1")]
-            band = "%b_band" if self.follows else ""
-            sums = accumulate(body, tile, starts, b, levels, "%b_step", [], None, band)
+        size = tile.lanes * tile.itemsize
+        places = [body.at(buffer, str(index * size)) for index in range(tile.rows * tile.vectors)]
+        number = body.name("")
+        head, more, done = f"part{number}", f"part{number}.more", f"part{number}.done"
+        before = body.block
+        body.jump(head)
+        body.label(head)
+        begun = f"%begun{number}"
+        body.line(f"{begun} = phi i64 [ 0, %{before} ], [ {begun}.next, %{more} ]")
+        left = body.sub("%n1", begun)
+        count = body.min(str(PART), left)
+        if self.results:
+            ends = body.less(left, str(PART + 1))
+            with body.when(body.op(f"and i1 {ends}, %whole")):
+                self._ask_for_results(body, lines)
+        offset = body.mul(begun, "%a1")
+        starts = [body.at(row, offset) for row in rows]
+        b = body.at("%b", body.mul(begun, "%b_step"))
+        band = "%b_band" if self.follows else ""
+        sums = accumulate(body, tile, starts, b, [Level(count, "%a1")], "%b_step", [], None, band)
 
-            def plus(sums: list[str]) -> list[str]:
-                olds = [body.load(tile.vector, place, tile.itemsize) for place in places]
-                return [
-                    values.add(body, tile.dtype, old, value, tile.lanes)
-                    for old, value in zip(olds, sums, strict=True)
-                ]
+        def plus(sums: list[str]) -> list[str]:
+            # Volatile, or LLVM keeps them in registers that there are not.
+            olds = [
+                body.op(f"load volatile {tile.vector}, ptr {place}, align {size}")
+                for place in places
+            ]
+            return [
+                values.add(body, tile.dtype, old, value, tile.lanes)
+                for old, value in zip(olds, sums, strict=True)
+            ]
 
-            # Not from zeros in memory: LLVM calls a function to write those.
-            later = body.less("0", begun)
-            for place, value in zip(
-                places, body.maybe(later, tile.vector, sums, plus), strict=True
-            ):
-                body.store(tile.vector, value, place, tile.itemsize)
-        return [body.load(tile.vector, place, tile.itemsize) for place in places]
+        sums = body.maybe(body.less("0", begun), tile.vector, sums, plus)
+        body.line(f"{begun}.next = add i64 {begun}, {PART}")
+        body.line(f"br i1 {body.less(str(PART), left)}, label %{more}, label %{done}")
+        body.label(more)
+        for place, value in zip(places, sums, strict=True):
+            body.line(f"store volatile {tile.vector} {value}, ptr {place}, align {size}")
+        body.line(f"br label %{head}, !llvm.loop !0")
+        body.label(done)
+        return sums
 
     def declare(self) -> str:
         """What a module with this function (or several like it) needs."""

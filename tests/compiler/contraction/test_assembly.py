@@ -149,3 +149,16 @@ def test_the_next_band_is_asked_for_while_this_one_is_summed(isa: str, tile: Til
     assert "(%rsp)" not in loop and "(%rbp)" not in loop
     bases = set(re.findall(r"\t(?:vbroadcast|vmov|vfmadd).*?\((%\w+)", loop))
     assert len(bases) <= 3, loop
+
+
+@pytest.mark.parametrize(("isa", "tile"), [
+    ("avx2", Tile(6, 2, 8, "f32")), ("avx512", Tile(12, 2, 16, "f32")),
+])  # fmt: skip
+def test_sums_go_through_memory_once_a_part(isa: str, tile: Tile) -> None:
+    """Neither copied between registers nor fetched to be stored elsewhere: LLVM did both."""
+    text = code.assembly(gemm(Gemm(tile, BIASED, False, True)).text, cpu.named(isa))
+    loads = re.findall(r"\tvmov[au]p[sd]\t[^%\n]*\([^\n]*\), %[yz]mm", text)
+    copies = re.findall(r"\tvmov[au]p[sd]\t%[yz]mm\d+, %[yz]mm", text)
+    assert not copies
+    # Those of B, of the bias, and of the loops over the rows of a tile that is not whole.
+    assert len(loads) <= tile.rows * tile.vectors
