@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from sys import getrefcount
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from rushlight.base import hot
 from rushlight.runtime import code, llvm
+from rushlight.runtime.cache import DiskCache
 from rushlight.runtime.hot import link
 from rushlight.runtime.hot.layouts import Layouts, reliable, vectorcall_of
 from rushlight.runtime.hot.part import Untranslatable
@@ -438,7 +440,11 @@ def test_keywords_of_their_own_come_in_by_python() -> None:
     assert PROTOCOL not in batch.tables[weighed]  # type: ignore[index]
 
 
-def test_what_was_compiled_quickly_gives_way() -> None:
+def test_what_was_compiled_quickly_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "disk", lambda kept=DiskCache(tmp_path / "code"): kept)
+
     def inner(a: Any, b: Any) -> Any:
         return a + b
 
@@ -453,9 +459,8 @@ def test_what_was_compiled_quickly_gives_way() -> None:
         try:
             assert batch.load_quickly(texts)
             batch.keep_quick(texts)
-            if code.disk() is not None:
-                later = link.Batch(functions)
-                assert (later.find(), later.quick) == ([], texts)
+            later = link.Batch(functions)
+            assert (later.find(), later.quick) == ([], texts)
             batch.finish()
             found = [outcome(outer, (1, 2)), outcome(outer, (1, "2"))]
             first = link.linked.entrances[outer].function
@@ -468,9 +473,8 @@ def test_what_was_compiled_quickly_gives_way() -> None:
                 each.__code__ = original
                 vectorcall_of(each).value = link.linked.usual
                 del link.linked.codes[each]
-        if code.disk() is not None:
-            later = link.Batch(functions)
-            assert (later.find(), later.quick) == ([], {})
+        later = link.Batch(functions)
+        assert (later.find(), later.quick) == ([], {})
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)
     assert found[1][0] is TypeError
 
