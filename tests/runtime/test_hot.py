@@ -443,7 +443,8 @@ def test_keywords_of_their_own_come_in_by_python() -> None:
 def test_what_was_compiled_quickly_gives_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code, "disk", lambda kept=DiskCache(tmp_path / "code"): kept)
+    disk = DiskCache(tmp_path / "code")
+    monkeypatch.setattr(code, "disk", lambda: disk)
 
     def inner(a: Any, b: Any) -> Any:
         return a + b
