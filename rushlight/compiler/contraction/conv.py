@@ -78,8 +78,10 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     tile = choose.tile(work, filters)
     # Without padding, channels together in memory are read as they lie.
     packs = narrow or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
+    if packs:
+        problem = reach.clipped(problem)
+    row, column = problem.row, problem.column
     blocks = choose.conv_blocks(problem.extent, tile, packs, narrow)
-    leaves = packs and reach.leaves_out(problem.extent)
     launch, weights = pack_weights(problem.w, tile, blocks.channels)
     panels = round_up(filters, tile.columns) // tile.columns
     size = panel_bytes(tile, channels, row.taps * column.taps)
@@ -113,7 +115,9 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         "slab_image": steps[0],
         "slab_row": steps[1],
         "slab_column": steps[2],
-        "merged": int(not leaves and column.dilation * steps[2] == blocks.channels * tile.itemsize),
+        "merged": int(
+            not row.clips and column.dilation * steps[2] == blocks.channels * tile.itemsize
+        ),
         "b_group": panels * size,
         "b_panel": size,
         "bias_step": bias.step(0) if bias else 0,
@@ -133,7 +137,7 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
     if blocks.channels >= channels:
         depth = channels * row.taps * column.taps
         finish = finish.replace(past=goes_past(finish, tile, out, filters, depth))
-    spec = Conv(tile, finish, packs, x.dtype, point and not packs, planes, leaves)
+    spec = Conv(tile, finish, packs, x.dtype, point and not packs, planes, row.clips)
     return [
         launch,
         Launch(

@@ -16,7 +16,7 @@ from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
 from rushlight.compiler.contraction.panel import Panel
-from rushlight.compiler.contraction.reach import Rectangle, Rectangles
+from rushlight.compiler.contraction.reach import Along, Rectangle, Rectangles
 from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
@@ -104,6 +104,10 @@ def conv_kernel(spec: Conv) -> Kernel:
         weights = body.at(b, body.mul(part.group, word["b_group"]))
         top = body.sub(body.mul(part.row, word["stride_row"]), word["low_row"])
         left = body.sub(body.mul(part.column, word["stride_column"]), word["low_column"])
+        above = before = "0"
+        if spec.skips:
+            top, above = Along.of(word, "row").origin(body, top, word["slab_rows"])
+            left, before = Along.of(word, "column").origin(body, left, word["slab_columns"])
         with body.loop("0", body.max(word["channels"], "1"), word["block_channels"]) as c0:
             channels = body.min(word["block_channels"], body.sub(word["channels"], c0))
             whole_block = body.equal(channels, word["block_channels"])
@@ -120,7 +124,8 @@ def conv_kernel(spec: Conv) -> Kernel:
                     word["slab_image"], word["slab_row"], word["slab_column"],
                 )  # fmt: skip
                 copier.fill(body, image, into, part.images, top, left)
-                origin = room
+                origin = body.at(room, body.mul(above, word["slab_row"]))
+                origin = body.at(origin, body.mul(before, word["slab_column"]))
             else:
                 # Nothing is padded here: low is 0 or negative, top and left are in the image.
                 origin = body.at(block, body.mul(top, word["x_row"]))

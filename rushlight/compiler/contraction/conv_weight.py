@@ -102,11 +102,13 @@ def _planar(problem: Problem) -> list[Launch]:
         or work != x.dtype
         or not (row.inside and column.inside and (x.strides[3] == 1 or channels == 1))
     )
+    if packs:
+        problem = reach.clipped(problem)
+        row, column = problem.row, problem.column
     dense = _dense(dw) and work == x.dtype
     lies = _lies(problem) and work == x.dtype
     tile, blocks, shares = choose.weight_blocks(problem.extent, work, packs, dense)
     planes = slab.planes(channels, *x.strides[2:]) if packs else 0
-    skips = packs and reach.leaves_out(problem.extent)
     lies = lies and filters % tile.columns == 0 and blocks.columns == column.out
     share_images = -(-x.shape[0] // shares)
     shares = -(-x.shape[0] // share_images)
@@ -143,7 +145,7 @@ def _planar(problem: Problem) -> list[Launch]:
         "slab_image": steps[0],
         "slab_row": steps[1],
         "slab_column": steps[2],
-        "merged": int(not skips and together and column.taps * blocks.channels <= MAX_RUN),
+        "merged": int(not row.clips and together and column.taps * blocks.channels <= MAX_RUN),
         "chunk_bytes": sums,
         "groups": problem.groups,
         "share_images": share_images,
@@ -166,7 +168,7 @@ def _planar(problem: Problem) -> list[Launch]:
     label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
     launches = [
         Launch(
-            weight_kernel(Weight(tile, packs, x.dtype, lies, planes, skips)),
+            weight_kernel(Weight(tile, packs, x.dtype, lies, planes, row.clips)),
             (g.ref, x.ref, target, Ref(Scratch(chunks * sums))),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,

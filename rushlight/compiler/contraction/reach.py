@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body
-from rushlight.compiler.contraction.window import Axis, Extent, Problem
+from rushlight.compiler.contraction.window import Axis, Problem
 from rushlight.ir.size import decision
 
 # The share of products with the image from which on nothing is left out: rectangles are cut into
@@ -20,21 +20,30 @@ from rushlight.ir.size import decision
 _MANY = 0.9
 
 
-def leaves_out(problem: Extent) -> bool:
-    """Whether so many products are with padding that they are better left out.
+def clipped(problem: Problem) -> Problem:
+    """The problem, its axes marked where so many products are with padding that they are better
+    left out.
 
     Taps side by side meet little of it, and are one run of memory, which is worth more.
     """
     row, column = problem.row, problem.column
-    if max(row.dilation, column.dilation) == 1:
-        return False
-    return _few(*row.as_tuple(), *column.as_tuple())
+    if max(row.dilation, column.dilation) == 1 or not _few(*_numbers(row), *_numbers(column)):
+        return problem
+    return problem.replace(row=row.replace(clips=True), column=column.replace(clips=True))
+
+
+def _numbers(axis: Axis) -> tuple[int, ...]:
+    return axis.size, axis.taps, axis.out, axis.stride, axis.dilation, axis.low
+
+
+def _axis(size: int, taps: int, out: int, stride: int, dilation: int, low: int) -> Axis:
+    return Axis(size, taps, out, stride, dilation, low)
 
 
 @decision
 def _few(*axes: int) -> bool:
     share = 1.0
-    for axis in (Axis(*axes[:6]), Axis(*axes[6:])):
+    for axis in (_axis(*axes[:6]), _axis(*axes[6:])):
         share *= _met(axis) / max(1, axis.out * axis.taps)
     return share < _MANY
 
@@ -65,7 +74,7 @@ def without_far_taps(problem: Problem) -> Problem:
         return problem
     w, axes = problem.w, []
     for place, axis in ((3, problem.row), (4, problem.column)):
-        first, count = _near(*axis.as_tuple())
+        first, count = _near(*_numbers(axis))
         w = w.every(place, first, 1, count)
         low = axis.low - first * axis.dilation
         axes.append(Axis(axis.size, count, axis.out, axis.stride, axis.dilation, low))
@@ -75,7 +84,7 @@ def without_far_taps(problem: Problem) -> Problem:
 @decision
 def _near(*numbers: int) -> tuple[int, int]:
     """First of the taps that meet the image anywhere, and how many there are up to the last."""
-    axis = Axis(*numbers)
+    axis = _axis(*numbers)
     met = [tap for tap in range(axis.taps) if _results(axis, tap)]
     return (met[0], met[-1] + 1 - met[0]) if met else (0, axis.taps)
 
@@ -95,6 +104,12 @@ class Along(Record):
         size = word["height" if axis == "row" else "width"]
         names = ("taps", "stride", "dilation", "low")
         return Along(size, *(word[f"{name}_{axis}"] for name in names))
+
+    def origin(self, body: Body, first: str, slab: str) -> tuple[str, str]:
+        """Where a copy of ``slab`` inputs begins for results from input ``first`` on, and how far
+        after that (or before) ``first`` is."""
+        begin = body.max(body.min(first, body.sub(self.size, slab)), "0")
+        return begin, body.sub(first, begin)
 
     def taps_at(self, body: Body, place: str) -> tuple[str, str]:
         """First of the taps that meet the image at result ``place``, and the one after the last.

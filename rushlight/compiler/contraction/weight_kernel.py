@@ -122,6 +122,10 @@ def weight_kernel(spec: Weight) -> Kernel:
                 )  # fmt: skip
             top = body.sub(body.mul(row, word["stride_row"]), word["low_row"])
             left = body.sub(body.mul(column, word["stride_column"]), word["low_column"])
+            above = before = "0"
+            if spec.skips:
+                top, above = Along.of(word, "row").origin(body, top, word["slab_rows"])
+                left, before = Along.of(word, "column").origin(body, left, word["slab_columns"])
             source = body.at(x_here, body.mul(image, word["x_image"]))
             if spec.packs:
                 picture = slab.Image(
@@ -133,7 +137,8 @@ def weight_kernel(spec: Weight) -> Kernel:
                     word["slab_image"], word["slab_row"], word["slab_column"],
                 )  # fmt: skip
                 copier.fill(body, picture, into, images, top, left)
-                origin = room
+                origin = body.at(room, body.mul(above, word["slab_row"]))
+                origin = body.at(origin, body.mul(before, word["slab_column"]))
             else:
                 origin = body.at(source, body.mul(top, word["x_row"]))
                 origin = body.at(origin, body.mul(left, word["x_column"]))

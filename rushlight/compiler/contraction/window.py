@@ -15,6 +15,7 @@ class Axis(Record):
     """One spatial axis: ``size`` inputs, ``taps`` weights, ``out`` results.
 
     Result ``o`` meets tap ``t`` at input ``o * stride + t * dilation - low``, 0 outside the image.
+    ``clips``: taps outside the image are left out, so that no copy of inputs has any padding.
     """
 
     size: int
@@ -23,6 +24,7 @@ class Axis(Record):
     stride: int
     dilation: int
     low: int
+    clips: bool = False
 
     @property
     def reach(self) -> int:
@@ -31,7 +33,7 @@ class Axis(Record):
         >>> Axis(size=9, taps=3, out=5, stride=1, dilation=2, low=0).reach
         5
         """
-        return (self.taps - 1) * self.dilation + 1 if self.taps else 0
+        return self.inputs(1)
 
     @property
     def inside(self) -> bool:
@@ -40,7 +42,10 @@ class Axis(Record):
 
     def inputs(self, count: int) -> int:
         """Neighbouring inputs that ``count`` results in a row need."""
-        return max((count - 1) * self.stride + self.reach, 0)
+        if not self.taps:
+            return max((count - 1) * self.stride, 0)
+        inputs = max((count - 1) * self.stride + (self.taps - 1) * self.dilation + 1, 0)
+        return min(inputs, self.size) if self.clips else inputs
 
 
 class Extent(Record):
