@@ -32,15 +32,15 @@ class _Stack:
 
     def __init__(
         self, input: Node, hx: Sequence[Node], params: Sequence[Node], mask: Node | None,
-        drops: Sequence[Node], mode: str, layers: int, both: bool, batch_first: bool, keep: float,
+        drops: Sequence[Node], mode: str, layers: int, both: bool, keep: float,
     ) -> None:  # fmt: skip
         self.input, self.hx, self.params = input, hx, params
         self.mask, self.drops = mask, drops
-        self.mode, self.layers, self.batch_first, self.keep = mode, layers, batch_first, keep
+        self.mode, self.layers, self.keep = mode, layers, keep
         self.D = 2 if both else 1
         self.each = len(params) // (layers * self.D)
         self.projected = mode == "lstm" and self.each in (3, 5)
-        self.T, self.N = (input.shape[k] for k in ((1, 0) if batch_first else (0, 1)))
+        self.T, self.N = input.shape[:2]
         self.P = hx[0].shape[-1]
         self.H = hx[-1].shape[-1]
 
@@ -50,10 +50,6 @@ class _Stack:
         return Sizes(
             self.mode, self.N, self.H, self.P, self.input.dtype, biased, self.mask is not None
         )
-
-    def swapped(self, x: Node) -> Node:
-        """Between the user's order and (T, N, ..)."""
-        return permute(x, (1, 0, 2)) if self.batch_first else x
 
     def weights(self, number: int) -> Sequence[Node]:
         """W_ih, W_hh, [b_ih, b_hh], [W_hr] of layer and direction ``number``."""
@@ -114,7 +110,7 @@ def _part(x: Node, first: int, count: int) -> Node:
 
 def _run(stack: _Stack) -> tuple[Node, list[Node], list[Node], list[Loop]]:
     """(out, last states, the loops, their forms)."""
-    x = stack.swapped(stack.input)
+    x = stack.input
     loops: list[Node] = []
     forms: list[Loop] = []
     for layer in range(stack.layers):
@@ -130,13 +126,13 @@ def _run(stack: _Stack) -> tuple[Node, list[Node], list[Node], list[Loop]]:
         rows = [form.final(made, place) for made, form in zip(loops, forms, strict=True)]
         wide = [reshape(row, (1, *row.shape)) for row in rows]
         last.append(wide[0] if len(wide) == 1 else build.cat(wide, 0))
-    return stack.swapped(x), last, loops, forms
+    return x, last, loops, forms
 
 
 @composite(torch=False, name="_recurrent", grad_name="Recurrent")
 def recurrent(
     input: Node, hx: list[Node], params: list[Node], mask: Node | None, drops: list[Node],
-    mode: str, layers: int, both: bool, batch_first: bool, keep: float,
+    mode: str, layers: int, both: bool, keep: float,
 ) -> Outputs:  # fmt: skip
     """input (T, N, I), hx h (L D, N, P) and, for an LSTM, c (L D, N, H)
     -> out (T, N, D P), the last h, [the last c], what the gradient reads.
@@ -146,7 +142,7 @@ def recurrent(
     results of each layer but the last, (T, N, D P) bool. Arguments are checked by the caller.
     """
     require_same_dtype(mode, input=input, hx=hx[0], weight=params[0])
-    stack = _Stack(input, hx, params, mask, drops, mode, layers, both, batch_first, keep)
+    stack = _Stack(input, hx, params, mask, drops, mode, layers, both, keep)
     out, last, loops, _ = _run(stack)
     return (out, *last, *loops)
 
@@ -154,10 +150,9 @@ def recurrent(
 @recurrent.vjp
 def _gradient(
     g: tuple[Node | None, ...], out: Outputs, input: Node, hx: list[Node], params: list[Node],
-    mask: Node | None, drops: list[Node], mode: str, layers: int, both: bool, batch_first: bool,
-    keep: float,
+    mask: Node | None, drops: list[Node], mode: str, layers: int, both: bool, keep: float,
 ) -> tuple[Any, ...]:  # fmt: skip
-    stack = _Stack(input, hx, params, mask, drops, mode, layers, both, batch_first, keep)
+    stack = _Stack(input, hx, params, mask, drops, mode, layers, both, keep)
     states = len(hx)
     found: list[Node | None] = _Back(stack, g[: 1 + states], out[1 + states :]).run()
     if any(seed is not None for seed in g[1 + states :]):
@@ -200,7 +195,7 @@ class _Back:
         ]
         T, N, D, P = stack.T, stack.N, stack.D, stack.P
         whole = const(0, (T, N, D * P), stack.input.dtype)
-        self.out = whole if seeds[0] is None else stack.swapped(seeds[0])
+        self.out = whole if seeds[0] is None else seeds[0]
         self.starts: list[list[Node]] = [[] for _ in stack.hx]
         self.weights: list[list[Node]] = []
 
@@ -212,7 +207,7 @@ class _Back:
             if layer:
                 x = stack.dropped(stack.out_of(layer - 1, self.loops, self.forms), layer - 1)
             else:
-                x = stack.swapped(stack.input)
+                x = stack.input
             parts = []
             for direction in range(stack.D - 1, -1, -1):
                 shape = (stack.T, stack.N, stack.P)
@@ -226,7 +221,7 @@ class _Back:
             wide = [reshape(row, (1, *row.shape)) for row in reversed(rows)]
             starts.append(wide[0] if len(wide) == 1 else build.cat(wide, 0))
         weights = [each for group in reversed(self.weights) for each in group]
-        return [stack.swapped(given), *starts, *weights]
+        return [given, *starts, *weights]
 
     def _direction(self, number: int, seed: Node, x: Node) -> Node:
         """Notes the cotangents of weights and first states; that of x (T, N, I)."""
@@ -324,8 +319,8 @@ def _samples(rng: Any) -> Iterator[Any]:
         mask = np.array([[1, 1], [1, 1], [1, 0], [1, 0]], bool)[..., None] if masked else None
         drops = [rng.uniform(size=(T, N, features * D)) < 0.7] if biased else []
         yield (
-            rng.uniform(-1, 1, (N, T, inputs)), [rng.uniform(-1, 1, shape) for shape in states],
-            [rng.uniform(-1, 1, shape) for shape in shapes], mask, drops, mode, 2, both, True, 0.7,
+            rng.uniform(-1, 1, (T, N, inputs)), [rng.uniform(-1, 1, shape) for shape in states],
+            [rng.uniform(-1, 1, shape) for shape in shapes], mask, drops, mode, 2, both, 0.7,
         ), {}  # fmt: skip
 
 

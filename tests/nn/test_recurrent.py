@@ -214,3 +214,18 @@ def test_padded_sequences_are_their_own_and_flow() -> None:
     assert weight.grad is not None and weight.grad.tolist() == [1.0, 1.0]
     mixed = torch.nn.utils.rnn.pad_sequence([torch.ones(2, dtype=torch.int32), x])
     assert mixed.dtype is torch.int32
+
+
+@pytest.mark.parametrize("layer", [torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN])
+def test_results_lie_step_by_step_with_batch_first_too(layer: Any) -> None:
+    """As PyTorch's do: in this order dropout behind the layer draws its numbers."""
+    torch.manual_seed(0)
+    x = torch.ones(4, 5, 3)
+    first, plain = layer(3, 8, batch_first=True), layer(3, 8)
+    plain.load_state_dict(first.state_dict())
+    out, expected = first(x)[0], plain(x.transpose(0, 1))[0]
+    assert out.stride() == (8, 32, 1)
+    torch.manual_seed(1)
+    dropped = torch.nn.functional.dropout(out, 0.5)
+    torch.manual_seed(1)
+    assert torch.equal(dropped, torch.nn.functional.dropout(expected, 0.5).transpose(0, 1))

@@ -30,18 +30,19 @@ def _layers(
 ) -> Tensors:  # fmt: skip
     draws: list[Any] = []
     keep = 1.0
+    if batch_first:
+        input = input.transpose(0, 1)
     if dropout and train and layers > 1:
         rows, samples = input.shape[:2]
-        if batch_first:
-            rows, samples = samples, rows
         features = hx[0].shape[-1] * (2 if both else 1)
         draws, keep = _drawn(layers - 1, (rows, samples, features), dropout)
     masks = tuple([Tensor._from_array(each) for each in draws])
     made: Tensors = function("_recurrent")(
-        input, tuple(hx), tuple(params), None, masks, mode, layers, bool(both), bool(batch_first),
-        keep,
+        input, tuple(hx), tuple(params), None, masks, mode, layers, bool(both), keep,
     )  # fmt: skip
-    return made[: 1 + len(hx)]
+    # The result lies in memory step by step in either form: what dropout draws depends on it.
+    out = made[0].transpose(0, 1) if batch_first else made[0]
+    return (out, *made[1 : 1 + len(hx)])
 
 
 def _packed_layers(
@@ -67,7 +68,7 @@ def _packed_layers(
         padded.reshape(rows, samples, data.shape[1]), tuple(hx), tuple(params),
         None if even else Tensor._from_array(mask[..., None]),
         tuple([Tensor._from_array(each) for each in draws]),
-        mode, layers, bool(both), False, keep,
+        mode, layers, bool(both), keep,
     )  # fmt: skip
     flat = made[0].reshape(rows * samples, made[0].shape[2])
     out = flat if even else function("index_select")(flat, 0, Tensor._from_array(places))
