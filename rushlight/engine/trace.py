@@ -30,7 +30,16 @@ from rushlight.engine.prune import prune
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step
 from rushlight.engine.turn import Rounds, Turn
-from rushlight.engine.value import NOWHERE, Epoch, Meta, Value, meta_of, shell_meta, values_at
+from rushlight.engine.value import (
+    NOWHERE,
+    Epoch,
+    Meta,
+    Value,
+    meta_of,
+    require_room,
+    shell_meta,
+    values_at,
+)  # fmt: skip
 from rushlight.engine.window import arrangement_key, moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -351,6 +360,8 @@ class Trace:
             step.structure = None if isinstance(result, Node) else type(result)
         if True in [meta.shell for meta in metas]:
             step.metas = tuple(map(shell_meta, step.metas))
+        if key[0] != "shell":  # which takes no room
+            require_room(call, step.metas)
         if step.structure is None:
             step.meta = step.metas[0]
         step.count += len(step.metas)

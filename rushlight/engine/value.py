@@ -37,6 +37,25 @@ def _whole(place: int, size: Any) -> int:
         ) from None
 
 
+_ADDRESSABLE = 1 << 47  # bytes: no process has room for more
+
+
+def require_room(call: Any, metas: Iterable[Meta]) -> None:
+    """RuntimeError where a result of ``call`` has more bytes than a process can have at all.
+
+    Said where it is recorded, so that what else waits to be computed does not fail with it. A view
+    has no bytes of its own, a derivative those that its operation has had.
+    """
+    if getattr(getattr(call, "op", None), "view", True):
+        return
+    for meta in metas:
+        if meta.nbytes >= _ADDRESSABLE and not meta.shell:
+            raise RuntimeError(
+                f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {meta.nbytes} "
+                "bytes. Error code 12 (Cannot allocate memory)"
+            )
+
+
 class Size(tuple[int, ...]):
     """A shape: a tuple of ints that prints and counts as PyTorch's ``torch.Size``.
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 # From here on a block is a mapping of its own, aligned to and asking for huge pages.
 _MAPPED_FROM = 4 * 1024 * 1024
+_ADDRESSABLE = 1 << 47  # bytes: no process has room for more
 _HUGE_PAGE = 2 * 1024 * 1024
 _HOMES_LIMIT = 4096
 # What may wait in the pool at least, and how many times as much as was ever in use at once.
@@ -196,6 +197,8 @@ class Pool:
 
 def _acquire(size: int) -> int:
     """Fresh memory from the system, or 0."""
+    if size >= _ADDRESSABLE:  # beyond 2**64 ctypes would hand on what is left of it
+        return 0
     if size < _MAPPED_FROM:
         block = ctypes.c_void_p()
         failed = _system.posix_memalign(ctypes.byref(block), ALIGNMENT, size)

@@ -24,6 +24,7 @@ from rushlight.runtime import box_muller, draw_ir, shuffle
 from rushlight.runtime.libm import of_each
 from rushlight.runtime.mt19937 import Mt19937
 from rushlight.runtime.native import address_of
+from rushlight.runtime.room import room_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -249,9 +250,9 @@ class Generator:
             high = 1 + (1 if dtype == np.bool_ else _largest(dtype))
         span = high - low
         if span >= 2**64:
-            return self.engine.longs(count).view(np.int64).astype(dtype)
+            return _rounded(self.engine.longs(count).view(np.int64), dtype)
         if span < WIDE_RANGE:
-            values = np.empty(count, np.int64)
+            values = room_for(count, np.int64)
             if count:
                 self.integers_into(address_of(values), count, low, span)
         else:
@@ -266,7 +267,7 @@ class Generator:
 
     def permutation(self, count: int) -> NDArray[np.int64]:
         """``randperm``: 0 to count - 1 in random order."""
-        order = np.empty(count, np.int64)
+        order = room_for(count, np.int64)
         if count:
             self.permutation_into(address_of(order), count)
         return order
@@ -283,7 +284,7 @@ class Generator:
 
     def bernoulli(self, count: int, probability: float) -> NDArray[np.bool_]:
         """True with one probability: ``bernoulli_(p)`` and the mask of ``dropout(1 - p)``."""
-        mask = np.empty(count, np.bool_)
+        mask = room_for(count, np.bool_)
         if count:
             self.bernoulli_into(address_of(mask), count, probability)
         return mask

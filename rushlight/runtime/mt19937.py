@@ -17,6 +17,7 @@ import numpy as np
 
 from rushlight.runtime import twister
 from rushlight.runtime.native import address_of, native
+from rushlight.runtime.room import room_for
 from rushlight.runtime.twister import WORDS
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Mt19937:
         return self._drawn(count, np.float32, twister.FRACTIONS, twister.FRACTIONS_TEXT)
 
     def _drawn(self, count: int, kind: type[Any], symbol: str, text: str) -> NDArray[Any]:
-        drawn = np.empty(count, kind)
+        drawn = room_for(count, kind)
         if count:
             self.fill(symbol, text, count, address_of(drawn))
         return drawn

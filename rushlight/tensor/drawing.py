@@ -26,6 +26,12 @@ def real_kind(dtype: DType | None, who: str) -> DType:
     return kind
 
 
+def require_real(kind: DType, who: str) -> None:
+    """NotImplementedError for complex numbers."""
+    if kind.is_complex:
+        raise NotImplementedError(f"\"{who}\" not implemented for '{type_name(kind)}'")
+
+
 def fractional_kind(dtype: DType | None, who: str) -> DType:
     """The floating or complex dtype to draw in. NotImplementedError for any other."""
     return dtype if dtype is not None and dtype.is_complex else real_kind(dtype, who)

@@ -9,34 +9,33 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rushlight.base import dtype as dtypes
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.limits import DIGITS, finfo
+from rushlight.base.limits import DIGITS
 from rushlight.base.shape import broadcast_shapes
-from rushlight.base.warn import warn
 from rushlight.engine.trace import local
 from rushlight.ops.arrangement import inverse, order_of
 from rushlight.ops.layout import Layout
-from rushlight.ops.legacy_names import c_name
+from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.view.sizes import one_size, whole_sizes
 from rushlight.runtime.buffer import Buffer
-from rushlight.runtime.generator import WIDE_RANGE
 from rushlight.tensor import drawing
 from rushlight.tensor.argument_kinds import asks, is_whole, require_tensor
 from rushlight.tensor.arithmetic_now import computed
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
-from rushlight.tensor.drawing import fractional_kind, made_as, made_of
+from rushlight.tensor.drawing import fractional_kind, made_as, made_of, require_real
 from rushlight.tensor.dtype_argument import takes_dtype
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.memory_format import require_format, strides_in
 from rushlight.tensor.out import write_out
 from rushlight.tensor.random_samples import for_each, per_sample
+from rushlight.tensor.random_whole import whole_numbers
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -96,63 +95,6 @@ rand = _sampler("rand", "check_uniform_bounds", drawing.uniform, "Uniform number
 randn = _sampler("randn", "normal_kernel_cpu", drawing.normal, "Normal numbers, mean 0, std 1.")
 
 
-@lru_cache(maxsize=16)
-def reach(kind: DType) -> tuple[float, float]:
-    """The smallest and the largest whole number of a dtype."""
-    if kind.is_floating_point:
-        return -finfo(kind).max, finfo(kind).max
-    if kind is dtypes.bool_:
-        return 0, 1
-    limits = np.iinfo(kind.np)
-    return int(limits.min), int(limits.max)
-
-
-def _require_range(low: int, high: int | None, kind: DType) -> None:
-    """RuntimeError where [low, high) is empty or holds a number beyond the dtype."""
-    if high is not None and low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    ends = (("from", low),) if high is None else (("from", low), ("to - 1", high - 1))
-    smallest, largest = reach(kind)
-    for name, bound in ends:
-        if not smallest <= bound <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
-        if kind.is_floating_point:
-            digits = DIGITS[kind.name]
-            if abs(bound) > 2**digits:
-                word = c_name(kind)
-                warn(
-                    f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
-                    f"limitations {word} can support discrete uniform distribution only within "
-                    "this range. This warning will become an error in version 1.7 release, please "
-                    "fix the code in advance",
-                )
-
-
-def _representable(low: int, high: int, kind: DType) -> tuple[int, int]:
-    """Bounds that rounding to a floating dtype does not push outside of [low, high)."""
-    digits = DIGITS[kind.name]
-    after = int(kind.np.type(low + 1))
-    if after < low:
-        low = after + (1 << (abs(low + 1).bit_length() - digits))
-    if int(kind.np.type(high - 1)) >= high:
-        high -= 1 << (abs(high - 1).bit_length() - digits)
-    return low, high
-
-
-def whole_numbers(source: Generator, count: int, kind: DType, low: int, high: int | None) -> Buffer:
-    """Whole numbers in [low, high), or up to the largest the dtype counts to."""
-    _require_range(low, high, kind)
-    if kind is dtypes.int64 and high is not None and high - low < WIDE_RANGE:
-        memory = Buffer(8 * count)
-        source.integers_into(memory.address, count, low, high - low)
-        return memory
-    if kind.is_floating_point and high is not None:
-        low, high = _representable(low, high, kind)
-    return Buffer.copying(source.random_integers(count, kind.np, low, high))
-
-
 @takes_dtype
 def randint(
     low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None,
@@ -173,7 +115,7 @@ def randint(
     for name, bound in (("low", low), ("high", high)):
         if not is_whole(bound):
             raise TypeError(f"randint(): argument '{name}' must be int, not {type(bound).__name__}")
-    kind = dtype or dtypes.int64
+    kind = dtype or (dtypes.int64 if out is None else out.dtype)
     shape = shape_of((size,))
     if local.trace.abstract:
         return per_sample(
@@ -194,11 +136,17 @@ def randperm(
     require_cpu(device)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    kind = dtype or dtypes.int64
+    require_real(kind, "randperm")
+    # PyTorch does not look at bfloat16, where most numbers come several times.
+    limited = kind.is_floating_point and kind is not dtypes.bfloat16
+    most = 2 ** DIGITS[kind.name] + 1 if limited else n
+    if n > most:
+        raise RuntimeError(f"n cannot be greater than {most} for {legacy_name(kind)} type.")
     if local.trace.abstract:
         return per_sample(
             lambda sizes: for_each(sizes, lambda: randperm(n, generator=generator, dtype=dtype))
         )
-    kind = dtype or dtypes.int64
     memory = Buffer(8 * n)
     source_of(generator).permutation_into(memory.address, n)
     if kind is not dtypes.int64:
@@ -293,6 +241,8 @@ def normal(
         raise TypeError("normal(): tensors of means or deviations say what size and dtype there is")
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    if isinstance(std, Tensor) and std.dtype.is_complex:
+        raise RuntimeError("normal expects standard deviation to be non-complex")
     if isinstance(std, Tensor) and not local.trace.abstract:
         one = std._value.meta.numel == 1
         if std.item() < 0 if one else (std._array() < 0).any():

@@ -11,7 +11,7 @@ from rushlight.base import dtype as dtypes
 from rushlight.engine.trace import local
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.argument_kinds import asks
-from rushlight.tensor.drawing import made_of, real_kind
+from rushlight.tensor.drawing import made_of, real_kind, require_real
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import convert, type_name
 from rushlight.tensor.memory_format import laid_out
@@ -111,8 +111,10 @@ def bernoulli(
     source = source_of(generator)
     if p is not None:
         require_chance("bernoulli_", p)
+        require_real(kind, "bernoulli_scalar_cpu_")
         drawn = source.bernoulli(input._value.meta.numel, float(p))
     else:
+        require_real(kind, "bernoulli_tensor_cpu_self_")
         real_kind(kind, "bernoulli_tensor_cpu_p_")
         drawn = source.bernoulli_each(chances_of(input, tuple(input.shape)))
     made = made_of(Buffer.copying(drawn.astype(kind.np)), kind, tuple(input.shape))

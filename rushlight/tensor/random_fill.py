@@ -14,12 +14,12 @@ from rushlight.engine.trace import local
 from rushlight.ops.legacy_names import c_name
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor import drawing
-from rushlight.tensor.drawing import fractional_kind, made_as, real_kind
+from rushlight.tensor.drawing import fractional_kind, made_as, real_kind, require_real
 from rushlight.tensor.generator import Generator, source_of
 from rushlight.tensor.kinds import type_name
-from rushlight.tensor.random import reach, whole_numbers
 from rushlight.tensor.random_choice import bernoulli, chances_of, multinomial, require_chance
 from rushlight.tensor.random_samples import filling
+from rushlight.tensor.random_whole import reach, whole_numbers
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
@@ -112,6 +112,7 @@ def random_(
         if self.dtype in dtypes.BARE:
             kind = type_name(self.dtype)
             raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{kind}'")
+        require_real(self.dtype, "random_kernel_cpu")
         full = source.random_full(_count(self), self.dtype.np)
         return _fill(self, Buffer.copying(full), "random_", "Random2")
     if to is _UNGIVEN:
@@ -125,6 +126,7 @@ def random_(
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """1 with probability ``p`` (a number or a tensor of them), else 0."""
     source = source_of(generator)
+    require_real(self.dtype, f"bernoulli_{'tensor' if isinstance(p, Tensor) else 'scalar'}_cpu_")
     if isinstance(p, Tensor):
         events = source.bernoulli_each(chances_of(p, tuple(self.shape)))
     else:
@@ -155,6 +157,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
     if self.dtype is dtypes.bool_:
         raise NotImplementedError("\"geometric_cpu\" not implemented for 'Bool'")
+    require_real(self.dtype, "geometric_cpu")
     numbers = source_of(generator).geometric(_count(self), self.dtype.np, float(p))
     return _fill(self, Buffer.copying(numbers), "geometric_")
 

@@ -110,3 +110,16 @@ def test_an_interrupt_while_nodes_are_collected() -> None:
     while interrupted(line):
         line += 1
     assert line > 10
+
+
+def test_what_no_process_has_room_for_is_refused_where_it_is_called_for() -> None:
+    x = torch.ones(3)
+    y = x + 1
+    with pytest.raises(RuntimeError, match="can't allocate memory: you tried to allocate 2251"):
+        torch.zeros(2**49)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        torch.ones(1).expand(2**50).clone()
+    assert y.tolist() == [2, 2, 2]
+    wide = torch.ones(1).expand(2**50)  # has no bytes of its own
+    assert wide[2**49].item() == 1
+    assert (torch.empty(2**50, device="meta") + 1).shape == (2**50,)

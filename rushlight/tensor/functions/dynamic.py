@@ -18,6 +18,7 @@ from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.runtime.room import room_for
 from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.nonzero import nonzero
 from rushlight.tensor.functions.register import public
@@ -215,6 +216,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
+    room_for(max(minlength, int(array.max(initial=-1)) + 1), np.int64)
     if weights is None:
         return _made(np.bincount(array.astype(np.int64), minlength=minlength).astype(np.int64))
     if weights.shape != input.shape:
@@ -230,6 +232,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     refuse("histc", input.dtype)
+    room_for(bins, np.int64)
     if local.trace.abstract and min <= max:
         return one_sample.histc(input, bins, min, max)
     array = input._array().reshape(-1)
@@ -263,6 +266,7 @@ def repeat_interleave(
     """
     if repeats is None:
         counts = input._array()
+        room_for(int(counts.sum()), np.int64)
         return _made(np.repeat(np.arange(counts.shape[0]), counts))
     x = input.reshape(-1) if dim is None else input
     axis = 0 if dim is None else normalize_dim(dim, input.ndim)
@@ -282,6 +286,7 @@ def repeat_interleave(
                     "repeats must have the same size as input along dim, but got repeats.size(0) = "
                     f"{counts.size} and input.size({axis}) = {x.shape[axis]}"
                 )
+            room_for(int(counts.sum()), np.int64)
             places = _made(np.repeat(np.arange(counts.size), counts))
             picked: Tensor = function("index_select")(x, axis, places)
             return picked

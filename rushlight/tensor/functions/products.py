@@ -9,6 +9,7 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int32, int64
 from rushlight.base.warn import warn
+from rushlight.runtime.room import room_for
 from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import source_of
@@ -215,6 +216,20 @@ def block_diag(*tensors: Tensor) -> Tensor:
     return out
 
 
+def _below_diagonal(rows: int, columns: int, first: int) -> int:
+    """How many elements are left of column ``first`` in row 0, ``first + 1`` in row 1, and so on.
+
+    >>> _below_diagonal(3, 3, 1)
+    6
+    """
+
+    def until(stop: int) -> int:  # where row i has i of them
+        sloped = min(max(stop, 0), columns)
+        return sloped * (sloped - 1) // 2 + max(stop - columns, 0) * columns
+
+    return until(rows + first) - until(first)
+
+
 def _triangle(name: str, below: bool) -> Any:
     def places(
         row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Any = None,
@@ -226,6 +241,8 @@ def _triangle(name: str, below: bool) -> Any:
         dtype = int64 if dtype is None else dtype
         if dtype not in (int64, int32):
             raise NotImplementedError(f"\"{name}\" not implemented for '{type_name(dtype)}'")
+        beyond = _below_diagonal(row, col, offset + below)
+        room_for(2 * (beyond if below else row * col - beyond), dtype.np)
         edge = np.clip(np.arange(row) + offset + below, 0, col)  # the first column beyond
         rows, columns = _stretches(edge * (not below), edge if below else col - edge)
         return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np, copy=False))

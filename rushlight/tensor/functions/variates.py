@@ -71,9 +71,10 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     tensor([3., 0.])
     """
     if not (count.dtype.is_floating_point and prob.dtype.is_floating_point):
-        raise RuntimeError(
-            "binomial only supports floating-point dtypes for count and prob, got: "
-            f"{type_name(count.dtype)}, {type_name(prob.dtype)}"
+        name, wrong = ("prob", prob) if count.dtype.is_floating_point else ("count", count)
+        raise ValueError(
+            f"binomial only supports floating-point dtypes for {name}, got: "
+            f"{type_name(wrong.dtype)}"
         )
     if count.dtype is not prob.dtype:
         raise RuntimeError(

@@ -15,6 +15,7 @@ import numpy as np
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import float32, float64, get_default_dtype, of_argument
 from rushlight.ops.special.bessel_values import i0
+from rushlight.runtime.room import room_for
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.kinds import convert
@@ -71,6 +72,7 @@ def _window(name: str, values: Callable[..., Array], doc: str, **defaults: Any) 
         if M <= 1:
             return _made(np.ones(int(M)), dtype, device, requires_grad)
         span = max(M - 1, 1) if sym else M
+        room_for(M, np.float64)
         return _made(values(M, span, **given), dtype, device, requires_grad)
 
     window.__name__ = window.__qualname__ = name
@@ -151,6 +153,7 @@ def _older(name: str, values: Callable[..., Array], doc: str, *options: tuple[st
         given.update(named)
         if window_length <= 1:
             return _made(np.ones(window_length), dtype, device, requires_grad)
+        room_for(window_length, np.float64)
         span = window_length if periodic else window_length - 1
         return _made(values(window_length, span, **given), dtype, device, requires_grad)
 
