@@ -17,6 +17,7 @@ from rushlight.ops.arrangement import (
     suggests_channels_last,
     visiting_order,
 )
+from rushlight.ops.einsum_order import contracting
 from rushlight.ops.layout import Layout, Shape
 
 
@@ -224,6 +225,7 @@ _NAMES: dict[Arranging, str] = {
     averaging_volumes: "adaptive_avg_pool3d",
     convolving: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     joining: "cat",
+    contracting: "_einsum",
     stacking: "stack",
     picking: "_index",
     edging: "_edge_pad",
@@ -238,4 +240,4 @@ RULES: dict[str, Arranging] = {
     name: rule for rule, names in _NAMES.items() for name in names.split()
 }
 # Those whose results do not lie row-major even where all arguments do.
-ALWAYS = frozenset(("rot90", *_NAMES[by_columns].split()))
+ALWAYS = frozenset(("rot90", "_einsum", *_NAMES[by_columns].split()))

@@ -36,7 +36,7 @@ def _split_term(term: str, rank: int, operand: int) -> Labels:
     return (*before, *(f".{k}" for k in range(hidden - 1, -1, -1)), *after)
 
 
-def _parse(equation: str, ranks: list[int]) -> tuple[list[Labels], Labels]:
+def parse(equation: str, ranks: list[int]) -> tuple[list[Labels], Labels]:
     text = equation.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
@@ -171,7 +171,7 @@ def einsum(operands: list[Node], equation: str) -> Node:
     Where no products are summed, operands of several dtypes give the dtype that holds both.
     """
     parts = list(operands)
-    labels, out = _parse(equation, [x.ndim for x in parts])
+    labels, out = parse(equation, [x.ndim for x in parts])
     sizes: dict[str, int] = {}
     for place, (x, names) in enumerate(zip(parts, labels, strict=True)):
         own: dict[str, int] = {}

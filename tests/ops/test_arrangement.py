@@ -265,3 +265,23 @@ def test_dropout_draws_as_its_argument_lies() -> None:
     seen = F.dropout(F.conv1d(x, torch.eye(3).unsqueeze(-1)), 0.5)
     torch.manual_seed(0)
     assert (seen != 0).tolist() == (F.dropout(torch.ones(1, 3, 4), 0.5) != 0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("equation", "strides"),
+    [
+        ("bhid,bhjd->bhij", (192, 64, 8, 1)),
+        ("bhid,ijd->bhij", (24, 8, 48, 1)),  # axes of both operands outside
+        ("ijd,bhjd->ihb", (6, 2, 1)),
+        ("bih,hjd->bdji", (768, 8, 1, 96)),
+        ("ij,jd->di", (8, 1)),  # the second operand's axes first
+        ("bi,ij->ji", (1, 8)),  # b is summed by itself, no matrices are multiplied
+        ("id,i->di", (1, 12)),
+        ("ijd->dij", (1, 96, 12)),
+        ("ijd->dj", (8, 1)),
+    ],
+)
+def test_einsum_lies_as_the_product_does(equation: str, strides: tuple[int, ...]) -> None:
+    sizes, given = {"b": 2, "h": 3, "i": 8, "j": 8, "d": 12}, equation.split("->")[0]
+    terms = [torch.ones([sizes[each] for each in term]) for term in given.split(",")]
+    assert torch.einsum(equation, *terms).stride() == strides
