@@ -4,6 +4,7 @@
 
 0. hosted: what is complex becomes host calls
 1. simplify: equal nodes shared, algebra that is exact, movement composed
+1a. strides: gradients of convolutions with wide strides as convolutions without
 1b. pieces: sums of padded pieces as stretches side by side
 2. layout: convolution chains stay channels-last, transposed products turn around
 2a. planes: pools of what is not channels-last, where it lies
@@ -34,6 +35,7 @@ from rushlight.compiler.passes.layout import layout
 from rushlight.compiler.passes.pieces import pieces
 from rushlight.compiler.passes.planes import planes
 from rushlight.compiler.passes.simplify import simplify
+from rushlight.compiler.passes.strides import strides
 from rushlight.compiler.plan import Plan
 from rushlight.compiler.recurrence import lower_loop
 from rushlight.compiler.sharing import Work, shared
@@ -45,7 +47,9 @@ from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
-PASSES: tuple[Pass, ...] = (hosted, simplify, pieces, layout, planes, simplify, again, channels)
+PASSES: tuple[Pass, ...] = (
+    hosted, simplify, strides, pieces, layout, planes, simplify, again, channels,
+)  # fmt: skip
 
 
 def compile_graph(
