@@ -185,6 +185,24 @@ def picking(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | N
     return packed(shape, visiting_order([looked, *spread], shape))
 
 
+def attending(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
+    """As the queries where PyTorch's one kernel for heads does it all: nothing dropped, a mask of
+    matrices or of (N, H, T, S), heads and their depth alike."""
+    heads, mask = operands[:3], given["attn_mask"]
+    if (
+        0 in shape
+        or given["drop_mask"] is not None
+        or (mask is not None and mask.ndim not in (2, 4))
+    ):
+        return None
+    if any(len(each.shape) != 4 or each.strides[3] != 1 for each in heads):
+        return None
+    alike = (0, 3) if given["enable_gqa"] else (0, 1, 3)
+    if any(each.shape[axis] != shape[axis] for each in heads for axis in alike):
+        return None
+    return preserving(heads[:1], shape, given)
+
+
 def by_columns(operands: Sequence[Layout], shape: Shape, given: Given) -> Shape | None:
     """Matrices column by column, as LAPACK leaves them; vectors that come with them as ever."""
     rank = len(shape)
@@ -225,6 +243,7 @@ _NAMES: dict[Arranging, str] = {
     averaging_volumes: "adaptive_avg_pool3d",
     convolving: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     joining: "cat",
+    attending: "_attention",
     contracting: "_einsum",
     stacking: "stack",
     picking: "_index",

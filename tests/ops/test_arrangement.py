@@ -285,3 +285,17 @@ def test_einsum_lies_as_the_product_does(equation: str, strides: tuple[int, ...]
     sizes, given = {"b": 2, "h": 3, "i": 8, "j": 8, "d": 12}, equation.split("->")[0]
     terms = [torch.ones([sizes[each] for each in term]) for term in given.split(",")]
     assert torch.einsum(equation, *terms).stride() == strides
+
+
+def test_attention_lies_as_its_queries_do() -> None:
+    heads = laid((2, 3, 5, 8), (0, 2, 1, 3))
+    attend = F.scaled_dot_product_attention
+    out = attend(heads, heads, heads)
+    assert out.stride() == (120, 8, 24, 1)
+    assert out.transpose(1, 2).view(2, 5, 24).shape == (2, 5, 24)  # as programs have it
+    assert attend(heads, heads, heads, torch.zeros(5, 5)).stride() == (120, 8, 24, 1)
+    learned = torch.zeros(5, 5, requires_grad=True)
+    assert attend(heads, heads, heads, learned).is_contiguous()
+    assert attend(heads, heads, heads, dropout_p=0.5).is_contiguous()
+    assert attend(heads, heads, heads[..., :4]).is_contiguous()
+    assert attend(heads, heads[:1], heads[:1]).is_contiguous()

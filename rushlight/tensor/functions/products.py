@@ -11,6 +11,7 @@ from rushlight.base.dtype import int32, int64
 from rushlight.base.warn import warn
 from rushlight.runtime.room import room_for
 from rushlight.tensor.argument_kinds import require_tensors
+from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.generator import source_of
 from rushlight.tensor.kinds import type_name
@@ -106,7 +107,9 @@ def scaled_dot_product_attention(
         query, key, value, attn_mask, mask, 1.0 - dropout_p, bool(is_causal),
         None if scale is None else float(scale), bool(enable_gqa),
     )  # fmt: skip
-    return out
+    # A mask that learns keeps PyTorch from the kernel that gives results the order of the queries.
+    learns = attn_mask is not None and attn_mask.requires_grad
+    return relaid(out, None) if learns else out
 
 
 # Grids
