@@ -10,9 +10,8 @@ def offsets(body: Body, word: dict[str, str], matrix: str) -> dict[str, str]:
 
     From the words batch1, batch2 (sizes of the inner axes) and a_batch0 ... (steps in bytes).
     """
-    index2 = body.rem(matrix, word["batch2"])
-    rest = body.div(matrix, word["batch2"])
-    index1, index0 = body.rem(rest, word["batch1"]), body.div(rest, word["batch1"])
+    rest, index2 = body.split(matrix, word["batch2"])
+    index0, index1 = body.split(rest, word["batch1"])
     found = {}
     for name in ("a", "b", "out", "residual"):
         terms = [

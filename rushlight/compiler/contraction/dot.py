@@ -67,8 +67,7 @@ def dot(spec: Dot) -> Kernel:
             body.store("i64", body.mul(row, word[name]), body.at(line, place))
         body.store("i64", row, body.at(line, "24"))
     with body.loop("%begin", "%end") as chunk:
-        matrix = body.div(chunk, word["column_blocks"])
-        block = body.rem(chunk, word["column_blocks"])
+        matrix, block = body.split(chunk, word["column_blocks"])
         column0 = body.mul(block, word["block_columns"])
         stop = body.min(body.add(column0, word["block_columns"]), word["columns"])
         offset = offsets(body, word, matrix)

@@ -56,6 +56,8 @@ def gemm(spec: Gemm) -> Kernel:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
     table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
+    filled = body.op("alloca i64")
+    body.store("i64", "-1", filled)
     panels = Panel(tile, finish, levels=2, parts=spec.parts, results=True, follows=spec.parts)
     edges = Panel(edge_tile(tile), finish, levels=2, edge=True)
     steps = {
@@ -68,9 +70,10 @@ def gemm(spec: Gemm) -> Kernel:
     per_matrix = body.mul(word["row_blocks"], word["column_blocks"])
 
     with body.loop("%begin", "%end") as chunk:
-        matrix, block = body.div(chunk, per_matrix), body.rem(chunk, per_matrix)
-        row0 = body.mul(body.div(block, word["column_blocks"]), word["block_rows"])
-        column0 = body.mul(body.rem(block, word["column_blocks"]), word["block_columns"])
+        matrix, block = body.split(chunk, per_matrix)
+        down, across = body.split(block, word["column_blocks"])
+        row0 = body.mul(down, word["block_rows"])
+        column0 = body.mul(across, word["block_columns"])
         rows = body.min(word["block_rows"], body.sub(word["rows"], row0))
         columns = body.min(word["block_columns"], body.sub(word["columns"], column0))
         offset = offsets(body, word, matrix)
@@ -80,7 +83,10 @@ def gemm(spec: Gemm) -> Kernel:
             here["residual"] = body.at(here["residual"], offset["residual"])
         output = Output(here, steps, whole)
         a_here, b_here = body.at(a, offset["a"]), body.at(b, offset["b"])
-        _fill_table(body, tile, word, table, row0, rows)
+        # Matrices of few rows have the table of the one before.
+        with body.when(body.op(f"icmp ne i64 {body.load('i64', filled)}, {row0}")):
+            _fill_table(body, tile, word, table, row0, rows)
+            body.store("i64", row0, filled)
         # At least one round, so that a sum of no terms is stored as well.
         with body.loop("0", body.max(word["depth"], "1"), word["block_depth"]) as k0:
             deep = body.min(word["block_depth"], body.sub(word["depth"], k0))

@@ -64,7 +64,6 @@ def pack(
 
 
 @quantity
-@quantity
 def _share(count: int, each: int, step: int) -> int:
     """How many of ``count`` things of ``each`` bytes are a chunk's: a multiple of ``step``."""
     return min(count, round_up(max(1, _CHUNK_BYTES // max(1, each)), step))
@@ -93,13 +92,10 @@ def _kernel(source: str, width: int, lanes: int) -> Kernel:
     word = dict(zip(_WORDS, body.words("%args", len(_WORDS), first=2), strict=True))
     panel_bytes = body.mul(word["depth"], str(width * itemsize))
     with body.loop("%begin", "%end") as chunk:
-        stretch = body.rem(chunk, word["deeps"])
-        rest = body.div(chunk, word["deeps"])
-        group = body.rem(rest, word["groups"])
-        matrix = body.div(rest, word["groups"])
-        index2 = body.rem(matrix, word["batch2"])
-        index1 = body.rem(body.div(matrix, word["batch2"]), word["batch1"])
-        index0 = body.div(matrix, body.mul(word["batch1"], word["batch2"]))
+        rest, stretch = body.split(chunk, word["deeps"])
+        matrix, group = body.split(rest, word["groups"])
+        rest, index2 = body.split(matrix, word["batch2"])
+        index0, index1 = body.split(rest, word["batch1"])
         here = base
         for index, step in ((index0, "step0"), (index1, "step1"), (index2, "step2")):
             here = body.at(here, body.mul(index, word[step]))
