@@ -12,7 +12,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import get_default_dtype
 from rushlight.ops.create import steps_of
 from rushlight.ops.view.sizes import one_size, whole_sizes
-from rushlight.tensor.argument_kinds import require_tensor
+from rushlight.tensor.argument_kinds import is_whole, require_tensor
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.device import require_cpu
 from rushlight.tensor.dtype_argument import takes_dtype
@@ -254,10 +254,10 @@ def legacy(kind: DType | None, args: Sequence[Any]) -> Tensor:
     dtype = kind or get_default_dtype()
     if not args:
         return empty(0, dtype=dtype)
-    if all(isinstance(each, (int, np.integer)) and not isinstance(each, bool) for each in args):
-        return empty(*args, dtype=dtype)
-    if len(args) == 1:
-        (data,) = args
+    (data, *more) = args
+    if all(map(is_whole, args)) and (more or not isinstance(data, Tensor)):
+        return empty(*map(int, args), dtype=dtype)
+    if not more:
         if isinstance(data, tuple) and type(data).__name__ == "Size":
             return empty(*data, dtype=dtype)
         if isinstance(data, Tensor):

@@ -134,6 +134,11 @@ def randperm(
 ) -> Tensor:  # fmt: skip
     """0 to n - 1 in random order (int64)."""
     require_cpu(device)
+    if not is_whole(n):
+        raise TypeError(
+            f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}"
+        )
+    n = int(n)  # of a tensor its number
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     kind = dtype or dtypes.int64

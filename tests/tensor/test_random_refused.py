@@ -60,3 +60,15 @@ def test_permutations_that_a_dtype_cannot_count() -> None:
 def test_too_many_numbers_are_a_runtime_error(call: Callable[[], object]) -> None:
     with pytest.raises(RuntimeError, match="can't allocate memory"):
         call()
+
+
+def test_tensors_of_one_number_are_sizes() -> None:
+    """As such: a block of memory that was counted by a tensor spoiled the pool's counters."""
+    torch.manual_seed(0)
+    drawn = torch.randperm(torch.tensor(5))
+    torch.manual_seed(0)
+    assert drawn.tolist() == torch.randperm(5).tolist()
+    assert torch.FloatTensor(torch.tensor(5), 2).shape == (5, 2)
+    for wrong in (5.0, True, torch.tensor(5.0)):
+        with pytest.raises(TypeError, match="must be int, not"):
+            torch.randperm(wrong)
