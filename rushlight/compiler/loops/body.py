@@ -37,7 +37,10 @@ class Body:
 
     def wide(self, value: Value) -> bool:
         """Whether it differs from lane to lane."""
-        return self.s.vector >= 0 and bool(value.uses >> self.s.vector & 1)
+        s = self.s
+        if s.woven and value.uses >> s.short & 1:
+            return True
+        return s.vector >= 0 and bool(value.uses >> s.vector & 1)
 
     def get(self, value: Value, lanes: int, env: Env) -> str:
         if lanes == 1 or self.wide(value):

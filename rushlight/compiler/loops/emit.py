@@ -125,6 +125,9 @@ class LoopText:
         block = ("0", "1")
         if not s.by_rows and s.vector >= 0:
             outer.remove(s.vector)
+            if s.woven:
+                outer.remove(s.short)
+                self.places.active[s.short] = "0"
             part = w.let(f"urem i64 {chunk}, %w2")
             chunk = w.let(f"udiv i64 {chunk}, %w2")
             block = self.range(part, "%w3", f"%w{s.extent_words[s.vector]}")
@@ -178,10 +181,17 @@ class LoopText:
             return
         uniform = [v for v in s.values if not v.full and not v.phase and not self.body.wide(v)]
         self.body.emit(uniform, 1, env)
+        low, high = block
+        if s.woven:
+            main = self.whole(low, high, s.together)
+            with w.loop(low, main, s.together) as index:
+                self._column(index, s.lanes, dict(env))
+            with w.loop(main, high) as index:
+                self._column(index, s.woven, dict(env))
+            return
         if s.exact:
             self._column("0", s.lanes, env)
             return
-        low, high = block
         if s.panel:
             Panel(self, low, high, env).run()
             return

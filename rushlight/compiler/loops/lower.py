@@ -138,7 +138,9 @@ def _layout(schedule: Schedule, parts: int) -> tuple[int, int, int, int]:
     if not schedule.by_rows and schedule.vector >= 0:
         extent = schedule.sizes[schedule.vector]
         rows //= _most(extent, 1)
-        step = schedule.lanes * schedule.unroll
+        step = schedule.together or schedule.lanes * schedule.unroll
+        if schedule.woven:
+            rows //= schedule.woven
         least, widest = step, 0
         if schedule.panel:
             least, widest = schedule.panel_columns

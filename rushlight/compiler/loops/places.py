@@ -6,6 +6,7 @@ from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.emit import MEMORY, Writer
+from rushlight.compiler.loops import weave
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.schedule import BACKWARD, Access, Schedule
 
@@ -106,7 +107,8 @@ class Places:
         pointer = f"%p{access.pointer}"
         if index:
             pointer = w.let(f"getelementptr {memory}, ptr {pointer}, i64 {index}")
-        code: Any = access.codes[self.order.index(s.vector)] if lanes > 1 else 1
+        # stores only: ``weave.py`` reads
+        code: Any = 1 if lanes == 1 or s.woven else access.codes[self.order.index(s.vector)]
         if lanes == 1 or code == 1:
             return pointer, True
         steps = w.lane_numbers(lanes)
@@ -122,6 +124,8 @@ class Places:
         """What lies at ``access``; ``there``: flags of the lanes that may be read, or all."""
         w = self.w
         memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
+        if lanes > 1 and self.s.woven:
+            return w.from_memory(weave.read(self, access, lanes), access.dtype, lanes)
         if lanes > 1 and self._is_backward(access):
             return w.from_memory(self._backward(access, lanes, there), access.dtype, lanes)
         pointer, contiguous = self._address(access, lanes)
@@ -213,12 +217,13 @@ class Places:
         start = self._address(access, 1)[0]
         result = "poison"
         for lane in range(lanes):
-            place = self._step(start, memory, code[1], lane)
+            place = self.step(start, memory, code[1], lane)
             one = w.let(f"load {memory}, ptr {place}, align {access.dtype.itemsize}")
             result = w.let(f"insertelement {kind} {result}, {memory} {one}, i64 {lane}")
         return result
 
-    def _step(self, start: str, memory: str, word: int, lane: int) -> str:
+    def step(self, start: str, memory: str, word: int, lane: int) -> str:
+        """A pointer ``lane`` times the word's elements on."""
         offset = self.w.let(f"mul nsw i64 %w{word}, {lane}")
         return self.w.let(f"getelementptr {memory}, ptr {start}, i64 {offset}")
 
@@ -257,7 +262,7 @@ class Places:
             start = self._address(access, 1)[0]
             for lane in range(here):
                 one = w.let(f"extractelement {kind} {value}, i64 {lane}")
-                place = self._step(start, memory, code[1], lane)
+                place = self.step(start, memory, code[1], lane)
                 w.do(f"store {memory} {one}, ptr {place}, align {size}")
         else:
             name = "store" if contiguous else "scatter"

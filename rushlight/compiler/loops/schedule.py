@@ -24,6 +24,7 @@ from rushlight.compiler.loops.square import has_squares
 from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
 from rushlight.compiler.loops.turn import is_crowded, turned_width, which_turn
 from rushlight.compiler.loops.vector import MANY, is_short, is_tall, vector_variable, weight
+from rushlight.compiler.loops.weave import rows_together
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
@@ -72,6 +73,8 @@ class Schedule:
 
     def __init__(self, space: Space, roots: list[Root], lanes_of: cpu.Cpu) -> None:
         self.cpu = lanes_of
+        self.vector: int
+        self.rows: list[int]
         self.words: list[int] = []
         self.pointers: list[tuple[Node, int]] = []
         self._pointer_index: dict[tuple[Node, int], int] = {}
@@ -106,6 +109,7 @@ class Schedule:
         self._order_variables(space.reduced, extents)
         self.saved = choose_saved(self)
         self._choose_lanes()
+        self.short, self.woven = -1, 0  # short rows in vectors of several: the variable, its size
         self.squares = has_squares(self)
         self.shifted = False
         self.streamed = is_streamed(self)
@@ -116,6 +120,11 @@ class Schedule:
         if self.joined:
             # largest, centre and sum of each vector side by side: more would not fit in registers
             self.unroll = 2
+        self.together = rows_together(self, self.full_lanes)
+        if self.together:
+            self.short, self.vector = self.vector, self.rows[-2]
+            self.woven = self.sizes[self.short]
+            self.lanes = self.woven * self.together
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
         key = (node, offset * dtype.itemsize)
@@ -211,7 +220,7 @@ class Schedule:
                 sizes.add(4 if value.dtype.name in ("float16", "bfloat16") else size)
         width = self.cpu.vector_bytes
         widest = 4 if 4 in sizes or not sizes else max(sizes)
-        self.lanes = max(1, width // widest)
+        self.lanes = self.full_lanes = max(1, width // widest)
         self.heavy = sum(value.op in HEAVY for value in self.values)
         argument = any(v.op == "reduce" and v.data in ("argmax", "argmin") for v in self.values)
         # Side by side, so that one vector's polynomial runs while another's waits for itself.
@@ -280,7 +289,7 @@ class Schedule:
         number = {value: place for place, value in enumerate(self.values)}
         signature: list[Any] = [
             self.by_rows, order.index(self.vector) if order else -1, len(self.rows),
-            len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.few,
+            len(self.inner), self.lanes, self.unroll, self.masked, self.exact, self.woven, self.few,
             self.whole, self.turned, which_turn(self), self.squares, self.panel, self.cpu.isa,
             len(self.pointers), order.index(self.cut) if self.inner else -1,
             self.streamed, self.shifted, bool(self.joined), self.row_by_row,

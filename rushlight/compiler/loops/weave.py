@@ -1,0 +1,82 @@
+"""Short rows side by side in memory, several in a vector: each number of a row of the result is
+there as often as its row is long, or once for each of the rows.
+
+    out[r, j] = a[r] * b[j] + c[r, j],  j < 2
+
+A vector of lanes (r, j), (r, j + 1), (r + 1, j), ... takes neighbours of ``a``, each repeated, and
+all of ``b``, one after another. A vector for each row by itself would have two lanes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rushlight.compiler.emit import MEMORY
+
+if TYPE_CHECKING:
+    from rushlight.compiler.loops.places import Places
+    from rushlight.compiler.loops.schedule import Access, Schedule
+
+# Vectors side by side, of the lanes that the processor has.
+_SEVERAL, _MOST = 2, 4
+
+
+def rows_together(schedule: Schedule, lanes: int) -> int:
+    """How many short rows share a vector of ``schedule``, a power of 2; 0: each has its own.
+
+    ``lanes``: what a vector of the processor holds.
+    """
+    s = schedule
+    if not s.exact or s.tiled or s.inner or s.affine or s.guards or len(s.rows) < 2:
+        return 0
+    row, along = s.rows[-2], s.vector
+    width = s.sizes[along]
+    if type(width) is not int:
+        return 0
+    for store in s.stores:
+        if _steps(store.access, row, along) != (width, 1):
+            return 0
+    for access in s.loads.values():
+        down, across = _steps(access, row, along)
+        if not (across == 0 or (across == 1 and down in (0, width))):
+            return 0
+    rows = lanes // math.gcd(width, lanes)
+    while rows * width < _SEVERAL * lanes:
+        rows *= 2
+    while rows > 1 and rows * width > _MOST * lanes:
+        rows //= 2
+    return rows if rows > 1 else 0
+
+
+def _steps(access: Access, row: int, along: int) -> tuple[int, int]:
+    """How far the next row and the next number of a row are; -1: not known while this is made."""
+    down, across = access.index[row + 1], access.index[along + 1]
+    return (down if type(down) is int else -1, across if type(across) is int else -1)
+
+
+def read(places: Places, access: Access, lanes: int) -> str:
+    """What lies at ``access`` for ``lanes`` places of rows."""
+    w, s = places.w, places.s
+    memory, size = MEMORY[access.dtype.name], access.dtype.itemsize
+    kind, rows = w.kind(memory, lanes), lanes // s.woven
+    down = access.codes[places.order.index(s.vector)]
+    across = access.codes[places.order.index(s.short)]
+    start = places.first(access)
+    if across and down:
+        return w.let(f"load {kind}, ptr {start}, align {size}")
+    if across:
+        some, order = s.woven, [lane % s.woven for lane in range(lanes)]
+    else:
+        some, order = rows, [lane // s.woven for lane in range(lanes)]
+    few = f"<{some} x {memory}>"
+    if across or down == 1:
+        found = w.let(f"load {few}, ptr {start}, align {size}")
+    else:
+        found = "poison"
+        for row in range(rows):
+            place = places.step(start, memory, down[1], row)
+            one = w.let(f"load {memory}, ptr {place}, align {size}")
+            found = w.let(f"insertelement {few} {found}, {memory} {one}, i64 {row}")
+    mask = ", ".join(f"i32 {lane}" for lane in order)
+    return w.let(f"shufflevector {few} {found}, {few} poison, <{lanes} x i32> <{mask}>")
