@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from rushlight.ops.linalg import elimination
-from rushlight.ops.linalg.elimination import substituted
+from rushlight.ops.linalg.elimination import order_of, substituted
 
 
 @pytest.mark.parametrize("upper", [False, True])
 @pytest.mark.parametrize("unit", [False, True])
-@pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
+@pytest.mark.parametrize("n", [0, 1, 3, 32, 33, 63, 64, 65, 200])
 @pytest.mark.parametrize("by", ["blas", "blocks"])
 def test_solves(n: int, unit: bool, upper: bool, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if by == "blocks":  # NumPy stands on a library that does not offer it
@@ -46,3 +46,9 @@ def test_single_precision_and_few_batch_axes() -> None:
     assert found.dtype == np.float32 and np.allclose(a @ found, b, atol=1e-5)
     turned = np.ascontiguousarray(a.T).T  # columns lie together
     assert (substituted(turned, b, False, False) == found).all()
+
+
+def test_exchanges_one_after_another() -> None:
+    pivots = np.array([[[3, 2, 3]], [[1, 3, 4]]], np.int32)
+    assert order_of(pivots, 4).tolist() == [[[2, 1, 0, 3]], [[0, 2, 3, 1]]]
+    assert order_of(np.zeros((0, 2), np.int32), 2).shape == (0, 2)

@@ -9,7 +9,10 @@ import numpy as np
 from rushlight.ir.host import Array
 from rushlight.runtime import lapack
 from rushlight.runtime.openblas import solve_triangle
+from rushlight.runtime.substitution import substitute
 
+# Systems so narrow, of so few right sides, take less time than a call of the library.
+_NARROW, _FEW = 32, 16
 _BLOCK = 64  # rows of a triangle that LAPACK solves at once
 # A step in NumPy of a whole batch takes as long as LAPACK's calls for so many matrices.
 _TOGETHER = 8
@@ -59,24 +62,32 @@ def _swap(x: Array, k: int, other: Array) -> None:
 
 def order_of(pivots: Array, m: int) -> Array:
     """The rows in the order that the exchanges bring them to."""
-    order = np.broadcast_to(np.arange(m), (*pivots.shape[:-1], m)).copy()
-    for k in range(pivots.shape[-1]):
-        other = pivots[..., k, None].astype(np.int64) - 1
-        moved = np.take_along_axis(order, other, axis=-1)
-        np.put_along_axis(order, other, order[..., k : k + 1].copy(), axis=-1)
-        order[..., k : k + 1] = moved
-    return order
+    steps = pivots.shape[-1]
+    orders = []
+    for row in pivots.reshape(-1, steps).tolist():
+        order = list(range(m))
+        for k, other in enumerate(row):
+            order[k], order[other - 1] = order[other - 1], order[k]
+        orders.append(order)
+    return np.array(orders, np.int64).reshape(*pivots.shape[:-1], m)
 
 
 def substituted(a: Array, b: Array, upper: bool, unit: bool) -> Array:
     """X with a X = b for triangular ``a``; the other triangle is not read."""
-    n = a.shape[-1]
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])), order="C")
+    n, m = a.shape[-1], b.shape[-1]
+    batch = a.shape[:-2]
+    if batch != b.shape[:-2]:
+        batch = np.broadcast_shapes(batch, b.shape[:-2])
+        a, b = np.broadcast_to(a, (*batch, n, n)), np.broadcast_to(b, (*batch, n, m))
+    x = np.array(b, order="C")
+    if x.size and n <= _NARROW and m <= _FEW:
+        whole = np.ascontiguousarray(a).reshape(-1, n, n)
+        if substitute(whole, x.reshape(-1, n, m), upper, unit):
+            return x
     if math.prod(batch) > _TOGETHER * n:
         with np.errstate(all="ignore"):
             return _row_by_row(a, x, upper, unit)
-    if _by_blas(np.broadcast_to(a, (*batch, n, n)), x, upper, unit):
+    if _by_blas(a, x, upper, unit):
         return x
     with np.errstate(all="ignore"):
         for start in range(0, n, _BLOCK):

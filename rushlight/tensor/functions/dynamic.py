@@ -18,6 +18,7 @@ from rushlight.engine.samples import SampleTrace
 from rushlight.engine.trace import local
 from rushlight.ops.kernels import refuse
 from rushlight.ops.legacy_names import legacy_name
+from rushlight.runtime.histogram import KINDS, counts_of
 from rushlight.runtime.room import room_for
 from rushlight.tensor.functions import one_sample
 from rushlight.tensor.functions.nonzero import nonzero
@@ -245,6 +246,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
+    if array.dtype.name in KINDS:
+        return _made(counts_of(array, bins, low, high).astype(array.dtype))
     kept = array[(array >= low) & (array <= high)]
     # In the input's own precision, as PyTorch places them.
     start, span = kept.dtype.type(low), kept.dtype.type(high) - kept.dtype.type(low)

@@ -44,7 +44,8 @@ def _made(values: Array, dtype: DType | None, device: Any, requires_grad: bool) 
 
 def _cosines(a: Any, count: int, span: float) -> Array:
     angle = 2 * math.pi * np.arange(count) / span
-    return np.asarray(sum((-1) ** k * w * np.cos(k * angle) for k, w in enumerate(a)))
+    # of the first the cosine is 1
+    return np.asarray(sum((-1) ** k * w * (np.cos(k * angle) if k else 1) for k, w in enumerate(a)))
 
 
 def _bartlett(count: int, span: float) -> Array:
