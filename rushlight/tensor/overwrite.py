@@ -41,6 +41,14 @@ _ONE_OF_SEVERAL = (
 )
 
 
+_UNSURE = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
 class Writable:
     """What a tensor does when its elements are overwritten."""
 
@@ -89,6 +97,8 @@ class Writable:
             self._refuse_copies(who)
         if trace.grad:
             base = self._base
+            if base is not None and base._edge is not None and "_detached" in self.__dict__:
+                raise RuntimeError(_UNSURE)
             if base is not None and (
                 base._edge is LEAF or (edge is not None and base._edge is None)
             ):

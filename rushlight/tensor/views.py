@@ -91,6 +91,8 @@ def make_view(op: Op, x: Tensor, arguments: tuple[Any, ...]) -> Any:
             result._edge = edge_of_view(shown, value, edge_of(x), gradient)
         else:
             result.__dict__["_detached"] = True
+    elif x._base is not None and "_detached" in x.__dict__:
+        result.__dict__["_detached"] = True
     if x._untracked:
         result._untracked = True
     if x._part_of:
