@@ -143,6 +143,10 @@ def _(g: Node, out: Node, x1: Node, x2: Node, p: float, compute_mode: str) -> Gr
     found = _gaps(x1, x2)
     gaps, far, seed = found.value, found.spread(out), found.spread(g)
     zero = const(0, gaps.shape, gaps.dtype)
+    # Equal rows have no direction: 0, not nan, and so in the gradient of this.
+    equal = binary("eq", far, zero)
+    one = const(1, gaps.shape, gaps.dtype)
+    far = build.where(equal, one, far)
     sign = unary("sign", gaps)
     if p == 0:
         slope = zero
@@ -154,11 +158,10 @@ def _(g: Node, out: Node, x1: Node, x2: Node, p: float, compute_mode: str) -> Gr
         hit = build.cast(binary("eq", unary("abs", gaps), far), gaps.dtype)
         slope = binary("mul", binary("mul", seed, sign), hit)
     else:
-        ratio = binary("div", unary("abs", gaps), far)
+        ratio = build.where(equal, one, binary("div", unary("abs", gaps), far))
         powers = binary("pow", ratio, const(p - 1, gaps.shape, gaps.dtype))
         slope = binary("mul", binary("mul", seed, sign), powers)
-    # Equal rows have no direction: 0, not nan.
-    slope = build.where(binary("eq", far, zero), zero, slope)
+    slope = build.where(equal, zero, slope)
     left, right = found.sums(slope)
     return _folded(left, x1), _folded(unary("neg", right), x2)
 

@@ -20,7 +20,7 @@ from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.modified import modified
 from rushlight.tensor.next_functions import Between, accumulating, next_functions
 from rushlight.tensor.saved_names import saved_place
-from rushlight.tensor.saved_values import in_place_of, now_read, with_memory
+from rushlight.tensor.saved_values import in_place_of, materialise, now_read, with_memory
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -178,6 +178,8 @@ class GradNode:
         for value in saved:
             if value.overwritten or value.parent is not None:
                 saved = self._intact(saved)
+                if create_graph:
+                    saved = _still_readable(saved)
                 break
         seeds = cotangents
         if len(cotangents) > 1:
@@ -217,6 +219,19 @@ class OutputEdge:
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
+
+
+def _still_readable(saved: tuple[Value, ...]) -> tuple[Value, ...]:
+    """What a node was allowed to read although it was overwritten, for the nodes of its own
+    gradient: they could not tell it from what they must not read."""
+    return tuple([materialise(each) if _was_overwritten(each) else each for each in saved])
+
+
+def _was_overwritten(value: Value | None) -> bool:
+    """Whether an in-place operation wrote to the memory that ``value`` is or looks at."""
+    while value is not None and value.overwritten is not True:
+        value = value.parent
+    return value is not None
 
 
 def _for_those_given(
