@@ -8,9 +8,11 @@ from rushlight.ir import build
 from rushlight.ir.build import binary, dot
 from rushlight.ir.graph import Node
 from rushlight.ops.matmul import bmm, mv, outer, require_2d, require_fit
-from rushlight.ops.promote import common_dtype, compute_dtype, full, require_same_dtype
+from rushlight.ops.promote import common_dtype, compute_dtype, full, grad_to, require_same_dtype
 from rushlight.ops.samples import Rng, Samples, floats
-from rushlight.ops.table import Scalar, composite
+from rushlight.ops.table import Grads, Scalar, composite
+
+_IN_TURN = 16  # products that are added one after another
 
 
 def _scaled_sum(input: Node, product: Node, beta: Scalar, alpha: Scalar) -> Node:
@@ -67,8 +69,20 @@ def _(rng: Rng) -> Samples:
 def addbmm(input: Node, batch1: Node, batch2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * sum of batch1[i] @ batch2[i]."""
     require_same_dtype("addbmm", self=input, batch1=batch1, batch2=batch2)
-    product = build.reduce(bmm.body(batch1, batch2), "sum", (0,))
-    return _scaled_sum(input, product, beta, alpha)
+    products = bmm.body(batch1, batch2)
+    count, *shape = products.shape
+    if not 1 <= count <= _IN_TURN:
+        return _scaled_sum(input, build.reduce(products, "sum", (0,)), beta, alpha)
+    # One after another, as PyTorch adds them; halves are rounded after each.
+    dtype, wide = batch1.dtype, compute_dtype(batch1.dtype)
+    products = bmm.body(build.cast(batch1, wide), build.cast(batch2, wide))
+    total = input
+    for batch in range(count):
+        one = build.slice(products, (batch, 0, 0), (1, *shape), (1, 1, 1))
+        one = build.reshape(one, tuple(shape))
+        whole = _scaled_sum(build.cast(total, wide), one, 1 if batch else beta, alpha)
+        total = build.cast(whole, dtype)
+    return total
 
 
 @addbmm.samples
@@ -94,8 +108,27 @@ def _(rng: Rng) -> Samples:
 def addr(input: Node, vec1: Node, vec2: Node, *, beta: Scalar = 1, alpha: Scalar = 1) -> Node:
     """beta * input + alpha * outer(vec1, vec2)."""
     dtype = common_dtype(input, vec1, vec2)
-    product = outer.body(build.cast(vec1, dtype), build.cast(vec2, dtype))
-    return _scaled_sum(build.cast(input, dtype), product, beta, alpha)
+    column = build.cast(vec1, dtype)
+    if isinstance(alpha, Node) or alpha != 1:
+        column = binary("mul", column, full(alpha, column.shape, dtype))
+    product = outer.body(column, build.cast(vec2, dtype))
+    return _scaled_sum(build.cast(input, dtype), product, beta, 1)
+
+
+@addr.vjp
+def _(
+    g: Node, out: Node, input: Node, vec1: Node, vec2: Node, beta: Scalar, alpha: Scalar
+) -> Grads:
+    def scaled(x: Node, factor: Scalar) -> Node:
+        return binary("mul", x, full(factor, x.shape, x.dtype))
+
+    column, row = (build.cast(x, g.dtype) for x in (vec1, vec2))
+    turned = build.permute(g, (1, 0))
+    return (
+        grad_to(scaled(g, beta), input),
+        grad_to(scaled(mv.body(g, row), alpha), vec1),
+        grad_to(scaled(mv.body(turned, column), alpha), vec2),
+    )
 
 
 @addr.samples

@@ -20,7 +20,8 @@ from rushlight.ir.graph import Node
 from rushlight.ops.corners import sampled
 from rushlight.ops.create import linspace
 from rushlight.ops.cubic import cubic_weights
-from rushlight.ops.formula import fused, increased, like, scaled, times
+from rushlight.ops.formula import fused, increased, like, one_minus, scaled, times
+from rushlight.ops.grid_halves import half_linear, half_read, weight_of
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
@@ -102,30 +103,20 @@ def _sampled(flat: Node, places: list[Node], weights: list[Node]) -> Node:
     """``sampled``; of halves each product and sum is rounded, as PyTorch's are."""
     if compute_dtype(flat.dtype) is flat.dtype:
         return sampled(flat, places, weights)
-    values = []
-    for place in places:
-        shape = (*flat.shape[:2], place.shape[1])
-        wide = build.expand(reshape(place, (place.shape[0], 1, place.shape[1])), shape)
-        zero = const(0, shape, place.dtype)
-        found = build.gather(flat, binary("maximum", wide, zero), 2)
-        values.append(build.where(binary("lt", wide, zero), const(0, shape, flat.dtype), found))
-    return _weighted_sum(values, weights)
+    return _weighted_sum([half_read(flat, place) for place in places], weights)
 
 
 def _linear(flat: Node, places: list[Node], sizes: tuple[int, ...]) -> Node:
+    if compute_dtype(flat.dtype) is not flat.dtype:
+        return half_linear(flat, places, sizes, _index)
     below = [unary("floor", place) for place in places]
     share = [binary("sub", place, low) for place, low in zip(places, below, strict=True)]
+    shares = [(one_minus(each), each) for each in share]
     corners, weights = [], []
     for corner in itertools.product((0, 1), repeat=len(sizes)):
-        weight: Node | None = None
-        # The last axis first, as PyTorch: products of halves show it.
-        for side, each in reversed([*zip(corner, share, strict=True)]):
-            one = each if side else binary("sub", const(1, each.shape, each.dtype), each)
-            weight = one if weight is None else times(weight, one)
-        assert weight is not None
         at = [increased(low, side) for low, side in zip(below, corner, strict=True)]
         corners.append(_index(at, sizes))
-        weights.append(weight)
+        weights.append(weight_of(corner, shares))
     return _sampled(flat, corners, weights)
 
 

@@ -8,6 +8,7 @@ from rushlight.base.shape import broadcast_shapes, normalize_dim
 from rushlight.ir import build
 from rushlight.ir.build import binary, permute, reshape, unary
 from rushlight.ir.graph import Node
+from rushlight.ops.formula import fused
 from rushlight.ops.promote import align, common_dtype, require_same_dtype
 from rushlight.ops.table import composite
 
@@ -94,4 +95,4 @@ def cross(input: Node, other: Node, dim: int | None = None) -> Node:
         )
     a, b = align(input, other)
     lost = binary("mul", _roll(a, axis, 2), _roll(b, axis, 1))
-    return build.fma(_roll(a, axis, 1), _roll(b, axis, 2), unary("neg", lost))
+    return fused(_roll(a, axis, 1), _roll(b, axis, 2), unary("neg", lost))

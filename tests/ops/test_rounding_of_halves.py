@@ -138,3 +138,29 @@ def test_statistics_of_a_row_of_halves_are_kept_as_halves() -> None:
     mean, variance = wide.mean(), wide.var(correction=0)
     kept = ((variance + 1e-5).rsqrt().bfloat16().float(), mean.bfloat16().float())
     assert torch.equal(weight.grad, ((wide - kept[1]) * kept[0])[0].bfloat16())
+
+
+def test_sums_of_products_are_rounded_after_each_batch() -> None:
+    x = torch.ones(300, 1, 1, dtype=torch.bfloat16)[:16] * 16
+    total = torch.addbmm(torch.full((1, 1), 0.5, dtype=torch.bfloat16), x, x, alpha=0.3)
+    step = torch.tensor(0.5, dtype=torch.bfloat16)
+    for _ in range(16):
+        step = (step.float() + 0.3 * 256).bfloat16()
+    assert total.item() == step.item()
+
+
+def test_gradients_of_an_added_outer_product_are_rounded_once() -> None:
+    column = torch.linspace(-3, 3, 5).bfloat16().requires_grad_()
+    row = torch.linspace(-2, 5, 7).bfloat16()
+    g = torch.linspace(-1, 1, 35).reshape(5, 7).bfloat16()
+    torch.addr(torch.zeros(5, 7, dtype=torch.bfloat16), column, row).backward(g)
+    assert torch.equal(column.grad, (g.double() @ row.double()).bfloat16())
+
+
+def test_windows_whose_largest_element_is_shared_add_up_one_by_one() -> None:
+    x = torch.zeros(1, 1, 1, 601, dtype=torch.bfloat16)
+    x[..., 300] = 1.0
+    x.requires_grad_()
+    F.max_pool2d(x, (1, 301), 1).sum().backward()
+    assert x.grad[..., 300].item() == 256
+    assert float(x.grad.float().sum()) == 256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rushlight.base.dtype import bool_, complex128, float64, int32
@@ -11,7 +13,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops import return_types
 from rushlight.ops.arithmetic.power import pow
-from rushlight.ops.formula import like, times
+from rushlight.ops.formula import like, scaled, times
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.promote import (
     align,
@@ -29,8 +31,18 @@ from rushlight.ops.table import Grads, Op, Operand, composite
 @composite(method=True, inplace=True)
 def ldexp(input: Node, other: Node) -> Node:
     """input * 2**other."""
-    x, y = align(input, other, dtype=floating(common_dtype(input, other)))
-    return times(x, binary("pow", like(y, 2), y))
+    dtype = floating(common_dtype(input, other))
+    y = build.cast(other, dtype)
+    x, factor = align(input, binary("pow", like(y, 2), y), dtype=dtype)
+    return times(x, factor)
+
+
+@ldexp.vjp
+def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
+    y = build.cast(other, out.dtype)
+    factor = binary("pow", like(y, 2), y)
+    _, wide = align(input, factor, dtype=out.dtype)
+    return grad_to(times(g, wide), input), grad_to(scaled(times(g, out), math.log(2)), other)
 
 
 @ldexp.samples

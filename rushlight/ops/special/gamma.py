@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -11,12 +12,12 @@ from rushlight.ir import build
 from rushlight.ir.build import unary
 from rushlight.ir.graph import Node
 from rushlight.ops import pointwise
-from rushlight.ops.formula import like, minus, plus, scaled, times
-from rushlight.ops.promote import floating, grad_to, require_tensor
+from rushlight.ops.formula import increased, like, minus, plus, scaled, times
+from rushlight.ops.promote import compute_dtype, floating, grad_to, require_tensor
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats
 from rushlight.ops.special import gamma_values as values
 from rushlight.ops.special.host_function import host_node, real_operands, register
-from rushlight.ops.table import Grads, Operand, composite
+from rushlight.ops.table import Grads, Op, Operand, composite
 
 for _name in ("zeta", "polygamma", "igamma", "igammac"):
     register(_name, getattr(values, _name))
@@ -74,21 +75,22 @@ def mvlgamma(input: Node, p: int) -> Node:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     x = build.cast(input, floating(input.dtype))
-    total = like(x, p * (p - 1) / 4 * math.log(math.pi))
-    for k in range(p):
-        term: Node = pointwise.lgamma(minus(x, like(x, k / 2)))
-        total = plus(total, term)
-    return total
+    wide = compute_dtype(x.dtype)
+    sums = build.cast(_summed(pointwise.lgamma, x, p), wide)
+    return build.cast(increased(sums, p * (p - 1) / 4 * math.log(math.pi)), x.dtype)
+
+
+def _summed(function: Op, x: Node, p: int) -> Node:
+    """function(x) + .. + function(x - (p - 1) / 2); of halves the sum is rounded once."""
+    wide = compute_dtype(x.dtype)
+    terms = [build.cast(function(increased(x, -k / 2)), wide) for k in reversed(range(p))]
+    return build.cast(functools.reduce(plus, terms), x.dtype)
 
 
 @mvlgamma.vjp
 def _(g: Node, out: Node, input: Node, p: int) -> Grads:
     x = build.cast(input, out.dtype)
-    slope = like(x, 0)
-    for k in range(p):
-        term: Node = pointwise.digamma(minus(x, like(x, k / 2)))
-        slope = plus(slope, term)
-    return (grad_to(times(g, slope), input),)
+    return (grad_to(times(g, _summed(pointwise.digamma, x, p)), input),)
 
 
 @mvlgamma.samples

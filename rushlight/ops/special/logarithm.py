@@ -108,7 +108,7 @@ def _weighted(name: str, offset: float, *, special: bool, doc: str) -> Op:
             dx = grad_to(build.where(flat, zeros_of(g), times(g, log(y))), input)
         if not is_number(other):
             divisor = plus(y, like(y, offset)) if offset else y
-            dy = grad_to(times(g, over(x, divisor)), other)
+            dy = grad_to(over(times(g, x), divisor), other)
         return dx, dy
 
     body.__name__ = name
@@ -206,7 +206,7 @@ def _(g: Node, out: Node, input: Node) -> Grads:
     x = build.cast(input, out.dtype)
     angle = scaled(x, math.pi)
     wave = minus(times(angle, unary("cos", angle)), unary("sin", angle))
-    square = times(angle, x)
+    square = scaled(times(x, x), math.pi)
     slope = over(wave, square)
     at_zero = binary("eq", square, zeros_of(x))  # also where x is too small to be squared
     return (grad_to(times(g, build.where(at_zero, zeros_of(x), slope)), input),)

@@ -7,8 +7,18 @@ import math
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
-from rushlight.ops.formula import like, minus, over, plus, scaled, squared, times, zeros_of
-from rushlight.ops.promote import floating, grad_to
+from rushlight.ops.formula import (
+    increased,
+    like,
+    minus,
+    over,
+    plus,
+    scaled,
+    squared,
+    times,
+    zeros_of,
+)
+from rushlight.ops.promote import compute_dtype, floating, grad_to
 from rushlight.ops.samples import of_one
 from rushlight.ops.special import normal_values as values
 from rushlight.ops.special.host_function import special_function
@@ -28,6 +38,8 @@ log_ndtr = special_function(
 def ndtr(input: Node) -> Node:
     """The normal distribution function: the area under exp(-t**2 / 2) / sqrt(2 pi) up to x."""
     x = build.cast(input, floating(input.dtype))
+    if compute_dtype(x.dtype) is not x.dtype:  # halves: rounded as where PyTorch adds 1 to erf
+        return scaled(increased(unary("erf", scaled(x, math.sqrt(0.5))), 1), 0.5)
     return scaled(unary("erfc", scaled(x, -math.sqrt(0.5))), 0.5)
 
 

@@ -20,6 +20,8 @@ from rushlight.tensor.wrap import function
 @public(name="_softmax_backward_data", out=True)
 def softmax_backward_data(grad_output: Any, output: Any, dim: int, input_dtype: DType) -> Any:
     """The gradient through softmax along ``dim``, of which ``output`` came."""
+    if input_dtype.itemsize < 4:  # computed in float32
+        grad_output, output = grad_output.float(), output.float()
     product = grad_output * output
     return convert(product - output * product.sum(dim, keepdim=True), input_dtype)
 

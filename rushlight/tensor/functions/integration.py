@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 from rushlight.base.shape import normalize_dim
@@ -120,6 +122,25 @@ def gradient(
     )
 
 
+def _even_slope(x: Tensor, axis: int, space: float, edge_order: int) -> Tensor:
+    """The slope where all elements are ``space`` apart: an end of order 2 leans on three."""
+    size = x.shape[axis]
+
+    def end(*weighted: tuple[float, int]) -> Any:
+        terms: list[Any] = [_part(x, axis, k % size, 1) * w for w, k in weighted]  # type: ignore[operator]
+        return functools.reduce(operator.add, terms) / space
+
+    if edge_order == 1:
+        first, last = end((1, 1), (-1, 0)), end((1, -1), (-1, -2))
+    else:
+        first, last = end((-1.5, 0), (2, 1), (-0.5, 2)), end((0.5, -3), (-2, -2), (1.5, -1))
+    parts = [first, last]
+    if size > 2:
+        ahead: Any = _part(x, axis, 2, size - 2)
+        parts.insert(1, (ahead - _part(x, axis, 0, size - 2)) / space / 2)
+    return function("cat")(tuple(parts), axis)  # type: ignore[no-any-return]
+
+
 def _slope(x: Tensor, axis: int, space: Any, edge_order: int) -> Tensor:
     size = x.shape[axis]
     if isinstance(space, Tensor) and space.ndim == 1:
@@ -129,6 +150,8 @@ def _slope(x: Tensor, axis: int, space: Any, edge_order: int) -> Tensor:
                 f"dimension {axis}, but got {space.shape[0]} and {size}"
             )
         gaps = _steps(space, x, axis, "gradient")
+    elif not isinstance(space, Tensor):
+        return _even_slope(x, axis, space, edge_order)
     else:
         shape = [1] * (x.ndim - axis)
         gaps = function("expand")(
