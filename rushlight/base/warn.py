@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -31,12 +33,22 @@ class _Recording(threading.local):
     graph is built anew, and what it warned of has been said."""
 
     now = False
+    silent = False
 
     def __enter__(self) -> None:
         self.now = True
 
     def __exit__(self, *details: object) -> None:
         self.now = False
+
+    @contextmanager
+    def without_warnings(self) -> Iterator[None]:
+        """RuntimeError where anything would be said of what the user asked for."""
+        before, self.now, self.silent = self.now, True, True
+        try:
+            yield
+        finally:
+            self.now, self.silent = before, False
 
 
 recording = _Recording()
@@ -61,6 +73,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     >>> caught[0].category.__name__, str(caught[0].message)
     ('DeprecationWarning', 'old spelling')
     """
+    if recording.silent:
+        raise RuntimeError(f"not said: {message}")
     frame = user_frame()
     warnings.warn_explicit(
         message,

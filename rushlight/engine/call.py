@@ -89,7 +89,8 @@ class OpCall:
         self.name = op.name
         self.template = template  # one entry per parameter of the op, in order
         self.single = True  # one result, not a tuple of them; known once built
-        self.kind: int | None = None  # see engine/piece.py
+        self.kind: int | None = None  # see engine/kind.py
+        self.numbers: tuple[int, ...] = ()  # known with the kind
         self._gradients: dict[Any, Gradient | None] = {}
 
     def __repr__(self) -> str:
@@ -123,7 +124,7 @@ class OpCall:
         return _as_tensor(result) if self.single else result
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
-        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
+        return cached_gradient(self, self._gradients, metas, out_metas, mask)
 
     def cotangents(
         self,
@@ -191,7 +192,7 @@ class Gradient:
 
     __slots__ = (
         "__weakref__", "_gradients", "_variants", "call", "drawn", "given", "keeps", "kind", "mask",
-        "metas", "name", "out_metas", "pick", "saves", "scalar_types", "targets",
+        "metas", "name", "out_metas", "pick", "piece", "saves", "scalar_types", "targets",
     )  # fmt: skip
 
     def __init__(
@@ -210,7 +211,8 @@ class Gradient:
         self.mask = mask
         self.given = given  # bit set of the outputs that have a cotangent
         self.scalar_types = scalar_types
-        self.kind: int | None = None  # see engine/piece.py
+        self.kind: int | None = None  # see engine/kind.py
+        self.piece: Any = None  # until it is recorded: see engine/draft.py
         self._gradients: dict[Any, Gradient | None] = {}
         self._variants: dict[int, Gradient | None] = {}
         # Whether it needs anything but cotangents: numbers count as saved tensors do.
@@ -221,7 +223,7 @@ class Gradient:
         self.saves = saves
         self.targets = targets
         # The saved ones of (inputs, outputs).
-        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = _picker_of(saves)
+        self.pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = picker_of(saves)
 
     def __repr__(self) -> str:
         return f"<gradient of {self.call}>"
@@ -304,7 +306,7 @@ class Gradient:
         return tuple(results)
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
-        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
+        return cached_gradient(self, self._gradients, metas, out_metas, mask)
 
     def cotangents(
         self,
@@ -349,14 +351,15 @@ def picker(places: tuple[int, ...]) -> Any:
     return itemgetter(*places) if places else itemgetter(slice(0, 0))
 
 
-_picker_of = functools.lru_cache(256)(picker)  # calls save few different things
+picker_of = functools.lru_cache(256)(picker)  # calls save few different things
 _MISSING: Any = object()
 GRADIENTS_LIMIT = 1 << 9  # of one call: as many kinds of arguments
 
 
-def _cached_gradient(
-    call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int
-) -> Gradient | None:
+def cached_gradient(
+    call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int,
+    make: Callable[..., Gradient] = Gradient,
+) -> Gradient | None:  # fmt: skip
     tensors, scalar_types = metas
     key = (tensors, out_metas, mask, scalar_types)
     found: Gradient | None = cache.get(key, _MISSING)
@@ -367,7 +370,7 @@ def _cached_gradient(
         for place, meta in enumerate(out_metas):
             if not (meta.dtype.is_floating_point or meta.dtype.is_complex):
                 given &= ~(1 << place)
-        made = Gradient(call, tensors, out_metas, mask, given, scalar_types) if given else None
+        made = make(call, tensors, out_metas, mask, given, scalar_types) if given else None
         found = cache[key] = made if made is not None and made.targets else None
     return found
 

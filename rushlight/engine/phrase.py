@@ -24,7 +24,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, final
 
 from rushlight.engine.call import OpCall
-from rushlight.engine.piece import kind_of
+from rushlight.engine.kind import kind_of
 from rushlight.engine.turn import Turn, end_after
 
 if TYPE_CHECKING:

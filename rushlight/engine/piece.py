@@ -14,12 +14,12 @@ from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.hot import hot
-from rushlight.engine.call import Call, Gradient, OpCall, drawn, flatten
+from rushlight.engine.call import Call, drawn, flatten
+from rushlight.engine.kind import REAL, WHOLE, kind_of
 from rushlight.engine.value import Meta, meta_of
 from rushlight.ir.graph import Node, toposort
+from rushlight.ir.size import Size
 
-WHOLE, REAL = "whole", "real"
-PIECES_LIMIT = 1 << 13
 Attrs = tuple[tuple[str, Any], ...]
 # op, places of the sources, rank, dtype, attributes
 Row = tuple[str, tuple[int, ...], int, DType, Attrs]
@@ -37,29 +37,14 @@ class Piece:
     def __init__(self, call: Call, metas: Sequence[Meta], scalar_types: Sequence[DType]) -> None:
         """Raises whatever building the call raises."""
         tensors, scalars, result = drawn(call, metas, scalar_types)
-        given = [*tensors, *scalars]
         sinks = flatten(result)
         self.structure: Any = None if isinstance(result, Node) else type(result)
         self.metas = tuple([meta_of(node.shape, node.dtype) for node in sinks])
-        place: dict[Node, int] = dict(zip(given, range(len(given)), strict=True))
-        numbers: list[int | float] = []
-        rows: list[Row] = []
+        numbers: list[Any] = []
         self.sites: dict[int, Any] = {}
-        for node in toposort(sinks):
-            if node in place:
-                continue
-            numbers.extend(node.shape)
-            attrs = []
-            for name, value in node.attrs.items():
-                if name == "site":
-                    self.sites[len(rows)] = value
-                else:
-                    attrs.append((name, _taken_out(value, numbers)))
-            sources = tuple([place[source] for source in node.src])
-            place[node] = len(given) + len(rows)
-            rows.append((node.op, sources, node.ndim, node.dtype, tuple(attrs)))
-        self.numbers = tuple(numbers)
-        self.form = _shared((tuple(rows), tuple([place[node] for node in sinks])), kind_of(call))
+        form = taken_apart([*tensors, *scalars], sinks, numbers, self.sites)
+        self.numbers: tuple[int | float, ...] = tuple(numbers)
+        self.form = shared(form, kind_of(call))
         self.rows, self.sinks = self.form
 
     def build(self, given: Sequence[Node], numbers: Sequence[Any]) -> list[Node]:
@@ -75,12 +60,38 @@ class Piece:
         return [nodes[place] for place in self.sinks]
 
 
+@hot
+def taken_apart(
+    given: Sequence[Node], sinks: Sequence[Node], numbers: list[Any], sites: dict[int, Any]
+) -> Form:
+    """The form of a graph on the nodes ``given``; what is none of it goes to the other two.
+
+    ``sites``: what nodes that can fail say of their origin, by their rows.
+    """
+    place: dict[Node, int] = dict(zip(given, range(len(given)), strict=True))
+    rows: list[Row] = []
+    for node in toposort(sinks):
+        if node in place:
+            continue
+        numbers.extend(node.shape)
+        attrs = []
+        for name, value in node.attrs.items():
+            if name == "site":
+                sites[len(rows)] = value
+            else:
+                attrs.append((name, _taken_out(value, numbers)))
+        sources = tuple([place[source] for source in node.src])
+        place[node] = len(given) + len(rows)
+        rows.append((node.op, sources, node.ndim, node.dtype, tuple(attrs)))
+    return tuple(rows), tuple([place[node] for node in sinks])
+
+
 _FORMS: dict[Any, Form] = {}
 _FORMS_LIMIT = 1 << 12
 
 
 @hot
-def _shared(form: Form, kind: Any) -> Form:
+def shared(form: Form, kind: Any) -> Form:
     """The same form, as the last piece of this kind has it: that of other sizes mostly is equal,
     and what is kept of each size is to be small."""
     found = _FORMS.get(kind)
@@ -92,22 +103,8 @@ def _shared(form: Form, kind: Any) -> Form:
     return form
 
 
-@hot
-def piece_of(
-    known: dict[Any, Any], call: Call, metas: tuple[Meta, ...], scalar_types: tuple[DType, ...]
-) -> Piece:
-    """The piece of a call on these arguments; the same one each time."""
-    key = (call, metas, scalar_types)
-    found: Piece | None = known.get(key)
-    if found is None:
-        if len(known) >= PIECES_LIMIT:
-            known.clear()
-        found = known[key] = Piece(call, metas, scalar_types)
-    return found
-
-
 @final
-class _Exact:
+class Exact:
     """A constant that stays in the form: by type and exact value."""
 
     __slots__ = ("key", "value")
@@ -117,14 +114,14 @@ class _Exact:
         self.key = (type(value), repr(value) if isinstance(value, (float, complex)) else value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Exact) and self.key == other.key
+        return isinstance(other, Exact) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
 
 
 @hot
-def _taken_out(value: Any, numbers: list[int | float]) -> Any:
+def _taken_out(value: Any, numbers: list[Any]) -> Any:
     kind = type(value)
     if kind is int:
         numbers.append(value)
@@ -134,7 +131,20 @@ def _taken_out(value: Any, numbers: list[int | float]) -> Any:
         return REAL
     if isinstance(value, tuple):
         return tuple([_taken_out(each, numbers) for each in value])
-    return _Exact(value)
+    if kind is Size:
+        return _size_taken_out(value, numbers)
+    return Exact(value)
+
+
+def _size_taken_out(value: Size, numbers: list[Any]) -> Any:
+    if type(value.value) is float and not value.tape.decide(_is_number, value):
+        return Exact(value.fixed())
+    numbers.append(value)
+    return WHOLE if type(value.value) is int else REAL
+
+
+def _is_number(value: float) -> bool:
+    return bool(value) and math.isfinite(value)
 
 
 def _put_back(value: Any, numbers: Iterator[Any]) -> Any:
@@ -143,42 +153,3 @@ def _put_back(value: Any, numbers: Iterator[Any]) -> Any:
     if type(value) is tuple:
         return tuple([_put_back(each, numbers) for each in value])
     return value.value
-
-
-_KINDS: dict[Any, int] = {}
-_KINDS_LIMIT = 1 << 16
-
-
-@hot
-def kind_of(call: Call) -> Any:
-    """What calls have in common that differ in whole numbers only: equal for them, hashable."""
-    if isinstance(call, OpCall):
-        if call.kind is None:
-            call.kind = _interned((call.op, _without_numbers(call.template)))
-        return call.kind
-    if isinstance(call, Gradient):
-        if call.kind is None:
-            ranks = tuple([(len(m.shape), m.dtype) for m in (*call.metas, *call.out_metas)])
-            call.kind = _interned((
-                "gradient", kind_of(call.call), call.mask, call.given, call.saves, call.targets,
-                ranks,
-            ))  # fmt: skip
-        return call.kind
-    return call
-
-
-def _interned(kind: Any) -> int:
-    if len(_KINDS) >= _KINDS_LIMIT:
-        return -1 - len(_KINDS) - id(kind)  # a family of its own: never found again
-    return _KINDS.setdefault(kind, len(_KINDS))
-
-
-def _without_numbers(value: Any) -> Any:
-    kind = type(value)
-    if kind is int:
-        return WHOLE
-    if isinstance(value, (tuple, list)):  # torch.Size is one, too
-        return (kind, tuple([_without_numbers(each) for each in value]))
-    if kind in (bool, float, complex):
-        return (kind, repr(value))
-    return value

@@ -8,6 +8,7 @@ from typing import Any, final
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.hot import hot
 from rushlight.engine.call import Call, Gradient, flatten
+from rushlight.engine.draft import gradient_of
 from rushlight.engine.value import Meta
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -102,7 +103,10 @@ class Step:
         """The gradient for the inputs in ``mask``, or None where nothing flows."""
         if mask not in self.gradients:
             assert self.call is not None
-            found = self.call.gradient((metas, self.scalar_types), self.metas, mask)
+            if self.nodes is None:  # a step like another but for its sizes, most likely
+                found = gradient_of(self.call, metas, self.scalar_types, self.metas, mask)
+            else:
+                found = self.call.gradient((metas, self.scalar_types), self.metas, mask)
             if found is not None:
                 _refuse_inference(found, metas)
             self.gradients[mask] = found

@@ -23,9 +23,9 @@ from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
 from rushlight.base.warn import recording
 from rushlight.engine.call import Call, flatten, op_call
+from rushlight.engine.draft import piece_of
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
-from rushlight.engine.piece import piece_of
 from rushlight.engine.prune import prune
 from rushlight.engine.site import user_site
 from rushlight.engine.step import BYTES_LIMIT, Step

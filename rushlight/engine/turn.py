@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from rushlight.base.hot import hot
 from rushlight.engine.call import Gradient, OpCall
-from rushlight.engine.piece import kind_of
+from rushlight.engine.kind import kind_of
 from rushlight.engine.step import Step
 
 if TYPE_CHECKING:

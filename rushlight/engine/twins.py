@@ -16,7 +16,9 @@ from typing import Any, final
 from rushlight.base.events import publish
 from rushlight.base.hot import hot
 from rushlight.compiler.plan import Plan
-from rushlight.engine.piece import Piece, kind_of, piece_of
+from rushlight.engine.draft import piece_of
+from rushlight.engine.kind import kind_of
+from rushlight.engine.piece import Piece
 from rushlight.engine.trace import Step, Trace
 from rushlight.engine.value import Meta
 from rushlight.ir import build

@@ -100,13 +100,17 @@ class Size(tuple[int, ...]):
         return (Size, (tuple(self),))
 
 
+_RANKS: dict[tuple[int, DType], int] = {}
+
+
 @final
 @hot
 class Meta:
     """Shape and dtype, interned: two values of the same kind share one ``Meta``."""
 
     __slots__ = (
-        "dtype", "inference", "layout", "nbytes", "numel", "shape", "shell", "twin", "without",
+        "dtype", "inference", "layout", "nbytes", "numel", "rank", "shape", "shell", "twin",
+        "without",
     )  # fmt: skip
 
     def __init__(self, shape: Size, dtype: DType) -> None:
@@ -119,6 +123,7 @@ class Meta:
         self.numel = shape.numel()
         self.nbytes = self.numel * dtype.itemsize
         self.layout = Layout.of(shape)  # row-major
+        self.rank = _RANKS.setdefault((len(shape), dtype), len(_RANKS))  # how many axes of what
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"

@@ -7,6 +7,7 @@ is our defect and raises InternalError.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from rushlight.base.shape import contiguous_strides
 from rushlight.ir.graph import Node
 from rushlight.ir.host import HOSTS
 from rushlight.ir.primitives import BINARY, COMPARE, UNARY
+from rushlight.ir.size import Size
 
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -40,6 +42,11 @@ def set_site(site: object) -> None:
     _site = site
 
 
+def current_site() -> object:
+    """What ``set_site`` was told last."""
+    return _site
+
+
 # Sources
 
 
@@ -54,7 +61,14 @@ def scalar(index: int, dtype: DType) -> Node:
 def const(value: complex | float | int | bool, shape: Shape, dtype: DType) -> Node:
     if value.__class__ is complex and not dtype.is_complex:
         raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
-    return Node("const", (), shape, dtype, {"value": dtype.np.type(value).item()})
+    if isinstance(value, Size):  # rounded for each cast anew
+        value = value.tape.compute(functools.partial(_rounded, dtype), value)
+        return Node("const", (), shape, dtype, {"value": value})
+    return Node("const", (), shape, dtype, {"value": _rounded(dtype, value)})
+
+
+def _rounded(dtype: DType, value: Any) -> Any:
+    return dtype.np.type(value).item()
 
 
 def iota(shape: Shape, axis: int, dtype: DType = int64) -> Node:
@@ -120,7 +134,11 @@ def cast(x: Node, dtype: DType) -> Node:
         return x
     if x.op == "const":
         value = x.attrs["value"]
-        if math.isfinite(value) if isinstance(value, (int, float)) else False:
+        if isinstance(value, Size):
+            finite = value.tape.decide(math.isfinite, value)
+        else:
+            finite = isinstance(value, (int, float)) and math.isfinite(value)
+        if finite:
             return const(value, x.shape, dtype)
     return Node("cast", (x,), x.shape, dtype)
 

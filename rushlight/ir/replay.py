@@ -56,6 +56,7 @@ class Replay:
         values: Sequence[Any],
         decided: Mapping[int, Any],
         wanted: Sequence[int],
+        limit: int = KEPT_LIMIT,
     ) -> None:
         """``values``: at each place of the tape, of which the first ``count`` are its inputs;
         ``decided``: places that must have this value; ``wanted``: places that ``run`` tells."""
@@ -93,6 +94,7 @@ class Replay:
         ]
         self._wanted = [at[place] for place in wanted]
         self._kept = 0
+        self._limit = limit
 
     @hot
     def run(self, numbers: Sequence[Any]) -> tuple[Any, ...] | None:
@@ -123,7 +125,7 @@ class Replay:
         found = group.run(self._start, number)
         if found is None or len(self._alone) > 1:  # a tape of one number is not asked for it again
             self._kept += 1 + (0 if found is None else len(found))
-            if self._kept > KEPT_LIMIT:
+            if self._kept > self._limit:
                 self._kept = 0
                 for each in self._alone:
                     each.known = {}

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, final
 
 from rushlight.base.record import Record
-from rushlight.ir.replay import NOBODY, Replay, owners_of
+from rushlight.ir.replay import KEPT_LIMIT, NOBODY, Replay, owners_of
 
 Number = int | float
 Made = TypeVar("Made")
@@ -141,9 +141,10 @@ class Tape:
         """The value at every place for other inputs; None where a decision comes out otherwise."""
         return self.replayed(range(len(self.values))).run(numbers)
 
-    def replayed(self, wanted: Sequence[int]) -> Replay:
-        """What computes the values at some places for other inputs, again and again."""
-        return Replay(self.count, self.steps, self.values, self.decided, wanted)
+    def replayed(self, wanted: Sequence[int], limit: int = KEPT_LIMIT) -> Replay:
+        """What computes the values at some places for other inputs, again and again; it keeps
+        ``limit`` of them."""
+        return Replay(self.count, self.steps, self.values, self.decided, wanted, limit)
 
 
 def _same(number: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,9 @@ class _Stack:
     def sizes(self) -> Sizes:
         biased = self.each >= 4
         return Sizes(
-            self.mode, self.N, self.H, self.P, self.input.dtype, biased, self.mask is not None
-        )
+            self.mode, index(self.N), index(self.H), index(self.P), self.input.dtype, biased,
+            self.mask is not None,
+        )  # fmt: skip
 
     def weights(self, number: int) -> Sequence[Node]:
         """W_ih, W_hh, [b_ih, b_hh], [W_hr] of layer and direction ``number``."""
