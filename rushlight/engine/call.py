@@ -16,6 +16,7 @@ from typing import Any, Protocol, final
 from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
 from rushlight.engine.unused import drop_unused
+from rushlight.engine.value import flowing
 from rushlight.ir import build
 from rushlight.ir.graph import Node, toposort
 from rushlight.ops import derive, kernels, table
@@ -124,7 +125,7 @@ class OpCall:
         return _as_tensor(result) if self.single else result
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
-        return cached_gradient(self, self._gradients, metas, out_metas, mask)
+        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
 
     def cotangents(
         self,
@@ -212,7 +213,7 @@ class Gradient:
         self.given = given  # bit set of the outputs that have a cotangent
         self.scalar_types = scalar_types
         self.kind: int | None = None  # see engine/kind.py
-        self.piece: Any = None  # until it is recorded: see engine/draft.py
+        self.piece: Any = None  # until it is recorded: see engine/drafted.py
         self._gradients: dict[Any, Gradient | None] = {}
         self._variants: dict[int, Gradient | None] = {}
         # Whether it needs anything but cotangents: numbers count as saved tensors do.
@@ -306,7 +307,7 @@ class Gradient:
         return tuple(results)
 
     def gradient(self, metas: Any, out_metas: Any, mask: int) -> Gradient | None:
-        return cached_gradient(self, self._gradients, metas, out_metas, mask)
+        return _cached_gradient(self, self._gradients, metas, out_metas, mask)
 
     def cotangents(
         self,
@@ -356,21 +357,17 @@ _MISSING: Any = object()
 GRADIENTS_LIMIT = 1 << 9  # of one call: as many kinds of arguments
 
 
-def cached_gradient(
-    call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int,
-    make: Callable[..., Gradient] = Gradient,
-) -> Gradient | None:  # fmt: skip
+def _cached_gradient(
+    call: Any, cache: dict[Any, Gradient | None], metas: Any, out_metas: Any, mask: int
+) -> Gradient | None:
     tensors, scalar_types = metas
     key = (tensors, out_metas, mask, scalar_types)
     found: Gradient | None = cache.get(key, _MISSING)
     if found is _MISSING:
         if len(cache) >= GRADIENTS_LIMIT:
             drop_unused(cache)
-        given = (1 << len(out_metas)) - 1
-        for place, meta in enumerate(out_metas):
-            if not (meta.dtype.is_floating_point or meta.dtype.is_complex):
-                given &= ~(1 << place)
-        made = make(call, tensors, out_metas, mask, given, scalar_types) if given else None
+        given = flowing(out_metas)
+        made = Gradient(call, tensors, out_metas, mask, given, scalar_types) if given else None
         found = cache[key] = made if made is not None and made.targets else None
     return found
 

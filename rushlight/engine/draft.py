@@ -14,14 +14,12 @@ depend on *how many* in a way that those sizes do not show.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, final
 
 from rushlight.base.dtype import dtype as DType
-from rushlight.base.events import publish
 from rushlight.base.hot import hot
 from rushlight.base.warn import recording
-from rushlight.engine.call import Call, Gradient, OpCall, cached_gradient, flatten, picker_of
+from rushlight.engine.call import Gradient, OpCall, flatten
 from rushlight.engine.kind import kind_of, with_numbers
 from rushlight.engine.piece import Exact, Piece, shared, taken_apart
 from rushlight.engine.value import Meta, meta_of
@@ -29,10 +27,6 @@ from rushlight.ir import build
 from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape
 
-PIECES_LIMIT = 1 << 13
-KINDS_LIMIT = 1 << 12
-DRAFTS_LIMIT = 6  # of one kind: those used last
-PATIENCE = 4  # casts for each draft, or else a kind has none
 KEPT_LIMIT = 1 << 11  # numbers that each draft keeps
 _NO_SITES: dict[int, Any] = {}
 # Constants of a graph that hold no size.
@@ -256,160 +250,3 @@ def _require_plain_value(value: Any) -> None:
             _require_plain_value(each)
     elif isinstance(value, Exact) and not isinstance(value.value, _PLAIN):
         raise _Unfit(f"a constant of type {type(value.value).__name__}")
-
-
-@final
-class Drafts:
-    """All that is known of calls of one kind."""
-
-    __slots__ = ("before", "casts", "closed", "known", "made")
-
-    def __init__(self) -> None:
-        self.before: Example | None = None
-        self.known: list[Draft] = []  # the last that was of use first
-        self.made = 0
-        self.casts = 0
-        self.closed = False
-
-    @hot
-    def find(self, flat: list[int]) -> tuple[Draft, tuple[Number, ...]] | None:
-        """The draft that such a call is a cast of, and the numbers of its piece."""
-        for draft in self.known:
-            numbers = draft.numbers(flat)
-            if numbers is not None:
-                self.casts += 1
-                if draft is not self.known[0]:
-                    self.known = [draft, *[each for each in self.known if each is not draft]]
-                return draft, numbers
-        return None
-
-    def add(self, now: Example) -> None:
-        """Learn from a call that none was for."""
-        before, self.before = self.before, now
-        if before is None or before.flat == now.flat:
-            return
-        self.made += 1
-        try:
-            draft = Draft(before, now)
-        except Exception as reason:
-            # The body itself has built it: it only does not take sizes for numbers.
-            publish("no draft", name=now.call.name, reason=str(reason))
-            self.closed = True
-            return
-        self.known = [draft, *self.known[: DRAFTS_LIMIT - 1]]
-        if self.made >= DRAFTS_LIMIT and self.casts < PATIENCE * self.made:
-            self.closed = True
-        if self.closed:
-            self.before, self.known = None, []
-
-
-_DRAFTS: dict[Any, Drafts] = {}
-
-
-def clear() -> None:
-    """Forget all drafts."""
-    _DRAFTS.clear()
-
-
-@hot
-def _drafts_of(kind: Any) -> Drafts:
-    found = _DRAFTS.get(kind)
-    if found is None:
-        if len(_DRAFTS) >= KINDS_LIMIT:
-            _DRAFTS.clear()
-        found = _DRAFTS[kind] = Drafts()
-    return found
-
-
-@hot
-def piece_of(
-    known: dict[Any, Any], call: Call, metas: tuple[Meta, ...], scalar_types: tuple[DType, ...]
-) -> Piece:
-    """The piece of a call on these arguments; the same one each time."""
-    key = (call, metas, scalar_types)
-    found: Piece | None = known.get(key)
-    if found is None:
-        if len(known) >= PIECES_LIMIT:
-            known.clear()
-        found = known[key] = _new_piece(call, metas, scalar_types)
-    return found
-
-
-@hot
-def _new_piece(call: Call, metas: tuple[Meta, ...], scalar_types: tuple[DType, ...]) -> Piece:
-    if isinstance(call, Gradient):
-        found: Piece | None = call.piece
-        call.piece = None
-        return Piece(call, metas, scalar_types) if found is None else found
-    if not isinstance(call, OpCall):
-        return Piece(call, metas, scalar_types)
-    kind = kind_of(call)
-    drafts = _drafts_of((kind, scalar_types, *[meta.rank for meta in metas]))
-    if drafts.closed:
-        return Piece(call, metas, scalar_types)
-    flat = [*call.numbers, *chain.from_iterable([meta.shape for meta in metas])]
-    cast = drafts.find(flat)
-    if cast is None:
-        piece = Piece(call, metas, scalar_types)
-        drafts.add(Example(call, metas, scalar_types, flat))
-        return piece
-    draft, numbers = cast
-    call.single = draft.facts
-    return draft.cast(numbers, metas)
-
-
-@hot
-def gradient_of(
-    call: Any, metas: tuple[Meta, ...], scalar_types: tuple[DType, ...],
-    out_metas: tuple[Meta, ...], mask: int,
-) -> Gradient | None:  # fmt: skip
-    """``call.gradient`` for sizes that are likely to be new."""
-    if not isinstance(call, OpCall):
-        return call.gradient((metas, scalar_types), out_metas, mask)  # type: ignore[no-any-return]
-    kinds = (metas, scalar_types)
-    return cached_gradient(call, call._gradients, kinds, out_metas, mask, _new_gradient)
-
-
-@hot
-def _new_gradient(
-    call: OpCall, metas: tuple[Meta, ...], out_metas: tuple[Meta, ...], mask: int, given: int,
-    scalar_types: tuple[DType, ...],
-) -> Gradient:  # fmt: skip
-    ranks = [meta.rank for meta in metas]
-    ranks += [meta.rank for meta in out_metas]
-    drafts = _drafts_of(("gradient", kind_of(call), mask, given, scalar_types, *ranks))
-    if drafts.closed:
-        return Gradient(call, metas, out_metas, mask, given, scalar_types)
-    flat = [*call.numbers, *chain.from_iterable([meta.shape for meta in metas])]
-    flat += chain.from_iterable([meta.shape for meta in out_metas])
-    cast = drafts.find(flat)
-    if cast is None:
-        made = Gradient(call, metas, out_metas, mask, given, scalar_types)
-        drafts.add(Example(made, metas, scalar_types, flat))
-        return made
-    draft, numbers = cast
-    made = _made(Gradient)
-    made.call = call
-    made.name = f"{call.name}.vjp"
-    made.metas = metas
-    made.out_metas = out_metas
-    made.mask = mask
-    made.given = given
-    made.scalar_types = scalar_types
-    made.kind = draft.kind
-    made._gradients = {}
-    made._variants = {}
-    made.saves, made.targets, made.keeps = draft.facts
-    made.drawn = None
-    made.pick = picker_of(made.saves)
-    # No cotangent is handed on as it came: ``results`` of arguments are of these.
-    made.piece = draft.cast(numbers, _arguments(made))
-    return made
-
-
-@hot
-def _arguments(gradient: Gradient) -> list[Meta]:
-    """The kinds of what a gradient reads, in order."""
-    found = [meta for place, meta in enumerate(gradient.out_metas) if gradient.given >> place & 1]
-    both = (*gradient.metas, *gradient.out_metas)
-    return found + [both[place] for place in gradient.saves]

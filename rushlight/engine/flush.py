@@ -18,7 +18,7 @@ from rushlight.base import config
 from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.base.hot import hot
-from rushlight.engine import draft, twins
+from rushlight.engine import drafted, twins
 from rushlight.engine.call import picker
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
@@ -386,4 +386,4 @@ def clear() -> None:
     """Flush, then forget this thread's trie and plans: tests start from here."""
     flush(local.trace)
     local.trace.forget()
-    draft.clear()
+    drafted.clear()

@@ -8,7 +8,7 @@ from typing import Any, final
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.hot import hot
 from rushlight.engine.call import Call, Gradient, flatten
-from rushlight.engine.draft import gradient_of
+from rushlight.engine.drafted import gradient_of
 from rushlight.engine.value import Meta
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -51,6 +51,7 @@ class Step:
         "nodes",
         "parent",
         "passages",
+        "piece",
         "plans",
         "positions",
         "scalar_types",
@@ -73,6 +74,7 @@ class Step:
         self.known: Any = None  # what the last flush here found: see engine/flush.py
         self.used = -1  # flushes before the last one here: see engine/prune.py
         self.nodes: tuple[Node, ...] | None = ()  # None: see ``build``
+        self.piece: Any = None  # of a call that was recorded without nodes, see engine/piece.py
         self.metas: tuple[Meta, ...] = ()
         self.meta: Meta | None = None  # of the result, where there is exactly one
         self.structure: Any = None  # the type of the result, where there are several

@@ -23,7 +23,7 @@ from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
 from rushlight.base.warn import recording
 from rushlight.engine.call import Call, flatten, op_call
-from rushlight.engine.draft import piece_of
+from rushlight.engine.drafted import piece_of
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
 from rushlight.engine.prune import prune
@@ -347,7 +347,7 @@ class Trace:
         if self.varies:
             # Most likely a step like another but for its sizes: its nodes are not needed.
             with recording:
-                piece = piece_of(self.pieces, call, metas, step.scalar_types)
+                step.piece = piece = piece_of(self.pieces, call, metas, step.scalar_types)
             step.nodes = None
             step.metas, step.structure = piece.metas, piece.structure
         else:

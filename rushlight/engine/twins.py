@@ -16,7 +16,7 @@ from typing import Any, final
 from rushlight.base.events import publish
 from rushlight.base.hot import hot
 from rushlight.compiler.plan import Plan
-from rushlight.engine.draft import piece_of
+from rushlight.engine.drafted import piece_of
 from rushlight.engine.kind import kind_of
 from rushlight.engine.piece import Piece
 from rushlight.engine.trace import Step, Trace
@@ -27,7 +27,7 @@ from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 96  # of one family: those used last
-KEPT_STEPS = 1 << 14  # of a trie: from there on a trace stays in it from the second time on
+KEPT_STEPS = 1 << 12  # of a trie: from there on a trace stays in it from the second time on
 MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
 PARTS = 8  # after so many, too, or else the trace is cut into parts that are alike
@@ -67,8 +67,10 @@ class Form:
                 self.parts.append((meta.dtype, len(meta.shape)))
                 self.numbers.append(meta.shape)
             else:
-                sources = tuple([metas[place] for place in step.positions])
-                piece = piece_of(trace.pieces, step.call, sources, step.scalar_types)
+                piece = step.piece
+                if piece is None:
+                    sources = tuple([metas[place] for place in step.positions])
+                    piece = piece_of(trace.pieces, step.call, sources, step.scalar_types)
                 metas += step.metas
                 self.parts.append(piece)
                 self.numbers.append(piece.numbers)

@@ -146,6 +146,16 @@ def meta_of(shape: tuple[int, ...], dtype: DType) -> Meta:
     return found
 
 
+@hot
+def flowing(metas: Iterable[Meta]) -> int:
+    """A bit for each output of such a kind that has a cotangent: whole numbers have none."""
+    given = 0
+    for place, meta in enumerate(metas):
+        if meta.dtype.is_floating_point or meta.dtype.is_complex:
+            given |= 1 << place
+    return given
+
+
 def inference_meta(meta: Meta) -> Meta:
     """The same kind, of tensors made in ``inference_mode``.
 

@@ -27,6 +27,7 @@ _ANY: Any = object()
 _WHOLE = {int}
 NOBODY, _SEVERAL = -1, -2
 GUARDS_LIMIT = 4
+_FEW = 8
 KEPT_LIMIT = 1 << 15  # values that one tape keeps
 
 
@@ -184,7 +185,8 @@ class _Alone:
     def run(self, start: Sequence[Any], number: Any) -> Sequence[Any] | None:
         """The values at the places ``kept``; ``start`` holds the constants.
 
-        Whole numbers as an array: they are kept, a hundred of each size in each of many moulds.
+        Whole numbers as an array where they are many: they are kept, a hundred of each size in each
+        of many moulds. (Python's collector does not look at a tuple of a few.)
         """
         if self.only is not _ANY and number != self.only:
             return None
@@ -199,7 +201,7 @@ class _Alone:
             self.guards = [found_out, *self.guards[: GUARDS_LIMIT - 1]]
             return None
         found = [values[place] for place in self.kept]
-        if set(map(type, found)) <= _WHOLE:
+        if len(found) > _FEW and set(map(type, found)) <= _WHOLE:
             try:
                 return array("q", found)
             except OverflowError:

@@ -14,7 +14,7 @@ from typing import Any, final
 
 from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, OpCall, op_call
-from rushlight.engine.draft import piece_of
+from rushlight.engine.drafted import piece_of
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import NOWHERE, Size, Value
 from rushlight.ir import build
