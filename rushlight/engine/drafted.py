@@ -141,8 +141,11 @@ def gradient_of(
     given = flowing(out_metas) if isinstance(call, OpCall) else 0
     if not given:
         return call.gradient((metas, scalar_types), out_metas, mask)  # type: ignore[no-any-return]
+    found: Gradient | None = call._gradients.get((metas, out_metas, mask, scalar_types))
+    if found is not None:  # from before there was a draft
+        return found
     key = (call, metas, scalar_types, out_metas, mask)
-    found: Gradient | None = _CASTS.get(key)
+    found = _CASTS.get(key)
     if found is not None:
         return found
     ranks = [meta.rank for meta in metas]
