@@ -393,6 +393,9 @@ def _exact(value: Any) -> Any:
     # True, 1 and 1.0 are equal and hash alike; -0.0 equals 0.0; a nan is not itself.
     if isinstance(value, (tuple, list)):
         return (type(value), tuple(map(_exact, value)))
-    if isinstance(value, (bool, int, float, complex)):
-        return (type(value), repr(value))
+    kind = type(value)
+    if kind is int or kind is bool:
+        return (kind, value)
+    if isinstance(value, (int, float, complex)):
+        return (kind, repr(value))
     return value

@@ -132,10 +132,6 @@ class Phrases:
         turn = self.ends.get(token_at(calls, number))
         return None if turn is None or number < turn.calls - 1 else turn
 
-    def cuts_again(self, turn: Turn | None) -> bool:
-        """Whether a way that ends in ``turn``, or in none, would end there if it were new."""
-        return turn is None or self.ends.get(turn.token) is turn
-
     def cut(self, end: Step) -> None:
         """Cut traces that come along the path to ``end`` at the first place where one is cut."""
         calls = calls_to(end)

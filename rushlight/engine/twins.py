@@ -332,7 +332,7 @@ def drop_way(trace: Trace, path: Sequence[Step]) -> None:
     it has been flushed.
     """
     end = path[-1]
-    if end.children or end.plans or not trace.phrases.cuts_again(end.cut):
+    if end.children or end.plans or end.cut is not None:
         return
     dropped = 0
     for step in reversed(path):
