@@ -48,7 +48,7 @@ def _check(input: Any, offsets: Any, mode: str, weights: Any, by_freq: bool, las
 
 def _starts(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
     """Where each bag begins, and where the last ends."""
-    starts = np.asarray(offsets.tolist(), np.int64)
+    starts = np.asarray(offsets._array(), np.int64)
     if len(starts) and starts[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
@@ -66,14 +66,20 @@ def _starts(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
     return np.append(starts, count)
 
 
-def _bags(offsets: Any, count: int, last: bool) -> tuple[Tensor, Tensor]:
-    """(B, longest) places in the input, and whether there is one."""
+def _bags(offsets: Any, count: int, last: bool) -> tuple[tuple[int, int], Any, Any]:
+    """The shape (B, longest) of a table of bags, the places of its elements in the input, flat, and
+    where it has none; None for both where all bags are equally long."""
     starts = _starts(offsets, count, last)
     sizes = np.diff(starts)
-    steps = np.arange(max(sizes.max(initial=0), 1))
-    there = steps[None, :] < sizes[:, None]
-    places = np.where(there, starts[:-1, None] + steps[None, :], 0)
-    return Tensor._from_array(places), Tensor._from_array(there)
+    longest = max(int(sizes.max(initial=0)), 1)
+    shape = (len(sizes), longest)
+    if longest * len(sizes) == count and sizes.min(initial=longest) == longest:
+        return shape, None, None
+    steps = np.arange(longest)
+    absent = steps >= sizes[:, None]
+    places = starts[:-1, None] + steps
+    places[absent] = 0
+    return shape, Tensor._from_array(places.reshape(-1)), Tensor._from_array(absent)
 
 
 @public(torch=False, functional=True)
@@ -95,41 +101,43 @@ def embedding_bag(
         if not -weight.shape[0] <= padding_idx < weight.shape[0]:
             raise AssertionError("padding_idx must be within the number of embeddings")
         padding_idx %= weight.shape[0]
-    there: Any = None
+    places: Any = None
+    absent: Any = None
+    shape = tuple(input.shape)
     if input.dim() == 1:
-        places, there = _bags(offsets, input.shape[0], include_last_offset)
+        shape, places, absent = _bags(offsets, input.shape[0], include_last_offset)
         if not input.shape[0]:
-            return weight.new_zeros((there.shape[0], weight.shape[1]))  # type: ignore[no-any-return]
+            return weight.new_zeros((shape[0], weight.shape[1]))  # type: ignore[no-any-return]
     if padding_idx is not None:
-        seen = input != padding_idx
-        if there is None:
-            there = seen
-        else:
-            there = function("logical_and")(there, function("take")(seen, places))
+        skipped = input == padding_idx
+        if places is not None:
+            skipped = function("take")(skipped, places)
+        skipped = skipped.reshape(shape)
+        absent = skipped if absent is None else function("logical_or")(absent, skipped)
     rows: Any = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq, sparse)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
+    if places is not None:
+        rows = rows.index_select(0, places)
     if input.dim() == 1:
-        shape = (*places.shape, weight.shape[1])
-        rows = rows.index_select(0, places.reshape(-1)).reshape(shape)  # type: ignore[attr-defined]
+        rows = rows.reshape((*shape, weight.shape[1]))
     if mode == "max":
-        return _largest(rows, there)
-    if there is not None:
-        rows = rows.masked_fill(function("logical_not")(there).unsqueeze(-1), 0.0)
+        return _largest(rows, absent)
+    if absent is not None:
+        rows = rows.masked_fill(absent.unsqueeze(-1), 0.0)
     total: Any = rows.sum(1)
     if mode == "mean":
-        if there is None:
-            return total / max(rows.shape[1], 1)  # type: ignore[no-any-return]
-        total = total / there.sum(1).clamp(min=1).to(total.dtype).unsqueeze(-1)
+        if absent is None:
+            return total / max(shape[1], 1)  # type: ignore[no-any-return]
+        count = (shape[1] - absent.sum(1)).clamp(min=1)
+        total = total / count.to(total.dtype).unsqueeze(-1)
     return total  # type: ignore[no-any-return]
 
 
-def _largest(rows: Any, there: Any) -> Tensor:
+def _largest(rows: Any, absent: Any) -> Tensor:
     if not rows.shape[1]:
         return rows.new_zeros((rows.shape[0], rows.shape[2]))  # type: ignore[no-any-return]
-    if there is None:
+    if absent is None:
         return rows.max(1)[0]  # type: ignore[no-any-return]
-    some = there.any(1, keepdim=True)
-    hidden = rows.masked_fill(function("logical_not")(there).unsqueeze(-1), -math.inf)
-    largest = hidden.max(1)[0]
-    return largest.masked_fill(function("logical_not")(some), 0.0)  # type: ignore[no-any-return]
+    largest = rows.masked_fill(absent.unsqueeze(-1), -math.inf).max(1)[0]
+    return largest.masked_fill(absent.all(1, keepdim=True), 0.0)  # type: ignore[no-any-return]

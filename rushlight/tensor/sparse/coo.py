@@ -197,7 +197,8 @@ class SparseTensor(Tensor):
         """All elements, as an ordinary tensor."""
         shape = tuple(self._sizes[: self.sparse_dim()])
         if self._nnz():
-            flat = Tensor._from_array(self._flat_places())
+            one = len(shape) == 1  # the places are what is needed
+            flat = self._places.reshape(-1) if one else Tensor._from_array(self._flat_places())
             dense = summed(self._elements, flat, math.prod(shape)).reshape(*self._sizes)
         else:
             dense = function("_constant")(tuple(self._sizes), 0, self.dtype)
