@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.runtime.libm import of_each
 from rushlight.runtime.native import native
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
-F64 = np.ndarray[Any, np.dtype[np.float64]]
 
 BLOCK = 16
 HALF = BLOCK // 2
@@ -162,14 +160,4 @@ TEXT = _text()
 def normals32(uniforms: F32, mean: float, std: float) -> F32:
     """Normals from uniforms (16 k,) in [0, 1), written over them and returned."""
     native(SYMBOL, TEXT)(uniforms.ctypes.data, uniforms.size, mean, std)
-    return uniforms
-
-
-def normals64(uniforms: F64) -> F64:
-    """The same in float64, where PyTorch calls the C library's log, sin and cos."""
-    blocks = uniforms.reshape(-1, 2, HALF)
-    r = np.sqrt(-2.0 * of_each("log", 1.0 - blocks[:, 0]))
-    angle = 2.0 * np.pi * blocks[:, 1]
-    blocks[:, 0] = r * of_each("cos", angle)
-    blocks[:, 1] = r * of_each("sin", angle)
     return uniforms

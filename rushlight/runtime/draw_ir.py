@@ -121,6 +121,81 @@ declare double @llvm.fma.f64(double, double, double)
     return symbol, text
 
 
+def _normals64() -> str:
+    """Blocks of 16 as above, in float64 and through the C library, as PyTorch makes them."""
+    half, size = _BLOCK // 2, _BLOCK
+    return f"""
+define void @rushlight_draw_normals64(ptr %state, i64 %count, ptr %out, double %mean,
+    double %std) {{
+entry:
+  %over = and i64 %count, {size - 1}
+  %ragged = icmp ne i64 %over, 0
+  br label %look
+{PARTS}  call void @{twister.LONGS}(ptr %state, i64 %some, ptr %to)
+  %whole = and i64 %some, {-size}
+  call void @blocks(ptr %to, i64 %whole, double %mean, double %std)
+  br label %made
+made:
+  %rest = sub i64 %left, %some
+  %on = getelementptr double, ptr %to, i64 %some
+  br label %look
+done:
+  br i1 %ragged, label %again, label %end
+again:
+  %last = getelementptr double, ptr %out, i64 %count
+  %from = getelementptr double, ptr %last, i64 {-size}
+  call void @{twister.LONGS}(ptr %state, i64 {size}, ptr %from)
+  call void @blocks(ptr %from, i64 {size}, double %mean, double %std)
+  br label %end
+end:
+  ret void
+}}
+define internal void @blocks(ptr %numbers, i64 %count, double %mean, double %std) noinline {{
+entry:
+  %none = icmp eq i64 %count, 0
+  br i1 %none, label %done, label %loop
+loop:
+  %b = phi i64 [ 0, %entry ], [ %b.next, %next ]
+  %at = getelementptr double, ptr %numbers, i64 %b
+  br label %pair
+pair:
+  %i = phi i64 [ 0, %loop ], [ %i.next, %pair ]
+  %j = add i64 %i, {half}
+{_fraction("%at", "%i", "u0")}
+{_fraction("%at", "%j", "u1")}
+  %left = fsub double 1.0, %u0
+  %log = call double @log(double %left)
+  %square = fmul double %log, -2.0
+  %radius = call double @llvm.sqrt.f64(double %square)
+  %angle = fmul double %u1, {literal(6.283185307179586)}
+  %cos = call double @cos(double %angle)
+  %sin = call double @sin(double %angle)
+  %x = fmul double %radius, %cos
+  %y = fmul double %radius, %sin
+  %first = call double @llvm.fma.f64(double %x, double %std, double %mean)
+  %second = call double @llvm.fma.f64(double %y, double %std, double %mean)
+  %first.at = getelementptr double, ptr %at, i64 %i
+  %second.at = getelementptr double, ptr %at, i64 %j
+  store double %first, ptr %first.at
+  store double %second, ptr %second.at
+  %i.next = add i64 %i, 1
+  %i.more = icmp ult i64 %i.next, {half}
+  br i1 %i.more, label %pair, label %next
+next:
+  %b.next = add i64 %b, {size}
+  %b.more = icmp ult i64 %b.next, %count
+  br i1 %b.more, label %loop, label %done
+done:
+  ret void
+}}
+declare double @log(double)
+declare double @cos(double)
+declare double @sin(double)
+declare double @llvm.sqrt.f64(double)
+declare double @llvm.fma.f64(double, double, double)
+{LONGS_PART}"""
+
+
 def _exponentials(symbol: str, kind: str) -> tuple[str, str]:
     """log(1 - u) times a factor, in float64."""
     text = f"""
@@ -153,6 +228,7 @@ declare double @log1p(double)
 
 
 _KINDS = ("float", "double")
+NORMALS64 = "rushlight_draw_normals64", _normals64()
 SINGLES = {kind: _singles(f"rushlight_draw_singles_{kind}", kind) for kind in _KINDS}
 EXPONENTIALS = {kind: _exponentials(f"rushlight_draw_times_{kind}", kind) for kind in _KINDS}
 

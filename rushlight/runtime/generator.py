@@ -173,7 +173,9 @@ class Generator:
         if count < box_muller.BLOCK or not contiguous:
             return _rounded(self._single_normals(count, mean, std), dtype)
         if dtype == np.float64:
-            return fused_multiply_add(self._blocks64(count), std, mean)
+            doubles = np.empty(count)
+            self.engine.fill(*draw_ir.NORMALS64, count, address_of(doubles), mean, std)
+            return doubles
         return self._blocks16(count, mean, std).astype(dtype)
 
     def normal_into(
@@ -197,15 +199,6 @@ class Generator:
         if count:
             self.engine.fill(*draw_ir.SINGLES["double"], count, address_of(drawn), mean, std)
         return drawn
-
-    def _blocks64(self, count: int) -> NDArray[np.float64]:
-        uniforms = self._uniform53(count)
-        whole = count - count % box_muller.BLOCK
-        box_muller.normals64(uniforms[:whole])
-        if whole != count:
-            tail = self._uniform53(box_muller.BLOCK)
-            uniforms[-box_muller.BLOCK :] = box_muller.normals64(tail)
-        return uniforms
 
     def _blocks16(self, count: int, mean: float, std: float) -> NDArray[np.float32]:
         # The narrow dtypes draw per block, so a ragged end costs no words of its own.

@@ -193,7 +193,9 @@ class Writable:
                 settle(fresh)
             if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
                 write_through(old, fresh)
-            if old.buffer is not None and old.buffer is not fresh.buffer:
+            # What is computed by now, while nothing waits, no failure will undo.
+            waits = fresh.buffer is None or trace.step is not trace.root or trace.flight is not None
+            if waits and old.buffer is not None and old.buffer is not fresh.buffer:
                 journal(self, old)
             stays = trace.inference and self._made_in_inference()
             # No calls from here on: an interrupt finds all of it done, or nothing.

@@ -57,6 +57,26 @@ def test_normals_one_at_a_time() -> None:
     assert source.normal(2, np.dtype(np.float64), 0.0, 2.0)[0] == 2 * wanted[5]
 
 
+def test_blocks_in_float64() -> None:
+    words = Mt19937(11)
+    halves = [int(each) & (2**53 - 1) for each in words.longs(1033)]
+    halves += [int(each) & (2**53 - 1) for each in words.longs(16)]  # the last block again
+    numbers = [half * 2.0**-53 for half in halves]
+    blocks = [numbers[start : start + 16] for start in range(0, 1024, 16)] + [numbers[-16:]]
+    made: list[list[float]] = []
+    for block in blocks:
+        radii = [math.sqrt(-2 * math.log(1 - u)) for u in block[:8]]
+        angles = [2 * math.pi * u for u in block[8:]]
+        pairs = list(zip(radii, angles, strict=True))
+        made.append([r * turn(t) for turn in (math.cos, math.sin) for r, t in pairs])
+    wanted = np.array([each for block in made[:-1] for each in block] + made[-1][-9:])
+    wanted[1033 - 16 : 1024] = made[-1][:7]
+    drawn = seeded().normal(1033, np.dtype(np.float64))
+    assert drawn.tolist() == wanted.tolist()
+    moved = seeded().normal(1033, np.dtype(np.float64), 2.0, 4.0)
+    assert np.allclose(moved, 4 * wanted + 2, rtol=1e-15, atol=1e-15)
+
+
 def test_waiting_times() -> None:
     halves = (Mt19937(11).longs(1030) & np.uint64(2**53 - 1)).tolist()
     wanted = [math.log1p(-half * 2.0**-53) * (-1 / 2.5) for half in halves]

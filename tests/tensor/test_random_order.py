@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import rushlight as torch
+from rushlight.engine.flush import flush
+from rushlight.engine.trace import local
 from rushlight.nn import functional as F
 
 # By PyTorch 2.13 with seed 0.
@@ -41,3 +43,17 @@ def test_dropout_and_like_functions() -> None:
 def test_random_from_a_number_up() -> None:
     torch.manual_seed(0)
     assert torch.zeros(4, dtype=torch.int16).random_(5, None).tolist() == FROM_FIVE
+
+
+def test_nothing_is_kept_for_a_failure_that_cannot_come() -> None:
+    x = torch.zeros(8)
+    x.tolist()
+    flush()
+    before = len(local.trace.journal)
+    for _ in range(3):
+        x.normal_()
+    assert len(local.trace.journal) == before
+    y = x + 1
+    x.normal_()
+    assert len(local.trace.journal) == before + 1
+    assert y.shape == x.shape
