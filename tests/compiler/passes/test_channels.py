@@ -84,3 +84,20 @@ def test_a_copy_is_shared_and_takes_up_what_is_before_it() -> None:
     made = [build.conv(image, each, *window, 1) for each in (w, v)]
     assert copies(channels(made)) == 1
     agree(made, [x, w, v], [values(each.shape, float32) for each in (x, w, v)], 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("channels_", "first", "wanted"), [(16, True, 1), (3, True, 0), (16, False, 0)]
+)
+def test_uneven_bins_share_a_copy(channels_: int, first: bool, wanted: int) -> None:
+    sizes = (2, channels_, 7, 5) if first else (2, 7, 5, channels_)
+    x = image = build.input(0, sizes, float32)
+    if first:
+        image = build.permute(x, (0, 2, 3, 1))
+    bins = []
+    for start, count in ((0, 3), (2, 3), (4, 3)):
+        part = build.slice(image, (0, start, 0, 0), (2, count, 5, channels_), (1, 1, 1, 1))
+        window = ((count, 1), (count, 1), ((0, 0), (0, 0)), (1, 1))
+        bins += [build.pool(part, "argmax", *window), build.pool(part, "max", *window)]
+    assert copies(channels(bins)) == wanted
+    agree(bins, [x], [values(sizes, float32)], 0)
