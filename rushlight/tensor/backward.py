@@ -203,6 +203,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         return _grad_of_many(outs, ins, seeds, keep, create_graph, allow_unused, materialize_grads)
+    asked, ins = ins, tuple(map(_kept_of, ins))
     collected = _collected(outs, seeds, ins, keep, create_graph)
     # An output that is itself asked for has its seed as gradient.
     results: list[Tensor | None] = []
@@ -215,8 +216,14 @@ def grad(
                 f"The differentiated Tensor at index {place} appears to not have been used in the "
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
-        results.append(found if found is None else _lying_like(tensor, found))
+        found = found if found is None else _lying_like(tensor, found)
+        results.append(found if asked[place] is tensor else asked[place]._with_or_none(found))
     return tuple(results)
+
+
+def _kept_of(tensor: Any) -> Any:
+    """What gets the gradient of ``tensor``: the elements that a sparse one keeps."""
+    return tensor._elements if tensor.__class__ is not EdgeTarget and tensor.is_sparse else tensor
 
 
 def _lying_like(tensor: Any, gradient: Tensor) -> Tensor:

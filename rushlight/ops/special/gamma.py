@@ -16,7 +16,7 @@ from rushlight.ops.formula import increased, like, minus, plus, scaled, times
 from rushlight.ops.promote import compute_dtype, floating, grad_to, require_tensor
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats
 from rushlight.ops.special import gamma_values as values
-from rushlight.ops.special.host_function import host_node, real_operands, register
+from rushlight.ops.special.host_function import host_node, real_operands, refused_slope, register
 from rushlight.ops.table import Grads, Op, Operand, composite
 
 for _name in ("zeta", "polygamma", "igamma", "igammac"):
@@ -59,7 +59,10 @@ def zeta(input: Operand, other: Operand) -> Node:
 def _(g: Node, out: Node, input: Operand, other: Operand) -> Grads:
     x, q = real_operands(input, other)
     slope: Node = zeta(plus(x, like(x, 1)), q)
-    return None, grad_to(times(g, times(unary("neg", x), slope)), other)
+    return (
+        refused_slope("zeta", input),
+        grad_to(times(g, times(unary("neg", x), slope)), other),
+    )
 
 
 @zeta.samples
@@ -115,7 +118,7 @@ def igamma(input: Node, other: Node) -> Node:
 
 @igamma.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
-    return None, grad_to(_density(g, input, other), other)
+    return refused_slope("igamma: input", input), grad_to(_density(g, input, other), other)
 
 
 @composite(method=True, inplace=True)
@@ -126,7 +129,8 @@ def igammac(input: Node, other: Node) -> Node:
 
 @igammac.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
-    return None, grad_to(scaled(_density(g, input, other), -1), other)
+    slope = grad_to(scaled(_density(g, input, other), -1), other)
+    return refused_slope("igammac: input", input), slope
 
 
 def _pairs(rng: Rng) -> Samples:

@@ -31,6 +31,19 @@ def host_node(name: str, *nodes: Node, params: tuple[Any, ...] = ()) -> Node:
     return build.host(f"special_{name}", nodes, nodes[0].shape, nodes[0].dtype, params)
 
 
+@host("refused_slope")
+def _refused_slope(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    raise NotImplementedError(f"the derivative for '{params[0]}' is not implemented.")
+
+
+def refused_slope(name: str, x: Any) -> Node | None:
+    """The gradient of an argument in which there is no derivative, as in PyTorch: an error where
+    it is computed, not zeros."""
+    if not (isinstance(x, Node) and x.dtype.is_floating_point):
+        return None
+    return build.host("refused_slope", (x,), x.shape, x.dtype, (name,))
+
+
 def real_operands(*operands: Any) -> list[Node]:
     """Operands broadcast and promoted; integers become the default dtype."""
     dtype, shape = floating(common_dtype(*operands)), shape_of(*operands)

@@ -97,8 +97,7 @@ class SparseTensor(Tensor):
     @property
     def grad(self) -> Any:
         """What the elements that are kept have got, at their places."""
-        found = self._elements.grad if self._is_root else None
-        return None if found is None else self._with(found)
+        return self._with_or_none(self._elements.grad if self._is_root else None)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -167,6 +166,10 @@ class SparseTensor(Tensor):
     def _with(self, elements: Any) -> SparseTensor:
         """Other elements at the same places."""
         return SparseTensor._make(self._places, elements, self._sizes, self._merged)
+
+    def _with_or_none(self, elements: Any) -> SparseTensor | None:
+        """A gradient of the elements as one of this, where there is one."""
+        return None if elements is None else self._with(elements)
 
     def _flat_places(self) -> np.ndarray[Any, Any]:
         shape = tuple(self._sizes[: self.sparse_dim()])
