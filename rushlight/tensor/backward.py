@@ -88,7 +88,14 @@ def _outputs(given: Any) -> tuple[Any, ...]:
             raise AssertionError(
                 f"Expected output to be a torch.Tensor, but got {type(each).__name__}"
             )
-    return outputs
+    return tuple(map(_in_full, outputs))
+
+
+def _in_full(tensor: Any) -> Any:
+    """A sparse tensor as the dense one that it was or would be: a walk knows no other."""
+    if tensor.__class__ is Tensor or not getattr(tensor, "is_sparse", False):
+        return tensor
+    return tensor.to_dense() if tensor._source is None else tensor._source
 
 
 def _gradients(given: Any, count: int) -> tuple[Tensor | None, ...]:
@@ -103,7 +110,7 @@ def _gradients(given: Any, count: int) -> tuple[Tensor | None, ...]:
             )
     if len(gradients) != count:
         raise RuntimeError(f"got {count} tensors and {len(gradients)} gradients")
-    return gradients
+    return tuple(map(_in_full, gradients))
 
 
 def backward(

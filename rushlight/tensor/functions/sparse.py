@@ -100,7 +100,10 @@ def to_sparse(
     places = Tensor._from_array(np.stack(found).astype(np.int64))
     flat = Tensor._from_array(np.flatnonzero(kept).astype(np.int64))
     rows = input.reshape(-1, *input.shape[count:])
-    return SparseTensor._make(places, function("index_select")(rows, 0, flat), input.shape, True)
+    made = SparseTensor._make(places, function("index_select")(rows, 0, flat), input.shape, True)
+    if made.requires_grad:
+        made._source = input
+    return made
 
 
 @public(torch=False, method=True)

@@ -37,6 +37,7 @@ class SparseTensor(Tensor):
     _elements: Tensor
     _sizes: Size
     _merged: bool
+    _source: Tensor | None = None  # the dense tensor it was made of, which takes its whole gradient
     _is_root = False  # it was asked for a gradient itself; else its values may have been
 
     @staticmethod

@@ -249,3 +249,16 @@ def test_other_kinds_and_new_ones() -> None:
     assert tuple(s.new_zeros(2, 5).shape) == (2, 5)
     with pytest.raises(NotImplementedError, match="indexed by whole numbers"):
         s[1:]
+
+
+def test_a_pass_may_start_from_a_sparse_tensor() -> None:
+    x = torch.tensor([[1.0, 0, 2], [0, 0, 3]], requires_grad=True)
+    for seed in (torch.full((2, 3), 2.0), torch.full((2, 3), 2.0).to_sparse()):
+        (found,) = torch.autograd.grad((x * x).to_sparse(), x, seed)
+        assert torch.equal(found, 4 * x.detach())
+    x.to_sparse().backward(torch.ones(2, 3))  # a gradient is not cut to what is kept of the values
+    assert x.grad.tolist() == [[1.0] * 3] * 2
+    values = torch.tensor([3.0, 4.0], requires_grad=True)
+    row = torch.sparse_coo_tensor(torch.tensor([[0, 2]]), values, (3,))
+    (found,) = torch.autograd.grad(row, values, torch.tensor([1.0, 2.0, 3.0]))
+    assert found.tolist() == [1.0, 3.0]
