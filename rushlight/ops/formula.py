@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rushlight.base.dtype import float16, float32
-from rushlight.ir.build import binary, cast, const, fma, unary
+from rushlight.ir.build import binary, cast, const, fma, iota, reshape, unary, where
 from rushlight.ir.build import scatter as put_at
 from rushlight.ir.graph import Node
 from rushlight.ops.promote import compute_dtype
@@ -59,10 +59,18 @@ _LANES = 32  # halves that PyTorch's kernels take together
 
 
 def inverse_root(x: Node) -> Node:
-    """1 / sqrt(x); of a few halves the root is rounded, as where PyTorch takes one at a time."""
-    if compute_dtype(x.dtype) is x.dtype or x.size >= _LANES:
+    """1 / sqrt(x); of the last few halves the root is rounded, as where PyTorch takes one at a
+    time."""
+    together = x.size - x.size % _LANES
+    if compute_dtype(x.dtype) is x.dtype or together == x.size:
         return unary("rsqrt", x)
-    return unary("reciprocal", unary("sqrt", x))
+    alone = unary("reciprocal", unary("sqrt", x))
+    if not together:
+        return alone
+    place = reshape(iota((x.size,), 0), x.shape)
+    return where(
+        binary("lt", place, const(together, x.shape, place.dtype)), unary("rsqrt", x), alone
+    )
 
 
 def fused(x: Node, y: Node, z: Node) -> Node:
