@@ -7,11 +7,14 @@ the lower end times the number of bins, divided by the range.
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.runtime.native import address_of, native
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KINDS = {"float32": "float", "float64": "double"}
 _TEXT = """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rushlight.runtime.native import address_of, native
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _KINDS = {"float32": "float", "float64": "double"}
 _TEXT = """
