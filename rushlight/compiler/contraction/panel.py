@@ -19,11 +19,13 @@ from rushlight.compiler.contraction.finish import (
     store_tile,
 )
 from rushlight.compiler.contraction.tile import (
+    COPY_BYTES,
     ROW_BYTES,
     Level,
     Tile,
     accumulate,
     column_masks,
+    copying,
 )
 
 PART = 256
@@ -45,7 +47,9 @@ class Panel(Record):
     other and come from far: while a tile is summed, the next one is asked for. ``results``: so
     is the memory that the sums will go to, where the depth is ``LONG``; in the last part, if there
     are several. ``beside``: a tile's rows
-    are neighbours in A, from where the table has the first. ``asks``: memory that something else
+    are neighbours in A, from where the table has the first. ``copies``: meanwhile a vector of
+    something else is copied in each step: what each tile copies is at ``copies``.
+    ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
     so is what lies as many bytes after B's rows as there are now. ``gaps``: outer levels move B
     past what the inner ones read.
@@ -61,11 +65,12 @@ class Panel(Record):
     beside: bool = False
     asks: bool = False
     follows: bool = False
+    copies: bool = False
     gaps: bool = False
 
     @property
     def name(self) -> str:
-        return "edge" if self.edge else "panel"
+        return "edge" if self.edge else "copying" if self.copies else "panel"
 
     def parameters(self) -> list[tuple[str, str]]:
         """(type, name), in order."""
@@ -79,6 +84,7 @@ class Panel(Record):
             *[("i64", f"{name}.step") for name in outputs],
             *(_ASKS if self.asks else []),
             *([("i64", "b_band")] if self.follows else []),
+            *([("ptr", "copies")] if self.copies else []),
             *([("i64", f"s{level}") for level in range(self.levels - 1)] if self.gaps else []),
         ]  # fmt: skip
 
@@ -120,9 +126,14 @@ class Panel(Record):
                     ahead = body.at(addresses[0], far), tile.rows
                 elif self.asks:
                     ahead = self._to_come(body, row, addresses[0]), 1
+                copy = None
+                if self.copies:
+                    number = body.div(row, str(tile.rows))
+                    record = body.at("%copies", body.mul(number, str(COPY_BYTES)))
+                    copy = copying(body, tile, record)
                 band = "%b_band" if self.follows else ""
                 sums = accumulate(
-                    body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band
+                    body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band, copy
                 )
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from rushlight.compiler.contraction import choose
+from rushlight.compiler.contraction import point_weight_ahead as ahead
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.point_weight_kernel import (
     ROOM_BYTES,
@@ -16,13 +17,16 @@ from rushlight.compiler.contraction.shares import total
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.launch import Launch, Ref, Scratch
-from rushlight.ir.size import shown
+from rushlight.ir.size import quantity, shown
 
 # Multiply-adds for each number read, from which on packing both sides pays: with less to do, the
 # kernel that reads inputs as they lie is faster.
 _WORTH = 13
 # Bytes of a block's width: two blocks this wide, and their product, fill the second cache.
 _WIDEST = 1024
+# Positions of an image, from which on packing the next band meanwhile is worth its preparations in
+# a batch of some (one kernel serves all batches).
+_LARGE = 144
 # Positions, count and steps in bytes: (how many, in g, in x).
 Walk = tuple[int, int, int]
 
@@ -60,7 +64,16 @@ def point_weight(problem: Problem) -> list[Launch]:
     shares = -(-walks[0][0] // share)
     counts = [share, *[count for count, _, _ in walks[1:]]]
     packed = block_filters // tile.rows * strip_width(tile)
-    bands = _bands(counts, tile, max(packed, block_channels))
+    widest_block = max(packed, block_channels) + tile.columns
+    early = _packs_ahead(tile, filters, channels, block_filters, block_channels)
+    if early:
+        most = ahead.ROOM_BYTES // tile.itemsize // widest_block - 32
+        most = min(most, ahead.MAX_SCRIPT * tile.lanes // (packed + block_channels))
+        reach = max(_reach(counts, walks, side) for side in (1, 2))
+        early = problem.row.out * problem.column.out >= _LARGE and reach < 1 << 31
+    if not early:
+        most = ROOM_BYTES // tile.itemsize // widest_block - 32
+    bands = _bands(counts, min(choose.depth_block(tile), most))
     depth = math.prod(bands)
     share_bytes = math.prod(dw.shape) * dw.itemsize
     numbers = {
@@ -87,8 +100,9 @@ def point_weight(problem: Problem) -> list[Launch]:
     chunks = problem.groups * numbers["filter_blocks"] * numbers["channel_blocks"] * shares
     target = dw.ref if shares == 1 else Ref(Scratch(shares * share_bytes))
     label = f"conv_weight_grad {shown(x.shape)} {shown(dw.shape[1:])} {x.dtype}"
+    made = ahead.point_weight_ahead if early else point_weight_kernel
     launch = Launch(
-        point_weight_kernel(tile, len(walks)),
+        made(tile, len(walks)),
         (g.ref, x.ref, target),
         tuple(numbers[name] for name in WORDS),
         chunks=chunks,
@@ -97,6 +111,26 @@ def point_weight(problem: Problem) -> list[Launch]:
         label=label,
     )
     return [launch, *total(shares, target, dw, tile.lanes, label)]
+
+
+def _packs_ahead(
+    tile: Tile, filters: int, channels: int, block_filters: int, block_channels: int
+) -> bool:
+    """Whether the next band is packed while this one is summed: where a vector is a line, as many
+    tiles as vectors to copy, and strips and panels never wider than what they are cut from."""
+    if tile.lanes * tile.itemsize != 64:
+        return False
+    width, strips = strip_width(tile), block_filters // tile.rows
+    panels = block_channels // tile.columns
+    vectors = strips * width // tile.lanes + panels * tile.vectors
+    narrow = (filters - 1) % block_filters + 1 < width
+    narrow = narrow or (channels - 1) % block_channels + 1 < tile.columns
+    return not narrow and vectors <= strips * panels <= ahead.MAX_TILES
+
+
+def _reach(counts: list[int], walks: list[Walk], side: int) -> int:
+    """Bytes from the first position to the last: a script's offsets have half a word."""
+    return sum(count * walk[side] for count, walk in zip(counts, walks, strict=True))
 
 
 def _walks(problem: Problem) -> list[Walk]:
@@ -113,17 +147,26 @@ def _walks(problem: Problem) -> list[Walk]:
     return walks
 
 
-def _bands(counts: list[int], tile: Tile, widest: int) -> list[int]:
-    """How much of each walk is packed at a time: a panel of it should stay in the first cache."""
-    room = ROOM_BYTES // tile.itemsize // (widest + tile.columns) - 32
-    depth = max(1, min(choose.depth_block(tile), room))
+def _bands(counts: list[int], depth: int) -> list[int]:
+    """How much of each walk is packed at a time, ``depth`` positions at most: a panel of them
+    should stay in the first cache."""
+    depth = max(1, depth)
     bands: list[int] = []
-    for count in reversed(counts):
+    for axis, count in reversed([*enumerate(counts)]):
         most = max(1, min(count, depth))
         most = -(-count // -(-count // most))
+        # The last one of the outermost axis has none after it.
+        most = _even(count, most) if axis else most
         bands.insert(0, most)
         depth = depth // most if most == count else 1
     return bands
+
+
+@quantity
+def _even(count: int, most: int) -> int:
+    """A length of which there are only whole ones, where that is not much less than ``most``."""
+    even = max(size for size in range(1, max(1, most) + 1) if count % size == 0)
+    return even if 3 * even >= 2 * most else most
 
 
 def _pitch(nbytes: int) -> int:

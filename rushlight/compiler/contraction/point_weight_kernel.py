@@ -66,7 +66,7 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
         out = body.at(out, body.mul(share, word["dw_share"]))
         out = body.at(out, body.mul(filter0, word["dw_filter"]))
         out = body.at(out, body.mul(channel0, str(size)))
-        _fill_table(body, tile, word, table, filters)
+        fill_table(body, tile, word, table, filters)
         with ExitStack() as nest:
             depth, begun, counts = "1", "0", []
             for axis in range(axes):
@@ -101,8 +101,8 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
                     levels, str(tile.columns * size), output, column, left, first, "true",
                     {**asks, "asked": body.mul(number, walked)},
                 )  # fmt: skip
-    functions = _define_pack("strips", tile, tile.rows, width, axes)
-    functions += _define_pack("panels", tile, tile.columns, tile.columns, axes)
+    functions = define_pack("strips", tile, tile.rows, width, axes)
+    functions += define_pack("panels", tile, tile.columns, tile.columns, axes)
     functions += product.declare() + product.define()
     return kernel("point_weight", functions + entry(body))
 
@@ -127,25 +127,42 @@ def strip_width(tile: Tile) -> int:
     return round_up(tile.rows, tile.lanes)
 
 
-def _fill_table(body: Body, tile: Tile, word: dict[str, str], table: str, rows: str) -> None:
-    """Where each tile's strip begins, and each row of weights in the output; the last repeats."""
+def fill_table(
+    body: Body, tile: Tile, word: dict[str, str], table: str, rows: str, shifted: bool = False
+) -> None:
+    """Where each tile's rows are in its strip, and each row of weights in the output; the last
+    repeats. ``shifted``: see ``define_pack``."""
     with body.loop("0", body.add(rows, str(tile.rows - 1))) as place:
         row = body.min(place, body.sub(rows, "1"))
         line = body.at(table, body.mul(place, str(ROW_BYTES)))
-        body.store("i64", body.mul(body.div(place, str(tile.rows)), word["strip"]), line)
+        strip = body.div(place, str(tile.rows))
+        inside = body.mul(strip, word["strip"])
+        if shifted:
+            inside = body.add(inside, shift(body, tile, strip, tile.rows, rows, strip_width(tile)))
+        body.store("i64", inside, line)
         body.store("i64", body.mul(row, word["dw_filter"]), body.at(line, "8"))
 
 
-def _define_pack(name: str, tile: Tile, step: int, width: int, axes: int) -> str:
+def shift(body: Body, tile: Tile, strip: str, step: int, many: str, width: int) -> str:
+    """Bytes by which a strip begins earlier, so that it does not reach past ``many``."""
+    begun = body.mul(strip, str(step))
+    over = body.sub(body.add(begun, str(width)), many)
+    return body.mul(body.max(over, "0"), str(tile.itemsize))
+
+
+def define_pack(
+    name: str, tile: Tile, step: int, width: int, axes: int, shifted: bool = False
+) -> str:
     """``many`` neighbours of each position as strips of ``width``, one position after another.
 
     Strips begin ``step`` neighbours, and ``pitch`` bytes, apart; what lies past the last neighbour
-    is 0.
+    is 0. ``shifted``: nothing does, a strip that would reach further begins earlier.
     """
     size, body = tile.itemsize, Body()
     # Strips whose neighbours are all there.
     full = body.div(body.max(body.sub("%many", str(width - step)), "0"), str(step))
     end = body.ceil_div("%many", str(step))
+    full = end if shifted else full
     inner, across = f"%count{axes - 1}", f"%step{axes - 1}"
     together = body.mul(body.div(inner, str(TOGETHER)), str(TOGETHER))
     with ExitStack() as nest:
@@ -161,9 +178,12 @@ def _define_pack(name: str, tile: Tile, step: int, width: int, axes: int) -> str
                 while len(sources) < many:
                     sources.append(body.at(sources[-1], across))
                 target = body.at(there, body.mul(position, str(width * size)))
-                for first, last, whole in (("0", full, True), (full, end, False)):
+                parts = [("0", full, True)] if shifted else [("0", full, True), (full, end, False)]
+                for first, last, whole in parts:
                     with body.loop(first, last) as strip:
                         column = body.mul(strip, str(step))
+                        if shifted:
+                            column = body.min(column, body.sub("%many", str(width)))
                         shape = tile.replace(vectors=width // tile.lanes)
                         left = body.sub("%many", column)
                         masks = [] if whole else column_masks(body, shape, left)

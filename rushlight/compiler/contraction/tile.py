@@ -16,6 +16,9 @@ from rushlight.compiler.contraction.emit import Body
 
 # One row of a tile, four words: offset in A, in the output, in the residual, and its index.
 ROW_BYTES = 32
+# What a tile copies meanwhile, four words: from where, to where, the script, which has for each
+# vector its offset there and, in the upper half of the word, here; how far on memory is asked for.
+COPY_BYTES = 32
 
 
 class Tile(Record):
@@ -50,6 +53,30 @@ class Level(Record):
     b_skip: str = "0"
 
 
+# Copies one vector: the one that belongs to A's offset.
+Copy = Callable[[str], None]
+
+
+def copying(body: Body, tile: Tile, record: str) -> Copy:
+    """What copies a vector a step as ``record`` says (``COPY_BYTES``); A's offset grows by as much
+    as a tile's rows, filled up to whole vectors."""
+    source, target, script = body.words(record, 3, kind="ptr")
+    ahead = body.load("i64", body.at(record, "24"))
+    each = -(-tile.rows // tile.lanes) * tile.lanes * tile.itemsize
+
+    def copy(offset: str) -> None:
+        place = body.at(script, body.div(offset, str(each // 8)))
+        both = body.load("i64", place)
+        here = body.at(source, body.op(f"and i64 {both}, {2**32 - 1}"))
+        there = body.at(target, body.op(f"lshr i64 {both}, 32"))
+        body.prefetch(body.at(here, ahead))
+        values.store(
+            body, tile.dtype, values.load(body, tile.dtype, here, tile.lanes), there, tile.lanes
+        )
+
+    return copy
+
+
 def accumulate(
     body: Body,
     tile: Tile,
@@ -60,6 +87,7 @@ def accumulate(
     masks: list[str],
     ahead: tuple[str, int] | None = None,
     band: str = "",
+    copy: Copy | None = None,
 ) -> list[str]:
     """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
 
@@ -67,7 +95,7 @@ def accumulate(
     innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
     exist (B is not read elsewhere); empty when all do. ``ahead``: memory that is asked for
     meanwhile, from an address on, and how many times A's step at a time. ``band``: so is what lies
-    so many bytes after what is read of B.
+    so many bytes after what is read of B. ``copy``: done meanwhile, from A's offset.
     """
 
     def step(offset: str, b: str, sums: list[str]) -> list[str]:
@@ -77,6 +105,8 @@ def accumulate(
             later = body.at(b, band)
             for line in range(0, tile.columns * tile.itemsize, 64):
                 body.prefetch(body.at(later, str(line)))
+        if copy:
+            copy(offset)
         return _step(body, tile, rows, offset, b, sums, masks)
 
     return nested(body, tile, b, levels, b_step, step)

@@ -15,6 +15,7 @@ from rushlight.compiler.contraction.gemm import Gemm, gemm
 from rushlight.compiler.contraction.phased_kernel import Phased, phased_kernel
 from rushlight.compiler.contraction.pixels_kernel import Pixels, pixels_kernel
 from rushlight.compiler.contraction.pixels_weight_kernel import PixelsWeight, pixels_weight_kernel
+from rushlight.compiler.contraction.point_weight_ahead import point_weight_ahead
 from rushlight.compiler.contraction.point_weight_kernel import point_weight_kernel
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.weight_kernel import Weight, weight_kernel
@@ -137,6 +138,17 @@ def test_inputs_of_one_tap_are_asked_for_in_time() -> None:
         kernel = conv_kernel(Conv(Tile(6, 2, 8, "f32"), BIASED, False, "f32", streams))
         (loop,) = hot_loops(kernel, "avx2", 12)
         assert len(re.findall(r"\tprefetch", loop)) == streams
+
+
+def test_a_vector_of_the_next_band_is_copied_in_each_step() -> None:
+    """By some of the tiles; and what it takes stays in registers."""
+    kernel = point_weight_ahead(Tile(13, 2, 16, "f32"), 2)
+    text = code.assembly(kernel.text, cpu.named("avx512"))
+    loops = [each for each in re.split(r"\n(?=\.LBB)", text) if each.count("vfmadd") >= 26]
+    assert sorted(each.count("prefetch") for each in loops) == [0, 1]
+    (busy,) = (each for each in loops if "prefetch" in each)
+    assert len(re.findall(r"\tvmov\w+\t%zmm\d+, \(%", busy)) == 1
+    assert "(%rsp)" not in busy.split("\tj", 1)[0]
 
 
 @pytest.mark.parametrize(("isa", "tile"), [

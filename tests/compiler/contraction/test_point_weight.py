@@ -25,11 +25,14 @@ def is_point(made: list[Launch]) -> bool:
     return made[0].kernel.symbol.startswith("point_weight")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(60))
 def test_drawn(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(point_weight, "_WORTH", 0)
+    if seed % 2:  # packed while the band before is summed, where vectors are lines
+        monkeypatch.setattr(point_weight, "_LARGE", 0)
+        monkeypatch.setattr(point_weight.choose, "depth_block", lambda tile: 24)
     draw, rng = random.Random(seed), np.random.default_rng(seed)
-    n, h, w = draw.randint(1, 5), draw.randint(1, 20), draw.randint(1, 20)
+    n, h, w = draw.randint(1, 5), draw.randint(1, 24), draw.randint(1, 24)
     c, k = draw.choice([1, 3, 16, 40, 257, 300]), draw.choice([5, 16, 33, 130, 257, 520])
     stride, groups, dtype = draw.choice([1, 1, 2, 3]), draw.choice([1, 1, 2]), draw.choice("ffd")
     if c == 1:
@@ -50,6 +53,37 @@ def test_drawn(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(dw, want, rtol=0, atol=(2e-3 if dtype == "f" else 1e-11))
 
 
+@pytest.mark.parametrize(("n", "size", "c", "k", "stride", "groups", "dtype"), [
+    (3, 20, 64, 70, 1, 1, "f"),
+    (2, 33, 64, 70, 2, 1, "f"),  # rows of positions lie apart
+    (2, 50, 72, 130, 2, 1, "f"),  # the last panel, and the last strip, begin earlier
+    (4, 16, 72, 130, 1, 2, "f"),
+    (2, 24, 64, 70, 1, 1, "d"),
+    (9, 13, 300, 150, 1, 1, "f"),  # blocks of several widths
+    (2, 11, 64, 70, 1, 1, "f"),  # few bands
+])  # fmt: skip
+def test_many_bands(
+    n: int, size: int, c: int, k: int, stride: int, groups: int, dtype: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each packed while the one before is summed, where vectors are lines."""
+    monkeypatch.setattr(point_weight, "_LARGE", 0)
+    monkeypatch.setattr(point_weight.choose, "depth_block", lambda tile: 24)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((n, size, size, c * groups)).astype(dtype)
+    seen = x[:, ::stride, ::stride]
+    g = rng.standard_normal((*seen.shape[:3], k * groups)).astype(dtype)
+    results = []
+    for parts in (0, 2):
+        dw = np.full((k * groups, c, 1, 1), np.nan, dtype)
+        machine.run(launches(g, x, dw, stride, groups), parts)
+        results.append(dw.tobytes())
+    assert results[0] == results[1]
+    given = seen.reshape(-1, groups, c).astype("d"), g.reshape(-1, groups, k).astype("d")
+    want = np.einsum("pgc,pgk->gkc", *given).reshape(dw.shape)
+    np.testing.assert_allclose(dw, want, rtol=0, atol=(2e-3 if dtype == "f" else 1e-11))
+
+
 def test_infinity_and_nan_stay_with_their_weights() -> None:
     x, g = np.ones((2, 7, 7, 256), "f"), np.ones((2, 7, 7, 300), "f")
     x[1, 3, 3, 5], g[0, 0, 0, 299] = np.inf, np.nan
@@ -59,6 +93,13 @@ def test_infinity_and_nan_stay_with_their_weights() -> None:
     machine.run(made)
     assert np.isposinf(dw[:299, 5]).all() and np.isnan(dw[299]).all()
     assert (np.delete(dw[:299], 5, axis=1) == 98).all()
+
+
+def test_bands_of_one_length() -> None:
+    assert point_weight._bands([8, 28, 28], 154) == [1, 4, 28]
+    assert point_weight._bands([8, 7, 7], 154) == [3, 7, 7]
+    assert point_weight._bands([8, 31, 31], 154) == [1, 4, 31]
+    assert point_weight._bands([25088], 154) == [154]
 
 
 def test_where_packing_does_not_pay() -> None:

@@ -1,0 +1,235 @@
+"""The weight gradient of a single tap where a vector is a cache line: the next band is packed while
+this one is summed.
+
+As ``point_weight_kernel``, with two rooms for packed bands. A step of a tile of 13 rows takes 13
+cycles, in which a core could do twice as much as it is asked to, so it copies a vector of the next
+band as well. Vectors are copied in the order in which they lie, position by position, which is what
+memory brings in time: a *script*, the same for all bands, says where each one goes. The first band,
+and what is around bands of another length, is packed by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from rushlight.base.record import Record
+from rushlight.compiler.contraction.emit import Body, entry, kernel
+from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.panel import Panel
+from rushlight.compiler.contraction.point_weight_kernel import (
+    MAX_ROWS,
+    WORDS,
+    define_pack,
+    fill_table,
+    shift,
+    strip_width,
+)
+from rushlight.compiler.contraction.tile import COPY_BYTES, ROW_BYTES, Level, Tile
+from rushlight.compiler.launch import Kernel
+
+# Each of the two packed blocks of a band, on the stack, twice. Tiles read a position past its end.
+ROOM_BYTES = 256 * 1024
+_ROOM_STEP = ROOM_BYTES + 2112
+# Vectors of a band, the positions of one, and its tiles.
+MAX_SCRIPT, MAX_TILES = 12 * 1024, 1024
+# So few bands are not worth a script.
+FEW_BANDS = "6"
+# Positions after which memory is asked for, and bytes at least.
+_AHEAD, _LEAST = 4, 4096
+
+
+class _Band(Record):
+    """Where a band is in g and in x, and how many positions it has on each axis and in all (0:
+    there is none)."""
+
+    g: str
+    x: str
+    counts: list[str]
+    depth: str
+
+
+class _Side(Record):
+    """One of the two packed blocks.
+
+    ``many`` neighbours of each position in strips of ``width`` that begin ``step`` neighbours, and
+    ``pitch`` bytes, apart. ``begun``: vectors of a position in the blocks before this one.
+    """
+
+    name: str
+    room: str
+    many: str
+    pitch: str
+    step: int
+    width: int
+    begun: str
+
+    def vectors(self, body: Body, tile: Tile) -> str:
+        strips = body.ceil_div(self.many, str(self.step))
+        return body.mul(strips, str(self.width // tile.lanes))
+
+
+@functools.lru_cache(maxsize=32)
+def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
+    """Pointers and words as of ``point_weight_kernel``; blocks are a strip and a panel wide, or
+    wider."""
+    size = tile.itemsize
+    body = Body()
+    g, x, dw = body.words("%args", 3, kind="ptr")
+    word = dict(zip(WORDS, body.words("%args", len(WORDS), first=3), strict=True))
+    table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
+    strips = body.op(f"alloca [{2 * _ROOM_STEP} x i8], align 64")
+    panels = body.op(f"alloca [{2 * _ROOM_STEP} x i8], align 64")
+    copies = body.op(f"alloca [{MAX_TILES * COPY_BYTES} x i8], align 64")
+    script = body.op(f"alloca [{8 * MAX_SCRIPT} x i8], align 64")
+    product = Panel(tile, Finish(tile.dtype), levels=2, beside=True)
+    copying = product.replace(copies=True)
+    width = strip_width(tile)
+    with body.loop("%begin", "%end") as chunk:
+        filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
+        rest = body.div(chunk, word["filter_blocks"])
+        channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
+        rest = body.div(rest, word["channel_blocks"])
+        group, share = body.rem(rest, word["groups"]), body.div(rest, word["groups"])
+        filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
+        channels = body.min(word["block_channels"], body.sub(word["channels"], channel0))
+        start = body.mul(share, word["share"])
+        counts = [body.min(word["share"], body.sub(word["count0"], start))]
+        counts += [word[f"count{axis}"] for axis in range(1, axes)]
+        g_here = body.at(g, body.mul(group, word["g_group"]))
+        g_here = body.at(g_here, body.mul(filter0, str(size)))
+        g_here = body.at(g_here, body.mul(start, word["g_step0"]))
+        x_here = body.at(x, body.mul(group, word["x_group"]))
+        x_here = body.at(x_here, body.mul(channel0, str(size)))
+        x_here = body.at(x_here, body.mul(start, word["x_step0"]))
+        out = body.at(dw, body.mul(group, word["dw_group"]))
+        out = body.at(out, body.mul(share, word["dw_share"]))
+        out = body.at(out, body.mul(filter0, word["dw_filter"]))
+        out = body.at(out, body.mul(channel0, str(size)))
+        fill_table(body, tile, word, table, filters, shifted=True)
+        blocks = [body.ceil_div(count, word[f"band{k}"]) for k, count in enumerate(counts)]
+        bands = functools.reduce(body.mul, blocks)
+        most = functools.reduce(body.mul, [word[f"band{axis}"] for axis in range(axes)])
+        side = _Side("strips", strips, filters, word["strip"], tile.rows, width, "0")
+        sides = [side]
+        begun = side.vectors(body, tile)
+        side = _Side("panels", panels, channels, word["panel"], tile.columns, tile.columns, begun)
+        sides.append(side)
+        high = body.ceil_div(filters, str(tile.rows))
+        tiles = body.mul(high, body.ceil_div(channels, str(tile.columns)))
+
+        vectors = body.add(sides[1].begun, sides[1].vectors(body, tile))
+        enough = body.less(vectors, body.add(tiles, "1"))
+        enough = body.op(f"and i1 {enough}, {body.less(FEW_BANDS, bands)}")
+
+        def band(number: str) -> _Band:
+            rest, depth, g_place, x_place = number, "1", "0", "0"
+            many: list[str] = []
+            for axis in reversed(range(axes)):
+                begun = body.mul(body.rem(rest, blocks[axis]), word[f"band{axis}"])
+                rest = body.div(rest, blocks[axis])
+                many.insert(0, body.min(word[f"band{axis}"], body.sub(counts[axis], begun)))
+                depth = body.mul(depth, many[0])
+                g_place = body.add(g_place, body.mul(begun, word[f"g_step{axis}"]))
+                x_place = body.add(x_place, body.mul(begun, word[f"x_step{axis}"]))
+            depth = body.select(body.less(number, bands), depth, "0")
+            return _Band(body.at(g_here, g_place), body.at(x_here, x_place), many, depth)
+
+        def pack(band: _Band, room: str) -> None:
+            for each, source, letter in zip(sides, (band.g, band.x), "gx", strict=True):
+                steps = [word[f"{letter}_step{axis}"] for axis in range(axes)]
+                numbers = [("i64", n) for n in (each.many, each.pitch, *band.counts, *steps)]
+                to = body.at(each.room, room)
+                body.call(each.name, [("ptr", source), ("ptr", to), *numbers])
+
+        def plan(band: _Band, room: str) -> None:
+            """What each tile copies of ``band``."""
+            with body.loop("0", vectors) as number:
+                first = body.less(number, sides[1].begun)
+                source = body.select(first, band.g, band.x, "ptr")
+                target = body.select(first, body.at(strips, room), body.at(panels, room), "ptr")
+                mine = body.at(script, body.mul(body.mul(number, most), "8"))
+                record = body.at(copies, body.mul(number, str(COPY_BYTES)))
+                for place, value in enumerate((source, target, mine)):
+                    body.store("ptr", value, body.at(record, str(8 * place)))
+                step = [word[f"{letter}_step{axes - 1}"] for letter in "gx"]
+                ahead = body.mul(body.select(first, *step), str(_AHEAD))
+                body.store("i64", body.max(ahead, str(_LEAST)), body.at(record, "24"))
+
+        with body.when(enough):
+            _write_script(body, tile, word, sides, axes, script)
+        pack(band("0"), "0")
+        with body.loop("0", bands) as number:
+            now, later = band(number), band(body.add(number, "1"))
+            room = body.mul(body.rem(number, "2"), str(_ROOM_STEP))
+            other = body.sub(str(_ROOM_STEP), room)
+            same, whole = body.equal(now.depth, most), body.equal(later.depth, most)
+            woven = body.op(f"and i1 {same}, {whole}")
+            woven = body.op(f"and i1 {woven}, {enough}")
+            with body.when(woven):
+                plan(later, other)
+            made = body.select(woven, vectors, "0")
+            levels = [Level("1", "0"), Level(now.depth, str(width * size))]
+            output = Output({"out": out}, {"out": str(size)}, "true")
+            with body.loop("0", channels, str(tile.columns)) as column:
+                panel = body.div(column, str(tile.columns))
+                left = body.min(str(tile.columns), body.sub(channels, column))
+                b = body.at(body.at(panels, room), body.mul(panel, word["panel"]))
+                b = body.at(b, shift(body, tile, panel, tile.columns, channels, tile.columns))
+                first = body.mul(panel, high)
+                busy = body.max(body.min(body.sub(made, first), high), "0")
+                busy = body.min(body.mul(busy, str(tile.rows)), filters)
+                mine = {"copies": body.at(copies, body.mul(first, str(COPY_BYTES)))}
+                rest = body.at(table, body.mul(busy, str(ROW_BYTES)))
+                for panels_, lines, count in (
+                    (copying, table, busy), (product, rest, body.sub(filters, busy)),
+                ):  # fmt: skip
+                    panels_.call(
+                        body, lines, count, body.at(strips, room), b, levels,
+                        str(tile.columns * size), output, column, left, body.equal(number, "0"),
+                        "true", mine,
+                    )  # fmt: skip
+            alone = body.op(f"xor i1 {woven}, true")
+            with body.when(body.op(f"and i1 {alone}, {body.less('0', later.depth)}")):
+                pack(later, other)
+    functions = define_pack("strips", tile, tile.rows, width, axes, shifted=True)
+    functions += define_pack("panels", tile, tile.columns, tile.columns, axes, shifted=True)
+    functions += product.declare() + product.define() + copying.define()
+    return kernel("point_weight", functions + entry(body))
+
+
+def _write_script(
+    body: Body, tile: Tile, word: dict[str, str], sides: list[_Side], axes: int, script: str
+) -> None:
+    """Words as ``tile.COPY_BYTES`` says for a whole band: g's, then x's, position by position."""
+    positions = functools.reduce(body.mul, [word[f"band{axis}"] for axis in range(axes)])
+    for side, letter in zip(sides, "gx", strict=True):
+        vectors = side.vectors(body, tile)
+        across = str(side.width // tile.lanes)
+        first = body.mul(side.begun, positions)
+
+        def walk(
+            axis: int, number: str, place: str, side: _Side = side, letter: str = letter,
+            vectors: str = vectors, across: str = across, first: str = first,
+        ) -> None:  # fmt: skip
+            if axis < axes:
+                count = word[f"band{axis}"]
+                with body.loop("0", count) as index:
+                    here = body.add(place, body.mul(index, word[f"{letter}_step{axis}"]))
+                    walk(axis + 1, body.add(body.mul(number, count), index), here)
+                return
+            with body.loop("0", vectors) as vector:
+                strip = body.div(vector, across)
+                inside = body.mul(body.rem(vector, across), str(tile.lanes))
+                begun = body.mul(strip, str(side.step))
+                begun = body.min(begun, body.sub(side.many, str(side.width)))
+                source = body.mul(body.add(begun, inside), str(tile.itemsize))
+                target = body.mul(
+                    body.add(body.mul(number, str(side.width)), inside), str(tile.itemsize)
+                )
+                target = body.add(body.mul(strip, side.pitch), target)
+                both = body.op(f"shl i64 {target}, 32")
+                both = body.op(f"or i64 {both}, {body.add(place, source)}")
+                entry = body.add(first, body.add(body.mul(number, vectors), vector))
+                body.store("i64", both, body.at(script, body.mul(entry, "8")))
+
+        walk(0, "0", "0")
