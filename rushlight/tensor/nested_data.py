@@ -6,6 +6,7 @@ element; where a sequence stands before it, it is a row of numbers itself.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rushlight.tensor.tensor import Tensor
 
 _TYPED = (Tensor, np.ndarray, np.generic)
 _PLAIN = frozenset({int, float, bool})
+_ROWS = frozenset({list, tuple})
 
 
 def holds_typed(data: Any) -> bool:
@@ -41,12 +43,19 @@ def promoted(data: Any) -> DType | None:
         except TypeError:
             return None
     if isinstance(data, (list, tuple)):
+        if data and set(map(type, data)) <= _ROWS:  # all their numbers at once
+            return promoted(list(chain.from_iterable(data)))
         found: DType | None = None
+        met: set[type] = set()  # kinds of numbers: another of them changes nothing
         for each in data:
+            if type(each) in met:
+                continue
             kind = promoted(each)
             if kind is None:
                 return None
             found = kind if found is None else promote(found, kind)
+            if isinstance(each, (np.generic, int, float)):
+                met.add(type(each))
         return get_default_dtype() if found is None else found
     if isinstance(data, bool):
         return dtypes.bool_
@@ -70,6 +79,14 @@ def plain(data: Any) -> Any:
     return _plain(data, _depth(data))
 
 
+def _opens(data: Any) -> bool:
+    """Whether nested sequences hold tensors, or are of mixed depth."""
+    kinds = set(map(type, data))
+    if kinds and kinds <= _ROWS:
+        return _opens(list(chain.from_iterable(data)))
+    return any(issubclass(kind, (Tensor, list, tuple)) for kind in kinds)
+
+
 def _plain(data: Any, depth: int) -> Any:
     if isinstance(data, Tensor):
         if depth and data.ndim == depth:
@@ -78,5 +95,7 @@ def _plain(data: Any, depth: int) -> Any:
             raise ValueError("only one element tensors can be converted to Python scalars")
         return data.item()
     if isinstance(data, (list, tuple)):
+        if not _opens(data):
+            return data
         return [_plain(each, depth - 1) for each in data]
     return data

@@ -49,3 +49,22 @@ def test_whole_numbers_of_each_dtype(kind: Any) -> None:
 def test_numbers_past_a_dtype_are_refused(kind: Any, number: int) -> None:
     with pytest.raises(RuntimeError, match="without overflow"):
         torch.tensor([1, number], dtype=kind)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "numbers"),
+    [
+        ([(np.int64(1), np.int64(2)), (np.int64(3), np.int64(4))], torch.int64, [[1, 2], [3, 4]]),
+        ([np.int8(1), np.int16(2), np.int8(3)], torch.int16, [1, 2, 3]),
+        ([np.float32(0.5), 1, True, np.float64(2)], torch.float64, [0.5, 1, 1, 2]),
+        ([[[np.int32(1)], [2]], [[3], [one]]], torch.float32, [[[1], [2]], [[3], [1]]]),
+        ([[[np.int32(1)]], [[torch.tensor(7)]]], torch.int64, [[[1]], [[7]]]),
+        ([[np.int32(1), np.int32(2)], torch.tensor([5, 6])], torch.int64, [[1, 2], [5, 6]]),
+        ([[np.float16(1)], (2.5,)], torch.float32, [[1], [2.5]]),
+        ([np.zeros(0), np.zeros(0)], torch.float64, [[], []]),
+    ],
+)  # fmt: skip
+def test_numbers_at_any_depth(data: Any, kind: Any, numbers: Any) -> None:
+    made = torch.tensor(data)
+    assert made.dtype is kind
+    assert made.tolist() == numbers
