@@ -27,7 +27,7 @@ from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
 MOULDS_LIMIT = 96  # of one family: those used last
-KEPT_STEPS = 1 << 12  # of a trie: from there on a trace stays in it from the second time on
+KEPT_STEPS = 1 << 13  # of a trie: from there on a trace stays in it from the second time on
 MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
 PARTS = 8  # after so many, too, or else the trace is cut into parts that are alike
