@@ -88,7 +88,7 @@ class Body:
         return "0" if right == "1" else self.op(f"urem i64 {left}, {right}")
 
     def split(self, number: str, by: str) -> tuple[str, str]:
-        """Quotient and remainder, without a division where ``by`` is 1 (it takes 4 ns)."""
+        """Quotient and remainder, without a division where ``by`` is 1, as it mostly is."""
 
         def divided(_: list[str]) -> list[str]:
             return [self.div(number, by), self.rem(number, by)]
