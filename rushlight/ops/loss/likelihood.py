@@ -59,8 +59,9 @@ def poisson_nll_loss(
     else:
         loss = sub(input, mul(target, log(add(input, eps))))
     if full_loss:
-        stirling = sub(mul(target, log(target)), target)
-        stirling = add(stirling, mul(log(mul(target, 2 * math.pi)), 0.5))
+        # In the order in which PyTorch's halves add up the slopes: the last term first.
+        half = mul(log(mul(target, 2 * math.pi)), 0.5)
+        stirling = add(half, sub(mul(target, log(target)), target))
         counted = build.where(le(target, 1), const(0, target.shape, stirling.dtype), stirling)
         loss = add(loss, build.cast(counted, loss.dtype))
     return reduced(loss, reduction)
