@@ -164,3 +164,12 @@ def test_windows_whose_largest_element_is_shared_add_up_one_by_one() -> None:
     F.max_pool2d(x, (1, 301), 1).sum().backward()
     assert x.grad[..., 300].item() == 256
     assert float(x.grad.float().sum()) == 256
+
+
+def test_ends_of_order_two_lean_on_three_elements_each_rounded() -> None:
+    x = torch.tensor([1.3, -2.7, 5.1, 0.3], dtype=torch.bfloat16)
+    (slope,) = torch.gradient(x, spacing=0.7, edge_order=2)
+    a, b, c, d = x
+    assert slope[0] == (a * -1.5 + b * 2 + c * -0.5) / 0.7
+    assert slope[1] == (c - a) / 0.7 / 2
+    assert slope[3] == (b * 0.5 + c * -2 + d * 1.5) / 0.7

@@ -125,6 +125,10 @@ def gradient(
 def _even_slope(x: Tensor, axis: int, space: float, edge_order: int) -> Tensor:
     """The slope where all elements are ``space`` apart: an end of order 2 leans on three."""
     size = x.shape[axis]
+    middle: Any = None
+    if size > 2:  # recorded first: slopes of halves add up in the order of PyTorch's
+        behind: Any = _part(x, axis, 0, size - 2)
+        middle = (_part(x, axis, 2, size - 2) - behind) / space
 
     def end(*weighted: tuple[float, int]) -> Any:
         terms: list[Any] = [_part(x, axis, k % size, 1) * w for w, k in weighted]  # type: ignore[operator]
@@ -134,10 +138,7 @@ def _even_slope(x: Tensor, axis: int, space: float, edge_order: int) -> Tensor:
         first, last = end((1, 1), (-1, 0)), end((1, -1), (-1, -2))
     else:
         first, last = end((-1.5, 0), (2, 1), (-0.5, 2)), end((0.5, -3), (-2, -2), (1.5, -1))
-    parts = [first, last]
-    if size > 2:
-        ahead: Any = _part(x, axis, 2, size - 2)
-        parts.insert(1, (ahead - _part(x, axis, 0, size - 2)) / space / 2)
+    parts = [first, last] if middle is None else [first, middle / 2, last]
     return function("cat")(tuple(parts), axis)  # type: ignore[no-any-return]
 
 
