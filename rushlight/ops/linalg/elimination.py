@@ -64,7 +64,7 @@ def order_of(pivots: Array, m: int) -> Array:
     """The rows in the order that the exchanges bring them to."""
     steps = pivots.shape[-1]
     orders = []
-    for row in pivots.reshape(-1, steps).tolist():
+    for row in pivots.reshape(math.prod(pivots.shape[:-1]), steps).tolist():
         order = list(range(m))
         for k, other in enumerate(row):
             order[k], order[other - 1] = order[other - 1], order[k]

@@ -217,7 +217,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    room_for(max(minlength, int(array.max(initial=-1)) + 1), np.int64)
+    room_for(max(minlength, int(array.max()) + 1 if array.size else 0), np.int64)
     if weights is None:
         return _made(np.bincount(array.astype(np.int64), minlength=minlength).astype(np.int64))
     if weights.shape != input.shape:

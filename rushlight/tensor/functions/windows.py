@@ -44,8 +44,9 @@ def _made(values: Array, dtype: DType | None, device: Any, requires_grad: bool) 
 
 def _cosines(a: Any, count: int, span: float) -> Array:
     angle = 2 * math.pi * np.arange(count) / span
-    # of the first the cosine is 1
-    return np.asarray(sum((-1) ** k * w * (np.cos(k * angle) if k else 1) for k, w in enumerate(a)))
+    first = np.full(count, a[0], np.float64) if a else np.zeros(count)  # its cosine is 1
+    rest = ((-1) ** k * w * np.cos(k * angle) for k, w in enumerate(a[1:], start=1))
+    return np.asarray(sum(rest, first))
 
 
 def _bartlett(count: int, span: float) -> Array:

@@ -47,3 +47,13 @@ def test_isin_unravel_renorm() -> None:
     assert (row.tolist(), column.tolist()) == ([1, 0], [2, 1])
     kept = torch.renorm(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
     assert kept.flatten().tolist() == pytest.approx([0.6, 0.8, 0.3, 0.4], rel=1e-5)
+
+
+def test_small_forms_of_counts_windows_and_systems() -> None:
+    assert torch.bincount(torch.tensor([1, 2, 2], dtype=torch.uint8)).tolist() == [0, 1, 2]
+    assert torch.bincount(torch.zeros(0, dtype=torch.uint8), minlength=2).tolist() == [0, 0]
+    assert torch.signal.windows.general_cosine(3, a=[0.5]).tolist() == [0.5] * 3
+    for batch in ((), (0,), (2,)):
+        empty = torch.zeros(*batch, 0, dtype=torch.int32)
+        found = torch.lu_solve(torch.ones(*batch, 0, 4), torch.ones(*batch, 0, 0), empty)
+        assert found.shape == (*batch, 0, 4)
