@@ -480,6 +480,26 @@ def test_what_was_compiled_quickly_gives_way(
     assert found[1][0] is TypeError
 
 
+def test_callers_are_kept_with_what_they_rely_on() -> None:
+    """A caller passes as many arguments as the function took when it was translated."""
+
+    def inner(a: Any) -> Any:
+        return a
+
+    def wider(a: Any, b: Any = 2) -> Any:
+        return a
+
+    def outer(a: Any) -> Any:
+        return inner(a)
+
+    wider.__code__ = wider.__code__.replace(co_qualname=inner.__code__.co_qualname)
+    keys = []
+    for callee in (inner, wider):
+        with registered([callee, outer], []):
+            keys.append(link.Batch([outer]).keys[outer])  # type: ignore[list-item, index]
+    assert keys[0] != keys[1]
+
+
 def test_what_translations_need_outlives_the_modules() -> None:
     """Objects that call translations are freed after them when a process ends."""
     source = (

@@ -168,6 +168,13 @@ def _translator() -> str:
                               for each in files])  # fmt: skip
 
 
+def _interface(function: FunctionType) -> str:
+    """What the translations of its callers rely on: its name, parameters and how many defaults."""
+    made = function.__code__
+    named = made.co_varnames[made.co_argcount :][: made.co_kwonlyargcount]
+    return f"{native_name(function)}{made.co_argcount, len(function.__defaults__ or ()), named}"
+
+
 def _key(facts: bytes, function: FunctionType) -> str:
     return digest(facts + marshal.dumps(_without_place(function.__code__))).hex()
 
@@ -184,8 +191,8 @@ class Batch:
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
         self.quick: dict[FunctionType, str] = {}  # what is there as it was compiled quickly: texts
-        names = " ".join(sorted({*map(native_name, hot.functions)}))
-        facts = " ".join((_translator(), self.layouts.text(), names)).encode()
+        callees = " ".join(sorted({*map(_interface, hot.functions)}))
+        facts = " ".join((_translator(), self.layouts.text(), callees)).encode()
         facts += code.machine_facts()
         self.pack = f"{digest(facts).hex()}-quick"
         # (now: when they are kept, the functions may have other code already)
