@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import importlib
@@ -478,6 +479,46 @@ def test_what_was_compiled_quickly_gives_way(
         assert (later.find(), later.quick) == ([], {})
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)
     assert found[1][0] is TypeError
+
+
+class _Noting:
+    """The module ctypes; where ``memmove`` writes is noted."""
+
+    def __init__(self) -> None:
+        self.written: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ctypes, name)
+
+    def memmove(self, place: int, source: Any, size: int) -> None:
+        self.written.append(place)
+        ctypes.memmove(place, source, size)
+
+
+def test_tables_in_use_are_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that runs ``outer`` meanwhile would call an ``inner`` that knows nothing yet."""
+    disk, noting = DiskCache(tmp_path / "code"), _Noting()
+    monkeypatch.setattr(code, "disk", lambda: disk)
+    monkeypatch.setattr(link, "ctypes", noting)
+
+    def inner(a: Any) -> Any:
+        return a + 1
+
+    def outer(a: Any) -> Any:
+        return inner(a) * 2
+
+    functions: list[Any] = [outer, inner]
+    with registered(functions, []):
+        batch = link.Batch(functions)
+        texts = {each: str(batch.translate(each)) for each in functions}
+        batch.load(texts)
+        batch.fill()
+        first = dict(zip(("outer", "inner"), noting.written, strict=True))
+        noting.written.clear()
+        batch.load({inner: texts[inner] + "\n; again\n"})
+        batch.fill()
+    assert len(noting.written) == 2 and noting.written[0] not in first.values()
+    assert noting.written[1] == first["outer"]
 
 
 def test_callers_are_kept_with_what_they_rely_on() -> None:

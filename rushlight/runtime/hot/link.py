@@ -58,6 +58,7 @@ class _Linked:
         self.usual = vectorcall_of(vectorcall_of).value  # how C calls what has no door for it
         self.python = False  # whether all run as Python for now: see ``as_python``
         self.texts: dict[FunctionType, str | None] = {}  # what of, where they were made from text
+        self.tables: set[int] = set()  # addresses of those that have been filled
         self.alive: list[Any] = []
         # A process that takes itself apart frees modules before the last objects that call what is
         # here: one reference that nobody gives back.
@@ -284,8 +285,13 @@ class Batch:
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
 
     def fill(self) -> None:
-        """Write into the tables where in this process everything is."""
+        """Write into the tables where in this process everything is.
+
+        First into those that nobody reads yet: another thread may be running what is linked
+        already, and once one of its tables names a new translation it calls that.
+        """
         filled: set[int] = set()
+        rows: list[tuple[int, Any]] = []
         owners = {native_name(each): each for each in hot.functions}
         for function, entries in self.tables.items():
             if id(entries) in filled:  # of several with the same code
@@ -305,8 +311,10 @@ class Batch:
                     words.append(id(held))
             address = linked.addresses[f"{native_name(function)}.table"]
             place = ctypes.CFUNCTYPE(ctypes.c_void_p)(address)()
-            row = (ctypes.c_int64 * len(words))(*words)
-            ctypes.memmove(place, row, 8 * len(words))
+            rows.append((place, (ctypes.c_int64 * len(words))(*words)))
+        for place, row in sorted(rows, key=lambda each: each[0] in linked.tables):
+            ctypes.memmove(place, row, ctypes.sizeof(row))
+        linked.tables.update(place for place, _ in rows)
 
     def finish(self) -> None:
         """Have the functions call their translations, or what has taken the place of these."""
