@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rushlight.autograd import anomaly_mode as anomaly_mode
 from rushlight.autograd import forward_ad as forward_ad
 from rushlight.autograd import function as function
 from rushlight.autograd import functional as functional
+from rushlight.autograd import grad_mode as grad_mode
 from rushlight.autograd import graph as graph
 from rushlight.autograd import profiler as profiler
 from rushlight.autograd.function import Function
