@@ -481,6 +481,40 @@ def test_what_was_compiled_quickly_gives_way(
     assert found[1][0] is TypeError
 
 
+def test_names_in_use_wait_until_tables_are_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Functions of one code are called by one name: what is new to it must know everything."""
+    disk, fill = DiskCache(tmp_path / "code"), link.Batch.fill
+    monkeypatch.setattr(code, "disk", lambda: disk)
+
+    def made(k: Any) -> Any:
+        def inner(a: Any) -> Any:
+            return a + k
+
+        return inner
+
+    first, second = made(1), made(2)
+    with put_to_work(first), registered([second], []):
+        name = next(each for each in globals() if each.startswith("_hot_") and "made" in each)
+        old, looked = globals()[name], []
+
+        def filled(batch: link.Batch) -> None:
+            looked.append(globals()[name] is old and second not in link.linked.codes)
+            fill(batch)
+
+        monkeypatch.setattr(link.Batch, "fill", filled)
+        original = second.__code__
+        batch = link.Batch([second])
+        batch.load({second: f"{batch.translate(second)}\n; again\n"})
+        batch.finish()
+        assert looked == [True] and globals()[name] is not old
+        assert (first(1), second(1)) == (2, 3)
+        second.__code__ = original
+        vectorcall_of(second).value = link.linked.usual
+        del link.linked.codes[second]
+
+
 class _Noting:
     """The module ctypes; where ``memmove`` writes is noted."""
 

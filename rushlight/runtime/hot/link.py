@@ -191,6 +191,7 @@ class Batch:
         self.functions = functions
         self.layouts = Layouts(hot.classes)
         self.tables: dict[FunctionType, list[Entry]] = {}
+        self.callings: dict[FunctionType, CodeType] = {}  # the codes that call the translations
         self.quick: dict[FunctionType, str] = {}  # what is there as it was compiled quickly: texts
         callees = " ".join(sorted({*map(_interface, hot.functions)}))
         facts = " ".join((_translator(), self.layouts.text(), callees)).encode()
@@ -304,7 +305,7 @@ class Batch:
                 elif entry == PROTOCOL:
                     words.append(linked.usual)
                 elif entry == CALLING:
-                    words.append(id(linked.codes.get(function, (None, None))[1]))
+                    words.append(id(self._calling_of(function)))
                 else:
                     held = _found(entry, function, self.layouts.classes, owners)
                     linked.alive.append(held)
@@ -316,20 +317,28 @@ class Batch:
             ctypes.memmove(place, row, ctypes.sizeof(row))
         linked.tables.update(place for place, _ in rows)
 
+    def _calling_of(self, function: FunctionType) -> CodeType | None:
+        return self.callings.get(function) or linked.codes.get(function, (None, None))[1]
+
     def finish(self) -> None:
         """Have the functions call their translations, or what has taken the place of these."""
-        callings: dict[int, CodeType] = {}  # of functions made by one around them
+        # Functions made by one around them have one code, and a table in common.
+        callings = {id(original): calling for original, calling in linked.codes.values()}
+        names: dict[FunctionType, str] = {}
         for function in self.tables:
             if is_linked(function):
                 continue
             original = self.codes[function]
-            name = re.sub(r"\W", "_", f"_hot_{original.co_qualname}")
-            function.__globals__[name] = entrance(function)
-            calling = callings.get(id(original)) or _calling(function, original, name)
-            callings[id(original)] = calling
-            linked.codes[function] = original, calling
-            linked.texts[function] = hot.texts.get(function)
+            names[function] = re.sub(r"\W", "_", f"_hot_{original.co_qualname}")
+            if id(original) not in callings:
+                callings[id(original)] = _calling(function, original, names[function])
+            self.callings[function] = callings[id(original)]
         self.fill()
+        # (not before: such a name may be in use, by another function of the same code)
+        for function, name in names.items():
+            function.__globals__[name] = entrance(function)
+            linked.codes[function] = self.codes[function], self.callings[function]
+            linked.texts[function] = hot.texts.get(function)
         for function, table in self.tables.items():
             linked.entrances[function].function = _address(function)
             if PROTOCOL in table:
