@@ -29,7 +29,7 @@ from rushlight.base import config
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import heard
 from rushlight.compiler.maker import maker, unchanged
-from rushlight.compiler.plan import Fresh, Output, Plan, SameAs, SameAsOutput
+from rushlight.compiler.plan import Fresh, Output, Plan, Prepares, SameAs, SameAsOutput
 from rushlight.ir.graph import Node
 from rushlight.ir.text import LINE_OF_USER
 from rushlight.runtime import code
@@ -136,6 +136,11 @@ def _written(key: bytes, plan: Plan, order: Sequence[Node]) -> bytes:
     numbers.append(len(plan.overwrites))
     for pair in plan.overwrites.items():
         numbers.extend(pair)
+    numbers.append(len(plan.prepares))
+    for each in plan.prepares:
+        numbers.extend((each.input, each.command, each.nbytes, len(each.uses)))
+        for use in each.uses:
+            numbers.extend(use)
     numbers.append(len(commands))
     names = code.kernels_at([command.address for command in commands])
     for command, name, label, (flops, nbytes), site in zip(
@@ -177,9 +182,10 @@ def _read(key: bytes | None, content: bytes, order: Sequence[Node]) -> Plan | No
         at += 3
     end = at + 1 + 2 * numbers[at]
     overwrites = dict(zip(numbers[at + 1 : end : 2], numbers[at + 2 : end : 2], strict=True))
-    at = end + 1
+    prepares, at = _prepares(numbers, end)
     commands, labels, costs, sites = [], [], [], []
-    for _ in range(numbers[end]):
+    count, at = numbers[at], at + 1
+    for _ in range(count):
         fields = numbers[at : at + _FIELDS]
         kernel, label, chunks, flops, nbytes, line, n_pointers, n_words = fields
         flags = map(bool, numbers[at + _FIELDS : at + _FIELDS + _FLAGS])
@@ -201,4 +207,18 @@ def _read(key: bytes | None, content: bytes, order: Sequence[Node]) -> Plan | No
         sites=tuple(sites),
         overwrites=overwrites,
         portable=True,
+        prepares=tuple(prepares),
     )
+
+
+def _prepares(numbers: list[int], at: int) -> tuple[list[Prepares], int]:
+    """What is read from ``at`` on, and where the next number is."""
+    found = []
+    count, at = numbers[at], at + 1
+    for _ in range(count):
+        given, command, nbytes, uses = numbers[at : at + 4]
+        end = at + 4 + 3 * uses
+        triples = zip(*(numbers[at + 4 + k : end : 3] for k in range(3)), strict=True)
+        found.append(Prepares(given, command, nbytes, tuple(triples)))
+        at = end
+    return found, at

@@ -62,6 +62,9 @@ class Launch(Record):
     flops: int
     bytes: int
     label: str
+    # Of two pointers: whether what lies at the second follows from what lies at the first alone,
+    # and is only read by later launches. It is as good in the next run if the first is unchanged.
+    lasting: bool = False
 
     def over(self, names: Mapping[Any, object]) -> Launch:
         """The same launch with other buffers in place of those in ``names``."""

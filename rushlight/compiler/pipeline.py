@@ -18,13 +18,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from rushlight.base import config, events
 from rushlight.compiler.again import Again
 from rushlight.compiler.kernels.host import is_host
-from rushlight.compiler.launch import Launch
+from rushlight.compiler.launch import Launch, Scratch
 from rushlight.compiler.lower import UPDATES, Step, lower_group
 from rushlight.compiler.memory import nbytes_of, plan_memory, storage
 from rushlight.compiler.passes.again import again
@@ -36,7 +36,7 @@ from rushlight.compiler.passes.pieces import pieces
 from rushlight.compiler.passes.planes import planes
 from rushlight.compiler.passes.simplify import simplify
 from rushlight.compiler.passes.strides import strides
-from rushlight.compiler.plan import Plan
+from rushlight.compiler.plan import Plan, Prepares
 from rushlight.compiler.recurrence import lower_loop
 from rushlight.compiler.sharing import Work, shared
 from rushlight.compiler.views import base_of
@@ -85,6 +85,7 @@ def compile_graph(
         _command(step.launch, places, addresses, handed_out)
         for step, places, handed_out in zip(steps, pointers, shared(works), strict=True)
     ]
+    overwritten = overwrites(steps, layout.places, updated, len(inputs))
     return Plan(
         program=Program(commands),
         outputs=tuple(layout.outputs),
@@ -93,8 +94,9 @@ def compile_graph(
         labels=tuple([step.launch.label for step in steps]),
         costs=costs_of(steps),
         sites=tuple(sites(steps)),
-        overwrites=overwrites(steps, layout.places, updated, len(inputs)),
+        overwrites=overwritten,
         portable=not any(is_host(step.launch.kernel) for step in steps),
+        prepares=prepares(steps, overwritten),
     )
 
 
@@ -134,6 +136,27 @@ def overwrites(
             if slot < n_inputs:
                 first.setdefault(slot, number)
     return first
+
+
+def prepares(steps: Sequence[Step], overwritten: Container[int]) -> tuple[Prepares, ...]:
+    """The launches that pack inputs which the plan does not write to, each into its own memory."""
+    makers: dict[object, list[int]] = {}
+    uses: dict[object, list[tuple[int, int, int]]] = {}
+    for number, step in enumerate(steps):
+        if step.launch.lasting:
+            makers.setdefault(step.launch.pointers[1].buffer, []).append(number)
+        for place, ref in enumerate(step.launch.pointers):
+            if isinstance(ref.buffer, Scratch):
+                uses.setdefault(ref.buffer, []).append((number, place, ref.offset_bytes))
+    found = []
+    for target, numbers in makers.items():
+        source = steps[numbers[0]].launch.pointers[0].buffer
+        if len(numbers) > 1 or not isinstance(source, Node) or not isinstance(target, Scratch):
+            continue
+        if source.op == "input" and source.attrs["index"] not in overwritten:
+            at = tuple(uses[target])
+            found.append(Prepares(source.attrs["index"], numbers[0], target.nbytes, at))
+    return tuple(found)
 
 
 def sites(steps: Sequence[Step]) -> Iterator[Any]:

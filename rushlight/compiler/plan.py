@@ -31,6 +31,17 @@ class SameAsOutput(Record):
 Output = Fresh | SameAs | SameAsOutput
 
 
+class Prepares(Record):
+    """A command that packs an input into ``nbytes`` of memory that later ones only read: what it
+    makes is as good in the next run if the input is unchanged. ``uses`` are the pointers into that
+    memory: (command, number of the pointer, byte offset)."""
+
+    input: int
+    command: int
+    nbytes: int
+    uses: tuple[tuple[int, int, int], ...]
+
+
 class Plan:
     """A compiled graph. Slots of the table: inputs, scalars block, arena, one for each Fresh."""
 
@@ -45,6 +56,7 @@ class Plan:
         sites: tuple[Any, ...],
         overwrites: dict[int, int],
         portable: bool = False,
+        prepares: tuple[Prepares, ...] = (),
     ) -> None:
         self.program = program
         self.outputs = outputs
@@ -55,6 +67,7 @@ class Plan:
         self.sites = sites
         self.overwrites = overwrites  # input -> the first command that writes a result over it
         self.portable = portable  # whether its commands mean the same in another process
+        self.prepares = prepares
 
     @property
     def flops(self) -> int:

@@ -26,6 +26,7 @@ from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
 from rushlight.compiler.sharing import ways
 from rushlight.engine.call import picker
+from rushlight.engine.prepared import Prepared, Waiting
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
 from rushlight.engine.watch import run_watched, show, tell_interpreted, watch, watchers
@@ -205,12 +206,18 @@ class CompiledPlan:
 
     __slots__ = (
         "address", "arena", "arena_bytes", "ended", "entry", "fresh", "fresh_bytes", "header",
-        "kept", "kept_bytes", "lost", "outputs", "pack", "pack_scalars", "packed", "pick", "plan",
-        "program", "scalars", "scalars_address", "table", "tail", "tryout", "way", "weight",
+        "kept", "kept_bytes", "lost", "outputs", "over", "pack", "pack_scalars", "packed", "pick",
+        "plan", "prepared", "program", "scalars", "scalars_address", "table", "tail", "tryout",
+        "waiting", "way", "weight",
     )  # fmt: skip
 
+    packed: list[int] | None  # what is in the table
+    tryout: Tryout | None
+    tail: Tail | None
+    way: Sequence[bool] | None  # how commands are shared since the last trial
+    prepared: Prepared | None
+
     def __init__(self, plan: Made, n_inputs: int, scalar_dtypes: Sequence[DType]) -> None:
-        self.plan = plan
         self.outputs = plan.outputs
         self.arena_bytes = plan.arena_bytes
         # A small one is kept; more than that waits in the pool for whoever needs it next.
@@ -222,26 +229,20 @@ class CompiledPlan:
         )
         # The results among (memory of the inputs, fresh memory).
         self.pick: Any = picker(_places(plan.outputs, n_inputs))
-        self.table = np.zeros(plan.slots, np.int64)
-        self.pack: Any = Struct(f"{plan.slots}q").pack_into
-        self.packed: list[int] | None = None  # what is in the table
-        self.address: int = self.table.ctypes.data
+        self._run_by(plan)
         kinds = "".join("d" if kind.is_floating_point else "q" for kind in scalar_dtypes)
         self.scalars = np.zeros(max(len(kinds), 1), np.int64)
         self.pack_scalars: Any = Struct(kinds).pack_into
         self.scalars_address: int = self.scalars.ctypes.data
-        self.program = plan.program
-        program = plan.program
-        self.entry, self.header, self.ended = program.entry, program.address, program.ended
         self.fresh_bytes = sum(size for size, *_ in self.fresh)
         # The results of the last run: those that nobody refers to are the next one's.
         self.kept: list[Buffer] | None = None
         self.kept_bytes = 0
-        self.tryout: Tryout | None = None
-        self.tail: Tail | None = None
-        self.way: Sequence[bool] | None = None  # how commands are shared since the last one
         self.lost = _NONE
         self.weight = plan.program.nbytes // _STEP_BYTES
+        self.over = tuple(plan.overwrites)
+        # Whether it packs what may turn out not to change, and then what it keeps of that.
+        self.waiting = Waiting() if plan.prepares else None
 
     @hot
     def run(self, flight: Flight) -> None:
@@ -253,10 +254,19 @@ class CompiledPlan:
             self.pack_scalars(self.scalars, 0, *scalars)
         arena = self.arena or Buffer(self.arena_bytes)
         given = flight.given
+        for place in self.over:
+            if given[place].version > 0:
+                given[place].version = 0
+        if self.waiting is not None:
+            self._look(self.waiting, given)
+        if self.prepared is not None and not self.prepared.ready(given):
+            self._exchange(self.prepared.before, None)
         fresh = take_all(self.fresh) if self.kept is None else self._taken_again(self.kept)
         addresses = [buffer.address for buffer in given]
         addresses += (self.scalars_address, arena.address)
         addresses += [buffer.address for buffer in fresh]
+        if self.prepared is not None:
+            addresses.append(self.prepared.block.address)
         if addresses != self.packed:  # a loop runs in the same memory again and again
             self.packed = None
             self.pack(self.table, 0, *addresses)
@@ -287,6 +297,36 @@ class CompiledPlan:
         if failure is not None:
             self._fail(failure)
 
+    def _look(self, waiting: Waiting, given: Sequence[Buffer]) -> None:
+        prepared = waiting.look(self.plan, given)
+        if prepared is not None:
+            self._exchange(prepared.plan, prepared)
+        if prepared is not None or waiting.over:
+            self.waiting = None
+
+    def _exchange(self, plan: Made, prepared: Prepared | None) -> None:
+        """From this run on, run another program: runs are counted on, what was tried is not."""
+        plan.program.ended.value = self.ended.value
+        self._run_by(plan, prepared)
+
+    def _run_by(self, plan: Made, prepared: Prepared | None = None) -> None:
+        program, table = plan.program, np.zeros(plan.slots, np.int64)
+        pack = Struct(f"{plan.slots}q").pack_into
+        entry, header, ended = program.entry, program.address, program.ended
+        address = table.ctypes.data
+        # No call from here on: Ctrl-C comes with calls, and all this belongs together.
+        self.plan = plan
+        self.program = program
+        self.entry = entry
+        self.header = header
+        self.ended = ended
+        self.table = table
+        self.pack: Any = pack
+        self.packed = None
+        self.address: int = address
+        self.tryout = self.tail = self.way = None
+        self.prepared = prepared
+
     def _fail(self, failure: Failure) -> None:
         writes = self.plan.overwrites
         self.lost = frozenset(i for i, first in writes.items() if first <= failure.command)
@@ -301,7 +341,7 @@ class CompiledPlan:
             _kept_left -= size
             self.kept_bytes, self.kept, self.arena = size, fresh, arena
             for each in fresh:
-                each.kept = True
+                each.kept, each.version = True, 0  # the next run may write to it
 
     @hot
     def _taken_again(self, kept: list[Buffer]) -> list[Buffer]:

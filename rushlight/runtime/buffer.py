@@ -14,6 +14,7 @@ freed blocks go to a pool by size class, and big fresh ones come from ``mmap`` w
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import os
 import sys
@@ -240,13 +241,14 @@ def size_class(nbytes: int) -> int:
     return -(-nbytes // step) * step
 
 
-def _default_limit() -> int:
-    """A quarter of the memory that we may use may wait in the pool."""
+@functools.cache
+def machine_bytes() -> int:
+    """The memory that we may use."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(machine, cgroup.memory_limit() or machine) // 4
+    return min(machine, cgroup.memory_limit() or machine)
 
 
-pool = Pool(_default_limit())
+pool = Pool(machine_bytes() // 4)  # so much may wait in it
 
 
 @final
@@ -256,7 +258,8 @@ class Buffer:
 
     ``owner`` is None for pooled memory, else the object whose memory this is.
     ``exposures`` counts the NumPy views of ``array()`` that are still alive. ``kept``: whether a
-    plan refers to it too, to make a result there once nobody else does.
+    plan refers to it too, to make a result there once nobody else does. ``version``: a number that
+    somebody has given to what is in it (engine/prepared.py), 0: none, below: it may have no number.
     """
 
     __slots__ = (
@@ -269,6 +272,7 @@ class Buffer:
         "kept",
         "nbytes",
         "owner",
+        "version",
     )
 
     @hot
@@ -293,6 +297,7 @@ class Buffer:
         self.owner: object = None
         self.exposures = 0
         self.kept = False
+        self.version = 0
 
     @classmethod
     def foreign(cls, address: int, nbytes: int, owner: object) -> Buffer:
@@ -304,6 +309,7 @@ class Buffer:
         buffer.owner = owner
         buffer.exposures = 0
         buffer.kept = False
+        buffer.version = 0
         return buffer
 
     @classmethod
@@ -334,6 +340,11 @@ class Buffer:
             pool.pooled += self._size
             if pool.pooled > pool.enough:
                 pool.trim()
+
+    def changed(self) -> None:
+        """Somebody writes to it, or may from now on."""
+        if self.version > 0:
+            self.version = 0
 
     def __repr__(self) -> str:
         kind = "" if self.owner is None else f" of {type(self.owner).__name__}"
@@ -372,6 +383,7 @@ def take_all(kinds: Sequence[tuple[int, int, list[int]]]) -> list[Buffer]:
         buffer.owner = None
         buffer.exposures = 0
         buffer.kept = False
+        buffer.version = 0
         buffers.append(buffer)
     if pool.pooled < pool.low:
         pool.low = pool.pooled
@@ -390,6 +402,7 @@ class _View:
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
         buffer.exposures += 1
+        buffer.changed()
         self.__array_interface__ = {
             "version": 3,
             "typestr": "|u1",

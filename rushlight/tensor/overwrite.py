@@ -384,6 +384,7 @@ def write_through(old: Value, fresh: Value) -> None:
     # The tensor, the caller's name, ours and the argument: who else reads it wants the old numbers.
     if getrefcount(old) > 4:
         old.buffer = copy_of(buffer)
+    buffer.changed()
     ctypes.memmove(buffer.address, source.address, min(buffer.nbytes, source.nbytes))
     fresh.buffer = buffer
 

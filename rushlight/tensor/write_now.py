@@ -198,6 +198,7 @@ def _address(tensor: Tensor, fresh: Value | None) -> int:
         or getrefcount(buffer) != 3 + buffer.kept
     ):
         return 0
+    buffer.changed()
     if storage is None:
         old.version += 1
         return buffer.address

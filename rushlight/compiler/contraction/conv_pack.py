@@ -51,6 +51,7 @@ def pack_weights(w: Operand, tile: Tile, block_channels: int) -> tuple[Launch, R
         flops=0,
         bytes=2 * count * size,
         label=f"pack weights {shown(w.shape)} {w.dtype}",
+        lasting=True,
     )
     return launch, target
 

@@ -59,6 +59,7 @@ def pack(
         flops=0,
         bytes=2 * size * count0 * count1 * count2,
         label=f"pack {shown(depth)}x{shown(columns)} {source.dtype}",
+        lasting=True,
     )
     return launch, target
 

@@ -54,6 +54,7 @@ def winograd_weights(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
         flops=0,
         bytes=(9 + POINTS) * filters * channels * tile.itemsize,
         label=f"winograd weights {shown(w.shape[1:])} {w.dtype}",
+        lasting=True,
     )
     return launch, target
 

@@ -126,6 +126,7 @@ def _moved_home(told: Value, value: Value, buffer: Buffer) -> Buffer:
     # The storage, the caller, this function and the argument.
     if getrefcount(told) > 4:
         told.buffer = copy_of(home)
+    home.changed()
     ctypes.memmove(home.address, buffer.address, buffer.nbytes)
     value.buffer = home
     return home
@@ -145,6 +146,7 @@ def data_ptr(self: Tensor) -> int:
     if told is not None and told is not storage.value:
         buffer = _moved_home(told, storage.value, buffer)
     storage.home = storage.value
+    buffer.version = -1  # who knows where it lies may write to it
     return buffer.address + self._current_layout().offset * self.dtype.itemsize
 
 
