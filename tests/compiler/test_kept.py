@@ -236,6 +236,16 @@ def test_what_comes_back_is_the_same_plan(side: int) -> None:
     equal(found, plan)
 
 
+def test_what_packs_an_input_comes_back() -> None:
+    graph: Graph = ([build.dot(x(200, 300), x(300, 200, index=1))], 2, NONE)
+    plan, order = made(graph)
+    name = key(*graph)
+    kept.keep(name, plan, order)
+    found = kept.find(name, order)
+    assert found is not None and plan.prepares
+    equal(found, plan)
+
+
 def test_in_another_process_kernels_come_from_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = mean_and_update()
     plan, order = made(graph)
