@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Sequence
 from struct import Struct
 from sys import getrefcount
-from time import perf_counter_ns
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -26,10 +25,11 @@ from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
 from rushlight.compiler.sharing import ways
 from rushlight.engine.call import picker
+from rushlight.engine.interpreted import InterpretedPlan
 from rushlight.engine.prepared import Prepared, Waiting
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value
-from rushlight.engine.watch import run_watched, show, tell_interpreted, watch, watchers
+from rushlight.engine.watch import run_watched, show, watch, watchers
 from rushlight.ir.graph import Node, toposort
 from rushlight.runtime import tail
 from rushlight.runtime.buffer import Buffer, pool, take_all
@@ -162,41 +162,6 @@ def make_plan(
         publish("interpreted", reason=str(reason), nodes=len(order))
         return InterpretedPlan(sinks, n_inputs)
     return CompiledPlan(plan, n_inputs, scalar_dtypes)
-
-
-@final
-class InterpretedPlan:
-    """The reference interpreter behind a plan's face."""
-
-    def __init__(self, sinks: Sequence[Node], n_inputs: int) -> None:
-        self.sinks = list(sinks)
-        self.lost = _NONE
-        self.weight = 0
-        self.shapes: list[Any] = [None] * n_inputs
-        for node in toposort(sinks):
-            if node.op == "input":
-                self.shapes[node.attrs["index"]] = (node.dtype.np, node.shape)
-
-    def run(self, flight: Flight) -> None:
-        """Interpret; the results are set when all are there."""
-        begin = perf_counter_ns()
-        arrays: list[Any] = []
-        for buffer, kind in zip(flight.given, self.shapes, strict=True):
-            arrays.append(None if kind is None else buffer.array(*kind))
-        from rushlight.ir.interpret import interpret  # only who interprets pays for it
-
-        results: list[Buffer] = []
-        for array in interpret(self.sinks, arrays, list(flight.scalars)):
-            buffer = Buffer(array.nbytes)
-            buffer.array(array.dtype, array.shape)[...] = array
-            results.append(buffer)
-        flight.results = results
-        if watchers:
-            tell_interpreted(begin, sum(buffer.nbytes for buffer in results))
-
-    def finished(self, flight: Flight) -> bool:
-        """Whether the results are there."""
-        return flight.results is not None
 
 
 @final

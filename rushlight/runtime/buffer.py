@@ -17,7 +17,6 @@ import ctypes
 import functools
 import mmap
 import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, final
 
@@ -26,52 +25,17 @@ import numpy as np
 from rushlight.base.hot import hot
 from rushlight.base.record import Record
 from rushlight.runtime import cgroup, tail
+from rushlight.runtime.pages import ALIGNMENT, MAPPED_FROM, acquire, release
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ALIGNMENT = 64
-# From here on a block is a mapping of its own, aligned to and asking for huge pages.
-_MAPPED_FROM = 4 * 1024 * 1024
-_ADDRESSABLE = 1 << 47  # bytes: no process has room for more
-_HUGE_PAGE = 2 * 1024 * 1024
 _HOMES_LIMIT = 4096
 # What may wait in the pool at least, and how many times as much as was ever in use at once.
 _LEAST_POOLED = 64 * 1024 * 1024
 _TIMES_PEAK = 2
 # To copy an array of so many bytes twice takes less time than a NumPy view of the target.
 _SMALL = 32768
-_ANONYMOUS = 0x02 | (0x20 if sys.platform == "linux" else 0x1000)  # MAP_PRIVATE | MAP_ANON
-
-
-class _System:
-    """The C library's memory calls."""
-
-    def __init__(self) -> None:
-        library = ctypes.CDLL(None)
-        word, pointer = ctypes.c_size_t, ctypes.c_void_p
-        self.posix_memalign = library.posix_memalign
-        self.posix_memalign.argtypes = (ctypes.POINTER(pointer), word, word)
-        self.free = library.free
-        self.free.argtypes = (pointer,)
-        self.free.restype = None
-        self.mmap = library.mmap
-        self.mmap.argtypes = (
-            pointer,
-            word,
-            ctypes.c_int,
-            ctypes.c_int,
-            ctypes.c_int,
-            ctypes.c_long,
-        )
-        self.mmap.restype = ctypes.c_size_t
-        self.munmap = library.munmap
-        self.munmap.argtypes = (pointer, word)
-        self.madvise = library.madvise
-        self.madvise.argtypes = (pointer, word, ctypes.c_int)
-
-
-_system = _System()
 
 
 class PoolStats(Record):
@@ -135,7 +99,7 @@ class Pool:
         Rather than a mapping, whose pages are still to come, one that is at most a quarter larger.
         RuntimeError if there is no memory.
         """
-        if size >= _MAPPED_FROM:
+        if size >= MAPPED_FROM:
             larger = [each for each in self.spare if size < each <= size + size // 4]
             for each in sorted(larger):
                 home = self.spare[each]
@@ -147,11 +111,11 @@ class Pool:
         return self._take_fresh(size), size, self.spare[size]
 
     def _take_fresh(self, size: int) -> int:
-        address = _acquire(size)
+        address = acquire(size)
         if not address:
             # What waits in the pool may be what is missing.
             self.clear()
-            address = _acquire(size)
+            address = acquire(size)
         self._settle_peak()
         if not address:
             stats = self.stats()
@@ -183,7 +147,7 @@ class Pool:
                     break
                 self.owned -= size
                 self.pooled -= size
-                _release(address, size)
+                release(address, size)
         self.low = self.pooled
 
     def stats(self) -> PoolStats:
@@ -196,37 +160,6 @@ class Pool:
         self.low = self.pooled
 
 
-def _acquire(size: int) -> int:
-    """Fresh memory from the system, or 0."""
-    if size >= _ADDRESSABLE:  # beyond 2**64 ctypes would hand on what is left of it
-        return 0
-    if size < _MAPPED_FROM:
-        block = ctypes.c_void_p()
-        failed = _system.posix_memalign(ctypes.byref(block), ALIGNMENT, size)
-        return 0 if failed else block.value or 0
-    # Over-map by one huge page, then cut both ends off, so that the block starts at a huge page.
-    mapped = _system.mmap(
-        None, size + _HUGE_PAGE, mmap.PROT_READ | mmap.PROT_WRITE, _ANONYMOUS, -1, 0
-    )
-    if mapped == ctypes.c_size_t(-1).value:
-        return 0
-    address = -(-mapped // _HUGE_PAGE) * _HUGE_PAGE
-    if address > mapped:
-        _system.munmap(mapped, address - mapped)
-    if above := mapped + _HUGE_PAGE - address:
-        _system.munmap(address + size, above)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        _system.madvise(address, size, mmap.MADV_HUGEPAGE)
-    return int(address)
-
-
-def _release(address: int, size: int) -> None:
-    if size < _MAPPED_FROM:
-        _system.free(address)
-    else:
-        _system.munmap(address, size)
-
-
 def size_class(nbytes: int) -> int:
     """Bytes really taken: multiples of 64, then at most an eighth more than asked.
 
@@ -236,7 +169,7 @@ def size_class(nbytes: int) -> int:
     if nbytes <= 1024:
         return max(ALIGNMENT, -(-nbytes // ALIGNMENT) * ALIGNMENT)
     step = 1 << (nbytes.bit_length() - 4)
-    if nbytes >= _MAPPED_FROM:
+    if nbytes >= MAPPED_FROM:
         step = max(step // 4, mmap.PAGESIZE)
     return -(-nbytes // step) * step
 

@@ -19,6 +19,7 @@ import marshal
 import re
 import sys
 import textwrap
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -261,13 +262,14 @@ class Batch:
         if disk is not None:
             at, keys, tables = code.key_of(_together(texts)), self.keys, self.tables
             rows = {keys[each]: (at, tables[each], text) for each, text in texts.items()}
-            disk.put(self.pack, json.dumps(self._pack() | rows).encode())
+            # (a shelf of the cache holds 2 MiB, these texts take 5)
+            disk.put(self.pack, zlib.compress(json.dumps(self._pack() | rows).encode(), 6))
 
     def _pack(self) -> dict[str, Any]:
         """What was compiled quickly: key -> (key of the object, table, text)."""
         disk = code.disk()
         kept = None if disk is None else disk.get(self.pack)
-        return {} if kept is None else json.loads(kept)
+        return {} if kept is None else json.loads(zlib.decompress(kept))
 
     def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
         """Compile and link these, and keep them; ``away``: in another process."""
