@@ -21,6 +21,7 @@ from tests.runtime.translating import native, outcome
 pytestmark = pytest.mark.skipif(not reliable(), reason="objects lie otherwise here")
 _made = object.__new__
 LIMIT = 5
+_TIMES = 300
 
 
 class Pair:
@@ -251,14 +252,19 @@ def test_every_reference_is_given_back(function: Callable[..., Any], given: list
         kept = [*arguments]
         outcome(machine, arguments)
         gc.collect()
-        before = [getrefcount(one) for one in (*kept, *shared)]
-        for _ in range(300):
-            fresh = each()
-            outcome(machine, fresh)
-            del fresh
-        gc.collect()
-        after = [getrefcount(one) for one in (*kept, *shared)]
-        assert all(abs(a - b) < 100 for a, b in zip(before, after, strict=True)), (before, after)
+        # Of three rounds, each object's steadiest: another thread refers to True now and then, too.
+        steadiest = [_TIMES] * (len(kept) + len(shared))
+        for _ in range(3):
+            before = [getrefcount(one) for one in (*kept, *shared)]
+            for _ in range(_TIMES):
+                fresh = each()
+                outcome(machine, fresh)
+                del fresh
+            gc.collect()
+            after = [getrefcount(one) for one in (*kept, *shared)]
+            changes = [abs(a - b) for a, b in zip(before, after, strict=True)]
+            steadiest = [*map(min, steadiest, changes)]
+        assert max(steadiest) < _TIMES // 3, steadiest
 
 
 def test_objects_die_when_they_should() -> None:
