@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rushlight.runtime import twister
 from rushlight.runtime.draw_ir import LONGS_PART
-from rushlight.runtime.twister import PARTS
+from rushlight.runtime.twister import PARTS, each_of_part
 
 # Where so many are permuted, one word modulo what is left would show a bias, and two are drawn.
 LARGE = (2**32 - 1) // 20
@@ -16,19 +16,7 @@ def _text(symbol: str, kind: str, draw: str) -> str:
     # LLVM folds these where both are of 64 bits
     fit = f"trunc i64 %until to {kind}" if kind == "i32" else "add i64 %until, 0"
     widen = f"zext {kind} %jump to i64" if kind == "i32" else "add i64 %jump, 0"
-    return f"""
-define void @{symbol}(ptr %state, i64 %count, ptr %out) {{
-entry:
-  %room = alloca [{twister.PART} x {kind}], align 64
-  %all = add i64 %count, 1
-  call void @in_order(i64 %all, ptr %out)
-  br label %look
-{PARTS}  call void @{draw}(ptr %state, i64 %some, ptr %room)
-  %behind = add i64 %left, 1
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %part ], [ %next, %loop ]
-  %draw.at = getelementptr {kind}, ptr %room, i64 %i
+    swap = f"""  %draw.at = getelementptr {kind}, ptr %room, i64 %i
   %draw = load {kind}, ptr %draw.at
   %until = sub i64 %behind, %i
   %range = {fit}
@@ -39,17 +27,17 @@ loop:
   %a = load i64, ptr %here
   %b = load i64, ptr %there
   store i64 %b, ptr %here
-  store i64 %a, ptr %there
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %some
-  br i1 %more, label %loop, label %made
-made:
-  %rest = sub i64 %left, %some
-  %on = getelementptr i64, ptr %to, i64 %some
+  store i64 %a, ptr %there"""
+    return f"""
+define void @{symbol}(ptr %state, i64 %count, ptr %out) {{
+entry:
+  %room = alloca [{twister.PART} x {kind}], align 64
+  %all = add i64 %count, 1
+  call void @in_order(i64 %all, ptr %out)
   br label %look
-done:
-  ret void
-}}
+{PARTS}  call void @{draw}(ptr %state, i64 %some, ptr %room)
+  %behind = add i64 %left, 1
+{each_of_part("i64", swap)}
 define internal void @in_order(i64 %all, ptr %out) {{
 entry:
   br label %loop

@@ -235,6 +235,32 @@ part:
   %some = select i1 %few, i64 %left, i64 {PART}
   %two = shl i64 %some, 1
 """
+
+
+def next_part(kind: str) -> str:
+    """The block ``made`` of ``PARTS``: on to what is behind %some of ``kind``."""
+    return f"""made:
+  %rest = sub i64 %left, %some
+  %on = getelementptr {kind}, ptr %to, i64 %some
+  br label %look
+"""
+
+
+def each_of_part(kind: str, steps: str) -> str:
+    """What follows ``PARTS`` and the drawing: ``steps`` for each %i of the part, then the next
+    one, to the end of the function. Elements are ``kind``s."""
+    return f"""  br label %loop
+loop:
+  %i = phi i64 [ 0, %part ], [ %next, %loop ]
+{steps}
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, %some
+  br i1 %more, label %loop, label %made
+{next_part(kind)}done:
+  ret void
+}}"""
+
+
 EVENTS = "rushlight_twister_events"
 _PAIRS = f"<{2 * _LANES} x i32>"
 _HIGHS = ", ".join(f"i32 {2 * lane}" for lane in range(_LANES))
@@ -274,13 +300,11 @@ loop:
   store <{_LANES} x i8> %byte, ptr %t, align 1
   %next = add i64 %i, {_LANES}
   %more = icmp ult i64 %next, %some
-  br i1 %more, label %loop, label %made
-made:
+  br i1 %more, label %loop, label %copy
+copy:
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %bytes, i64 %some, i1 false)
-  %rest = sub i64 %left, %some
-  %on = getelementptr i8, ptr %to, i64 %some
-  br label %look
-done:
+  br label %made
+{next_part("i8")}done:
   ret void
 }}
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
@@ -319,11 +343,7 @@ one:
   %j.next = add i64 %j, 1
   %s.go = icmp ult i64 %j.next, %some
   br i1 %s.go, label %one, label %made
-made:
-  %rest = sub i64 %left, %some
-  %on = getelementptr {element}, ptr %to, i64 %some
-  br label %look
-done:
+{next_part(element)}done:
   ret void
 }}
 {SPREAD}{TAKE}"""

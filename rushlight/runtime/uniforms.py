@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rushlight.runtime import scalars, twister
 from rushlight.runtime.digest import digest
-from rushlight.runtime.draw_ir import LONGS_PART
+from rushlight.runtime.draw_ir import LONGS_PART, single_normal
 from rushlight.runtime.mt19937 import Mt19937
 from rushlight.runtime.native import address_of, native
 
@@ -23,12 +23,13 @@ from rushlight.runtime.native import address_of, native
 _BLOCK = 512
 _STATE_BYTES = 4 * (twister.WORDS + 1)
 # Words of the memory that the code works in: the place in the block, how many numbers it has, the
-# normal number that waits (its bits) and whether there is one, the stream's address; then the block
-# and the stream as it was before the block.
-_PLACE, _FILLED, _WAITING, _WAITS, _STREAM, _NUMBERS = 0, 8, 16, 24, 32, 40
+# stream's address; then the block and the stream as it was before the block.
+_PLACE, _FILLED, _STREAM, _NUMBERS = 0, 8, 16, 24
 _BEFORE = _NUMBERS + 8 * _BLOCK
 _WORDS = (_BEFORE + _STATE_BYTES + 7) // 8
 
+_PAIR = f"""  %u0 = call double @{scalars.DRAW}(ptr %draw)
+  %u1 = call double @{scalars.DRAW}(ptr %draw)"""
 _TEXT = f"""
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 define internal void @refill(ptr %draw) noinline nounwind {{
@@ -86,30 +87,10 @@ take:
 }}
 define internal double @{scalars.NORMAL}(ptr %draw) nounwind {{
 entry:
-  %waiting = getelementptr i8, ptr %draw, i64 {_WAITING}
-  %waits = getelementptr i8, ptr %draw, i64 {_WAITS}
-  %one = load i64, ptr %waits
-  %kept = icmp ne i64 %one, 0
-  br i1 %kept, label %old, label %new
-old:
-  store i64 0, ptr %waits
-  %second = load double, ptr %waiting
-  ret double %second
-new:
-  %turn = call double @{scalars.DRAW}(ptr %draw)
-  %angle = fmul double %turn, {scalars.literal(2.0 * np.pi)}
-  %u = call double @{scalars.DRAW}(ptr %draw)
-  %less = fneg double %u
-  %log = call double @log1p(double %less)
-  %square = fmul double %log, -2.0
-  %radius = call double @llvm.sqrt.f64(double %square)
-  %sin = call double @sin(double %angle)
-  %cos = call double @cos(double %angle)
-  %later = fmul double %radius, %sin
-  store double %later, ptr %waiting
-  store i64 1, ptr %waits
-  %now = fmul double %radius, %cos
-  ret double %now
+  %stream.at = getelementptr i8, ptr %draw, i64 {_STREAM}
+  %state = load ptr, ptr %stream.at
+{single_normal(_PAIR)}
+  ret double %x
 }}
 """
 
@@ -156,9 +137,6 @@ def drawn(
     if not count:
         return out
     memory = np.zeros(_WORDS, np.int64)
-    if engine.next_normal is not None:
-        memory[_WAITING // 8 : _WAITING // 8 + 1].view(np.float64)[0] = engine.next_normal
-        memory[_WAITS // 8] = 1
     code: Any = native(*_kernel(function))
     addresses = [each.ctypes.data for each in given]
 
@@ -167,6 +145,4 @@ def drawn(
         code(address_of(memory), count, address_of(out), *addresses)
 
     engine.lend(run)
-    waits = memory[_WAITS // 8] != 0
-    engine.next_normal = float(memory[_WAITING // 8 :].view(np.float64)[0]) if waits else None
     return out
