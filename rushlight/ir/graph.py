@@ -114,6 +114,12 @@ def users(order: Iterable[Node]) -> dict[Node, list[Node]]:
     return table
 
 
+def rebuilt(node: Node, sources: Sequence[Node]) -> Node:
+    """The same primitive of other sources; ``node`` itself where they are its own."""
+    src = tuple(sources)
+    return node if src == node.src else Node(node.op, src, node.shape, node.dtype, node.attrs)
+
+
 def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> list[Node | None]:
     """The same graphs with some nodes replaced by others of the same shape and dtype.
 
@@ -122,7 +128,5 @@ def substitute(sinks: Sequence[Node | None], replacements: dict[Node, Node]) -> 
     new = dict(replacements)
     for node in toposort([sink for sink in sinks if sink is not None], replacements):
         if node not in new:
-            src = tuple([new[source] for source in node.src])
-            same = src == node.src
-            new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
+            new[node] = rebuilt(node, [new[source] for source in node.src])
     return [None if sink is None else new[sink] for sink in sinks]

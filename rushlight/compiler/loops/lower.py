@@ -19,7 +19,7 @@ from rushlight.compiler.loops.schedule import (
 from rushlight.compiler.loops.square import square_words
 from rushlight.compiler.loops.stream import TILE
 from rushlight.ir import build
-from rushlight.ir.graph import Node
+from rushlight.ir.graph import Node, rebuilt
 from rushlight.ir.size import quantity
 from rushlight.runtime import cpu
 
@@ -290,9 +290,7 @@ def _second_stage(
         elif node.op not in INLINE or (builder.in_buffer(node) and node not in builder.roots):
             result = node
         else:
-            sources = tuple([rewritten(source) for source in node.src])
-            same = all(a is b for a, b in zip(sources, node.src, strict=True))
-            result = node if same else Node(node.op, sources, node.shape, node.dtype, node.attrs)
+            result = rebuilt(node, [rewritten(source) for source in node.src])
         made[node] = result
         return result
 

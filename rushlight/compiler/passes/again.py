@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rushlight.compiler.passes.reads import Reads
 from rushlight.compiler.views import base_of
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 from rushlight.ir.primitives import ELEMENTWISE
 
 
@@ -32,7 +32,7 @@ def again(sinks: list[Node]) -> list[Node]:
                 src.append(copies[source])
             else:
                 src.append(new[source])
-        new[node] = _with(node, src)
+        new[node] = rebuilt(node, src)
     return [new[sink] for sink in sinks]
 
 
@@ -66,8 +66,3 @@ def _copied(node: Node, reads: Reads, new: dict[Node, Node]) -> Node:
             src = [copies.get(source, new[source]) for source in each.src]
             copies[each] = Node(each.op, tuple(src), each.shape, each.dtype, each.attrs)
     return copies[node]
-
-
-def _with(node: Node, src: list[Node]) -> Node:
-    same = all(old is new for old, new in zip(node.src, src, strict=True))
-    return node if same else Node(node.op, tuple(src), node.shape, node.dtype, node.attrs)

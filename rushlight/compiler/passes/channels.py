@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from rushlight.base.dtype import float32, float64
 from rushlight.compiler.views import window
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 
 # Channels of an image from which on they fill a vector.
 MANY = 16
@@ -42,8 +42,7 @@ def channels(sinks: list[Node]) -> list[Node]:
                 src[place] = _copied(src[place], copies)
         if node in bins:
             src = [_of_copy(each, copies) if _is_part(each) else each for each in src]
-        same = all(old is source for old, source in zip(node.src, src, strict=True))
-        new[node] = node if same else Node(node.op, tuple(src), node.shape, node.dtype, node.attrs)
+        new[node] = rebuilt(node, src)
     return [new[sink] for sink in sinks]
 
 

@@ -15,7 +15,7 @@ from rushlight.base.dtype import from_numpy
 from rushlight.compiler.kernels.complex_numbers import COMPLEX
 from rushlight.compiler.views import LOOK_UPS, STRIDED, is_index, view_base
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 from rushlight.ir.host import Array, host
 from rushlight.ir.interpret import evaluate
 from rushlight.ir.interpret import interpret as run
@@ -50,10 +50,7 @@ def hosted(sinks: list[Node]) -> list[Node]:
             if plain:
                 sources = (sources[0], _index(node.src[1], made), *sources[2:])
         if plain or node.op in ("host", *_IN_PLACE):
-            same = all(a is b for a, b in zip(sources, node.src, strict=True))
-            made[node] = node if same else Node(
-                node.op, sources, node.shape, node.dtype, node.attrs
-            )  # fmt: skip
+            made[node] = rebuilt(node, sources)
             continue
         if node.op == "dot" and node.dtype.is_complex:
             made[node] = _dot(*sources)
@@ -67,7 +64,7 @@ def hosted(sinks: list[Node]) -> list[Node]:
 def _index(node: Node, made: dict[Node, Node]) -> Node:
     """Places that count from the front: a look-up reads them as they are."""
     source = made[node.src[0]] if node.op == "bitcast" else _index(node.src[0], made)
-    return Node(node.op, (source,), node.shape, node.dtype, node.attrs)
+    return rebuilt(node, (source,))
 
 
 def _read(node: Node, made: dict[Node, Node]) -> Node:

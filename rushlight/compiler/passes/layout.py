@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from rushlight.base.shape import Shape
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort, users
+from rushlight.ir.graph import Node, rebuilt, toposort, users
 from rushlight.ir.primitives import ELEMENTWISE
 
 _CHANNELS_LAST = frozenset(("conv", "conv_input_grad", "pool", "pool_input_grad"))
@@ -72,12 +72,6 @@ def _real(form: Form) -> Node:
     return core if axes is None else permuted(core, axes)
 
 
-def _rebuilt(node: Node, sources: list[Node]) -> Node:
-    if all(a is b for a, b in zip(sources, node.src, strict=True)):
-        return node
-    return Node(node.op, tuple(sources), node.shape, node.dtype, node.attrs)
-
-
 def _form(
     node: Node, forms: dict[Node, Form], lasting: set[Node], readers: dict[Node, list[Node]]
 ) -> Form:
@@ -88,7 +82,7 @@ def _form(
         return _permute(node, sources[0], lasting, readers)
     axes = next((axes for _, axes in sources if axes is not None), None)
     if axes is None or node.op not in _PASS_ON:
-        return _rebuilt(node, [_real(form) for form in sources]), None
+        return rebuilt(node, [_real(form) for form in sources]), None
     if node.op in ELEMENTWISE or node.op == "cat":
         return _together(node, sources, axes), axes
     return _RULES[node.op](node, sources[0][0], axes)
@@ -153,12 +147,12 @@ def _reshape(node: Node, core: Node, axes: Shape) -> Form:
     source_shape = tuple([core.shape[axis] for axis in axes])
     runs = axis_runs(source_shape, node.shape)
     if runs is None:
-        return _rebuilt(node, [_real((core, axes))]), None
+        return rebuilt(node, [_real((core, axes))]), None
     core_runs = []
     for number, (old, _) in enumerate(runs):
         places = [axes[axis] for axis in old]
         if places != list(range(places[0], places[0] + len(places))) if places else False:
-            return _rebuilt(node, [_real((core, axes))]), None
+            return rebuilt(node, [_real((core, axes))]), None
         core_runs.append((places[0] if places else len(axes), number))
     shape: list[int] = []
     place_of: dict[int, int] = {}

@@ -16,7 +16,7 @@ from rushlight.base.record import Record
 from rushlight.compiler.loops.build import INLINE
 from rushlight.compiler.views import base_of
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort, users
+from rushlight.ir.graph import Node, rebuilt, toposort, users
 from rushlight.ir.size import is_below
 
 # Below this many elements the launches cost more than the questions.
@@ -77,10 +77,7 @@ def pieces(sinks: list[Node]) -> list[Node]:
             stored.update(found.ends(leaf)[0] for leaf in _leaves(node, found.inside))
     made: dict[Node, Node] = {}
     for node in order:
-        sources = tuple([made[source] for source in node.src])
-        same = sources == node.src
-        now = node if same else Node(node.op, sources, node.shape, node.dtype, node.attrs)
-        made[node] = now
+        now = made[node] = rebuilt(node, [made[source] for source in node.src])
         whole = sums.get(node)
         if whole is not None:
             inside = frozenset([made[each] for each in whole.inside if each in made])

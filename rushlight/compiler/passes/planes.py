@@ -15,7 +15,7 @@ import functools
 from rushlight.base.dtype import float32, float64
 from rushlight.compiler.views import window
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 
 # Slices that are read for one result.
 _MOST_TAPS = 8
@@ -28,9 +28,7 @@ def planes(sinks: list[Node]) -> list[Node]:
         return sinks
     new: dict[Node, Node] = {}
     for node in order:
-        sources = tuple([new[source] for source in node.src])
-        same = all(old is source for old, source in zip(node.src, sources, strict=True))
-        new[node] = node if same else Node(node.op, sources, node.shape, node.dtype, node.attrs)
+        new[node] = rebuilt(node, [new[source] for source in node.src])
         if node.op == "pool" and _in_planes(node):
             new[node] = _written_out(new[node])
     return [new[sink] for sink in sinks]

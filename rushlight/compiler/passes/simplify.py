@@ -8,7 +8,7 @@ from rushlight.base.dtype import float32, float64, int64
 from rushlight.compiler.passes.picked import picked
 from rushlight.compiler.passes.tiled_pool import tiled_pool
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 
 
 def simplify(sinks: list[Node]) -> list[Node]:
@@ -16,11 +16,7 @@ def simplify(sinks: list[Node]) -> list[Node]:
     table: dict[Any, Node] = {}
     made: dict[Node, Node] = {}
     for node in toposort(sinks):
-        sources = tuple([made[source] for source in node.src])
-        node_now = node
-        if sources != node.src:
-            node_now = Node(node.op, sources, node.shape, node.dtype, node.attrs)
-        node_now = rewrite(node_now)
+        node_now = rewrite(rebuilt(node, [made[source] for source in node.src]))
         made[node] = table.setdefault(node_now.key(), node_now)
     return [made[sink] for sink in sinks]
 

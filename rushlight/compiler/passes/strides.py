@@ -16,7 +16,7 @@ from math import prod
 from rushlight.compiler.passes.channels import MANY
 from rushlight.ir import build
 from rushlight.ir.build import Pairs, const, permute, reshape
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 
 Shape = tuple[int, ...]
 # Phases of an axis that other kernels take at once, and of all axes that fill them one by one.
@@ -30,9 +30,7 @@ def strides(sinks: list[Node]) -> list[Node]:
         return sinks
     new: dict[Node, Node] = {}
     for node in order:
-        src = tuple([new[source] for source in node.src])
-        same = all(old is source for old, source in zip(node.src, src, strict=True))
-        new[node] = node if same else Node(node.op, src, node.shape, node.dtype, node.attrs)
+        new[node] = rebuilt(node, [new[source] for source in node.src])
         if _is_wide(node):
             new[node] = _phases_as_channels(new[node])
     return [new[sink] for sink in sinks]

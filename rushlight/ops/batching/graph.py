@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 from rushlight.ir import build
-from rushlight.ir.graph import Node, toposort
+from rushlight.ir.graph import Node, rebuilt, toposort
 from rushlight.ir.primitives import ELEMENTWISE
 
 
@@ -75,8 +75,7 @@ def one_by_one(node: Node, sources: Sources) -> Node:
             sample(each, number) if is_batched else each
             for each, is_batched in zip(sources.nodes, sources.batched, strict=True)
         )
-        made = Node(node.op, src, node.shape, node.dtype, node.attrs)
-        parts.append(build.reshape(made, (1, *node.shape)))
+        parts.append(build.reshape(rebuilt(node, src), (1, *node.shape)))
     return build.cat(parts, 0)
 
 
@@ -94,9 +93,7 @@ def batched(
         nodes = tuple(each for each, _ in found)
         flags = tuple(flag for _, flag in found)
         if not any(flags):
-            same = nodes == node.src
-            fresh = node if same else Node(node.op, nodes, node.shape, node.dtype, node.attrs)
-            made[node] = fresh, False
+            made[node] = rebuilt(node, nodes), False
         elif not size:
             made[node] = build.const(0, (0, *node.shape), node.dtype), True
         else:
