@@ -75,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
         try:
             listener.bind(address)
             listener.listen(64)
-        except BaseException:
+        except BaseException:  # a port that is out of range, Ctrl-C: the socket is nobody's then
             listener.close()
             raise
     except PermissionError:

@@ -400,7 +400,7 @@ class Trace:
             self.step = step
             results = values_at(epoch, count(step.start), step.metas)
             self.values += results
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, may come between a list and the step that counts it
             self.repair()
             raise
         return results

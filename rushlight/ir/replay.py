@@ -153,7 +153,7 @@ def _comes_out_otherwise(guard: Sequence[_Step], values: list[Any]) -> bool:
     which comes before them, decides otherwise."""
     try:
         return _first_wrong(guard, values) is not None
-    except Exception:
+    except Exception:  # a step may be any function of sizes (Tape.decide): the whole will tell
         return False
 
 

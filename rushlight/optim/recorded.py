@@ -65,7 +65,7 @@ class Rule:
         trace = local.trace
         try:
             return replace_all(trace, targets, self._recorded(trace, lists, numbers, flags))
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, may come between a list and the step that counts it
             trace.repair()
             raise
 

@@ -41,7 +41,7 @@ def atomic_writer(path: str | Path) -> Iterator[Any]:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _explain(error, target) from error
-    except BaseException:
+    except BaseException:  # the caller's own errors and Ctrl-C: half a file is of no use
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(folder)

@@ -121,7 +121,7 @@ def apply(node: GradNode, cotangents: list[Any], create_graph: bool) -> list[Any
         results = node.apply(cotangents, create_graph)
         if _Settings.check_nan:
             _refuse_nan(node, results)
-    except Exception:
+    except Exception:  # a Function's backward may raise anything: it is told where, and goes on
         forward = (node.extra or {}).get("forward")
         if forward is None:
             told = (

@@ -163,7 +163,7 @@ class Passage:
                 trace.scalars.extend(nodes[number].numbers)
             trace.values.extend(fresh)
             trace.step = self.end
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, may come between a list and the step that counts it
             trace.repair()
             raise
         if not retain_graph:

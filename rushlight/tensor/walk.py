@@ -174,7 +174,7 @@ class Walk:
         self.start()
         try:
             self._run(roots)
-        except BaseException:
+        except BaseException:  # hooks are the user's, and Ctrl-C: no walk is running any more
             running.walk = self._around
             raise
 

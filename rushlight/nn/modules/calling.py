@@ -63,7 +63,7 @@ class Calling:
         called: set[int] = set()
         try:
             return self._run_hooks(args, kwargs, called)
-        except Exception:
+        except Exception:  # whatever the user's forward or hooks raise, but not Ctrl-C
             # Hooks that asked to be called whatever happens, and were not reached.
             for key, hook in self._output_hooks():
                 if key not in called and self._is_always_called(key):

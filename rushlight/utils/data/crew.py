@@ -47,7 +47,7 @@ class Crew:
         try:
             for place in range(workers):
                 self._start(context, jobs(place), outstanding, forks)
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, must not leave the workers that have started
             self.close()
             raise
         for place, results in enumerate(self.results):

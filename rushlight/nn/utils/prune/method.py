@@ -72,7 +72,7 @@ class BasePruningMethod(ABC):
             module.register_buffer(name + "_mask", mask)
             setattr(module, name, method.apply_mask(module))
             module.register_forward_pre_hook(method)
-        except Exception:
+        except Exception:  # compute_mask is the user's: the module is as before, whatever it raises
             if before is None:
                 restored = getattr(module, name + "_orig")
                 del module._parameters[name + "_orig"]
