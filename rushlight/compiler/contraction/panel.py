@@ -26,6 +26,7 @@ from rushlight.compiler.contraction.tile import (
     accumulate,
     column_masks,
     copying,
+    fetching,
 )
 
 PART = 256
@@ -48,7 +49,8 @@ class Panel(Record):
     is the memory that the sums will go to, where the depth is ``LONG``; in the last part, if there
     are several. ``beside``: a tile's rows
     are neighbours in A, from where the table has the first. ``copies``: meanwhile a vector of
-    something else is copied in each step: what each tile copies is at ``copies``.
+    something else is copied in each step: what each tile copies is at ``copies``. ``fetches``: it
+    is only asked for.
     ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
     so is what lies as many bytes after B's rows as there are now. ``gaps``: outer levels move B
@@ -66,6 +68,7 @@ class Panel(Record):
     asks: bool = False
     follows: bool = False
     copies: bool = False
+    fetches: bool = False
     gaps: bool = False
 
     @property
@@ -84,7 +87,7 @@ class Panel(Record):
             *[("i64", f"{name}.step") for name in outputs],
             *(_ASKS if self.asks else []),
             *([("i64", "b_band")] if self.follows else []),
-            *([("ptr", "copies")] if self.copies else []),
+            *([("ptr", "copies")] if self.copies or self.fetches else []),
             *([("i64", f"s{level}") for level in range(self.levels - 1)] if self.gaps else []),
         ]  # fmt: skip
 
@@ -127,10 +130,10 @@ class Panel(Record):
                 elif self.asks:
                     ahead = self._to_come(body, row, addresses[0]), 1
                 copy = None
-                if self.copies:
+                if self.copies or self.fetches:
                     number = body.div(row, str(tile.rows))
                     record = body.at("%copies", body.mul(number, str(COPY_BYTES)))
-                    copy = copying(body, tile, record)
+                    copy = (copying if self.copies else fetching)(body, tile, record)
                 band = "%b_band" if self.follows else ""
                 sums = accumulate(
                     body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band, copy

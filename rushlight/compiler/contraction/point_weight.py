@@ -68,7 +68,8 @@ def point_weight(problem: Problem) -> list[Launch]:
     early = _packs_ahead(tile, filters, channels, block_filters, block_channels)
     if early:
         most = ahead.ROOM_BYTES // tile.itemsize // widest_block - 32
-        most = min(most, ahead.MAX_SCRIPT * tile.lanes // (packed + block_channels))
+        script = ahead.MAX_SCRIPT * tile.lanes // (packed + block_channels)
+        most = min(most, script - ahead.AHEAD)
         reach = max(_reach(counts, walks, side) for side in (1, 2))
         early = problem.row.out * problem.column.out >= _LARGE and reach < 1 << 31
     if not early:

@@ -4,8 +4,10 @@ this one is summed.
 As ``point_weight_kernel``, with two rooms for packed bands. A step of a tile of 13 rows takes 13
 cycles, in which a core could do twice as much as it is asked to, so it copies a vector of the next
 band as well. Vectors are copied in the order in which they lie, position by position, which is what
-memory brings in time: a *script*, the same for all bands, says where each one goes. The first band,
-and what is around bands of another length, is packed by itself.
+memory brings in time: a *script*, the same for all bands, says where each one goes. Copies are
+spread evenly over the panels, and tiles that copy nothing ask for what the next panel's will, in so
+many steps as there are, since memory brings no more at a time. The first band, and what is around
+bands of another length, is packed by itself.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ _ROOM_STEP = ROOM_BYTES + 2112
 MAX_SCRIPT, MAX_TILES = 12 * 1024, 1024
 # So few bands are not worth a script.
 FEW_BANDS = "6"
-# Positions after which memory is asked for, and bytes at least.
-_AHEAD, _LEAST = 4, 4096
+# Positions after which memory is asked for: a script has so many more, which are in later bands.
+AHEAD = 16
 
 
 class _Band(Record):
@@ -81,8 +83,10 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
     panels = body.op(f"alloca [{2 * _ROOM_STEP} x i8], align 64")
     copies = body.op(f"alloca [{MAX_TILES * COPY_BYTES} x i8], align 64")
     script = body.op(f"alloca [{8 * MAX_SCRIPT} x i8], align 64")
-    product = Panel(tile, Finish(tile.dtype), levels=2, beside=True)
-    copying = product.replace(copies=True)
+    copying = Panel(tile, Finish(tile.dtype), levels=2, beside=True, copies=True)
+    product = copying.replace(copies=False, fetches=True)
+    nothing = body.op("alloca i64")
+    body.store("i64", "0", nothing)
     width = strip_width(tile)
     with body.loop("%begin", "%end") as chunk:
         filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
@@ -115,7 +119,8 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
         side = _Side("panels", panels, channels, word["panel"], tile.columns, tile.columns, begun)
         sides.append(side)
         high = body.ceil_div(filters, str(tile.rows))
-        tiles = body.mul(high, body.ceil_div(channels, str(tile.columns)))
+        across = body.ceil_div(channels, str(tile.columns))
+        tiles = body.mul(high, across)
 
         vectors = body.add(sides[1].begun, sides[1].vectors(body, tile))
         enough = body.less(vectors, body.add(tiles, "1"))
@@ -141,19 +146,47 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
                 to = body.at(each.room, room)
                 body.call(each.name, [("ptr", source), ("ptr", to), *numbers])
 
-        def plan(band: _Band, room: str) -> None:
-            """What each tile copies of ``band``."""
-            with body.loop("0", vectors) as number:
+        def share_of(panel: str) -> str:
+            """How many vectors are copied beside the panels before this one."""
+            return body.div(body.mul(panel, vectors), across)
+
+        def plan(band: _Band, room: str, after: _Band) -> None:
+            """What each tile copies of ``band``; those that copy nothing ask for what the next
+            panel's will, or (beside the last panel) the first one's of the band ``after`` it."""
+            with body.loop("0", across) as panel, body.loop("0", high) as place:
+                begun, end = share_of(panel), share_of(body.add(panel, "1"))
+                idle = body.sub(place, body.sub(end, begun))
+                copies_one = body.less(idle, "0")
+                is_last = body.equal(body.add(panel, "1"), across)
+                wanted = body.sub(share_of(body.add(panel, "2")), end)
+                wanted = body.select(is_last, share_of("1"), wanted)
+                # So many tiles ask for one's worth, each for a part.
+                each = body.div(body.sub(high, body.sub(end, begun)), body.max(wanted, "1"))
+                each = body.max(each, "1")
+                asked = body.div(idle, each)
+                rate = body.select(body.less(asked, wanted), body.div("65536", each), "0")
+                number = body.add(body.select(is_last, "0", end), body.min(asked, wanted))
+                number = body.select(copies_one, body.add(begun, place), number)
+                part = body.div(body.mul(body.rem(idle, each), most), each)
+                part = body.select(copies_one, "0", part)
                 first = body.less(number, sides[1].begun)
-                source = body.select(first, band.g, band.x, "ptr")
+                beyond = body.op(f"and i1 {is_last}, {body.less('-1', idle)}")
+                g_from = body.select(beyond, after.g, band.g, "ptr")
+                x_from = body.select(beyond, after.x, band.x, "ptr")
+                source = body.select(first, g_from, x_from, "ptr")
                 target = body.select(first, body.at(strips, room), body.at(panels, room), "ptr")
-                mine = body.at(script, body.mul(body.mul(number, most), "8"))
-                record = body.at(copies, body.mul(number, str(COPY_BYTES)))
-                for place, value in enumerate((source, target, mine)):
-                    body.store("ptr", value, body.at(record, str(8 * place)))
-                step = [word[f"{letter}_step{axes - 1}"] for letter in "gx"]
-                ahead = body.mul(body.select(first, *step), str(_AHEAD))
-                body.store("i64", body.max(ahead, str(_LEAST)), body.at(record, "24"))
+                past = body.select(first, "0", body.mul(sides[1].begun, str(AHEAD)))
+                mine = body.add(body.add(body.mul(number, most), part), past)
+                mine = body.at(script, body.mul(mine, "8"))
+                many = body.select(first, sides[1].begun, body.sub(vectors, sides[1].begun))
+                many = body.select(copies_one, body.mul(many, str(8 * AHEAD)), rate)
+                record(body.add(body.mul(panel, high), place), source, target, mine, many)
+
+        def record(number: str, source: str, target: str, script: str, last: str) -> None:
+            here = body.at(copies, body.mul(number, str(COPY_BYTES)))
+            for slot, value in enumerate((source, target, script)):
+                body.store("ptr", value, body.at(here, str(8 * slot)))
+            body.store("i64", last, body.at(here, "24"))
 
         with body.when(enough):
             _write_script(body, tile, word, sides, axes, script)
@@ -166,8 +199,10 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
             woven = body.op(f"and i1 {same}, {whole}")
             woven = body.op(f"and i1 {woven}, {enough}")
             with body.when(woven):
-                plan(later, other)
-            made = body.select(woven, vectors, "0")
+                plan(later, other, band(body.add(number, "2")))
+            alone = body.op(f"xor i1 {woven}, true")
+            with body.when(alone), body.loop("0", tiles) as each:
+                record(each, nothing, nothing, nothing, "0")
             levels = [Level("1", "0"), Level(now.depth, str(width * size))]
             output = Output({"out": out}, {"out": str(size)}, "true")
             with body.loop("0", channels, str(tile.columns)) as column:
@@ -175,20 +210,20 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
                 left = body.min(str(tile.columns), body.sub(channels, column))
                 b = body.at(body.at(panels, room), body.mul(panel, word["panel"]))
                 b = body.at(b, shift(body, tile, panel, tile.columns, channels, tile.columns))
-                first = body.mul(panel, high)
-                busy = body.max(body.min(body.sub(made, first), high), "0")
-                busy = body.min(body.mul(busy, str(tile.rows)), filters)
-                mine = {"copies": body.at(copies, body.mul(first, str(COPY_BYTES)))}
+                busy = body.sub(share_of(body.add(panel, "1")), share_of(panel))
+                busy = body.select(woven, body.min(body.mul(busy, str(tile.rows)), filters), "0")
+                begin = body.at(copies, body.mul(body.mul(panel, high), str(COPY_BYTES)))
+                skipped = body.mul(body.div(busy, str(tile.rows)), str(COPY_BYTES))
                 rest = body.at(table, body.mul(busy, str(ROW_BYTES)))
-                for panels_, lines, count in (
-                    (copying, table, busy), (product, rest, body.sub(filters, busy)),
-                ):  # fmt: skip
+                for panels_, lines, count, records in (
+                    (copying, table, busy, begin),
+                    (product, rest, body.sub(filters, busy), body.at(begin, skipped)),
+                ):
                     panels_.call(
                         body, lines, count, body.at(strips, room), b, levels,
                         str(tile.columns * size), output, column, left, body.equal(number, "0"),
-                        "true", mine,
+                        "true", {"copies": records},
                     )  # fmt: skip
-            alone = body.op(f"xor i1 {woven}, true")
             with body.when(body.op(f"and i1 {alone}, {body.less('0', later.depth)}")):
                 pack(later, other)
     functions = define_pack("strips", tile, tile.rows, width, axes, shifted=True)
@@ -200,23 +235,21 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
 def _write_script(
     body: Body, tile: Tile, word: dict[str, str], sides: list[_Side], axes: int, script: str
 ) -> None:
-    """Words as ``tile.COPY_BYTES`` says for a whole band: g's, then x's, position by position."""
+    """Words as ``tile.COPY_BYTES`` says for a whole band, and ``AHEAD`` positions more: g's, then
+    x's, position by position."""
     positions = functools.reduce(body.mul, [word[f"band{axis}"] for axis in range(axes)])
+    positions = body.add(positions, str(AHEAD))
     for side, letter in zip(sides, "gx", strict=True):
         vectors = side.vectors(body, tile)
         across = str(side.width // tile.lanes)
         first = body.mul(side.begun, positions)
-
-        def walk(
-            axis: int, number: str, place: str, side: _Side = side, letter: str = letter,
-            vectors: str = vectors, across: str = across, first: str = first,
-        ) -> None:  # fmt: skip
-            if axis < axes:
+        with body.loop("0", positions) as number:
+            rest, place = number, "0"
+            for axis in reversed(range(axes)):
                 count = word[f"band{axis}"]
-                with body.loop("0", count) as index:
-                    here = body.add(place, body.mul(index, word[f"{letter}_step{axis}"]))
-                    walk(axis + 1, body.add(body.mul(number, count), index), here)
-                return
+                index = body.rem(rest, count) if axis else rest
+                rest = body.div(rest, count)
+                place = body.add(place, body.mul(index, word[f"{letter}_step{axis}"]))
             with body.loop("0", vectors) as vector:
                 strip = body.div(vector, across)
                 inside = body.mul(body.rem(vector, across), str(tile.lanes))
@@ -231,5 +264,3 @@ def _write_script(
                 both = body.op(f"or i64 {both}, {body.add(place, source)}")
                 entry = body.add(first, body.add(body.mul(number, vectors), vector))
                 body.store("i64", both, body.at(script, body.mul(entry, "8")))
-
-        walk(0, "0", "0")

@@ -17,7 +17,8 @@ from rushlight.compiler.contraction.emit import Body
 # One row of a tile, four words: offset in A, in the output, in the residual, and its index.
 ROW_BYTES = 32
 # What a tile copies meanwhile, four words: from where, to where, the script, which has for each
-# vector its offset there and, in the upper half of the word, here; how far on memory is asked for.
+# vector its offset there and, in the upper half of the word, here; how far on in it is what it asks
+# for meanwhile.
 COPY_BYTES = 32
 
 
@@ -69,12 +70,30 @@ def copying(body: Body, tile: Tile, record: str) -> Copy:
         both = body.load("i64", place)
         here = body.at(source, body.op(f"and i64 {both}, {2**32 - 1}"))
         there = body.at(target, body.op(f"lshr i64 {both}, 32"))
-        body.prefetch(body.at(here, ahead))
+        later = body.load("i64", body.at(place, ahead))
+        body.prefetch(body.at(source, body.op(f"and i64 {later}, {2**32 - 1}")))
         values.store(
             body, tile.dtype, values.load(body, tile.dtype, here, tile.lanes), there, tile.lanes
         )
 
     return copy
+
+
+def fetching(body: Body, tile: Tile, record: str) -> Copy:
+    """What asks for a vector, or for a part of one, a step; the fourth word is this part in
+    65536ths."""
+    source, _, script = body.words(record, 3, kind="ptr")
+    rate = body.load("i64", body.at(record, "24"))
+    each = -(-tile.rows // tile.lanes) * tile.lanes * tile.itemsize
+
+    def fetch(offset: str) -> None:
+        number = body.mul(body.div(offset, str(each // 8)), rate)
+        place = body.op(f"lshr i64 {number}, 16")
+        place = body.op(f"and i64 {place}, -8")
+        both = body.load("i64", body.at(script, place))
+        body.prefetch(body.at(source, body.op(f"and i64 {both}, {2**32 - 1}")))
+
+    return fetch
 
 
 def accumulate(
