@@ -16,7 +16,8 @@ from rushlight.ops.table import Op
 from rushlight.tensor import functions, late
 from rushlight.tensor.hearing import hearing
 from rushlight.tensor.tensor import Tensor
-from rushlight.tensor.wrap import call_op, enable_dispatch, set_on_foreign
+from rushlight.tensor.wrap import enable_dispatch
+from rushlight.tensor.wrap_rare import call_op, set_on_foreign
 
 
 class DisableTorchFunctionSubclass:

@@ -74,3 +74,16 @@ def materialise(value: Value) -> Value:
 def with_memory(value: Value) -> Value:
     """What a tensor of its own can be made of: not of a view, whose memory is another's."""
     return value if value.parent is None else materialise(value)
+
+
+def still_readable(saved: tuple[Value, ...]) -> tuple[Value, ...]:
+    """What a node was allowed to read although it was overwritten, for the nodes of its own
+    gradient: they could not tell it from what they must not read."""
+    return tuple([materialise(each) if _was_overwritten(each) else each for each in saved])
+
+
+def _was_overwritten(value: Value | None) -> bool:
+    """Whether an in-place operation wrote to the memory that ``value`` is or looks at."""
+    while value is not None and value.overwritten is not True:
+        value = value.parent
+    return value is not None

@@ -20,7 +20,7 @@ from rushlight.tensor.handle import RemovableHandle
 from rushlight.tensor.modified import modified
 from rushlight.tensor.next_functions import Between, accumulating, next_functions
 from rushlight.tensor.saved_names import saved_place
-from rushlight.tensor.saved_values import in_place_of, materialise, now_read, with_memory
+from rushlight.tensor.saved_values import in_place_of, now_read, still_readable, with_memory
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
@@ -151,14 +151,9 @@ class GradNode:
             probe: Value | None = now
             while probe is not None:
                 if probe.overwritten is True:
-                    count = len(self.gradient.metas)
-                    edge: Any = (
-                        self.edges[place] if place < count else self._output_edge(place - count)
-                    )
+                    function = _as_function(self._edge_at(place))
                     raise RuntimeError(
-                        modified(
-                            value.meta, probe.version, _as_function(edge), "anomaly" in _listeners
-                        )
+                        modified(value.meta, probe.version, function, "anomaly" in _listeners)
                     )
                 probe = probe.parent
             found.append(now)
@@ -179,7 +174,7 @@ class GradNode:
             if value.overwritten or value.parent is not None:
                 saved = self._intact(saved)
                 if create_graph:
-                    saved = _still_readable(saved)
+                    saved = still_readable(saved)
                 break
         seeds = cotangents
         if len(cotangents) > 1:
@@ -192,9 +187,7 @@ class GradNode:
         if create_graph:
             made = [tensor_of(value) for value in made]  # noqa: F821  set by tensor.tensor
             edges: list[Any] = [edge_of(seed) for seed in seeds]
-            n = len(gradient.metas)
-            for place in gradient.saves:
-                edges.append(self.edges[place] if place < n else self._output_edge(place - n))
+            edges += [self._edge_at(place) for place in gradient.saves]
             attach(tuple(made), trace.step, tuple(edges), (*values, *saved), self.numbers)
         if len(made) == len(self.edges):
             return made
@@ -203,8 +196,12 @@ class GradNode:
             results[place] = each
         return results
 
-    def _output_edge(self, number: int) -> Any:
-        return self if number == 0 else OutputEdge(self, number)
+    def _edge_at(self, place: int) -> Any:
+        """Of the argument or, counted on, the result number ``place``."""
+        number = place - len(self.edges)
+        if number < 0:
+            return self.edges[place]
+        return OutputEdge(self, number) if number else self
 
 
 @hot
@@ -219,19 +216,6 @@ class OutputEdge:
     def __init__(self, node: GradNode, number: int) -> None:
         self.node = node
         self.number = number
-
-
-def _still_readable(saved: tuple[Value, ...]) -> tuple[Value, ...]:
-    """What a node was allowed to read although it was overwritten, for the nodes of its own
-    gradient: they could not tell it from what they must not read."""
-    return tuple([materialise(each) if _was_overwritten(each) else each for each in saved])
-
-
-def _was_overwritten(value: Value | None) -> bool:
-    """Whether an in-place operation wrote to the memory that ``value`` is or looks at."""
-    while value is not None and value.overwritten is not True:
-        value = value.parent
-    return value is not None
 
 
 def _for_those_given(
@@ -277,8 +261,7 @@ def _saved_field(self: GradNode, name: str) -> Any:
     if self.extra is not None and "packed" in self.extra:
         saved = self.extra["packed"]()
     assert saved is not None
-    count = len(gradient.metas)
-    edge = self.edges[what] if what < count else self._output_edge(what - count)
+    edge = self._edge_at(what)
     if edge is not None and not isinstance(edge, (GradNode, OutputEdge)):
         return edge
     kept = with_memory(in_place_of(saved[gradient.saves.index(what)]))
