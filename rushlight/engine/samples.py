@@ -136,7 +136,7 @@ class SampleTrace(Trace):
 
     def take(self, value: Value, meta: Meta) -> Value:
         """An input that stands for one sample of ``value``, whose axis 0 they are."""
-        step = self._input(meta)
+        step = self.take_in(meta)
         self.samples.add(len(self.inputs))
         self.inputs.append(value)
         return Value(self.epoch, step.start, meta)
@@ -149,7 +149,7 @@ class SampleTrace(Trace):
             if trace is None or not trace.abstract:
                 from_other_thread(value)
             else:
-                step = self._input(value.meta)
+                step = self.take_in(value.meta)
                 self.inputs.append(value)
                 value.pos, value.epoch = step.start, self.epoch
                 return value.pos

@@ -22,8 +22,9 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
 from rushlight.base.warn import recording
-from rushlight.engine.call import Call, flatten, op_call
+from rushlight.engine.call import Call, flatten
 from rushlight.engine.drafted import piece_of
+from rushlight.engine.enter import enter_copy, enter_shell, enter_sliding
 from rushlight.engine.exposure import copy_of, exposed
 from rushlight.engine.phrase import Phrases
 from rushlight.engine.prune import prune
@@ -40,14 +41,12 @@ from rushlight.engine.value import (
     shell_meta,
     values_at,
 )  # fmt: skip
-from rushlight.engine.window import arrangement_key, moving
+from rushlight.engine.window import moving
 from rushlight.ir import build
 from rushlight.ir.graph import Node
-from rushlight.ops.table import OPS
 
 if TYPE_CHECKING:
     from rushlight.engine.plan import Flight
-    from rushlight.runtime.buffer import Buffer
 
 # Steps of a trie before it is pruned. A plan counts as what it was made from and by the memory of
 # its program: of a long recurrent layer, a single call, that is megabytes.
@@ -65,39 +64,11 @@ class Trace:
     abstract = False  # whether it is of one sample among many, and has no values: engine/samples.py
 
     __slots__ = (
-        "__weakref__",
-        "_nodes",
-        "_nodes_step",
-        "autocast",
-        "continues",
-        "default",
-        "epoch",
-        "families",
-        "flight",
-        "grad",
-        "ground",
-        "inference",
-        "inputs",
-        "journal",
-        "lock",
-        "phrases",
-        "pieces",
-        "plain",
-        "planned",
-        "root",
-        "rounds",
-        "scalars",
-        "shells",
-        "step",
-        "steps",
-        "tape",
-        "turns",
-        "uncut",
-        "values",
-        "varies",
-        "views",
-        "waits",
-    )
+        "__weakref__", "_nodes", "_nodes_step", "autocast", "continues", "default", "epoch",
+        "families", "flight", "grad", "ground", "inference", "inputs", "journal", "lock", "phrases",
+        "pieces", "plain", "planned", "root", "rounds", "scalars", "shells", "step", "steps",
+        "tape", "turns", "uncut", "values", "varies", "views", "waits",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.autocast: DType | None = None  # see tensor/autocast.py
@@ -233,14 +204,14 @@ class Trace:
             # In this order: a value that an interrupt leaves unmarked is only entered once more.
             known = self.step.children.get(value.meta)
             if known is None:
-                step = self._input(value.meta)
+                step = self.take_in(value.meta)
             else:
                 self.step = step = known
             self.inputs.append(value)
         elif value.parent is not None:
             window = moving(self, value) if moves else None
             if window is not None:
-                return self._enter_sliding(value, *window)
+                return enter_sliding(self, value, *window)
             parent, recipe, values = value.parent, value.recipe, self.values
             inside = parent.epoch is self.epoch
             place = parent.pos if inside else self.enter(parent, False)
@@ -255,58 +226,23 @@ class Trace:
                 return start
         else:
             if value.meta.shell:
-                return self._enter_shell(value)
+                return enter_shell(self, value)
             if value.buffer is None:
                 from_other_thread(value)
             buffer = value.buffer
             assert buffer is not None
             if exposed(buffer):
                 # Others may write to this memory at any time: the operation gets a copy.
-                return self._enter_copy(value, copy_of(buffer), True)
+                return enter_copy(self, value, copy_of(buffer), True)
             self.plain = False
-            step = self._input(value.meta)
+            step = self.take_in(value.meta)
             self.inputs.append(value)
         value.pos = step.start
         value.epoch = self.epoch
         return step.start
 
-    def _enter_shell(self, value: Value) -> int:
-        """Take in a tensor without elements: any of its kind stands for it, nobody computes it."""
-        self.shells = True
-        self.plain = False
-        meta = value.meta
-        key = ("shell", meta)
-        step = self.step.children.get(key)
-        if step is None:
-            zeros = op_call(OPS["_constant"], (tuple(meta.shape), 0, meta.dtype))
-            step = self.miss(key, zeros, (), (), ())
-            step.metas, step.meta = (meta,), meta
-            step.nbytes -= meta.nbytes
-        self.step = step
-        value.pos = step.start
-        value.epoch = self.epoch
-        self.values.append(value)
-        return step.start
-
-    def _enter_sliding(self, value: Value, buffer: Buffer, passing: bool) -> int:
-        """Take in a copy of a view that moves over its memory from run to run."""
-        position = self._enter_copy(value, buffer, passing)
-        self.step.slides |= {value.meta}
-        return position
-
-    def _enter_copy(self, value: Value, buffer: Buffer, passing: bool) -> int:
-        """Take in a copy of ``value``. ``passing``: the next read needs another one."""
-        step = self._input(value.meta, arrangement_key(value))
-        snapshot = Value(self.epoch, step.start, value.meta)
-        snapshot.buffer = buffer
-        self.inputs.append(snapshot)
-        value.pos = step.start
-        if not passing:
-            value.epoch = self.epoch
-        return step.start
-
     @hot
-    def _input(self, meta: Meta, key: Any = None) -> Step:
+    def take_in(self, meta: Meta, key: Any = None) -> Step:
         """Go on to the step that takes in an array of this kind, found under ``key`` if given."""
         key = meta if key is None else key
         step = self.step.children.get(key)
