@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from rushlight.base.record import Record
-from rushlight.compiler.contraction import choose, dot, finish, plain, values
+from rushlight.compiler.contraction import choose, choose_dot, dot, finish, plain, values
 from rushlight.compiler.contraction.gemm import WORDS, Gemm, gemm
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.pack import pack, panels_bytes
@@ -36,7 +36,7 @@ def matmul(
     sizes = (out.dtype, rows, columns, a.shape[-1], a.step(-1), b.step(-2))
     if choose.turns(*sizes) and not reused:
         return _matmul(*_transposed(a, b, out, epilogue), turned=True)
-    if choose.is_dots_of_columns(*sizes):
+    if choose_dot.is_dots_of_columns(*sizes):
         return _matmul(*_transposed(a, b, out, epilogue))
     return _matmul(a, b, out, epilogue, reused)
 
@@ -126,7 +126,7 @@ def _matmul(
     reused = reused and rows > choose.FEW_ROWS
     packs = reused or turned
     sizes = (out.dtype, rows, columns, depth, a.step(-1), b.step(-2))
-    if not packs and choose.is_dots(*sizes):
+    if not packs and choose_dot.is_dots(*sizes):
         return [_dots(a, b, out, epilogue, axes, batches)]
     narrow = work != out.dtype
     if turned:
@@ -139,7 +139,7 @@ def _matmul(
         tile = choose.tile(work, columns, *((rows,) if rows <= few else ()))
         packs |= narrow or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1))
         parts = packs and choose.in_parts(tile, depth)
-        blocks = choose.blocks(tile, rows, columns, depth, batches, parts)
+        blocks = choose.blocks(tile, rows, columns, depth, batches, parts, out.step(-2))
     launches: list[Launch] = []
     if narrow or choose.packs_rows(tile, columns, depth, a.step(-1)):
         a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
@@ -222,7 +222,7 @@ def _dots(
     rows, columns = out.shape[-2:]
     depth = a.shape[-1]
     lanes = choose.tile(out.dtype, columns).lanes
-    block = choose.dot_columns(columns, depth, rows, a.itemsize)
+    block = choose_dot.dot_columns(columns, depth, rows, a.itemsize)
     blocks = -(-columns // block)
     numbers = {
         "rows": rows,

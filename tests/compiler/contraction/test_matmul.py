@@ -245,13 +245,28 @@ def test_wrong_shapes_are_refused() -> None:
 def test_two_threads_get_equal_shares(shape: tuple[int, int, int]) -> None:
     rows, columns, depth = shape
     tile = choose.tile("f32", columns)
-    blocks = choose.blocks(tile, rows, columns, depth, 1, choose.in_parts(tile, depth))
+    parts = choose.in_parts(tile, depth)
+    blocks = choose.blocks(tile, rows, columns, depth, 1, parts, 4 * columns)
     strips, across = -(-rows // blocks.rows), -(-columns // blocks.columns)
     shares = [0, 0]
     for number in range(strips * across):
         place = number % across * blocks.columns
         shares[shares.index(min(shares))] += min(blocks.columns, columns - place)
     assert max(shares) <= 1.06 * strips * columns / 2
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8, 16])
+@pytest.mark.parametrize("columns", [512, 1024])
+def test_few_terms_with_results_pages_apart(depth: int, columns: int) -> None:
+    """Chunks are a tile's rows there; 50 rows leave a part of one."""
+    rng = np.random.default_rng(0)
+    a = machine.aligned(rng.standard_normal((depth, 50)).astype("f")).T
+    b = machine.aligned(rng.standard_normal((depth, columns)).astype("f"))
+    expected = a.astype("d") @ b.astype("d")
+    for parts in (0, 1, 3):
+        out = machine.aligned(np.full((50, columns), np.nan, "f"))
+        machine.run(matmul(*map(machine.operand, (a, b, out)), Epilogue()), parts)
+        assert np.allclose(out, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_long_sums_are_taken_in_parts() -> None:
