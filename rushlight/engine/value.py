@@ -21,6 +21,7 @@ from rushlight.base.hot import hot
 from rushlight.engine.unused import drop_unused
 from rushlight.ops.layout import Layout
 from rushlight.runtime.buffer import Buffer
+from rushlight.runtime.room import no_room
 
 if TYPE_CHECKING:
     from rushlight.engine.call import Call
@@ -50,10 +51,7 @@ def require_room(call: Any, metas: Iterable[Meta]) -> None:
         return
     for meta in metas:
         if meta.nbytes >= _ADDRESSABLE and not meta.shell:
-            raise RuntimeError(
-                f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {meta.nbytes} "
-                "bytes. Error code 12 (Cannot allocate memory)"
-            )
+            raise no_room(meta.nbytes)
 
 
 class Size(tuple[int, ...]):

@@ -57,6 +57,12 @@ def fused_multiply_add(x: NDArray[np.float64], factor: float, term: float) -> ND
     return total + ((product - (total - back)) + (term - back) + lost)
 
 
+def _normals32(count: int, contiguous: bool) -> tuple[str, str]:
+    """What makes so many: few, or such as do not lie in order, are made singly."""
+    blocks = count >= box_muller.BLOCK and contiguous
+    return draw_ir.NORMALS if blocks else draw_ir.SINGLES["float"]
+
+
 class Generator:
     """A stream of random numbers on the CPU with PyTorch's methods.
 
@@ -139,9 +145,7 @@ class Generator:
         """Reals in [low, high): ``uniform_``, ``rand``."""
         if dtype == np.float64:
             return fused_multiply_add(self._uniform53(count), high - low, low)
-        result = np.empty(count, np.float32)
-        if count:
-            self.uniform_into(address_of(result), count, low, high)
+        result = self.engine.array(draw_ir.UNIFORM, count, np.float32, low, high)
         if dtype == np.float32:
             return result
         rounded = result.astype(dtype)
@@ -152,7 +156,7 @@ class Generator:
 
     def uniform_into(self, address: int, count: int, low: float = 0.0, high: float = 1.0) -> None:
         """``uniform`` in float32, written to memory."""
-        self.engine.fill(*draw_ir.UNIFORM, count, address, low, high)
+        self.engine.fill(draw_ir.UNIFORM, count, address, low, high)
 
     # Normals.
 
@@ -166,16 +170,11 @@ class Generator:
     ) -> Array:
         """Normals: ``normal_``, ``randn``. PyTorch fills views that are not contiguous singly."""
         if dtype == np.float32:
-            result = np.empty(count, np.float32)
-            if count:
-                self.normal_into(address_of(result), count, mean, std, contiguous)
-            return result
+            return self.engine.array(_normals32(count, contiguous), count, np.float32, mean, std)
         if count < box_muller.BLOCK or not contiguous:
             return _rounded(self._single_normals(count, mean, std), dtype)
         if dtype == np.float64:
-            doubles = np.empty(count)
-            self.engine.fill(*draw_ir.NORMALS64, count, address_of(doubles), mean, std)
-            return doubles
+            return self.engine.array(draw_ir.NORMALS64, count, np.float64, mean, std)
         return self._blocks16(count, mean, std).astype(dtype)
 
     def normal_into(
@@ -187,18 +186,11 @@ class Generator:
         contiguous: bool = True,
     ) -> None:
         """``normal`` in float32, written to memory."""
-        if count < box_muller.BLOCK or not contiguous:
-            kernel = draw_ir.SINGLES["float"]
-        else:
-            kernel = draw_ir.NORMALS
-        self.engine.fill(*kernel, count, address, mean, std)
+        self.engine.fill(_normals32(count, contiguous), count, address, mean, std)
 
     def _single_normals(self, count: int, mean: float, std: float) -> NDArray[np.float64]:
         """One at a time in float64; the second of a pair waits in the stream."""
-        drawn = np.empty(count)
-        if count:
-            self.engine.fill(*draw_ir.SINGLES["double"], count, address_of(drawn), mean, std)
-        return drawn
+        return self.engine.array(draw_ir.SINGLES["double"], count, np.float64, mean, std)
 
     def _blocks16(self, count: int, mean: float, std: float) -> NDArray[np.float32]:
         # The narrow dtypes draw per block, so a ragged end costs no words of its own.
@@ -245,9 +237,7 @@ class Generator:
         if span >= 2**64:
             return _rounded(self.engine.longs(count).view(np.int64), dtype)
         if span < WIDE_RANGE:
-            values = room_for(count, np.int64)
-            if count:
-                self.integers_into(address_of(values), count, low, span)
+            values = self.engine.array(draw_ir.INTEGERS, count, np.int64, low, span)
         else:
             values = (self.engine.longs(count) % np.uint64(span)).view(np.int64)
             values += np.int64(low)
@@ -256,7 +246,7 @@ class Generator:
     def integers_into(self, address: int, count: int, low: int, span: int) -> None:
         """Whole numbers in [low, low + span) written to memory, 64 bits each. ``span``: less than
         2**28."""
-        self.engine.fill(*draw_ir.INTEGERS, count, address, low, span)
+        self.engine.fill(draw_ir.INTEGERS, count, address, low, span)
 
     def permutation(self, count: int) -> NDArray[np.int64]:
         """``randperm``: 0 to count - 1 in random order."""
@@ -271,7 +261,7 @@ class Generator:
             ctypes.memset(address, 0, 8 * count)
             return
         kernel = shuffle.FEW if count < shuffle.LARGE else shuffle.MANY
-        self.engine.fill(*kernel, count - 1, address)
+        self.engine.fill(kernel, count - 1, address)
 
     # Events.
 
@@ -296,18 +286,13 @@ class Generator:
     def exponential(self, count: int, dtype: np.dtype[Any], rate: float = 1.0) -> Array:
         """Waiting times: ``exponential_``."""
         narrow = dtype == np.float32
-        times = np.empty(count, np.float32 if narrow else np.float64)
-        if count:
-            draw = self.exponential_into if narrow else self._exponential64_into
-            draw(address_of(times), count, rate)
+        kind, real = ("float", np.float32) if narrow else ("double", np.float64)
+        times = self.engine.array(draw_ir.EXPONENTIALS[kind], count, real, -1.0 / rate)
         return times if narrow else _rounded(times, dtype)
 
     def exponential_into(self, address: int, count: int, rate: float = 1.0) -> None:
         """``exponential`` in float32, written to memory."""
-        self.engine.fill(*draw_ir.EXPONENTIALS["float"], count, address, -1.0 / rate)
-
-    def _exponential64_into(self, address: int, count: int, rate: float) -> None:
-        self.engine.fill(*draw_ir.EXPONENTIALS["double"], count, address, -1.0 / rate)
+        self.engine.fill(draw_ir.EXPONENTIALS["float"], count, address, -1.0 / rate)
 
     def geometric(self, count: int, dtype: np.dtype[Any], probability: float) -> Array:
         """Tries until the first success: ``geometric_``."""

@@ -23,6 +23,8 @@ from rushlight.runtime.twister import WORDS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Kernel = tuple[str, str]  # symbol, text
+
 DEFAULT_SEED = 67280421310721
 
 # The bytes of torch.get_rng_state(): a C struct with its padding written out. ``left`` counts
@@ -92,40 +94,41 @@ class Mt19937:
         native(twister.SEED, twister.SEED_TEXT)(self._address, self.seed_value & 0xFFFF_FFFF)
         self._seeded = True
 
-    def fill(self, symbol: str, text: str, count: int, address: int, *numbers: float) -> None:
-        """Have the native function ``symbol`` of ``text`` write ``count`` elements to memory: it
-        takes the address of the words, then these arguments."""
+    def fill(self, kernel: Kernel, count: int, address: int, *numbers: float) -> None:
+        """Have a native function write ``count`` elements to memory: it takes the address of the
+        words, then these arguments."""
         if not count:
             return
-        draw = native(symbol, text)
+        draw = native(*kernel)
         with self._lock:
             if not self._seeded:
                 self._start()
             self._fresh = False
             draw(self._address, count, address, *numbers)
 
+    def array(self, kernel: Kernel, count: int, kind: type[Any], *numbers: float) -> NDArray[Any]:
+        """What ``fill`` writes, as an array."""
+        drawn = room_for(count, kind)
+        if count:  # NumPy does not tell where an array of none is
+            self.fill(kernel, count, address_of(drawn), *numbers)
+        return drawn
+
     def words(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` words."""
-        return self._drawn(count, np.uint32, twister.DRAW, twister.DRAW_TEXT)
+        return self.array((twister.DRAW, twister.DRAW_TEXT), count, np.uint32)
 
     def longs(self, count: int) -> NDArray[np.uint64]:
         """The next ``count`` pairs of words, the first drawn in the upper half."""
-        return self._drawn(count, np.uint64, twister.LONGS, twister.LONGS_TEXT)
+        return self.array((twister.LONGS, twister.LONGS_TEXT), count, np.uint64)
 
     def fractions(self, count: int) -> NDArray[np.float32]:
         """The lower 24 bits of each of the next ``count`` words, as parts of 2**24."""
-        return self._drawn(count, np.float32, twister.FRACTIONS, twister.FRACTIONS_TEXT)
-
-    def _drawn(self, count: int, kind: type[Any], symbol: str, text: str) -> NDArray[Any]:
-        drawn = room_for(count, kind)
-        if count:
-            self.fill(symbol, text, count, address_of(drawn))
-        return drawn
+        return self.array((twister.FRACTIONS, twister.FRACTIONS_TEXT), count, np.float32)
 
     def events(self, count: int, limit: int, address: int) -> None:
         """From ``address`` on, ``count`` bytes: whether a number of 53 bits, the lower ones of the
         next pair of words, is less than ``limit``."""
-        self.fill(twister.EVENTS, twister.EVENTS_TEXT, count, address, limit)
+        self.fill((twister.EVENTS, twister.EVENTS_TEXT), count, address, limit)
 
     def lend(self, use: Callable[[int], None]) -> None:
         """Call ``use`` with the address of the words, which draws from them as it will."""

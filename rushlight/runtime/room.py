@@ -1,4 +1,4 @@
-"""Arrays on the host whose length a user gives."""
+"""Arrays on the host whose length a user gives, and what is said where there is no room."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 
+def no_room(nbytes: int) -> RuntimeError:
+    """What is raised where there is no memory, as PyTorch words it."""
+    return RuntimeError(
+        f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {nbytes} bytes. "
+        "Error code 12 (Cannot allocate memory)"
+    )
+
+
 def room_for(count: int, dtype: DTypeLike) -> NDArray[Any]:
     """An array of ``count`` elements, unset; RuntimeError, as PyTorch has it, without memory.
 
@@ -19,8 +27,4 @@ def room_for(count: int, dtype: DTypeLike) -> NDArray[Any]:
     try:
         return np.empty(count, dtype)
     except (MemoryError, ValueError):  # ValueError: more than NumPy can count
-        size = count * np.dtype(dtype).itemsize
-        raise RuntimeError(
-            f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {size} bytes. "
-            "Error code 12 (Cannot allocate memory)"
-        ) from None
+        raise no_room(count * np.dtype(dtype).itemsize) from None
