@@ -26,21 +26,13 @@ from rushlight.ops.promote import compute_dtype
 from rushlight.ops.samples import BadInputs, Rng, Samples, floats
 from rushlight.ops.table import composite
 
+Shape = tuple[int, ...]
 
-def _conv_transpose(
-    rank: int, input: Node, weight: Node, bias: Node | None, stride: Any, padding: Any,
-    output_padding: Any, groups: int, dilation: Any,
-) -> Node:  # fmt: skip
-    who = f"conv_transpose{rank}d"
-    require_fitting(who, input, weight, bias, rank, groups)
-    batched = input.ndim == rank + 2
-    x = input if batched else reshape(input, (1, *input.shape))
-    if x.shape[1] != weight.shape[0]:
-        raise ShapeError(
-            f"Given transposed=1, weight of size {list(weight.shape)}, expected input"
-            f"{list(input.shape)} to have {weight.shape[0]} channels, but got {x.shape[1]} "
-            "channels instead"
-        )
+
+def _window(
+    who: str, rank: int, stride: Any, padding: Any, output_padding: Any, dilation: Any
+) -> tuple[Shape, Shape, Shape, Shape]:
+    """The four of each axis. RuntimeError where they are no window."""
     strides = per_axis(who, "stride", stride, rank)
     gaps = per_axis(who, "dilation", dilation, rank)
     pads = per_axis(who, "padding", padding, rank)
@@ -57,6 +49,24 @@ def _conv_transpose(
                 "output padding must be smaller than either stride or dilation, but got "
                 f"output_padding: {list(extra)}, stride: {list(strides)}, dilation: {list(gaps)}"
             )
+    return strides, pads, extra, gaps
+
+
+def _conv_transpose(
+    rank: int, input: Node, weight: Node, bias: Node | None, stride: Any, padding: Any,
+    output_padding: Any, groups: int, dilation: Any,
+) -> Node:  # fmt: skip
+    who = f"conv_transpose{rank}d"
+    require_fitting(who, input, weight, bias, rank, groups)
+    batched = input.ndim == rank + 2
+    x = input if batched else reshape(input, (1, *input.shape))
+    if x.shape[1] != weight.shape[0]:
+        raise ShapeError(
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected input"
+            f"{list(input.shape)} to have {weight.shape[0]} channels, but got {x.shape[1]} "
+            "channels instead"
+        )
+    strides, pads, extra, gaps = _window(who, rank, stride, padding, output_padding, dilation)
     sizes = tuple(
         (size - 1) * step - 2 * pad + gap * (tap - 1) + more + 1
         for size, step, pad, gap, tap, more in zip(
