@@ -16,6 +16,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import subscribe
 from rushlight.cli.lowering import REFUSALS
 from rushlight.compiler.passes.hosted import hosted
+from rushlight.compiler.passes.pairs import pairs
 from rushlight.engine.flush import clear
 from rushlight.ir.graph import toposort
 from rushlight.tensor.tensor import Tensor
@@ -129,7 +130,7 @@ def _tried(function: Callable[..., Any], dtype: DType) -> tuple[str, str] | None
             return text, f"interpreted ({reasons[0]})"
         if not plans:
             return text, "on the host, no plan"
-        host = any(node.op == "host" for sinks in plans for node in toposort(hosted(sinks)))
+        host = any(node.op == "host" for sinks in plans for node in toposort(hosted(pairs(sinks))))
         return text, "host call" if host else "compiled"
     return None
 

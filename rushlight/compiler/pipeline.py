@@ -2,7 +2,8 @@
 
     plan = compile_graph(sinks, inputs, scalars, donatable)
 
-0. hosted: what is complex becomes host calls
+0. pairs: complex numbers become pairs of real ones
+0a. hosted: what else no loop knows becomes host calls
 1. simplify: equal nodes shared, algebra that is exact, movement composed
 1a. strides: gradients of convolutions with wide strides as convolutions without
 1b. pieces: sums of padded pieces as stretches side by side
@@ -32,6 +33,7 @@ from rushlight.compiler.passes.channels import channels
 from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
+from rushlight.compiler.passes.pairs import pairs
 from rushlight.compiler.passes.pieces import pieces
 from rushlight.compiler.passes.planes import planes
 from rushlight.compiler.passes.simplify import simplify
@@ -48,7 +50,7 @@ from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
 PASSES: tuple[Pass, ...] = (
-    hosted, simplify, strides, pieces, layout, planes, simplify, again, channels,
+    pairs, hosted, simplify, strides, pieces, layout, planes, simplify, again, channels,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""Sums and products of complex numbers: pairs of floats beside each other, several in a vector.
+"""Products of complex numbers: pairs of floats beside each other, several in a vector.
 
-What ``passes/hosted.py`` makes a call of a reference rule, as a kernel: a call of NumPy for each of
+What ``passes/pairs.py`` makes a call of a reference rule, as a kernel: a call of NumPy for each of
 them made z * z + c ten times slower than it need be.
 """
 
@@ -11,7 +11,7 @@ import functools
 from rushlight.base.record import Record
 from rushlight.compiler.contraction.emit import Body, kernel
 from rushlight.compiler.contraction.operand import Operand
-from rushlight.compiler.kernels.copy import steps_of
+from rushlight.compiler.kernels.copy import contiguous, steps_of
 from rushlight.compiler.kernels.element import entry
 from rushlight.compiler.kernels.nest import Row, loops, make_nest
 from rushlight.compiler.launch import Kernel, Launch
@@ -19,11 +19,8 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import shown
 
 # How many sources each has.
-COMPLEX = {"add": 2, "sub": 2, "mul": 2, "neg": 1, "conj": 1, "cast": 1}
-# What a cast reads.
-_REAL = ("f32", "f64")
-_PART = {"c64": ("float", 4), "c128": ("double", 8)}
-_OF_PART = {"f32": "c64", "f64": "c128"}
+_SOURCES = {"mul": 2, "conj": 1, "cast": 1}
+_PART = {"f32": ("float", 4), "f64": ("double", 8)}
 _VECTOR_BYTES = 64
 
 
@@ -32,42 +29,49 @@ class _Form(Record):
     0, or -1 where the launch says it."""
 
     kind: str
-    dtype: str
+    dtype: str  # of a part of the result
     source: str  # the dtype of what is read
     rank: int
     steps: tuple[int, ...]
 
 
 def lower_complex(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[Launch] | None:
-    """The launch of a call of the rule of one primitive, or None where it has no kernel."""
-    params = node.attrs["params"]
-    if node.attrs["name"] != "primitive" or params[0] not in COMPLEX:
+    """The launch of a call of the rule of one primitive, or None where it has no kernel.
+
+    Complex numbers are pairs (*, 2); what a cast reads are real ones (*).
+    """
+    if node.attrs["name"] != "of_pairs":
         return None
-    arrays = (out, *sources)
-    given = (out.dtype,) if params[0] != "cast" else _REAL
-    if out.dtype not in _PART or any(each.dtype not in given for each in sources):
+    name, inner, _, shape, dtype = node.attrs["params"]
+    if name != "primitive" or inner[0] not in _SOURCES or out.dtype not in _PART:
         return None
-    width = out.itemsize
-    nest = make_nest(out.shape, [steps_of(each) for each in arrays], len(arrays) * width)
+    if any(each.dtype not in _PART for each in sources):
+        return None
+    cast = inner[0] == "cast"
+    before: list[Launch] = []
+    arrays, steps = [out], [steps_of(out)[:-1]]
+    for each in sources:
+        if not cast and each.strides[-1] != 1:
+            copies, each = contiguous(each)
+            before += copies
+        arrays.append(each)
+        steps.append(steps_of(each) if cast else steps_of(each)[:-1])
+    width = 2 * out.itemsize
+    nest = make_nest(out.shape[:-1], steps, len(arrays) * width)
     if not nest.chunks:
         return []
-    steps = tuple(
-        [
-            {each.itemsize: 1, 0: 0}.get(mine[-1], -1)
-            for each, mine in zip(arrays, nest.steps, strict=True)
-        ]
-    )
-    made = _kernel(_Form(params[0], out.dtype, sources[0].dtype, nest.rank, steps))
-    label = f"{params[0]} {node.dtype.name}{shown(node.shape)}"
+    near = tuple([{width: 1, 0: 0}.get(mine[-1], -1) for mine in nest.steps])
+    made = _kernel(_Form(inner[0], out.dtype, sources[0].dtype, nest.rank, near))
+    label = f"{inner[0]} {dtype.name}{shown(shape)}"
     pointers = tuple([each.ref for each in arrays])
     moved = len(arrays) * width * nest.size
-    return [Launch(made, pointers, nest.words, nest.chunks, 0, moved, label)]
+    return [*before, Launch(made, pointers, nest.words, nest.chunks, 0, moved, label)]
 
 
 @functools.lru_cache(maxsize=64)
 def _kernel(form: _Form) -> Kernel:
     body = Body()
-    count = 1 + COMPLEX[form.kind]
+    count = 1 + _SOURCES[form.kind]
     arrays = body.words("%args", count, kind="ptr")
     together = _VECTOR_BYTES // (2 * _PART[form.dtype][1])
     with loops(body, form.rank, arrays, count) as row:
@@ -104,7 +108,7 @@ def _numbers(body: Body, form: _Form, row: Row, index: str, many: int) -> None:
 
 
 def _from_real(body: Body, form: _Form, place: str) -> str:
-    (part, width), (given, wide) = _PART[form.dtype], _PART[_OF_PART[form.source]]
+    (part, width), (given, wide) = _PART[form.dtype], _PART[form.source]
     value = body.load(given, place, wide)
     if width != wide:
         turn = "fptrunc" if width < wide else "fpext"
@@ -113,13 +117,9 @@ def _from_real(body: Body, form: _Form, place: str) -> str:
 
 
 def _computed(body: Body, what: str, kind: str, count: int, values: list[str]) -> str:
-    if what in ("add", "sub"):
-        return body.op(f"f{what} {kind} {values[0]}, {values[1]}")
     evens, alternate = range(0, count, 2), [k + count * (k % 2) for k in range(count)]
-    if what in ("neg", "conj"):
+    if what == "conj":
         turned = body.op(f"fneg {kind} {values[0]}")
-        if what == "neg":
-            return turned
         return _shuffled(body, kind, values[0], turned, alternate)
     a, b = values
     real = _shuffled(body, kind, b, "poison", [k for k in evens for _ in range(2)])

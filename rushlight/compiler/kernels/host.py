@@ -89,14 +89,29 @@ def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
         if made is not None:
             return made
     launches, ready = all_contiguous(sources)
-    kinds = tuple([(source.ndim, source.dtype) for source in (*node.src, node)])
-    sizes = [size for source in (*node.src, node) for size in source.shape]
-    number = _number_of(node.attrs["name"], _Params(node.attrs["params"]), kinds, *sizes)
+    name, params, arrays = _called(node)
+    kinds = tuple([(len(shape), dtype) for shape, dtype in arrays])
+    sizes = [size for shape, _ in arrays for size in shape]
+    number = _number_of(name, _Params(params), kinds, *sizes)
     pointers = (*(source.ref for source in ready), out.ref)
     words = (_trampoline(len(pointers)).address, number)
     moved = node.nbytes + sum(source.nbytes for source in node.src)
-    label = f"host {node.attrs['name']} {node.dtype.name}{shown(node.shape)}"
+    label = f"host {name} {arrays[-1][1].name}{shown(arrays[-1][0])}"
     return [*launches, Launch(_kernel(len(pointers)), pointers, words, 1, 0, moved, label)]
+
+
+def _called(node: Node) -> tuple[str, tuple[Any, ...], list[tuple[tuple[int, ...], DType]]]:
+    """The function, its parameters, and what it takes its sources and its result for: pairs of
+    real numbers for complex ones where ``passes/pairs.py`` has made them pairs."""
+    name, params = node.attrs["name"], node.attrs["params"]
+    if name != "of_pairs":
+        return name, params, [(each.shape, each.dtype) for each in (*node.src, node)]
+    name, params, which, *result = params
+    arrays = [
+        (each.shape[:-1], each.dtype.to_complex()) if paired else (each.shape, each.dtype)
+        for each, paired in zip(node.src, which, strict=True)
+    ]
+    return name, params, [*arrays, tuple(result)]
 
 
 @final

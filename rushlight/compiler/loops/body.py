@@ -7,6 +7,7 @@ from typing import Any, final
 from rushlight.base.dtype import bool_
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
+from rushlight.compiler.loops import weave
 from rushlight.compiler.loops.build import Value
 from rushlight.compiler.loops.few import SHORT
 from rushlight.compiler.loops.places import Places
@@ -123,7 +124,10 @@ class Body:
 
     def _iota(self, value: Value, lanes: int) -> str:
         w = self.w
-        place = self.places.affine(self.s.affine_codes[value], lanes, lanes > 1)
+        if self.s.woven and lanes > 1:
+            place = weave.numbers(self.places, value, lanes)
+        else:
+            place = self.places.affine(self.s.affine_codes[value], lanes, lanes > 1)
         element = emit_scalar.element_of(value.dtype)
         kind, whole = w.kind(element, lanes), w.kind("i64", lanes)
         if value.dtype.is_floating_point:

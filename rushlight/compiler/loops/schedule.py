@@ -24,7 +24,7 @@ from rushlight.compiler.loops.square import has_squares
 from rushlight.compiler.loops.stream import fetches, is_streamed, panel_columns, streams_rows
 from rushlight.compiler.loops.turn import is_crowded, turned_width, which_turn
 from rushlight.compiler.loops.vector import MANY, is_short, is_tall, vector_variable, weight
-from rushlight.compiler.loops.weave import rows_together
+from rushlight.compiler.loops.weave import is_apart, rows_together
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
 
@@ -41,15 +41,17 @@ class Access:
     """A load or store: which pointer, and its coefficient for each variable in ``order``.
 
     ``codes`` holds what the text says of each coefficient: 0, 1, or 'w' followed by a word.
+    ``apart``: see ``weave.py``.
     """
 
-    __slots__ = ("codes", "dtype", "index", "pointer")
+    __slots__ = ("apart", "codes", "dtype", "index", "pointer")
 
     def __init__(self, pointer: int, dtype: DType, index: Coord) -> None:
         self.pointer = pointer
         self.dtype = dtype
         self.index = index
         self.codes: tuple[Any, ...] = ()
+        self.apart = False
 
 
 @final
@@ -125,6 +127,8 @@ class Schedule:
             self.short, self.vector = self.vector, self.rows[-2]
             self.woven = self.sizes[self.short]
             self.lanes = self.woven * self.together
+            for access in self.loads.values():
+                access.apart = is_apart(self, access)
 
     def _pointer(self, node: Node, offset: int, dtype: DType) -> int:
         key = (node, offset * dtype.itemsize)
@@ -304,7 +308,7 @@ class Schedule:
             access = self.loads.get(value)
             if access is not None:
                 access.codes = self._codes(access.index, order, False)
-                row += [access.pointer, access.codes]
+                row += [access.pointer, access.codes, access.apart]
             if value.op == "const":
                 data = value.data
                 if type(data) is bool or data in (0, 1, -1):

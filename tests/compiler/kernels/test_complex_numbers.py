@@ -9,7 +9,7 @@ import pytest
 
 from rushlight.base.dtype import complex64, complex128, float32, float64
 from rushlight.base.dtype import dtype as DType
-from rushlight.compiler.passes.hosted import hosted
+from rushlight.compiler.passes.pairs import pairs
 from rushlight.compiler.pipeline import lower_graph
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
@@ -60,11 +60,11 @@ def test_what_is_read_is_not_copied() -> None:
         (expected,) = interpret([node], arrays)
         (got,) = run_compiled([node], [x, y], arrays)
     np.testing.assert_array_equal(got, expected)
-    _, steps, _ = lower_graph(hosted([node]), frozenset())
+    _, steps, _ = lower_graph(pairs([node]), frozenset())
     assert [step.launch.label for step in steps] == ["mul complex64[5, 3]"]
 
 
 def test_a_number_is_cast_by_a_kernel() -> None:
     x = build.input(0, (3,), float64)
-    _, steps, _ = lower_graph(hosted([build.cast(x, complex64)]), frozenset())
+    _, steps, _ = lower_graph(pairs([build.cast(x, complex64)]), frozenset())
     assert [step.launch.label for step in steps] == ["cast complex64[3]"]

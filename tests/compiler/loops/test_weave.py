@@ -40,3 +40,18 @@ def test_an_image_twice_as_large() -> None:
     image = np.arange(2 * 3 * 9 * 33, dtype=np.float32).reshape(2, 3, 9, 33)
     made = torch.nn.functional.interpolate(torch.tensor(image), scale_factor=2)
     assert np.array_equal(made.numpy(), image.repeat(2, 2).repeat(2, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint8])
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_one_number_of_each_row_and_its_place(width: int, dtype: type) -> None:
+    rng = np.random.default_rng(width)
+    for rows in (64 * width, 64 * width + 3):
+        # cut out of memory that ends with the last row
+        whole = (9 * rng.standard_normal((rows, width))).astype(dtype)
+        x = torch.tensor(whole)
+        for place in range(width):
+            one = x[:, place : place + 1].expand(rows, width)
+            made = torch.where(torch.arange(width) == place, one + 1, one + 2)
+            wanted = np.where(np.arange(width) == place, *(whole[:, [place]] + k for k in (1, 2)))
+            assert np.array_equal(made.numpy(), wanted.astype(dtype))
