@@ -21,6 +21,7 @@ from rushlight.compiler.contraction.panel import Panel
 from rushlight.compiler.contraction.point_weight_kernel import (
     MAX_ROWS,
     WORDS,
+    Chunk,
     define_pack,
     fill_table,
     shift,
@@ -89,26 +90,8 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
     body.store("i64", "0", nothing)
     width = strip_width(tile)
     with body.loop("%begin", "%end") as chunk:
-        filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
-        rest = body.div(chunk, word["filter_blocks"])
-        channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
-        rest = body.div(rest, word["channel_blocks"])
-        group, share = body.rem(rest, word["groups"]), body.div(rest, word["groups"])
-        filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
-        channels = body.min(word["block_channels"], body.sub(word["channels"], channel0))
-        start = body.mul(share, word["share"])
-        counts = [body.min(word["share"], body.sub(word["count0"], start))]
-        counts += [word[f"count{axis}"] for axis in range(1, axes)]
-        g_here = body.at(g, body.mul(group, word["g_group"]))
-        g_here = body.at(g_here, body.mul(filter0, str(size)))
-        g_here = body.at(g_here, body.mul(start, word["g_step0"]))
-        x_here = body.at(x, body.mul(group, word["x_group"]))
-        x_here = body.at(x_here, body.mul(channel0, str(size)))
-        x_here = body.at(x_here, body.mul(start, word["x_step0"]))
-        out = body.at(dw, body.mul(group, word["dw_group"]))
-        out = body.at(out, body.mul(share, word["dw_share"]))
-        out = body.at(out, body.mul(filter0, word["dw_filter"]))
-        out = body.at(out, body.mul(channel0, str(size)))
+        work = Chunk.of(body, tile, word, axes, (g, x, dw), chunk)
+        filters, channels, counts = work.filters, work.channels, work.counts
         fill_table(body, tile, word, table, filters, shifted=True)
         blocks = [body.ceil_div(count, word[f"band{k}"]) for k, count in enumerate(counts)]
         bands = functools.reduce(body.mul, blocks)
@@ -137,7 +120,7 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
                 g_place = body.add(g_place, body.mul(begun, word[f"g_step{axis}"]))
                 x_place = body.add(x_place, body.mul(begun, word[f"x_step{axis}"]))
             depth = body.select(body.less(number, bands), depth, "0")
-            return _Band(body.at(g_here, g_place), body.at(x_here, x_place), many, depth)
+            return _Band(body.at(work.g, g_place), body.at(work.x, x_place), many, depth)
 
         def pack(band: _Band, room: str) -> None:
             for each, source, letter in zip(sides, (band.g, band.x), "gx", strict=True):
@@ -204,7 +187,7 @@ def point_weight_ahead(tile: Tile, axes: int) -> Kernel:
             with body.when(alone), body.loop("0", tiles) as each:
                 record(each, nothing, nothing, nothing, "0")
             levels = [Level("1", "0"), Level(now.depth, str(width * size))]
-            output = Output({"out": out}, {"out": str(size)}, "true")
+            output = Output({"out": work.out}, {"out": str(size)}, "true")
             with body.loop("0", channels, str(tile.columns)) as column:
                 panel = body.div(column, str(tile.columns))
                 left = body.min(str(tile.columns), body.sub(channels, column))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from contextlib import ExitStack
 
+from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.finish import Finish, Output
@@ -36,6 +37,48 @@ WORDS = (
 )  # fmt: skip
 
 
+class Chunk(Record):
+    """A block of ``filters`` by ``channels`` of one share of the positions, which has ``counts`` of
+    them along their axes. ``g``, ``x``: where the first one is, ``out``: where the weights are."""
+
+    filters: str
+    channels: str
+    counts: list[str]
+    g: str
+    x: str
+    out: str
+
+    @staticmethod
+    def of(
+        body: Body, tile: Tile, word: dict[str, str], axes: int, pointers: tuple[str, str, str],
+        number: str,
+    ) -> Chunk:  # fmt: skip
+        """``pointers``: g, x, dw."""
+        size = str(tile.itemsize)
+        filter0 = body.mul(body.rem(number, word["filter_blocks"]), word["block_filters"])
+        rest = body.div(number, word["filter_blocks"])
+        channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
+        rest = body.div(rest, word["channel_blocks"])
+        group, share = body.rem(rest, word["groups"]), body.div(rest, word["groups"])
+        start = body.mul(share, word["share"])
+        counts = [body.min(word["share"], body.sub(word["count0"], start))]
+        counts += [word[f"count{axis}"] for axis in range(1, axes)]
+        g, x, out = pointers
+        g = body.at(body.at(g, body.mul(group, word["g_group"])), body.mul(filter0, size))
+        x = body.at(body.at(x, body.mul(group, word["x_group"])), body.mul(channel0, size))
+        out = body.at(out, body.mul(group, word["dw_group"]))
+        out = body.at(out, body.mul(share, word["dw_share"]))
+        out = body.at(out, body.mul(filter0, word["dw_filter"]))
+        return Chunk(
+            filters=body.min(word["block_filters"], body.sub(word["filters"], filter0)),
+            channels=body.min(word["block_channels"], body.sub(word["channels"], channel0)),
+            counts=counts,
+            g=body.at(g, body.mul(start, word["g_step0"])),
+            x=body.at(x, body.mul(start, word["x_step0"])),
+            out=body.at(out, body.mul(channel0, size)),
+        )
+
+
 @functools.lru_cache(maxsize=32)
 def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
     """Pointers: g, x, dw. Words: ``WORDS``, of which those of ``axes`` axes of positions count."""
@@ -49,32 +92,16 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
     product = Panel(tile, Finish(tile.dtype), levels=2, beside=True, asks=True)
     width = strip_width(tile)
     with body.loop("%begin", "%end") as chunk:
-        filter0 = body.mul(body.rem(chunk, word["filter_blocks"]), word["block_filters"])
-        rest = body.div(chunk, word["filter_blocks"])
-        channel0 = body.mul(body.rem(rest, word["channel_blocks"]), word["block_channels"])
-        rest = body.div(rest, word["channel_blocks"])
-        group, share = body.rem(rest, word["groups"]), body.div(rest, word["groups"])
-        filters = body.min(word["block_filters"], body.sub(word["filters"], filter0))
-        channels = body.min(word["block_channels"], body.sub(word["channels"], channel0))
-        start = body.mul(share, word["share"])
-        stop = body.min(body.add(start, word["share"]), word["count0"])
-        g_here = body.at(g, body.mul(group, word["g_group"]))
-        g_here = body.at(g_here, body.mul(filter0, str(size)))
-        x_here = body.at(x, body.mul(group, word["x_group"]))
-        x_here = body.at(x_here, body.mul(channel0, str(size)))
-        out = body.at(dw, body.mul(group, word["dw_group"]))
-        out = body.at(out, body.mul(share, word["dw_share"]))
-        out = body.at(out, body.mul(filter0, word["dw_filter"]))
-        out = body.at(out, body.mul(channel0, str(size)))
+        work = Chunk.of(body, tile, word, axes, (g, x, dw), chunk)
+        filters, channels, g_here, x_here = work.filters, work.channels, work.g, work.x
         fill_table(body, tile, word, table, filters)
         with ExitStack() as nest:
             depth, begun, counts = "1", "0", []
-            for axis in range(axes):
-                low, high = ("0", word[f"count{axis}"]) if axis else (start, stop)
-                place = nest.enter_context(body.loop(low, high, word[f"band{axis}"]))
-                counts.append(body.min(word[f"band{axis}"], body.sub(high, place)))
+            for axis, count in enumerate(work.counts):
+                place = nest.enter_context(body.loop("0", count, word[f"band{axis}"]))
+                counts.append(body.min(word[f"band{axis}"], body.sub(count, place)))
                 depth = body.mul(depth, counts[-1])
-                begun = body.add(begun, body.sub(place, low))
+                begun = body.add(begun, place)
                 g_here = body.at(g_here, body.mul(place, word[f"g_step{axis}"]))
                 x_here = body.at(x_here, body.mul(place, word[f"x_step{axis}"]))
             for name, source, room, many, pitch in (
@@ -86,7 +113,7 @@ def point_weight_kernel(tile: Tile, axes: int) -> Kernel:
                 body.call(name, [("ptr", source), ("ptr", room), *numbers])
             first = body.equal(begun, "0")
             levels = [Level("1", "0"), Level(depth, str(width * size))]
-            output = Output({"out": out}, {"out": str(size)}, "true")
+            output = Output({"out": work.out}, {"out": str(size)}, "true")
             gradients = (g_here, word[f"g_step{axes - 1}"], filters)
             inputs = (x_here, word[f"x_step{axes - 1}"], channels)
             (ask, ask_bytes), (then, then_bytes) = _next_band(body, tile, depth, gradients, inputs)
