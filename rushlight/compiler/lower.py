@@ -82,11 +82,12 @@ def lower_group(
     )
     if group.absorbed is not None:
         absorbed = group.absorbed
-        bias = None if absorbed.bias is None else operand(absorbed.bias)
-        epilogue = Epilogue(bias=bias, activation="relu" if absorbed.relu else None)
         core = absorbed.core
         if absorbed.axes is not None:
             out = out.permute(*inverse(absorbed.axes))
+        extras = {name: operand(node) for name, node in absorbed.extras}
+        activation = "relu" if absorbed.relu else None
+        epilogue = Epilogue(activation=activation, ceiling=absorbed.ceiling, **extras)
         sources = tuple([operand(source) for source in core.src])
         launched = _contract(core, sources, out, epilogue, constant, again)
         return [Step(launch, node) for launch in launched]
@@ -121,8 +122,9 @@ def _contract(
 
     if again is None:
         return made()
-    kind = (op, *geometry, reused, epilogue.activation)
-    key, buffers = contraction_key(kind, (a, b, out, epilogue.bias))
+    kind = (op, *geometry, reused, epilogue.activation, epilogue.ceiling)
+    extras = (epilogue.bias, epilogue.scale, epilogue.shift, epilogue.residual)
+    key, buffers = contraction_key(kind, (a, b, out, *extras))
     launches = again.launches(key, buffers, lambda: [(launch, []) for launch in made()])
     return [launch for launch, _ in launches]
 

@@ -17,7 +17,7 @@ from rushlight.compiler.contraction import (
 )
 from rushlight.compiler.contraction.conv_kernel import WORDS, Conv, conv_kernel
 from rushlight.compiler.contraction.conv_pack import pack_weights, panel_bytes
-from rushlight.compiler.contraction.finish import Finish, goes_past, pointers
+from rushlight.compiler.contraction.finish import Finish, goes_past, pointers, whole_vectors
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.plain_conv import plain_conv
 from rushlight.compiler.contraction.window import POINT, Pair, Problem, check, flat, grouped
@@ -52,7 +52,7 @@ def conv(
 
 def flat_epilogue(epilogue: Epilogue) -> Epilogue:
     residual = None if epilogue.residual is None else flat(epilogue.residual)
-    return Epilogue(epilogue.bias, None, epilogue.activation, residual)
+    return epilogue.replace(residual=residual)
 
 
 def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[Launch]:
@@ -91,9 +91,6 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         steps = (slab_rows * slab_columns * pixel, slab_columns * pixel, pixel)
     else:
         steps = (x.step(0), x.step(1), x.step(2))
-    residual, bias = epilogue.residual, epilogue.bias
-    columns = [(out.step(3), out.itemsize)]
-    columns += [(extra.step(-1), extra.itemsize) for extra in (bias, residual) if extra]
     numbers = {
         **problem.sizes,
         "block_images": blocks.images,
@@ -120,11 +117,11 @@ def planar(problem: Problem, epilogue: Epilogue, skips: bool = False) -> list[La
         ),
         "b_group": panels * size,
         "b_panel": size,
-        "bias_step": bias.step(0) if bias else 0,
-        "whole_vectors": int(all(step == itemsize for step, itemsize in columns)),
+        "bias_step": epilogue.column_step,
+        "whole_vectors": int(whole_vectors(out, epilogue)),
         "adds": 0,
     }
-    for name, operand in (("out", out), ("residual", residual)):
+    for name, operand in (("out", out), ("residual", epilogue.residual)):
         own = [operand.step(axis) for axis in range(4)] if operand else [0] * 4
         numbers[f"{name}_group"] = filters * own[3]
         for axis, step in zip(("image", "row", "column", "channel"), own, strict=True):

@@ -56,7 +56,7 @@ def conv_input_grad(
                 residual = residual.every(place, phase.first, phase.step, phase.axis.out)
             tap = place + 2
             taps = taps.every(tap, phase.tap, phase.tap_step, phase.axis.taps).flip(tap)
-        part = Epilogue(epilogue.bias, None, epilogue.activation, residual)
+        part = epilogue.replace(residual=residual)
         launches += planar(Problem(g, taps, out, row.axis, column.axis), part, skips=True)
     return launches
 

@@ -14,10 +14,10 @@ from contextlib import nullcontext
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import slab
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.finish import Finish, Output, column_steps
 from rushlight.compiler.contraction.panel import Panel
 from rushlight.compiler.contraction.reach import Along, Rectangle, Rectangles
-from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
+from rushlight.compiler.contraction.tile import ASKED_ROWS, ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Results of a chunk: the table of their addresses is on the stack, and so is the slab.
@@ -65,7 +65,9 @@ def conv_kernel(spec: Conv) -> Kernel:
     x, b, out, *others = body.words("%args", pointers, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
-    table = body.op(f"alloca [{(MAX_RESULTS + tile.rows) * ROW_BYTES} x i8], align 64")
+    table = body.op(
+        f"alloca [{(MAX_RESULTS + max(tile.rows, ASKED_ROWS)) * ROW_BYTES} x i8], align 64"
+    )
     panels = Panel(tile, finish, levels=3, streams=spec.streams, gaps=spec.skips)
     copier = slab.Copier(spec.x_dtype, tile.lanes, spec.planes)
     room = body.op(f"alloca [{SLAB_BYTES} x i8], align 64") if spec.packs else ""
@@ -73,7 +75,7 @@ def conv_kernel(spec: Conv) -> Kernel:
     steps = {
         "out": word["out_channel"],
         "residual": word["residual_channel"],
-        "bias": word["bias_step"],
+        **column_steps(finish, word["bias_step"]),
     }
     whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
     merged = body.op(f"icmp ne i64 {word['merged']}, 0")
@@ -85,11 +87,11 @@ def conv_kernel(spec: Conv) -> Kernel:
         here = {
             name: body.at(base, body.mul(part.group, word[f"{name}_group"]))
             for name, base in bases.items()
-            if name != "bias"
+            if name not in finish.columns
         }
-        if "bias" in bases:
+        if finish.columns:
             start = body.mul(part.group, body.mul(word["filters"], word["bias_step"]))
-            here["bias"] = body.at(bases["bias"], start)
+            here |= {name: body.at(bases[name], start) for name in finish.columns}
         output = Output(here, steps, whole)
         down, across = (part.row, part.rows), (part.column, part.columns)
         if rectangles:

@@ -19,7 +19,7 @@ from rushlight.compiler.contraction.depthwise_weight_kernel import (
     depthwise_sum_kernel,
     depthwise_weight_kernel,
 )
-from rushlight.compiler.contraction.finish import Finish, pointers
+from rushlight.compiler.contraction.finish import Finish, pointers, whole_vectors
 from rushlight.compiler.contraction.operand import Epilogue, Operand, round_up
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.contraction.window import Problem
@@ -50,7 +50,7 @@ def fits(problem: Problem) -> bool:
 
 def depthwise(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     """out from x and w; see ``fits``. Padding is zeros that weights meet."""
-    out, residual, bias = problem.out, epilogue.residual, epilogue.bias
+    out = problem.out
     tile = _tile(problem)
     numbers, block = _numbers(problem, tile.columns)
     taps = problem.row.taps * problem.column.taps
@@ -62,12 +62,11 @@ def depthwise(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     across = Operand(w.ref, w.dtype, (1, w.shape[0], 1, *w.shape[3:]),
                      (0, w.strides[0], 0, *w.strides[3:]))  # fmt: skip
     launch, weights = pack_weights(across, tile, 1)
-    extras = [extra for extra in (bias, residual) if extra]
-    together = all(extra.step(-1) == extra.itemsize for extra in extras)
     numbers |= {
         "band": band, "bands": bands, "panel": panel_bytes(tile, 1, taps),
-        "bias_step": bias.step(0) if bias else 0, "whole_vectors": int(together),
-        **_steps("residual", residual),
+        "bias_step": epilogue.column_step,
+        "whole_vectors": int(whole_vectors(out, epilogue)),
+        **_steps("residual", epilogue.residual),
     }  # fmt: skip
     return [
         launch,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_tile
+from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps, store_tile
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Level,
@@ -172,7 +172,10 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=count), strict=True))
     size, width = tile.itemsize, str(tile.columns * tile.itemsize)
     buffer = body.op(f"alloca [{tile.rows * tile.columns * size} x i8], align 64")
-    steps = {"out": str(size), "residual": word["residual_channel"], "bias": word["bias_step"]}
+    steps = {
+        "out": str(size), "residual": word["residual_channel"],
+        **column_steps(finish, word["bias_step"]),
+    }  # fmt: skip
     whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
     output = Output({name: f"%{name}.base" for name in names}, steps, whole)
     # An inner count is never 0.

@@ -13,7 +13,7 @@ from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, store_scalars
+from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps, store_scalars
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Tile,
@@ -59,7 +59,7 @@ def dot(spec: Dot) -> Kernel:
     buffer = body.op(f"alloca [{ROWS * COLUMNS * results.itemsize} x i8], align 64")
     steps = {
         "out": word["out_column"], "residual": word["residual_column"],
-        "bias": word["bias_step"], "row_bias": word["row_bias_step"],
+        "row_bias": word["row_bias_step"], **column_steps(finish, word["bias_step"]),
     }  # fmt: skip
     with body.loop("0", word["rows"]) as row:
         line = body.at(table, body.mul(row, str(ROW_BYTES)))

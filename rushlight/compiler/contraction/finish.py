@@ -34,6 +34,9 @@ class Finish(Record):
     residual: str | None = None
     activation: str | None = None
     past: bool = False
+    scale: str | None = None
+    shift: str | None = None
+    ceiling: float | None = None
 
     @staticmethod
     def of(out: Operand, epilogue: Epilogue) -> Finish:
@@ -46,23 +49,33 @@ class Finish(Record):
             dtype(epilogue.row_bias),
             dtype(epilogue.residual),
             epilogue.activation,
+            scale=dtype(epilogue.scale),
+            shift=dtype(epilogue.shift),
+            ceiling=epilogue.ceiling,
         )
 
     @property
     def maskable(self) -> bool:
         """Everything it reads and writes can be read under a mask."""
-        return {self.out, self.bias, self.residual} <= {"f32", "f64", None}
+        read = {self.bias, self.scale, self.shift, self.residual}
+        return {self.out, *read} <= {"f32", "f64", None}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the pointers to one element for each column."""
+        wanted = ("bias", "scale", "shift")
+        return tuple(name for name in wanted if getattr(self, name) is not None)
 
     @property
     def pointers(self) -> tuple[str, ...]:
         """Names of the pointers it needs besides the output."""
-        wanted = ("bias", "row_bias", "residual")
-        return tuple(name for name in wanted if getattr(self, name) is not None)
+        wanted = ("row_bias", "residual")
+        return (*self.columns, *(name for name in wanted if getattr(self, name) is not None))
 
 
 def pointers(epilogue: Epilogue) -> tuple[Ref, ...]:
     """What ``Finish.pointers`` names."""
-    operands = (epilogue.bias, epilogue.row_bias, epilogue.residual)
+    operands = (*epilogue.columns, epilogue.row_bias, epilogue.residual)
     return tuple(operand.ref for operand in operands if operand is not None)
 
 
@@ -92,24 +105,34 @@ def _past(nbytes: int, depth: int) -> bool:
 
 def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:
     """The words that say how out, residual and biases lie: bytes between rows, and columns."""
-    bias, row_bias, residual = epilogue.bias, epilogue.row_bias, epilogue.residual
-    columns = [(out.step(-1), out.itemsize)]
-    columns += [(extra.step(-1), extra.itemsize) for extra in (bias, residual) if extra]
+    row_bias, residual = epilogue.row_bias, epilogue.residual
     return {
         "out_row": out.step(-2),
         "out_column": out.step(-1),
         "residual_row": residual.step(-2) if residual else 0,
         "residual_column": residual.step(-1) if residual else 0,
-        "bias_step": bias.step(-1) if bias else 0,
+        "bias_step": epilogue.column_step,
         "row_bias_step": row_bias.step(-1) if row_bias else 0,
-        "whole_vectors": int(all(step == size for step, size in columns)),
+        "whole_vectors": int(whole_vectors(out, epilogue)),
     }
+
+
+def whole_vectors(out: Operand, epilogue: Epilogue) -> bool:
+    """Whether neighbouring columns are neighbours in all that the finish reads and writes."""
+    residual = () if epilogue.residual is None else (epilogue.residual,)
+    every = (out, *epilogue.columns, *residual)
+    return all(operand.step(-1) == operand.itemsize for operand in every)
+
+
+def column_steps(finish: Finish, step: str) -> dict[str, str]:
+    """``Output.steps`` of what has one element for each column, all ``step`` bytes apart."""
+    return dict.fromkeys(finish.columns, step)
 
 
 class Output(Record):
     """Where a kernel's results go: names of values in its text.
 
-    ``bases``: addresses of out, bias, row_bias, residual. ``steps``: bytes between neighbouring
+    ``bases``: addresses of out and of ``Finish.pointers``. ``steps``: bytes between neighbouring
     columns of each (rows for row_bias). ``whole_vectors``: i1, all of those steps are one element.
     """
 
@@ -261,7 +284,8 @@ class _Writer(Record):
         """The offsets of one row of the tile."""
         body = self.body
         line = body.at(self.at.rows, body.mul(row, str(ROW_BYTES)))
-        offsets = {"out": body.load("i64", body.at(line, "8")), "bias": "0"}
+        offsets = dict.fromkeys(self.finish.columns, "0")
+        offsets["out"] = body.load("i64", body.at(line, "8"))
         if self.finish.residual:
             offsets["residual"] = body.load("i64", body.at(line, "16"))
         if self.finish.row_bias:
@@ -319,8 +343,54 @@ class _Writer(Record):
             one = values.load(body, finish.row_bias, here)
             many = values.spread(body, self.dtype, one, lanes)
             value = values.add(body, self.dtype, value, many, lanes)
+        if finish.scale:
+            factor, shift = (
+                values.load(body, finish.scale, self.address(name, *place), lanes, self.mask)
+                for name in ("scale", "shift")
+            )
+            value = values.multiply_add(body, self.dtype, value, factor, shift, lanes)
         if finish.residual:
             value = self._plus("residual", finish.residual, value, place, lanes)
-        if finish.activation == "relu":
-            value = values.relu(body, self.dtype, value, lanes)
-        return value
+        return activated(body, self.dtype, finish, value, lanes)
+
+
+def activated(body: Body, dtype: str, finish: Finish, value: str, lanes: int) -> str:
+    """What is stored for a sum to which all else has been added."""
+    if finish.activation == "relu":
+        value = values.relu(body, dtype, value, lanes)
+    if finish.ceiling is not None:
+        value = values.at_most(body, dtype, value, finish.ceiling, lanes)
+    return value
+
+
+def column_parameters(finish: Finish) -> list[tuple[str, str]]:
+    """What a function needs that calls ``finished_channels``."""
+    if not finish.columns:
+        return []
+    return [*(("ptr", name) for name in finish.columns), ("i64", "bias_step")]
+
+
+def finished_channels(
+    body: Body, tile: Tile, finish: Finish, sums: list[str], numbers: list[str]
+) -> list[str]:
+    """Sums whose lanes are of one channel: as many neighbours for each of the ``numbers``.
+
+    The function's parameters are named as the finish's columns, and ``bias_step``.
+    """
+    each = len(sums) // len(numbers)
+    results = []
+    for place, number in enumerate(numbers):
+        many = {}
+        for name in finish.columns:
+            here = body.at(f"%{name}", body.mul(number, "%bias_step"))
+            one = values.load(body, getattr(finish, name), here)
+            many[name] = values.spread(body, tile.dtype, one, tile.lanes)
+        for value in sums[place * each : (place + 1) * each]:
+            if finish.bias:
+                value = values.add(body, tile.dtype, value, many["bias"], tile.lanes)
+            if finish.scale:
+                value = values.multiply_add(
+                    body, tile.dtype, value, many["scale"], many["shift"], tile.lanes
+                )
+            results.append(activated(body, tile.dtype, finish, value, tile.lanes))
+    return results

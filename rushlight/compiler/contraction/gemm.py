@@ -13,9 +13,9 @@ import functools
 from rushlight.base.record import Record
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output
+from rushlight.compiler.contraction.finish import Finish, Output, column_steps
 from rushlight.compiler.contraction.panel import Panel
-from rushlight.compiler.contraction.tile import ROW_BYTES, Level, Tile
+from rushlight.compiler.contraction.tile import ASKED_ROWS, ROW_BYTES, Level, Tile
 from rushlight.compiler.launch import Kernel
 
 # Rows of a chunk: the table of their addresses is on the stack.
@@ -55,7 +55,9 @@ def gemm(spec: Gemm) -> Kernel:
     a, b, out, *others = body.words("%args", pointers, kind="ptr")
     word = dict(zip(WORDS, body.words("%args", len(WORDS), first=pointers), strict=True))
     bases = {"out": out, **dict(zip(finish.pointers, others, strict=True))}
-    table = body.op(f"alloca [{(MAX_ROWS + tile.rows) * ROW_BYTES} x i8], align 64")
+    table = body.op(
+        f"alloca [{(MAX_ROWS + max(tile.rows, ASKED_ROWS)) * ROW_BYTES} x i8], align 64"
+    )
     filled = body.op("alloca i64")
     body.store("i64", "-1", filled)
     panels = Panel(tile, finish, levels=2, parts=spec.parts, results=True, follows=spec.parts)
@@ -63,8 +65,8 @@ def gemm(spec: Gemm) -> Kernel:
     steps = {
         "out": word["out_column"],
         "residual": word["residual_column"],
-        "bias": word["bias_step"],
         "row_bias": word["row_bias_step"],
+        **column_steps(finish, word["bias_step"]),
     }
     whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
     per_matrix = body.mul(word["row_blocks"], word["column_blocks"])

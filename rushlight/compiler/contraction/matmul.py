@@ -49,6 +49,8 @@ def check(a: Operand, b: Operand, out: Operand, epilogue: Epilogue) -> None:
             f"matmul: a {a.dtype}{a.shape}, b {b.dtype}{b.shape}, out {out.dtype}{out.shape}; "
             "needs (..., M, K), (..., K, N), (..., M, N) of one dtype with equal batch axes"
         )
+    if epilogue.scale is not None:
+        raise NotImplementedError("matmul: no scale for each column; multiply after")
     for name, shape in (
         ("bias", out.shape[-1:]), ("row_bias", out.shape[-2:-1]), ("residual", out.shape)
     ):  # fmt: skip
@@ -77,7 +79,7 @@ def _transposed(
     """The same matmul with rows and columns exchanged."""
 
     residual = None if epilogue.residual is None else _turn(epilogue.residual)
-    turned = Epilogue(epilogue.row_bias, epilogue.bias, epilogue.activation, residual)
+    turned = epilogue.replace(bias=epilogue.row_bias, row_bias=epilogue.bias, residual=residual)
     return _turn(b), _turn(a), _turn(out), turned
 
 

@@ -63,21 +63,43 @@ class Operand(Record):
 class Epilogue(Record):
     """What happens to a result in the register, before its only store.
 
-    ``result = activation(sum + bias[n] + row_bias[m] + residual[m, n])``. ``bias`` has one
-    element for each column (N, or output channels), ``row_bias`` one for each row (M),
-    ``residual`` is shaped like the output.
+    ``result = activation((sum + bias[n] + row_bias[m]) * scale[n] + shift[n] + residual[m, n])``.
+    ``bias``, ``scale`` and ``shift`` have one element for each column (N, or output channels), all
+    equally far apart; there is no scale without a shift. ``row_bias`` has one for each row (M),
+    ``residual`` is shaped like the output. ``activation``: 'relu', whose results are at most
+    ``ceiling`` if there is one (relu6).
     """
 
     bias: Operand | None = None
     row_bias: Operand | None = None
     activation: str | None = None
     residual: Operand | None = None
+    scale: Operand | None = None
+    shift: Operand | None = None
+    ceiling: float | None = None
 
     def __post_init__(self) -> None:
         if self.activation not in (None, "relu"):
             raise NotImplementedError(
                 f"Epilogue: no activation {self.activation!r}, there is 'relu' (or None)"
             )
+        apart = {operand.strides[-1] for operand in self.columns}
+        if len(apart) > 1 or (self.scale is None) != (self.shift is None):
+            raise ValueError(
+                f"Epilogue: steps {sorted(apart)} between the elements of bias, scale and shift; "
+                "give one step, and scale and shift together"
+            )
+
+    @property
+    def columns(self) -> tuple[Operand, ...]:
+        """What has one element for each column."""
+        found = (self.bias, self.scale, self.shift)
+        return tuple(operand for operand in found if operand is not None)
+
+    @property
+    def column_step(self) -> int:
+        """Bytes between the elements of what has one for each column."""
+        return self.columns[0].step(-1) if self.columns else 0
 
     @property
     def empty(self) -> bool:

@@ -135,8 +135,12 @@ class Panel(Record):
                     record = body.at("%copies", body.mul(number, str(COPY_BYTES)))
                     copy = (copying if self.copies else fetching)(body, tile, record)
                 band = "%b_band" if self.follows else ""
+                added = None
+                if self.finish.residual:
+                    across = body.mul("%column", "%residual.step")
+                    added = lines, body.at("%residual.base", across)
                 sums = accumulate(
-                    body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band, copy
+                    body, tile, addresses, "%b", levels, "%b_step", masks, ahead, band, copy, added
                 )
             valid = body.min(str(tile.rows), body.sub("%count", row))
             at = Place(lines, valid, "%column", "%columns", "%first", "%last")

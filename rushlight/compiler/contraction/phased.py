@@ -156,7 +156,6 @@ def phased(problem: Problem, epilogue: Epilogue, skips: bool = True) -> list[Lau
     slab_rows = rows + down[0] - down[-1]
     slab_row = _slab_row(problem, shape)
     bands = -(-_steps(row) // rows)
-    bias = epilogue.bias
     numbers = {
         "height": row.size,
         "width": column.size,
@@ -184,7 +183,7 @@ def phased(problem: Problem, epilogue: Epilogue, skips: bool = True) -> list[Lau
         "out_image": dx.step(0),
         "out_row": dx.step(1),
         "out_channel": dx.step(3),
-        "bias_step": bias.step(0) if bias else 0,
+        "bias_step": epilogue.column_step,
         "skips": int(skips),
     }
     meets = tuple(

@@ -13,7 +13,7 @@ import functools
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import planar_slab, slab, values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.finish import Finish, column_parameters, finished_channels
 from rushlight.compiler.contraction.tile import Level, Tile, nested
 from rushlight.compiler.launch import Kernel
 
@@ -109,7 +109,8 @@ def phased_kernel(spec: Phased) -> Kernel:
             ]  # fmt: skip
             given += [("ptr", asked), ("ptr", ask_end)] if spec.asks else []
             if others:
-                given += [("ptr", others[0]), ("i64", word["bias_step"])]
+                given += [("ptr", other) for other in others]
+                given.append(("i64", word["bias_step"]))
             body.call("tiles", given)
     return kernel("phased", _define_tiles(spec) + planar_slab.define(copier) + entry(body))
 
@@ -169,8 +170,7 @@ def _define_tiles(spec: Phased) -> str:
         ("i64", "row_step"), ("ptr", "out"), ("i64", "out_channel"),
     ]  # fmt: skip
     parameters += [("ptr", "asked"), ("ptr", "ask_end")] if spec.asks else []
-    if spec.finish.bias:
-        parameters += [("ptr", "bias"), ("i64", "bias_step")]
+    parameters += column_parameters(spec.finish)
     skip = body.sub("%b_tap", "%b_row")
     ask = body.op("alloca ptr")
     woven = spec.phases * tile.lanes * tile.itemsize
@@ -243,18 +243,8 @@ def _term(body: Body, spec: Phased, inputs: list[str], b: str, sums: list[str]) 
 
 
 def _finished(body: Body, spec: Phased, sums: list[str]) -> list[str]:
-    tile, finish = spec.tile, spec.finish
-    if finish.bias:
-        for channel in range(spec.filters):
-            here = body.at("%bias", body.mul(str(channel), "%bias_step"))
-            one = values.load(body, finish.bias, here)
-            many = values.spread(body, tile.dtype, one, tile.lanes)
-            each = spec.phases * tile.vectors
-            for place in range(channel * each, (channel + 1) * each):
-                sums[place] = values.add(body, tile.dtype, sums[place], many, tile.lanes)
-    if finish.activation == "relu":
-        sums = [values.relu(body, tile.dtype, value, tile.lanes) for value in sums]
-    return sums
+    numbers = [str(channel) for channel in range(spec.filters)]
+    return finished_channels(body, spec.tile, spec.finish, sums, numbers)
 
 
 def _store(body: Body, spec: Phased, rows: list[str], target: str, valid: str, buffer: str) -> None:

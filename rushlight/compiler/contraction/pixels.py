@@ -155,7 +155,6 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     launch, weights = pack_weights(w, panel, channels)
     taps_column = 1 if apart else column.taps
     size = panel_bytes(panel, channels, row.taps * taps_column)
-    bias = epilogue.bias
     numbers = {
         **problem.sizes,
         "taps_column": taps_column,
@@ -174,7 +173,7 @@ def pixels(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
         "b_group": round_up(filters, shape.rows) // shape.rows * size,
         "b_panel": size,
         "out_group": filters * out.step(3),
-        "bias_step": bias.step(0) if bias else 0,
+        "bias_step": epilogue.column_step,
         "skips": int(skips),
     }
     for name, operand in (("x", x), ("out", out)):

@@ -15,7 +15,7 @@ import functools
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import pixels_apart, planar_slab, slab, values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.finish import Finish, column_parameters, finished_channels
 from rushlight.compiler.contraction.pack import pieces
 from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel
@@ -60,7 +60,7 @@ class Pixels(Record):
 
 @functools.lru_cache(maxsize=64)
 def pixels_kernel(spec: Pixels) -> Kernel:
-    """Pointers: x, packed weights, out, then a bias if there is one. Words: ``WORDS``."""
+    """Pointers: x, packed weights, out, then the finish's. Words: ``WORDS``."""
     tile, body = spec.tile, Body()
     pointers = 3 + len(spec.finish.pointers)
     x, b, out, *others = body.words("%args", pointers, kind="ptr")
@@ -111,7 +111,8 @@ def pixels_kernel(spec: Pixels) -> Kernel:
             ]  # fmt: skip
             if others:
                 first = body.add(body.mul(group, word["filters"]), filter_)
-                given.append(("ptr", body.at(others[0], body.mul(first, word["bias_step"]))))
+                start = body.mul(first, word["bias_step"])
+                given += [("ptr", body.at(other, start)) for other in others]
                 given.append(("i64", word["bias_step"]))
             body.call("tiles", given)
     functions = _define_tiles(spec) + (planar_slab.define(copier) if spec.packs else "")
@@ -199,8 +200,7 @@ def _define_tiles(spec: Pixels) -> str:
         ("ptr", "depths"), ("ptr", "out"), ("i64", "out_channel"), ("i64", "out_column"),
         ("i64", "valid"),
     ]  # fmt: skip
-    if spec.finish.bias:
-        parameters += [("ptr", "bias"), ("i64", "bias_step")]
+    parameters += column_parameters(spec.finish)
     buffer = body.op(f"alloca [{tile.rows * tile.lanes * tile.itemsize} x i8], align 64")
     with body.loop("0", "%count", str(tile.vectors)) as run:
         line = body.at("%runs", body.mul(run, str(_RUN_BYTES)))
@@ -272,19 +272,12 @@ def _accumulate(
 
 
 def _finished(body: Body, spec: Pixels, sums: list[str]) -> list[str]:
-    tile, finish = spec.tile, spec.finish
-    if finish.bias:
-        for row in range(tile.rows):
-            # A channel beyond the last one has no bias; it is not stored either.
-            number = str(row) if spec.whole else body.min(str(row), body.sub("%valid", "1"))
-            here = body.at("%bias", body.mul(number, "%bias_step"))
-            one = values.load(body, finish.bias, here)
-            many = values.spread(body, tile.dtype, one, tile.lanes)
-            for place in range(row * tile.vectors, (row + 1) * tile.vectors):
-                sums[place] = values.add(body, tile.dtype, sums[place], many, tile.lanes)
-    if finish.activation == "relu":
-        sums = [values.relu(body, tile.dtype, value, tile.lanes) for value in sums]
-    return sums
+    numbers = [str(row) for row in range(spec.tile.rows)]
+    if not spec.whole and spec.finish.columns:
+        # A channel beyond the last one has no bias; it is not stored either.
+        last = body.sub("%valid", "1")
+        numbers = [body.min(number, last) for number in numbers]
+    return finished_channels(body, spec.tile, spec.finish, sums, numbers)
 
 
 def _store(body: Body, spec: Pixels, rows: list[str], target: str, buffer: str) -> None:

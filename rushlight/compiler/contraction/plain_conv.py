@@ -13,7 +13,14 @@ from contextlib import ExitStack
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, pointers, store_scalars
+from rushlight.compiler.contraction.finish import (
+    Finish,
+    Output,
+    Place,
+    column_steps,
+    pointers,
+    store_scalars,
+)
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.tile import ROW_BYTES, Tile
 from rushlight.compiler.contraction.window import POINT, Axis
@@ -48,13 +55,12 @@ def plain_conv(
     count = math.prod(out.shape)
     terms = max(1, math.prod(w.shape) * math.prod(g.shape[:-1]) // count)
     per_chunk = max(1, min(count, 200_000 // terms))
-    bias = epilogue.bias
     numbers = [x.shape[0], groups, w.shape[0] // groups, w.shape[1], count, per_chunk]
     for axis in axes:
         numbers += [axis.size, axis.taps, axis.out, axis.stride, axis.dilation, axis.low]
     for operand in (x, w, g, residual):
         numbers += [operand.step(place) for place in range(5)] if operand else [0] * 5
-    numbers.append(bias.step(0) if bias else 0)
+    numbers.append(epilogue.column_step)
     finish = Finish.of(out, epilogue)
     return [
         Launch(
@@ -176,7 +182,9 @@ def _kernel(spec: Plain) -> Kernel:
                 place = _address(body, word, "w", "null", own)
             body.store("i64", body.op(f"ptrtoint ptr {place} to i64"), body.at(table, offset))
         last = "w4" if spec.direction == "w" else f"{spec.direction}4"
-        steps = {"out": word[last], "residual": word["r4"], "bias": word["bias_step"]}
+        steps = {
+            "out": word[last], "residual": word["r4"], **column_steps(finish, word["bias_step"])
+        }  # fmt: skip
         column = "0" if spec.direction == "w" else own[4]
         place_ = Place(table, "1", column, "1", "true", "true")
         output = Output(bases, steps, "false")

@@ -14,6 +14,8 @@ from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 
+# Rows of the table that are read ahead of the stores, a power of two.
+ASKED_ROWS = 16
 # One row of a tile, four words: offset in A, in the output, in the residual, and its index.
 ROW_BYTES = 32
 # What a tile copies meanwhile, four words: from where, to where, the script, which has for each
@@ -107,6 +109,7 @@ def accumulate(
     ahead: tuple[str, int] | None = None,
     band: str = "",
     copy: Copy | None = None,
+    added: tuple[str, str] | None = None,
 ) -> list[str]:
     """The sums of one tile, row by row. ``levels`` run from the outermost to the innermost.
 
@@ -114,7 +117,8 @@ def accumulate(
     innermost count must be at least 1; any other may be 0. ``masks``: for each vector which columns
     exist (B is not read elsewhere); empty when all do. ``ahead``: memory that is asked for
     meanwhile, from an address on, and how many times A's step at a time. ``band``: so is what lies
-    so many bytes after what is read of B. ``copy``: done meanwhile, from A's offset.
+    so many bytes after what is read of B. ``copy``: done meanwhile, from A's offset. ``added``: so
+    is what will be added to the sums: the tile's rows in the table, and the residual's columns.
     """
 
     def step(offset: str, b: str, sums: list[str]) -> list[str]:
@@ -126,9 +130,27 @@ def accumulate(
                 body.prefetch(body.at(later, str(line)))
         if copy:
             copy(offset)
+        if added:
+            _ask_for_added(body, tile, b, *added)
         return _step(body, tile, rows, offset, b, sums, masks)
 
     return nested(body, tile, b, levels, b_step, step)
+
+
+def _ask_for_added(body: Body, tile: Tile, b: str, lines: str, columns: str) -> None:
+    """One line of what will be added, another one in each step: all at once would wait.
+
+    Which one B's address says: rows first, then the lines of a row.
+    """
+    width = tile.columns * tile.itemsize
+    shift = (width & -width).bit_length() - 1
+    number = body.op(f"lshr i64 {body.op(f'ptrtoint ptr {b} to i64')}, {shift}")
+    row = body.op(f"and i64 {number}, {ASKED_ROWS - 1}")
+    line = body.op(f"lshr i64 {number}, {ASKED_ROWS.bit_length() - 1}")
+    line = body.op(f"and i64 {line}, {(1 << (width // 64 - 1).bit_length()) - 1}")
+    entry = body.at(lines, body.mul(row, str(ROW_BYTES)))
+    place = body.at(columns, body.load("i64", body.at(entry, "16")))
+    body.prefetch(body.at(place, body.mul(line, "64")))
 
 
 # One term of depth: from A's offset, B's address and the sums so far to the new sums.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.half import Half
+from rushlight.compiler.math.body import literal
 from rushlight.runtime import cpu
 
 SIZES = {
@@ -215,6 +216,14 @@ def add(body: Body, dtype: str, left: str, right: str, lanes: int = 1) -> str:
     return body.op(f"fadd contract {kind(dtype, lanes)} {left}, {right}")
 
 
+def multiply_add(
+    body: Body, dtype: str, value: str, factor: str, shift: str, lanes: int = 1
+) -> str:
+    """value * factor + shift, rounded once where the CPU does that in one instruction."""
+    product = body.op(f"fmul contract {kind(dtype, lanes)} {value}, {factor}")
+    return add(body, dtype, product, shift, lanes)
+
+
 def total(body: Body, dtype: str, value: str, lanes: int) -> str:
     """The sum of all lanes, halves first."""
     while lanes > 1:
@@ -231,3 +240,12 @@ def relu(body: Body, dtype: str, value: str, lanes: int = 1) -> str:
     text = kind(dtype, lanes)
     negative = body.op(f"fcmp olt {text} {value}, {zero(lanes)}")
     return body.op(f"select {flags} {negative}, {text} {zero(lanes)}, {text} {value}")
+
+
+def at_most(body: Body, dtype: str, value: str, most: float, lanes: int = 1) -> str:
+    """``most`` where value > most; nan stays nan."""
+    flags = "i1" if lanes == 1 else f"<{lanes} x i1>"
+    text = kind(dtype, lanes)
+    limit = spread(body, dtype, literal(most, kind(dtype)), lanes)
+    above = body.op(f"fcmp ogt {text} {value}, {limit}")
+    return body.op(f"select {flags} {above}, {text} {limit}, {text} {value}")

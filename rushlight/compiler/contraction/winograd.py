@@ -38,11 +38,12 @@ _TALL = 96
 
 def fits(problem: Problem, epilogue: Epilogue) -> bool:
     """Whether results should be computed two by two."""
-    extra = [one for one in (epilogue.bias, epilogue.residual) if one is not None]
+    residual = epilogue.residual
+    extra = (*epilogue.columns, *(() if residual is None else (residual,)))
     return (
         epilogue.row_bias is None
         # The last vector's results are stored twice: a residual in their memory would add twice.
-        and (epilogue.residual is None or whole_vectors(problem.filters))
+        and (residual is None or whole_vectors(problem.filters))
         and all(one.dtype == "f32" and one.strides[-1] == 1 for one in extra)
         and suits(problem)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
-from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.finish import Finish, activated
 from rushlight.compiler.contraction.tile import Tile
 
 
@@ -147,16 +147,21 @@ def finished(
 ) -> None:  # fmt: skip
     """Store one vector of filters, ``offset`` bytes on, of a block's four results."""
     kind = tile.vector
-    bias = ""
-    if finish.bias:
-        bias = body.load(kind, body.at(at.pointer["bias"], offset), tile.itemsize)
+    column = {
+        name: body.load(kind, body.at(at.pointer[name], offset), tile.itemsize)
+        for name in finish.columns
+    }
     for number, value in enumerate(results):
-        if bias:
-            value = values.add(body, tile.dtype, value, bias, tile.lanes)
+        if finish.bias:
+            value = values.add(body, tile.dtype, value, column["bias"], tile.lanes)
+        if finish.scale:
+            factor, shift = column["scale"], column["shift"]
+            value = values.multiply_add(body, tile.dtype, value, factor, shift, tile.lanes)
         if finish.residual:
             address = body.at(targets.residual[number], offset)
+            # The next block's is two columns on: results come faster than memory brings it.
+            body.prefetch(body.at(address, body.mul(at.word["residual_column"], "2")))
             more = body.load(kind, address, tile.itemsize)
             value = values.add(body, tile.dtype, value, more, tile.lanes)
-        if finish.activation == "relu":
-            value = values.relu(body, tile.dtype, value, tile.lanes)
+        value = activated(body, tile.dtype, finish, value, tile.lanes)
         body.store(kind, value, body.at(targets.out[number], offset), tile.itemsize)

@@ -1,6 +1,6 @@
-"""What a contraction does to its results before their only store: bias, relu, order of axes.
+"""What a contraction does to its results before their only store: see ``Absorbed``.
 
-    maximum(add(conv(x, w), expand(bias)), 0)  ->  one kernel, conv with an epilogue
+    maximum(add(fma(conv(x, w), expand(scale), expand(shift)), y), 0)  ->  one kernel
 
 Only where nobody else looks at what is in between.
 """
@@ -10,62 +10,157 @@ from __future__ import annotations
 from rushlight.base.dtype import float32, float64
 from rushlight.base.record import Record
 from rushlight.base.shape import Shape
+from rushlight.compiler.loops.build import INLINE
+from rushlight.compiler.views import view_base, window
 from rushlight.ir.graph import Node
+from rushlight.runtime import cpu
 
 CONTRACTIONS = frozenset(("dot", "conv", "conv_input_grad"))
+# What a kernel makes in place of reading it.
+_MADE = frozenset(("const", "scalar", "iota"))
 
 
 class Absorbed(Record):
-    """``core`` with its epilogue; ``bias`` has one element for each place of the last axis."""
+    """``core`` with its epilogue: (core + bias) * scale + shift + residual, cut to 0 (``relu``) and
+    a ceiling, in another order of axes.
+
+    Bias, scale and shift have one element for each place of the last axis.
+    """
 
     core: Node
-    bias: Node | None
-    relu: bool
-    axes: Shape | None  # the result is stored in this order of axes
-    inside: tuple[Node, ...]  # the core and what follows it, but for the last node
+    bias: Node | None = None
+    scale: Node | None = None
+    shift: Node | None = None
+    residual: Node | None = None
+    relu: bool = False
+    ceiling: float | None = None
+    axes: Shape | None = None  # the result is stored in this order of axes
+    chain: tuple[Node, ...] = ()  # the core and what follows it, to the node that is stored
+
+    @property
+    def last(self) -> Node:
+        return self.chain[-1]
+
+    @property
+    def inside(self) -> tuple[Node, ...]:
+        """What is in registers only."""
+        return self.chain[:-1]
+
+    @property
+    def extras(self) -> list[tuple[str, Node]]:
+        """What is read beside the core's sources: names of an ``Epilogue``'s operands."""
+        found = (
+            ("bias", self.bias), ("scale", self.scale), ("shift", self.shift),
+            ("residual", self.residual),
+        )  # fmt: skip
+        return [(name, node) for name, node in found if node is not None]
 
     @property
     def sources(self) -> tuple[Node, ...]:
-        return self.core.src if self.bias is None else (*self.core.src, self.bias)
+        return (*self.core.src, *[node for _, node in self.extras])
 
 
 def find_epilogues(
     order: list[Node], users: dict[Node, list[Node]], sinks: set[Node]
 ) -> dict[Node, Absorbed]:
     """The last node of each chain that a contraction can take in -> what it computes."""
-    found: dict[Node, Absorbed] = {}
-    for core in order:
-        # Halves are rounded after every primitive: what follows in a register would not be.
-        if core.op not in CONTRACTIONS or core.dtype not in (float32, float64):
-            continue
-        last, bias, relu, inside = core, None, False, [core]
-        after = _only_user(last, users, sinks)
+    finder = _Finder(users, sinks)
+    # Halves are rounded after every primitive: what follows in a register would not be.
+    cores = [node for node in order if node.op in CONTRACTIONS and node.dtype in (float32, float64)]
+    started = [finder.columns(core) for core in cores]
+    finder.ends = {absorbed.last for absorbed in started}
+    # Of two contractions whose results are added the later one adds: then the other is done.
+    found = [finder.rest(absorbed) for absorbed in reversed(started)]
+    return {absorbed.last: absorbed for absorbed in reversed(found) if absorbed.inside}
+
+
+class _Finder:
+    def __init__(self, users: dict[Node, list[Node]], sinks: set[Node]) -> None:
+        self.users = users
+        self.sinks = sinks
+        self.ends: set[Node] = set()  # of the chains of all contractions
+        self.taken: set[Node] = set()  # sums that a contraction adds to
+
+    def columns(self, core: Node) -> Absorbed:
+        """The chain as far as it has one number for each column."""
+        absorbed = Absorbed(core, chain=(core,))
+        after = self._only_user(core)
         if after is not None and after.op == "add":
-            other = after.src[1] if after.src[0] is last else after.src[0]
-            bias = bias_of(other) if other is not last else None
+            bias = bias_of(_other(after, core))
             if bias is not None:
-                last = after
-                inside.append(last)
-                after = _only_user(last, users, sinks)
-        if after is not None and _is_relu(after, last):
-            last, relu = after, True
-        if relu:
-            inside.append(last)
-        after = _only_user(last, users, sinks)
-        axes = after.attrs["axes"] if after is not None and after.op == "permute" else None
-        if after is not None and axes is not None and axes[-1] == core.ndim - 1:
-            last = after  # rows stay rows: they only go elsewhere
-        else:
-            axes = None
-        if last is not core:
-            rest = tuple([node for node in inside if node is not last])
-            found[last] = Absorbed(core, bias, relu, axes, rest)
-    return found
+                absorbed = absorbed.replace(bias=bias, chain=(core, after))
+                after = self._only_user(after)
+        if after is None or after.op != "fma" or core.op == "dot":
+            return absorbed
+        if after.src[0] is not absorbed.last:
+            return absorbed
+        scale, shift = bias_of(after.src[1]), bias_of(after.src[2])
+        if scale is None or shift is None:
+            return absorbed
+        vectors = [each for each in (absorbed.bias, scale, shift) if each is not None]
+        if any(window(each)[2] != (1,) for each in vectors):
+            return absorbed
+        return absorbed.replace(scale=scale, shift=shift, chain=(*absorbed.chain, after))
+
+    def rest(self, absorbed: Absorbed) -> Absorbed:
+        """The chain to its end."""
+        after = self._only_user(absorbed.last)
+        if after is not None and after.op == "add" and after not in self.taken:
+            other = _other(after, absorbed.last)
+            if self._is_residual(absorbed, other):
+                self.taken.add(after)
+                absorbed = absorbed.replace(residual=other, chain=(*absorbed.chain, after))
+                after = self._only_user(after)
+        if after is not None and _is_relu(after, absorbed.last):
+            absorbed = absorbed.replace(relu=True, chain=(*absorbed.chain, after))
+        elif (raised := self._cut(absorbed.last, below=True)) and raised[2] == 0:
+            cut = self._cut(raised[1], below=False)
+            if cut is not None:
+                chain = (*absorbed.chain, *raised[:2], *cut[:2])
+                absorbed = absorbed.replace(relu=True, ceiling=cut[2], chain=chain)
+        after = self._only_user(absorbed.last)
+        if after is not None and after.op == "permute":
+            axes = after.attrs["axes"]
+            if axes[-1] == absorbed.core.ndim - 1:  # rows stay rows: they only go elsewhere
+                absorbed = absorbed.replace(axes=axes, chain=(*absorbed.chain, after))
+        return absorbed
+
+    def _cut(self, node: Node, below: bool) -> tuple[Node, Node, float] | None:
+        """(comparison, choice, limit) of a choice between ``node`` and a limit it is beyond, if
+        nothing else reads it: where(node < limit, limit, node), or limit < node."""
+        readers = self.users[node]
+        if (
+            len(readers) != 2
+            or node in self.sinks
+            or {one.op for one in readers} != {"lt", "where"}
+        ):
+            return None
+        test, choice = sorted(readers, key=lambda one: one.op)
+        limit = _const(test.src[1 if below else 0])
+        if limit is None or test.src[0 if below else 1] is not node:
+            return None
+        same = choice.src[0] is test and choice.src[2] is node and _const(choice.src[1]) == limit
+        return (test, choice, limit) if same and self._only_user(test) is choice else None
+
+    def _only_user(self, node: Node) -> Node | None:
+        readers = self.users[node]
+        return readers[0] if len(readers) == 1 and node not in self.sinks else None
+
+    def _is_residual(self, absorbed: Absorbed, node: Node) -> bool:
+        """Whether ``node`` is in memory in any case, and the kernel is as good that adds it."""
+        core, base = absorbed.core, view_base(node)
+        if node is absorbed.last or base.op in _MADE or node.dtype is not core.dtype:
+            return False
+        if core.op != "dot" and core.shape[-1] % cpu.host().lanes(core.dtype.itemsize):
+            return False  # kernels for few channels store some results twice
+        if window(node)[2][-1] != 1:
+            return False  # it would be read number by number
+        kept = base.op == "input" or base.op not in INLINE or base in self.ends
+        return kept or len(self.users[base]) > 1
 
 
-def _only_user(node: Node, users: dict[Node, list[Node]], sinks: set[Node]) -> Node | None:
-    readers = users[node]
-    return readers[0] if len(readers) == 1 and node not in sinks else None
+def _other(node: Node, one: Node) -> Node:
+    return node.src[1] if node.src[0] is one else node.src[0]
 
 
 def bias_of(node: Node) -> Node | None:
@@ -79,13 +174,15 @@ def bias_of(node: Node) -> Node | None:
         node = node.src[0]
     if node.shape != (channels,) or not repeated:
         return None
-    return node if node.op not in ("const", "scalar", "iota") else None
+    return node if node.op not in _MADE else None
 
 
 def _is_relu(node: Node, x: Node) -> bool:
-    if node.op != "maximum":
-        return False
-    other = node.src[1] if node.src[0] is x else node.src[0]
-    while other.op in ("expand", "reshape"):
-        other = other.src[0]
-    return other.op == "const" and other.attrs["value"] == 0
+    return node.op == "maximum" and _const(_other(node, x)) == 0
+
+
+def _const(node: Node) -> float | None:
+    """The number that ``node`` is everywhere, if it is one."""
+    while node.op in ("expand", "reshape"):
+        node = node.src[0]
+    return float(node.attrs["value"]) if node.op == "const" else None

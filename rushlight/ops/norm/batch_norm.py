@@ -5,7 +5,7 @@ from __future__ import annotations
 from rushlight.base.dtype import bfloat16, float16
 from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
-from rushlight.ir.build import binary, const, reduce, reshape
+from rushlight.ir.build import binary, const, reduce, reshape, unary
 from rushlight.ir.graph import Node
 from rushlight.ops.formula import scaled, times
 from rushlight.ops.norm.statistics import affine, inverse_root, normalised_slope, statistics
@@ -163,14 +163,44 @@ def batch_norm_eval(
     input: Node, weight: Node | None, bias: Node | None, running_mean: Node, running_var: Node,
     eps: float,
 ) -> Node:  # fmt: skip
-    """batch_norm by given statistics: (input - mean) / sqrt(var + eps) * weight + bias."""
+    """batch_norm by given statistics: (input - mean) / sqrt(var + eps) * weight + bias.
+
+    As input * scale + shift, PyTorch's way: a convolution that it follows does that in registers.
+    """
     _check_channels(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     x = build.cast(input, compute_dtype(input.dtype))
-    scale = inverse_root(build.cast(running_var, x.dtype), eps)
+    scale = _scale(x, weight, running_var, eps)[1]
+    shift = unary("neg", times(build.cast(running_mean, x.dtype), scale))
+    if bias is not None:
+        shift = binary("add", build.cast(bias, x.dtype), shift)
+    out = affine(x, per_channel(x, scale), per_channel(x, shift))
+    return build.cast(out, input.dtype)
+
+
+def _scale(x: Node, weight: Node | None, variance: Node, eps: float) -> tuple[Node, Node]:
+    """(1 / sqrt(variance + eps), that times the weight)."""
+    inverse = inverse_root(build.cast(variance, x.dtype), eps)
+    return inverse, inverse if weight is None else times(inverse, build.cast(weight, x.dtype))
+
+
+@batch_norm_eval.vjp
+def _(
+    g: Node, out: Node, input: Node, weight: Node | None, bias: Node | None, running_mean: Node,
+    running_var: Node, eps: float,
+) -> Grads:  # fmt: skip
+    # From distances to the mean: sums of the input itself would lose what cancels.
+    x = build.cast(input, compute_dtype(input.dtype))
+    axes = (0, *range(2, x.ndim))
+    inverse, scale = _scale(x, weight, running_var, eps)
+    seed = build.cast(g, x.dtype)
+    dweight = dbias = None
     if weight is not None:
-        scale = times(scale, build.cast(weight, x.dtype))
-    centred = binary("sub", x, per_channel(x, running_mean))
-    shift = None if bias is None else per_channel(x, bias)
-    return build.cast(affine(centred, per_channel(x, scale), shift), input.dtype)
+        centred = binary("sub", x, per_channel(x, running_mean))
+        slope = times(reduce(times(seed, centred), "sum", axes), inverse)
+        dweight = build.cast(slope, weight.dtype)
+    if bias is not None:
+        dbias = build.cast(reduce(seed, "sum", axes), bias.dtype)
+    dx = build.cast(times(seed, per_channel(x, scale)), input.dtype)
+    return dx, dweight, dbias, None, None
