@@ -61,10 +61,13 @@ class Absorbed(Record):
 
 
 def find_epilogues(
-    order: list[Node], users: dict[Node, list[Node]], sinks: set[Node]
+    order: list[Node], users: dict[Node, list[Node]], sinks: set[Node], donatable: frozenset[int]
 ) -> dict[Node, Absorbed]:
-    """The last node of each chain that a contraction can take in -> what it computes."""
-    finder = _Finder(users, sinks)
+    """The last node of each chain that a contraction can take in -> what it computes.
+
+    What is added to a donated input stays a kernel of its own, which writes over that input.
+    """
+    finder = _Finder(users, sinks, donatable)
     # Halves are rounded after every primitive: what follows in a register would not be.
     cores = [node for node in order if node.op in CONTRACTIONS and node.dtype in (float32, float64)]
     started = [finder.columns(core) for core in cores]
@@ -75,9 +78,12 @@ def find_epilogues(
 
 
 class _Finder:
-    def __init__(self, users: dict[Node, list[Node]], sinks: set[Node]) -> None:
+    def __init__(
+        self, users: dict[Node, list[Node]], sinks: set[Node], donatable: frozenset[int]
+    ) -> None:
         self.users = users
         self.sinks = sinks
+        self.donatable = donatable
         self.ends: set[Node] = set()  # of the chains of all contractions
         self.taken: set[Node] = set()  # sums that a contraction adds to
 
@@ -155,8 +161,9 @@ class _Finder:
             return False  # kernels for few channels store some results twice
         if window(node)[2][-1] != 1:
             return False  # it would be read number by number
-        kept = base.op == "input" or base.op not in INLINE or base in self.ends
-        return kept or len(self.users[base]) > 1
+        if base.op == "input":
+            return base.attrs["index"] not in self.donatable
+        return base.op not in INLINE or base in self.ends or len(self.users[base]) > 1
 
 
 def _other(node: Node, one: Node) -> Node:

@@ -79,7 +79,7 @@ class Fuser:
         self.refs: dict[Node, list[Node]] = {}
         self.readers: dict[Node, list[Group]] = {}
         self.wanted = set(map(base_of, sinks))
-        self.epilogues = find_epilogues(self.order, users(self.order), self.wanted)
+        self.epilogues = find_epilogues(self.order, users(self.order), self.wanted, donatable)
         self.held = choose_held(self.order, self.wanted, self.epilogues)
         self.copied = choose_copied(self.order, self.wanted)
         self.held |= self.copied

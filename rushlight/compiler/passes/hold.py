@@ -50,7 +50,8 @@ def choose_held(order: list[Node], wanted: set[Node], epilogues: dict[Node, Abso
         depth[node] = 0 if node in held else deep
         cost[node] = _cost(node, cost, held)
     for node in reversed(order):
-        if node.op in ELEMENTWISE and node not in held and uses[node] > 1:
+        free = node not in held and node not in inside
+        if node.op in ELEMENTWISE and free and uses[node] > 1:
             loads, work = cost[node]
             if (loads > 1 or work > 4) and not reads.spares(node):
                 held.add(node)
