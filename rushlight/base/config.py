@@ -39,7 +39,18 @@ FLAGS: tuple[Flag, ...] = (
     Flag("HOT", 4, "when what records becomes machine code: 0 never, 1 at once, 4 in a loop"),
     Flag("COMPILE_WORKERS", 0, "processes that compile kernels (default: the cores)"),
     Flag("ERA", 0, "year of the PyTorch whose contradicting old spellings are accepted (0: none)"),
+    Flag("ORACLE_SEED", 0, "first of the random programs of tests/oracle (0: the suite's own)"),
 )
+
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+def _refuse_unknown() -> None:
+    """A misspelt switch would be one that does nothing, and nobody would know."""
+    known = [f"RUSHLIGHT_{flag.name}" for flag in FLAGS]
+    for name in os.environ:
+        if name.startswith("RUSHLIGHT_") and name not in known:
+            raise ValueError(f"{name} is set, but there is no such switch: {', '.join(known)}")
 
 
 def _read(flag: Flag) -> object:
@@ -47,17 +58,23 @@ def _read(flag: Flag) -> object:
     if text is None:
         return flag.default
     if isinstance(flag.default, bool):
-        return text.lower() not in ("", "0", "false", "no", "off")
-    if isinstance(flag.default, int):
-        try:
-            return int(text)
-        except ValueError:
+        if text.lower() not in _YES + _NO:
             raise ValueError(
-                f"RUSHLIGHT_{flag.name} is {text!r}, needs a whole number ({flag.meaning})"
-            ) from None
+                f"RUSHLIGHT_{flag.name} is {text!r}, needs one of {', '.join(_YES)} or "
+                f"{', '.join(_NO[1:])} ({flag.meaning})"
+            )
+        return text.lower() in _YES
+    if isinstance(flag.default, int):
+        if not text.strip().isdecimal():
+            raise ValueError(
+                f"RUSHLIGHT_{flag.name} is {text!r}, needs a whole number from 0 on "
+                f"({flag.meaning})"
+            )
+        return int(text)
     return text
 
 
+_refuse_unknown()
 _values: dict[str, object] = {flag.name: _read(flag) for flag in FLAGS}
 
 DEBUG: int = int(str(_values["DEBUG"]))

@@ -1,0 +1,46 @@
+"""Switches of the environment: misspelt ones and values that mean nothing are refused at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from rushlight.base import config
+
+
+def _flag(name: str) -> config.Flag:
+    return next(flag for flag in config.FLAGS if flag.name == name)
+
+
+def test_a_misspelt_switch_is_refused_and_the_known_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config._refuse_unknown()
+    monkeypatch.setenv("RUSHLIGHT_DEGUB", "1")
+    with pytest.raises(ValueError, match=r"RUSHLIGHT_DEGUB is set.*RUSHLIGHT_DEBUG, RUSHLIGHT_CH"):
+        config._refuse_unknown()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("CHECK", "ture", "'ture', needs one of 1, true, yes, on or 0, false, no, off"),
+        ("NUM_THREADS", "-1", "'-1', needs a whole number from 0 on"),
+        ("DEBUG", "much", "'much', needs a whole number from 0 on"),
+        ("HOT", "", "'', needs a whole number from 0 on"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, message: str
+) -> None:
+    monkeypatch.setenv(f"RUSHLIGHT_{name}", text)
+    with pytest.raises(ValueError, match=message):
+        config._read(_flag(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("CHECK", "Yes", True), ("CHECK", "", False), ("NUM_THREADS", " 3", 3), ("CPU", "x", "x")],
+)
+def test_values(monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object) -> None:
+    monkeypatch.setenv(f"RUSHLIGHT_{name}", text)
+    assert config._read(_flag(name)) == value
