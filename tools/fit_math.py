@@ -242,17 +242,15 @@ FITS = [
 
 def piecewise(
     name: str, f: Callable[[Real], Real], borders: list[Real], centres: list[Real], count: int,
-    less: int = 0, near: str = "itself",
+    less: int = 0, start: Real = 0,
 ) -> list[Fit]:  # fmt: skip
     """f on each interval between ``borders``, around its centre.
 
-    The first, around 0 where f is 0, is fitted as f(t) / t; its polynomial has no constant.
-    ``less``: what is taken from f(t) / t. ``near``: errors count in relation to f 'itself', or as
-    they are ('one').
+    The first, around 0 where f is ``start``, is fitted as (f(t) - start) / t; its polynomial has no
+    constant. ``less``: what is taken from that.
     """
-    relative = near == "itself"
     fits = [
-        Fit(f"{name}_0", lambda t: f(t) / t - less, lambda t: t / f(t) if relative else t,
+        Fit(f"{name}_0", lambda t: (f(t) - start) / t - less, lambda t: t / f(t),
             mpf(10) ** -8, borders[1], {"f32": count - 1}, at_once=True)
     ]  # fmt: skip
     for number, centre in enumerate(centres[1:], start=1):
@@ -261,7 +259,7 @@ def piecewise(
             Fit(
                 f"{name}_{number}",
                 lambda t, c=centre: f(c + t),  # type: ignore[misc]
-                lambda t, c=centre: 1 / f(c + t) if relative else mpf(1),  # type: ignore[misc]
+                lambda t, c=centre: 1 / f(c + t),  # type: ignore[misc]
                 low, high, {"f32": count}, at_once=True,
             )
         )  # fmt: skip
@@ -278,25 +276,25 @@ FITS += piecewise(
     7,
     less=1,
 )
-# the same for what the normal distribution function is more than a half
+# the same for the normal distribution function of -a: its tail counts in relation to itself
 NDTR_STEP = mpf(193) / 256
 FITS += piecewise(
     "ndtr_piece",
-    lambda a: mp.erf(a * SQRT_HALF) / 2,
+    lambda a: mp.erfc(a * SQRT_HALF) / 2,
     [mpf(0), *((k + mpf("0.501")) * NDTR_STEP for k in range(8))],
     [k * NDTR_STEP for k in range(8)],
     7,
-    near="one",
+    start=mpf("0.5"),
 )
 # the same for its approximation by a tanh
 NDTR_TANH_STEP = mpf(179) / 256
 FITS += piecewise(
     "ndtr_tanh_piece",
-    lambda a: mp.tanh(ROOT(2 / mp.pi) * (a + mpf("0.044715") * a**3)) / 2,
+    lambda a: 1 / (1 + mp.exp(2 * ROOT(2 / mp.pi) * (a + mpf("0.044715") * a**3))),
     [mpf(0), *((k + mpf("0.501")) * NDTR_TANH_STEP for k in range(8))],
     [k * NDTR_TANH_STEP for k in range(8)],
     7,
-    near="one",
+    start=mpf("0.5"),
 )
 # tanh where 1 + 105/64 x passes from one power of two to the next, each in two halves
 TANH_BORDERS = [(mpf(n) / 2 - 1) * 64 / 105 for n in (2, 3, 4, 6, 8, 12, 16, 24, 32)]

@@ -60,12 +60,14 @@ def sine_and_cosine_of_pi(b: Body, x: Value) -> tuple[Value, Value]:
 
 
 def lgamma_negative(b: Body, x: Value) -> Value:
-    """log |gamma(x)| for x < 0: log(pi / |x sin(pi x)|) - log gamma(-x)."""
+    """log |gamma(x)| for x < 0: log(pi / |x sin(pi x)|) - log gamma(-x); inf at the integers."""
     size = b.fabs(x)
     sine, _ = sine_and_cosine_of_pi(b, size)
     tiny = size < 2.0**-60  # where size * sine could underflow, and gamma is 1 / x
     logarithm = log(b, b.select(tiny, size, size * b.fabs(sine)))
-    return b.select(tiny, -logarithm, (LOG_PI - logarithm) - lgamma_positive(b, size))
+    result = b.select(tiny, -logarithm, (LOG_PI - logarithm) - lgamma_positive(b, size))
+    # Of the largest numbers both terms are infinite, and their difference is no number.
+    return b.select(sine.equals(0.0), b.constant(float("inf"), x.element), result)
 
 
 def digamma_positive(b: Body, x: Value) -> Value:

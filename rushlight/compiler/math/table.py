@@ -50,16 +50,17 @@ def words_of(table: Sequence[float]) -> list[int]:
 
 
 def piecewise(
-    b: Body, name: str, index: Value, t: Value, first: int = 0, steep: bool = False
-) -> Value:
+    b: Body, name: str, index: Value, t: Value, first: int = 0, steep: bool = False,
+    start: float = 0.0,
+) -> Value:  # fmt: skip
     """The polynomial in ``t`` of the piece that ``index`` names, all lanes one of their own.
 
-    ``first``: the index of piece 0. Piece 0 is around a zero: its polynomial has no constant.
+    ``first``: the index of piece 0, which is around 0: there the function is ``start``.
     ``steep``: that piece is t + P(t), so that a slope a little more than 1 costs no digit; every
     other constant is larger than t.
     """
     pieces = [TABLES[f"{name}_{number}_f32"] for number in range(SIZE)]
-    pieces[0] = (0.0, *pieces[0])
+    pieces[0] = (start, *pieces[0])
     total: Value | None = None
     for power in reversed(range(len(pieces[0]))):
         column = [pieces[(place - first) % SIZE][power] for place in range(SIZE)]

@@ -18,7 +18,8 @@ def elu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     x = _widened(input)
     scale = full(alpha, x.shape, x.dtype)
     low = binary("mul", scale, unary("expm1", binary("minimum", x, zeros_of(x))))
-    return build.cast(build.where(binary("lt", zeros_of(x), x), x, low), input.dtype)
+    # At 0 itself, too, x: minimum knows no sign of zero.
+    return build.cast(build.where(binary("le", zeros_of(x), x), x, low), input.dtype)
 
 
 def _widened(x: Node) -> Node:
@@ -31,12 +32,12 @@ def _widened(x: Node) -> Node:
 def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
-    return (build.where(binary("le", input, zeros_of(g)), low, g),)
+    return (build.where(binary("lt", zeros_of(g), input), g, low),)
 
 
 def _negative_part(x: Node) -> Node:
-    """x below 0, else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
-    return build.where(binary("lt", x, zeros_of(x)), x, zeros_of(x))
+    """x below 0 (and NaN), else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
+    return build.where(binary("le", zeros_of(x), x), zeros_of(x), x)
 
 
 elu.samples(with_options({"alpha": 0.5}))
@@ -62,7 +63,7 @@ def celu(input: Node, alpha: Scalar = 1.0, inplace: bool = False) -> Node:
     scale = full(alpha, x.shape, x.dtype)
     low = binary("minimum", x, zeros_of(x))
     curved = binary("mul", scale, unary("expm1", binary("div", low, scale)))
-    return build.cast(build.where(binary("lt", zeros_of(x), x), x, curved), input.dtype)
+    return build.cast(build.where(binary("le", zeros_of(x), x), x, curved), input.dtype)
 
 
 celu.samples(with_options({"alpha": 0.5}))
@@ -73,4 +74,4 @@ celu.samples(with_options({"alpha": 0.5}))
 def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, unary("exp", binary("div", _negative_part(input), scale)))
-    return (build.where(binary("le", input, zeros_of(g)), low, g),)
+    return (build.where(binary("lt", zeros_of(g), input), g, low),)

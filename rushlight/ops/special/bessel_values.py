@@ -144,7 +144,7 @@ def _far_scaled_i(order: int, x: Array) -> Array:
     for k in range(1, 24):
         term = -term * (mu - (2 * k - 1) ** 2) / (k * 8 * x)
         total = total + term
-    return np.asarray(total / np.sqrt(2 * np.pi * x))
+    return np.asarray(total / (np.sqrt(2 * np.pi) * np.sqrt(x)))
 
 
 def _scaled_i(order: int, x: Array) -> Array:

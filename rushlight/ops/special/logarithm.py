@@ -207,9 +207,20 @@ def _(g: Node, out: Node, input: Node) -> Grads:
     angle = scaled(x, math.pi)
     wave = minus(times(angle, unary("cos", angle)), unary("sin", angle))
     square = scaled(times(x, x), math.pi)
-    slope = over(wave, square)
+    near = binary("lt", unary("abs", angle), like(x, 0.5))
+    slope = build.where(near, _sinc_slope_near_zero(angle), over(wave, square))
     at_zero = binary("eq", square, zeros_of(x))  # also where x is too small to be squared
     return (grad_to(times(g, build.where(at_zero, zeros_of(x), slope)), input),)
+
+
+def _sinc_slope_near_zero(angle: Node) -> Node:
+    """pi times the slope of sin(a) / a as a series, |a| < 1/2: a cos(a) - sin(a) cancels there."""
+    square = times(angle, angle)
+    total: Node = like(angle, 0)
+    for k in range(8, 0, -1):
+        term = (-1) ** k * 2 * k * math.pi / math.factorial(2 * k + 1)
+        total = plus(times(total, square), like(angle, term))
+    return times(angle, total)
 
 
 sinc.samples(of_one())

@@ -122,6 +122,19 @@ def test_normal_distribution_is_good_beside_one(name: str, dtype: str, limit: fl
         assert (np.diff(got[:40_001]) >= 0).all()
 
 
+@pytest.mark.parametrize("name", ["ndtr", "ndtr_tanh"])
+def test_the_tail_of_the_normal_distribution_has_digits_of_its_own(name: str) -> None:
+    # gelu(-5.5) was -0.0, a fifth of gelu(-5.2) was lost.
+    x = np.linspace(-5.2, 0, 20_001).astype(np.float32)
+    wide = x.astype(Long)
+    want = UNARY["erfc"](wide * -math.sqrt(0.5)) / 2
+    if name == "ndtr_tanh":  # as 1 + tanh it has no more digits of its own in a long double
+        wide = np.sqrt(2 / Long(np.pi)) * (wide + Long("0.044715") * wide**3)
+        want = 1 / (1 + np.exp(-2 * wide))
+    error = np.abs(native(name, "f32")(x).astype(Long) / want - 1)
+    assert error.max() <= 4e-4, f"{name}({x[error.argmax()]!r}) is {error.max():.2e} of itself off"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(UNARY) - DOUBLE_ORACLE))
 def test_all_floats(name: str) -> None:

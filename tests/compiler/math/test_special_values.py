@@ -63,6 +63,10 @@ def test_table(name: str, dtype: str) -> None:
     np.testing.assert_array_equal(got, np.array(wanted, got.dtype))
 
 
+def test_lgamma_of_the_largest_negative_numbers_which_are_all_poles() -> None:
+    assert native("lgamma", "f64")([-1e307, -1.79e308]).tolist() == [INF, INF]
+
+
 @pytest.mark.parametrize("dtype", ["f32", "f64"])
 @pytest.mark.parametrize("name", ODD)
 def test_zero_keeps_its_sign_and_the_smallest_number_is_not_lost(name: str, dtype: str) -> None:

@@ -39,6 +39,27 @@ def test_known_value(name: str, x: float, value: float) -> None:
     assert found == pytest.approx(value, rel=2e-9, abs=2e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_slope_of_sinc_near_zero_has_its_digits(dtype: torch.dtype) -> None:
+    # a cos(a) - sin(a) cancels there: at 1e-4 nothing was left in float32.
+    at = torch.tensor([1e-5, -1e-4, 0.01, 0.1, 0.1591, 0.16, 0.5], dtype=dtype)
+    x = at.clone().requires_grad_(True)
+    torch.sinc(x).sum().backward()
+    wanted = [
+        math.pi * sum((-1) ** k * 2 * k * (math.pi * v) ** (2 * k - 1) / math.factorial(2 * k + 1)
+                      for k in range(1, 20))
+        for v in at.tolist()
+    ]  # fmt: skip
+    rel = 3e-6 if dtype is torch.float32 else 1e-14
+    assert x.grad.tolist() == pytest.approx(wanted, rel=rel)
+
+
+def test_the_largest_numbers_of_i0() -> None:
+    largest = torch.tensor([1.79e308], dtype=torch.float64)
+    assert torch.i0(largest).tolist() == [math.inf]
+    assert torch.special.i0e(largest).item() == pytest.approx(2.98e-155, rel=1e-2)
+
+
 def test_polygamma_far_below_zero_and_at_the_poles() -> None:
     # PyTorch 2.13 printed these: at a pole of float32 the sine of a rounded pi * x decides.
     at = torch.tensor([-1001.7, -13437.7, -0.25, -1.5])
