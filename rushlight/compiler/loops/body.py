@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from rushlight.base.dtype import bool_
-from rushlight.compiler import emit_scalar
+from rushlight.compiler import emit_cast, emit_scalar
 from rushlight.compiler.emit import Writer, literal
 from rushlight.compiler.loops import weave
 from rushlight.compiler.loops.build import Value
@@ -106,9 +106,9 @@ class Body:
         args = [self.get(arg, lanes, env) for arg in value.args]
         source = value.args[-1].dtype
         if op == "cast":
-            return emit_scalar.cast(w, source, value.dtype, lanes, args[0])
+            return emit_cast.cast(w, source, value.dtype, lanes, args[0])
         if op == "bitcast":
-            return emit_scalar.bitcast(w, source, value.dtype, lanes, args[0])
+            return emit_cast.bitcast(w, source, value.dtype, lanes, args[0])
         if op == "guard":
             kind = w.kind(emit_scalar.element_of(value.dtype), lanes)
             there = self.places.guard(value, lanes)

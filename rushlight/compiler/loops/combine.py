@@ -20,10 +20,14 @@ LAST = str(2**31 - 1)
 
 @final
 class Combine:
-    """One reduction: ``kind`` over operands of ``dtype``."""
+    """One reduction: ``kind`` over operands of ``dtype``.
 
-    def __init__(self, kind: str, dtype: DType) -> None:
+    ``ordered``: each lane meets its places in ascending order.
+    """
+
+    def __init__(self, kind: str, dtype: DType, ordered: bool = True) -> None:
         self.kind = kind
+        self.ordered = ordered
         # any and all take every dtype: their operands are compared with zero first
         self.dtype = bool_ if kind in ("any", "all") else dtype
         self.element = element_of(self.dtype)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import final
 
 from rushlight.base.dtype import bool_
-from rushlight.compiler import emit_scalar
+from rushlight.compiler import emit_cast, emit_scalar
 from rushlight.compiler import math as vector_math
 from rushlight.compiler.emit import Writer
 from rushlight.compiler.launch import Kernel
@@ -51,7 +51,8 @@ class LoopText:
         self.segment_number = ""
         self.held: list[Env] = []  # what is known of each vector of a row that is written out
         self.combines = {
-            value: Combine(value.data, value.args[0].dtype)
+            # Several loops over the reduced variables go by memory, not by places.
+            value: Combine(value.data, value.args[0].dtype, ordered=len(schedule.inner) < 2)
             for value in schedule.values
             if value.op == "reduce"
         }
@@ -335,7 +336,7 @@ class LoopText:
         if value.data in ("any", "all"):
             source = value.args[0].dtype
             if source is not bool_:
-                return emit_scalar.cast(self.w, source, bool_, lanes, arg)
+                return emit_cast.cast(self.w, source, bool_, lanes, arg)
         return arg
 
     def position(self, value: Value, lanes: int) -> str:

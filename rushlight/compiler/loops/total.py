@@ -57,7 +57,8 @@ class Total:
             return
         whole = w.kind(PLACE, self.lanes)
         first = w.let(f"load {whole}, ptr {self.place}")
-        new, place = self.combine.join_next(w, self.lanes, (old, first), (value, place))
+        join = self.combine.join_next if self.combine.ordered else self.combine.join_places
+        new, place = join(w, self.lanes, (old, first), (value, place))
         w.do(f"store {self.kind} {new}, ptr {into}")
         w.do(f"store {whole} {place}, ptr {self.place}")
 
