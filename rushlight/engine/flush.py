@@ -20,6 +20,7 @@ from rushlight.base.events import heard, publish
 from rushlight.base.hot import hot
 from rushlight.engine import drafted, twins
 from rushlight.engine.call import picker
+from rushlight.engine.collector import collect_seldom
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
 from rushlight.engine.trace import Step, Trace, local
@@ -319,7 +320,8 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     try:
         gc.disable()  # in here: Ctrl-C comes at the end of a call
         plan = _planned(trace, live, key)
-        trace.planned += plan.weight
+        if trace.step.used >= 0:  # it has not been dropped from the trie again
+            trace.planned += trace.step.count + plan.weight
         return plan
     finally:
         if collecting:
@@ -330,7 +332,6 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     start = perf_counter_ns()
     step = trace.step
     stats.plans += 1
-    trace.planned += step.count
     if trace.phrases.met(step, stats.flushes):
         trace.phrases.cut(step)
     if not config.INTERPRET:
@@ -339,6 +340,7 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
             stats.planning_ns += perf_counter_ns() - start
             if twins.stats.casts & _EVERY == _HOT:
                 make_hot()
+                collect_seldom()
             return CompiledPlan(made, step.inputs, step.scalars)
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]

@@ -128,7 +128,11 @@ class Step:
 
     def build(self, known: Sequence[Node]) -> tuple[Node, ...]:
         """The nodes of a step that was recorded without, on those of all positions before it."""
-        assert self.call is not None
+        if self.call is None:
+            assert self.entered is not None
+            shape = tuple(self.entered.shape)
+            self.nodes = (build.input(self.inputs - 1, shape, self.entered.dtype),)
+            return self.nodes
         first = len(self.scalars) - len(self.scalar_types)
         scalars = [build.scalar(first + k, kind) for k, kind in enumerate(self.scalar_types)]
         build.set_site(self.site)

@@ -13,6 +13,7 @@ kept on steps.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -64,10 +65,10 @@ class Trace:
     abstract = False  # whether it is of one sample among many, and has no values: engine/samples.py
 
     __slots__ = (
-        "__weakref__", "_nodes", "_nodes_step", "autocast", "continues", "default", "epoch",
-        "families", "flight", "grad", "ground", "inference", "inputs", "journal", "lock", "phrases",
-        "pieces", "plain", "planned", "root", "rounds", "scalars", "shells", "step", "steps",
-        "tape", "turns", "uncut", "values", "varies", "views", "waits",
+        "__weakref__", "_nodes", "_nodes_step", "autocast", "casts", "continues", "default",
+        "epoch", "families", "flight", "grad", "ground", "inference", "inputs", "journal", "lock",
+        "phrases", "pieces", "plain", "planned", "root", "rounds", "scalars", "shells", "step",
+        "steps", "tape", "turns", "uncut", "values", "varies", "views", "waits",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -135,6 +136,8 @@ class Trace:
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
         self.planned: int = 0  # what plans count as
+        # Ends of traces whose plans are casts, and when they were last met: engine/prune.py.
+        self.casts: deque[tuple[Step, int]] = deque()
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}
@@ -249,7 +252,7 @@ class Trace:
         if step is None:
             step = Step(self.step, None)
             step.entered = meta
-            step.nodes = (build.input(step.inputs, tuple(meta.shape), meta.dtype),)
+            step.nodes = None
             step.inputs += 1
             step.count += 1
             self._keep(key, step)

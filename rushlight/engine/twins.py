@@ -19,6 +19,7 @@ from rushlight.compiler.plan import Plan
 from rushlight.engine.drafted import piece_of
 from rushlight.engine.kind import kind_of
 from rushlight.engine.piece import Piece
+from rushlight.engine.prune import drop_way, make_room, path_to
 from rushlight.engine.trace import Step, Trace
 from rushlight.engine.value import Meta
 from rushlight.ir import build
@@ -82,18 +83,6 @@ class Form:
             a is b or (isinstance(a, Piece) and isinstance(b, Piece) and a.form == b.form) or a == b
             for a, b in zip(self.parts, other.parts, strict=True)
         )
-
-
-@hot
-def path_to(end: Step) -> list[Step]:
-    """The steps from the first to ``end``."""
-    path: list[Step] = []
-    step = end
-    while step.parent is not None:
-        path.append(step)
-        step = step.parent
-    path.reverse()
-    return path
 
 
 @final
@@ -296,8 +285,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     plan = family.cast(form)
     if plan is not None:
         trace.uncut = max(trace.uncut, end.count)
-        if not family.keeps(trace, form):
-            drop_way(trace, form.path)
+        _keep_or_drop(trace, family, form)
         return plan
     forms = [Form(trace, each) for each in family.examples]
     forms = [*[each for each in forms if each.like(form)], form]
@@ -318,39 +306,18 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     family.multiplies = False
     if not family.closed:
         family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
-        if not parted and not family.keeps(trace, form):
-            drop_way(trace, form.path)
+        if not parted:
+            _keep_or_drop(trace, family, form)
     form.path = []  # what is known of a mould's numbers outlives its steps
     return plan
 
 
 @hot
-def drop_way(trace: Trace, path: Sequence[Step]) -> None:
-    """Take what only the trace at the end of ``path`` came by out of the trie.
-
-    The trace itself does not notice: its steps know those before them. Nothing refers to them once
-    it has been flushed.
-    """
-    end = path[-1]
-    if end.children or end.plans or end.cut is not None:
-        return
-    dropped = 0
-    for step in reversed(path):
-        parent = step.parent
-        assert parent is not None
-        children = parent.children
-        key = None
-        for key in reversed(children):
-            if children[key] is step:
-                break
-        else:  # by an earlier call, and then came an interrupt
-            break
-        children.pop(key)
-        dropped += 1
-        if children or parent.plans or parent.used >= 0:  # others come by here
-            break
-    trace.steps -= dropped
-    trace.planned -= end.count
+def _keep_or_drop(trace: Trace, family: Family, form: Form) -> None:
+    if family.keeps(trace, form):
+        make_room(trace, form.path[-1])
+    else:
+        drop_way(trace, form.path)
 
 
 def _entered(step: Step) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, Gradient, OpCall, op_call
+from rushlight.engine.drafted import gradient_of
 from rushlight.engine.trace import TRACE_LIMIT, local
 from rushlight.engine.value import NOWHERE, Meta, Size, Value, meta_of, shell_meta
 from rushlight.ops.layout import Layout
@@ -35,6 +36,8 @@ def edge_of_view(value: Value, parent: Value, source: Any, gradient: Gradient | 
 
 def gradient_of_view(call: OpCall, parent: Meta, shown: Meta) -> Gradient | None:
     """What ``edge_of_view`` needs, the same for all views of one kind."""
+    if local.trace.varies:
+        return gradient_of(call, (parent,), (), (shown,), 1)
     return call.gradient(((parent,), ()), (shown,), 1)
 
 

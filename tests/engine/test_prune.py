@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import rushlight as torch
-from rushlight.engine import clear, trace
+from rushlight.engine import clear, prune, trace, twins
 from rushlight.engine.flush import stats
 from rushlight.engine.step import Step
 
@@ -104,3 +104,60 @@ def test_loops_that_are_cut_stay_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     made = stats.plans - plans
     assert loop(90) == pytest.approx(64.0 * sum(4.0 * k - 1 for k in range(1, 90)) - 64.0)
     assert stats.plans - plans <= made + 2
+
+
+def met(length: int) -> bool:
+    """Whether this size, in a step of its own, needs no new plan."""
+    plans = stats.plans
+    train(NET, length)
+    return stats.plans == plans
+
+
+NET = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 4))
+
+
+def test_casts_that_are_not_met_again_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new size puts an old one out; what counts them is right, and those in use stay."""
+    for length in range(5, 12):
+        train(NET, length)
+    here = trace.local.trace
+    room = here.steps + here.planned
+    monkeypatch.setattr(prune, "CASTS_ROOM", room)
+    used = [9, 10]
+    wanted = [train(NET, length) for length in used]
+    for length in range(20, 80):
+        train(NET, length)
+        assert [train(NET, length) for length in used] == wanted
+        assert here.steps + here.planned <= 2 * room
+    assert here.steps == steps_under(here.ground) - 1
+    assert here.planned == planned_under(here.ground)
+    assert met(79) and met(9)
+    assert not met(21)
+
+
+def planned_under(step: Step) -> int:
+    return prune.weight_of(step) + sum(map(planned_under, step.children.values()))
+
+
+def test_what_leaves_the_trie_leaves_nothing_to_the_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A backward pass that is known at a step knows where it came out, and so that step itself."""
+    ways: list[list[Step]] = []
+    known: list[bool] = []
+
+    def watched(here: trace.Trace, path: list[Step]) -> None:
+        ways.append(path)
+        known.append(any(step.passages for step in path))
+        prune.drop_way(here, path)
+
+    monkeypatch.setattr(twins, "drop_way", watched)
+    monkeypatch.setattr(twins, "KEPT_STEPS", 0)
+    for length in range(5, 15):
+        train(NET, length)
+    assert len(ways) > 5 and any(known)
+    here = trace.local.trace
+    for path in ways:
+        assert not any(step.passages for step in path)
+    assert here.planned == planned_under(here.ground)
+    assert here.steps == steps_under(here.ground) - 1
