@@ -90,12 +90,15 @@ def drop_way(trace: Trace, path: Sequence[Step]) -> None:
         if children or parent.plans or parent.used >= 0:  # others come by here
             break
     trace.steps -= dropped
-    gone = set(path[len(path) - dropped :])
     for step in path:
         if step.passages:
-            known = step.passages.items()
-            kept = {key: each for key, each in known if step not in gone and each.end not in gone}
-            step.passages = kept
+            _forget_passages(step, path[len(path) - dropped :])
+
+
+def _forget_passages(step: Step, gone: Sequence[Step]) -> None:
+    """Of the backward passes that are known at a step those that come out where others were."""
+    known = {} if step in gone else step.passages
+    step.passages = {key: each for key, each in known.items() if each.end not in gone}
 
 
 def prune(trace: Trace, room: int) -> None:
