@@ -10,7 +10,7 @@ from rushlight.base.errors import ShapeError
 from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
-from rushlight.ops import conv_depth, conv_whole
+from rushlight.ops import conv_whole
 from rushlight.ops.conv_halves import follows, half_conv
 from rushlight.ops.legacy_names import c_name, legacy_name
 from rushlight.ops.promote import compute_dtype
@@ -159,9 +159,8 @@ def _conv(
     if follows(x, weight):
         made = build.cast(half_conv(to_last(x), weight, strides, pads, gaps, groups), wide)
     else:
-        conv = conv_depth.conv if rank == 3 and x.size else build.conv
         x, weight = build.cast(x, wide), build.cast(weight, wide)
-        made = conv_whole.conv(conv, to_last(x), weight, strides, pads, gaps, groups)
+        made = conv_whole.conv(to_last(x), weight, strides, pads, gaps, groups)
     made = with_bias(made, None if bias is None else build.cast(bias, wide))
     out = to_first(build.cast(made, dtype))
     return out if batched else reshape(out, out.shape[1:])

@@ -2,7 +2,8 @@
 
 The taps along the depth become channels: a slice of the volume for each tap, side by side, is an
 image of T times as many channels, and every output plane is a picture of its own. Only data moves;
-the sum over taps is the one that the two-axis kernel does over channels. Axes are channels-last.
+the sum over taps is the one that the two-axis kernel does over channels. What is no volume, or has
+no elements, is left to the primitives. Axes are channels-last.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from rushlight.ir.build import binary, const, permute, reshape
 from rushlight.ir.graph import Node
 
 Shape = tuple[int, ...]
+
+
+def _is_volume(x: Node) -> bool:
+    return x.ndim == 5 and x.size > 0
 
 
 def _flat_weight(w: Node) -> Node:
@@ -30,6 +35,8 @@ def conv(
     x: Node, w: Node, stride: Shape, padding: build.Pairs, dilation: Shape, groups: int
 ) -> Node:
     """x (N, D, H, W, C), w (K, C/groups, T, R, S) -> (N, D', H', W', K)."""
+    if not _is_volume(x):
+        return build.conv(x, w, stride, padding, dilation, groups)
     pictures = _pictures(x, w.shape[2], stride[0], padding[0], dilation[0], groups)
     out = build.conv(pictures, _flat_weight(w), stride[1:], padding[1:], dilation[1:], groups)
     n = x.shape[0]
@@ -54,6 +61,8 @@ def conv_weight_grad(
     groups: int,
 ) -> Node:  # fmt: skip
     """g (N, D', H', W', K), x (N, D, H, W, C) -> the gradient of the weight, of ``shape``."""
+    if not _is_volume(x):
+        return build.conv_weight_grad(g, x, shape, stride, padding, dilation, groups)
     k, channels, taps, *plane = shape
     pictures = _pictures(x, taps, stride[0], padding[0], dilation[0], groups)
     flat = build.conv_weight_grad(
@@ -68,6 +77,8 @@ def conv_input_grad(
     groups: int,
 ) -> Node:  # fmt: skip
     """g (N, D', H', W', K), w (K, C/groups, T, R, S) -> the gradient of x, of ``shape``."""
+    if not _is_volume(g):
+        return build.conv_input_grad(g, w, shape, stride, padding, dilation, groups)
     n, count = g.shape[:2]
     _, _, height, width, channels = shape
     taps = w.shape[2]

@@ -39,8 +39,7 @@ def half_conv(
 ) -> Node:
     """x (N, *S, C), w (K, C/groups, *taps) -> (N, *S', K), in float32."""
     wide = compute_dtype(x.dtype)
-    slide = conv_depth.conv if x.ndim == 5 else build.conv
-    return conv_whole.conv(slide, cast(x, wide), cast(w, wide), stride, padding, dilation, groups)
+    return conv_whole.conv(cast(x, wide), cast(w, wide), stride, padding, dilation, groups)
 
 
 @half_conv.vjp
@@ -121,7 +120,7 @@ def _weight_grad(
     """Of w (K, C/groups, *taps): the sum over images, rounded after each of a few."""
     wide = compute_dtype(w.dtype)
     g, x = cast(g, wide), cast(x, wide)
-    grad = conv_depth.conv_weight_grad if x.ndim == 5 else build.conv_weight_grad
+    grad = conv_depth.conv_weight_grad
     n = x.shape[0]
     if n > _IMAGES:
         return cast(grad(g, x, w.shape, stride, padding, dilation, groups), w.dtype)

@@ -95,8 +95,7 @@ def _conv_transpose(
     if set(x.shape[2:]) == {1} and inner == weight.shape[2:] != x.shape[2:] and groups == 1:
         out = to_last(conv_whole.of_one_pixel(x, weight))
     else:
-        gradient = conv_depth.conv_input_grad if rank == 3 and x.size else build.conv_input_grad
-        out = gradient(to_last(x), weight, *window)
+        out = conv_depth.conv_input_grad(to_last(x), weight, *window)
     out = _finished(out, grown, None if bias is None else build.cast(bias, wide))
     out = build.cast(out, dtype)
     return out if batched else reshape(out, out.shape[1:])

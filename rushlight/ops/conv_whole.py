@@ -8,21 +8,20 @@ pay, in the gradient of the input, for every place that a window of that size ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 from rushlight.ir import build
 from rushlight.ir.build import permute, reshape
 from rushlight.ir.graph import Node
+from rushlight.ops import conv_depth
 
 Shape = tuple[int, ...]
-Conv = Callable[[Node, Node, Shape, build.Pairs, Shape, int], Node]
 
 
 def conv(
-    slide: Conv, x: Node, w: Node, stride: Shape, padding: build.Pairs, dilation: Shape, groups: int
+    x: Node, w: Node, stride: Shape, padding: build.Pairs, dilation: Shape, groups: int
 ) -> Node:
-    """What ``slide`` makes of x (N, *S, C) and w (K, C, *taps): (N, *S', K)."""
+    """x (N, *S, C), w (K, C/groups, *taps) -> (N, *S', K)."""
     n, *sizes, channels = x.shape
     k, _, *taps = w.shape
     axes = range(len(sizes))
@@ -30,7 +29,7 @@ def conv(
     # One tap on one pixel stays as it is: kernels for 1 x 1 know it.
     covered = [axis for axis in free if taps[axis] > 1 and dilation[axis] == 1]
     if groups != 1 or not covered or 0 in (*x.shape, *w.shape):
-        return slide(x, w, stride, padding, dilation, groups)
+        return conv_depth.conv(x, w, stride, padding, dilation, groups)
     left = [axis for axis in axes if axis not in covered]
     inner = prod(sizes[axis] for axis in covered) * channels
     if all(axis in free for axis in left):  # in the weight's order, as it has more elements
@@ -41,7 +40,7 @@ def conv(
     w = permute(w, (0, *(2 + axis for axis in covered), 1, *(2 + axis for axis in left)))
     x = reshape(x, (n, *(1 if axis in covered else sizes[axis] for axis in axes), inner))
     w = reshape(w, (k, inner, *(1 if axis in covered else taps[axis] for axis in axes)))
-    return slide(x, w, stride, padding, dilation, groups)
+    return conv_depth.conv(x, w, stride, padding, dilation, groups)
 
 
 def of_one_pixel(x: Node, w: Node) -> Node:
