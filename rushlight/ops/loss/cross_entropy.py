@@ -20,7 +20,12 @@ from rushlight.ops.loss.nll import (
     nll_slope,
     picked,
 )
-from rushlight.ops.loss.soft_target import soft_cross_entropy, soft_slope, soft_target_slope
+from rushlight.ops.loss.soft_target import (
+    soft_cross_entropy,
+    soft_slope,
+    soft_target_slope,
+    soft_weight_slope,
+)
 from rushlight.ops.promote import compute_dtype
 from rushlight.ops.reduce.dims import widen
 from rushlight.ops.samples import BadInputs, Fixed, Rng, Samples, floats
@@ -60,8 +65,10 @@ def _(
     axis = class_axis(input)
     log_probs: Node = log_softmax.body(input, axis)
     soft = target.dtype.is_floating_point and target.shape == input.shape
-    dtarget = None
+    dtarget = dweight = None
     if soft:
+        if weight is not None:
+            dweight = soft_weight_slope(g, log_probs, target, weight, reduction, label_smoothing)
         slope = soft_slope(g, input, target, weight, reduction, label_smoothing)
         dtarget = soft_target_slope(g, log_probs, weight, reduction, label_smoothing)
         slope = build.cast(slope, input.dtype)
@@ -76,7 +83,7 @@ def _(
     slope, log_probs = build.cast(slope, wide), build.cast(log_probs, wide)
     total = widen(reduce(slope, "sum", (axis,)), input, (axis,))
     dx = binary("sub", slope, binary("mul", unary("exp", log_probs), total))
-    return build.cast(dx, input.dtype), dtarget, None
+    return build.cast(dx, input.dtype), dtarget, dweight
 
 
 @cross_entropy.samples
@@ -89,7 +96,7 @@ def _(rng: Rng) -> Samples:
         yield (x, t), {"label_smoothing": 0.2, "reduction": reduction}
         yield (x, t, weight), {"label_smoothing": 0.2, "reduction": reduction}
         yield (x, soft), {"reduction": reduction}
-        yield (x, soft, weight), {"label_smoothing": 0.2, "reduction": reduction}
+        yield (x, soft, weight.values), {"label_smoothing": 0.2, "reduction": reduction}
     yield (floats(rng, 2, 3, 4), rng.integers(0, 3, (2, 4))), {"label_smoothing": 0.1}
     yield (floats(rng, 2, 3, 4), np.abs(floats(rng, 2, 3, 4))), {}
     yield (floats(rng, 3), np.abs(floats(rng, 3))), {}

@@ -70,3 +70,15 @@ def soft_target_slope(
     slope = unary("neg", binary("mul", _spread(g, log_probs, reduction), log_probs))
     slope = slope if weight is None else binary("mul", slope, class_weights(weight, slope))
     return scaled(slope, 1 - smoothing) if smoothing else slope
+
+
+def soft_weight_slope(
+    g: Node, log_probs: Node, target: Node, weight: Node, reduction: str, smoothing: float
+) -> Node:
+    """The gradient of the weight of each class (K): its share of all losses."""
+    axis = class_axis(log_probs)
+    chances = build.cast(_soft_target(target, smoothing), g.dtype)
+    terms = binary("mul", build.cast(log_probs, g.dtype), chances)
+    terms = unary("neg", binary("mul", _spread(g, log_probs, reduction), terms))
+    others = tuple(each for each in range(terms.ndim) if each != axis)
+    return build.cast(reduce(terms, "sum", others), weight.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rushlight.base.hot import hot
 from rushlight.tensor.functions.loss.reduction import Flag, known, legacy_reduction
+from rushlight.tensor.functions.loss.weights import refuse_class_weights, refuse_slope
 from rushlight.tensor.functions.register import public
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
@@ -17,6 +18,8 @@ def nll_loss(
     """-weight[t] * input[.., t, ..]: input holds log-probabilities, class axis 1."""
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(reduction, size_average, reduce)
+    if weight is not None:
+        refuse_class_weights(input, weight)
     out: Tensor = function("_nll_loss")(input, target, weight, ignore_index, known(reduction))
     return out
 
@@ -36,6 +39,8 @@ def cross_entropy(
         reduction = legacy_reduction(reduction, size_average, reduce)
     if reduction != "mean":
         known(reduction)
+    if weight is not None and not target.dtype.is_floating_point:
+        refuse_class_weights(input, weight)
     out: Tensor = _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     return out
 
@@ -47,6 +52,7 @@ def binary_cross_entropy(
 ) -> Tensor:  # fmt: skip
     """-(t log p + (1 - t) log(1 - p)), the logarithms cut at -100."""
     reduction = known(legacy_reduction(reduction, size_average, reduce))
+    refuse_slope("binary_cross_entropy", "weight", weight)
     out: Tensor = function("_binary_cross_entropy")(input, target, weight, reduction)
     return out
 
@@ -58,6 +64,8 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:  # fmt: skip
     """Binary cross-entropy of sigmoid(input), computed without overflow."""
     reduction = known(legacy_reduction(reduction, size_average, reduce))
+    refuse_slope("binary_cross_entropy_with_logits", "weight", weight)
+    refuse_slope("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
     out: Tensor = function("_binary_cross_entropy_with_logits")(
         input, target, weight, pos_weight, reduction
     )
