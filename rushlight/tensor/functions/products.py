@@ -10,6 +10,7 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import int32, int64
 from rushlight.base.warn import warn
 from rushlight.runtime.room import room_for
+from rushlight.runtime.stretches import stretches
 from rushlight.tensor.argument_kinds import require_tensors
 from rushlight.tensor.arrange import relaid
 from rushlight.tensor.functions.register import public
@@ -179,22 +180,11 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     columns = [np.arange(count)]
     for _ in range(r - 1):
         first = columns[-1] + (not with_replacement)
-        which, last = _stretches(first, count - first)
+        which, last = stretches(first, count - first)
         columns = [*(column[which] for column in columns), last]
     places = Tensor._from_array(np.stack(columns, axis=1))
     picked: Tensor = function("take")(input, places)
     return picked
-
-
-def _stretches(first: Array, counts: Array) -> tuple[Array, Array]:
-    """The numbers first[i], first[i] + 1, .. of which there are counts[i], and of each its i.
-
-    >>> _stretches(np.array([5, 7]), np.array([2, 1]))
-    (array([0, 0, 1]), array([5, 6, 7]))
-    """
-    which = np.repeat(np.arange(len(counts)), counts)
-    shift = first - np.cumsum(counts) + counts
-    return which, np.arange(len(which)) + shift[which]
 
 
 @public()
@@ -247,8 +237,8 @@ def _triangle(name: str, below: bool) -> Any:
         beyond = _below_diagonal(row, col, offset + below)
         room_for(2 * (beyond if below else row * col - beyond), dtype.np)
         edge = np.clip(np.arange(row) + offset + below, 0, col)  # the first column beyond
-        rows, columns = _stretches(edge * (not below), edge if below else col - edge)
-        return Tensor._from_array(np.stack([rows, columns]).astype(dtype.np, copy=False))
+        found = stretches(edge * (not below), edge if below else col - edge)
+        return Tensor._from_array(found.astype(dtype.np, copy=False))
 
     places.__name__ = places.__qualname__ = name
     places.__doc__ = "(2, n): the rows and columns of the triangle's elements, row by row."
