@@ -21,11 +21,12 @@ from rushlight.ops.promote import (
     floating,
     full,
     grad_to,
+    is_number,
     require_tensor,
     shape_of,
 )  # fmt: skip
 from rushlight.ops.samples import INTEGERS, Rng, Samples, floats, of_two
-from rushlight.ops.table import Grads, Op, Operand, composite
+from rushlight.ops.table import Grads, Op, Operand, Power, composite
 
 
 @composite(method=True, inplace=True)
@@ -86,13 +87,16 @@ def _(rng: Rng) -> Samples:
 
 
 @composite(method=True, inplace=True)
-def float_power(input: Operand, exponent: Operand) -> Node:
+def float_power(input: Operand, exponent: Power) -> Node:
     """input ** exponent, computed as float64 (complex128)."""
     require_tensor("float_power", input, exponent)
     shape = shape_of(input, exponent)
     kind = common_dtype(input, exponent)
     wide = complex128 if kind.is_complex else float64
-    made: Node = pow(full(input, shape, wide), full(exponent, shape, wide))
+    by: Power = full(exponent, shape, wide)
+    if isinstance(exponent, (int, float)) and not is_number(input):
+        by = float(exponent)  # a small whole one is multiplied out
+    made: Node = pow(full(input, shape, wide), by)
     return made
 
 

@@ -37,11 +37,11 @@ def pow(input: Power, exponent: Power) -> Node:
         return binary("pow", x, y)
     small = exponent if isinstance(exponent, (int, float)) else None
     real = x.dtype.is_floating_point or x.dtype.is_complex
+    if small == 2:
+        return binary("mul", x, x)
     if real and small is not None:
         if small == 0.5:
             return unary("sqrt", x)
-        if small == 2:
-            return binary("mul", x, x)
         if small == 3:
             return cubed(x)
         if small == -1:
@@ -95,6 +95,7 @@ def _(rng: Rng) -> Samples:
     yield (INTEGERS, np.array([0, 1, 3])), {}
     yield (np.array([1, -1, 2, 0]), np.array([-1, -3, -2, 0])), {}
     yield (INTEGERS, 2.5), {}
+    yield (INTEGERS, 2), {}
 
 
 pow.bad_inputs(raises(((INTEGERS, -1), {}, RuntimeError, "negative integer powers")))
