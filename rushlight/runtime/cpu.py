@@ -44,6 +44,11 @@ class Cpu(Record):
         """
         return self.vector_bytes // itemsize
 
+    @property
+    def adds_pairs(self) -> bool:
+        """One instruction adds two products of bf16 to each f32 of a vector."""
+        return self.isa == "avx512" and "+avx512bf16" in self.features.split(",")
+
 
 # isa -> (vector bytes, vector registers, has fused multiply-add)
 _SHAPES = {

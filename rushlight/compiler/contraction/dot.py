@@ -38,18 +38,19 @@ WORDS = (
 
 
 class Dot(Record):
-    """What is in the kernel's text."""
+    """What is in the kernel's text; ``pairs``: as of a ``Tile``."""
 
     dtype: str
     lanes: int
     finish: Finish
+    pairs: bool = False
 
 
 @functools.lru_cache(maxsize=64)
 def dot(spec: Dot) -> Kernel:
     """Pointers: a, b, out, then the finish's. Words: ``WORDS``."""
     finish, results = spec.finish, Tile(ROWS, COLUMNS, 1, spec.dtype)
-    vector = Tile(1, 1, spec.lanes, spec.dtype)
+    vector = Tile(1, 1, spec.lanes, spec.dtype, spec.pairs)
     body = Body()
     pointers = 3 + len(finish.pointers)
     a, b, out, *others = body.words("%args", pointers, kind="ptr")
@@ -98,7 +99,10 @@ def dot(spec: Dot) -> Kernel:
             store_scalars(body, results, finish, output, buffer, at)
     return kernel(
         "dot",
-        values.declare_masked_load(spec.dtype, spec.lanes) + _define_dots(vector) + entry(body),
+        values.declare_masked_load(spec.dtype, spec.lanes)
+        + (values.declare_pairs() if spec.pairs else "")
+        + _define_dots(vector)
+        + entry(body),
     )
 
 
@@ -165,9 +169,10 @@ def _products(
     for index, row in enumerate(rows):
         left = values.load(body, tile.dtype, body.at(row, offset), tile.lanes, mask)
         for place, other in enumerate(right):
-            product = body.op(f"fmul contract {tile.vector} {left}, {other}")
             old = sums[index * COLUMNS + place]
-            new.append(body.op(f"fadd contract {tile.vector} {old}, {product}"))
+            new.append(
+                values.plus_product(body, tile.dtype, old, left, other, tile.lanes, tile.pairs)
+            )
     return new
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from rushlight.base.record import Record
-from rushlight.compiler.contraction import choose, choose_dot, dot, finish, plain, values
+from rushlight.compiler.contraction import choose, choose_dot, dot, finish, pairs, plain, values
 from rushlight.compiler.contraction.gemm import WORDS, Gemm, gemm
 from rushlight.compiler.contraction.operand import Epilogue, Operand
 from rushlight.compiler.contraction.pack import pack, panels_bytes
+from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Kernel, Launch, Ref
 from rushlight.ir.size import shown
 
@@ -119,17 +120,22 @@ def _matmul(
     axes = _batch_axes(a, b, out, epilogue.residual)
     if len(axes) > 3:
         return _outer_batches(a, b, out, epilogue, turned)
+    terms = a.shape[-1]
+    paired = pairs.fits(a, b)
+    if paired:
+        a, b = pairs.seen(a, -1), pairs.seen(b, -2)
     while len(axes) < 3:
         axes.insert(0, (1, 0, 0, 0, 0))
     rows, columns = out.shape[-2:]
-    depth = a.shape[-1]
+    depth = terms // 2 if paired else terms
     batches = math.prod(axis[0] for axis in axes)
     work = values.register_dtype(out.dtype)
     reused = reused and rows > choose.FEW_ROWS
     packs = reused or turned
-    sizes = (out.dtype, rows, columns, depth, a.step(-1), b.step(-2))
-    if not packs and choose_dot.is_dots(*sizes):
-        return [_dots(a, b, out, epilogue, axes, batches)]
+    if not packs and a.dtype == b.dtype:
+        sizes = (a.dtype, rows, columns, depth, a.step(-1), b.step(-2))
+        if choose_dot.is_dots(*sizes):
+            return [_dots(a, b, out, epilogue, axes, batches, terms)]
     narrow = work != out.dtype
     if turned:
         # The columns are a batch here: none of its sizes is in the kernel's text.
@@ -142,13 +148,14 @@ def _matmul(
         packs |= narrow or not choose.reads_in_place(tile, rows, depth, b.step(-2), b.step(-1))
         parts = packs and choose.in_parts(tile, depth)
         blocks = choose.blocks(tile, rows, columns, depth, batches, parts, out.step(-2))
+    tile = tile.replace(pairs=paired)
     launches: list[Launch] = []
-    if narrow or choose.packs_rows(tile, columns, depth, a.step(-1)):
-        a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile.lanes)
+    if (narrow and a.dtype == out.dtype) or choose.packs_rows(tile, columns, depth, a.step(-1)):
+        a_in = _packed(launches, _turn(a), axes, 1, tile.rows, tile)
     else:
         a_in = _Source(a.ref, tile.rows * a.step(-2), a.step(-2), a.step(-1), [x[1] for x in axes])
     if packs:
-        b_in = _packed(launches, b, axes, 2, tile.columns, tile.lanes)
+        b_in = _packed(launches, b, axes, 2, tile.columns, tile)
         edge = False
     else:
         width = tile.columns * tile.itemsize
@@ -179,7 +186,7 @@ def _matmul(
             (a_in.ref, b_in.ref, out.ref, *finish.pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
             batches * row_blocks * column_blocks,
-            (batches, rows, depth, columns),
+            (batches, rows, terms, columns),
             out.dtype,
         )
     )
@@ -219,11 +226,17 @@ def _launch(
 
 
 def _dots(
-    a: Operand, b: Operand, out: Operand, epilogue: Epilogue, axes: list[Axis], batches: int
+    a: Operand,
+    b: Operand,
+    out: Operand,
+    epilogue: Epilogue,
+    axes: list[Axis],
+    batches: int,
+    terms: int,
 ) -> Launch:
     rows, columns = out.shape[-2:]
     depth = a.shape[-1]
-    lanes = choose.tile(out.dtype, columns).lanes
+    lanes = choose.tile(a.dtype, columns).lanes
     block = choose_dot.dot_columns(columns, depth, rows, a.itemsize)
     blocks = -(-columns // block)
     numbers = {
@@ -238,11 +251,11 @@ def _dots(
         **_batch_words(axes, [axis[1] for axis in axes], [axis[2] for axis in axes]),
     }
     return _launch(
-        dot.dot(dot.Dot(out.dtype, lanes, finish.Finish.of(out, epilogue))),
+        dot.dot(dot.Dot(a.dtype, lanes, finish.Finish.of(out, epilogue), a.dtype != out.dtype)),
         (a.ref, b.ref, out.ref, *finish.pointers(epilogue)),
         tuple(numbers[name] for name in dot.WORDS),
         batches * blocks,
-        (batches, rows, depth, columns),
+        (batches, rows, terms, columns),
         out.dtype,
     )
 
@@ -262,7 +275,7 @@ class _Source(Record):
 
 
 def _packed(
-    launches: list[Launch], operand: Operand, axes: list[Axis], which: int, width: int, lanes: int
+    launches: list[Launch], operand: Operand, axes: list[Axis], which: int, width: int, tile: Tile
 ) -> _Source:
     """Panels of ``operand`` (K, across); a batch axis that repeats it is packed once."""
     repeats = [axis[which] == 0 for axis in axes]
@@ -270,10 +283,12 @@ def _packed(
     steps = [axis[which] for axis in axes]
     matrix = Operand(operand.ref, operand.dtype, operand.shape[-2:], operand.strides[-2:])
     batch = ((counts[0], steps[0]), (counts[1], steps[1]), (counts[2], steps[2]))
-    launch, ref = pack(matrix, batch, width, lanes)
+    weaves = tile.pairs and operand.dtype == "bf16"
+    launch, ref = (pairs.pack_pairs if weaves else pack)(matrix, batch, width, tile.lanes)
     launches.append(launch)
-    itemsize = values.SIZES[values.register_dtype(operand.dtype)]
+    itemsize = tile.itemsize
     depth, across = matrix.shape
+    depth = depth // 2 if weaves else depth
     size = panels_bytes(depth, across, width, itemsize)
     batches = [
         0 if repeat else size * math.prod(counts[index + 1 :])

@@ -217,7 +217,8 @@ class Panel(Record):
 
     def declare(self) -> str:
         """What a module with this function (or several like it) needs."""
-        return values.declare_masked_load(self.tile.dtype, self.tile.lanes)
+        pairs = values.declare_pairs() if self.tile.pairs else ""
+        return values.declare_masked_load(self.tile.dtype, self.tile.lanes) + pairs
 
     def call(
         self,

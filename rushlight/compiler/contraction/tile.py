@@ -25,12 +25,16 @@ COPY_BYTES = 32
 
 
 class Tile(Record):
-    """Rows x vectors * lanes results, summed in registers."""
+    """Rows x vectors * lanes results, summed in registers.
+
+    ``pairs``: each number of A and B is two bf16, terms of which both are added (``pairs.py``).
+    """
 
     rows: int
     vectors: int
     lanes: int
     dtype: str
+    pairs: bool = False
 
     @property
     def columns(self) -> int:
@@ -247,9 +251,11 @@ def _step(
         one = body.load(values.kind(tile.dtype), body.at(rows[row], offset), tile.itemsize)
         many = values.spread(body, tile.dtype, one, tile.lanes)
         for vector in range(tile.vectors):
-            product = body.op(f"fmul contract {tile.vector} {many}, {columns[vector]}")
             old = sums[row * tile.vectors + vector]
-            new.append(body.op(f"fadd contract {tile.vector} {old}, {product}"))
+            right = columns[vector]
+            new.append(
+                values.plus_product(body, tile.dtype, old, many, right, tile.lanes, tile.pairs)
+            )
     return new
 
 

@@ -224,6 +224,27 @@ def multiply_add(
     return add(body, dtype, product, shift, lanes)
 
 
+def plus_product(
+    body: Body, dtype: str, old: str, left: str, right: str, lanes: int, pairs: bool
+) -> str:
+    """old + left * right in each lane; ``pairs``: a lane is two bf16 (``pairs.py``)."""
+    text = kind(dtype, lanes)
+    if pairs:
+        halves = f"<{2 * lanes} x bfloat>"
+        left, right = (body.op(f"bitcast {text} {each} to {halves}") for each in (left, right))
+        return body.op(f"call {text} @{_PAIRS}({text} {old}, {halves} {left}, {halves} {right})")
+    product = body.op(f"fmul contract {text} {left}, {right}")
+    return add(body, dtype, old, product, lanes)
+
+
+_PAIRS = "llvm.x86.avx512bf16.dpbf16ps.512"
+
+
+def declare_pairs() -> str:
+    halves = "<32 x bfloat>"
+    return f"declare <16 x float> @{_PAIRS}(<16 x float>, {halves}, {halves})\n"
+
+
 def total(body: Body, dtype: str, value: str, lanes: int) -> str:
     """The sum of all lanes, halves first."""
     while lanes > 1:
