@@ -88,7 +88,7 @@ def lower_group(
         extras = {name: operand(node) for name, node in absorbed.extras}
         activation = "relu" if absorbed.relu else None
         epilogue = Epilogue(activation=activation, ceiling=absorbed.ceiling, **extras)
-        sources = tuple([operand(source) for source in core.src])
+        sources = tuple([operand(source) for source in absorbed.operands])
         launched = _contract(core, sources, out, epilogue, constant, again)
         return [Step(launch, node) for launch in launched]
     sources = tuple([operand(source) for source in node.src])

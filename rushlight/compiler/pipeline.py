@@ -11,6 +11,7 @@
 2a. planes: pools of what is not channels-last, where it lies
 2b. again: what costs no memory traffic is computed again rather than read
 2c. channels: images are copied where a convolution wants their channels together
+2d. narrow: products of bf16 that are widened first read it as it is
 3. fuse: nodes partitioned into kernels
 4. lower: kernels to launches (loops/, contraction/, kernels/), updates in place where nobody looks
 5. memory: every buffer gets a place
@@ -33,6 +34,7 @@ from rushlight.compiler.passes.channels import channels
 from rushlight.compiler.passes.fuse import Group, fuse
 from rushlight.compiler.passes.hosted import hosted
 from rushlight.compiler.passes.layout import layout
+from rushlight.compiler.passes.narrow import narrow
 from rushlight.compiler.passes.pairs import pairs
 from rushlight.compiler.passes.pieces import pieces
 from rushlight.compiler.passes.planes import planes
@@ -50,7 +52,7 @@ from rushlight.runtime.executor import Command, Program
 
 Pass = Callable[[list[Node]], list[Node]]
 PASSES: tuple[Pass, ...] = (
-    pairs, hosted, simplify, strides, pieces, layout, planes, simplify, again, channels,
+    pairs, hosted, simplify, strides, pieces, layout, planes, simplify, again, channels, narrow,
 )  # fmt: skip
 
 

@@ -1,16 +1,18 @@
 """What a contraction does to its results before their only store: see ``Absorbed``.
 
     maximum(add(fma(conv(x, w), expand(scale), expand(shift)), y), 0)  ->  one kernel
+    cast(dot(cast(x), cast(y)))  ->  one kernel of bf16, which sums in f32
 
 Only where nobody else looks at what is in between.
 """
 
 from __future__ import annotations
 
-from rushlight.base.dtype import float32, float64
+from rushlight.base.dtype import bfloat16, float32, float64
 from rushlight.base.record import Record
 from rushlight.base.shape import Shape
 from rushlight.compiler.loops.build import INLINE
+from rushlight.compiler.passes.narrow import is_widened
 from rushlight.compiler.views import view_base, window
 from rushlight.ir.graph import Node
 from rushlight.runtime import cpu
@@ -34,6 +36,7 @@ class Absorbed(Record):
     residual: Node | None = None
     relu: bool = False
     ceiling: float | None = None
+    narrow: bool = False  # it reads bf16, under the casts of its sources, and rounds results to it
     axes: Shape | None = None  # the result is stored in this order of axes
     chain: tuple[Node, ...] = ()  # the core and what follows it, to the node that is stored
 
@@ -57,7 +60,13 @@ class Absorbed(Record):
 
     @property
     def sources(self) -> tuple[Node, ...]:
-        return (*self.core.src, *[node for _, node in self.extras])
+        return (*self.operands, *[node for _, node in self.extras])
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        """What is multiplied."""
+        sources = self.core.src
+        return tuple([cast.src[0] for cast in sources]) if self.narrow else sources
 
 
 def find_epilogues(
@@ -125,6 +134,9 @@ class _Finder:
                 chain = (*absorbed.chain, *raised[:2], *cut[:2])
                 absorbed = absorbed.replace(relu=True, ceiling=cut[2], chain=chain)
         after = self._only_user(absorbed.last)
+        if after is not None and _is_rounded(after, absorbed.core):
+            absorbed = absorbed.replace(narrow=True, chain=(*absorbed.chain, after))
+            after = self._only_user(after)
         if after is not None and after.op == "permute":
             axes = after.attrs["axes"]
             if axes[-1] == absorbed.core.ndim - 1:  # rows stay rows: they only go elsewhere
@@ -173,15 +185,17 @@ def _other(node: Node, one: Node) -> Node:
 def bias_of(node: Node) -> Node | None:
     """The 1-d array that ``node`` repeats along all axes but the last, if it is one in memory."""
     channels = node.shape[-1]
-    repeated = False
-    while node.op in ("expand", "reshape"):
-        if node.shape[-1:] != (channels,):
-            break
-        repeated = repeated or node.op == "expand"
+    while node.op in ("expand", "reshape") and node.shape[-1:] == (channels,):
         node = node.src[0]
-    if node.shape != (channels,) or not repeated:
+    if node.shape != (channels,):
         return None
     return node if node.op not in _MADE else None
+
+
+def _is_rounded(node: Node, core: Node) -> bool:
+    """Whether ``node`` rounds a product of widened bf16 to bf16."""
+    rounds = node.op == "cast" and node.dtype is bfloat16
+    return rounds and core.op == "dot" and all(map(is_widened, core.src))
 
 
 def _is_relu(node: Node, x: Node) -> bool:
