@@ -126,9 +126,7 @@ def bernoulli(
     return result
 
 
-def _bernoulli_of_sample(
-    input: Tensor, p: float | None, generator: Generator | None
-) -> Tensor:  # fmt: skip
+def _bernoulli_of_sample(input: Tensor, p: float | None, generator: Generator | None) -> Tensor:
     """``bernoulli`` under ``vmap``, where the chances are not known yet."""
     shape = tuple(input.shape)
     if p is not None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from rushlight.base.dtype import bool_, complex128, float64, int32
+from rushlight.base.dtype import dtype as DType
 from rushlight.ir import build
 from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
@@ -32,18 +33,19 @@ from rushlight.ops.table import Grads, Op, Operand, Power, composite
 @composite(method=True, inplace=True)
 def ldexp(input: Node, other: Node) -> Node:
     """input * 2**other."""
-    dtype = floating(common_dtype(input, other))
+    return times(*_factors(input, other, floating(common_dtype(input, other))))
+
+
+def _factors(input: Node, other: Node, dtype: DType) -> list[Node]:
+    """``input`` and 2**other, of one shape."""
     y = build.cast(other, dtype)
-    x, factor = align(input, binary("pow", like(y, 2), y), dtype=dtype)
-    return times(x, factor)
+    return align(input, binary("pow", like(y, 2), y), dtype=dtype)
 
 
 @ldexp.vjp
 def _(g: Node, out: Node, input: Node, other: Node) -> Grads:
-    y = build.cast(other, out.dtype)
-    factor = binary("pow", like(y, 2), y)
-    _, wide = align(input, factor, dtype=out.dtype)
-    return grad_to(times(g, wide), input), grad_to(scaled(times(g, out), math.log(2)), other)
+    _, factor = _factors(input, other, out.dtype)
+    return grad_to(times(g, factor), input), grad_to(scaled(times(g, out), math.log(2)), other)
 
 
 @ldexp.samples
