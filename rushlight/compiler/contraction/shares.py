@@ -38,17 +38,17 @@ def total(shares: int, parts: Ref, out: Operand, lanes: int, label: str) -> list
 @functools.lru_cache(maxsize=8)
 def total_kernel(dtype: str, lanes: int) -> Kernel:
     """Sums of shares, number by number. Pointers: shares, out. Words: numbers, those of a chunk,
-    shares."""
-    body = Body()
+    shares. Shares of narrow sums (``dtype``, out's) are as wide as registers."""
+    body, work = Body(), values.register_dtype(dtype)
     parts, out = body.words("%args", 2, kind="ptr")
     count, per_chunk, shares = body.words("%args", 3, first=2)
-    size = values.SIZES[dtype]
+    size = values.SIZES[work]
     stop = body.min(body.mul("%end", per_chunk), count)
     start = body.mul("%begin", per_chunk)
     whole = body.add(start, body.mul(body.div(body.sub(stop, start), str(lanes)), str(lanes)))
     step = body.mul(count, str(size))
     for first, last, width in ((start, whole, lanes), (whole, stop, 1)):
-        kind = values.kind(dtype, width)
+        kind = values.kind(work, width)
         total = body.op(f"alloca {kind}, align 64")
         with body.loop(first, last, str(width)) as index:
             offset = body.mul(index, str(size))
@@ -57,6 +57,7 @@ def total_kernel(dtype: str, lanes: int) -> Kernel:
             with body.loop("1", shares) as share:
                 more = body.load(kind, body.at(here, body.mul(share, step)), size)
                 old = body.load(kind, total, size)
-                body.store(kind, values.add(body, dtype, old, more, width), total, size)
-            body.store(kind, body.load(kind, total, size), body.at(out, offset), size)
+                body.store(kind, values.add(body, work, old, more, width), total, size)
+            to = body.at(out, body.mul(index, str(values.SIZES[dtype])))
+            values.store(body, dtype, body.load(kind, total, size), to, width)
     return kernel("weight_total", entry(body))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from rushlight.compiler.contraction import choose
+from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.finish import Finish, pointers
 from rushlight.compiler.contraction.operand import Epilogue, round_up
 from rushlight.compiler.contraction.tile import Tile
@@ -44,7 +44,8 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
         epilogue.row_bias is None
         # The last vector's results are stored twice: a residual in their memory would add twice.
         and (residual is None or whole_vectors(problem.filters))
-        and all(one.dtype == "f32" and one.strides[-1] == 1 for one in extra)
+        and all(values.register_dtype(one.dtype) == "f32" for one in extra)
+        and all(one.strides[-1] == 1 for one in extra)
         and suits(problem)
     )
 
@@ -53,7 +54,7 @@ def suits(problem: Problem) -> bool:
     """Whether a problem, or a gradient of it, is for this algorithm."""
     x, out = problem.x, problem.out
     return (
-        x.dtype == out.dtype == "f32"
+        values.register_dtype(x.dtype) == "f32"
         and problem.groups == 1
         and all(
             axis.taps == 3 and axis.stride == axis.dilation == 1
@@ -130,7 +131,7 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
             chunks=chunks,
             flops=problem.flops,
             bytes=problem.bytes,
-            label=f"conv {shown(x.shape)} {shown(w.shape[1:])} f32, winograd",
+            label=f"conv {shown(x.shape)} {shown(w.shape[1:])} {x.dtype}, winograd",
         ),
     ]
 

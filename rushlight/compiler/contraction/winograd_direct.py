@@ -35,7 +35,8 @@ def define(tile: Tile, finish: Finish, pointers: tuple[str, ...], words: tuple[s
                 place = body.at(near, body.mul(word["w_row"], str(tap // 3)))
                 place = body.at(place, body.mul(word["w_column"], str(tap % 3)))
                 with body.loop("0", str(tile.lanes)) as lane:
-                    one = body.load("float", body.at(place, body.mul(lane, word["w_filter"])))
+                    near_one = body.at(place, body.mul(lane, word["w_filter"]))
+                    one = values.load(body, finish.out, near_one)
                     to = body.at(line, str(tap * vector_bytes))
                     body.store("float", one, body.at(to, body.mul(lane, "4")))
         with body.loop("0", "%count") as number:
@@ -53,10 +54,9 @@ def define(tile: Tile, finish: Finish, pointers: tuple[str, ...], words: tuple[s
                         _sum(body, tile, word["channels"], inputs, weights, sums[result])
             results = [body.load(kind, place, tile.itemsize) for place in sums]
             targets = at.outputs(body, here, body.at(edge, word["edge"]))
-            offset = body.mul(filter_, str(tile.itemsize))
-            finished(body, tile, finish, at, targets, offset, results)
+            finished(body, tile, finish, at, targets, filter_, results)
     parameters = [("ptr", "args"), ("ptr", "room"), ("i64", "first"), ("i64", "count")]
-    return _term(tile) + function("direct", parameters, body)
+    return _term(tile, finish.out) + function("direct", parameters, body)
 
 
 def _sum(body: Body, tile: Tile, channels: str, inputs: str, weights: str, to: str) -> None:
@@ -64,12 +64,13 @@ def _sum(body: Body, tile: Tile, channels: str, inputs: str, weights: str, to: s
     body.call("direct_term", given)
 
 
-def _term(tile: Tile) -> str:
+def _term(tile: Tile, dtype: str) -> str:
     """``direct_term``: one tap of one result, added over the channels."""
     body = Body()
     kind = tile.vector
     with body.loop("0", "%channels") as channel:
-        one = body.load("float", body.at("%inputs", body.mul(channel, "4")))
+        offset = body.mul(channel, str(values.SIZES[dtype]))
+        one = values.load(body, dtype, body.at("%inputs", offset))
         many = values.spread(body, tile.dtype, one, tile.lanes)
         step = str(_TAPS * tile.lanes * tile.itemsize)
         weight = body.load(kind, body.at("%weights", body.mul(channel, step)), tile.itemsize)

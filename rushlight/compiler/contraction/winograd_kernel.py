@@ -38,7 +38,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Winograd:
-    """What is in the kernel's text."""
+    """What is in the kernel's text. Inputs and weights are of the results' dtype."""
 
     tile: Tile
     finish: Finish
@@ -115,8 +115,8 @@ def _inputs(spec: Winograd) -> str:
         line = body.at("%room", body.mul(number, word["v_row"]))
         targets = [body.at(line, body.mul(word["v_point"], str(p))) for p in range(POINTS)]
         with vectors(body, tile, word["channels"]) as channel:
-            offset = body.mul(channel, str(tile.itemsize))
-            transformed_inputs(body, tile, sources, offset, targets, offset)
+            to = body.mul(channel, str(tile.itemsize))
+            transformed_inputs(body, tile, spec.finish.out, sources, channel, targets, to)
     return function("inputs", _BLOCK, body)
 
 
@@ -189,7 +189,7 @@ def _results(spec: Winograd) -> str:
             results = [*_ends(body, kind, upper), *_ends(body, kind, lower)]
             seen = notes(body, tile, body.load(kind, flags, tile.itemsize), results)
             body.store(kind, seen, flags, tile.itemsize)
-            finished(body, tile, finish, at, targets, offset, results)
+            finished(body, tile, finish, at, targets, column, results)
     return function("results", _BLOCK, body)
 
 

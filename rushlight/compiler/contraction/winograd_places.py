@@ -100,19 +100,21 @@ def vectors(body: Body, tile: Tile, count: str) -> Iterator[str]:
 
 
 def transformed_inputs(
-    body: Body, tile: Tile, sources: list[list[str]], offset: str, targets: list[str], to: str
-) -> None:
-    """``B' d B`` of one vector of channels: ``offset`` bytes from each of the 4 x 4 sources.
+    body: Body, tile: Tile, dtype: str, sources: list[list[str]], channel: str,
+    targets: list[str], to: str,
+) -> None:  # fmt: skip
+    """``B' d B`` of one vector of channels from ``channel`` on of each of the 4 x 4 sources.
 
-    The 16 points go ``to`` bytes from each target.
+    Sources are ``dtype``; the 16 points go ``to`` bytes from each target.
     """
     kind = tile.vector
+    offset = body.mul(channel, str(values.SIZES[dtype]))
     for row, (left, sign, right) in enumerate(_PAIRS):
         # Rows are loaded again for each use: sixteen at once would not fit registers.
         sums = []
         for column in range(4):
             pair = [
-                body.load(kind, body.at(sources[each][column], offset), tile.itemsize)
+                values.load(body, dtype, body.at(sources[each][column], offset), tile.lanes)
                 for each in (left, right)
             ]
             sums.append(body.op(f"{sign} {kind} {pair[0]}, {pair[1]}"))
@@ -142,26 +144,32 @@ def noted(body: Body, tile: Tile, seen: str) -> str:
 
 
 def finished(
-    body: Body, tile: Tile, finish: Finish, at: Places, targets: Targets, offset: str,
+    body: Body, tile: Tile, finish: Finish, at: Places, targets: Targets, filter_: str,
     results: list[str],
 ) -> None:  # fmt: skip
-    """Store one vector of filters, ``offset`` bytes on, of a block's four results."""
-    kind = tile.vector
-    column = {
-        name: body.load(kind, body.at(at.pointer[name], offset), tile.itemsize)
-        for name in finish.columns
-    }
+    """Store one vector of filters from ``filter_`` on of a block's four results."""
+    lanes = tile.lanes
+
+    def offset(dtype: str) -> str:
+        return body.mul(filter_, str(values.SIZES[dtype]))
+
+    def there(dtype: str, address: str) -> str:
+        return values.load(body, dtype, body.at(address, offset(dtype)), lanes)
+
+    column = {name: there(getattr(finish, name), at.pointer[name]) for name in finish.columns}
     for number, value in enumerate(results):
         if finish.bias:
-            value = values.add(body, tile.dtype, value, column["bias"], tile.lanes)
+            value = values.add(body, tile.dtype, value, column["bias"], lanes)
         if finish.scale:
             factor, shift = column["scale"], column["shift"]
-            value = values.multiply_add(body, tile.dtype, value, factor, shift, tile.lanes)
+            value = values.multiply_add(body, tile.dtype, value, factor, shift, lanes)
         if finish.residual:
-            address = body.at(targets.residual[number], offset)
+            address = targets.residual[number]
+            more = there(finish.residual, address)
             # The next block's is two columns on: results come faster than memory brings it.
-            body.prefetch(body.at(address, body.mul(at.word["residual_column"], "2")))
-            more = body.load(kind, address, tile.itemsize)
-            value = values.add(body, tile.dtype, value, more, tile.lanes)
-        value = activated(body, tile.dtype, finish, value, tile.lanes)
-        body.store(kind, value, body.at(targets.out[number], offset), tile.itemsize)
+            ahead = body.at(address, body.mul(at.word["residual_column"], "2"))
+            body.prefetch(body.at(ahead, offset(finish.residual)))
+            value = values.add(body, tile.dtype, value, more, lanes)
+        value = activated(body, tile.dtype, finish, value, lanes)
+        to = body.at(targets.out[number], offset(finish.out))
+        values.store(body, finish.out, value, to, lanes)

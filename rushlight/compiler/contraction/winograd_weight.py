@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from rushlight.compiler.contraction import choose
+from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.shares import total_kernel
 from rushlight.compiler.contraction.window import Problem
@@ -66,7 +66,10 @@ def winograd_weight(problem: Problem) -> list[Launch]:
     edge_start = m_start + POINTS * m_point
     edge = 4 * max(round_up(channels, 16), round_up(filters, 16))
     room = round_up(edge_start + edge + 64, 4096)
-    share_bytes = math.prod(dw.shape) * 4
+    # Shares are added before they are rounded.
+    result = dw.dtype if shares == 1 else "f32"
+    size = values.SIZES[result]
+    share_bytes = math.prod(dw.shape) * size
     numbers = {
         **problem.sizes,
         "tile_rows": tile_rows,
@@ -87,8 +90,8 @@ def winograd_weight(problem: Problem) -> list[Launch]:
         "edge_start": edge_start,
         "edge": edge,
         "room": room,
-        "dw_filter": dw.step(1),
-        "dw_channel": dw.step(2),
+        "dw_filter": dw.strides[1] * size,
+        "dw_channel": dw.strides[2] * size,
         "dw_share": share_bytes,
     }
     for name, operand in (("x", x), ("out", g)):
@@ -96,10 +99,10 @@ def winograd_weight(problem: Problem) -> list[Launch]:
             numbers[f"{name}_{axis_name}"] = operand.step(axis)
     chunks = pairs * shares
     target = dw.ref if shares == 1 else Ref(Scratch(shares * share_bytes))
-    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} f32, winograd"
+    label = f"conv_weight_grad {x.shape} {dw.shape[1:]} {x.dtype}, winograd"
     launches = [
         Launch(
-            winograd_weight_kernel(tile),
+            winograd_weight_kernel(tile, x.dtype, result),
             (x.ref, g.ref, target, Ref(Scratch(chunks * room))),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,
@@ -112,7 +115,7 @@ def winograd_weight(problem: Problem) -> list[Launch]:
         count = math.prod(dw.shape)
         launches.append(
             Launch(
-                total_kernel("f32", tile.lanes),
+                total_kernel(dw.dtype, tile.lanes),
                 (target, dw.ref),
                 (count, _TOTALS, shares),
                 chunks=-(-count // _TOTALS),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 
+from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
 from rushlight.compiler.contraction.tile import Level, Tile, accumulate
 from rushlight.compiler.contraction.winograd_places import (
@@ -34,8 +35,11 @@ WORDS = (
 
 
 @functools.lru_cache(maxsize=16)
-def winograd_weight_kernel(tile: Tile) -> Kernel:
-    """Pointers: x, the output's gradient, weights (or shares of them), room."""
+def winograd_weight_kernel(tile: Tile, dtype: str, result: str) -> Kernel:
+    """Pointers: x, the output's gradient, weights (or shares of them), room.
+
+    Inputs and gradients are ``dtype``, weights are ``result``.
+    """
     body = Body()
     at = places(body, POINTERS, WORDS)
     word = at.word
@@ -83,8 +87,8 @@ def winograd_weight_kernel(tile: Tile) -> Kernel:
             near = [("i64", channel), ("i64", filter_), ("i64", start), ("i64", stop)]
             body.call("direct", [*block, *near])
     functions = [
-        _inputs(tile), _gradients(tile), _product(tile), _weights(tile),
-        define_direct(tile, POINTERS, WORDS),
+        _inputs(tile, dtype), _gradients(tile, dtype), _product(tile), _weights(tile, result),
+        define_direct(tile, dtype, result, POINTERS, WORDS),
     ]  # fmt: skip
     return kernel("conv_weight_winograd", "".join(functions) + entry(body))
 
@@ -101,14 +105,13 @@ def _panel(body: Body, place: str, width: int, panel: str) -> str:
     return body.add(whole, body.mul(body.rem(place, str(width)), "4"))
 
 
-def _inputs(tile: Tile) -> str:
+def _inputs(tile: Tile, dtype: str) -> str:
     """``inputs``: of some channels, to ``v``."""
     body = Body()
     at = places(body, POINTERS, WORDS)
     word = at.word
     edge = body.at("%room", word["edge_start"])
     panel = body.mul(word["block_tiles"], str(tile.columns * tile.itemsize))
-    begun = body.mul("%from", str(tile.itemsize))
     with body.loop("0", "%count") as number:
         here = at.find(body, body.add("%first", number))
         sources = [
@@ -117,13 +120,13 @@ def _inputs(tile: Tile) -> str:
         line = body.at("%room", body.mul(number, str(tile.columns * tile.itemsize)))
         targets = [body.at(line, body.mul(word["v_point"], str(p))) for p in range(POINTS)]
         with body.loop("0", "%some", str(tile.lanes)) as channel:
-            offset = body.add(begun, body.mul(channel, str(tile.itemsize)))
             to = _panel(body, channel, tile.columns, panel)
-            transformed_inputs(body, tile, sources, offset, targets, to)
+            place = body.add("%from", channel)
+            transformed_inputs(body, tile, dtype, sources, place, targets, to)
     return function("inputs", _SOME, body)
 
 
-def _gradients(tile: Tile) -> str:
+def _gradients(tile: Tile, dtype: str) -> str:
     """``gradients``: of some filters, ``A g A'`` to ``z``; the sign of a row is in ``weights``."""
     body = Body()
     at = places(body, POINTERS, WORDS)
@@ -131,7 +134,6 @@ def _gradients(tile: Tile) -> str:
     edge = body.at("%room", word["edge_start"])
     z = body.at("%room", word["z_start"])
     panel = body.mul(word["block_tiles"], str(tile.lanes * size))
-    begun = body.mul("%from", str(size))
     with body.loop("0", "%count") as number:
         here = at.find(body, body.add("%first", number))
         # What is beyond the image is zeros.
@@ -139,11 +141,11 @@ def _gradients(tile: Tile) -> str:
         line = body.at(z, body.mul(number, str(tile.lanes * size)))
         targets = [body.at(line, body.mul(word["z_point"], str(p))) for p in range(POINTS)]
         with body.loop("0", "%some", str(tile.lanes)) as filter_:
-            offset = body.add(begun, body.mul(filter_, str(size)))
+            offset = body.mul(body.add("%from", filter_), str(values.SIZES[dtype]))
             to = body.mul(body.div(filter_, str(tile.lanes)), panel)
-            values = [body.load(kind, body.at(source, offset), size) for source in sources]
-            left = _spread(body, kind, values[0], values[2])
-            right = _spread(body, kind, values[1], values[3])
+            four = [values.load(body, dtype, body.at(each, offset), tile.lanes) for each in sources]
+            left = _spread(body, kind, four[0], four[2])
+            right = _spread(body, kind, four[1], four[3])
             for row in range(4):
                 for column, value in enumerate(_spread(body, kind, left[row], right[row])):
                     body.store(kind, value, body.at(targets[4 * row + column], to), size)
@@ -201,7 +203,7 @@ BLOCK = [
 ]  # fmt: skip
 
 
-def _weights(tile: Tile) -> str:
+def _weights(tile: Tile, result: str) -> str:
     """``weights``: ``G' m G`` of all filters and channels of the chunk to their places."""
     body = Body()
     at = places(body, POINTERS, WORDS)
@@ -229,7 +231,7 @@ def _weights(tile: Tile) -> str:
         seen = notes(body, tile, body.load(kind, flags, size), results)
         body.store(kind, seen, flags, size)
         to = body.at("%to", body.mul(filter_, word["dw_filter"]))
-        store_taps(body, tile, results, body.at(to, body.mul(channel, word["dw_channel"])))
+        store_taps(body, tile, result, results, body.at(to, body.mul(channel, word["dw_channel"])))
     return function("weights", BLOCK, body)
 
 

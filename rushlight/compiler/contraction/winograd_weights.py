@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 
+from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Operand, round_up
 from rushlight.compiler.contraction.tile import Tile
@@ -39,7 +40,7 @@ def winograd_weights(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
     count = panels * channels
     per_chunk = max(1, _CHUNK_BYTES // (POINTS * tile.columns * tile.itemsize))
     launch = Launch(
-        _kernel(tile),
+        _kernel(tile, w.dtype),
         (w.ref, target),
         (
             filters,
@@ -52,7 +53,7 @@ def winograd_weights(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
         ),
         chunks=-(-count // per_chunk),
         flops=0,
-        bytes=(9 + POINTS) * filters * channels * tile.itemsize,
+        bytes=(9 * w.itemsize + POINTS * tile.itemsize) * filters * channels,
         label=f"winograd weights {shown(w.shape[1:])} {w.dtype}",
         lasting=True,
     )
@@ -60,7 +61,7 @@ def winograd_weights(w: Operand, tile: Tile) -> tuple[Launch, Ref]:
 
 
 @functools.lru_cache(maxsize=16)
-def _kernel(tile: Tile) -> Kernel:
+def _kernel(tile: Tile, dtype: str) -> Kernel:
     body = Body()
     base, target = body.words("%args", 2, kind="ptr")
     word = dict(zip(_WORDS, body.words("%args", len(_WORDS), first=2), strict=True))
@@ -80,7 +81,7 @@ def _kernel(tile: Tile) -> Kernel:
                 addresses.append(body.at(source, body.mul(one, word["w_filter"])))
                 body.prefetch(body.at(addresses[-1], body.mul(word["w_channel"], _AHEAD)))
             taps = [
-                [_gather(body, tile, addresses, word, row, column) for column in range(3)]
+                [_gather(body, tile, dtype, addresses, word, row, column) for column in range(3)]
                 for row in range(3)
             ]
             columns = [_points(body, tile, [taps[row][c] for row in range(3)]) for c in range(3)]
@@ -95,14 +96,15 @@ def _kernel(tile: Tile) -> Kernel:
 
 
 def _gather(
-    body: Body, tile: Tile, addresses: list[str], word: dict[str, str], row: int, column: int
-) -> str:
+    body: Body, tile: Tile, dtype: str, addresses: list[str], word: dict[str, str],
+    row: int, column: int,
+) -> str:  # fmt: skip
     """One tap of a vector of filters."""
     offset = body.mul(word["w_row"], str(row))
     offset = body.add(offset, body.mul(word["w_column"], str(column)))
     vector = "poison"
     for lane, address in enumerate(addresses):
-        value = body.load("float", body.at(address, offset))
+        value = values.load(body, dtype, body.at(address, offset))
         vector = body.op(f"insertelement {tile.vector} {vector}, float {value}, i64 {lane}")
     return vector
 
