@@ -293,45 +293,41 @@ def _write(
     tap_rows: str,
 ) -> None:
     """The chunk's sums to their places."""
-    size = spec.tile.itemsize
+    size, narrow = spec.tile.itemsize, str(values.SIZES[spec.dtype])
     lanes = spec.tile.lanes
     out = body.at(dw, body.mul(group, word["dw_group"]))
     out = body.at(out, body.mul(filter0, word["dw_filter"]))
     out = body.at(out, body.mul(channel0, word["dw_channel"]))
     tap_step = body.mul(channels, sums_row)
-    whole = "0"
-    if spec.dtype == spec.tile.dtype:
-        # Weights of one filter that lie together are written as rows of squares turned round.
-        whole = body.mul(body.div(filters, str(lanes)), str(lanes))
-        whole = body.select(body.op(f"icmp ne i64 {word['dw_flat']}, 0"), whole, "0")
-        taps = body.mul(tap_rows, word["taps_column"])
-        count = body.mul(channels, taps)
-        squares = body.mul(body.div(count, str(lanes)), str(lanes))
-        with body.loop("0", squares, str(lanes)) as first:
-            starts = []
-            for lane in range(lanes):
-                number = body.add(first, str(lane))
-                tap, channel = body.rem(number, taps), body.div(number, taps)
-                start = body.add(body.mul(tap, tap_step), body.mul(channel, sums_row))
-                starts.append(body.at(sums, start))
-            to = body.at(out, body.mul(first, str(size)))
-            with body.loop("0", whole, str(lanes)) as filter_:
-                across = body.mul(filter_, str(size))
-                rows = [
-                    body.load(spec.tile.vector, body.at(start, across), size) for start in starts
-                ]
-                there = body.at(to, body.mul(filter_, word["dw_filter"]))
-                for value in values.turned(body, spec.dtype, rows):
-                    body.store(spec.tile.vector, value, there, size)
-                    there = body.at(there, word["dw_filter"])
-        with body.loop("0", whole) as filter_, body.loop(squares, count) as number:
+    # Weights of one filter that lie together are written as rows of squares turned round.
+    whole = body.mul(body.div(filters, str(lanes)), str(lanes))
+    whole = body.select(body.op(f"icmp ne i64 {word['dw_flat']}, 0"), whole, "0")
+    taps = body.mul(tap_rows, word["taps_column"])
+    count = body.mul(channels, taps)
+    squares = body.mul(body.div(count, str(lanes)), str(lanes))
+    with body.loop("0", squares, str(lanes)) as first:
+        starts = []
+        for lane in range(lanes):
+            number = body.add(first, str(lane))
             tap, channel = body.rem(number, taps), body.div(number, taps)
-            here = body.at(sums, body.mul(filter_, str(size)))
-            here = body.at(here, body.mul(tap, tap_step))
-            here = body.at(here, body.mul(channel, sums_row))
-            there = body.at(out, body.mul(filter_, word["dw_filter"]))
-            there = body.at(there, body.mul(number, str(size)))
-            values.store(body, spec.dtype, values.load(body, spec.dtype, here), there)
+            start = body.add(body.mul(tap, tap_step), body.mul(channel, sums_row))
+            starts.append(body.at(sums, start))
+        to = body.at(out, body.mul(first, narrow))
+        with body.loop("0", whole, str(lanes)) as filter_:
+            across = body.mul(filter_, str(size))
+            rows = [body.load(spec.tile.vector, body.at(start, across), size) for start in starts]
+            there = body.at(to, body.mul(filter_, word["dw_filter"]))
+            for value in values.turned(body, spec.tile.dtype, rows):
+                values.store(body, spec.dtype, value, there, lanes)
+                there = body.at(there, word["dw_filter"])
+    with body.loop("0", whole) as filter_, body.loop(squares, count) as number:
+        tap, channel = body.rem(number, taps), body.div(number, taps)
+        here = body.at(sums, body.mul(filter_, str(size)))
+        here = body.at(here, body.mul(tap, tap_step))
+        here = body.at(here, body.mul(channel, sums_row))
+        there = body.at(out, body.mul(filter_, word["dw_filter"]))
+        there = body.at(there, body.mul(number, narrow))
+        values.store(body, spec.dtype, values.load(body, spec.tile.dtype, here), there)
     with body.loop(whole, filters) as filter_, body.loop("0", channels) as channel:
         there = body.at(out, body.mul(filter_, word["dw_filter"]))
         there = body.at(there, body.mul(channel, word["dw_channel"]))
