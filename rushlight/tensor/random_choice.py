@@ -23,6 +23,8 @@ from rushlight.tensor.wrap import function
 
 # Rows that NumPy goes through one by one sooner than kernels through all of them.
 _FEW_ROWS = 8
+# Weights that Python has looked at before NumPy would begin.
+_FEW_WEIGHTS = 32
 
 
 @asks
@@ -51,12 +53,7 @@ def multinomial(
         )
     rows = weights.reshape(-1, weights.shape[-1])
     if weights.size:
-        checked = rows if rows.itemsize >= 4 else rows.astype(np.float32)
-        largest = checked.max(axis=1)
-        if not (checked.min() >= 0 and largest.max() < math.inf):  # nan is neither
-            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-        if not largest.min() > 0:
-            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+        _require_weights(rows)
     source = source_of(generator)
     again = replacement and num_samples > 1
     times = None
@@ -71,6 +68,23 @@ def multinomial(
         made = Tensor._from_array(source.multinomial(rows, num_samples, replacement, times))
     made = function("reshape")(made, (*weights.shape[:-1], num_samples))
     return made if out is None else write_out("multinomial", out, made)
+
+
+def _require_weights(rows: np.ndarray[Any, Any]) -> None:
+    """RuntimeError unless all of (rows, n) numbers are weights, and some of each row above 0."""
+    if rows.size <= _FEW_WEIGHTS and rows.itemsize >= 4:
+        lists = rows.tolist()
+        fine = all(0 <= each < math.inf for row in lists for each in row)  # nan is neither
+        some = all(map(any, lists))
+    else:
+        checked = rows if rows.itemsize >= 4 else rows.astype(np.float32)
+        largest = checked.max(axis=1)
+        fine = bool(checked.min() >= 0 and largest.max() < math.inf)
+        some = bool(largest.min() > 0)
+    if not fine:
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if not some:
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
 def _multinomial_of_samples(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -72,3 +74,20 @@ def test_tensors_of_one_number_are_sizes() -> None:
     for wrong in (5.0, True, torch.tensor(5.0)):
         with pytest.raises(TypeError, match="must be int, not"):
             torch.randperm(wrong)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("count", [3, 40])
+def test_weights_that_none_can_be_drawn_by(count: int, dtype: Any) -> None:
+    """Of few, which Python looks at, and of many, which NumPy does."""
+    for odd in (math.nan, math.inf, -1.0):
+        weights = torch.ones(2, count, dtype=dtype)
+        weights[1, -1] = odd
+        with pytest.raises(RuntimeError, match="either `inf`, `nan` or element < 0"):
+            torch.multinomial(weights, 1)
+    weights = torch.ones(2, count, dtype=dtype)
+    weights[1] = 0
+    with pytest.raises(RuntimeError, match="sum of probabilities <= 0"):
+        torch.multinomial(weights, 1)
+    weights[1, 2] = 1
+    assert int(torch.multinomial(weights, 1)[1]) == 2
