@@ -20,7 +20,7 @@ from rushlight.base.events import heard, publish
 from rushlight.base.hot import hot
 from rushlight.engine import drafted, twins
 from rushlight.engine.call import picker
-from rushlight.engine.collector import collect_seldom
+from rushlight.engine.collector import YOUNG, patience
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
 from rushlight.engine.trace import Step, Trace, local
@@ -316,6 +316,7 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     # Planning makes objects by the hundred thousand and next to no garbage: Python's collector,
     # which counts new objects, would look through all of them again and again (ResNet-152: 1.18 s
     # of planning with it, 0.70 without).
+    patience.for_step(len(trace.values))
     collecting = gc.isenabled()
     try:
         gc.disable()  # in here: Ctrl-C comes at the end of a call
@@ -340,7 +341,7 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
             stats.planning_ns += perf_counter_ns() - start
             if twins.stats.casts & _EVERY == _HOT:
                 make_hot()
-                collect_seldom()
+                patience.for_objects(YOUNG)
             return CompiledPlan(made, step.inputs, step.scalars)
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]
