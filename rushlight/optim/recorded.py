@@ -19,6 +19,7 @@ from rushlight.engine.value import Value, values_at
 # They put the rules into the op table.
 from rushlight.ops import adagrad, adamax, optimizer, rprop  # noqa: F401
 from rushlight.ops.by_parts import by_parts
+from rushlight.ops.own_dtypes import own_dtypes
 from rushlight.ops.table import OPERAND, OPS, SCALAR, Parameter
 from rushlight.tensor.replace import replace_all
 from rushlight.tensor.wrap import compile_function, miss
@@ -36,8 +37,8 @@ def _as_operand(parameter: Parameter) -> Parameter:
 class Rule:
     """An update rule by the name of its op."""
 
-    def __init__(self, name: str) -> None:
-        self.op = by_parts(OPS[name])
+    def __init__(self, name: str, averages: bool = False) -> None:
+        self.op = by_parts(own_dtypes(OPS[name], averages))
         twin = copy.copy(self.op)
         twin.differentiable = True
         twin.name = f"_{name}"  # nobody's to override
@@ -109,12 +110,12 @@ class Rule:
 
 
 sgd_step = Rule("sgd_step")
-adam_step = Rule("adam_step")
+adam_step = Rule("adam_step", averages=True)
 rmsprop_step = Rule("rmsprop_step")
 adagrad_step = Rule("adagrad_step")
 adadelta_step = Rule("adadelta_step")
-adamax_step = Rule("adamax_step")
-nadam_step = Rule("nadam_step")
-radam_step = Rule("radam_step")
+adamax_step = Rule("adamax_step", averages=True)
+nadam_step = Rule("nadam_step", averages=True)
+radam_step = Rule("radam_step", averages=True)
 rprop_step = Rule("rprop_step")
 asgd_step = Rule("asgd_step")
