@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from sys import getrefcount
 from typing import Any
 
@@ -243,6 +243,16 @@ def test_as_in_python(function: Callable[..., Any], given: list[Any]) -> None:
         ), each()
 
 
+@pytest.fixture(scope="module")
+def few_to_collect() -> Iterator[None]:
+    """What tests before have left takes the collector a second each time it looks."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("few_to_collect")
 @pytest.mark.parametrize(("function", "given"), CASES, ids=[f.__name__ for f, _ in CASES])
 def test_every_reference_is_given_back(function: Callable[..., Any], given: list[Any]) -> None:
     machine = translated(function.__name__)

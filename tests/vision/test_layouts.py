@@ -20,7 +20,7 @@ from rushlight.vision import datasets as D
 from rushlight.vision import transforms as T
 from rushlight.vision.datasets import flow_files
 from rushlight.vision.datasets.mat import read_mat
-from tests.vision import depth_layouts, layouts, scene_layouts
+from tests.vision import depth_layouts, layouts, matlab_files, scene_layouts
 
 CASES = (*layouts.CASES, *scene_layouts.CASES, *depth_layouts.CASES)
 SEEN = {
@@ -100,7 +100,7 @@ def test_imagenet_from_its_devkit(tmp_path: Path) -> None:
     import tarfile
 
     kit = tmp_path / "ILSVRC2012_devkit_t12" / "data"
-    layouts.mat(kit / "meta.mat", "SYNSETS")
+    matlab_files.mat(kit / "meta.mat", "SYNSETS")
     layouts.text(kit / "ILSVRC2012_validation_ground_truth.txt", "2\n1\n2\n")
     with tarfile.open(tmp_path / "ILSVRC2012_devkit_t12.tar.gz", "w:gz") as archive:
         archive.add(kit.parent, kit.parent.name)
@@ -131,9 +131,9 @@ def test_batches_are_the_samples(expression: str, tmp_path: Path) -> None:
         assert labels[place].item() == label
 
 
-@pytest.mark.parametrize("name", sorted(layouts.MATS))
+@pytest.mark.parametrize("name", sorted(matlab_files.MATS))
 def test_damaged_mat_files_say_so(name: str, tmp_path: Path) -> None:
-    layouts.mat(tmp_path / "good.mat", name)
+    matlab_files.mat(tmp_path / "good.mat", name)
     data = (tmp_path / "good.mat").read_bytes()
     rng = np.random.default_rng(0)
     broken = tmp_path / "broken.mat"
