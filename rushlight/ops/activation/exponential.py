@@ -32,12 +32,12 @@ def _widened(x: Node) -> Node:
 def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, binary("mul", scale, unary("exp", _negative_part(input))))
-    return (build.where(binary("lt", zeros_of(g), input), g, low),)
+    return (build.where(binary("le", input, zeros_of(g)), low, g),)
 
 
 def _negative_part(x: Node) -> Node:
-    """x below 0 (and NaN), else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
-    return build.where(binary("le", zeros_of(x), x), zeros_of(x), x)
+    """x below 0, else 0: with slope 0 at 0, where minimum(x, 0) would have a half."""
+    return build.where(binary("lt", x, zeros_of(x)), x, zeros_of(x))
 
 
 elu.samples(with_options({"alpha": 0.5}))
@@ -74,4 +74,4 @@ celu.samples(with_options({"alpha": 0.5}))
 def _(g: Node, out: Node, input: Node, alpha: Scalar, inplace: bool) -> Grads:
     scale = full(alpha, g.shape, g.dtype)
     low = binary("mul", g, unary("exp", binary("div", _negative_part(input), scale)))
-    return (build.where(binary("lt", zeros_of(g), input), g, low),)
+    return (build.where(binary("le", input, zeros_of(g)), low, g),)

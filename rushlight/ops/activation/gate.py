@@ -60,7 +60,7 @@ def hardswish(input: Node, inplace: bool = False) -> Node:
 def _(g: Node, out: Node, input: Node, inplace: bool) -> Grads:
     three = const(3, input.shape, input.dtype)
     slope = binary("add", binary("div", input, three), const(0.5, input.shape, input.dtype))
-    inside = build.where(binary("le", three, input), g, binary("mul", g, slope))
+    inside = build.where(binary("lt", input, three), binary("mul", g, slope), g)
     return (build.where(binary("le", input, unary("neg", three)), zeros_of(g), inside),)
 
 

