@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 
 from rushlight.base.record import Record
@@ -42,26 +43,30 @@ FLAGS: tuple[Flag, ...] = (
     Flag("ORACLE_SEED", 0, "first of the random programs of tests/oracle (0: the suite's own)"),
 )
 
-_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-def _refuse_unknown() -> None:
-    """A misspelt switch would be one that does nothing, and nobody would know."""
+def _warn_of_unknown() -> None:
+    """A misspelt switch would be one that does nothing, and nobody would know.
+
+    No error: it may be another version's, or somebody else's whose names begin so.
+    """
     known = [f"RUSHLIGHT_{flag.name}" for flag in FLAGS]
     for name in os.environ:
         if name.startswith("RUSHLIGHT_") and name not in known:
-            raise ValueError(f"{name} is set, but there is no such switch: {', '.join(known)}")
+            message = f"{name} is set, but there is no such switch; there are {', '.join(known)}"
+            warnings.warn(message, UserWarning, stacklevel=2)
 
 
 def _read(flag: Flag) -> object:
     text = os.environ.get(f"RUSHLIGHT_{flag.name}")
-    if text is None:
+    if text is None or not text.strip():
         return flag.default
     if isinstance(flag.default, bool):
         if text.lower() not in _YES + _NO:
             raise ValueError(
                 f"RUSHLIGHT_{flag.name} is {text!r}, needs one of {', '.join(_YES)} or "
-                f"{', '.join(_NO[1:])} ({flag.meaning})"
+                f"{', '.join(_NO)} ({flag.meaning})"
             )
         return text.lower() in _YES
     if isinstance(flag.default, int):
@@ -74,7 +79,7 @@ def _read(flag: Flag) -> object:
     return text
 
 
-_refuse_unknown()
+_warn_of_unknown()
 _values: dict[str, object] = {flag.name: _read(flag) for flag in FLAGS}
 
 DEBUG: int = int(str(_values["DEBUG"]))
