@@ -55,7 +55,7 @@ def _warn_of_unknown() -> None:
     for name in os.environ:
         if name.startswith("RUSHLIGHT_") and name not in known:
             message = f"{name} is set, but there is no such switch; there are {', '.join(known)}"
-            warnings.warn(message, UserWarning, stacklevel=2)
+            warnings.warn(message, UserWarning, stacklevel=2)  # noqa: TID251 (no line of a user's)
 
 
 def _read(flag: Flag) -> object:
