@@ -119,9 +119,7 @@ def steps(out: Operand, epilogue: Epilogue) -> dict[str, int]:
 
 def whole_vectors(out: Operand, epilogue: Epilogue) -> bool:
     """Whether neighbouring columns are neighbours in all that the finish reads and writes."""
-    residual = () if epilogue.residual is None else (epilogue.residual,)
-    every = (out, *epilogue.columns, *residual)
-    return all(operand.step(-1) == operand.itemsize for operand in every)
+    return all(operand.step(-1) == operand.itemsize for operand in (out, *epilogue.across))
 
 
 def column_steps(finish: Finish, step: str) -> dict[str, str]:
@@ -336,22 +334,33 @@ class _Writer(Record):
 
     def _end(self, value: str, place: tuple[dict[str, str], str], lanes: int) -> str:
         body, finish = self.body, self.finish
-        if finish.bias:
-            value = self._plus("bias", finish.bias, value, place, lanes)
+        column = {
+            name: values.load(
+                body, getattr(finish, name), self.address(name, *place), lanes, self.mask
+            )
+            for name in finish.columns
+        }
+        value = with_columns(body, self.dtype, finish, value, column, lanes)
         if finish.row_bias:
             here = body.at(self.output.bases["row_bias"], place[0]["row_bias"])
             one = values.load(body, finish.row_bias, here)
             many = values.spread(body, self.dtype, one, lanes)
             value = values.add(body, self.dtype, value, many, lanes)
-        if finish.scale:
-            factor, shift = (
-                values.load(body, finish.scale, self.address(name, *place), lanes, self.mask)
-                for name in ("scale", "shift")
-            )
-            value = values.multiply_add(body, self.dtype, value, factor, shift, lanes)
         if finish.residual:
             value = self._plus("residual", finish.residual, value, place, lanes)
         return activated(body, self.dtype, finish, value, lanes)
+
+
+def with_columns(
+    body: Body, dtype: str, finish: Finish, value: str, column: dict[str, str], lanes: int
+) -> str:
+    """A sum and what there is of its columns: ``column`` has the register of each by its name."""
+    if finish.bias:
+        value = values.add(body, dtype, value, column["bias"], lanes)
+    if finish.scale:
+        factor, shift = column["scale"], column["shift"]
+        value = values.multiply_add(body, dtype, value, factor, shift, lanes)
+    return value
 
 
 def activated(body: Body, dtype: str, finish: Finish, value: str, lanes: int) -> str:
@@ -386,11 +395,6 @@ def finished_channels(
             one = values.load(body, getattr(finish, name), here)
             many[name] = values.spread(body, tile.dtype, one, tile.lanes)
         for value in sums[place * each : (place + 1) * each]:
-            if finish.bias:
-                value = values.add(body, tile.dtype, value, many["bias"], tile.lanes)
-            if finish.scale:
-                value = values.multiply_add(
-                    body, tile.dtype, value, many["scale"], many["shift"], tile.lanes
-                )
+            value = with_columns(body, tile.dtype, finish, value, many, tile.lanes)
             results.append(activated(body, tile.dtype, finish, value, tile.lanes))
     return results

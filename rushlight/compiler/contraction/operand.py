@@ -63,7 +63,7 @@ class Operand(Record):
 class Epilogue(Record):
     """What happens to a result in the register, before its only store.
 
-    ``result = activation((sum + bias[n] + row_bias[m]) * scale[n] + shift[n] + residual[m, n])``.
+    ``result = activation((sum + bias[n]) * scale[n] + shift[n] + row_bias[m] + residual[m, n])``.
     ``bias``, ``scale`` and ``shift`` have one element for each column (N, or output channels), all
     equally far apart; there is no scale without a shift. ``row_bias`` has one for each row (M),
     ``residual`` is shaped like the output. ``activation``: 'relu', whose results are at most
@@ -95,6 +95,11 @@ class Epilogue(Record):
         """What has one element for each column."""
         found = (self.bias, self.scale, self.shift)
         return tuple(operand for operand in found if operand is not None)
+
+    @property
+    def across(self) -> tuple[Operand, ...]:
+        """What is read along a row of results."""
+        return self.columns if self.residual is None else (*self.columns, self.residual)
 
     @property
     def column_step(self) -> int:

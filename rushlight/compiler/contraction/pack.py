@@ -84,6 +84,16 @@ def pieces(width: int, lanes: int) -> list[tuple[int, int]]:
     return cut
 
 
+def matrix_start(body: Body, word: dict[str, str], base: str, matrix: str) -> str:
+    """The address of matrix number ``matrix`` of the batch, by a kernel's words for its axes."""
+    rest, index2 = body.split(matrix, word["batch2"])
+    index0, index1 = body.split(rest, word["batch1"])
+    here = base
+    for index, step in ((index0, "step0"), (index1, "step1"), (index2, "step2")):
+        here = body.at(here, body.mul(index, word[step]))
+    return here
+
+
 @functools.lru_cache(maxsize=64)
 def _kernel(source: str, width: int, lanes: int) -> Kernel:
     dtype = values.register_dtype(source)
@@ -95,11 +105,7 @@ def _kernel(source: str, width: int, lanes: int) -> Kernel:
     with body.loop("%begin", "%end") as chunk:
         rest, stretch = body.split(chunk, word["deeps"])
         matrix, group = body.split(rest, word["groups"])
-        rest, index2 = body.split(matrix, word["batch2"])
-        index0, index1 = body.split(rest, word["batch1"])
-        here = base
-        for index, step in ((index0, "step0"), (index1, "step1"), (index2, "step2")):
-            here = body.at(here, body.mul(index, word[step]))
+        here = matrix_start(body, word, base, matrix)
         there = body.at(target, body.mul(body.mul(matrix, word["panels"]), panel_bytes))
         begun = body.mul(stretch, word["deep"])
         deep = body.min(word["deep"], body.sub(word["depth"], begun))

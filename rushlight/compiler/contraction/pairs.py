@@ -12,7 +12,7 @@ import functools
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
 from rushlight.compiler.contraction.operand import Operand
-from rushlight.compiler.contraction.pack import panels_bytes, pieces
+from rushlight.compiler.contraction.pack import matrix_start, panels_bytes, pieces
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.ir.size import decision, shown
 from rushlight.runtime import cpu
@@ -89,11 +89,7 @@ def _kernel(width: int, lanes: int) -> Kernel:
     panel_bytes = body.mul(word["deep"], str(4 * width))
     with body.loop("%begin", "%end") as chunk:
         matrix, stretch = body.split(chunk, word["chunks"])
-        rest, index2 = body.split(matrix, word["batch2"])
-        index0, index1 = body.split(rest, word["batch1"])
-        here = base
-        for index, step in ((index0, "step0"), (index1, "step1"), (index2, "step2")):
-            here = body.at(here, body.mul(index, word[step]))
+        here = matrix_start(body, word, base, matrix)
         there = body.at(target, body.mul(body.mul(matrix, word["panels"]), panel_bytes))
         begun = body.mul(stretch, str(_DEEP))
         stop = body.min(body.add(begun, str(_DEEP)), word["deep"])

@@ -38,14 +38,12 @@ _TALL = 96
 
 def fits(problem: Problem, epilogue: Epilogue) -> bool:
     """Whether results should be computed two by two."""
-    residual = epilogue.residual
-    extra = (*epilogue.columns, *(() if residual is None else (residual,)))
     return (
         epilogue.row_bias is None
         # The last vector's results are stored twice: a residual in their memory would add twice.
-        and (residual is None or whole_vectors(problem.filters))
-        and all(values.register_dtype(one.dtype) == "f32" for one in extra)
-        and all(one.strides[-1] == 1 for one in extra)
+        and (epilogue.residual is None or whole_vectors(problem.filters))
+        and all(values.register_dtype(one.dtype) == "f32" for one in epilogue.across)
+        and all(one.strides[-1] == 1 for one in epilogue.across)
         and suits(problem)
     )
 

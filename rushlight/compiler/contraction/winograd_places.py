@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
-from rushlight.compiler.contraction.finish import Finish, activated
+from rushlight.compiler.contraction.finish import Finish, activated, with_columns
 from rushlight.compiler.contraction.tile import Tile
 
 
@@ -158,11 +158,7 @@ def finished(
 
     column = {name: there(getattr(finish, name), at.pointer[name]) for name in finish.columns}
     for number, value in enumerate(results):
-        if finish.bias:
-            value = values.add(body, tile.dtype, value, column["bias"], lanes)
-        if finish.scale:
-            factor, shift = column["scale"], column["shift"]
-            value = values.multiply_add(body, tile.dtype, value, factor, shift, lanes)
+        value = with_columns(body, tile.dtype, finish, value, column, lanes)
         if finish.residual:
             address = targets.residual[number]
             more = there(finish.residual, address)
