@@ -1,4 +1,5 @@
-"""Connectionist temporal classification (Graves et al. 2006): a host call, in float64.
+"""Connectionist temporal classification (Graves et al. 2006): a host call, in float64, or
+the loops of ``ctc_loops.py``.
 
 The label of a sample is spread out with blanks around every symbol: ``L = 2 S + 1`` states. The
 forward variables alpha[t, s] and the backward variables beta[t, s] are logarithms; a loop over
@@ -12,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from rushlight.ir import build
+from rushlight.ir.build import binary, unary
 from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
+from rushlight.ops import ctc_loops as _loops  # noqa: F401
+from rushlight.ops.formula import like, minus, times, zeros_of
 from rushlight.ops.samples import Fixed, Rng, Samples
 from rushlight.ops.table import composite
 
@@ -102,11 +106,12 @@ def _host_loss(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
     return _lattice(arrays, params[0])[4]
 
 
-@host("ctc_loss_grad")
-def _host_grad(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
-    log_probs, _, times, lengths, grads = arrays
-    blank, zero_infinity = params
-    scores, states, skips, alpha, loss = _lattice(arrays, blank)
+@host("ctc_shares")
+def _host_shares(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    """(T, N, C): how likely each class is at each time, given the label; nan for a label that
+    cannot be: it has no direction to go."""
+    log_probs, _, times, lengths = arrays
+    scores, states, skips, alpha, loss = _lattice(arrays, params[0])
     samples = np.arange(len(lengths))
     with np.errstate(invalid="ignore", over="ignore"):
         beta = _backward(scores, skips, times, lengths)
@@ -115,15 +120,10 @@ def _host_grad(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
         way[:, beyond] = _NEVER
         shares = np.exp(way + loss[:, None] - scores)
         shares[np.isneginf(way) & np.isfinite(loss)[:, None]] = 0.0
-        result = np.exp(log_probs.astype(np.float64))
+        result = np.zeros(log_probs.shape)
         for s in range(states.shape[1]):
-            result[:, samples, states[:, s]] -= shares[:, :, s]
-        # A label that cannot be has no direction to go.
-        result[:, np.isinf(loss)] = np.nan
-        result *= grads[:, None]
-    result[np.arange(len(scores))[:, None] >= times] = 0.0
-    if zero_infinity:
-        result[:, np.isinf(loss)] = 0.0
+            result[:, samples, states[:, s]] += shares[:, :, s]
+    result[:, ~np.isfinite(loss)] = np.nan
     return result
 
 
@@ -144,6 +144,10 @@ def _(rng: Rng) -> Samples:
     targets, lengths = np.array([[1, 2, 2], [3, 1, 1], [0, 0, 0]]), np.array([3, 2, 0])
     yield (Fixed(log_probs), targets, np.array([6, 5, 4]), lengths, 0, False), {}
     yield (Fixed(log_probs), targets, np.array([3, 2, 0]), lengths, 0, True), {}
+    # Probabilities further apart than a double reaches; the third label does not fit.
+    far = rng.uniform(-2000, 0, (40, 3, 4))
+    labels, sizes = rng.integers(1, 4, (3, 9)), np.array([9, 4, 9])
+    yield (Fixed(far), labels, np.array([40, 30, 5]), sizes, 0, True), {}
     yield (
         (
             Fixed(log_probs),
@@ -162,7 +166,15 @@ def _(
     g: Node, out: Node, log_probs: Node, targets: Node, input_lengths: Node,
     target_lengths: Node, blank: int, zero_infinity: bool,
 ) -> tuple[Node | None, ...]:  # fmt: skip
-    src = (log_probs, targets, input_lengths, target_lengths, g)
-    params = (blank, zero_infinity)
-    grad = build.host("ctc_loss_grad", src, log_probs.shape, log_probs.dtype, params)
-    return (grad, None, None, None)
+    src = (log_probs, targets, input_lengths, target_lengths)
+    shares = build.host("ctc_shares", src, log_probs.shape, log_probs.dtype, (blank,))
+    shape = log_probs.shape
+
+    def of_samples(x: Node) -> Node:
+        return build.broadcast(build.reshape(x, (1, shape[1], 1)), shape)
+
+    change = times(minus(unary("exp", log_probs), shares), of_samples(g))
+    told = binary("lt", build.iota(shape, 0), of_samples(input_lengths))
+    if zero_infinity:
+        told = binary("and", told, binary("ne", of_samples(out), like(change, np.inf)))
+    return (build.where(told, change, zeros_of(change)), None, None, None)

@@ -24,6 +24,7 @@ from rushlight.compiler.kernels.complex_numbers import lower_complex
 from rushlight.compiler.kernels.copy import all_contiguous
 from rushlight.compiler.kernels.corners import lower_corners
 from rushlight.compiler.kernels.element import entry
+from rushlight.compiler.kernels.routine import lower_routine
 from rushlight.compiler.launch import Kernel, Launch
 from rushlight.ir import host
 from rushlight.ir.graph import Node
@@ -88,13 +89,20 @@ def lower_host(node: Node, sources: tuple[Operand, ...], out: Operand) -> list[L
         made = lowered(node, sources, out)
         if made is not None:
             return made
-    launches, ready = all_contiguous(sources)
     name, params, arrays = _called(node)
-    kinds = tuple([(len(shape), dtype) for shape, dtype in arrays])
-    sizes = [size for shape, _ in arrays for size in shape]
-    number = _number_of(name, _Params(params), kinds, *sizes)
+
+    def words_for(pointers: int) -> tuple[int, int]:
+        kinds = tuple([(len(shape), dtype) for shape, dtype in arrays])
+        sizes = [size for shape, _ in arrays for size in shape]
+        number = _number_of(name, _Params(params), kinds, *sizes)
+        return _trampoline(pointers).address, number
+
+    made = lower_routine(node, sources, out, _STEM, words_for)
+    if made is not None:
+        return made
+    launches, ready = all_contiguous(sources)
     pointers = (*(source.ref for source in ready), out.ref)
-    words = (_trampoline(len(pointers)).address, number)
+    words = words_for(len(pointers))
     moved = node.nbytes + sum(source.nbytes for source in node.src)
     label = f"host {name} {arrays[-1][1].name}{shown(arrays[-1][0])}"
     return [*launches, Launch(_kernel(len(pointers)), pointers, words, 1, 0, moved, label)]

@@ -60,6 +60,11 @@ def ctc_loss(
             f"{targets.shape[axis]} for argument 'targets'"
         )
     places = targets if targets.dtype is int64 else targets.to(int64)  # type: ignore[attr-defined]
+    if targets.ndim == 1:  # a row a sample, filled up with what is not read
+        starts = np.cumsum(symbols) - symbols
+        which = starts[:, None] + np.arange(int(symbols.max(initial=0)))
+        index = Tensor._from_array(np.minimum(which, max(needed - 1, 0)))
+        places = function("take")(places, index)
     loss = function("_ctc_loss")(
         scores, places, Tensor._from_array(inputs), Tensor._from_array(symbols), int(blank),
         bool(zero_infinity),

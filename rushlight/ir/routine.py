@@ -1,0 +1,63 @@
+"""Host functions that are also loops over plain arrays: the compiler makes kernels of those.
+
+    @routine("trace_of_each", lambda shapes, params: Cut(shapes[0][0], shapes[0][1:2], 8))
+    def _(n: int, size: int, given: Array, out: Array) -> None:
+        total = 0.0
+        for i in range(size):
+            total += given[(n * size + i) * size + i]
+        out[n] = total
+
+The function does item ``n``. It takes the sizes of its ``Cut``, the sources and the result of the
+host function of that name, each without gaps and with one index, then its rooms. Items are done in
+any order and at the same time. What such a function may have is in ``compiler/routine.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rushlight.base.errors import InternalError
+from rushlight.base.record import Record
+
+Shape = tuple[int, ...]
+
+
+class Cut(Record):
+    """How a call falls into items.
+
+    ``sizes``: what the function is told; ``cost``: of an item, in bytes that are copied in the same
+    time; ``room``: how many numbers it wants for itself, float64, a room each.
+    """
+
+    items: int
+    sizes: tuple[int, ...]
+    cost: int
+    room: tuple[int, ...] = ()
+
+
+CutOf = Callable[[Sequence[Shape], tuple[Any, ...]], Cut | None]
+
+
+class Routine(Record):
+    """``cut`` is told the shapes of the sources and of the result, and the parameters; None: NumPy
+    is better at these."""
+
+    function: Callable[..., int | None]
+    cut: CutOf
+
+
+ROUTINES: dict[str, Routine] = {}
+
+
+def routine(name: str, cut: CutOf) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register loops for the host function ``name``. Where they return a number that is not 0, the
+    host function is called for the whole: it raises."""
+
+    def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
+        if name in ROUTINES:
+            raise InternalError(f"ir.routine: {name!r} is registered twice")
+        ROUTINES[name] = Routine(function, cut)
+        return function
+
+    return register
