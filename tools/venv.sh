@@ -31,3 +31,6 @@ if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$1"
   echo "could not install $1 into .venv: see pip's message above (a network is needed, once)." >&2
   exit 1
 fi
+# pip does this for what it copies, not for what it leaves where it is; a first run would take half a
+# second longer, and every run where PYTHONDONTWRITEBYTECODE is set.
+.venv/bin/python -m compileall -q rushlight

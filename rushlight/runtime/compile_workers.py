@@ -35,6 +35,7 @@ class _Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         self._setup: bytes | None = setup
+        self.given_up = False  # whether nobody wants its answer
 
     def build(self, text: str) -> bytes:
         """Object code of ``text``; RuntimeError with LLVM's words, or WorkerDied."""
@@ -54,6 +55,11 @@ class _Worker:
             raise RuntimeError(answer[1:].decode())
         return answer[1:]
 
+    def give_up(self) -> None:
+        """End it in the middle of its work; who waits for it gets WorkerDied."""
+        self.given_up = True
+        self._process.kill()
+
     def disown(self) -> None:
         """In a forked child: let go of the pipes, the process is the parent's to wait for."""
         self._process.returncode = 0
@@ -63,6 +69,7 @@ class _Worker:
 
     def close(self) -> None:
         """End the process and wait for it."""
+        _busy.discard(self)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 try:
@@ -77,6 +84,7 @@ class _Worker:
 
 
 _idle: list[_Worker] = []
+_busy: set[_Worker] = set()
 _busy_or_idle_lock = threading.Lock()
 _closing: threading.Timer | None = None
 _ending = False  # the process is: who comes back now is not kept
@@ -108,8 +116,11 @@ def build_all(
                 return
             try:
                 results[index] = worker.build(texts[index])
-            except WorkerDied:
+            except WorkerDied as error:
                 worker.close()
+                if worker.given_up:
+                    results[index] = error
+                    return
                 worker, results[index] = _second_try(setup, texts[index])
             except RuntimeError as error:
                 results[index] = error
@@ -157,15 +168,23 @@ def _second_try(setup: bytes, text: str) -> tuple[_Worker | None, bytes | Runtim
 
 def _take(setup: bytes, fresh: bool = False) -> _Worker | None:
     with _busy_or_idle_lock:
-        if _idle and not fresh:
-            return _idle.pop()
+        worker = _idle.pop() if _idle and not fresh else None
     try:
-        return _Worker(setup)
+        worker = worker or _Worker(setup)
     except OSError:
         return None  # no more processes allowed: the others do the work
+    _busy.add(worker)
+    return worker
+
+
+def give_up() -> None:
+    """End the workers that are compiling: who waits for them gets WorkerDied."""
+    for worker in [*_busy]:
+        worker.give_up()
 
 
 def _give_back(worker: _Worker) -> None:
+    _busy.discard(worker)
     with _busy_or_idle_lock:
         if not _ending:
             _idle.append(worker)
@@ -207,6 +226,7 @@ def _forget() -> None:
     for worker in _idle:
         worker.disown()
     _idle.clear()
+    _busy.clear()
 
 
 def can_help() -> bool:

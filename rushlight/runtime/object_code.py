@@ -55,10 +55,12 @@ class Target:
     def optimised(self, text: str) -> Any:
         """Parse and optimise. Raises RuntimeError with LLVM's words if the text is not valid IR."""
         binding = self.binding
-        first, *others = text.split(NEXT)
-        module = binding.parse_assembly(first)
-        for each in others:
-            module.link_in(binding.parse_assembly(each))
+        modules = [binding.parse_assembly(each) for each in text.split(NEXT)]
+        while len(modules) > 1:  # in pairs: each is linked a few times, not with all before it
+            for into, other in zip(modules[::2], modules[1::2], strict=False):
+                into.link_in(other)
+            del modules[1::2]
+        (module,) = modules
         module.triple = self.triple
         module.data_layout = str(self.machine.target_data)
         options = binding.create_pipeline_tuning_options(speed_level=1)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -175,6 +176,26 @@ def test_helper_killed_in_the_middle(fresh: code._Loaded, monkeypatch: pytest.Mo
     kernels = [(f"n{n}", constant(n, f"n{n}", 60_000)) for n in range(6)]
     addresses = code.load(kernels)
     assert [call(addresses[f"n{n}"]) for n in range(6)] == list(range(6))
+
+
+def test_helper_whose_answer_nobody_wants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = tmp_path / "silent.py"
+    silent.write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setattr(compile_workers.object_code, "__file__", str(silent))
+    monkeypatch.setattr(compile_workers, "_idle", [])
+    monkeypatch.setattr(compile_workers, "_busy", set())
+    results: list[bytes | RuntimeError] = []
+    thread = threading.Thread(
+        target=lambda: results.extend(compile_workers.build_all(["text"], 1, b"", None))
+    )
+    thread.start()
+    while not compile_workers._busy:
+        time.sleep(0.001)
+    compile_workers.give_up()
+    thread.join()
+    assert isinstance(results[0], compile_workers.WorkerDied)
+    assert not compile_workers._busy
+    assert not compile_workers._idle
 
 
 def test_text_that_ends_the_process_that_compiles_it() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from rushlight.runtime import code
 from rushlight.runtime.cache import DiskCache
-from rushlight.runtime.hot import link
+from rushlight.runtime.hot import begin, link
 from rushlight.runtime.hot.layouts import reliable, vectorcall_of
 from rushlight.runtime.hot.symbols import PROTOCOL
 from tests.runtime.translating import native, outcome, registered
@@ -142,6 +142,41 @@ def test_what_was_compiled_quickly_gives_way(
         assert (later.find(), later.quick) == ([], {})
     assert found[0] == outcome(outer, (1, 2)) == (int, 6)
     assert found[1][0] is TypeError
+
+
+def test_who_ends_leaves_compiling_well_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = DiskCache(tmp_path / "code")
+    monkeypatch.setattr(code, "disk", lambda: disk)
+    monkeypatch.setattr(begin, "_state", begin._State())
+    monkeypatch.setattr(begin, "_WELL_AFTER_S", 600.0)
+
+    def inner(a: Any, b: Any) -> Any:
+        return a * b
+
+    original = inner.__code__
+    with registered([inner], []):
+        batch = link.Batch([inner])  # type: ignore[list-item]
+        try:
+            begin._make(batch, [inner], beside=True)  # type: ignore[list-item]
+            first = link.linked.entrances[inner].function  # type: ignore[index]
+            begin._state.ending = True
+            begin._improve(beside=True)
+            assert link.linked.entrances[inner].function == first  # type: ignore[index]
+            assert begin._state.quick == [batch]
+            begin._state.ending = False
+            begin._improve(beside=True)
+            assert link.linked.entrances[inner].function != first  # type: ignore[index]
+            assert not begin._state.quick
+            assert begin._state.usable is None  # nothing went wrong
+            assert outcome(inner, (3, 2)) == (int, 6)
+        finally:
+            begin.halt()
+            inner.__code__ = original
+            vectorcall_of(inner).value = link.linked.usual
+            del link.linked.codes[inner]  # type: ignore[arg-type]
+    assert begin._state.timer is None
 
 
 def test_names_in_use_wait_until_tables_are_filled(

@@ -1,8 +1,8 @@
 """When functions become machine code: once a program has turned out to be a loop.
 
 What the disk has is linked at once (some milliseconds). What it has not, in the first run on a
-machine, a thread compiles beside the program: quickly, for half a second, then well, for some. A
-program that ends before that leaves the rest to the next one.
+machine, a thread has compiled beside the program: quickly, for two seconds, then well. A program
+that ends before that leaves the rest to the next one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from types import FunctionType
 
 from rushlight.base import config, hot, spans
 from rushlight.base.events import publish
+from rushlight.runtime import compile_workers
 from rushlight.runtime.hot.layouts import reliable
 from rushlight.runtime.hot.link import Batch, is_linked, linked, prepare
 from rushlight.runtime.hot.part import Untranslatable
 
 _TOGETHER = 8  # functions compiled before the disk has them
+# What was compiled quickly makes a small step a twelfth slower. To compile it well takes one of two
+# cores for four seconds, which the program feels as well: worth it for one that goes on.
+_WELL_AFTER_S = 10.0
 
 
 class _State:
@@ -28,6 +32,8 @@ class _State:
         self.usable: bool | None = None
         self.thread: threading.Thread | None = None
         self.lock = threading.Lock()  # held by who begins
+        self.quick: list[Batch] = []  # what is compiled quickly so far
+        self.timer: threading.Timer | None = None  # until it is compiled well
         self.ending = False
         self.reason = ""  # why there will be none, if something went wrong
         self.refused: set[FunctionType] = set()
@@ -46,26 +52,30 @@ def begin(wait: bool = False) -> None:
     """Translate the functions under ``@hot`` that are not yet. ``wait``: return when it is done."""
     if _state.usable is None:
         _state.usable = bool(config.HOT) and reliable()
-    if wait and _state.thread is not None:
-        _state.thread.join()
-    busy = _state.thread is not None or linked.python or spans.heard()
-    if not _state.usable or busy:
-        return
-    functions = _fresh()
-    if not functions or not _state.lock.acquire(blocking=False):
+    if not _state.usable or not _state.lock.acquire(blocking=wait):
         return
     try:
+        if wait and (thread := _state.thread) is not None:
+            thread.join()
+        if _state.thread is not None or linked.python or spans.heard():
+            return
+        functions = _fresh()
+        if not functions and not wait:
+            return
         batch = Batch(functions)
         missing = batch.find()
-        if wait or not (missing or batch.quick):
-            _make(batch, missing)
-        else:
-            if not missing:
-                _use(batch)
+        if wait:
+            _make(batch, missing, beside=False)
+            _improve(beside=False)
+            _cancel_timer()
+        elif missing:
             prepare(missing)
             words = (batch, missing, True)
             _state.thread = threading.Thread(target=_make, args=words, name="hot", daemon=True)
             _state.thread.start()
+        else:
+            _use(batch)
+            _improve_later(batch)
     except Exception as reason:
         _give_up(reason)
     finally:
@@ -78,29 +88,76 @@ def _give_up(reason: Exception) -> None:
     publish("untranslated", name="all", reason=_state.reason)
 
 
-def _make(batch: Batch, missing: list[FunctionType], away: bool = False) -> None:
-    """Compile what is missing, and well what is there as it was compiled quickly; then all call
-    their translations.
+def _make(batch: Batch, missing: list[FunctionType], beside: bool) -> None:
+    """Compile what is missing; then all functions of the batch call their translations.
 
-    ``away``: in another process, where waiting for it leaves Python to the program, which has what
-    was compiled quickly by then.
+    ``beside`` the program: quickly, and in another process, so that Python is the program's.
     """
     try:
         texts = _texts(batch, missing)
-        there = not texts  # whether all of them have a translation by now
-        if away and texts and batch.load_quickly(texts):
-            there = True
+        quickly = beside and bool(texts) and batch.load_quickly(texts)
+        if quickly or _load_well(batch, texts, beside=False):
             _use(batch)
-            batch.keep_quick(texts)
-        waiting = [*texts.items(), *batch.quick.items()]
-        while waiting and not _state.ending:
-            batch.load(dict(waiting[:_TOGETHER]), away)
-            del waiting[:_TOGETHER]
-        if there or not waiting:
-            _use(batch)
-        _state.thread = None
+            if quickly:
+                batch.keep_quick(texts)
+            _improve_later(batch)
     except Exception as reason:
         _give_up(reason)
+    finally:
+        _state.thread = None
+
+
+def _load_well(batch: Batch, texts: dict[FunctionType, str], beside: bool) -> bool:
+    """Whether there was time for it: the disk keeps what is compiled until the process ends."""
+    waiting = [*texts.items()]
+    while waiting and not _state.ending:
+        some = dict(waiting[:_TOGETHER])
+        made = batch.compile_away(some) if beside else {}
+        if not _state.ending:
+            batch.load(some, made)
+            del waiting[:_TOGETHER]
+    return not waiting
+
+
+def _improve_later(batch: Batch) -> None:
+    if batch.quick:
+        _state.quick.append(batch)
+        if _state.timer is None:
+            _start_timer()
+
+
+def _start_timer() -> None:
+    _state.timer = threading.Timer(_WELL_AFTER_S, _improve_beside)
+    _state.timer.daemon = True
+    _state.timer.start()
+
+
+def _cancel_timer() -> None:
+    if _state.timer is not None:
+        _state.timer.cancel()
+        _state.timer = None
+
+
+def _improve_beside() -> None:
+    """What the timer does."""
+    with _state.lock:
+        _state.timer = None
+        if _state.thread is not None:
+            _start_timer()
+            return
+        _state.thread = threading.current_thread()
+    try:
+        _improve(beside=True)
+    except Exception as reason:
+        _give_up(reason)
+    finally:
+        _state.thread = None
+
+
+def _improve(beside: bool) -> None:
+    """Compile well what was compiled quickly."""
+    while _state.quick and _load_well(_state.quick[0], _state.quick[0].quick, beside):
+        _use(_state.quick.pop(0))
 
 
 def _texts(batch: Batch, functions: list[FunctionType]) -> dict[FunctionType, str]:
@@ -127,12 +184,15 @@ def _use(batch: Batch) -> None:
 
 
 def halt() -> None:
-    """Leave off compiling after what is at work; another ``begin`` goes on."""
+    """Leave off: what is being compiled quickly ends, what is being compiled well is given up."""
+    _cancel_timer()
     thread = _state.thread
     if thread is not None:
         _state.ending = True
+        if isinstance(thread, threading.Timer):
+            compile_workers.give_up()
         thread.join()
-        _state.thread, _state.ending = None, False
+        _state.ending = False
 
 
 # LLVM must not be at work when the process takes itself apart.
@@ -152,6 +212,7 @@ def _forget() -> None:
     """In a forked child there is no such thread: it goes on as it is."""
     if _state.thread is not None:
         _state.thread, _state.usable = None, False
+    _state.timer = None
     _state.lock = threading.Lock()
 
 

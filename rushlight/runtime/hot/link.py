@@ -20,9 +20,9 @@ import re
 import sys
 import textwrap
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import Any
 
 from rushlight.base import hot
@@ -34,6 +34,7 @@ from rushlight.runtime.hot.symbols import CALLING, PROTOCOL, Entry, native_name,
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 class _MethodDef(ctypes.Structure):
@@ -254,6 +255,7 @@ class Batch:
         made = code.compile_away([text])
         if made:
             self._link([(each, text) for each in texts], made)
+            self.quick |= texts
         return bool(made)
 
     def keep_quick(self, texts: dict[FunctionType, str]) -> None:
@@ -271,10 +273,14 @@ class Batch:
         kept = None if disk is None else disk.get(self.pack)
         return {} if kept is None else json.loads(zlib.decompress(kept))
 
-    def load(self, texts: dict[FunctionType, str], away: bool = False) -> None:
-        """Compile and link these, and keep them; ``away``: in another process."""
+    def compile_away(self, texts: dict[FunctionType, str]) -> dict[str, bytes]:
+        """The objects that ``load`` can have; empty where no other process can make them."""
+        return code.compile_away(PLAINLY + each for each in texts.values())
+
+    def load(self, texts: dict[FunctionType, str], made: Mapping[str, bytes] = _NONE) -> None:
+        """Compile and link these, and keep them; ``made``: what is compiled already."""
         texts = {function: PLAINLY + text for function, text in texts.items()}
-        self._link([*texts.items()], code.compile_away(texts.values()) if away else {})
+        self._link([*texts.items()], made)
         disk = code.disk()
         if disk is None:
             return
@@ -282,7 +288,7 @@ class Batch:
             kept = json.dumps([code.key_of(text), self.tables[function]])
             disk.put(self.keys[function], kept.encode())
 
-    def _link(self, texts: list[tuple[FunctionType, str]], made: dict[str, bytes]) -> None:
+    def _link(self, texts: list[tuple[FunctionType, str]], made: Mapping[str, bytes]) -> None:
         tables = self.tables
         kernels = [(name, text) for each, text in texts for name in symbols(each, tables[each])]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
