@@ -10,20 +10,19 @@ import argparse
 from typing import Any
 
 from benchmarks.busy import busy_rows
+from benchmarks.catalogue import WORKLOADS
 from benchmarks.fresh import fresh_rows, slow_fresh_rows
 from benchmarks.measure import measured, shown
 from benchmarks.peer import find_peer
 from benchmarks.programs import program_rows
 from benchmarks.results import commit_now, write
-from benchmarks.workload import load
 
 _START, _BUSY, _PROGRAMS = "start", "busy", "programs"
 
 
 def main() -> None:
     """Measure what was asked for; rows of workloads that were not stay as they are."""
-    table = load()
-    names = [_START, _BUSY, _PROGRAMS, *table]
+    names = [_START, _BUSY, _PROGRAMS, *WORKLOADS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--peer", help="a Python with PyTorch (default: found or made, peer.py)")
@@ -48,7 +47,7 @@ def main() -> None:
 
     rows: list[dict[str, Any]] = []
     versions: dict[str, str] = {}
-    for name, each in table.items():
+    for name, each in WORKLOADS.items():
         if asked(name, each.long):
             for size, wanted in zip(each.sizes, each.wanted, strict=True):
                 found = measured(each, size, wanted, peer, rounds, seconds, versions, compiled)

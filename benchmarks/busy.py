@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.catalogue import WORKLOADS
 from benchmarks.measure import compared
 from benchmarks.pair import OURS, children, close
-from benchmarks.workload import EAGER, load
+from benchmarks.workload import EAGER
 
 # The workloads that issue 5 calls small, and by how much they may slow down.
 SMALL = (("cnn", 4), ("perceptron", 4), ("logistic", 8))
@@ -46,7 +47,7 @@ def busy_rows(peer: Path | None, rounds: int, seconds: float) -> list[dict[str, 
     threads = len(os.sched_getaffinity(0))
     rows = []
     for name, size in SMALL:
-        each = load()[name]
+        each = WORKLOADS[name]
         both = children(peer)
         slower: dict[str, list[float]] = {who: [] for who in both}
         times: dict[str, list[float]] = {who: [] for who in both}

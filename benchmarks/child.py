@@ -24,7 +24,8 @@ from typing import Any
 
 sys.path[:1] = [str(Path(__file__).resolve().parents[1])]
 
-from benchmarks.workload import COMPILE, Step, load, set_form  # noqa: E402  (the line above)
+from benchmarks.catalogue import WORKLOADS  # noqa: E402  (the line above)
+from benchmarks.workload import COMPILE, Step, set_form  # noqa: E402
 
 _WARM_UP = 6  # the fifth run of a plan begins what runtime/hot does
 _WARM_SECONDS = 0.1  # where steps are slow, one does
@@ -51,7 +52,7 @@ def main() -> None:
             key = (request["name"], request["size"])
             if key not in steps:
                 torch.manual_seed(0)
-                steps[key] = load()[key[0]].build(torch, key[1])
+                steps[key] = WORKLOADS[key[0]].build(torch, key[1])
             if "roofline" in request:
                 answer = plans_of(steps[key])
             else:

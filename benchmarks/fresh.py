@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.catalogue import WORKLOADS
 from benchmarks.measure import compared
-from benchmarks.workload import load
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,8 +28,8 @@ _FIRST_STEP = """
 import sys, time
 sys.path[:0] = [{root!r}]
 import {library} as torch
-from benchmarks.workload import load
-step = load()[{name!r}].build(torch, {size})
+from benchmarks.catalogue import WORKLOADS
+step = WORKLOADS[{name!r}].build(torch, {size})
 begin = time.perf_counter()
 step()
 print(time.perf_counter() - begin)
@@ -74,7 +74,7 @@ def slow_fresh_rows(peer: Path | None, rounds: int) -> list[dict[str, Any]]:
 
 def first_step_rows(name: str, size: int, peer: Path | None, rounds: int) -> list[dict[str, Any]]:
     """The first step in a new process, with nothing compiled before and with everything."""
-    title = load()[name].title.format(size).removesuffix(", step")
+    title = WORKLOADS[name].title.format(size).removesuffix(", step")
     own = Path(sys.executable)
     text = _filled(_FIRST_STEP, "rushlight", name, size)
     other = _filled(_FIRST_STEP, "torch", name, size)

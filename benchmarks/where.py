@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import rushlight as torch
-from benchmarks.workload import load
+from benchmarks.catalogue import WORKLOADS
 from rushlight.compiler.plan import Plan
 from rushlight.engine.watch import Ran, watch
 from rushlight.profiler.roofline import peaks
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    step = load()[options.name].build(torch, options.size)
+    step = WORKLOADS[options.name].build(torch, options.size)
     for _ in range(5):
         step()
     plans: dict[Plan | None, Runs] = {}

@@ -1,4 +1,4 @@
-"""What a workload is, and the table of them.
+"""What a workload is, and the table that they are entered in.
 
     @workload("perceptron, batch {}", sizes=(4, 128), wanted=(1.5, 1.1), forms=COMPILED)
     def perceptron(torch, batch):
@@ -89,17 +89,3 @@ def workload(
         return build
 
     return enter
-
-
-def load() -> dict[str, Workload]:
-    """Every workload by name."""
-    from benchmarks import (  # noqa: F401  (their import enters them)
-        chains,
-        data,
-        language,
-        overhead,
-        training,
-        vision,
-    )
-
-    return WORKLOADS

@@ -56,11 +56,11 @@ _told: set[str] = set()
 always = False  # what torch.set_warn_always was told: nothing is said only once
 
 
-def warn_once(message: str, category: type[Warning] = UserWarning, of: str = "") -> None:
+def warn_once(message: str, of: str = "") -> None:
     """``warn``, the first time in a process; ``of``: the first time of this, in whatever words."""
     if always or (of or message) not in _told:
         _told.add(of or message)
-        warn(message, category)
+        warn(message)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

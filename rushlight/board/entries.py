@@ -25,7 +25,7 @@ def number(name: str, value: Any) -> float | Value:
     flush's results. TypeError or ValueError for what is not one real number.
     """
     if isinstance(value, float | int):
-        return _as_float(name, value)
+        return _as_float(value)
     if isinstance(value, Tensor):
         return _of_tensor(name, value)
     if isinstance(value, np.ndarray) and value.size == 1:
@@ -39,10 +39,10 @@ def number(name: str, value: Any) -> float | Value:
         )
     if getattr(value, "size", 1) != 1:
         raise ValueError(f"log: {name!r} has shape {value.shape}, needs one number")
-    return _as_float(name, value)
+    return _as_float(value)
 
 
-def _as_float(name: str, value: Any) -> float:
+def _as_float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:

@@ -69,16 +69,6 @@ class Plan:
         self.portable = portable  # whether its commands mean the same in another process
         self.prepares = prepares
 
-    @property
-    def flops(self) -> int:
-        """Arithmetic operations of one run."""
-        return sum(flops for flops, _ in self.costs)
-
-    @property
-    def bytes_moved(self) -> int:
-        """Bytes that the commands of one run read and write."""
-        return sum(moved for _, moved in self.costs)
-
     def site(self, command: int) -> Any:
         """Where the user's program asked for what ``command`` computes, if it is known."""
         return self.sites[command]

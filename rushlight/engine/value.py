@@ -187,9 +187,10 @@ class Epoch:
 
     __slots__ = ("failure", "trace")
 
-    def __init__(self, trace: Trace | None = None) -> None:
+    def __init__(self) -> None:
         self.failure: BaseException | None = None
-        self.trace = trace  # whose life it is: another thread may ask for one of its values
+        # Whose life it is: another thread may ask for one of its values.
+        self.trace: Trace | None = None
 
 
 NOWHERE = Epoch()  # the epoch of values that are concrete

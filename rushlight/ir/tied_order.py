@@ -44,14 +44,14 @@ def top(keys: Array, count: int, ordered: bool) -> list[int]:
     held: Keys = keys.tolist()
     select(held, places, count - 1)
     if ordered:  # the last is where it belongs
-        _sort(held, places, 0, count - 1)
+        _sort(held, places, count - 1)
     return places[:count]
 
 
 def sorted_places(keys: Array) -> list[int]:
     """The places of all, in order."""
     held, places = keys.tolist(), list(range(len(keys)))
-    _sort(held, places, 0, len(held))
+    _sort(held, places, len(held))
     return places
 
 
@@ -118,9 +118,10 @@ def select(keys: Keys, places: list[int], nth: int) -> None:
     _insert(keys, places, first, last)
 
 
-def _sort(keys: Keys, places: list[int], first: int, last: int) -> None:
-    _sort_to_runs(keys, places, first, last, _depth(last - first) if last > first else 0)
-    _insert(keys, places, first, last)
+def _sort(keys: Keys, places: list[int], count: int) -> None:
+    """Put the first ``count`` in order."""
+    _sort_to_runs(keys, places, 0, count, _depth(count) if count else 0)
+    _insert(keys, places, 0, count)
 
 
 def _sort_to_runs(keys: Keys, places: list[int], first: int, last: int, depth: int) -> None:

@@ -21,11 +21,6 @@ from rushlight.ops.samples import Rng, Samples, floats, raises
 from rushlight.ops.table import Grads, composite
 
 
-def complexes(rng: Rng, *shape: int) -> Array:
-    """Complex numbers of ``shape``, as samples."""
-    return floats(rng, *shape) + 1j * floats(rng, *shape)
-
-
 def refuse_complex(message: str, *operands: object) -> None:
     """NotImplementedError where an operand is complex: what has no order has no such function."""
     for each in operands:

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rushlight.base.dtype import bool_, get_default_dtype, int64, number_dtype, result_type
+from rushlight.base.dtype import (
+    bfloat16,
+    bool_,
+    float16,
+    float32,
+    get_default_dtype,
+    int64,
+    number_dtype,
+    result_type,
+)
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import ShapeError
 from rushlight.base.shape import broadcast_shapes
@@ -105,8 +114,6 @@ def as_node(x: Any, like: Node) -> Node:
 
 def compute_dtype(dtype: DType) -> DType:
     """Where half precision is widened before a long computation."""
-    from rushlight.base.dtype import bfloat16, float16, float32
-
     return float32 if dtype in (float16, bfloat16) else dtype
 
 

@@ -63,7 +63,7 @@ def of_one(low: float = -2, high: float = 2, *, whole: bool = True, bools: bool 
 
 def of_two(
     low: float = -2, high: float = 2, *, whole: bool = True, bools: bool = True,
-    number: bool = True, corners: bool = True, divisor: bool = False,
+    number: bool = True, divisor: bool = False,
 ) -> Rule:  # fmt: skip
     """For functions of two numbers: broadcast, mixed dtypes, a Python number as the second."""
 
@@ -72,8 +72,7 @@ def of_two(
         yield (floats(rng, 3, 1, low=low, high=high), floats(rng, 4, low=low, high=high)), {}
         yield (floats(rng, low=low, high=high), floats(rng, 2, 3, low=low, high=high)), {}
         yield (np.zeros((0, 3)), np.zeros((1, 3))), {}
-        if corners:
-            yield (CORNERS.reshape(-1, 1), CORNERS), {}
+        yield (CORNERS.reshape(-1, 1), CORNERS), {}
         if whole:
             other = np.array([2, -3, 3])
             yield (INTEGERS, other), {}

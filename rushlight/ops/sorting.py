@@ -162,7 +162,7 @@ def quantile(
     if not skip_nan:
         whole = binary("eq", count, const(size, wide, x.dtype))
         picked = build.where(whole, picked, const(float("nan"), wide, x.dtype))
-    return _quantile_shape(picked, q, input, flat, axis, dim, keepdim)
+    return _quantile_shape(picked, q, input, axis, dim, keepdim)
 
 
 def _is_nan(x: Node) -> Node:
@@ -195,7 +195,7 @@ def _interpolated(values: Node, ranks: Node, interpolation: str, who: str) -> No
 
 
 def _quantile_shape(
-    picked: Node, q: Node, input: Node, flat: Node, axis: int, dim: int | None, keepdim: bool
+    picked: Node, q: Node, input: Node, axis: int, dim: int | None, keepdim: bool
 ) -> Node:
     out = build.permute(picked, (picked.ndim - 1, *range(picked.ndim - 1)))
     rest: tuple[int, ...] = out.shape[1:]
@@ -265,13 +265,15 @@ def _search(sequence: Node, values: Node, right: bool) -> Node:
     return found
 
 
-def _side(who: str, right: bool, side: str | None) -> bool:
+def _side(right: bool, side: str | None) -> bool:
     if side not in (None, "left", "right"):
-        raise RuntimeError(f"torch.{who}(): side can only be 'left' or 'right' but got {side}")
+        raise RuntimeError(
+            f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+        )
     if side == "left" and right:
         raise RuntimeError(
-            f"torch.{who}(): side and right can't be set to opposites, got side of left while "
-            "right was True"
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left "
+            "while right was True"
         )
     return right or side == "right"
 
@@ -295,5 +297,5 @@ def searchsorted(
         sequence = build.gather(sequence, build.cast(sorter, int64), sequence.ndim - 1)
     if values.dtype is not sequence.dtype:
         values = build.cast(values, sequence.dtype)
-    found = _search(sequence, values, _side("searchsorted", right, side))
+    found = _search(sequence, values, _side(right, side))
     return build.cast(found, int32) if out_int32 else found

@@ -16,16 +16,16 @@ from rushlight.tensor.grad_chains import chain_of
 Rule = Callable[[Sequence[Any], Sequence[Meta]], str]
 
 
-def _with_dim(name: str, *, without: str = "0", given: str = "1", place: int = 1) -> Rule:
-    """One number where the dimension is given, another where it is not."""
+def _with_dim(name: str) -> Rule:
+    """Number 1 where the dimension is given, 0 where it is not."""
 
     def rule(arguments: Sequence[Any], metas: Sequence[Meta]) -> str:
-        return name + (without if arguments[place] in (None, ()) else given)
+        return name + ("0" if arguments[1] in (None, ()) else "1")
 
     return rule
 
 
-def _by_tensors(name: str, both: str, right: str, left: str) -> Rule:
+def _by_tensors(both: str, right: str, left: str) -> Rule:
     """By which of the two operands are tensors: both, the second alone, the first alone."""
 
     def rule(given: Sequence[Any], metas: Sequence[Meta]) -> str:
@@ -46,10 +46,10 @@ _RULES: dict[str, Rule] = {
     "sum": _with_dim("Sum"),
     "mean": _with_dim("Mean"),
     "squeeze": _with_dim("Squeeze"),
-    "sub": _by_tensors("sub", "Sub", "Rsub1", "Sub"),
+    "sub": _by_tensors("Sub", "Rsub1", "Sub"),
     "div": _quotient,
-    "pow": _by_tensors("pow", "Pow1", "Pow2", "Pow"),
-    "remainder": _by_tensors("remainder", "Remainder1", "Remainder2", "Remainder"),
+    "pow": _by_tensors("Pow1", "Pow2", "Pow"),
+    "remainder": _by_tensors("Remainder1", "Remainder2", "Remainder"),
 }
 _WHOLE_NAMES = {  # no ...Backward0
     "_strided_set": "CopySlices", "_copy": "CopyBackwards", "_fill": "FillBackward2",

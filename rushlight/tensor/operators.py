@@ -106,19 +106,15 @@ def _under(self: Tensor, other: Any) -> Any:
     return self.reciprocal() * other if isinstance(other, _ACCEPTED) else NotImplemented
 
 
-def _reflected_with_tensor(name: str) -> Callable[[Tensor, Any], Any]:
-    """For ops that want a tensor on the left: an array becomes one."""
+def _reflected_matmul(self: Tensor, other: Any) -> Any:
+    """``other @ self``: of an array a tensor is made."""
+    if isinstance(other, Tensor):
+        return function("matmul")(other, self)
+    if not isinstance(other, np.ndarray):
+        return NotImplemented
+    from rushlight.tensor.from_data import tensor
 
-    def operator(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor):
-            return function(name)(other, self)
-        if not isinstance(other, np.ndarray):
-            return NotImplemented
-        from rushlight.tensor.from_data import tensor
-
-        return function(name)(tensor(other), self)
-
-    return operator
+    return function("matmul")(tensor(other), self)
 
 
 def _unary(name: str) -> Callable[[Tensor], Any]:
@@ -175,7 +171,7 @@ def install() -> None:
                    "lshift", "rshift"):  # fmt: skip
         setattr(Tensor, f"__r{dunder}__", _reflected(forward[dunder]))
     Tensor.__rtruediv__ = Tensor.__rdiv__ = _under  # type: ignore[attr-defined]
-    Tensor.__rmatmul__ = _reflected_with_tensor("matmul")  # type: ignore[attr-defined]
+    Tensor.__rmatmul__ = _reflected_matmul  # type: ignore[attr-defined]
     inplace = {
         "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_",
         "floordiv": "floor_divide_", "mod": "remainder_", "pow": "pow_", "and": "bitwise_and_",

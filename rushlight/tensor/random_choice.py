@@ -99,9 +99,9 @@ def _multinomial_of_samples(
     return drawn_from(draw, input)
 
 
-def require_chance(who: str, p: float) -> None:
+def require_chance(p: float) -> None:
     if not 0 <= p <= 1:
-        raise RuntimeError(f"{who} expects p to be in [0, 1], but got p={p:g}")
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
 
 
 def chances_of(p: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
@@ -124,7 +124,7 @@ def bernoulli(
         return _bernoulli_of_sample(input, p, generator)
     source = source_of(generator)
     if p is not None:
-        require_chance("bernoulli_", p)
+        require_chance(p)
         require_real(kind, "bernoulli_scalar_cpu_")
         drawn = source.bernoulli(input._value.meta.numel, float(p))
     else:

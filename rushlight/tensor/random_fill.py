@@ -130,7 +130,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     if isinstance(p, Tensor):
         events = source.bernoulli_each(chances_of(p, tuple(self.shape)))
     else:
-        require_chance("bernoulli_", p)
+        require_chance(p)
         events = source.bernoulli(_count(self), float(p))
     node = "Bernoulli1" if isinstance(p, Tensor) else "Bernoulli2"
     return _fill(self, Buffer.copying(events.astype(self.dtype.np)), "bernoulli_", node)

@@ -13,7 +13,6 @@ from rushlight.tensor.numpy_names import NUMPY_NAMES
 from rushlight.tensor.older_order import OLDER
 
 MAY_HOLD_NUMBER = (table.OPERAND, table.OPTIONAL_OPERAND, table.POWER, table.DIVISOR)
-_PLACED = (*MAY_HOLD_NUMBER, table.OPTIONAL_TENSOR)  # those with a place or a kind in ``name_k``
 NUMBER_TYPES = (float, int, bool)
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of the whole numbers that a plan takes
 

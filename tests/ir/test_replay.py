@@ -24,12 +24,11 @@ def decisions(a: int, b: int, c: int) -> tuple[bool, ...]:
 
 
 @pytest.mark.parametrize("limit", [0, 40, replay.KEPT_LIMIT])
-def test_a_replay_says_what_the_program_says(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "KEPT_LIMIT", limit)
+def test_a_replay_says_what_the_program_says(limit: int) -> None:
     first = (6, 7, 5)
     tape = Tape(first)
     wanted = [tape.place(each) for each in program(*tape.inputs)]
-    again = tape.replayed(wanted)
+    again = tape.replayed(wanted, limit)
     tape.close()
     found = 0
     for _ in range(2):

@@ -156,20 +156,14 @@ def check(
     return axes
 
 
-def insert_axis(operand: Operand, place: int) -> Operand:
-    """The same elements with an axis of size 1 at ``place``."""
-    shape, strides = list(operand.shape), list(operand.strides)
-    shape.insert(place, 1)
-    strides.insert(place, 0)
-    return Operand(operand.ref, operand.dtype, tuple(shape), tuple(strides))
-
-
 POINT = Axis(size=1, taps=1, out=1, stride=1, dilation=1, low=0)
 
 
 def flat(operand: Operand) -> Operand:
     """An image or its like with one spatial axis as one with two, the first of size 1."""
-    return insert_axis(operand, 1)
+    samples, *shape = operand.shape
+    first, *strides = operand.strides
+    return Operand(operand.ref, operand.dtype, (samples, 1, *shape), (first, 0, *strides))
 
 
 def grouped(w: Operand, groups: int) -> Operand:

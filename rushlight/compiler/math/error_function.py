@@ -109,12 +109,11 @@ def erfc_double(b: Body, x: Value, grade: str) -> Value:
     return b.select(size < 0.5, 1.0 - erf_near_zero(b, x), result) if grade == "f64" else result
 
 
-def erfinv_estimate(b: Body, x: Value, size: Value) -> Value:
-    """erfinv x to about 1e-9 of itself, in double, |x| < 1."""
+def erfinv_estimate(b: Body, size: Value) -> Value:
+    """erfinv of ``size``, in [0, 1), to about 1e-9 of itself, in double."""
     w = -log_positive(b, b.at_least((1.0 - size) * (1.0 + size), 1e-17), "wide")
-    w = b.select(
-        size < 0.01, size * size, w
-    )  # log's cancellation would show; the two differ by size**4 / 2
+    # Near 0 log's cancellation would show; the two differ by size**4 / 2.
+    w = b.select(size < 0.01, size * size, w)
     central = b.polynomial(w - 3.0, TABLES["erfinv_central_wide"])
     tail = b.polynomial(b.sqrt(w) - 4.0, TABLES["erfinv_tail_wide"])
     return size * b.select(w <= 6.0, central, tail)
@@ -128,7 +127,7 @@ def erfinv(b: Body, x: Value) -> Value:
 
 def erfinv_double(b: Body, x: Value, refine: bool) -> Value:
     size = b.fabs(x)
-    y = erfinv_estimate(b, x, size)
+    y = erfinv_estimate(b, size)
     if refine:
         # One step of Newton on erf near zero, on erfc beyond, where erf has no digits left to
         # compare.

@@ -73,8 +73,10 @@ def _cast(node: Node) -> Node:
     if x.dtype is node.dtype:
         return x
     if x.op == "cast" and _holds(x.src[0], x):
-        # a widening in the middle loses nothing
-        return build.cast(x.src[0], node.dtype) if _safe(x.src[0], x, node) else node
+        # A widening in the middle loses nothing; floats to integers go through its width: kept.
+        source = x.src[0]
+        if node.dtype.is_floating_point or source.dtype.name == "bool":
+            return build.cast(source, node.dtype)
     return node
 
 
@@ -86,11 +88,6 @@ def _holds(source: Node, through: Node) -> bool:
                  ("bfloat16", "float64"), ("float32", "float64")}  # fmt: skip
         return (a.name, b.name) in pairs
     return a.name == "bool" and not b.is_complex
-
-
-def _safe(source: Node, through: Node, target: Node) -> bool:
-    # Floats to integers go through the width of the middle: keep those.
-    return target.dtype.is_floating_point or source.dtype.name == "bool"
 
 
 def _reduce(node: Node) -> Node:

@@ -93,7 +93,7 @@ def _(rng: Rng) -> Samples:
 
 @avg_pool2d.bad_inputs
 def _(rng: Rng) -> BadInputs:
-    yield from bad_windows(rng)
+    yield from bad_windows()
     yield (
         (np.ones((1, 1, 4, 4)), 2),
         {"divisor_override": 0},

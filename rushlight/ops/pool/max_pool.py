@@ -61,7 +61,7 @@ max_pool2d.samples(max_windows(2))
 
 @max_pool2d.bad_inputs
 def _(rng: Rng) -> BadInputs:
-    yield from bad_windows(rng)
+    yield from bad_windows()
     yield (np.ones((4, 4)), 2), {}, RuntimeError, "Expected 3D or 4D"
 
 

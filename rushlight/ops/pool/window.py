@@ -119,7 +119,7 @@ def adaptive_windows(rank: int) -> Rule:
     return rule
 
 
-def bad_windows(rng: Rng) -> BadInputs:
+def bad_windows() -> BadInputs:
     x = np.ones((1, 1, 4, 4))
     yield (x, 2, 0), {}, RuntimeError, "greater than zero"
     yield (x, 2, 1, 2), {}, RuntimeError, "at most half"

@@ -20,7 +20,7 @@ from rushlight.ops.table import Grads, composite
 
 
 def _moments(
-    who: str, input: Node, dim: Dims, unbiased: bool | None, correction: Any, keepdim: bool
+    who: str, input: Node, dim: Dims, unbiased: bool | None, correction: Any
 ) -> tuple[Node, Node, tuple[int, ...]]:
     """Variance and mean (reduced, compute dtype) and the axes."""
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
@@ -57,7 +57,7 @@ def var(
 ) -> Node:  # fmt: skip
     """Variance over ``dim``, divided by count - correction (1 unless said otherwise)."""
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    spread, _, axes = _moments("var", input, dim, unbiased, correction, keepdim)
+    spread, _, axes = _moments("var", input, dim, unbiased, correction)
     return build.cast(finish(spread, input, axes, keepdim), input.dtype.to_real())
 
 
@@ -107,7 +107,7 @@ def std(
 ) -> Node:  # fmt: skip
     """The square root of ``var``."""
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    spread, _, axes = _moments("std", input, dim, unbiased, correction, keepdim)
+    spread, _, axes = _moments("std", input, dim, unbiased, correction)
     return build.cast(finish(unary("sqrt", spread), input, axes, keepdim), input.dtype.to_real())
 
 
@@ -140,7 +140,7 @@ def var_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(var, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    _, average, axes = _moments("var_mean", input, dim, unbiased, correction, keepdim)
+    _, average, axes = _moments("var_mean", input, dim, unbiased, correction)
     recording.now = False  # var would warn of the same once more
     return (
         var(input, dim, unbiased, keepdim, correction=correction),
@@ -158,7 +158,7 @@ def std_mean(
 ) -> tuple[Node, Node]:  # fmt: skip
     """(std, mean)."""
     dim, unbiased = _var_arguments(dim, unbiased, correction)
-    _, average, axes = _moments("std_mean", input, dim, unbiased, correction, keepdim)
+    _, average, axes = _moments("std_mean", input, dim, unbiased, correction)
     recording.now = False  # std would warn of the same once more
     return (
         std(input, dim, unbiased, keepdim, correction=correction),

@@ -31,13 +31,13 @@ def _hankel(order: int, x: Array) -> tuple[Array, Array]:
     return p, q
 
 
-def _far_phase(order: int, x: Array) -> tuple[Array, Array, Array]:
+def _far_phase(x: Array) -> tuple[Array, Array, Array]:
     return np.sqrt(2 / (np.pi * x)), np.cos(x), np.sin(x)
 
 
 def _far_j(order: int, x: Array) -> Array:
     p, q = _hankel(order, x)
-    size, cos, sin = _far_phase(order, x)
+    size, cos, sin = _far_phase(x)
     # cos and sin of x - order pi / 2 - pi / 4, without rounding the difference.
     root = np.sqrt(0.5)
     c, s = ((cos + sin), (sin - cos)) if order == 0 else ((sin - cos), -(cos + sin))
@@ -46,7 +46,7 @@ def _far_j(order: int, x: Array) -> Array:
 
 def _far_y(order: int, x: Array) -> Array:
     p, q = _hankel(order, x)
-    size, cos, sin = _far_phase(order, x)
+    size, cos, sin = _far_phase(x)
     root = np.sqrt(0.5)
     c, s = ((cos + sin), (sin - cos)) if order == 0 else ((sin - cos), -(cos + sin))
     return np.asarray(size * root * (p * s + q * c))

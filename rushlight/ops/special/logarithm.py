@@ -47,7 +47,7 @@ def _log_sum_of_complex(x: Node, y: Node) -> Node:
     return build.where(endless, build.where(nothing, low, whole), shifted)
 
 
-def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
+def _log_sum(name: str, exponential: str, doc: str) -> Op:
     base = 1.0 if exponential == "exp" else math.log(2)
 
     def grown(x: Node) -> Node:
@@ -83,8 +83,8 @@ def _log_sum(name: str, exponential: str, logarithm: str, doc: str) -> Op:
     return made
 
 
-logaddexp = _log_sum("logaddexp", "exp", "log", "log(exp(input) + exp(other)), without overflow.")
-logaddexp2 = _log_sum("logaddexp2", "exp2", "log2", "log2(2**input + 2**other), no overflow.")
+logaddexp = _log_sum("logaddexp", "exp", "log(exp(input) + exp(other)), without overflow.")
+logaddexp2 = _log_sum("logaddexp2", "exp2", "log2(2**input + 2**other), no overflow.")
 
 
 def _weighted(name: str, offset: float, *, special: bool, doc: str) -> Op:

@@ -81,7 +81,7 @@ def _counted(
     return hist.astype(dtype)
 
 
-def _require_floats(who: str, input: Tensor) -> None:
+def _require_floats(input: Tensor) -> None:
     if input.dtype.name not in ("float32", "float64"):
         raise NotImplementedError(
             f"\"histogramdd\" not implemented for '{legacy_name(input.dtype)}'"
@@ -117,7 +117,7 @@ def histogram(
     >>> torch.histogram(torch.tensor([1.0, 2.0, 1.0]), 2, range=(0.0, 3.0)).hist
     tensor([2., 1.])
     """
-    _require_floats("histogram", input)
+    _require_floats(input)
     if isinstance(local.trace, SampleTrace):
         if isinstance(bins, Tensor) or weight is not None:
             raise NotImplementedError("vmap of histogram with edges or weights")
@@ -148,7 +148,7 @@ def histogramdd(
     who = "histogramdd"
     if input.ndim < 2:
         raise RuntimeError(f"{who}(): input tensor should have at least 2 dimensions")
-    _require_floats(who, input)
+    _require_floats(input)
     dtype, axes = input.dtype.np, input.shape[-1]
     points = input._array().reshape(-1, axes)
     _weight(who, weight, input, tuple(input.shape[:-1]))
