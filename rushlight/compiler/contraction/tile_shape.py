@@ -38,6 +38,17 @@ def tile(dtype: str, columns: int, rows: int = MANY, fixed: bool = False) -> Til
     return Tile(height, vectors, lanes, dtype)
 
 
+def heights(tile: Tile) -> list[Tile]:
+    """Tiles as wide as ``tile`` and nearly as fast, the highest first."""
+    host = cpu.host()
+    shapes = _HEIGHTS.get((host.registers >= 32, host.vector_bytes >= 32), ())
+    return [
+        tile.replace(rows=rows)
+        for rows, vectors in shapes
+        if vectors == tile.vectors and rows >= _NEARLY
+    ]
+
+
 # (32 registers, vectors of 32 bytes or more) -> rows x vectors, the best first. The first fill the
 # registers with sums and leave one for A's number and one for each vector of B. Lower ones are as
 # fast with two vectors of 64 bytes or more, while there are twice as many sums as a multiply-add
@@ -48,7 +59,8 @@ _SHAPES: dict[tuple[bool, bool], tuple[tuple[int, int], ...]] = {
     (False, False): ((6, 2), (4, 3), (12, 1), (8, 1)),
     (True, False): ((8, 2), (6, 3), (4, 4)),
 }
-# So whatever height wastes least.
+# So whatever height wastes least. A tile of two vectors is as fast as the highest from this one on.
+_NEARLY = 9
 _HEIGHTS = {
     (True, True): (
         *((rows, 2) for rows in (14, 13, 11, 10, 9, 7, 6, 5)),

@@ -15,6 +15,7 @@ from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.finish import Finish, pointers
 from rushlight.compiler.contraction.operand import Epilogue, round_up
 from rushlight.compiler.contraction.tile import Tile
+from rushlight.compiler.contraction.tile_shape import heights
 from rushlight.compiler.contraction.window import Problem
 from rushlight.compiler.contraction.winograd_kernel import WORDS, Winograd, winograd_kernel
 from rushlight.compiler.contraction.winograd_weights import (
@@ -23,7 +24,7 @@ from rushlight.compiler.contraction.winograd_weights import (
     winograd_weights,
 )
 from rushlight.compiler.launch import Launch, Ref, Scratch
-from rushlight.ir.size import shown
+from rushlight.ir.size import decision, shown
 from rushlight.runtime import cpu
 
 # Fewer channels or filters than these do not pay for the transforms.
@@ -80,11 +81,13 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     x, w, out, residual = problem.x, problem.w, problem.out, epilogue.residual
     row, column = problem.row, problem.column
     channels, filters = problem.channels, problem.filters
-    tile = choose.tile("f32", filters)
     tiles = _tiles(problem)
+    most = _most(channels, filters)
+    tile = _cut(choose.tile("f32", filters), tiles, most)
     launch, weights = winograd_weights(w, tile)
-    block = _block(tile, tiles, channels, filters)
+    block = _block(tile, tiles, most)
     blocks = -(-tiles // block)
+    asks = bool(POINTS * 4 * channels * filters > cpu.host().l2_bytes)
     # Rows a page apart, and points a page apart, would push each other out of the first cache.
     v_row, m_row = round_up(4 * channels, 64) + 64, round_up(filters, tile.columns) * 4 + 64
     v_point, m_point = (round_up(block * each, 4096) + 320 for each in (v_row, m_row))
@@ -123,7 +126,7 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     return [
         launch,
         Launch(
-            winograd_kernel(Winograd(tile, Finish.of(out, epilogue))),
+            winograd_kernel(Winograd(tile, Finish.of(out, epilogue), asks)),
             (x.ref, weights, out.ref, w.ref, Ref(Scratch(chunks * room)), *pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
             chunks=chunks,
@@ -134,14 +137,35 @@ def winograd(problem: Problem, epilogue: Epilogue, skips: bool) -> list[Launch]:
     ]
 
 
-def _block(tile: Tile, tiles: int, channels: int, filters: int) -> int:
-    """How many blocks of four results a chunk computes at a time.
+def _most(channels: int, filters: int) -> int:
+    """How many blocks of four results a chunk computes at a time, at most.
 
     Weights are read once for each: many, unless the points of fewer fit the second cache.
     """
     fitting = _TALL // 2 * POINTS * (channels + filters) * 4 <= cpu.host().l2_bytes
-    most = (_TALL // 2 if fitting else _TALL) // tile.rows * tile.rows
-    blocks = -(-tiles // most)
+    return _TALL // 2 if fitting else _TALL
+
+
+def _block(tile: Tile, tiles: int, most: int) -> int:
+    """``tiles`` in equal blocks of at most ``most``."""
+    blocks = -(-tiles // (most // tile.rows * tile.rows))
     if blocks < _CHUNKS:
         blocks = round_up(blocks, 2)  # two threads have as much to do
     return round_up(-(-tiles // blocks), tile.rows)
+
+
+@decision
+def _cut(tile: Tile, tiles: int, most: int) -> Tile:
+    """``tile``, of a height that divides few blocks evenly between two threads.
+
+    128 blocks of four results are 72 and 56 in tiles of 12 rows, 65 and 63 in tiles of 13.
+    """
+
+    def longer_share(tile: Tile) -> int:  # of two threads
+        block = _block(tile, tiles, most)
+        blocks = -(-tiles // block)
+        return -(-blocks // 2) * block
+
+    if tiles >= _CHUNKS * most:
+        return tile
+    return min([tile, *heights(tile)], key=longer_share)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rushlight.compiler.contraction import winograd_direct
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish
+from rushlight.compiler.contraction.finish import LINE, Finish
 from rushlight.compiler.contraction.tile import Level, Tile, accumulate
 from rushlight.compiler.contraction.winograd_places import (
     finished,
@@ -38,10 +38,14 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Winograd:
-    """What is in the kernel's text. Inputs and weights are of the results' dtype."""
+    """What is in the kernel's text. Inputs and weights are of the results' dtype.
+
+    ``asks``: weights are more than the second cache holds; those of the next part are asked for.
+    """
 
     tile: Tile
     finish: Finish
+    asks: bool
 
     @property
     def pointers(self) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ def winograd_kernel(spec: Winograd) -> Kernel:
                 body.call("direct", whole)
     functions = [
         _inputs(spec),
-        _product(tile),
+        _product(spec),
         _results(spec),
         winograd_direct.define(tile, finish, spec.pointers, WORDS),
     ]
@@ -125,9 +129,9 @@ def _inputs(spec: Winograd) -> str:
 _PART = 128
 
 
-def _product(tile: Tile) -> str:
+def _product(spec: Winograd) -> str:
     """``product``: a panel of one point's weights against all inputs of the block."""
-    body = Body()
+    tile, body = spec.tile, Body()
     parameters = [
         ("ptr", "v"), ("ptr", "u"), ("ptr", "m"), ("i64", "count"), ("i64", "depth"),
         ("i64", "v_row"), ("i64", "m_row"),
@@ -143,7 +147,10 @@ def _product(tile: Tile) -> str:
         levels = [Level(part, str(tile.itemsize))]
         step = str(tile.columns * tile.itemsize)
         weights = body.at("%u", body.mul(begun, step))
-        sums = accumulate(body, tile, rows, weights, levels, step, [])
+        after = body.at(weights, str(_PART * tile.columns * tile.itemsize))
+        lines = body.mul(body.div(first, str(tile.rows)), str(_PART * LINE))
+        ahead = (body.at(after, lines), LINE // tile.itemsize) if spec.asks else None
+        sums = accumulate(body, tile, rows, weights, levels, step, [], ahead)
         line = body.at("%m", body.mul(first, "%m_row"))
         places = []
         for index in range(len(sums)):

@@ -67,7 +67,7 @@ AVX2 = {
         12,
     ),
     "phased": (_phased(Tile(6, 2, 8, "f32")), 42),
-    "winograd": (winograd_kernel(Winograd(Tile(6, 2, 8, "f32"), BIASED)), 12),
+    "winograd": (winograd_kernel(Winograd(Tile(6, 2, 8, "f32"), BIASED, True)), 12),
     "winograd weight": (winograd_weight_kernel(Tile(6, 2, 8, "f32"), "f32", "f32"), 12),
     "dot": (dot(Dot("f32", 8, Finish("f32"))), 12),
 }

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushlight.compiler.contraction import Epilogue, conv, conv_input_grad, conv_weight_grad
+from rushlight.compiler.contraction import (
+    Epilogue,
+    conv,
+    conv_input_grad,
+    conv_weight_grad,
+    tile_shape,
+    winograd,
+)
 from rushlight.runtime import cpu
 from tests.compiler.contraction import machine
 from tests.compiler.contraction.conv_cases import laid, reference
@@ -52,6 +59,35 @@ def test_values(
     kept = tuple((max(low, 0), max(high, 0)) for low, high in padding)
     want = reference(x[:, *cut], w, (1, 1), kept, (1, 1), 1)
     np.testing.assert_allclose(run(x, w, padding, parts), want, atol=3e-4)
+
+
+def test_few_blocks_are_shared_evenly() -> None:
+    """Whatever height of tile that takes: 128 blocks of four results, 64 and 64 at best."""
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((8, 7, 7, 32)).astype("f")
+    w = rng.standard_normal((32, 32, 3, 3)).astype("f")
+    want = reference(x, w, (1, 1), ONES, (1, 1), 1)
+    np.testing.assert_allclose(run(x, w), want, atol=2e-4)
+    for count in range(64, 700, 9):
+        usual = tile_shape.tile("f32", 64)
+        tile = winograd._cut(usual, count, 96)
+        assert tile.columns == usual.columns
+        busier = []
+        for one in (tile, usual):
+            block = winograd._block(one, count, 96)
+            assert block <= 96
+            blocks = -(-count // block)
+            busier.append(-(-blocks // 2) * block)
+        assert busier[0] <= busier[1]
+
+
+def test_weights_that_no_cache_holds() -> None:
+    """Those of the next part are asked for meanwhile; parts may be shorter than the others."""
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal((4, 8, 8, 600)).astype("f")
+    w = rng.standard_normal((640, 600, 3, 3)).astype("f") / 25
+    want = reference(x, w, (1, 1), ONES, (1, 1), 1)
+    np.testing.assert_allclose(run(x, w), want, atol=3e-4)
 
 
 def test_what_follows() -> None:
