@@ -31,15 +31,18 @@ def lower_routine(
     found = ROUTINES.get(node.attrs["name"])
     if found is None or not ARRAYS.issuperset([each.dtype for each in (*sources, out)]):
         return None
+    if not node.size:
+        return []
     cut = found.cut([each.shape for each in (*node.src, node)], node.attrs["params"])
     if cut is None:
         return None
     launches, ready = all_contiguous(sources)
-    group, chunks = chunk_rows(cut.items, cut.cost)
-    rooms = [Scratch(8 * each * chunks) for each in cut.room]
+    group, chunks = (cut.items, 1) if cut.alone else chunk_rows(cut.items, cut.cost)
+    rooms = [Scratch(8 * (each + 1) * chunks) for each in cut.room]
     pointers = (*[each.ref for each in ready], *[Ref(each) for each in rooms], out.ref)
     kinds = tuple([each.dtype for each in (*sources, out)])
-    made = _kernel(found.function, kinds, len(cut.sizes), len(cut.room), stem)
+    rooms_of = ("f64" if cut.wide else kinds[0],) * len(cut.room)
+    made = _kernel(found.function, kinds, len(cut.sizes), rooms_of, stem)
     call = (0, 0) if made.sure else fallback(len(pointers))
     words = (*call, cut.items, group, *cut.room, *cut.sizes)
     label = f"{node.attrs['name']} {node.dtype.name}{shown(node.shape)}"
@@ -49,9 +52,14 @@ def lower_routine(
 
 @functools.lru_cache(maxsize=128)
 def _kernel(
-    function: Callable[..., Any], kinds: tuple[str, ...], sizes: int, rooms: int, stem: str
+    function: Callable[..., Any],
+    kinds: tuple[str, ...],
+    sizes: int,
+    rooms_of: tuple[str, ...],
+    stem: str,
 ) -> Kernel:
-    arrays = [f"[{each}]" for each in (*kinds, *["f64"] * rooms)]
+    rooms = len(rooms_of)
+    arrays = [f"[{each}]" for each in (*kinds, *rooms_of)]
     symbol, text = text_of(function, ["i64", *["i64"] * sizes, *arrays])
     fails = _fails(text, symbol)
     body = Body()

@@ -17,6 +17,7 @@ from rushlight.ops.legacy_names import legacy_name
 from rushlight.ops.linalg.check import LinAlgError, first_refused, require_matrix
 from rushlight.ops.linalg.elimination import factored
 from rushlight.ops.linalg.shapes import adjoint
+from rushlight.ops.linalg.small_loops import LARGEST
 from rushlight.ops.matmul import transposed
 from rushlight.ops.promote import unbroadcast
 from rushlight.ops.table import Grads, composite
@@ -162,13 +163,27 @@ def _host_slogdet(arrays: tuple[Array, ...], params: Params) -> tuple[Array, Arr
     return np.asarray(sign), np.asarray(size)
 
 
+@host("linalg_slogdet_packed")
+def _host_slogdet_packed(arrays: tuple[Array, ...], params: Params) -> Array:
+    return np.stack(np.linalg.slogdet(arrays[0]), -1)
+
+
 @composite(torch=False, name="_slogdet", grad_name="LinalgSlogdet", complex_rule=True)
 def slogdet(input: Node) -> tuple[Node, Node]:
     """(sign, log |det|)."""
     require_matrix("slogdet", input)
     shape = input.shape[:-2]
+    if input.shape[-1] <= LARGEST and not input.dtype.is_complex:
+        both = build.host("linalg_slogdet_packed", (input,), (*shape, 2), input.dtype)
+        return _place(both, 0), _place(both, 1)
     sign = build.host("linalg_slogdet", (input,), shape, input.dtype, (0,))
     return sign, build.host("linalg_slogdet", (input,), shape, input.dtype.to_real(), (1,))
+
+
+def _place(x: Node, place: int) -> Node:
+    """x[..., place]."""
+    start, shape = (*(0,) * (x.ndim - 1), place), (*x.shape[:-1], 1)
+    return reshape(build.slice(x, start, shape, (1,) * x.ndim), x.shape[:-1])
 
 
 @slogdet.vjp

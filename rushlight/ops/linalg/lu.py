@@ -24,6 +24,7 @@ from rushlight.ops.linalg.shapes import (
     product,
     upper,
 )
+from rushlight.ops.linalg.small_loops import LARGEST
 from rushlight.ops.linalg.triangular import triangular
 from rushlight.ops.table import Grads, composite
 
@@ -31,6 +32,14 @@ from rushlight.ops.table import Grads, composite
 @host("linalg_lu", results=3, complex=True)
 def _host_lu(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, Array, Array]:
     return factored(arrays[0])
+
+
+@host("linalg_lu_packed")
+def _host_packed(arrays: tuple[Array, ...], params: tuple[Any, ...]) -> Array:
+    """(.., M * N + K + 1): the three as numbers behind each other."""
+    made, pivots, info = factored(arrays[0])
+    parts = (made.reshape(*made.shape[:-2], -1), pivots, info[..., None])
+    return np.concatenate([each.astype(made.dtype) for each in parts], -1)
 
 
 @host("linalg_permutation")
@@ -46,9 +55,26 @@ def lu_factor(input: Node) -> tuple[Node, Node, Node]:
     require_matrix("lu_factor", input, square=False)
     lead = input.shape[:-2]
     count = (*lead, min(input.shape[-2:]))
+    if max(input.shape[-2:]) <= LARGEST and not input.dtype.is_complex:
+        return _packed(input)
     made = build.host("linalg_lu", (input,), input.shape, input.dtype, (0,))
     pivots = build.host("linalg_lu", (input,), count, int32, (1,))
     return made, pivots, build.host("linalg_lu", (input,), lead, int32, (2,))
+
+
+def _packed(input: Node) -> tuple[Node, Node, Node]:
+    """The three by one call."""
+    *lead, m, n = input.shape
+    count = min(m, n)
+    rank, whole = len(lead), m * n + count + 1
+    numbers = build.host("linalg_lu_packed", (input,), (*lead, whole), input.dtype)
+
+    def some(start: int, size: int) -> Node:
+        return build.slice(numbers, (*(0,) * rank, start), (*lead, size), (1,) * (rank + 1))
+
+    pivots = build.cast(some(m * n, count), int32)
+    info = build.cast(build.reshape(some(whole - 1, 1), tuple(lead)), int32)
+    return build.reshape(some(0, m * n), input.shape), pivots, info
 
 
 @lu_factor.vjp
