@@ -225,9 +225,10 @@ class Value:
         self.recipe: Call | None = None
         self.window: Layout | None = None  # of a view: where in the memory of its root it looks
         # Set when an in-place operation gave the tensor another value: a backward pass that
-        # saved this one must refuse. After a write through ``.data``, which nobody counts: the
-        # value that is there instead, which the backward pass reads (tensor/saved_values.py).
-        self.overwritten: bool | Value = False
+        # saved this one must refuse. After a write through ``.data``, which nobody counts: what
+        # knows the value that is there now, which the backward pass reads (tensor/storage.py,
+        # tensor/saved_values.py).
+        self.overwritten: object = False
         self.journaled = False  # the trace remembers it, to put it back should the flush fail
         self.version = 0
 

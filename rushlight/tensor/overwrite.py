@@ -26,7 +26,7 @@ from rushlight.tensor.kinds import can_cast, convert, type_name
 from rushlight.tensor.overlap import OVERLAP, overlaps
 from rushlight.tensor.saved_values import materialise, with_memory
 from rushlight.tensor.state import LEAF, GradNode
-from rushlight.tensor.storage import Storage
+from rushlight.tensor.storage import Storage, told_of
 from rushlight.tensor.window_write import in_memory_order, within, write_window
 from rushlight.tensor.write_now import elements_written
 
@@ -257,8 +257,12 @@ class Writable:
             write_through(old, written)
         version, tracked = storage.version + 1, not self._untracked
         stays = trace.inference and self._made_in_inference()
+        unseen = None if tracked else told_of(storage)
         # No calls from here on: an interrupt finds all of it done, or nothing.
-        old.overwritten = tracked or written
+        old.overwritten = unseen or True
+        if unseen is not None:
+            unseen.value = written
+        storage.unseen = unseen
         written.version = 0 if stays else version
         storage.version = version
         storage.uncounted += not tracked
@@ -311,7 +315,11 @@ def reflect(storage: Storage, tracked: bool) -> None:
     (fresh,) = local.trace.record(op_call(conj, (TENSOR,)), (storage.value,))
     if old.buffer is not None and (old.buffer.exposures or old.buffer.owner is not None):
         write_through(old, fresh)
-    old.overwritten = tracked or fresh
+    unseen = None if tracked else told_of(mirror)
+    old.overwritten = unseen or True
+    if unseen is not None:
+        unseen.value = fresh
+    mirror.unseen = unseen
     mirror.version += 1
     mirror.uncounted += not tracked
     fresh.version = mirror.version

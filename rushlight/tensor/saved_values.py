@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.base.dtype import bool_
 from rushlight.engine.call import TENSOR, op_call
 from rushlight.engine.trace import local
-from rushlight.engine.value import NOWHERE, Value, meta_of
+from rushlight.engine.value import NOWHERE, Value
 from rushlight.ops.pointwise import clone, to_dtype
+from rushlight.tensor.storage import Current
 
 
 def in_place_of(value: Value) -> Value:
@@ -21,12 +21,12 @@ def in_place_of(value: Value) -> Value:
         view.parent, view.recipe, view.window = parent, value.recipe, value.window
         view.version = parent.version
         return view
-    while isinstance(value.overwritten, Value) and not isinstance(value.overwritten, Replaced):
-        value = value.overwritten
+    while isinstance(value.overwritten, Current):
+        value = value.overwritten.value
     return value
 
 
-class Replaced(Value):
+class Replaced:
     """``Value.overwritten`` of what a tensor held before ``tensor.data = other``.
 
     Its elements are as ever, but who saved them for the gradient of the tensor reads what the
@@ -36,7 +36,6 @@ class Replaced(Value):
     __slots__ = ("fresh",)
 
     def __init__(self, fresh: Value | None) -> None:
-        super().__init__(NOWHERE, -1, meta_of((), bool_))
         self.fresh = fresh
 
 

@@ -244,7 +244,9 @@ class Tensor(Writable):
         if getrefcount(storage) == 3 and self._base is None and storage.mirror is None:  # type: ignore[union-attr]
             self._read_value()
             plain = layout.strides == self._value.meta.layout.strides
-            if self._value is storage.value and plain:  # type: ignore[union-attr]
+            # A graph of before writes through .data still asks the storage for what is there now.
+            asked = storage.unseen is not None and getrefcount(storage.unseen) > 2  # type: ignore[union-attr]
+            if self._value is storage.value and plain and not asked:  # type: ignore[union-attr]
                 self._storage = None
 
     # Shape and kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import pytest
@@ -111,3 +112,29 @@ def test_a_view_that_became_a_leaf_stays_one() -> None:
     (leaf * leaf).sum().backward()
     assert leaf.grad is not None
     assert leaf.grad.tolist() == [0.0, 6.0]
+
+
+def test_a_graph_that_is_kept_does_not_keep_every_value_since() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    kept = (weight * weight).sum()
+    passed = []
+    for _ in range(4):
+        weight.data += 1
+        (weight * 2).sum().item()
+        passed.append(weakref.ref(weight._read_value()))
+    assert [each() is None for each in passed] == [True, True, True, False]
+    kept.backward()
+    assert weight.grad.tolist() == [10.0] * 3
+
+
+def test_a_counted_write_after_uncounted_ones_is_still_noticed() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    kept = (weight * weight).sum()
+    for _ in range(2):
+        weight.data += 1
+        (weight * 2).sum().item()
+    with torch.no_grad():
+        weight.mul_(2)
+    weight.data += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        kept.backward()
