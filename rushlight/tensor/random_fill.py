@@ -22,6 +22,7 @@ from rushlight.tensor.random_samples import filling
 from rushlight.tensor.random_whole import reach, whole_numbers
 from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
+from rushlight.tensor.write_now import place_to_fill
 
 
 def _count(tensor: Tensor) -> int:
@@ -38,6 +39,12 @@ def _fill(self: Tensor, memory: Buffer, who: str, node: str = "") -> Tensor:
         made = function("_in_place_of")(self, made, node or camel)
     self._assign(made)
     return self
+
+
+def _place(self: Tensor, who: str) -> int:
+    """Where float32 numbers can be drawn to at once, or 0: into memory of their own first."""
+    self._writable(who)
+    return place_to_fill(self) if self.dtype is dtypes.float32 else 0
 
 
 def _start(who: str, given: Any, named: dict[str, Any]) -> Any:
@@ -74,11 +81,11 @@ def uniform_(
     low = _start("uniform_", from_, old)
     kind = fractional_kind(self.dtype, "check_uniform_bounds").to_real()
     _require_uniform(kind, low, to)
-    return _fill(
-        self,
-        drawing.uniform(source_of(generator), _count(self), self.dtype, float(low), float(to)),
-        "uniform_",
-    )
+    source, count, bounds = source_of(generator), _count(self), (float(low), float(to))
+    if place := _place(self, "uniform_"):
+        source.uniform_into(place, count, *bounds)
+        return self
+    return _fill(self, drawing.uniform(source, count, self.dtype, *bounds), "uniform_")
 
 
 @filling
@@ -89,10 +96,11 @@ def normal_(
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     kind = fractional_kind(self.dtype, "normal_kernel_cpu")
-    in_order = self._current_layout().contiguous
-    memory = drawing.normal(
-        source_of(generator), _count(self), kind, float(mean), float(std), in_order
-    )
+    source, count, in_order = source_of(generator), _count(self), self._current_layout().contiguous
+    if place := _place(self, "normal_"):
+        source.normal_into(place, count, float(mean), float(std))
+        return self
+    memory = drawing.normal(source, count, kind, float(mean), float(std), in_order)
     return _fill(self, memory, "normal_")
 
 

@@ -21,12 +21,15 @@ from rushlight.engine.value import NOWHERE, Value
 from rushlight.engine.window import root_of
 from rushlight.ops.layout import Layout
 from rushlight.runtime import tail
+from rushlight.tensor.state import LEAF
 
 if TYPE_CHECKING:
     from rushlight.tensor.tensor import Tensor
 
 # What is longer is worth a command, and its memory may be wanted where it is.
 BYTES_LIMIT = 4096
+# A tensor of so many bytes is filled where it lies: from here on it counts that there is no second.
+FILLED_FROM = 1 << 20
 # Of what is recorded: more than that is a step, which a flush would cut in two.
 PENDING_LIMIT = 16
 # Writes to one storage after which a flush is cheaper than going on recording them.
@@ -68,6 +71,19 @@ def _written(tensor: Tensor, place: int, count: int, number: Any) -> bool:
     except Exception:  # struct's errors and OverflowError: the general way knows whose words to use
         packed = None
     return packed is not None and bytes_written(tensor, place * len(packed), packed * count)
+
+
+def place_to_fill(tensor: Tensor) -> int:
+    """The address of a large tensor, counted as written to, whose elements are all about to be
+    written one after the other; 0 if they must not be, or if it is not computed yet."""
+    storage, layout = tensor._storage, tensor._current_layout()
+    nbytes = layout.numel * tensor.dtype.itemsize
+    if nbytes < FILLED_FROM or not layout.contiguous:
+        return 0
+    if (tensor._value if storage is None else storage.value).buffer is None:
+        return 0
+    address = _address(tensor, None)
+    return address and address + layout.offset * tensor.dtype.itemsize
 
 
 def bytes_written(tensor: Tensor, start: int, data: bytes) -> bool:
@@ -212,9 +228,10 @@ def _address(tensor: Tensor, fresh: Value | None) -> int:
 def _plain(tensor: Tensor) -> bool:
     """Whether no gradient flows through writes to it, nobody else is to be told of them, and they
     count."""
-    storage = tensor._storage
+    storage, edge = tensor._storage, tensor._edge
     return (
-        tensor._edge is None and not tensor._untracked and tensor._copies is None
+        (edge is None or (edge is LEAF and not local.trace.grad))
+        and not tensor._untracked and tensor._copies is None
         and (storage is None or storage.mirror is None)
     )  # fmt: skip
 

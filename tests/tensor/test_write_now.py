@@ -260,3 +260,58 @@ def test_stretches_of_one_number() -> None:
     grid[1] = 0
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         product.backward()
+
+
+def _large(kind: str) -> Any:
+    """A million bytes and more, of which nobody else knows."""
+    torch.manual_seed(1)
+    return torch.nn.Linear(512, 600).weight if kind == "leaf" else torch.rand(600, 512)
+
+
+@pytest.mark.parametrize("kind", ["leaf", "plain"])
+@pytest.mark.parametrize("fill", ["normal_", "uniform_"])
+def test_large_tensors_are_filled_where_they_lie(kind: str, fill: str) -> None:
+    large = _large(kind)
+    with torch.no_grad():
+        place, version = large._value.buffer.address, large._version
+        torch.manual_seed(2)
+        assert getattr(large, fill)(-1, 2) is large
+    assert large._value.buffer.address == place
+    assert large._version == version + 1
+    torch.manual_seed(2)
+    assert torch.equal(large.detach(), getattr(torch.empty(600, 512), fill)(-1, 2))
+
+
+def test_who_read_a_large_tensor_before_it_was_filled_keeps_its_numbers() -> None:
+    large = _large("plain")
+    before, total = large.numpy().copy(), large.sum()
+    whole = large + 0
+    large.normal_()
+    assert total.item() == pytest.approx(float(before.sum(dtype=np.float64)), rel=1e-5)
+    assert np.array_equal(whole.numpy(), before)
+    weight = _large("leaf")
+    x = torch.ones(1, 512)
+    (x @ weight.t()).sum()  # nothing keeps it
+    y = (x.requires_grad_() @ weight.t()).sum()
+    kept = weight.detach().numpy().copy()
+    with torch.no_grad():
+        weight.uniform_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+    assert y.item() == pytest.approx(float(kept.sum(dtype=np.float64)), rel=1e-4)
+
+
+def test_views_numpy_and_parts_see_a_fill() -> None:
+    large = _large("plain")
+    row, outside = large[3], large.numpy()
+    torch.manual_seed(4)
+    large.normal_()
+    torch.manual_seed(4)
+    expected = torch.empty(600, 512).normal_()
+    assert torch.equal(row, expected[3])
+    assert np.array_equal(outside, expected.numpy())
+    many = torch.zeros(2, 600, 512)
+    torch.manual_seed(4)
+    many[1].normal_()
+    assert torch.equal(many[1], expected)
+    assert not many[0].any()
