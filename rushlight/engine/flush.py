@@ -23,6 +23,7 @@ from rushlight.engine.call import picker
 from rushlight.engine.collector import YOUNG, patience
 from rushlight.engine.explain import explain
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
+from rushlight.engine.prune import CAST_LOOKS, PLAN_LOOKS, make_room
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.twins import Key, plan_like_another
 from rushlight.engine.value import GONE, NOWHERE, Epoch, Value, inference_meta
@@ -320,16 +321,20 @@ def _make(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
     collecting = gc.isenabled()
     try:
         gc.disable()  # in here: Ctrl-C comes at the end of a call
-        plan = _planned(trace, live, key)
-        if trace.step.used >= 0:  # it has not been dropped from the trie again
-            trace.planned += trace.step.count + plan.weight
+        plan, looks = _planned(trace, live, key)
+        step = trace.step
+        if step.used >= 0:  # it has not been dropped from the trie again
+            trace.planned += step.count + plan.weight
+            if not step.plans:
+                make_room(trace, step, looks)
         return plan
     finally:
         if collecting:
             gc.enable()
 
 
-def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
+def _planned(trace: Trace, live: Sequence[Value], key: Key) -> tuple[Plan, int]:
+    """A new plan, and how often it is looked at in vain before it goes."""
     start = perf_counter_ns()
     step = trace.step
     stats.plans += 1
@@ -342,7 +347,7 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
             if twins.stats.casts & _EVERY == _HOT:
                 make_hot()
                 patience.for_objects(YOUNG)
-            return CompiledPlan(made, step.inputs, step.scalars)
+            return CompiledPlan(made, step.inputs, step.scalars), CAST_LOOKS
     nodes = trace.nodes()
     sinks = [nodes[value.pos] for value in live]
     plan = make_plan(sinks, step.inputs, step.scalars, frozenset(key[1]))
@@ -353,7 +358,7 @@ def _planned(trace: Trace, live: Sequence[Value], key: Key) -> Plan:
             sinks=sinks,
             seconds=1e-9 * (perf_counter_ns() - start),
         )
-    return plan
+    return plan, PLAN_LOOKS
 
 
 def compute(trace: Trace, value: Value) -> None:

@@ -1,12 +1,12 @@
 """What is kept of a trie, and what leaves it.
 
-Of traces whose plans are casts (``engine/twins.py``) so many are kept, and with each new one those
-leave that were not met again: one after another, so that no step takes longer than others.
+A program of many sizes fills the trie with ways that it may or may not come by again. From ``ROOM``
+on each new plan puts those out that were not met since they were looked at last: one after another,
+so that no step takes longer than others. Casts (``engine/twins.py``) go at the first time, as a new
+one costs little; what the compiler made is looked at several times.
 
-A program of many sizes fills the trie with ways that it may or may not come by again. Those it came
-by last are kept, with their plans, until they take half of the room there is; all others are
-dropped. So plans that are in use are not made again, and looking through the trie costs next to
-nothing for each of the many steps that were made since the last time.
+Where that is not enough, because more is in use than there is room for, ``prune`` keeps what was
+come by last, with its plans, until it takes half of the room there is; all others are dropped.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from rushlight.engine.step import Step
 if TYPE_CHECKING:
     from rushlight.engine.trace import Trace
 
-# From there on casts leave; steps and what plans count as, 640 bytes each (measured: 85 MB).
-CASTS_ROOM = 1 << 17
-_AT_ONCE = 8  # casts that are looked at for each new one
+# From there on plans leave; steps and what plans count as, 640 bytes each (measured: 85 MB).
+ROOM = 1 << 17
+_AT_ONCE = 8  # ends that are looked at for each new one
+CAST_LOOKS, PLAN_LOOKS = 1, 16  # so many times in vain: one takes 2 ms to make, the other 50
 
 _used = attrgetter("used")
 
@@ -41,20 +42,23 @@ def path_to(end: Step) -> list[Step]:
     return path
 
 
-def make_room(trace: Trace, end: Step) -> None:
-    """Keep a trace whose plan is a cast in the trie; others that were not met again leave it."""
-    casts = trace.casts
-    for _ in range(min(len(casts), _AT_ONCE)):
-        if trace.steps + trace.planned <= CASTS_ROOM:
+def make_room(trace: Trace, end: Step, looks: int) -> None:
+    """Keep a trace that has got a plan in the trie; others that were not met again leave it."""
+    ends = trace.ends
+    for _ in range(min(len(ends), _AT_ONCE)):
+        if trace.steps + trace.planned <= ROOM:
             break
-        oldest, used = casts.popleft()
-        if oldest.used == used:
+        oldest, used, left = ends.popleft()
+        if oldest.used < 0:
+            continue
+        left -= oldest.used == used
+        if left > 0:
+            ends.append((oldest, oldest.used, left))
+        else:
             trace.planned -= weight_of(oldest)
-            oldest.plans, oldest.known = {}, None
+            oldest.plans, oldest.known, oldest.used = {}, None, -1
             drop_way(trace, path_to(oldest))
-        elif oldest.used >= 0:
-            casts.append((oldest, oldest.used))
-    casts.append((end, end.used))
+    ends.append((end, end.used, looks))
 
 
 def weight_of(end: Step) -> int:
@@ -67,10 +71,11 @@ def drop_way(trace: Trace, path: Sequence[Step]) -> None:
     """Take what only the trace at the end of ``path`` came by out of the trie.
 
     The trace itself does not notice: its steps know those before them. Nothing refers to them once
-    it has been flushed: neither they themselves, which would leave them to Python's collector.
+    it has been flushed: neither they themselves, which would leave them to Python's collector. That
+    traces were cut there is found out again when they are recorded again.
     """
     end = path[-1]
-    if end.children or end.plans or end.cut is not None:
+    if end.children or end.plans:
         return
     end.used = -1
     end.known = None
@@ -87,7 +92,7 @@ def drop_way(trace: Trace, path: Sequence[Step]) -> None:
             break
         children.pop(key)
         dropped += 1
-        if children or parent.plans or parent.used >= 0:  # others come by here
+        if children or parent.plans:  # others come by here
             break
     trace.steps -= dropped
     for step in path:
@@ -106,7 +111,8 @@ def prune(trace: Trace, room: int) -> None:
 
     Steps count one each, plans as what they were made from and by the memory of their programs.
     """
-    steps = _all_steps([trace.ground, *[turn.root for turn in trace.turns.values()]])
+    turns = (*trace.turns.values(), *trace.phrases.ends.values())
+    steps = _all_steps([trace.ground, *[turn.root for turn in turns]])
     kept = {step for step in steps if step.parent is None}
     ends: set[Step] = set()
     grown = planned = 0
@@ -132,7 +138,7 @@ def prune(trace: Trace, room: int) -> None:
         if step not in ends:
             step.plans, step.known, step.used = {}, None, -1
     trace.steps, trace.planned = grown, planned
-    trace.casts = deque([(end, used) for end, used in trace.casts if end in ends])
+    trace.ends = deque([each for each in trace.ends if each[0] in ends])
     # A plan of other sizes is a cast of what is known of them, where a new one takes ten times as
     # long: that stays while it is of use, even if the traces that it was learned from do not.
     families = trace.families.items()

@@ -65,7 +65,7 @@ class Trace:
     abstract = False  # whether it is of one sample among many, and has no values: engine/samples.py
 
     __slots__ = (
-        "__weakref__", "_nodes", "_nodes_step", "autocast", "casts", "continues", "default",
+        "__weakref__", "_nodes", "_nodes_step", "autocast", "continues", "default", "ends",
         "epoch", "families", "flight", "grad", "ground", "inference", "inputs", "journal", "lock",
         "phrases", "pieces", "plain", "planned", "root", "rounds", "scalars", "shells", "step",
         "steps", "tape", "turns", "uncut", "values", "varies", "views", "waits",
@@ -136,8 +136,9 @@ class Trace:
         self.root = self.ground = Step(None, None)
         self.steps: int = 0
         self.planned: int = 0  # what plans count as
-        # Ends of traces whose plans are casts, and when they were last met: engine/prune.py.
-        self.casts: deque[tuple[Step, int]] = deque()
+        # Ends of traces that have plans, when they were last met, and how often they will be looked
+        # at in vain: engine/prune.py.
+        self.ends: deque[tuple[Step, int, int]] = deque()
         # What traces that differ in sizes only have in common: see engine/twins.py.
         self.families: dict[Any, Any] = {}
         self.pieces: dict[Any, Any] = {}

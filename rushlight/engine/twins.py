@@ -19,7 +19,7 @@ from rushlight.compiler.plan import Plan
 from rushlight.engine.drafted import piece_of
 from rushlight.engine.kind import kind_of
 from rushlight.engine.piece import Piece
-from rushlight.engine.prune import drop_way, make_room, path_to
+from rushlight.engine.prune import drop_way, path_to
 from rushlight.engine.trace import Step, Trace
 from rushlight.engine.value import Meta
 from rushlight.ir import build
@@ -285,7 +285,7 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     plan = family.cast(form)
     if plan is not None:
         trace.uncut = max(trace.uncut, end.count)
-        _keep_or_drop(trace, family, form)
+        _drop_if_new(trace, family, form)
         return plan
     forms = [Form(trace, each) for each in family.examples]
     forms = [*[each for each in forms if each.like(form)], form]
@@ -307,16 +307,14 @@ def plan_like_another(trace: Trace, key: Key) -> Plan | None:
     if not family.closed:
         family.examples = [family.examples[0], *family.examples[-2:], end][-4:]
         if not parted:
-            _keep_or_drop(trace, family, form)
+            _drop_if_new(trace, family, form)
     form.path = []  # what is known of a mould's numbers outlives its steps
     return plan
 
 
 @hot
-def _keep_or_drop(trace: Trace, family: Family, form: Form) -> None:
-    if family.keeps(trace, form):
-        make_room(trace, form.path[-1])
-    else:
+def _drop_if_new(trace: Trace, family: Family, form: Form) -> None:
+    if not family.keeps(trace, form):
         drop_way(trace, form.path)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import rushlight as torch
-from rushlight.engine import clear, prune, trace, twins
+from rushlight.engine import clear, phrase, prune, trace, twins
 from rushlight.engine.flush import stats
 from rushlight.engine.step import Step
 
@@ -122,7 +122,7 @@ def test_casts_that_are_not_met_again_make_room(monkeypatch: pytest.MonkeyPatch)
         train(NET, length)
     here = trace.local.trace
     room = here.steps + here.planned
-    monkeypatch.setattr(prune, "CASTS_ROOM", room)
+    monkeypatch.setattr(prune, "ROOM", room)
     used = [9, 10]
     wanted = [train(NET, length) for length in used]
     for length in range(20, 80):
@@ -133,6 +133,58 @@ def test_casts_that_are_not_met_again_make_room(monkeypatch: pytest.MonkeyPatch)
     assert here.planned == planned_under(here.ground)
     assert met(79) and met(9)
     assert not met(21)
+
+
+def recurrence(weight: torch.Tensor, rows: int, length: int) -> float:
+    """Of so many turns, on so many rows."""
+    h = torch.ones(rows, 4)
+    for _ in range(length):
+        h = torch.tanh(h @ weight + h)
+    loss = h.sum()
+    if weight.requires_grad:
+        loss.backward()
+    return loss.item()
+
+
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("kept", [0, 1 << 13])
+def test_traces_that_are_cut_leave_the_trie_as_well(
+    monkeypatch: pytest.MonkeyPatch, kept: int, learns: bool
+) -> None:
+    """Cut as turns of a loop or as phrases, and whether they stay from the first time on or not."""
+    monkeypatch.setattr(phrase, "PATIENCE", 0)
+    monkeypatch.setattr(twins, "KEPT_STEPS", kept)
+    weight = torch.full((4, 4), 0.125, requires_grad=learns)
+    for length in (25, 29, 33, 37, 41):
+        recurrence(weight, 3, length)
+    here = trace.local.trace
+    assert here.phrases.ends if learns else here.turns
+    for rows in range(5, 12):
+        recurrence(weight, rows, 25)
+    room = here.steps + here.planned
+    monkeypatch.setattr(prune, "ROOM", room)
+    for rows in range(20, 120):
+        recurrence(weight, rows, 25)
+    assert here.steps + here.planned <= 2 * room
+
+
+def test_what_the_compiler_made_stays_longer_than_casts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for length in range(5, 12):
+        train(NET, length)
+    other = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 4))
+    wanted = [train(other, 7) for _ in range(2)][-1]
+
+    def stays(lengths: range) -> bool:
+        for length in lengths:
+            train(NET, length)
+        plans = stats.plans
+        assert train(other, 7) == wanted
+        return stats.plans == plans
+
+    monkeypatch.setattr(prune, "ROOM", 0)
+    assert stays(range(20, 25))
+    assert not met(20)
+    assert not stays(range(30, 80))
 
 
 def planned_under(step: Step) -> int:
