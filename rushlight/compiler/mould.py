@@ -38,7 +38,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, plain
 from rushlight.runtime import code
 from rushlight.runtime.executor import Command, Program
-from rushlight.runtime.template import Template
+from rushlight.runtime.template import Template, places_of
 from rushlight.runtime.unroll import Stretch
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ class Mould:
         varies = tape.varies(words)
         self.words = len(places)
         places += itertools.compress(words, varies)
-        of_words = itertools.chain.from_iterable(self.template.places)
-        self.varying = np.array([*itertools.compress(of_words, varies)], np.int64)
+        self.varying = np.array([*itertools.compress(places_of(commands), varies)], np.int64)
         self.outputs = layout.outputs
         self.slots = layout.slots
         self.labels = tuple([step.launch.label for step in steps])

@@ -1,7 +1,7 @@
 """Templates: programs that differ in some of their words, written by copying one of them.
 
     template = Template(commands)
-    words = template.filled(places, numbers, handed_out)      # places: some of template.places
+    words, chunks = template.filled(places, numbers)      # places: some of places_of(commands)
     program = Program.of(words, flags)
 
 Of the thousands of words of a program a size changes some hundred. What else there is to do for a
@@ -10,7 +10,7 @@ new one is to move the addresses in it, which are distances here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -27,6 +27,18 @@ _TABLE, _SHARED = 1, 4
 _CHUNKS, _GRAIN, _ARGUMENTS, _PAIRS = 1, 2, 3, 5
 
 
+def places_of(commands: Sequence[Command]) -> Iterator[int]:
+    """Of each command where its number of chunks is, then its offsets, then its words."""
+    place = HEADER_WORDS + COMMAND_WORDS * len(commands)
+    for number, command in enumerate(commands):
+        words = place + len(command.pointers)
+        pairs = words + len(command.words)
+        place = pairs + 2 * len(command.pointers)
+        yield HEADER_WORDS + COMMAND_WORDS * number + _CHUNKS
+        yield from range(pairs + 1, place, 2)
+        yield from range(words, pairs)
+
+
 @final
 class Template:
     """The words of a program, with distances in the place of addresses."""
@@ -40,14 +52,6 @@ class Template:
         self._of_commands = {
             word: slice(HEADER_WORDS + word, table, COMMAND_WORDS) for word in (_CHUNKS, _GRAIN)
         }
-        # Of each command where its number of chunks is, then its offsets, then its words.
-        self.places: list[list[int]] = []
-        place = table
-        for row, command in zip(rows.tolist(), commands, strict=True):
-            words = place + len(command.pointers)
-            pairs = words + len(command.words)
-            place = pairs + 2 * len(command.pointers)
-            self.places.append([row + _CHUNKS, *range(pairs + 1, place, 2), *range(words, pairs)])
 
     def filled(
         self, places: NDArray[np.int64], numbers: Sequence[int]
@@ -69,4 +73,4 @@ class Template:
         words[_SHARED] = int(grains.any())
 
 
-__all__ = ["Template"]
+__all__ = ["Template", "places_of"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rushlight.runtime.executor import Command, Program
-from rushlight.runtime.template import Template
+from rushlight.runtime.template import Template, places_of
 
 COMMANDS = (
     Command(8, 3, ((0, 0), (1, 16)), (5,)),
@@ -24,16 +24,15 @@ OTHERS = (
 NUMBERS = (1 << 20, -6, 64, 0, 2**40)
 
 
-def places(template: Template) -> np.ndarray:
-    first, second, third, last = template.places
-    return np.array([first[0], first[3], second[1], third[0], last[1]])
+# Of the first command four numbers, of the others two, six and two.
+PLACES = np.array([*places_of(COMMANDS)])[[0, 3, 5, 6, 13]]
 
 
 def test_as_if_encoded() -> None:
     template = Template(COMMANDS)
     flags = [(command.serial, command.sure) for command in OTHERS]
     for commands, numbers in ((OTHERS, NUMBERS), (COMMANDS, (3, 5, 100, 2, -1))):
-        words, chunks = template.filled(places(template), numbers)
+        words, chunks = template.filled(PLACES, numbers)
         assert chunks.tolist() == [command.chunks for command in commands]
         template.hand_out(words, np.array([not serial for serial, _ in flags]))
         made, expected = Program.of(words, flags, None), Program(commands)
@@ -51,6 +50,6 @@ def test_as_if_encoded() -> None:
 def test_as_many_chunks_as_can_be() -> None:
     template = Template(COMMANDS)
     with pytest.raises(RuntimeError, match="command 0 has -1 chunks"):
-        template.filled(places(template)[:1], [-1])
+        template.filled(PLACES[:1], [-1])
     with pytest.raises(RuntimeError, match=f"command 2 has {2**31} chunks"):
-        template.filled(places(template)[3:4], [2**31])
+        template.filled(PLACES[3:4], [2**31])
