@@ -49,19 +49,25 @@ class Routine(Record):
 
     function: Callable[..., int | None]
     cut: CutOf
+    vectors: bool
 
 
 ROUTINES: dict[str, Routine] = {}
 
 
-def routine(name: str, cut: CutOf) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def routine(
+    name: str, cut: CutOf, *, vectors: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register loops for the host function ``name``. Where they return a number that is not 0, the
-    host function is called for the whole: it raises."""
+    host function is called for the whole: it raises.
+
+    ``vectors``: LLVM looks for loops to make vectors of, in twice the time.
+    """
 
     def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
         if name in ROUTINES:
             raise InternalError(f"ir.routine: {name!r} is registered twice")
-        ROUTINES[name] = Routine(function, cut)
+        ROUTINES[name] = Routine(function, cut, vectors)
         return function
 
     return register

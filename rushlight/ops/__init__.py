@@ -52,6 +52,7 @@ __all__ = ["OPS", "RARE", "aten", "load_rare"]
 # Families that no other family uses, with their methods of Tensor (tensor/late.py).
 RARE = {
     "antialias": "",
+    "bag": "",
     "ctc": "",
     "distance": "",
     "fft": "",

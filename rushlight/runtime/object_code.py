@@ -29,6 +29,8 @@ _PARENT_CHECK_S = 1.0
 # code is there in a third of the time, and a step of few operations takes a twelfth longer.
 PLAINLY = "; without passes\n"
 QUICKLY = "; quickly\n"
+# Plain loops, which LLVM is to make vectors of.
+LOOPS = "; loops\n"
 # Between texts that become one object.
 NEXT = "\n; and\n"
 
@@ -70,6 +72,9 @@ class Target:
         options.slp_vectorization = False
         options.loop_interleaving = False
         options.loop_unrolling = False
+        loops = text.startswith(LOOPS)
+        if loops:
+            options.speed_level, options.loop_vectorization = 2, True
         builder = binding.create_pass_builder(self.machine, options)
         # Inline what asks for it, then simplify each function. On our kernels (softmax, gelu,
         # chains, permutes, sums) this runs as fast as LLVM's whole O1, O2 or O3 and compiles in
@@ -79,7 +84,9 @@ class Target:
         whole.add_always_inliner_pass()
         whole.add_global_dead_code_eliminate_pass()
         whole.run(module, builder)
-        if not text.startswith((PLAINLY, QUICKLY)):
+        if loops:
+            builder.getModulePassManager().run(module, builder)
+        elif not text.startswith((PLAINLY, QUICKLY)):
             each = builder.getFunctionPassManager()
             for function in module.functions:
                 if not function.is_declaration:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.emit import kernel as make_kernel
@@ -16,8 +15,9 @@ from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.compiler.routine import text_of
 from rushlight.compiler.routine_values import ARRAYS
 from rushlight.ir.graph import Node
-from rushlight.ir.routine import ROUTINES
+from rushlight.ir.routine import ROUTINES, Routine
 from rushlight.ir.size import shown
+from rushlight.runtime.object_code import LOOPS
 
 # The words of the call of the host function, for where the loops say that something is wrong.
 Fallback = Callable[[int], tuple[int, int]]
@@ -42,7 +42,7 @@ def lower_routine(
     pointers = (*[each.ref for each in ready], *[Ref(each) for each in rooms], out.ref)
     kinds = tuple([each.dtype for each in (*sources, out)])
     rooms_of = ("f64" if cut.wide else kinds[0],) * len(cut.room)
-    made = _kernel(found.function, kinds, len(cut.sizes), rooms_of, stem)
+    made = _kernel(found, kinds, len(cut.sizes), rooms_of, stem)
     call = (0, 0) if made.sure else fallback(len(pointers))
     words = (*call, cut.items, group, *cut.room, *cut.sizes)
     label = f"{node.attrs['name']} {node.dtype.name}{shown(node.shape)}"
@@ -52,7 +52,7 @@ def lower_routine(
 
 @functools.lru_cache(maxsize=128)
 def _kernel(
-    function: Callable[..., Any],
+    routine: Routine,
     kinds: tuple[str, ...],
     sizes: int,
     rooms_of: tuple[str, ...],
@@ -60,7 +60,7 @@ def _kernel(
 ) -> Kernel:
     rooms = len(rooms_of)
     arrays = [f"[{each}]" for each in (*kinds, *rooms_of)]
-    symbol, text = text_of(function, ["i64", *["i64"] * sizes, *arrays])
+    symbol, text = text_of(routine.function, ["i64", *["i64"] * sizes, *arrays])
     fails = _fails(text, symbol)
     body = Body()
     *given, out = body.words("%args", len(kinds) + rooms, kind="ptr")
@@ -84,7 +84,8 @@ def _kernel(
                     failed = body.op(f"call i64 {function_at}(ptr %args, i64 0, i64 1)")
                     body.line(f"ret i64 {failed}")
                     body.label(body.name("never"))
-    return make_kernel(stem if fails else "routine", entry(body, text))
+    whole = (LOOPS if routine.vectors else "") + entry(body, text)
+    return make_kernel(stem if fails else "routine", whole)
 
 
 def _fails(text: str, symbol: str) -> bool:

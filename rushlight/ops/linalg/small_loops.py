@@ -80,7 +80,7 @@ def _lu_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     return Cut(math.prod(batch), (m, n), m * n * min(m, n) * _STEP)
 
 
-@routine("linalg_lu_packed", _lu_cut)
+@routine("linalg_lu_packed", _lu_cut, vectors=True)
 def lu_packed(number: int, m: int, n: int, a: Array, out: Array) -> None:
     """L below U, the pivots, the place of the first that is zero."""
     count = m * n + min(m, n) + 1
@@ -119,7 +119,7 @@ def _square_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     return Cut(math.prod(batch), (n,), cost, (n * n + n,), wide=False)
 
 
-@routine("linalg_det", _square_cut)
+@routine("linalg_det", _square_cut, vectors=True)
 def det(n: int, size: int, a: Array, out: Array, room: Array) -> None:
     """The product of the diagonal, its sign turned by each exchange."""
     _copied(n, size, a, room)
@@ -132,7 +132,7 @@ def det(n: int, size: int, a: Array, out: Array, room: Array) -> None:
     out[n] = value
 
 
-@routine("linalg_slogdet_packed", _square_cut)
+@routine("linalg_slogdet_packed", _square_cut, vectors=True)
 def slogdet_packed(n: int, size: int, a: Array, out: Array, room: Array) -> None:
     """The sign and the logarithm of the size."""
     _copied(n, size, a, room)
@@ -153,7 +153,7 @@ def _alone(shapes: Sequence[Shape], params: Params) -> Cut | None:
     return None if cut is None else cut.replace(alone=True)
 
 
-@routine("linalg_inv", _alone)
+@routine("linalg_inv", _alone, vectors=True)
 def inv(n: int, size: int, a: Array, out: Array, room: Array) -> int:
     """The solution for the columns of the identity."""
     _copied(n, size, a, room)
@@ -174,7 +174,7 @@ def _solve_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     return Cut(math.prod(batch), (n, width), cost, (n * n + n,), wide=False, alone=True)
 
 
-@routine("linalg_solve", _solve_cut)
+@routine("linalg_solve", _solve_cut, vectors=True)
 def solve(n: int, size: int, width: int, a: Array, b: Array, out: Array, room: Array) -> int:
     """X with a X = b."""
     _copied(n, size, a, room)
@@ -193,7 +193,7 @@ def _cholesky_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     return Cut(math.prod(batch), (n,), n * n * (n + 2) * _STEP, alone=True)
 
 
-@routine("linalg_cholesky", _cholesky_cut)
+@routine("linalg_cholesky", _cholesky_cut, vectors=True)
 def cholesky(n: int, size: int, a: Array, out: Array) -> int:
     """L row by row; a pivot that is not above 0 ends it."""
     for i in range(size):
@@ -222,7 +222,11 @@ def _triangle_cut(a: Shape, b: Shape, flags: Params) -> Cut | None:
     return Cut(math.prod(batch), sizes, n * n * width * _STEP)
 
 
-@routine("linalg_triangular", lambda shapes, params: _triangle_cut(shapes[0], shapes[1], params))
+def _triangular_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
+    return _triangle_cut(shapes[0], shapes[1], params)
+
+
+@routine("linalg_triangular", _triangular_cut, vectors=True)
 def triangular(
     n: int, size: int, width: int, upper: int, unit: int, a: Array, b: Array, out: Array
 ) -> None:
@@ -243,9 +247,11 @@ def triangular(
                 out[at + i * width + j] = out[at + i * width + j] / pivot
 
 
-@routine(
-    "linalg_cholesky_solve", lambda shapes, params: _triangle_cut(shapes[1], shapes[0], params)
-)
+def _factor_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
+    return _triangle_cut(shapes[1], shapes[0], params)
+
+
+@routine("linalg_cholesky_solve", _factor_cut, vectors=True)
 def cholesky_solve(
     n: int, size: int, width: int, upper: int, b: Array, factor: Array, out: Array
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.base.dtype import float32, float64
 from rushlight.ops.kernels import refuse
 from rushlight.tensor.functions.padding import embedding
 from rushlight.tensor.functions.register import public
@@ -48,6 +49,11 @@ def _check(input: Any, offsets: Any, mode: str, weights: Any, by_freq: bool, las
 
 def _starts(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
     """Where each bag begins, and where the last ends."""
+    starts = _offsets(offsets, count, last)
+    return starts if last else np.append(starts, count)
+
+
+def _offsets(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
     starts = np.asarray(offsets._array(), np.int64)
     if len(starts) and starts[0] != 0:
         raise RuntimeError(
@@ -59,11 +65,23 @@ def _starts(offsets: Any, count: int, last: bool) -> np.ndarray[Any, Any]:
             f"offsets[-1] can not be greater than input's length {count} but got offsets[-1] of "
             f"{starts[-1]}"
         )
-    if last:
-        if not len(starts):
-            raise RuntimeError("include_last_offset: number of offset should be at least 1")
-        return starts
-    return np.append(starts, count)
+    if last and not len(starts):
+        raise RuntimeError("include_last_offset: number of offset should be at least 1")
+    return starts
+
+
+def _added(input: Any, weight: Any, offsets: Any, mean: bool) -> Tensor | None:
+    """Sums or means of the bags by one op; None where it is not for them."""
+    if weight.dtype not in (float32, float64) or weight.dim() != 2 or not input.numel():
+        return None
+    if input.dim() == 2:
+        offsets = Tensor._from_array(np.arange(0, input.numel(), input.shape[1]))
+        input = input.reshape(-1)
+    else:
+        starts = _offsets(offsets, input.shape[0], False)
+        if not len(starts) or (np.diff(starts) < 0).any():
+            return None
+    return function("_embedding_bag")(weight, input, offsets, mean)  # type: ignore[no-any-return]
 
 
 def _bags(offsets: Any, count: int, last: bool) -> tuple[tuple[int, int], Any, Any]:
@@ -101,6 +119,12 @@ def embedding_bag(
         if not -weight.shape[0] <= padding_idx < weight.shape[0]:
             raise AssertionError("padding_idx must be within the number of embeddings")
         padding_idx %= weight.shape[0]
+    plain = per_sample_weights is None and padding_idx is None and max_norm is None
+    plain = plain and not (sparse or scale_grad_by_freq or include_last_offset)
+    if plain and mode != "max":
+        made = _added(input, weight, offsets, mode == "mean")
+        if made is not None:
+            return made
     places: Any = None
     absent: Any = None
     shape = tuple(input.shape)
