@@ -11,9 +11,9 @@ from rushlight.runtime import code
 
 
 @functools.cache
-def native(symbol: str, text: str) -> Callable[..., None]:
-    """The function ``symbol`` of a kernel text, which takes 64-bit words and doubles and returns
-    nothing.
+def native(symbol: str, text: str) -> Callable[..., Any]:
+    """The function ``symbol`` of a kernel text, its first, which takes 64-bit words and doubles and
+    returns a word or nothing.
 
     >>> import numpy as np
     >>> store = "define void @store(ptr %at, i64 %x) { store i64 %x, ptr %at ret void }"
@@ -25,7 +25,8 @@ def native(symbol: str, text: str) -> Callable[..., None]:
     taken = text[text.index("(") + 1 : text.index("{")].split(",")
     words = [ctypes.c_double if "double" in each else ctypes.c_int64 for each in taken]
     address = code.load([(symbol, text)], lasting=True)[symbol]
-    made: Callable[..., None] = ctypes.CFUNCTYPE(None, *words)(address)
+    result = ctypes.c_int64 if text.lstrip().startswith("define i64") else None
+    made: Callable[..., Any] = ctypes.CFUNCTYPE(result, *words)(address)
     return made
 
 

@@ -32,12 +32,12 @@ LAST_ERA = 2017  # until then a sum or a loss was a vector of one element
 
 def _plain(entry: Any) -> Any:
     """One entry of an index as an int, None, ..., ("slice", ..), or an index tensor."""
-    if type(entry) is int:
+    if type(entry) is int or entry is None or entry is ...:
         return entry
-    if entry is None or entry is ...:
+    if type(entry) is slice:
+        return ("slice", _bound(entry.start), _bound(entry.stop), _bound(entry.step))
+    if type(entry) is Tensor and entry._value.meta.layout.shape:
         return entry
-    if isinstance(entry, slice):
-        return ("slice", *(_bound(each) for each in (entry.start, entry.stop, entry.step)))
     if isinstance(entry, (bool, np.bool_)):
         return Tensor._from_array(np.asarray(entry))
     if isinstance(entry, (int, np.integer)):
@@ -88,6 +88,10 @@ def _advanced(entries: tuple[Any, ...]) -> bool:
     return any(isinstance(entry, Tensor) for entry in entries)
 
 
+def _is_places(entry: Any) -> bool:
+    return type(entry) is Tensor and entry._value.meta.dtype is int64
+
+
 def _axes_used(entry: Any) -> int:
     if isinstance(entry, Tensor):
         return entry.ndim if entry.dtype in (bool_, uint8) else 1
@@ -98,6 +102,8 @@ def _split(
     x: Tensor, entries: tuple[Any, ...]
 ) -> tuple[Tensor, list[Tensor], tuple[int, ...], bool]:
     """Apply the basic part as a view; (view, index tensors, their axes, result axes in front)."""
+    if len(entries) <= x.ndim and all(map(_is_places, entries)):
+        return x, [*entries], tuple(range(len(entries))), False
     used = sum(map(_axes_used, entries))
     if used > x.ndim:
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}")

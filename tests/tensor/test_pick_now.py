@@ -24,6 +24,8 @@ def test_same_as_recorded(kind: Any) -> None:
     for index in (
         mask,
         torch.tensor([True, False]),
+        torch.tensor([False, False]),
+        torch.empty(0, dtype=torch.int64),
         rows,
         (rows, columns),
         torch.tensor([[0, 1], [1, 1]]),
@@ -64,6 +66,21 @@ def test_masks_that_are_not_computed_yet() -> None:
     assert (x * 2)[x % 2 == 0].tolist() == [0, 4, 8]
     (leaf * 3)[x > 2].sum().backward()
     assert leaf.grad is not None and leaf.grad.tolist() == [0, 0, 0, 3, 3]
+
+
+def test_parts_of_a_storage_and_one_that_has_shrunk() -> None:
+    x = torch.arange(12.0).reshape(3, 4)
+    places = torch.tensor([9, 1, 0])
+    assert x.sum().item() == 66 and places.sum().item() == 10
+    for index in (places[1:], torch.tensor([False, True, True])[:2], (places[1:], places[1:])):
+        made = picked_now(x[1:], index)
+        assert made is not None and torch.equal(made, (x + 0)[1:][index])
+    y = torch.arange(4.0)
+    part = y[2:]
+    assert part.sum().item() == 5
+    y.untyped_storage().resize_(8)
+    with pytest.raises(RuntimeError):
+        part[torch.tensor([1])].tolist()
 
 
 def test_it_is_a_copy() -> None:
