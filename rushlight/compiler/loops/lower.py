@@ -8,14 +8,10 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.dtype import float32
 from rushlight.compiler.launch import Kernel, Launch, Ref, Scratch
 from rushlight.compiler.loops.build import INLINE, Builder, Space, Value, needed_full, squeeze
+from rushlight.compiler.loops.decide import decide
 from rushlight.compiler.loops.emit import CHUNK_WORDS, LoopText
-from rushlight.compiler.loops.schedule import (
-    CHUNK_BYTES,
-    SERIAL_BYTES,
-    Root,
-    Schedule,
-    Store,
-)
+from rushlight.compiler.loops.schedule import Root, Schedule, Store
+from rushlight.compiler.loops.signature import finish
 from rushlight.compiler.loops.square import square_words
 from rushlight.compiler.loops.stream import TILE
 from rushlight.ir import build
@@ -28,6 +24,10 @@ Pairs = list[tuple[Node, Node]]
 # A reduction with fewer pieces of work than this, and more to do than fits one chunk, is cut.
 FEW_PIECES = 64
 
+# Bytes that a chunk touches at least, and the least work (in bytes) worth a second thread.
+CHUNK_BYTES = 128 * 1024
+SERIAL_BYTES = 256 * 1024
+
 
 class KernelTexts:
     """Kernels by what decides their text; the text itself is written once."""
@@ -39,7 +39,7 @@ class KernelTexts:
         self.kernels: dict[Any, Kernel] = {}
 
     def get(self, schedule: Schedule, split: bool) -> Kernel:
-        key = (schedule.finish(), split)
+        key = (finish(schedule), split)
         found = self.kernels.get(key)
         if found is None:
             if len(self.kernels) >= self.limit:
@@ -64,7 +64,7 @@ def loop_launches(builder: Builder, outputs: list[Node]) -> list[tuple[Launch, P
     With each goes which outputs may be written over which of its sources.
     """
     roots: list[Root] = [(node, *builder.roots[node]) for node in outputs]
-    schedule = Schedule(builder.space, roots, cpu.host())
+    schedule = decide(builder.space, roots, cpu.host())
     if schedule.row_count * schedule.inner_count == 0 and all(n.size == 0 for n in outputs):
         return []
     label = label_of(outputs)
@@ -235,7 +235,7 @@ def _two_stages(
     builder: Builder, roots: list[Root], segments: int, label: str
 ) -> list[tuple[Launch, Pairs]]:
     space = builder.space
-    trial = Schedule(space, roots, cpu.host())
+    trial = decide(space, roots, cpu.host())
     extent = trial.sizes[trial.cut]
     length = ceil_div(extent, segments)
     segments = ceil_div(extent, length)
@@ -251,7 +251,7 @@ def _two_stages(
             first.append(
                 (place, value, ((0,) * builder.width, *space.coords(node.shape, True)), True)
             )
-    schedule = Schedule(space, first, cpu.host())
+    schedule = decide(space, first, cpu.host())
     # Segments are enough pieces: each takes whole rows, which lie together in memory.
     rows, rows_a_chunk, blocks, block_length = _layout(schedule, 1)
     stride = next(iter(partial)).size
@@ -308,6 +308,4 @@ def _second_stage(
     )
     for copy in stage:
         inner.add_root(copy)
-    return Schedule(
-        inner.space, [(copy, *inner.roots[copy]) for copy in stage], cpu.host()
-    ), renames
+    return decide(inner.space, [(copy, *inner.roots[copy]) for copy in stage], cpu.host()), renames

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
+from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
+from rushlight.compiler.loops.schedule import Schedule
 from rushlight.compiler.loops.stream import LARGE, ROWS
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
-    from rushlight.compiler.loops.body import Env
     from rushlight.compiler.loops.panel import Panel
-    from rushlight.compiler.loops.schedule import Schedule
 
 
 def find_moments(schedule: Schedule) -> dict[Value, Value]:

@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, final
 from rushlight.base.dtype import float32
 from rushlight.compiler import emit_scalar
 from rushlight.compiler.emit import Writer, literal
+from rushlight.compiler.loops.body import Env
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.combine import Combine
+from rushlight.compiler.loops.schedule import Schedule
 from rushlight.compiler.loops.stream import LARGE
 from rushlight.compiler.loops.terms import is_below_largest
 from rushlight.compiler.loops.total import Total
 
 if TYPE_CHECKING:
-    from rushlight.compiler.loops.body import Env
     from rushlight.compiler.loops.panel import Panel
-    from rushlight.compiler.loops.schedule import Schedule
 
 ELEMENT = "float"
 LOWEST = -3.4028234663852886e38

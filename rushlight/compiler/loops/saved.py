@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rushlight.compiler.loops.build import Value, needed_full
-
-if TYPE_CHECKING:
-    from rushlight.compiler.loops.schedule import Schedule, Store
+from rushlight.compiler.loops.schedule import Schedule, Store
 
 # Costly to evaluate (tens of instructions): such loops are not unrolled, and split finer.
 HEAVY = frozenset((

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from rushlight.compiler.emit import MEMORY
+from rushlight.compiler.loops.body import Env
+from rushlight.compiler.loops.schedule import Access, Schedule
 from rushlight.compiler.loops.turn import PLAIN, turned
 from rushlight.ir.size import decision, quantity
 
 if TYPE_CHECKING:
-    from rushlight.compiler.loops.body import Env
     from rushlight.compiler.loops.emit import LoopText
-    from rushlight.compiler.loops.schedule import Access, Schedule
 
 # Rows and columns of a chunk.
 NEAR, ALONG = 64, 64

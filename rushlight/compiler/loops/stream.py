@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from rushlight.base.dtype import float32
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.saved import HEAVY
+from rushlight.compiler.loops.schedule import Schedule, Store
 
 if TYPE_CHECKING:
     from rushlight.compiler.emit import Writer
     from rushlight.compiler.loops.places import Places
-    from rushlight.compiler.loops.schedule import Schedule, Store
 
 # Bytes of results from which on nobody finds them in a cache.
 LARGE = 32 << 20

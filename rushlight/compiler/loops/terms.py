@@ -6,15 +6,11 @@ lost. Softmax then divides by the sum, which needs a product that comes along wi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rushlight.base.dtype import float32
 from rushlight.compiler.loops.build import Value, needed_full
 from rushlight.compiler.loops.saved import there_before
+from rushlight.compiler.loops.schedule import Schedule
 from rushlight.compiler.loops.sign import never_positive
-
-if TYPE_CHECKING:
-    from rushlight.compiler.loops.schedule import Schedule
 
 
 def is_below_largest(value: Value) -> bool:

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, final
 
 from rushlight.compiler.emit import MEMORY, Writer
+from rushlight.compiler.loops.schedule import Access, Schedule
 
 if TYPE_CHECKING:
     from rushlight.compiler.loops.places import Places
-    from rushlight.compiler.loops.schedule import Access, Schedule
 
 # What is in memory as it is in registers, and fills lanes of its own width.
 PLAIN = frozenset(("float32", "float64", "int32", "int64"))
 # Access, pointer to the first row, pointers to the columns.
-Move = Callable[["Access", str, list[str]], None]
+Move = Callable[[Access, str, list[str]], None]
 # Bytes ahead of a row that is read or written under a mask, which memory is not fetched ahead for.
 AHEAD = 2048
 # Columns of a square of which registers hold two, turned together by LLVM.

@@ -13,11 +13,11 @@ import math
 from typing import TYPE_CHECKING
 
 from rushlight.compiler.emit import MEMORY
+from rushlight.compiler.loops.build import Value
+from rushlight.compiler.loops.schedule import Access, Schedule
 
 if TYPE_CHECKING:
-    from rushlight.compiler.loops.build import Value
     from rushlight.compiler.loops.places import Places
-    from rushlight.compiler.loops.schedule import Access, Schedule
 
 # Vectors side by side, of the lanes that the processor has.
 _SEVERAL, _MOST = 2, 4

@@ -250,27 +250,12 @@ class Fuser:
             # Nodes that came to be held since would be read now, by a kernel that may run before.
             if any(self._references(root) != self.refs[root] for root in group.roots):
                 return False
-            try:
-                for root in (*group.roots, node):
-                    fresh.add_root(root)
-            except NotFusible:
-                return False
-            except NotAffine as error:
-                if error.cut is None:
-                    raise
-                return False
-            if not _shares_well(fresh, node):
+            if not _takes_in(fresh, (*group.roots, node)) or not _shares_well(fresh, node):
                 return False
             group.builder = fresh
             group.roots.append(node)
             return True
-        try:
-            builder.add_root(node)
-        except NotFusible:
-            return False
-        except NotAffine as error:
-            if error.cut is None:
-                raise
+        if not _takes_in(builder, (node,)):
             return False
         if not _shares_well(builder, node):
             del builder.roots[node]
@@ -325,6 +310,20 @@ class Fuser:
         if len(order) != len(self.groups):
             raise InternalError("fuse: the kernels read each other in a circle")
         return order
+
+
+def _takes_in(builder: Builder, roots: tuple[Node, ...]) -> bool:
+    """Add ``roots`` to a builder, if one kernel can compute them; NotAffine where a cut helps."""
+    try:
+        for root in roots:
+            builder.add_root(root)
+    except NotFusible:
+        return False
+    except NotAffine as error:
+        if error.cut is None:
+            raise
+        return False
+    return True
 
 
 def _shares_well(builder: Builder, node: Node) -> bool:

@@ -12,6 +12,7 @@ from rushlight.base.dtype import bfloat16, bool_, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops import online, stream
 from rushlight.compiler.loops.build import Builder, Space
+from rushlight.compiler.loops.decide import decide
 from rushlight.compiler.loops.schedule import Schedule
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -116,7 +117,7 @@ def test_nan_wins_and_the_first_of_equals(axis: int, shape: tuple[int, int]) -> 
 def schedule(node: Node, reduced: tuple[int, ...], over: tuple[int, ...] = ()) -> Schedule:
     builder = Builder(Space(over or node.shape, reduced, {}), lambda each: each.op == "input")
     builder.add_root(node)
-    return Schedule(builder.space, [(node, *builder.roots[node])], cpu.host())
+    return decide(builder.space, [(node, *builder.roots[node])], cpu.host())
 
 
 def test_which_form_is_chosen() -> None:

@@ -8,6 +8,7 @@ import pytest
 from rushlight.base.dtype import bfloat16, float32, float64, int8, int32
 from rushlight.base.dtype import dtype as DType
 from rushlight.compiler.loops.build import Builder, Space
+from rushlight.compiler.loops.decide import decide
 from rushlight.compiler.loops.schedule import Schedule
 from rushlight.ir import build
 from rushlight.ir.graph import Node
@@ -27,7 +28,7 @@ def turned(x: Node) -> Node:
 def planned(node: Node) -> Schedule:
     builder = Builder(Space(node.shape, (), {}), lambda each: each.op == "input")
     builder.add_root(node)
-    return Schedule(builder.space, [(node, *builder.roots[node])], cpu.host())
+    return decide(builder.space, [(node, *builder.roots[node])], cpu.host())
 
 
 @pytest.mark.parametrize("shape", SHAPES)
