@@ -6,6 +6,7 @@ every process that imports it; there are seventy such classes. Here they share t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any, ClassVar, Self, dataclass_transform
 
@@ -80,3 +81,28 @@ class Record:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.NAMES)
         return f"{type(self).__qualname__}({shown})"
+
+
+def leaves_of(thing: Any) -> Iterator[Any]:
+    """What records and tuples are made of, in order."""
+    parts = _parts(thing)
+    if parts is None:
+        yield thing
+    else:
+        for part in parts:
+            yield from leaves_of(part)
+
+
+def with_leaves(thing: Any, leaves: Iterator[Any]) -> Any:
+    """The same records and tuples of other leaves."""
+    parts = _parts(thing)
+    if parts is None:
+        return next(leaves)
+    made = [with_leaves(part, leaves) for part in parts]
+    return tuple(made) if isinstance(thing, tuple) else type(thing)(*made)
+
+
+def _parts(thing: Any) -> tuple[Any, ...] | None:
+    if isinstance(thing, Record):
+        return thing.as_tuple()
+    return thing if isinstance(thing, tuple) else None

@@ -7,14 +7,13 @@ so that identity is equality and gradients can be cached on them.
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import Any, Protocol, final
 
 from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
+from rushlight.engine.picker import picker_of
 from rushlight.engine.unused import drop_unused
 from rushlight.engine.value import flowing
 from rushlight.ir import build
@@ -345,14 +344,6 @@ def drawn(
     return tensors, numbers, call.build(tensors, numbers)
 
 
-def picker(places: tuple[int, ...]) -> Any:
-    """A function from a tuple to the tuple of its elements at ``places``, at the speed of C."""
-    if len(places) == 1:
-        return itemgetter(slice(places[0], places[0] + 1))
-    return itemgetter(*places) if places else itemgetter(slice(0, 0))
-
-
-picker_of = functools.lru_cache(256)(picker)  # calls save few different things
 _MISSING: Any = object()
 GRADIENTS_LIMIT = 1 << 9  # of one call: as many kinds of arguments
 

@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 from rushlight.base.dtype import dtype as DType
 from rushlight.base.events import publish
 from rushlight.base.hot import hot
-from rushlight.engine.call import Call, Gradient, OpCall, picker_of
+from rushlight.engine.call import Call, Gradient, OpCall
 from rushlight.engine.draft import Draft, Example
 from rushlight.engine.kind import kind_of
+from rushlight.engine.picker import picker_of
 from rushlight.engine.piece import Piece
 from rushlight.engine.value import Meta, flowing
 from rushlight.ir.size import Number

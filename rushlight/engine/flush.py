@@ -19,9 +19,9 @@ from rushlight.base.errors import InternalError
 from rushlight.base.events import heard, publish
 from rushlight.base.hot import hot
 from rushlight.engine import drafted, twins
-from rushlight.engine.call import picker
 from rushlight.engine.collector import YOUNG, patience
 from rushlight.engine.explain import explain
+from rushlight.engine.picker import picker
 from rushlight.engine.plan import CompiledPlan, Flight, Plan, make_hot, make_plan
 from rushlight.engine.prune import CAST_LOOKS, PLAN_LOOKS, make_room
 from rushlight.engine.trace import Step, Trace, local

@@ -24,8 +24,8 @@ from rushlight.compiler import kept
 from rushlight.compiler.plan import Fresh, Output, SameAs
 from rushlight.compiler.plan import Plan as Made
 from rushlight.compiler.sharing import ways
-from rushlight.engine.call import picker
 from rushlight.engine.interpreted import InterpretedPlan
+from rushlight.engine.picker import picker
 from rushlight.engine.prepared import Prepared, Waiting
 from rushlight.engine.trace import Step
 from rushlight.engine.value import Epoch, Value

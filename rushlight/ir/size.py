@@ -26,7 +26,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, final
 
-from rushlight.base.record import Record
+from rushlight.base.record import leaves_of, with_leaves
 from rushlight.ir.replay import KEPT_LIMIT, NOBODY, Replay, owners_of
 
 Number = int | float
@@ -348,13 +348,13 @@ def quantities(function: Callable[..., Made]) -> Callable[..., Made]:
 
     @functools.wraps(function)
     def wrapped(*given: Any) -> Made:
-        sizes = [each for each in _leaves(given) if isinstance(each, Size)]
+        sizes = [each for each in leaves_of(given) if isinstance(each, Size)]
         tape = _open_tape(sizes)
         if tape is None:
             return function(*given)
 
         def numbers(*now: Number) -> tuple[Any, ...]:
-            return tuple(_leaves(function(*_with_sizes(given, iter(now)))))
+            return tuple(leaves_of(function(*_with_sizes(given, iter(now)))))
 
         noted = tape.compute(numbers, *sizes)
         found = function(*_with_sizes(given, map(plain, sizes)))
@@ -362,40 +362,16 @@ def quantities(function: Callable[..., Made]) -> Callable[..., Made]:
             tape.compute(operator.itemgetter(k), noted)
             if type(leaf) is int
             else tape.decide(operator.itemgetter(k), noted)
-            for k, leaf in enumerate(_leaves(found))
+            for k, leaf in enumerate(leaves_of(found))
         ]
-        made: Made = _with_leaves(found, iter(leaves))
+        made: Made = with_leaves(found, iter(leaves))
         return made
 
     return wrapped
 
 
-def _leaves(thing: Any) -> Iterator[Any]:
-    """What records and tuples are made of, in order."""
-    parts = _parts(thing)
-    if parts is None:
-        yield thing
-    else:
-        for part in parts:
-            yield from _leaves(part)
-
-
-def _with_leaves(thing: Any, leaves: Iterator[Any]) -> Any:
-    parts = _parts(thing)
-    if parts is None:
-        return next(leaves)
-    made = [_with_leaves(part, leaves) for part in parts]
-    return tuple(made) if isinstance(thing, tuple) else type(thing)(*made)
-
-
 def _with_sizes(thing: Any, numbers: Iterator[Any]) -> Any:
     """The same with the next number in the place of each size."""
-    return _with_leaves(
-        thing, (next(numbers) if isinstance(leaf, Size) else leaf for leaf in _leaves(thing))
+    return with_leaves(
+        thing, (next(numbers) if isinstance(leaf, Size) else leaf for leaf in leaves_of(thing))
     )
-
-
-def _parts(thing: Any) -> tuple[Any, ...] | None:
-    if isinstance(thing, Record):
-        return thing.as_tuple()
-    return thing if isinstance(thing, tuple) else None

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from rushlight.base.hot import hot
-from rushlight.engine.call import picker
+from rushlight.engine.picker import picker
 from rushlight.engine.trace import Step, Trace, local
 from rushlight.engine.value import Value, values_at
 from rushlight.tensor import anomaly

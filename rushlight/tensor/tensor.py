@@ -17,7 +17,6 @@ from rushlight.base.dtype import dtype as DType
 from rushlight.base.errors import InternalError
 from rushlight.base.hot import hot
 from rushlight.engine.call import TENSOR, OpCall, op_call
-from rushlight.engine.exposure import copy_of
 from rushlight.engine.flush import flush
 from rushlight.engine.samples import evaluate
 from rushlight.engine.trace import local
@@ -384,22 +383,6 @@ def edge_through(base: Tensor, layout: Layout, source: Any) -> Any:
         call = op_call(strided_of, (TENSOR, *layout, whole.strides, whole.offset))
     gradient = call.gradient(((meta,), ()), (meta_of(layout.shape, meta.dtype),), 1)
     return None if gradient is None else GradNode(gradient, (source,), (), ())
-
-
-def private_buffer(tensor: Tensor) -> Buffer:
-    """The storage's memory, shared with no other value: what may be shown to the outside."""
-    buffer = tensor._concrete()
-    tail.settle()
-    # What was recorded and has not run yet must not see what the outside writes.
-    if local.trace.pending:
-        flush(local.trace)
-    value = tensor._value if tensor._storage is None else tensor._storage.value
-    # References: the value, ``buffer`` and the argument; views of NumPy come in addition.
-    # What is shown already stays where it is.
-    if buffer.owner is None and not buffer.exposures and getrefcount(buffer) > 3 + buffer.kept:
-        buffer = copy_of(buffer)
-        value.buffer = buffer
-    return buffer
 
 
 def _install() -> None:

@@ -10,9 +10,10 @@ from rushlight.engine.exposure import copy_of
 from rushlight.engine.value import Value
 from rushlight.runtime.buffer import Buffer
 from rushlight.tensor.memory_format import copy_in, lies_in, preserve_format, require_format
+from rushlight.tensor.private import private_buffer
 from rushlight.tensor.saved_values import Replaced
 from rushlight.tensor.state import LEAF
-from rushlight.tensor.tensor import Tensor, private_buffer
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from rushlight.base import dtype as dtypes
 from rushlight.base.warn import warn_once
 from rushlight.engine.trace import local
+from rushlight.tensor.private import private_buffer
 from rushlight.tensor.storage import is_conjugated
-from rushlight.tensor.tensor import Tensor, private_buffer
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 

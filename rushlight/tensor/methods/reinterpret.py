@@ -17,8 +17,9 @@ from rushlight.engine.value import concrete
 from rushlight.ops.layout import Layout
 from rushlight.ops.legacy_names import legacy_name
 from rushlight.runtime.buffer import Buffer
+from rushlight.tensor.private import private_buffer
 from rushlight.tensor.storage import Storage
-from rushlight.tensor.tensor import Tensor, private_buffer
+from rushlight.tensor.tensor import Tensor
 from rushlight.tensor.wrap import function
 
 _view: Callable[..., Tensor] = function("view")
