@@ -15,6 +15,7 @@ help:
 	@echo "make check   format, lint, types, import layers, then the tests"
 	@echo "make bench   measure against PyTorch and write benchmarks/results.json"
 	@echo "make parity  the tests beside real PyTorch (PYTORCH_PYTHON, or ../peer)"
+	@echo "make format  ruff, in place"
 	@echo "make fuzz    PROGRAMS=$(PROGRAMS) random programs, compiled against interpreted"
 
 demo: .venv/demo.stamp

@@ -38,7 +38,10 @@ def main() -> None:
     peer = find_peer(options.peer)
     commit = commit_now()  # of what the processes load from here on
     if peer is None:
-        print("PyTorch is not here: measuring Rushlight alone", flush=True)
+        without = (
+            "PyTorch is not here: measuring Rushlight alone (--peer names a Python that has it)"
+        )
+        print(without, flush=True)
     seconds, rounds = (0.1, 2) if options.quick else (options.seconds, options.rounds)
     compiled = options.compile or options.long
 

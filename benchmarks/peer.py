@@ -13,15 +13,14 @@ _MADE = _ROOT / ".venv" / "peer"
 
 def find_peer(asked: str | None) -> Path | None:
     """The peer's Python, or None where there is none: the suite then measures Rushlight alone."""
-    if asked is not None:
-        if not Path(asked).exists():
-            raise SystemExit(f"--peer {asked}: there is no such file")
-        return Path(asked)
+    named = asked or os.environ.get("PEER")
+    if named:
+        if not Path(named).exists():
+            raise SystemExit(f"{'--peer' if asked else 'PEER'} {named}: there is no such file")
+        return Path(named)
     for folder in (_ROOT.parent / "peer", _MADE):
         if (folder / ".ready").exists():
             return folder / "bin" / "python"
-    if os.environ.get("PEER"):
-        return Path(os.environ["PEER"])
     if not _MAKER.exists():
         return None
     print(f"making an environment with PyTorch in {_MADE} (once)", flush=True)

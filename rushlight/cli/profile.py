@@ -135,7 +135,8 @@ def _show(report: Report, script: str, rows: int) -> None:
     console.print(
         f"memory: process {sizes['process_peak'] / _MIB:.0f} MiB at its peak, tensors "
         f"{sizes['tensors_peak'] / _MIB:.1f} MiB, largest arena of a plan "
-        f"{sizes['largest_arena'] / _MIB:.1f} MiB"
+        f"{sizes['largest_arena'] / _MIB:.1f} MiB",
+        soft_wrap=True,
     )
 
 
@@ -194,7 +195,7 @@ def _kernels(report: Report, rows: int) -> Any:
     if report.peaks is not None:
         table.caption = (
             f"this machine with {report.peaks.threads} threads: {report.peaks.flops / 1e9:.0f} "
-            f"GFLOP/s, {report.peaks.memory / 1e9:.0f} GB/s from main memory"
+            f"GFLOP/s, {report.peaks.memory / 1e9:.0f} GB/s from main memory\n"
         )
     return table
 

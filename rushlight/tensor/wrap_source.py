@@ -137,86 +137,24 @@ def _awaited(op: Op) -> list[str]:
 
 def source(op: Op, *, dispatch: bool = False) -> str:
     """The text of the function of ``op``."""
-    signature: list[str] = []
-    starred = False
-    awaited = _awaited(op)
-    older = op.name in OLDER
-    for parameter in op.parameters:
-        if parameter.variadic:
-            signature.append(f"*{parameter.name}")
-            starred = True
-            continue
-        if parameter.keyword_only and not starred:
-            signature.append("*older_" if older else "*")
-            starred = True
-        missing = "=_MISSING" if parameter.name in awaited else _default(parameter)
-        signature.append(parameter.name + missing)
-    has_out = not op.view
-    if has_out:
-        if not starred:
-            signature.append("*")
-        signature.append("out=None")
-    variadic = next((p.name for p in op.parameters if p.variadic), "")
-    lead = ""
-    if variadic:  # also given as a keyword: flip(x, dims=(0, 1))
-        signature.append("**named_")
-        before = "".join(f"{p.name}, " for p in op.parameters if not p.variadic
-                         and not p.keyword_only)  # fmt: skip
-        after = "".join(f", {p.name}={p.name}" for p in op.parameters if p.keyword_only)
-        after += ", out=out" if has_out else ""
-        lead = (
-            f"    if named_: return _FUNCTION({before}"
-            f"*_spelled_out(_OP, {variadic}, named_){after})\n"
-        )
     names = [parameter.name for parameter in op.parameters]
     everything = f"({', '.join(names)}{',' if names else ''})"
-    if not variadic and any(name in NUMPY_NAMES.values() for name in names):
-        signature.append("**named_")
-        given = ", ".join(f"{name!r}: {name}" for name in names + ["out"] * has_out)
-        lead = f"    if named_: return _FUNCTION(**_renamed(_OP, named_, {{{given}}}))\n"
-    if awaited:
-        missing = " or ".join(f"{name} is _MISSING" for name in awaited)
-        lead += f"    if {missing}: raise _lacking(_OP, {everything})\n"
-    if older:  # p.add_(-lr, grad): tensor/older_order.py
-        first = ", ".join(p.name for p in op.parameters if not p.keyword_only)
-        lead += f"    if older_: return _older(_FUNCTION, _OP, ({first}, *older_), out)\n"
-    if dispatch:  # somebody has a sub-class of Tensor, or a mode: tensor/overrides.py
-        given = "out" if has_out else "None"
-        lead += (
-            f"    if _overridden({everything}): "
-            f"return _dispatched(_FUNCTION, _OP, {everything}, {given})\n"
-        )
-    if op.name in ("cat", "stack"):
-        lead += (
-            "    if tensors.__class__ in _LISTS and len(tensors) > 1 and out is None:\n"
-            f"        r_ = _joined({op.name!r}, tensors, dim)\n"
-            "        if r_ is not None: return r_\n"
-        )
+    head = [f"def {op.name}({', '.join(_signature(op))}):", *_exceptions(op, everything, dispatch)]
     lines, key = [], ["_OP"]
-    tensors: list[Parameter] = []
     for parameter in op.parameters:
         prepared, part = _prepare(parameter, names[0] if parameter.name == op.stored else "")
         lines += prepared
         key.append(part)
-        if parameter.kind in table.DIFFERENTIABLE_KINDS:
-            tensors.append(parameter)
     if op.view:
         rest = [_asked_for(op, place) for place in range(1, len(names))]
-        constants = f"({', '.join(rest)}{',' if rest else ''})"
-        return (
-            f"def {op.name}({', '.join(signature)}):\n{lead}"
-            f"    try: return _view(_OP, {names[0]}, {constants})\n"
-            "    except (AttributeError, TypeError) as x_:\n"
-            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, x_)\n"
-        )
+        text = [
+            f"    try: return _view(_OP, {names[0]}, ({', '.join(rest)}{',' if rest else ''}))",
+            "    except (AttributeError, TypeError) as x_:",
+            f"        return _otherwise(_FUNCTION, _OP, {everything}, _local.trace, x_)",
+        ]
+        return "\n".join(head + text) + "\n"
     text = [
-        f"def {op.name}({', '.join(signature)}):",
-        *([lead.rstrip()] if lead else []),
-        *(
-            [f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)"]
-            if has_out
-            else []
-        ),
+        f"    if out is not None: return _into(_FUNCTION, _OP, {everything}, out)",
         "    t_ = _local.trace",
         *(
             [f"    if t_.autocast is not None: return _recast(_FUNCTION, _OP, {everything}, t_)"]
@@ -243,12 +181,81 @@ def source(op: Op, *, dispatch: bool = False) -> str:
         "        t_.repair()",
         "        raise",
     ]
-    if op.differentiable and tensors:
-        text.append("    if t_.grad:")
-        text += _differentiating(op, everything)
-    text.append("    if s_.full: _flush(t_)")
-    text.append("    return r_")
-    return "\n".join(text) + "\n"
+    if op.differentiable and any(p.kind in table.DIFFERENTIABLE_KINDS for p in op.parameters):
+        text += ["    if t_.grad:", *_differentiating(op, everything)]
+    text += ["    if s_.full: _flush(t_)", "    return r_"]
+    return "\n".join(head + text) + "\n"
+
+
+def _signature(op: Op) -> list[str]:
+    """The parameters as ``def`` has them."""
+    signature: list[str] = []
+    starred = False
+    awaited = _awaited(op)
+    for parameter in op.parameters:
+        if parameter.variadic:
+            signature.append(f"*{parameter.name}")
+            starred = True
+            continue
+        if parameter.keyword_only and not starred:
+            signature.append("*older_" if op.name in OLDER else "*")
+            starred = True
+        missing = "=_MISSING" if parameter.name in awaited else _default(parameter)
+        signature.append(parameter.name + missing)
+    if not op.view:
+        signature += ["out=None"] if starred else ["*", "out=None"]
+    if _variadic(op) or _renamed(op):
+        signature.append("**named_")
+    return signature
+
+
+def _variadic(op: Op) -> str:
+    """The parameter that takes all positional arguments from its place on, or ''."""
+    return next((p.name for p in op.parameters if p.variadic), "")
+
+
+def _renamed(op: Op) -> bool:
+    """Whether NumPy has other names for some parameters."""
+    return any(parameter.name in NUMPY_NAMES.values() for parameter in op.parameters)
+
+
+def _exceptions(op: Op, everything: str, dispatch: bool) -> list[str]:
+    """Lines that look first for what is seldom: other spellings, sub-classes, arrays to join."""
+    lines: list[str] = []
+    has_out = not op.view
+    variadic, awaited = _variadic(op), _awaited(op)
+    if variadic:  # also given as a keyword: flip(x, dims=(0, 1))
+        before = "".join(f"{p.name}, " for p in op.parameters if not p.variadic
+                         and not p.keyword_only)  # fmt: skip
+        after = "".join(f", {p.name}={p.name}" for p in op.parameters if p.keyword_only)
+        after += ", out=out" if has_out else ""
+        lines.append(
+            f"    if named_: return _FUNCTION({before}"
+            f"*_spelled_out(_OP, {variadic}, named_){after})"
+        )
+    elif _renamed(op):
+        names = [parameter.name for parameter in op.parameters] + ["out"] * has_out
+        given = ", ".join(f"{name!r}: {name}" for name in names)
+        lines.append(f"    if named_: return _FUNCTION(**_renamed(_OP, named_, {{{given}}}))")
+    if awaited:
+        missing = " or ".join(f"{name} is _MISSING" for name in awaited)
+        lines.append(f"    if {missing}: raise _lacking(_OP, {everything})")
+    if op.name in OLDER:  # p.add_(-lr, grad): tensor/older_order.py
+        first = ", ".join(p.name for p in op.parameters if not p.keyword_only)
+        lines.append(f"    if older_: return _older(_FUNCTION, _OP, ({first}, *older_), out)")
+    if dispatch:  # somebody has a sub-class of Tensor, or a mode: tensor/overrides.py
+        given = "out" if has_out else "None"
+        lines.append(
+            f"    if _overridden({everything}): "
+            f"return _dispatched(_FUNCTION, _OP, {everything}, {given})"
+        )
+    if op.name in ("cat", "stack"):
+        lines += [
+            "    if tensors.__class__ in _LISTS and len(tensors) > 1 and out is None:",
+            f"        r_ = _joined({op.name!r}, tensors, dim)",
+            "        if r_ is not None: return r_",
+        ]
+    return lines
 
 
 def _differentiating(op: Op, everything: str) -> list[str]:
