@@ -98,8 +98,14 @@ def lies_channels_last(layout: Layout) -> bool:
     order = CHANNELS_LAST.get(len(layout.shape))
     if order is None:
         return False
-    shape = tuple([layout.shape[axis] for axis in order])
-    return Layout(shape, tuple([layout.strides[axis] for axis in order]), 0).contiguous
+    expected = 1
+    for axis in reversed(order):  # a tensor without elements is asked for its strides, too
+        size = layout.shape[axis]
+        if size != 1:
+            if layout.strides[axis] != expected:
+                return False
+            expected *= size
+    return True
 
 
 def suggests_channels_last(layout: Layout) -> bool:

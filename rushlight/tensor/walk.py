@@ -271,8 +271,7 @@ class Walk:
             leaf._grad = sum_of(self.lift(cotangent), grad)
         else:
             grad._replace_(sum_of(grad, self.lift(cotangent)))
-        for hook in tuple(extra.get("_accumulate_hooks", {}).values()):
-            hook(leaf)
+        tell_accumulated(leaf)
 
     def add_sparse(self, leaf: Tensor, gradient: Tensor) -> None:
         """Keep a sparse gradient of a leaf for the end of the walk."""
@@ -292,8 +291,7 @@ class Walk:
                 leaf._grad = gradient if old is None else sum_of(old, gradient)
             else:
                 old._replace_(sum_of(old, gradient))
-            for hook in tuple(leaf.__dict__.get("_accumulate_hooks", {}).values()):
-                hook(leaf)
+            tell_accumulated(leaf)
             return
         for place, wanted in enumerate(self.only):
             if wanted is leaf:
@@ -348,6 +346,16 @@ def replaced_by(hook: Callable[[Tensor], Any], gradient: Tensor) -> Tensor:
             f"hook '{name}' has changed the type of value (was {gradient.dtype}, is {made.dtype})"
         )
     return made
+
+
+def tell_accumulated(leaf: Tensor) -> None:
+    """Call a leaf's hooks for what has been added to ``.grad``: they change it in place."""
+    for hook in tuple(leaf.__dict__.get("_accumulate_hooks", {}).values()):
+        made = hook(leaf)
+        if isinstance(made, Tensor):
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        if made is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(made).__name__}'")
 
 
 def like_leaf(leaf: Tensor, gradient: Tensor) -> Tensor:

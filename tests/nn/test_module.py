@@ -381,6 +381,18 @@ def test_a_full_backward_hook_without_inputs_that_learn_is_told() -> None:
         module(torch.ones(1, 2)).sum().backward()
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook")
+def test_a_full_backward_hook_without_inputs_that_learn_may_return_nones() -> None:
+    module = nn.Linear(2, 2)
+    handle = module.register_full_backward_hook(lambda *given: (None,))
+    module(torch.ones(1, 2)).sum().backward()
+    assert module.bias.grad.tolist() == [1.0, 1.0]
+    handle.remove()
+    module.register_full_backward_hook(lambda *given: (torch.ones(1, 2),))
+    with pytest.raises(RuntimeError, match="where no input requires gradient"):
+        module(torch.ones(1, 2)).sum().backward()
+
+
 def test_a_tensor_is_not_its_own_gradient() -> None:
     weight = nn.Parameter(torch.ones(2))
     with pytest.raises(RuntimeError, match="can't assign Variable as its own grad"):

@@ -59,3 +59,9 @@ def test_casts_to_the_same_dtype_take_the_format() -> None:
     assert x.cpu(memory_format=torch.channels_last).stride() == (18, 1, 9, 3)
     assert x.float() is x
     assert x.float(memory_format=torch.contiguous_format) is x
+
+
+def test_a_tensor_without_elements_lies_channels_last_by_its_strides() -> None:
+    x = torch.zeros(3, 2, 2, 0, requires_grad=True)
+    assert not x.is_contiguous(memory_format=torch.channels_last)
+    assert not x.contiguous(memory_format=torch.channels_last).is_leaf

@@ -382,3 +382,17 @@ def test_grad_of_some_leaves_and_hooks(taken: list[int]) -> None:
         assert [each.tolist() for each in both] == [
             [1, number], [20, 30] if number % 2 else [2, 3], [1, number]
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [(1, TypeError, "hook returned 'int'"), (torch.ones(2), RuntimeError, "should return None")],
+)
+def test_hooks_after_accumulation_return_none(
+    given: Any, error: type[Exception], said: str
+) -> None:
+    w = torch.ones(2, requires_grad=True)
+    w.register_post_accumulate_grad_hook(lambda leaf: given)
+    with pytest.raises(error, match=said):
+        w.sum().backward()
+    assert w.grad is not None and w.grad.tolist() == [1.0, 1.0]

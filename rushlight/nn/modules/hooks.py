@@ -138,11 +138,16 @@ class BackwardWatch:
                     "module outputs since no inputs require gradients."
                 )
             for hook in self.hooks:
-                if hook(self.module, nothing, full) is not None:
-                    raise RuntimeError(
-                        "Backward hooks that change grad_input need an input that requires grad; "
-                        f"{type(self.module).__name__} has none: return None from the hook"
-                    )
+                given = hook(self.module, nothing, full)
+                if given is None or (
+                    isinstance(given, tuple) and all(each is None for each in given)
+                ):
+                    continue
+                raise RuntimeError(
+                    "Backward hook for Modules where no input requires gradient should always "
+                    f"return None or None for all gradients. One of {type(self.module).__name__} "
+                    f"returned {type(given).__name__}"
+                )
         return tuple(full[place] for place in self.output_places)
 
     def left(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
