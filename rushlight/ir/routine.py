@@ -27,16 +27,16 @@ class Cut(Record):
     """How a call falls into items.
 
     ``sizes``: what the function is told; ``cost``: of an item, in bytes that are copied in the same
-    time; ``room``: how many numbers it wants for itself, a room each: float64, or what the first
-    source has if they are not ``wide``. ``alone``: one thread does all items, since the host
-    function may find an answer where the loops give up.
+    time; ``room``: how many numbers it wants for itself, a room each: the first ``like`` of them
+    hold what the first source holds, the others float64. ``alone``: one thread does all items,
+    since the host function may find an answer where the loops give up.
     """
 
     items: int
     sizes: tuple[int, ...]
     cost: int
     room: tuple[int, ...] = ()
-    wide: bool = True
+    like: int = 0
     alone: bool = False
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from rushlight.ir import tied_order
 from rushlight.ir.host import Array, host
+from rushlight.ops import nth_loops as _loops  # noqa: F401
 
 # Walking through equal elements one by one takes a second of a million of them.
 LONGEST = 65536

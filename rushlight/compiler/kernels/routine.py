@@ -41,7 +41,7 @@ def lower_routine(
     rooms = [Scratch(8 * (each + 1) * chunks) for each in cut.room]
     pointers = (*[each.ref for each in ready], *[Ref(each) for each in rooms], out.ref)
     kinds = tuple([each.dtype for each in (*sources, out)])
-    rooms_of = ("f64" if cut.wide else kinds[0],) * len(cut.room)
+    rooms_of = (kinds[0],) * cut.like + ("f64",) * (len(cut.room) - cut.like)
     made = _kernel(found, kinds, len(cut.sizes), rooms_of, stem)
     call = (0, 0) if made.sure else fallback(len(pointers))
     words = (*call, cut.items, group, *cut.room, *cut.sizes)

@@ -116,7 +116,7 @@ def _square_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     if n > LARGEST:
         return None
     cost = n * n * (n + 2) * _STEP
-    return Cut(math.prod(batch), (n,), cost, (n * n + n,), wide=False)
+    return Cut(math.prod(batch), (n,), cost, (n * n + n,), like=1)
 
 
 @routine("linalg_det", _square_cut, vectors=True)
@@ -171,7 +171,7 @@ def _solve_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
     if n > LARGEST or width > LARGEST:
         return None
     cost = n * n * (n + width) * _STEP
-    return Cut(math.prod(batch), (n, width), cost, (n * n + n,), wide=False, alone=True)
+    return Cut(math.prod(batch), (n, width), cost, (n * n + n,), like=1, alone=True)
 
 
 @routine("linalg_solve", _solve_cut, vectors=True)
