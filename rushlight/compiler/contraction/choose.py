@@ -132,7 +132,8 @@ def turns(dtype: str, rows: int, columns: int, depth: int, a_depth: int, b_depth
     """Whether a product of few rows is better taken with rows and columns exchanged.
 
     Weights whose depth lies together would be packed as B in each step; as A they are read as they
-    lie, and the few rows are what is packed. Results are then stored one by one, once.
+    lie, and the few rows are what is packed. More rows pay for packing the weights, which then are
+    kept where they do not change.
     """
     itemsize = values.SIZES[dtype]
     wide = tile(dtype, MANY).columns
@@ -167,7 +168,7 @@ def _turned_tall(tile: Tile, rows: int, columns: int, depth: int, batches: int) 
 
 # Rows and depth of products that are better turned: fewer columns of A than of B, a sum that is
 # long beside storing it.
-TURNED_ROWS = 256
+TURNED_ROWS = 96
 TURNED_DEPTH = 512
 
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps, store_tile
+from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps
+from rushlight.compiler.contraction.store import store_tile
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Level,

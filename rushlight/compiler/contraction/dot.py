@@ -13,7 +13,8 @@ from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.batch import offsets
 from rushlight.compiler.contraction.emit import Body, entry, function, kernel
-from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps, store_scalars
+from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps
+from rushlight.compiler.contraction.store import store_scalars
 from rushlight.compiler.contraction.tile import (
     ROW_BYTES,
     Tile,

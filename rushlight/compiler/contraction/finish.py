@@ -1,8 +1,4 @@
-"""From registers to memory: what is added to a tile's sums, and how they are stored.
-
-Where a tile's columns lie together, its vectors are finished and stored straight from registers.
-Everywhere else (edges, transposed outputs) they go to a small buffer, and from there one by one.
-"""
+"""What is added to a tile's sums before they are stored (``store.py``), and where they go."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body
 from rushlight.compiler.contraction.operand import Epilogue, Operand
-from rushlight.compiler.contraction.tile import ROW_BYTES, Tile, column_masks
+from rushlight.compiler.contraction.tile import Tile
 from rushlight.compiler.launch import Ref
 from rushlight.ir.size import decision
 
@@ -25,7 +21,8 @@ class Finish(Record):
     """The part of an epilogue that is in the kernel's text: which steps, on which dtypes.
 
     ``past``: whole tiles that begin with a cache line are stored past the caches; all rows are
-    whole lines apart, and the kernel ends with ``Body.wait_for_streams``.
+    whole lines apart, and the kernel ends with ``Body.wait_for_streams``. ``stands``: what lies
+    together are results of neighbouring rows, not columns, and so does what is added to them.
     """
 
     out: str
@@ -37,6 +34,7 @@ class Finish(Record):
     scale: str | None = None
     shift: str | None = None
     ceiling: float | None = None
+    stands: bool = False
 
     @staticmethod
     def of(out: Operand, epilogue: Epilogue) -> Finish:
@@ -52,6 +50,7 @@ class Finish(Record):
             scale=dtype(epilogue.scale),
             shift=dtype(epilogue.shift),
             ceiling=epilogue.ceiling,
+            stands=_stands(out) and (epilogue.residual is None or _stands(epilogue.residual)),
         )
 
     @property
@@ -59,6 +58,16 @@ class Finish(Record):
         """Everything it reads and writes can be read under a mask."""
         read = {self.bias, self.scale, self.shift, self.residual}
         return {self.out, *read} <= {"f32", "f64", None}
+
+    @property
+    def empty(self) -> bool:
+        """Sums are stored as they are."""
+        return self.activation is None and not self.pointers
+
+    @property
+    def turns(self) -> bool:
+        """Results are stored along rows, and nothing that lies otherwise is read for them."""
+        return self.stands and self.out in ("f32", "f64") and not self.columns
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,6 +80,10 @@ class Finish(Record):
         """Names of the pointers it needs besides the output."""
         wanted = ("row_bias", "residual")
         return (*self.columns, *(name for name in wanted if getattr(self, name) is not None))
+
+
+def _stands(operand: Operand) -> bool:
+    return bool(operand.step(-2) == operand.itemsize != operand.step(-1))
 
 
 def pointers(epilogue: Epilogue) -> tuple[Ref, ...]:
@@ -153,202 +166,6 @@ class Place(Record):
     valid_columns: str
     first: str
     last: str
-
-
-def store_tile(
-    body: Body, tile: Tile, finish: Finish, output: Output, sums: list[str], buffer: str, at: Place
-) -> None:
-    """Write the tile's valid rows and columns; every row of the table must be an address."""
-    writer = _Writer(body, tile.dtype, finish, output, at)
-    full = body.equal(at.valid_columns, str(tile.columns))
-    with body.either(body.op(f"and i1 {full}, {output.whole_vectors}")) as (yes, no):
-        with (
-            body.branch(yes),
-            body.either(body.equal(at.valid_rows, str(tile.rows))) as (all_, some),
-        ):
-            with body.branch(all_):
-                _store_vectors(body, tile, writer, sums)
-            with body.branch(some):
-                spill(body, tile, sums, buffer)
-                _store_rows(body, tile, writer, buffer)
-        with body.branch(no):
-            spill(body, tile, sums, buffer)
-            if tile.lanes == 1 or not finish.maskable:
-                store_scalars(body, tile, finish, output, buffer, at)
-            else:
-                with body.either(f"{output.whole_vectors}") as (together, apart):
-                    with body.branch(together):
-                        _store_edge(body, tile, writer, buffer)
-                    with body.branch(apart):
-                        store_scalars(body, tile, finish, output, buffer, at)
-
-
-def _store_rows(body: Body, tile: Tile, writer: _Writer, buffer: str) -> None:
-    """Fewer rows than the tile's, in whole vectors."""
-    with body.loop("0", writer.at.valid_rows) as row:
-        offsets = writer.row(row)
-        start = body.at(buffer, body.mul(row, str(tile.columns * tile.itemsize)))
-        where = [(offsets, column) for column in _columns(body, tile, writer.at)]
-        sums = [
-            body.load(tile.vector, body.at(start, str(size)), tile.itemsize)
-            for size in range(0, tile.columns * tile.itemsize, tile.lanes * tile.itemsize)
-        ]
-        for value, place in zip(writer.finished(sums, where, tile.lanes), where, strict=True):
-            values.store(body, writer.finish.out, value, writer.address("out", *place), tile.lanes)
-
-
-def _columns(body: Body, tile: Tile, at: Place) -> list[str]:
-    """The first column of each of the tile's vectors."""
-    return [body.add(at.column, str(index * tile.lanes)) for index in range(tile.vectors)]
-
-
-def _store_edge(body: Body, tile: Tile, writer: _Writer, buffer: str) -> None:
-    """Rows of fewer columns than the tile's, in vectors of which only a part is stored."""
-    at = writer.at
-    masks = column_masks(body, tile, at.valid_columns)
-    with body.loop("0", at.valid_rows) as row:
-        offsets = writer.row(row)
-        start = body.at(buffer, body.mul(row, str(tile.columns * tile.itemsize)))
-        for vector, mask in enumerate(masks):
-            place = body.at(start, str(vector * tile.lanes * tile.itemsize))
-            value = body.load(tile.vector, place, tile.itemsize)
-            column = body.add(at.column, str(vector * tile.lanes))
-            where = [(offsets, column)]
-            value = writer.replace(mask=mask).finished([value], where, tile.lanes)[0]
-            count = body.sub(at.valid_columns, str(vector * tile.lanes))
-            count = body.max(body.min(count, str(tile.lanes)), "0")
-            to = writer.address("out", offsets, column)
-            values.store_some(body, writer.finish.out, value, to, tile.lanes, count)
-
-
-def spill(body: Body, tile: Tile, sums: list[str], buffer: str) -> None:
-    """The sums to ``buffer``, row by row."""
-    for index, value in enumerate(sums):
-        place = body.at(buffer, str(index * tile.lanes * tile.itemsize))
-        body.store(tile.vector, value, place, tile.itemsize)
-
-
-def store_scalars(
-    body: Body, tile: Tile, finish: Finish, output: Output, buffer: str, at: Place
-) -> None:
-    """Write the valid rows and columns of the sums in ``buffer``, which are of the tile's size."""
-    writer = _Writer(body, tile.dtype, finish, output, at)
-    with body.loop("0", at.valid_rows) as row, body.loop("0", at.valid_columns) as place:
-        index = body.add(body.mul(row, str(tile.columns)), place)
-        source = body.at(buffer, body.mul(index, str(tile.itemsize)))
-        value = body.load(values.kind(tile.dtype), source)
-        offsets = writer.row(row)
-        column = body.add(at.column, place)
-        results = writer.finished([value], [(offsets, column)], 1)
-        values.store(body, finish.out, results[0], writer.address("out", offsets, column))
-
-
-def _store_vectors(body: Body, tile: Tile, writer: _Writer, sums: list[str]) -> None:
-    """A whole tile, straight from registers."""
-    rows = [writer.row(str(row)) for row in range(tile.rows)]
-    places = [(row, column) for row in rows for column in _columns(body, tile, writer.at)]
-    results = writer.finished(sums, places, tile.lanes)
-
-    def store(past: bool) -> None:
-        for value, place in zip(results, places, strict=True):
-            target = writer.address("out", *place)
-            if past:
-                size = tile.lanes * tile.itemsize
-                body.store_past_caches(tile.vector, value, target, size)
-            else:
-                values.store(body, writer.finish.out, value, target, tile.lanes)
-
-    if not writer.finish.past:
-        store(False)
-        return
-    start = body.op(f"ptrtoint ptr {writer.address('out', *places[0])} to i64")
-    with body.either(body.equal(body.op(f"and i64 {start}, {LINE - 1}"), "0")) as (yes, no):
-        for branch, past in ((yes, True), (no, False)):
-            with body.branch(branch):
-                store(past)
-
-
-class _Writer(Record):
-    """Adds to values what the epilogue says, knowing where they go."""
-
-    body: Body
-    dtype: str
-    finish: Finish
-    output: Output
-    at: Place
-    mask: str = ""
-
-    def row(self, row: str) -> dict[str, str]:
-        """The offsets of one row of the tile."""
-        body = self.body
-        line = body.at(self.at.rows, body.mul(row, str(ROW_BYTES)))
-        offsets = dict.fromkeys(self.finish.columns, "0")
-        offsets["out"] = body.load("i64", body.at(line, "8"))
-        if self.finish.residual:
-            offsets["residual"] = body.load("i64", body.at(line, "16"))
-        if self.finish.row_bias:
-            index = body.load("i64", body.at(line, "24"))
-            offsets["row_bias"] = body.mul(index, self.output.steps["row_bias"])
-        return offsets
-
-    def address(self, name: str, offsets: dict[str, str], column: str) -> str:
-        body = self.body
-        base = body.at(self.output.bases[name], offsets[name])
-        return body.at(base, body.mul(column, self.output.steps[name]))
-
-    def finished(
-        self, sums: list[str], places: list[tuple[dict[str, str], str]], lanes: int
-    ) -> list[str]:
-        """What is stored for ``sums``, which belong at (row offsets, column)."""
-        body, text = self.body, values.kind(self.dtype, lanes)
-        if self.at.first != "true":
-            later = body.op(f"xor i1 {self.at.first}, true")
-
-            def more(results: list[str]) -> list[str]:
-                return [
-                    self._plus("out", self.finish.out, value, place, lanes)
-                    for value, place in zip(results, places, strict=True)
-                ]
-
-            sums = body.maybe(later, text, sums, more)
-        if self.finish == Finish(self.finish.out, past=self.finish.past):
-            return sums
-        if self.at.last == "true":
-            return [
-                self._end(value, place, lanes) for value, place in zip(sums, places, strict=True)
-            ]
-
-        def end(results: list[str]) -> list[str]:
-            return [
-                self._end(value, place, lanes) for value, place in zip(results, places, strict=True)
-            ]
-
-        return body.maybe(self.at.last, text, sums, end)
-
-    def _plus(
-        self, name: str, dtype: str, value: str, place: tuple[dict[str, str], str], lanes: int
-    ) -> str:
-        address = self.address(name, *place)
-        other = values.load(self.body, dtype, address, lanes, self.mask)
-        return values.add(self.body, self.dtype, value, other, lanes)
-
-    def _end(self, value: str, place: tuple[dict[str, str], str], lanes: int) -> str:
-        body, finish = self.body, self.finish
-        column = {
-            name: values.load(
-                body, getattr(finish, name), self.address(name, *place), lanes, self.mask
-            )
-            for name in finish.columns
-        }
-        value = with_columns(body, self.dtype, finish, value, column, lanes)
-        if finish.row_bias:
-            here = body.at(self.output.bases["row_bias"], place[0]["row_bias"])
-            one = values.load(body, finish.row_bias, here)
-            many = values.spread(body, self.dtype, one, lanes)
-            value = values.add(body, self.dtype, value, many, lanes)
-        if finish.residual:
-            value = self._plus("residual", finish.residual, value, place, lanes)
-        return activated(body, self.dtype, finish, value, lanes)
 
 
 def with_columns(

@@ -60,7 +60,9 @@ def gemm(spec: Gemm) -> Kernel:
     )
     filled = body.op("alloca i64")
     body.store("i64", "-1", filled)
-    panels = Panel(tile, finish, levels=2, parts=spec.parts, results=True, follows=spec.parts)
+    panels = Panel(
+        tile, finish, levels=2, parts=spec.parts, results=True, follows=spec.parts, along=True
+    )
     edges = Panel(edge_tile(tile), finish, levels=2, edge=True)
     steps = {
         "out": word["out_column"],

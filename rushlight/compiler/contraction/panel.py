@@ -10,14 +10,8 @@ from __future__ import annotations
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, function
-from rushlight.compiler.contraction.finish import (
-    Finish,
-    Output,
-    Place,
-    spill,
-    store_scalars,
-    store_tile,
-)
+from rushlight.compiler.contraction.finish import Finish, Output, Place
+from rushlight.compiler.contraction.store import spill, store_scalars, store_tile
 from rushlight.compiler.contraction.tile import (
     COPY_BYTES,
     ROW_BYTES,
@@ -54,7 +48,7 @@ class Panel(Record):
     ``asks``: memory that something else
     will read is asked for meanwhile, as many bytes a step as A's rows are apart there. ``follows``:
     so is what lies as many bytes after B's rows as there are now. ``gaps``: outer levels move B
-    past what the inner ones read.
+    past what the inner ones read. ``along``: see ``store_tile``.
     """
 
     tile: Tile
@@ -70,6 +64,7 @@ class Panel(Record):
     copies: bool = False
     fetches: bool = False
     gaps: bool = False
+    along: bool = False
 
     @property
     def name(self) -> str:
@@ -148,7 +143,7 @@ class Panel(Record):
                 spill(body, tile, sums, buffer)
                 store_scalars(body, tile, self.finish, output, buffer, at)
             else:
-                store_tile(body, tile, self.finish, output, sums, buffer, at)
+                store_tile(body, tile, self.finish, output, sums, buffer, at, self.along)
         return function(self.name, self.parameters(), body)
 
     def _ask_for_results(self, body: Body, lines: str) -> None:

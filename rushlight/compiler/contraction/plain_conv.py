@@ -13,15 +13,9 @@ from contextlib import ExitStack
 from rushlight.base.record import Record
 from rushlight.compiler.contraction import values
 from rushlight.compiler.contraction.emit import Body, entry, kernel
-from rushlight.compiler.contraction.finish import (
-    Finish,
-    Output,
-    Place,
-    column_steps,
-    pointers,
-    store_scalars,
-)
+from rushlight.compiler.contraction.finish import Finish, Output, Place, column_steps, pointers
 from rushlight.compiler.contraction.operand import Epilogue, Operand
+from rushlight.compiler.contraction.store import store_scalars
 from rushlight.compiler.contraction.tile import ROW_BYTES, Tile
 from rushlight.compiler.contraction.window import POINT, Axis
 from rushlight.compiler.launch import Kernel, Launch
