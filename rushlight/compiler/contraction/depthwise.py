@@ -30,8 +30,12 @@ from rushlight.runtime import cpu
 # Vectors of channels -> neighbouring results summed together: as many as registers hold, or fewer
 # for short rows.
 _HEIGHTS = {2: (7, 4, 2), 3: (4, 2), 1: (7, 4, 2)}
+# The same where five taps or more share inputs: the more results side by side, the better.
+_LONG = {2: (7, 4, 2), 1: (14, 7, 4, 2)}
 # Multiply-adds of one chunk; every one of them loads a number, so that they are slow ones.
 _CHUNK_MULADDS = choose.CHUNK_MULADDS // 4
+# Taps of a row whose inputs registers hold beside a tile's sums, at most.
+_TAPS = 7
 # Shares of a weight gradient, each with sums of its own, added up at the end.
 _SHARES = 16
 
@@ -71,7 +75,7 @@ def depthwise(problem: Problem, epilogue: Epilogue) -> list[Launch]:
     return [
         launch,
         Launch(
-            depthwise_kernel(tile, Finish.of(out, epilogue)),
+            depthwise_kernel(tile, Finish.of(out, epilogue), _row_of_taps(problem)),
             (problem.x.ref, weights, out.ref, *pointers(epilogue)),
             tuple(numbers[name] for name in WORDS),
             chunks=problem.x.shape[0] * bands * numbers["blocks"],
@@ -80,6 +84,13 @@ def depthwise(problem: Problem, epilogue: Epilogue) -> list[Launch]:
             label=f"depthwise {shown(problem.x.shape)} {out.dtype}",
         ),
     ]
+
+
+def _row_of_taps(problem: Problem) -> int:
+    """Taps of a row that are side by side and few enough to be in the kernel's text, or 0."""
+    column = problem.column
+    near = column.stride == column.dilation == 1 and problem.row.taps > 0
+    return column.taps if near and 1 < column.taps <= _TAPS else 0
 
 
 def depthwise_weight_grad(problem: Problem) -> list[Launch]:
@@ -138,13 +149,14 @@ def _tile(problem: Problem) -> Tile:
     """The register tile that leaves the fewest lanes idle, then the highest for rows like these."""
     dtype = problem.out.dtype
     lanes = _lanes(dtype)
-    vectors = min(_HEIGHTS, key=lambda count: round_up(problem.groups, count * lanes))
+    heights = _HEIGHTS if _row_of_taps(problem) < 5 else _LONG
+    vectors = min(heights, key=lambda count: round_up(problem.groups, count * lanes))
 
     def cost(height: int) -> int:
         # Each tile costs about one result more than it has.
         return -(-problem.column.out // height) * (height + 1)
 
-    return Tile(min(_HEIGHTS[vectors], key=cost), vectors, lanes, dtype)
+    return Tile(min(heights[vectors], key=cost), vectors, lanes, dtype)
 
 
 def _steps(name: str, operand: Operand | None) -> dict[str, int]:

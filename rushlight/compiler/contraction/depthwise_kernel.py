@@ -40,8 +40,12 @@ WORDS = (
 
 
 @functools.lru_cache(maxsize=32)
-def depthwise_kernel(tile: Tile, finish: Finish) -> Kernel:
-    """Pointers: x, packed weights, out, then the finish's. Words: ``WORDS``."""
+def depthwise_kernel(tile: Tile, finish: Finish, taps: int = 0) -> Kernel:
+    """Pointers: x, packed weights, out, then the finish's. Words: ``WORDS``.
+
+    ``taps``: of a row, which are side by side and move by one input from result to result; each
+    input is then loaded once for all of them. 0: any number, at any distance.
+    """
     body = Body()
     count = 3 + len(finish.pointers)
     x, weights, out, *others = body.words("%args", count, kind="ptr")
@@ -74,7 +78,10 @@ def depthwise_kernel(tile: Tile, finish: Finish) -> Kernel:
             within = body.op(f"and i1 {down}, {across}")
             within = body.op(f"and i1 {within}, {body.equal(valid, str(tile.rows))}")
             with body.when(body.op(f"xor i1 {within}, true")):
-                _fill_table(body, tile, word, table, start, zeros, row, column)
+                if taps:
+                    _fill_inputs(body, tile.rows + taps - 1, word, table, start, zeros, row, column)
+                else:
+                    _fill_table(body, tile, word, table, start, zeros, row, column)
             _fill_lines(body, tile, word, lines, image, row, column)
             first = origin(body, word, "row", row), origin(body, word, "column", column)
             here = body.at(start, body.mul(first[0], word["x_row"]))
@@ -87,7 +94,7 @@ def depthwise_kernel(tile: Tile, finish: Finish) -> Kernel:
                 *[("ptr", base) for base in bases.values()],
             ]  # fmt: skip
             body.call("results", given)
-    text = values.declare_masked_load(tile.dtype, tile.lanes) + _define(tile, finish, count)
+    text = values.declare_masked_load(tile.dtype, tile.lanes) + _define(tile, finish, taps, count)
     return kernel("depthwise", text + entry(body))
 
 
@@ -147,6 +154,19 @@ def _fill_table(
         body.store("ptr", address, body.at(table, body.mul(place, "8")))
 
 
+def _fill_inputs(
+    body: Body, inputs: int, word: dict[str, str], table: str, start: str, zeros: str,
+    row: str, column: str,
+) -> None:  # fmt: skip
+    """Where the neighbouring inputs are that each row of taps meets."""
+    down, first = origin(body, word, "row", row), origin(body, word, "column", column)
+    with body.loop("0", word["row_taps"]) as tap_row, body.loop("0", str(inputs)) as number:
+        y = body.add(down, body.mul(tap_row, word["row_dilation"]))
+        address = input_or_zeros(body, word, start, zeros, y, body.add(first, number))
+        place = body.add(body.mul(tap_row, str(inputs)), number)
+        body.store("ptr", address, body.at(table, body.mul(place, "8")))
+
+
 def _fill_lines(
     body: Body, tile: Tile, word: dict[str, str], lines: str, image: str, row: str, column: str
 ) -> None:
@@ -161,7 +181,7 @@ def _fill_lines(
             body.store("i64", here, body.at(body.at(lines, str(result * ROW_BYTES)), place))
 
 
-def _define(tile: Tile, finish: Finish, count: int) -> str:
+def _define(tile: Tile, finish: Finish, taps: int, count: int) -> str:
     """``results``: one tile of results, for all channels of a block."""
     body = Body()
     names = ("out", *finish.pointers)
@@ -179,15 +199,20 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
     }  # fmt: skip
     whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
     output = Output({name: f"%{name}.base" for name in names}, steps, whole)
+    products = functools.partial(_row_of_taps, taps) if taps else _products
     # An inner count is never 0.
-    some = body.equal(word["column_taps"], "0")
-    rows = body.select(some, "0", word["row_taps"])
-    near = [
-        Level(rows, body.mul(word["row_dilation"], word["x_row"])),
-        Level(word["column_taps"], body.mul(word["column_dilation"], word["x_column"])),
-    ]
-    line = str(8 * tile.rows)
-    far = [Level(rows, body.mul(word["column_taps"], line)), Level(word["column_taps"], line)]
+    row_step = body.mul(word["row_dilation"], word["x_row"])
+    inputs = tile.rows + taps - 1 if taps else tile.rows
+    line = str(8 * inputs)
+    if taps:
+        near, far = [Level(word["row_taps"], row_step)], [Level(word["row_taps"], line)]
+        width = str(taps * tile.columns * tile.itemsize)
+    else:
+        some = body.equal(word["column_taps"], "0")
+        rows = body.select(some, "0", word["row_taps"])
+        column_step = body.mul(word["column_dilation"], word["x_column"])
+        near = [Level(rows, row_step), Level(word["column_taps"], column_step)]
+        far = [Level(rows, body.mul(word["column_taps"], line)), Level(word["column_taps"], line)]
     with body.loop("0", "%channels", str(tile.columns)) as done:
         valid = body.min(str(tile.columns), body.sub("%channels", done))
         full = body.equal(valid, str(tile.columns))
@@ -195,14 +220,14 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
         panel = body.at("%weights", body.mul(panel, word["panel"]))
         offset = body.mul(done, str(size))
         first = body.at("%here", offset)
-        starts = [body.at(first, body.mul("%step", str(row))) for row in range(tile.rows)]
+        starts = [body.at(first, body.mul("%step", str(place))) for place in range(inputs)]
 
         def at_distance(there: str, starts: list[str] = starts) -> list[str]:
             return [body.at(start, there) for start in starts]
 
         def at_table(there: str, offset: str = offset) -> list[str]:
             entry = body.at("%table", there)
-            places = [body.load("ptr", body.at(entry, str(8 * n))) for n in range(tile.rows)]
+            places = [body.load("ptr", body.at(entry, str(8 * n))) for n in range(inputs)]
             return [body.at(place, offset) for place in places]
 
         with (
@@ -229,7 +254,7 @@ def _define(tile: Tile, finish: Finish, count: int) -> str:
                     there: str, b: str, sums: list[str],
                     places: Callable[[str], list[str]] = places, masks: list[str] = masks,
                 ) -> list[str]:  # fmt: skip
-                    return _products(body, tile, places(there), b, sums, masks)
+                    return products(body, tile, places(there), b, sums, masks)
 
                 ends.append((nested(body, tile, panel, levels, width, step), body.block))
                 body.jump("sums")
@@ -263,4 +288,27 @@ def _products(
             product = body.op(f"fmul contract {tile.vector} {value}, {weight}")
             old = sums[row * tile.vectors + vector]
             new.append(body.op(f"fadd contract {tile.vector} {old}, {product}"))
+    return new
+
+
+def _row_of_taps(
+    taps: int, body: Body, tile: Tile, places: list[str], weights: str, sums: list[str],
+    masks: list[str],
+) -> list[str]:  # fmt: skip
+    """Every sum plus the products of a row of taps, which meet neighbouring inputs."""
+    width = tile.lanes * tile.itemsize
+    new = list(sums)
+    for vector in range(tile.vectors):
+        mask = masks[vector] if masks else ""
+        inputs = [
+            values.load(body, tile.dtype, body.at(place, str(width * vector)), tile.lanes, mask)
+            for place in places
+        ]
+        for tap in range(taps):
+            offset = str((tap * tile.vectors + vector) * width)
+            weight = body.load(tile.vector, body.at(weights, offset), tile.itemsize)
+            for row in range(tile.rows):
+                index = row * tile.vectors + vector
+                product = body.op(f"fmul contract {tile.vector} {inputs[row + tap]}, {weight}")
+                new[index] = body.op(f"fadd contract {tile.vector} {new[index]}, {product}")
     return new

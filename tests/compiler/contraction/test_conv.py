@@ -116,6 +116,30 @@ def test_epilogue(first: bool) -> None:
     np.testing.assert_allclose(dx, want_dx + channel_bias, atol=1e-2)
 
 
+@pytest.mark.parametrize("taps", [(5, 5), (7, 7), (3, 2), (2, 6), (1, 7), (4, 8), (3, 1)])
+@pytest.mark.parametrize("channels", [5, 37, 80])
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_rows_of_taps_of_single_channels(taps: tuple[int, int], channels: int, dtype: str) -> None:
+    """Taps side by side share inputs; wider rows, steps and dilation do not. The last tile
+    of a row is full, and is not."""
+    for size, more in (((9, 28), {}), ((8, 13), {}), ((9, 19), {"dilation": (2, 2)}),
+                       ((9, 19), {"stride": (1, 2)}), ((3, 4), {})):  # fmt: skip
+        case = filled({"x": (2, *size, channels), "filters": channels, "taps": taps})
+        case |= {"groups": channels, "padding": ((2, 3), (4, 1))} | more
+        if case.get("dilation") == (2, 2) and max(taps) > 6:
+            continue  # longer than the image
+        x, w, want = (array.astype(dtype) for array in arrays(case))
+        out = np.full(want.shape, 77, dtype)
+        machine.run(conv(*map(machine.operand, (x, w, out)), *options(case), Epilogue()), 2)
+        np.testing.assert_allclose(out, want, atol=1e-4 if dtype == "f" else 1e-11)
+        want_dx = gradients(want, x, w, case)[0]
+        dx = np.full(x.shape, 77, dtype)
+        machine.run(
+            conv_input_grad(*map(machine.operand, (out, w, dx)), *options(case), Epilogue())
+        )
+        np.testing.assert_allclose(dx, want_dx, atol=2e-2 if dtype == "f" else 1e-10)
+
+
 @pytest.mark.parametrize("filters", [1, 3, 6, 7, 11, 13, 18, 20])
 @pytest.mark.parametrize("first", [(False, False), (False, True), (True, False), (True, True)])
 @pytest.mark.parametrize("dtype", ["f", "d"])
