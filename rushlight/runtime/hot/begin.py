@@ -22,7 +22,7 @@ from rushlight.runtime.hot.part import Untranslatable
 _TOGETHER = 8  # functions compiled before the disk has them
 # What was compiled quickly makes a small step a twelfth slower. To compile it well takes one of two
 # cores for four seconds, which the program feels as well: worth it for one that goes on.
-_WELL_AFTER_S = 10.0
+_WELL_AFTER_S = 5.0
 
 
 class _State:
