@@ -104,6 +104,7 @@ class Mould:
         self.sites = tuple(pipeline.sites(steps))
         self.overwrites = pipeline.overwrites(steps, layout.places, updated, inputs)
         self.replay = tape.replayed(places)
+        self.size = len(tape.values)
         self.handed_out: dict[Any, tuple[NDArray[np.bool_], list[tuple[bool, bool]]]] = {}
 
     def cast(self, numbers: Sequence[Number]) -> Plan | None:

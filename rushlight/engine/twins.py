@@ -27,7 +27,8 @@ from rushlight.ir.graph import Node
 from rushlight.ir.size import Number, Tape, is_about_sizes
 
 EXAMPLES = 2  # plans made as usual before a mould is
-MOULDS_LIMIT = 96  # of one family: those used last
+MOULDS_LIMIT = 256  # of one family: those used last, and as many as have ...
+SIZE_LIMIT = 1 << 19  # ... so many numbers on their tapes, 230 bytes each
 KEPT_STEPS = 1 << 13  # of a trie: from there on a trace stays in it from the second time on
 MET_LIMIT = 1 << 14  # traces of one family that are remembered by a number
 PATIENCE = 32  # after so many new ones there must have been half as many casts
@@ -156,7 +157,7 @@ class Family:
                 break
         pattern = Pattern(forms[-1], relations, live, frozenset(donatable))
         self.patterns.insert(0, pattern)
-        del self.patterns[MOULDS_LIMIT:]
+        del self.patterns[how_many([each.mould.size for each in self.patterns]) :]
         self.made += 1
         if self.made % PARTS == 0:
             self.multiplies = self.casts - self.whole < PARTS // 2
@@ -167,6 +168,16 @@ class Family:
             self.patient = self.casts
         values = relations.variables(forms[-1])
         return None if values is None else pattern.mould.cast(values)
+
+
+def how_many(sizes: Sequence[int]) -> int:
+    """How many moulds of such sizes are kept, of those used last.
+
+    >>> how_many([1 << 20, 3]), how_many([1 << 18] * 4), how_many([5] * 1000)
+    (1, 2, 256)
+    """
+    fit = sum(size <= SIZE_LIMIT for size in accumulate(sizes))
+    return max(1, min(MOULDS_LIMIT, fit))
 
 
 @final

@@ -382,3 +382,20 @@ def test_sizes_that_never_come_again_leave_nothing(monkeypatch: pytest.MonkeyPat
     first, second, third = (after - before for before, after in itertools.pairwise(steps))
     assert first < second // 2  # but for those that a mould was made of
     assert third == 0
+
+
+def test_a_family_keeps_the_moulds_used_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there is room for, one at least; what was dropped is made again, and the same."""
+    wanted = [pictures(length, 3) for length in (20, 21, 22, 40, 41)]
+    clear()
+    monkeypatch.setattr(twins, "how_many", lambda sizes: 1)
+    for length, known in zip((20, 21, 22, 40, 41), wanted, strict=True):
+        for one, other in zip(pictures(length, 3), known, strict=True):
+            np.testing.assert_array_equal(one, other)
+    families = trace.local.trace.families.values()
+    assert max(len(each.patterns) for each in families) == 1
+    monkeypatch.undo()
+    size = twins.SIZE_LIMIT
+    assert twins.how_many([size + 1, 1]) == twins.how_many([size, 1]) == 1
+    assert twins.how_many([size - 1, 1, 1]) == 2
+    assert twins.how_many([1] * 2 * twins.MOULDS_LIMIT) == twins.MOULDS_LIMIT
