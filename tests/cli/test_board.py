@@ -27,15 +27,15 @@ def test_it_serves_until_interrupted(tmp_path: Path) -> None:
         found = re.match(r"(http://127\.0\.0\.1:(\d+)/) shows the runs in ", line)
         assert found, line
         assert "is not there yet" in child.stdout.readline()
-        with urllib.request.urlopen(found[1], timeout=20) as answer:
+        with urllib.request.urlopen(found[1], timeout=300) as answer:
             assert b"Rushlight" in answer.read()
-        stream = urllib.request.urlopen(found[1] + "events", timeout=20)
+        stream = urllib.request.urlopen(found[1] + "events", timeout=300)
         assert stream.readline() == b"data: {}\n"
         taken = subprocess.run(
             [*BOARD, "--port", found[2]], cwd=ROOT, capture_output=True, text=True
         )
         child.send_signal(signal.SIGINT)  # a page still listens
-        assert child.wait(20) == 0
+        assert child.wait(300) == 0
         assert child.stderr.read() == ""
         stream.close()
     assert taken.returncode != 0

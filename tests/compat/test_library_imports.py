@@ -24,7 +24,7 @@ def script(tmp_path: Path) -> Script:
         program = tmp_path / "program.py"
         program.write_text(textwrap.dedent(text))
         command = [sys.executable, "-m", "rushlight", "run", str(program)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 

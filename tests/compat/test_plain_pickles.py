@@ -53,7 +53,7 @@ for protocol in (2, 5):
 
 def run(python: str, program: str, folder: Path) -> None:
     done = subprocess.run(
-        [python, "-c", program, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [python, "-c", program, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
 

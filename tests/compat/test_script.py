@@ -136,7 +136,7 @@ def test_worker_processes_find_rushlight_too(run: Run, method: str) -> None:
             queue = context.Queue()
             process = context.Process(target=work, args=(queue,))
             process.start()
-            print(queue.get(timeout=30))
+            print(queue.get(timeout=300))
             process.join()
             sys.exit(process.exitcode)
         """,
@@ -158,7 +158,7 @@ except RuntimeError as error:
     print(error)
 """
     done = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.stdout.startswith("compat.install: 'torch' is imported already")
 
@@ -173,7 +173,7 @@ rushlight.compat.uninstall()
 print(rushlight.compat.installed(), "torch" in sys.modules, "rushlight" in sys.modules)
 """
     done = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.stdout == "False False True\n"
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import random
 import signal
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from typing import Any
 
 import rushlight as torch
-from rushlight import engine, nn
+from rushlight import compiler, engine, ir, nn, runtime
 from rushlight.engine.trace import local
+
+
+def import_all() -> None:
+    """What steps would import late: an interrupt while Python imports leaves Python's own lock
+    held, and whatever thread imports something next waits for ever."""
+    for package in (runtime, ir, compiler):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(found.name)
+    importlib.import_module("llvmlite.binding")
+    sysconfig.get_config_vars()  # a module of its own
 
 
 def make() -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -110,4 +123,5 @@ PROGRAMS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
+    import_all()
     PROGRAMS[sys.argv[1]]()

@@ -67,8 +67,7 @@ def test_what_does_not_depend_on_the_failure_is_computed() -> None:
 
 @pytest.mark.parametrize("what", ["steps", "steps again", "planning", "updates"])
 def test_interrupts_anywhere(what: str) -> None:
-    """In a process of its own: one that comes while Python imports leaves Python's own lock held,
-    and whatever thread imports something next waits for ever."""
+    """In a process of its own, which has imported before the first one whatever it will need."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.engine.interrupts", what],
         capture_output=True, text=True, timeout=300, check=False,

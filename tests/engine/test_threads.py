@@ -22,7 +22,7 @@ def run(*works: Callable[[], None]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert not any(thread.is_alive() for thread in threads)
     if failures:
         raise failures[0]
@@ -79,7 +79,7 @@ def test_read_while_its_thread_goes_on() -> None:
         stop.set()
 
     def read() -> None:
-        ready.wait(30)
+        ready.wait(300)
         while not stop.is_set():
             seen = shared[0]
             first, second, third = (seen + 0.0).tolist()

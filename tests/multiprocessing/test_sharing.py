@@ -65,7 +65,7 @@ def test_a_tensor_that_is_sent_is_shared(method: str) -> None:
     process = context.Process(target=double, args=(there, back))
     process.start()
     there.put(tensor)
-    assert back.get(timeout=60) == 30.0
+    assert back.get(timeout=300) == 30.0
     process.join()
     assert tensor.tolist() == [[0.0, 2.0, 4.0], [6.0, 8.0, 10.0]]
 

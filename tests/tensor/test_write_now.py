@@ -169,12 +169,12 @@ def test_another_thread_that_has_read_keeps_what_it_read() -> None:
     def read() -> None:
         later = y + 1
         recorded.set()
-        written.wait(10)
+        written.wait(300)
         seen.extend(later.tolist())
 
     reader = threading.Thread(target=read)
     reader.start()
-    recorded.wait(10)
+    recorded.wait(300)
     y[0] = 5.0
     written.set()
     reader.join()
