@@ -34,6 +34,8 @@ _HOMES_LIMIT = 4096
 # What may wait in the pool at least, and how many times as much as was ever in use at once.
 _LEAST_POOLED = 64 * 1024 * 1024
 _TIMES_PEAK = 2
+# How often mappings that wait make way for one that would raise what is owned to a new height.
+_GIVES_WAY = 16
 # To copy an array of so many bytes twice takes less time than a NumPy view of the target.
 _SMALL = 32768
 
@@ -53,7 +55,10 @@ class PoolStats(Record):
 class Pool:
     """Free blocks by size class. Past ``enough`` everything pooled is given back: that is twice
     what was ever live at once, and never more than ``limit``. A program whose sizes change from
-    step to step would otherwise leave blocks of all of them behind.
+    step to step would otherwise leave blocks of all of them behind. Until then free mappings make
+    way for one that nothing pooled can serve for: what building a model and its first step left
+    behind is of no use to the steps after them. Only ``patience`` times: where sizes never settle,
+    fresh pages would cost more than the memory is worth.
 
     ``live`` is what is owned and not pooled; ``low`` is the least that was pooled since the peak of
     live was last raised. Kept like this, taking and giving a block each touch two numbers.
@@ -67,7 +72,9 @@ class Pool:
         "homes",
         "limit",
         "low",
+        "most",
         "owned",
+        "patience",
         "peak",
         "pooled",
         "spare",
@@ -80,6 +87,8 @@ class Pool:
         self.spare: dict[int, list[int]] = {}
         self.homes: dict[int, tuple[int, list[int]]] = {}
         self.owned = 0
+        self.most = 0  # ever owned
+        self.patience = _GIVES_WAY
         self.pooled = 0
         self.low = 0
         self.peak = 0
@@ -108,7 +117,32 @@ class Pool:
                         return home.pop(), each, home
                     except IndexError:
                         continue  # another thread was faster
+            if self.owned + size > self.most and self.patience:
+                self._make_way(size)
         return self._take_fresh(size), size, self.spare[size]
+
+    def _make_way(self, size: int) -> None:
+        """Give back the largest free mappings, until it is as much as ``size``."""
+        self._settle_peak()
+        before = self.owned
+        for each in sorted(self.spare, reverse=True):
+            if each < MAPPED_FROM or before - self.owned >= size:
+                break
+            self._give_back(each, self.spare[each], before - size)
+        self.low = self.pooled
+        if self.owned < before:
+            self.patience -= 1
+
+    def _give_back(self, size: int, blocks: list[int], enough: int) -> None:
+        """Free ``blocks`` of one size, until no more than ``enough`` is owned."""
+        while self.owned > enough:
+            try:
+                address = blocks.pop()
+            except IndexError:
+                break
+            self.owned -= size
+            self.pooled -= size
+            release(address, size)
 
     def _take_fresh(self, size: int) -> int:
         address = acquire(size)
@@ -124,6 +158,7 @@ class Pool:
                 f"(live {stats.live}, peak {stats.peak}); use smaller batches or free tensors"
             )
         self.owned += size
+        self.most = max(self.most, self.owned)
         # The caller counts this block out of the pool like any other.
         self.pooled += size
         self.fresh += 1
@@ -140,14 +175,7 @@ class Pool:
         """Give all pooled blocks back to the system."""
         self._settle_peak()
         for size, blocks in list(self.spare.items()):
-            while True:
-                try:
-                    address = blocks.pop()
-                except IndexError:
-                    break
-                self.owned -= size
-                self.pooled -= size
-                release(address, size)
+            self._give_back(size, blocks, 0)
         self.low = self.pooled
 
     def stats(self) -> PoolStats:

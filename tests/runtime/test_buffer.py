@@ -112,6 +112,33 @@ def test_a_mapping_serves_for_one_that_is_little_smaller(pool: Pool) -> None:
     assert Buffer(10_000_000, pool).address == address
 
 
+def test_free_mappings_make_way_for_a_larger_one() -> None:
+    pool = Pool(limit=1 << 40)
+    blocks = [Buffer(each, pool) for each in (20_000_000, 10_000_000, 5_000_000, 100_000)]
+    most = pool.owned
+    blocks.clear()
+    large = Buffer(34_000_000, pool)  # all but what is no mapping go
+    assert pool.owned <= most
+    assert pool.stats().pooled == size_class(100_000)
+    small = Buffer(5_000_000, pool)  # there is nothing left that could go
+    assert pool.stats().live == pool.stats().peak == pool.owned - size_class(100_000)
+    del large
+    again = Buffer(34_000_000, pool)
+    assert pool.stats().pooled == size_class(100_000)
+    del small, again
+    pool.clear()
+
+
+def test_mappings_make_way_while_sizes_may_settle_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffer, "_GIVES_WAY", 2)
+    pool = Pool(limit=1 << 40)
+    for nbytes, pooled in ((8, 0), (16, 0), (32, 0), (64, 32)):
+        large = Buffer(nbytes << 20, pool)
+        assert pool.stats().pooled == pooled << 20
+        del large
+    pool.clear()
+
+
 def test_more_than_there_is(pool: Pool) -> None:
     before = pool.stats()
     with pytest.raises(RuntimeError, match=r"can't allocate memory: you tried to allocate \d+"):
