@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rushlight.base.dtype import float32, float64, int64
+from rushlight.base.dtype import int64
 from rushlight.compiler.passes.picked import picked
+from rushlight.compiler.passes.small_products import small_products
 from rushlight.compiler.passes.tiled_pool import tiled_pool
 from rushlight.ir import build
 from rushlight.ir.graph import Node, rebuilt, toposort
@@ -118,15 +119,6 @@ def _permute(node: Node) -> Node:
     return build.reshape(x, made.shape) if moved == sorted(moved) else made
 
 
-def _dot(node: Node) -> Node:
-    """Of one row and one column each: a sum of products, which takes a thirtieth of the time."""
-    if node.shape[-2:] != (1, 1) or node.size == 1 or node.dtype not in (float32, float64):
-        return node
-    rows, columns = node.src[0], node.src[1]
-    products = build.binary("mul", rows, build.reshape(columns, rows.shape))
-    return build.reshape(build.reduce(products, "sum", (rows.ndim - 1,)), node.shape)
-
-
 def _expand(node: Node) -> Node:
     return build.expand(node.src[0], node.shape)
 
@@ -150,6 +142,6 @@ def _pad(node: Node) -> Node:
 _RULES = {
     "mul": _mul, "div": _div, "add": _add, "sub": _sub, "where": _where, "neg": _neg,
     "not": _neg, "cast": _cast, "reduce": _reduce, "reshape": _reshape, "permute": _permute,
-    "expand": _expand, "slice": _slice, "pad": _pad, "gather": picked, "dot": _dot,
+    "expand": _expand, "slice": _slice, "pad": _pad, "gather": picked, "dot": small_products,
     "pool_input_grad": tiled_pool,
 }  # fmt: skip

@@ -48,17 +48,6 @@ def test_only_what_is_exact_is_rewritten(rest: str, result: str) -> None:
     assert text.splitlines()[-1] == result
 
 
-def test_products_of_one_row_and_one_column_are_sums() -> None:
-    text = """%0 = input KIND[7,1,5] index=0
-%1 = input KIND[7,5,1] index=1
-%2 = dot KIND[7,1,1] %0 %1
-return %2
-"""
-    single, half = (simplified(text.replace("KIND", kind)) for kind in ("f32", "f16"))
-    assert "dot" not in single and "reduce" in single
-    assert "dot" in half  # it rounds once
-
-
 def test_slices_compose() -> None:
     text = simplified(
         "%0 = input f32[20] index=0\n%1 = slice f32[9] %0 start=(1,) step=(2,)\n"
