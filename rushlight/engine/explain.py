@@ -7,7 +7,7 @@ their indices computed by the interpreter, and the first wrong one named in PyTo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,7 +182,7 @@ def _named(flight: Flight, path: list[Step], site: Site | None) -> Exception | N
         call = step.call
         if not isinstance(call, OpCall) or call.name not in _RULES:
             continue
-        where = _site(step, call.name)
+        where = _site(nodes[step.start : step.count], call.name)
         if site is not None and where is not site:
             continue
         sources = [nodes[place] for place in step.positions]
@@ -203,9 +203,9 @@ def _at_line(site: Site | None) -> str:
     return f" ({_SHOWN.get(site.name, site.name.lstrip('_'))} at {site.file}:{site.line})"
 
 
-def _site(step: Step, name: str) -> Site | None:
+def _site(results: Sequence[Node], name: str) -> Site | None:
     """The user's line that recorded a call, as its indexing primitives remember it."""
-    for node in reversed(toposort(step.nodes or ())):
+    for node in reversed(toposort(results)):
         site = node.attrs.get("site")
         if isinstance(site, Site) and site.name == name:
             return site

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # From there on plans leave; steps and what plans count as, 640 bytes each (measured: 85 MB).
 ROOM = 1 << 17
 _AT_ONCE = 8  # ends that are looked at for each new one
-CAST_LOOKS, PLAN_LOOKS = 1, 16  # so many times in vain: one takes 2 ms to make, the other 50
+CAST_LOOKS, PLAN_LOOKS = 1, 4  # so many times in vain: one takes 2 ms to make, the other 50
 
 _used = attrgetter("used")
 

@@ -127,15 +127,16 @@ class Step:
         return nodes
 
     def build(self, known: Sequence[Node]) -> tuple[Node, ...]:
-        """The nodes of a step that was recorded without, on those of all positions before it."""
+        """The nodes of a step that was recorded without, on those of all positions before it.
+
+        They are not kept: most such steps are never planned as they stand but cast, and a node is
+        as large as the step itself.
+        """
         if self.call is None:
             assert self.entered is not None
             shape = tuple(self.entered.shape)
-            self.nodes = (build.input(self.inputs - 1, shape, self.entered.dtype),)
-            return self.nodes
+            return (build.input(self.inputs - 1, shape, self.entered.dtype),)
         first = len(self.scalars) - len(self.scalar_types)
         scalars = [build.scalar(first + k, kind) for k, kind in enumerate(self.scalar_types)]
         build.set_site(self.site)
-        made = flatten(self.call.build([known[place] for place in self.positions], scalars))
-        self.nodes = made
-        return made
+        return flatten(self.call.build([known[place] for place in self.positions], scalars))

@@ -182,9 +182,25 @@ def test_what_the_compiler_made_stays_longer_than_casts(monkeypatch: pytest.Monk
         return stats.plans == plans
 
     monkeypatch.setattr(prune, "ROOM", 0)
-    assert stays(range(20, 25))
+    assert stays(range(20, 22))
     assert not met(20)
     assert not stays(range(30, 80))
+
+
+def test_where_sizes_vary_steps_keep_no_graphs() -> None:
+    """Not even those of a plan that the compiler made."""
+    for length in range(5, 12):
+        train(NET, length)
+    here = trace.local.trace
+    assert here.varies
+    before = set(prune._all_steps([here.ground]))
+    other = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 4))
+    casts = twins.stats.casts
+    train(other, 7)
+    assert twins.stats.casts == casts
+    new = [step for step in prune._all_steps([here.ground]) if step not in before]
+    assert new
+    assert [step for step in new if step.nodes is not None] == []
 
 
 def planned_under(step: Step) -> int:
