@@ -185,6 +185,16 @@ def reads_in_place(tile: Tile, rows: int, depth: int, b_depth: int, b_column: in
     return depth <= 128 and (b_depth % 4096 != 0 or depth <= 16)
 
 
+@quantity
+def rows_within(tile: Tile, rows: int, depth: int) -> int:
+    """1 where all rows of a block of columns are taken before the next block, else 0.
+
+    A thread then multiplies what it has packed of B itself. A is read once for each block: only
+    where the second cache holds it.
+    """
+    return int(rows * depth * tile.itemsize <= cpu.host().l2_bytes)
+
+
 @decision
 def packs_rows(tile: Tile, columns: int, depth: int, a_depth: int) -> bool:
     """Whether A is better packed into strips than read as it lies.

@@ -23,7 +23,7 @@ MAX_ROWS = 384
 
 WORDS = (
     "rows", "columns", "depth",
-    "block_rows", "block_columns", "block_depth", "row_blocks", "column_blocks",
+    "block_rows", "block_columns", "block_depth", "row_blocks", "column_blocks", "rows_within",
     "a_strip", "a_row", "a_depth", "b_panel", "b_depth",
     "out_row", "out_column", "residual_row", "residual_column", "bias_step", "row_bias_step",
     "whole_vectors", "batch1", "batch2",
@@ -73,9 +73,15 @@ def gemm(spec: Gemm) -> Kernel:
     whole = body.op(f"icmp ne i64 {word['whole_vectors']}, 0")
     per_matrix = body.mul(word["row_blocks"], word["column_blocks"])
 
+    # Whether the rows of a block of columns follow each other, or the columns of one of rows.
+    rows_within = body.op(f"icmp ne i64 {word['rows_within']}, 0")
+    inner = body.select(rows_within, word["row_blocks"], word["column_blocks"])
+
     with body.loop("%begin", "%end") as chunk:
         matrix, block = body.split(chunk, per_matrix)
-        down, across = body.split(block, word["column_blocks"])
+        outer, within = body.split(block, inner)
+        down = body.select(rows_within, within, outer)
+        across = body.select(rows_within, outer, within)
         row0 = body.mul(down, word["block_rows"])
         column0 = body.mul(across, word["block_columns"])
         rows = body.min(word["block_rows"], body.sub(word["rows"], row0))

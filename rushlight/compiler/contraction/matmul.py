@@ -172,6 +172,7 @@ def _matmul(
         "block_depth": max(depth, 1) if narrow else blocks.depth,
         "row_blocks": row_blocks,
         "column_blocks": column_blocks,
+        "rows_within": choose.rows_within(tile, rows, depth) if packs else 0,
         "a_strip": a_in.strip,
         "a_row": a_in.across,
         "a_depth": a_in.depth,
