@@ -42,7 +42,7 @@ def fits(problem: Problem, epilogue: Epilogue) -> bool:
     return (
         epilogue.row_bias is None
         # The last vector's results are stored twice: a residual in their memory would add twice.
-        and (epilogue.residual is None or whole_vectors(problem.filters))
+        and (epilogue.residual is None or fills_vectors(problem.filters))
         and all(values.register_dtype(one.dtype) == "f32" for one in epilogue.across)
         and all(one.strides[-1] == 1 for one in epilogue.across)
         and suits(problem)
@@ -67,7 +67,7 @@ def suits(problem: Problem) -> bool:
     )
 
 
-def whole_vectors(*counts: int) -> bool:
+def fills_vectors(*counts: int) -> bool:
     """Whether vectors of so many neighbours are all full."""
     return all(count % cpu.host().lanes(4) == 0 for count in counts)
 

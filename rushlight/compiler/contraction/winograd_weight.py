@@ -14,7 +14,7 @@ from rushlight.compiler.contraction import choose, values
 from rushlight.compiler.contraction.operand import round_up
 from rushlight.compiler.contraction.shares import total_kernel
 from rushlight.compiler.contraction.window import Problem
-from rushlight.compiler.contraction.winograd import suits, whole_vectors
+from rushlight.compiler.contraction.winograd import fills_vectors, suits
 from rushlight.compiler.contraction.winograd_weight_kernel import WORDS, winograd_weight_kernel
 from rushlight.compiler.contraction.winograd_weights import POINTS
 from rushlight.compiler.launch import Launch, Ref, Scratch
@@ -33,7 +33,7 @@ _TOTALS = 16384
 
 def fits(problem: Problem, dense: bool) -> bool:
     """Whether weights should be computed three by three; ``dense``: they lie without gaps."""
-    return dense and whole_vectors(problem.channels, problem.filters) and suits(problem)
+    return dense and fills_vectors(problem.channels, problem.filters) and suits(problem)
 
 
 def winograd_weight(problem: Problem) -> list[Launch]:
