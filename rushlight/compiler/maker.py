@@ -46,4 +46,5 @@ def unchanged() -> bool:
 @functools.cache
 def _files() -> tuple[str, ...]:
     found = [path for name in FOLDERS for path in (PACKAGE / name).rglob("*.py")]
+    found += (PACKAGE / "ops").rglob("*loops.py")  # kernels are made of them (ir/routine.py)
     return tuple(sorted(map(str, found)))

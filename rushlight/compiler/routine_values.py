@@ -241,6 +241,8 @@ class Expressions:
             return self.call_own(own, given)
         if name in ("min", "max"):
             return self.extreme(name, given)
+        if name == "math.pow":
+            return self.call_math("pow", given, node)
         (x,) = given
         if name == "float":
             return Value("double", self.turned(x, "double"))
@@ -250,12 +252,12 @@ class Expressions:
             return Value("i64", self.let(f"fptosi {x.kind} {x.name} to i64"))
         if name == "abs" and x.kind == "i64":
             return Value("i64", self.let(f"call i64 @llvm.abs.i64(i64 {x.name}, i1 false)"))
-        return self.call_math("fabs" if name == "abs" else name.removeprefix("math."), x, node)
+        return self.call_math("fabs" if name == "abs" else name.removeprefix("math."), given, node)
 
-    def call_math(self, name: str, x: Value, node: ast.AST) -> Value:
-        if x.kind in ("literal", "i64"):
-            x = Value("double", self.turned(x, "double"))
-        short = {"float": "f32", "double": "f64"}[x.kind]
+    def call_math(self, name: str, given: list[Value], node: ast.AST) -> Value:
+        kind = kind_of(*given)
+        kind = "double" if kind == "i64" else kind
+        short = {"float": "f32", "double": "f64"}[kind]
         if name in _INSTRUCTIONS:
             symbol = f"llvm.{name}.{short}"
         elif name in own_math.SUPPORTED:
@@ -263,7 +265,8 @@ class Expressions:
             symbol = own_math.function(name, short, 1).symbol
         else:
             raise self.refused(node)
-        return Value(x.kind, self.let(f"call {x.kind} @{symbol}({x.kind} {x.name})"))
+        words = ", ".join([f"{kind} {self.turned(each, kind)}" for each in given])
+        return Value(kind, self.let(f"call {kind} @{symbol}({words})"))
 
     def extreme(self, name: str, given: list[Value]) -> Value:
         kind, (best, *others) = self.together(*given)

@@ -62,9 +62,14 @@ def routine(
     host function is called for the whole: it raises.
 
     ``vectors``: LLVM looks for loops to make vectors of, in twice the time.
+
+    The function, with all that it calls, is in a file of ``ops/`` whose name ends in "loops": plans
+    on the disk are as old as those (``compiler/maker.py``).
     """
 
     def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
+        if not function.__module__.endswith("loops"):
+            raise InternalError(f"ir.routine: {name!r} is in {function.__module__}, not in loops")
         if name in ROUTINES:
             raise InternalError(f"ir.routine: {name!r} is registered twice")
         ROUTINES[name] = Routine(function, cut, vectors)

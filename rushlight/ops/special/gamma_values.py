@@ -31,7 +31,7 @@ def zeta(x: Array, q: Array) -> Array:
     pole = (q <= 0) & (q == np.floor(q))
     total = np.where(pole, np.inf, total)
     total = np.where((q <= 0) & ~pole & (x != np.floor(x)), np.nan, total)
-    return np.where(x == 1, np.inf, np.where((x < 1) | np.isnan(q), np.nan, total))
+    return np.where(x == 1, np.inf, np.where((x < 1) | ~(q < np.inf), np.nan, total))
 
 
 def _above_zero(x: Array, q: Array) -> Array:
@@ -61,7 +61,8 @@ def _trigamma(x: Array, single: bool) -> Array:
     right = zeta(np.full_like(x, 2.0), np.where(low, 1 - x, x))
     # Far below 0, and at the poles, what pi * x is rounded to decides: float32 as in PyTorch.
     turn = np.sin(np.float32(np.pi) * x.astype(np.float32)) if single else np.sin(np.pi * x)
-    return np.where(low, np.pi**2 / turn.astype(np.float64) ** 2 - right, right)
+    right = np.where(low, np.pi**2 / turn.astype(np.float64) ** 2 - right, right)
+    return np.where(np.isposinf(x), 0.0, right)
 
 
 def igamma(a: Array, x: Array) -> Array:

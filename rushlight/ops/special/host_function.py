@@ -12,6 +12,7 @@ from rushlight.ir.graph import Node
 from rushlight.ir.host import Array, host
 from rushlight.ops.promote import common_dtype, floating, full, shape_of
 from rushlight.ops.samples import of_one
+from rushlight.ops.special import loops as _loops  # noqa: F401
 from rushlight.ops.table import Op, composite
 
 Values = Callable[..., Array]
