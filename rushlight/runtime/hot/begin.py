@@ -23,6 +23,8 @@ _TOGETHER = 8  # functions compiled before the disk has them
 # What was compiled quickly makes a small step a twelfth slower. To compile it well takes one of two
 # cores for four seconds, which the program feels as well: worth it for one that goes on.
 _WELL_AFTER_S = 5.0
+# For what is compiled quickly the end of a program waits: the next one starts with it.
+_END_WAITS_S = 3.0
 
 
 class _State:
@@ -184,12 +186,14 @@ def _use(batch: Batch) -> None:
 
 
 def halt() -> None:
-    """Leave off: what is being compiled quickly ends, what is being compiled well is given up."""
+    """Leave off. What is compiled quickly may end in time, what is compiled well is given up."""
     _cancel_timer()
     thread = _state.thread
     if thread is not None:
         _state.ending = True
-        if isinstance(thread, threading.Timer):
+        if not isinstance(thread, threading.Timer):
+            thread.join(_END_WAITS_S)
+        if thread.is_alive():
             compile_workers.give_up()
         thread.join()
         _state.ending = False
