@@ -10,6 +10,7 @@ import pytest
 import rushlight as torch
 from rushlight import nn
 from rushlight.ir import host
+from rushlight.ops.linalg.small_loops import LARGEST
 from rushlight.utils.checkpoint import (
     CheckpointPolicy,
     checkpoint,
@@ -70,7 +71,7 @@ def test_a_kept_result_is_not_computed_again(
 
     patched = host.Host(entry.name, entry.results, counted, entry.complex)
     monkeypatch.setitem(host.HOSTS, "linalg_cholesky", patched)
-    x = (3 * torch.eye(3)).requires_grad_()
+    x = (3 * torch.eye(LARGEST + 1)).requires_grad_()  # a call that can be counted
     y = checkpoint(
         lambda x: torch.linalg.cholesky(x).exp().sum(), x, use_reentrant=False,
         context_fn=selected(how),
