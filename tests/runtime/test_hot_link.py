@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from rushlight.base import hot
 from rushlight.runtime import code
 from rushlight.runtime.cache import DiskCache
 from rushlight.runtime.hot import begin, link
@@ -177,6 +178,67 @@ def test_who_ends_leaves_compiling_well_to_the_next(
             vectorcall_of(inner).value = link.linked.usual
             del link.linked.codes[inner]  # type: ignore[arg-type]
     assert begin._state.timer is None
+
+
+def test_who_ends_halfway_has_filled_the_tables_of_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made next may call it by its new address."""
+    disk = DiskCache(tmp_path / "code")
+    monkeypatch.setattr(code, "disk", lambda: disk)
+    monkeypatch.setattr(begin, "_state", begin._State())
+    monkeypatch.setattr(begin, "_WELL_AFTER_S", 600.0)
+    monkeypatch.setattr(begin, "_TOGETHER", 1)
+
+    def inner(a: Any, b: Any) -> Any:
+        return a * b
+
+    def outer(a: Any, b: Any) -> Any:
+        return inner(a, b) - b
+
+    functions: list[Any] = [inner, outer]
+    originals = [each.__code__ for each in functions]
+    load = link.Batch.load
+
+    def first_only(self: link.Batch, *given: Any) -> None:
+        load(self, *given)
+        begin._state.ending = True
+
+    with registered(functions, []):
+        batch = link.Batch(functions)
+        try:
+            begin._make(batch, functions, beside=True)
+            monkeypatch.setattr(link.Batch, "load", first_only)
+            before = dict(link.linked.addresses)
+            begin._improve(beside=True)
+            assert begin._state.quick == [batch]
+            tables = [name for name, at in link.linked.addresses.items() if before.get(name) != at]
+            tables = [name for name in tables if name.endswith(".table")]
+            assert len(tables) == 1
+            place = ctypes.CFUNCTYPE(ctypes.c_void_p)(link.linked.addresses[tables[0]])()
+            assert place in link.linked.tables
+            assert outcome(outer, (3, 2)) == (int, 4)
+        finally:
+            begin.halt()
+            for each, original in zip(functions, originals, strict=True):
+                each.__code__ = original
+                vectorcall_of(each).value = link.linked.usual
+                del link.linked.codes[each]
+
+
+def test_functions_written_anew_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changing(a: Any) -> Any:
+        return a
+
+    with registered([changing], []):
+        batch = link.Batch([changing])  # type: ignore[list-item]
+        batch.quick[changing] = str(batch.translate(changing))  # type: ignore[arg-type, index]
+        batch.forget_changed()
+        assert [*batch.tables] == [*batch.quick] == [changing]
+        monkeypatch.setitem(hot.texts, changing, "def changing(a):\n    return None\n")
+        batch.forget_changed()
+        assert not batch.tables
+        assert not batch.quick
 
 
 def test_names_in_use_wait_until_tables_are_filled(

@@ -158,8 +158,14 @@ def _improve_beside() -> None:
 
 def _improve(beside: bool) -> None:
     """Compile well what was compiled quickly."""
-    while _state.quick and _load_well(_state.quick[0], _state.quick[0].quick, beside):
-        _use(_state.quick.pop(0))
+    while _state.quick:
+        batch = _state.quick[0]
+        batch.forget_changed()
+        done = _load_well(batch, batch.quick, beside)
+        _use(batch)  # also a part: its tables must be filled before others are told where it is
+        if not done:
+            return
+        _state.quick.pop(0)
 
 
 def _texts(batch: Batch, functions: list[FunctionType]) -> dict[FunctionType, str]:
@@ -179,6 +185,7 @@ def _texts(batch: Batch, functions: list[FunctionType]) -> dict[FunctionType, st
 
 
 def _use(batch: Batch) -> None:
+    batch.forget_changed()
     if spans.heard():
         batch.fill()  # others may call what has taken the place of what they called before
     else:

@@ -201,6 +201,7 @@ class Batch:
         self.pack = f"{digest(facts).hex()}-quick"
         # (now: when they are kept, the functions may have other code already)
         self.codes = {each: each.__code__ for each in functions}
+        self.given = {each: hot.texts.get(each) for each in functions}
         self.keys = {each: _key(facts, each) for each in functions}
 
     def find(self) -> list[FunctionType]:
@@ -272,6 +273,14 @@ class Batch:
         disk = code.disk()
         kept = None if disk is None else disk.get(self.pack)
         return {} if kept is None else json.loads(zlib.decompress(kept))
+
+    def forget_changed(self) -> None:
+        """Leave out functions that have been written anew since: they are another batch's."""
+        for function in [
+            each for each in self.tables if self.given[each] is not hot.texts.get(each)
+        ]:
+            del self.tables[function]
+            self.quick.pop(function, None)
 
     def compile_away(self, texts: dict[FunctionType, str]) -> dict[str, bytes]:
         """The objects that ``load`` can have; empty where no other process can make them."""
@@ -346,7 +355,7 @@ class Batch:
         for function, name in names.items():
             function.__globals__[name] = entrance(function)
             linked.codes[function] = self.codes[function], self.callings[function]
-            linked.texts[function] = hot.texts.get(function)
+            linked.texts[function] = self.given[function]
         for function, table in self.tables.items():
             linked.entrances[function].function = _address(function)
             if PROTOCOL in table:
