@@ -69,7 +69,8 @@ class _Worker:
 
     def close(self) -> None:
         """End the process and wait for it."""
-        _busy.discard(self)
+        with _busy_or_idle_lock:
+            _busy.discard(self)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 try:
@@ -173,20 +174,22 @@ def _take(setup: bytes, fresh: bool = False) -> _Worker | None:
         worker = worker or _Worker(setup)
     except OSError:
         return None  # no more processes allowed: the others do the work
-    _busy.add(worker)
+    with _busy_or_idle_lock:
+        _busy.add(worker)
     return worker
 
 
 def give_up() -> None:
     """End the workers that are compiling: who waits for them gets WorkerDied."""
-    for worker in [*_busy]:
-        worker.give_up()
+    with _busy_or_idle_lock:
+        for worker in _busy:
+            worker.give_up()
 
 
 def _give_back(worker: _Worker) -> None:
-    _busy.discard(worker)
     with _busy_or_idle_lock:
-        if not _ending:
+        _busy.discard(worker)
+        if not (_ending or worker.given_up):  # it may have answered just before
             _idle.append(worker)
             return
     worker.close()

@@ -198,6 +198,20 @@ def test_helper_whose_answer_nobody_wants(tmp_path: Path, monkeypatch: pytest.Mo
     assert not compile_workers._idle
 
 
+def test_helper_that_has_answered_when_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compile_workers, "_idle", [])
+    monkeypatch.setattr(compile_workers, "_busy", set())
+    host = cpu.host()
+    setup = "\n".join((host.name, host.features, host.triple)).encode()
+    worker = compile_workers._take(setup)
+    assert worker is not None
+    assert worker.build(constant(1))
+    compile_workers.give_up()
+    compile_workers._give_back(worker)
+    assert not compile_workers._idle  # the next would find it dead
+    assert not compile_workers._busy
+
+
 def test_text_that_ends_the_process_that_compiles_it() -> None:
     if cpu.host().isa == "neon":
         pytest.skip("the intrinsic is Arm's")

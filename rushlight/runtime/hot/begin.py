@@ -114,7 +114,7 @@ def _load_well(batch: Batch, texts: dict[FunctionType, str], beside: bool) -> bo
     waiting = [*texts.items()]
     while waiting and not _state.ending:
         some = dict(waiting[:_TOGETHER])
-        made = batch.compile_away(some) if beside else {}
+        made = batch.compile_away(some) if beside else None
         if not _state.ending:
             batch.load(some, made)
             del waiting[:_TOGETHER]

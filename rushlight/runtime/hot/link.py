@@ -22,7 +22,7 @@ import textwrap
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import CodeType, FunctionType, MappingProxyType
+from types import CodeType, FunctionType
 from typing import Any
 
 from rushlight.base import hot
@@ -34,7 +34,6 @@ from rushlight.runtime.hot.symbols import CALLING, PROTOCOL, Entry, native_name,
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
-_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 class _MethodDef(ctypes.Structure):
@@ -276,9 +275,9 @@ class Batch:
 
     def forget_changed(self) -> None:
         """Leave out functions that have been written anew since: they are another batch's."""
-        for function in [
-            each for each in self.tables if self.given[each] is not hot.texts.get(each)
-        ]:
+        given = self.given
+        changed = [each for each in self.tables if given[each] is not hot.texts.get(each)]
+        for function in changed:
             del self.tables[function]
             self.quick.pop(function, None)
 
@@ -286,7 +285,7 @@ class Batch:
         """The objects that ``load`` can have; empty where no other process can make them."""
         return code.compile_away(PLAINLY + each for each in texts.values())
 
-    def load(self, texts: dict[FunctionType, str], made: Mapping[str, bytes] = _NONE) -> None:
+    def load(self, texts: dict[FunctionType, str], made: Mapping[str, bytes] | None = None) -> None:
         """Compile and link these, and keep them; ``made``: what is compiled already."""
         texts = {function: PLAINLY + text for function, text in texts.items()}
         self._link([*texts.items()], made)
@@ -297,7 +296,9 @@ class Batch:
             kept = json.dumps([code.key_of(text), self.tables[function]])
             disk.put(self.keys[function], kept.encode())
 
-    def _link(self, texts: list[tuple[FunctionType, str]], made: Mapping[str, bytes]) -> None:
+    def _link(
+        self, texts: list[tuple[FunctionType, str]], made: Mapping[str, bytes] | None
+    ) -> None:
         tables = self.tables
         kernels = [(name, text) for each, text in texts for name in symbols(each, tables[each])]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
