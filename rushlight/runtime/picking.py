@@ -8,6 +8,20 @@ from collections.abc import Sequence
 from rushlight.runtime.native import native
 
 _PLACES = "rushlight_pick_places"
+
+
+def _place(axis: str) -> str:
+    """Lines that read the number %k of an axis: whether it is inside, and its distance in bytes."""
+    return f"""
+  %{axis}.at = getelementptr i64, ptr %{axis}, i64 %k
+  %{axis}.given = load i64, ptr %{axis}.at
+  %{axis}.negative = icmp slt i64 %{axis}.given, 0
+  %{axis}.wrapped = add i64 %{axis}.given, %{axis}.length
+  %{axis}.place = select i1 %{axis}.negative, i64 %{axis}.wrapped, i64 %{axis}.given
+  %{axis}.inside = icmp ult i64 %{axis}.place, %{axis}.length
+  %{axis}.bytes = mul i64 %{axis}.place, %{axis}.step"""
+
+
 # An axis is (numbers, its length, bytes from one of its places to the next).
 _PLACES_TEXT = f"""
 define i64 @{_PLACES}(ptr %to, ptr %from, i64 %count, i64 %size, ptr %a, i64 %a.length,
@@ -19,25 +33,11 @@ loop:
   %k = phi i64 [ 0, %entry ], [ %after, %copy ]
   %more = icmp ult i64 %k, %count
   br i1 %more, label %first, label %done
-first:
-  %a.at = getelementptr i64, ptr %a, i64 %k
-  %a.given = load i64, ptr %a.at
-  %a.negative = icmp slt i64 %a.given, 0
-  %a.wrapped = add i64 %a.given, %a.length
-  %a.place = select i1 %a.negative, i64 %a.wrapped, i64 %a.given
-  %a.inside = icmp ult i64 %a.place, %a.length
+first:{_place("a")}
   br i1 %a.inside, label %found, label %done
 found:
-  %a.bytes = mul i64 %a.place, %a.step
   br i1 %two, label %second, label %copy
-second:
-  %b.at = getelementptr i64, ptr %b, i64 %k
-  %b.given = load i64, ptr %b.at
-  %b.negative = icmp slt i64 %b.given, 0
-  %b.wrapped = add i64 %b.given, %b.length
-  %b.place = select i1 %b.negative, i64 %b.wrapped, i64 %b.given
-  %b.inside = icmp ult i64 %b.place, %b.length
-  %b.bytes = mul i64 %b.place, %b.step
+second:{_place("b")}
   %both = add i64 %a.bytes, %b.bytes
   br i1 %b.inside, label %copy, label %done
 copy:

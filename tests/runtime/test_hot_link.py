@@ -27,20 +27,38 @@ pytestmark = pytest.mark.skipif(not reliable(), reason="objects lie otherwise he
 
 
 @contextmanager
-def put_to_work(*functions: Any) -> Iterator[link.Batch]:
-    """Functions that call their translations, for a while."""
+def registered_batch(*functions: Any) -> Iterator[link.Batch]:
+    """A batch of functions that are as they were afterwards."""
     originals = [each.__code__ for each in functions]
     with registered([*functions], []):
-        batch = link.Batch(functions)
-        batch.load({each: str(batch.translate(each)) for each in functions})
-        batch.finish()
         try:
-            yield batch
+            yield link.Batch(functions)
         finally:
             for each, original in zip(functions, originals, strict=True):
                 each.__code__ = original
                 vectorcall_of(each).value = link.linked.usual
                 del link.linked.codes[each]
+
+
+@contextmanager
+def put_to_work(*functions: Any) -> Iterator[link.Batch]:
+    """Functions that call their translations, for a while."""
+    with registered_batch(*functions) as batch:
+        batch.load({each: str(batch.translate(each)) for each in functions})
+        batch.finish()
+        yield batch
+
+
+@pytest.fixture
+def first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A disk that has nothing yet, and nothing begun; compiling well is for the test to begin."""
+    disk = DiskCache(tmp_path / "code")
+    monkeypatch.setattr(code, "disk", lambda: disk)
+    monkeypatch.setattr(begin, "_state", begin._State())
+    monkeypatch.setattr(begin, "_WELL_AFTER_S", 600.0)
+    yield
+    begin.halt()
+    assert begin._state.timer is None
 
 
 def weighed(a: Any, b: Any = 2, c: Any = "c", *, d: Any = None) -> Any:
@@ -145,49 +163,32 @@ def test_what_was_compiled_quickly_gives_way(
     assert found[1][0] is TypeError
 
 
-def test_who_ends_leaves_compiling_well_to_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = DiskCache(tmp_path / "code")
-    monkeypatch.setattr(code, "disk", lambda: disk)
-    monkeypatch.setattr(begin, "_state", begin._State())
-    monkeypatch.setattr(begin, "_WELL_AFTER_S", 600.0)
-
+@pytest.mark.usefixtures("first_run")
+def test_who_ends_leaves_compiling_well_to_the_next() -> None:
     def inner(a: Any, b: Any) -> Any:
         return a * b
 
-    original = inner.__code__
-    with registered([inner], []):
-        batch = link.Batch([inner])  # type: ignore[list-item]
-        try:
-            begin._make(batch, [inner], beside=True)  # type: ignore[list-item]
-            first = link.linked.entrances[inner].function  # type: ignore[index]
-            begin._state.ending = True
-            begin._improve(beside=True)
-            assert link.linked.entrances[inner].function == first  # type: ignore[index]
-            assert begin._state.quick == [batch]
-            begin._state.ending = False
-            begin._improve(beside=True)
-            assert link.linked.entrances[inner].function != first  # type: ignore[index]
-            assert not begin._state.quick
-            assert begin._state.usable is None  # nothing went wrong
-            assert outcome(inner, (3, 2)) == (int, 6)
-        finally:
-            begin.halt()
-            inner.__code__ = original
-            vectorcall_of(inner).value = link.linked.usual
-            del link.linked.codes[inner]  # type: ignore[arg-type]
-    assert begin._state.timer is None
+    functions: list[Any] = [inner]
+    with registered_batch(*functions) as batch:
+        begin._make(batch, functions, beside=True)
+        first = link.linked.entrances[functions[0]].function
+        begin._state.ending = True
+        begin._improve(beside=True)
+        assert link.linked.entrances[functions[0]].function == first
+        assert begin._state.quick == [batch]
+        begin._state.ending = False
+        begin._improve(beside=True)
+        assert link.linked.entrances[functions[0]].function != first
+        assert not begin._state.quick
+        assert begin._state.usable is None  # nothing went wrong
+        assert outcome(inner, (3, 2)) == (int, 6)
 
 
+@pytest.mark.usefixtures("first_run")
 def test_who_ends_halfway_has_filled_the_tables_of_what_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is made next may call it by its new address."""
-    disk = DiskCache(tmp_path / "code")
-    monkeypatch.setattr(code, "disk", lambda: disk)
-    monkeypatch.setattr(begin, "_state", begin._State())
-    monkeypatch.setattr(begin, "_WELL_AFTER_S", 600.0)
     monkeypatch.setattr(begin, "_TOGETHER", 1)
 
     def inner(a: Any, b: Any) -> Any:
@@ -197,33 +198,24 @@ def test_who_ends_halfway_has_filled_the_tables_of_what_is_there(
         return inner(a, b) - b
 
     functions: list[Any] = [inner, outer]
-    originals = [each.__code__ for each in functions]
     load = link.Batch.load
 
     def first_only(self: link.Batch, *given: Any) -> None:
         load(self, *given)
         begin._state.ending = True
 
-    with registered(functions, []):
-        batch = link.Batch(functions)
-        try:
-            begin._make(batch, functions, beside=True)
-            monkeypatch.setattr(link.Batch, "load", first_only)
-            before = dict(link.linked.addresses)
-            begin._improve(beside=True)
-            assert begin._state.quick == [batch]
-            tables = [name for name, at in link.linked.addresses.items() if before.get(name) != at]
-            tables = [name for name in tables if name.endswith(".table")]
-            assert len(tables) == 1
-            place = ctypes.CFUNCTYPE(ctypes.c_void_p)(link.linked.addresses[tables[0]])()
-            assert place in link.linked.tables
-            assert outcome(outer, (3, 2)) == (int, 4)
-        finally:
-            begin.halt()
-            for each, original in zip(functions, originals, strict=True):
-                each.__code__ = original
-                vectorcall_of(each).value = link.linked.usual
-                del link.linked.codes[each]
+    with registered_batch(*functions) as batch:
+        begin._make(batch, functions, beside=True)
+        monkeypatch.setattr(link.Batch, "load", first_only)
+        before = dict(link.linked.addresses)
+        begin._improve(beside=True)
+        assert begin._state.quick == [batch]
+        tables = [name for name, at in link.linked.addresses.items() if before.get(name) != at]
+        tables = [name for name in tables if name.endswith(".table")]
+        assert len(tables) == 1
+        place = ctypes.CFUNCTYPE(ctypes.c_void_p)(link.linked.addresses[tables[0]])()
+        assert place in link.linked.tables
+        assert outcome(outer, (3, 2)) == (int, 4)
 
 
 def test_functions_written_anew_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

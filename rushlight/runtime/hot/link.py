@@ -11,29 +11,28 @@ import ast
 import builtins
 import contextlib
 import ctypes
-import functools
 import inspect
 import json
 import linecache
-import marshal
 import re
 import sys
 import textwrap
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
 from rushlight.base import hot
 from rushlight.runtime import code
 from rushlight.runtime.digest import digest
+from rushlight.runtime.hot.keys import interface, key_of, translator
 from rushlight.runtime.hot.layouts import Layouts, vectorcall_of
 from rushlight.runtime.hot.source import Source
 from rushlight.runtime.hot.symbols import CALLING, PROTOCOL, Entry, native_name, symbols
 from rushlight.runtime.object_code import NEXT, PLAINLY, QUICKLY
 
 _METH_FASTCALL = 0x80
+Objects = Mapping[str, bytes]  # what is compiled, by key
 
 
 class _MethodDef(ctypes.Structure):
@@ -154,33 +153,6 @@ def _found(
     return owners[rest[0]].__defaults__[int(rest[1])]
 
 
-def _without_place(made: CodeType) -> CodeType:
-    """Code that is the same wherever the package lies."""
-    inner = tuple(
-        _without_place(each) if isinstance(each, CodeType) else each for each in made.co_consts
-    )
-    return made.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
-
-
-@functools.cache
-def _translator() -> str:
-    """What a translation depends on besides the function: the files of this package."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return sys.version + str([(each.name, each.stat().st_size, each.stat().st_mtime_ns)
-                              for each in files])  # fmt: skip
-
-
-def _interface(function: FunctionType) -> str:
-    """What the translations of its callers rely on: its name, parameters and how many defaults."""
-    made = function.__code__
-    named = made.co_varnames[made.co_argcount :][: made.co_kwonlyargcount]
-    return f"{native_name(function)}{made.co_argcount, len(function.__defaults__ or ()), named}"
-
-
-def _key(facts: bytes, function: FunctionType) -> str:
-    return digest(facts + marshal.dumps(_without_place(function.__code__))).hex()
-
-
 def _together(texts: dict[FunctionType, str]) -> str:
     return QUICKLY + NEXT.join(texts.values())
 
@@ -194,14 +166,14 @@ class Batch:
         self.tables: dict[FunctionType, list[Entry]] = {}
         self.callings: dict[FunctionType, CodeType] = {}  # the codes that call the translations
         self.quick: dict[FunctionType, str] = {}  # what is there as it was compiled quickly: texts
-        callees = " ".join(sorted({*map(_interface, hot.functions)}))
-        facts = " ".join((_translator(), self.layouts.text(), callees)).encode()
+        callees = " ".join(sorted({*map(interface, hot.functions)}))
+        facts = " ".join((translator(), self.layouts.text(), callees)).encode()
         facts += code.machine_facts()
         self.pack = f"{digest(facts).hex()}-quick"
         # (now: when they are kept, the functions may have other code already)
         self.codes = {each: each.__code__ for each in functions}
         self.given = {each: hot.texts.get(each) for each in functions}
-        self.keys = {each: _key(facts, each) for each in functions}
+        self.keys = {each: key_of(facts, each) for each in functions}
 
     def find(self) -> list[FunctionType]:
         """Link what the disk has; the functions it has not."""
@@ -296,9 +268,7 @@ class Batch:
             kept = json.dumps([code.key_of(text), self.tables[function]])
             disk.put(self.keys[function], kept.encode())
 
-    def _link(
-        self, texts: list[tuple[FunctionType, str]], made: Mapping[str, bytes] | None
-    ) -> None:
+    def _link(self, texts: list[tuple[FunctionType, str]], made: Objects | None) -> None:
         tables = self.tables
         kernels = [(name, text) for each, text in texts for name in symbols(each, tables[each])]
         linked.addresses |= code.load(kernels, lasting=True, objects=made)
