@@ -52,6 +52,17 @@ def _copied(n: int, size: int, a: Array, room: Array) -> None:
         room[k] = a[n * size * size + k]
 
 
+def _less(x: Array, at: int, width: int, row: int, other: int, share: float) -> None:
+    """A row minus a share of another, in the matrix at ``at``."""
+    for j in range(width):
+        x[at + row * width + j] -= share * x[at + other * width + j]
+
+
+def _divided(x: Array, at: int, width: int, row: int, pivot: float) -> None:
+    for j in range(width):
+        x[at + row * width + j] = x[at + row * width + j] / pivot
+
+
 def _solved(size: int, width: int, room: Array, at: int, x: Array) -> None:
     """X with L U X = P x in the place of ``x`` (size, width), by what ``_factor`` made of room."""
     for k in range(size):
@@ -63,16 +74,12 @@ def _solved(size: int, width: int, room: Array, at: int, x: Array) -> None:
     for i in range(size):
         for k in range(i):
             share = room[i * size + k]
-            for j in range(width):
-                x[at + i * width + j] -= share * x[at + k * width + j]
+            _less(x, at, width, i, k, share)
     for i in range(size - 1, -1, -1):
         for k in range(i + 1, size):
             share = room[i * size + k]
-            for j in range(width):
-                x[at + i * width + j] -= share * x[at + k * width + j]
-        pivot = room[i * size + i]
-        for j in range(width):
-            x[at + i * width + j] = x[at + i * width + j] / pivot
+            _less(x, at, width, i, k, share)
+        _divided(x, at, width, i, room[i * size + i])
 
 
 def _lu_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
@@ -239,12 +246,9 @@ def triangular(
         for before in range(k):
             other = size - 1 - before if upper else before
             share = a[(n * size + i) * size + other]
-            for j in range(width):
-                out[at + i * width + j] -= share * out[at + other * width + j]
+            _less(out, at, width, i, other, share)
         if not unit:
-            pivot = a[(n * size + i) * size + i]
-            for j in range(width):
-                out[at + i * width + j] = out[at + i * width + j] / pivot
+            _divided(out, at, width, i, a[(n * size + i) * size + i])
 
 
 def _factor_cut(shapes: Sequence[Shape], params: Params) -> Cut | None:
@@ -263,16 +267,10 @@ def cholesky_solve(
             out[at + i * width + j] = b[at + i * width + j]
         for k in range(i):
             share = factor[base + i * along + k * across]
-            for j in range(width):
-                out[at + i * width + j] -= share * out[at + k * width + j]
-        pivot = factor[base + i * size + i]
-        for j in range(width):
-            out[at + i * width + j] = out[at + i * width + j] / pivot
+            _less(out, at, width, i, k, share)
+        _divided(out, at, width, i, factor[base + i * size + i])
     for i in range(size - 1, -1, -1):
         for k in range(i + 1, size):
             share = factor[base + k * along + i * across]
-            for j in range(width):
-                out[at + i * width + j] -= share * out[at + k * width + j]
-        pivot = factor[base + i * size + i]
-        for j in range(width):
-            out[at + i * width + j] = out[at + i * width + j] / pivot
+            _less(out, at, width, i, k, share)
+        _divided(out, at, width, i, factor[base + i * size + i])
